@@ -1,0 +1,1 @@
+"""The application under test as its Compose files declare it, read offline."""

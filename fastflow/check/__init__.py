@@ -1,0 +1,1 @@
+"""Model and graph to findings: one rule, one file."""

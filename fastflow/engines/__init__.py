@@ -1,0 +1,1 @@
+"""The engines behind `fastflow.run.ports.Engine`."""

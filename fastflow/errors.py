@@ -1,0 +1,79 @@
+"""What can go wrong in the world, as exceptions whose facts are fields.
+
+Faults in the user's files are values (`fastflow.diagnostic`), failed work is a result
+(`fastflow.run.outcome`). What is left are the errors here. Exit codes, the first that applies:
+
+====  =====================================================================
+code  meaning
+====  =====================================================================
+2     wrong usage or an invalid spec; nothing was started
+4     a BUILD_ID is in use by another run on that engine; nothing was started
+130   interrupted by SIGINT (143 by SIGTERM, 129 by SIGHUP)
+1     a testing phase found vulnerabilities
+3     a phase failed for another reason, or the engine did
+0     all passed
+70    a bug of fastflow
+====  =====================================================================
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """The exit codes of every command."""
+
+    PASSED = 0
+    VULNERABLE = 1
+    INVALID = 2
+    FAILED = 3
+    BUILD_ID_IN_USE = 4
+    BUG = 70
+    HANGUP = 129
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+@dataclass
+class FastflowError(Exception):
+    """An error that a user can understand and mend: one line that says what, one that says what to do."""
+
+    message: str
+    hint: str | None = None
+    exit_code = ExitCode.FAILED
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class UsageError(FastflowError):
+    """What was asked for makes no sense: an unknown workflow, an empty selection, a missing file."""
+
+    exit_code = ExitCode.INVALID
+
+
+class EngineError(FastflowError):
+    """Docker Engine, its CLI or Docker Compose did not do what was asked of it."""
+
+
+@dataclass
+class EngineCallError(EngineError):
+    """A call to the engine ended with an error; `command` is what was called, without its environment."""
+
+    command: str = ""
+    return_code: int | None = None
+    output: str = ""
+
+
+class EngineTimeoutError(EngineCallError):
+    """A call to the engine did not come back in time."""
+
+
+class EmulatorError(FastflowError):
+    """The emulated cloud or its image could not be made ready."""
+
+
+class BuildIdInUseError(FastflowError):
+    """Another live run on the engine holds the lease of a BUILD_ID of this one."""
+
+    exit_code = ExitCode.BUILD_ID_IN_USE

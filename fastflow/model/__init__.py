@@ -1,0 +1,1 @@
+"""The language of a spec: frozen pydantic types, one module per noun."""

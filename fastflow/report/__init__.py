@@ -1,0 +1,1 @@
+"""Events and results for people and machines."""

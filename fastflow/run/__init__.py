@@ -1,0 +1,1 @@
+"""Executes a Plan through the Engine protocol; decides nothing about the spec."""

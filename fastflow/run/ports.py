@@ -1,0 +1,184 @@
+"""The narrow interface through which a run speaks to Docker Engine and Docker Compose.
+
+`fastflow.engines.docker` implements it for real, `fastflow.engines.fake` for tests; both pass one suite
+(`tests/e2e/test_engine_suite.py`). Every call may raise EngineError (or its subclasses); times are seconds.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+from fastflow.compose import ComposeProject
+
+Status = Literal["created", "running", "paused", "restarting", "removing", "exited", "dead"]
+Health = Literal["starting", "healthy", "unhealthy"]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    """What answers: the engine's and Compose's versions, where the engine is, and whether that is here."""
+
+    engine_version: str
+    compose_version: str
+    address: str
+    is_local: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedPort:
+    """A port of a container as it is published on its host."""
+
+    container_port: int
+    protocol: str
+    address: str
+    host_port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """What the engine says of a container. Times are the engine's own, RFC 3339 in UTC."""
+
+    id: str
+    name: str
+    labels: Mapping[str, str]
+    status: Status
+    exit_code: int
+    health: Health | None = None
+    oom_killed: bool = False
+    error: str = ""
+    started_at: str | None = None
+    finished_at: str | None = None
+    ports: tuple[PublishedPort, ...] = ()
+    image: str = ""
+
+    @property
+    def service(self) -> str | None:
+        """The Compose service that this container belongs to."""
+        return self.labels.get("com.docker.compose.service")
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerEvent:
+    """Something happened to a container: `start`, `die`, `destroy`, `health_status: healthy`, ..."""
+
+    id: str
+    action: str
+    exit_code: int | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+class Stream(Protocol):
+    """A stream that goes on in the background until it ends by itself or is closed."""
+
+    def close(self) -> None:
+        """End the stream now; no callback comes after this returns."""
+
+    def join(self, timeout: float) -> bool:
+        """Wait up to `timeout` seconds for the stream's own end; tell whether it came."""
+
+
+class Lease(Protocol):
+    """A name on the engine that is held as long as this process lives."""
+
+    @property
+    def container_id(self) -> str:
+        """The id of the container that stands for the lease."""
+
+    def release(self) -> None:
+        """Give the name back. Never raises."""
+
+
+class Engine(Protocol):
+    """A Docker Engine with Docker Compose v2."""
+
+    def info(self) -> EngineInfo:
+        """Tell what answers; raise EngineError where no engine or no Compose v2 does."""
+
+    # Images
+    def missing_images(self, images: Iterable[str]) -> tuple[str, ...]:
+        """Return those of `images` that the engine does not have, in order, each once."""
+
+    def pull(self, image: str, timeout: float) -> None:
+        """Pull an image."""
+
+    # Compose
+    def config(self, project: ComposeProject, *, interpolate: bool = True) -> str:
+        """Return the project as Compose resolves it, as JSON (`docker compose config --format json`)."""
+
+    def build(self, project: ComposeProject, timeout: float) -> None:
+        """Build the images of the project's services that have a `build`."""
+
+    def up(self, project: ComposeProject, services: Iterable[str], *, with_dependencies: bool, timeout: float) -> None:
+        """Create and start services that do not run, never recreate one that exists, and do not wait for health."""
+
+    def create(self, project: ComposeProject, service: str, timeout: float) -> None:
+        """Create the container of one service, without its dependencies, and do not start it."""
+
+    def run_detached(
+        self,
+        project: ComposeProject,
+        service: str,
+        *,
+        name: str,
+        command: Iterable[str] | None,
+        environment: Mapping[str, str],
+        labels: Mapping[str, str],
+        timeout: float,
+    ) -> str:
+        """Start a one-off container of a service under its aliases, without ports or dependencies; return its id."""
+
+    # Containers
+    def containers(self, labels: Mapping[str, str | None]) -> tuple[Container, ...]:
+        """Return all containers, also stopped ones, that carry these labels (None: whatever the value)."""
+
+    def inspect(self, ids: Iterable[str]) -> tuple[Container, ...]:
+        """Return the containers that (still) exist among `ids`."""
+
+    def start(self, container_id: str) -> None:
+        """Start a created container."""
+
+    def stop(self, container_id: str, grace: float) -> None:
+        """Send SIGTERM, then SIGKILL after `grace` seconds; a container that has ended or is gone is fine."""
+
+    def remove_containers(self, ids: Iterable[str]) -> None:
+        """Kill and remove containers with their anonymous volumes; those that are gone are fine."""
+
+    def copy_from(self, container_id: str, path: str, target: Path) -> bool:
+        """Copy what is in a directory of a container into `target`; False where it does not exist."""
+
+    def exec(self, container_id: str, command: Iterable[str], timeout: float) -> int:
+        """Run a command in a running container and return its exit code."""
+
+    def follow_logs(self, container_id: str, on_line: Callable[[str], None]) -> Stream:
+        """Give every line of a container's log from its first, as it comes, from a thread of the engine's."""
+
+    def events(self, on_event: Callable[[ContainerEvent], None]) -> Stream:
+        """Give every container event of the engine from now on, from a thread of the engine's."""
+
+    # What else a project leaves behind
+    def networks(self, labels: Mapping[str, str | None]) -> tuple[str, ...]:
+        """Return the ids of the networks that carry these labels."""
+
+    def remove_networks(self, ids: Iterable[str]) -> None:
+        """Remove networks; those that are gone are fine."""
+
+    def volumes(self, labels: Mapping[str, str | None]) -> tuple[str, ...]:
+        """Return the names of the volumes that carry these labels."""
+
+    def remove_volumes(self, names: Iterable[str]) -> None:
+        """Remove volumes; those that are gone are fine."""
+
+    def images(self, labels: Mapping[str, str | None]) -> tuple[str, ...]:
+        """Return the references (`name:tag`, or ids of untagged ones) of the images that carry these labels."""
+
+    def remove_images(self, references: Iterable[str]) -> None:
+        """Remove image references; those that are gone or in use are fine."""
+
+    # The lease
+    def hold(self, name: str, image: str, labels: Mapping[str, str]) -> Lease | None:
+        """Take a container name that only one can hold, for as long as this process lives; None where it is taken."""
+
+    # Interruption
+    def interrupt(self) -> None:
+        """End every build, pull, up and run that is under way; they raise EngineError. Later calls work."""

@@ -1,0 +1,1 @@
+"""Text to Document: YAML with the position of every value, and interpolation. The only home of PyYAML."""

@@ -1,0 +1,118 @@
+"""A YAML document as a tree in which every value knows where it stands and how it was written."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from fastflow.diagnostic import Mark
+
+Path: TypeAlias = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A scalar as the text that was written.
+
+    `plain` is false for quoted and block scalars, which are never null; `tag` is an explicit YAML tag.
+    `origin` is where the text really stands when an alias or a merge key brought it here.
+    `symbolic` marks a text that still holds variables, because no environment was given to read them from.
+    """
+
+    text: str
+    mark: Mark
+    plain: bool = True
+    tag: str | None = None
+    origin: Mark | None = None
+    symbolic: bool = False
+
+    @property
+    def is_null(self) -> bool:
+        """Whether this stands for "not set": nothing, `~` or `null`, unquoted."""
+        return self.plain and self.tag is None and self.text in ("", "~", "null", "Null", "NULL")
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A YAML sequence."""
+
+    items: tuple["Node", ...]
+    mark: Mark
+    tag: str | None = None
+    origin: Mark | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """A YAML mapping with its merge keys (`<<`) already applied; keys keep the order of the file."""
+
+    entries: tuple[tuple[Scalar, "Node"], ...]
+    mark: Mark
+    tag: str | None = None
+    origin: Mark | None = None
+    _index: dict[str, int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_index", {key.text: at for at, (key, _) in enumerate(self.entries)})
+
+    def get(self, key: str) -> "Node | None":
+        """Return the value under `key`, or None."""
+        at = self._index.get(key)
+        return None if at is None else self.entries[at][1]
+
+    def key(self, key: str) -> Scalar | None:
+        """Return the key itself, with its position, or None."""
+        at = self._index.get(key)
+        return None if at is None else self.entries[at][0]
+
+    def __iter__(self) -> Iterator[tuple[Scalar, "Node"]]:
+        return iter(self.entries)
+
+
+Node: TypeAlias = Scalar | Sequence | Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A YAML comment (without `#`), and whether it has its line to itself."""
+
+    text: str
+    mark: Mark
+    alone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One file, read: its name as the user gave it, its text, the tree, and its comments."""
+
+    file: str
+    text: str
+    root: Mapping
+    comments: tuple[Comment, ...] = ()
+
+    def locate(self, path: Path) -> Node | None:
+        """Return the node at `path`, or None where there is none."""
+        node: Node | None = self.root
+        for step in path:
+            if isinstance(node, Mapping) and isinstance(step, str):
+                node = node.get(step)
+            elif isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
+                node = node.items[step]
+            else:
+                return None
+        return node
+
+    def key(self, path: Path) -> Scalar | None:
+        """Return the key that the last step of `path` names, or None."""
+        parent = self.locate(path[:-1])
+        return parent.key(str(path[-1])) if path and isinstance(parent, Mapping) else None
+
+
+def moved(node: Node, mark: Mark) -> Node:
+    """Return `node` as it is seen from `mark`, where an alias stands: its own place becomes its origin."""
+    origin = node.origin or node.mark
+    if isinstance(node, Scalar):
+        return replace(node, mark=mark, origin=origin)
+    if isinstance(node, Sequence):
+        return Sequence(tuple(moved(item, mark) for item in node.items), mark, node.tag, origin)
+    entries = tuple((replace(key, mark=mark, origin=key.origin or key.mark), moved(value, mark)) for key, value in node)
+    return Mapping(entries, mark, node.tag, origin)

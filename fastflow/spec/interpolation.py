@@ -1,0 +1,77 @@
+"""Puts the values of variables into a document, scalar by scalar, after the YAML was read."""
+
+from collections.abc import Callable, Mapping as Values
+from dataclasses import dataclass, replace
+
+from fastflow.diagnostic import Diagnostic, Severity
+from fastflow.spec.document import Document, Mapping, Node, Path, Scalar, Sequence
+from fastflow.spec.template import (
+    TemplateError,
+    UnsetVariableError,
+    parse_template,
+    resolve,
+    variables,
+)
+
+
+@dataclass(frozen=True)
+class Interpolated:
+    """A document with its variables replaced, and what stood in the way."""
+
+    document: Document
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def interpolate(
+    document: Document, values: Values[str, str] | None, is_raw: Callable[[Path], bool]
+) -> Interpolated:
+    """Replace the variables of every scalar but those below paths for which `is_raw` holds.
+
+    Without `values` every variable is a symbol: such scalars stay as written and are marked `symbolic`.
+    """
+    work = _Interpolation(values, is_raw)
+    root = work.node(document.root, ())
+    assert isinstance(root, Mapping)
+    return Interpolated(replace(document, root=root), tuple(work.diagnostics))
+
+
+class _Interpolation:
+    def __init__(self, values: Values[str, str] | None, is_raw: Callable[[Path], bool]) -> None:
+        self.values = values
+        self.is_raw = is_raw
+        self.diagnostics: list[Diagnostic] = []
+
+    def node(self, node: Node, path: Path) -> Node:
+        if self.is_raw(path):
+            return node
+        if isinstance(node, Scalar):
+            return self._scalar(node) if "$" in node.text else node
+        if isinstance(node, Sequence):
+            items = tuple(self.node(item, (*path, at)) for at, item in enumerate(node.items))
+            return replace(node, items=items)
+        entries = tuple((key, self.node(value, (*path, key.text))) for key, value in node)
+        return Mapping(entries, node.mark, node.tag, node.origin)
+
+    def _scalar(self, scalar: Scalar) -> Scalar:
+        try:
+            template = parse_template(scalar.text)
+        except TemplateError as error:
+            self._report("invalid-value", scalar, str(error), error.hint)
+            return scalar
+        names = list(variables(template))
+        if self.values is None and names:
+            return replace(scalar, symbolic=True)
+        try:
+            return replace(scalar, text=resolve(template, (self.values or {}).get), plain=False)
+        except UnsetVariableError as error:
+            demand = f": {error.demand}" if error.demand else ""
+            self._report(
+                "undefined-variable",
+                scalar,
+                f"the variable {error.name} is not set{demand}",
+                f"set {error.name}, or give a default: ${{{error.name}:-default}}",
+            )
+            return replace(scalar, symbolic=True)
+
+    def _report(self, rule: str, scalar: Scalar, message: str, hint: str) -> None:
+        self.diagnostics.append(Diagnostic(rule, Severity.ERROR, message, scalar.mark, hint))

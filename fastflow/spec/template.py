@@ -1,0 +1,150 @@
+"""Texts with variables, as Docker Compose writes them: `${V}`, `$V`, `${V:-d}`, `${V?m}`, `${V:+a}`, `$$`."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Operator: TypeAlias = Literal["", ":-", "-", ":?", "?", ":+", "+"]
+Lookup: TypeAlias = Callable[[str], str | None]
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_OPERATOR = re.compile(r":?[-?+]")
+MAX_NESTING = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A reference to a variable; `word` is its default, its alternative or its message."""
+
+    name: str
+    operator: Operator = ""
+    word: tuple["Part", ...] = ()
+
+
+Part: TypeAlias = str | Variable
+Template: TypeAlias = tuple[Part, ...]
+
+
+class TemplateError(ValueError):
+    """A text that is not a template; `offset` counts characters from 0."""
+
+    def __init__(self, message: str, offset: int, hint: str) -> None:
+        super().__init__(message)
+        self.offset = offset
+        self.hint = hint
+
+
+class UnsetVariableError(LookupError):
+    """A variable without a default is not set; `demand` is the message of `${NAME:?message}`, or empty."""
+
+    def __init__(self, name: str, demand: str = "") -> None:
+        super().__init__(name)
+        self.name = name
+        self.demand = demand
+
+
+def parse_template(text: str) -> Template:
+    """Split `text` into literals and variables; raise TemplateError where Compose would refuse it."""
+    parts, end = _parse(text, 0, inside=False, depth=0)
+    assert end == len(text)
+    return parts
+
+
+def _parse(text: str, start: int, *, inside: bool, depth: int) -> tuple[Template, int]:
+    if depth > MAX_NESTING:
+        raise TemplateError("variables are nested too deeply", start, "use fewer nested defaults")
+    parts: list[Part] = []
+    literal: list[str] = []
+    at = start
+    while at < len(text) and not (inside and text[at] == "}"):
+        stop = at
+        while stop < len(text) and text[stop] != "$" and not (inside and text[stop] == "}"):
+            stop += 1
+        if stop > at:
+            literal.append(text[at:stop])
+            at = stop
+        elif text.startswith("$$", at):
+            literal.append("$")
+            at += 2
+        else:
+            if literal:
+                parts.append("".join(literal))
+                literal = []
+            variable, at = _parse_variable(text, at, depth)
+            parts.append(variable)
+    if literal:
+        parts.append("".join(literal))
+    return tuple(parts), at
+
+
+def _parse_variable(text: str, at: int, depth: int) -> tuple[Variable, int]:
+    braced = text.startswith("${", at)
+    name = _NAME.match(text, at + (2 if braced else 1))
+    if name is None:
+        raise TemplateError("a `$` that begins no variable", at, "write `$$` for a dollar sign, or `${NAME}`")
+    if not braced:
+        return Variable(name.group()), name.end()
+    operator = _OPERATOR.match(text, name.end())
+    word: Template = ()
+    end = name.end()
+    if operator is not None:
+        word, end = _parse(text, operator.end(), inside=True, depth=depth + 1)
+    if end >= len(text) or text[end] != "}":
+        raise TemplateError(
+            f"`${{{name.group()}` is not closed or has an unknown operator",
+            at,
+            "the forms are ${V} ${V:-default} ${V-default} ${V:?message} ${V?message} ${V:+other} ${V+other}",
+        )
+    return Variable(name.group(), operator.group() if operator else "", word), end + 1  # type: ignore[arg-type]  # the pattern admits just the six operators
+
+
+def resolve(template: Template, lookup: Lookup) -> str:
+    """Give the text of `template` with the values of its variables; raise UnsetVariableError."""
+    return "".join(part if isinstance(part, str) else _value(part, lookup) for part in template)
+
+
+def _value(variable: Variable, lookup: Lookup) -> str:
+    value = lookup(variable.name)
+    present = value is not None and (value != "" or not variable.operator.startswith(":"))
+    kind = variable.operator[-1:]
+    if kind == "+":
+        return resolve(variable.word, lookup) if present else ""
+    if present:
+        assert value is not None
+        return value
+    if kind == "-":
+        return resolve(variable.word, lookup)
+    raise UnsetVariableError(variable.name, resolve(variable.word, lookup) if kind == "?" else "")
+
+
+def variables(template: Template) -> Iterator[str]:
+    """Yield the name of every variable, also of those in defaults, in the order of the text."""
+    for part in template:
+        if isinstance(part, Variable):
+            yield part.name
+            yield from variables(part.word)
+
+
+def canonical(template: Template) -> Template:
+    """Reduce a template to what it means: `${V}`, `$V`, `${V?m}` and `${V:?m}` are one symbol."""
+    parts: list[Part] = []
+    for part in template:
+        if isinstance(part, Variable):
+            kind = part.operator[-1:]
+            operator: Operator = "" if kind == "?" else part.operator
+            parts.append(Variable(part.name, operator, canonical(part.word) if operator else ()))
+        elif parts and isinstance(parts[-1], str):
+            parts[-1] += part
+        else:
+            parts.append(part)
+    return tuple(parts)
+
+
+def written(template: Template) -> str:
+    """Write a template in its shortest form, for messages."""
+    return "".join(
+        part.replace("$", "$$")
+        if isinstance(part, str)
+        else f"${{{part.name}{part.operator}{written(part.word)}}}"
+        for part in template
+    )

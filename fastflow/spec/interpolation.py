@@ -1,6 +1,7 @@
 """Puts the values of variables into a document, scalar by scalar, after the YAML was read."""
 
-from collections.abc import Callable, Mapping as Values
+from collections.abc import Callable
+from collections.abc import Mapping as Values
 from dataclasses import dataclass, replace
 
 from fastflow.diagnostic import Diagnostic, Severity
@@ -22,9 +23,7 @@ class Interpolated:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def interpolate(
-    document: Document, values: Values[str, str] | None, is_raw: Callable[[Path], bool]
-) -> Interpolated:
+def interpolate(document: Document, values: Values[str, str] | None, is_raw: Callable[[Path], bool]) -> Interpolated:
     """Replace the variables of every scalar but those below paths for which `is_raw` holds.
 
     Without `values` every variable is a symbol: such scalars stay as written and are marked `symbolic`.

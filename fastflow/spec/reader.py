@@ -33,7 +33,7 @@ class Reading:
         return self.documents[0] if self.documents else None
 
 
-class _Fault(Exception):
+class _FaultError(Exception):
     def __init__(self, message: str, mark: Mark, hint: str | None = None) -> None:
         super().__init__(message)
         self.diagnostic = Diagnostic("yaml-syntax", Severity.ERROR, message, mark, hint)
@@ -46,10 +46,10 @@ def read_spec(file: str, content: bytes) -> Reading:
         return reading
     start = Mark(file, 1, 1, 1, 1)
     if not reading.documents:
-        fault = _Fault("the file is empty", start, "a spec is a mapping with at least `workflows:`")
+        fault = _FaultError("the file is empty", start, "a spec is a mapping with at least `workflows:`")
         return Reading(file, reading.text, (), (fault.diagnostic,))
     if len(reading.documents) > 1:
-        fault = _Fault(
+        fault = _FaultError(
             "more than one YAML document in the file",
             reading.documents[1].root.mark,
             "keep one document; remove the `---` between them or split the file",
@@ -65,7 +65,7 @@ def read_documents(file: str, content: bytes) -> Reading:
         text = _decode(file, content)
         builder = _Builder(file)
         roots = list(builder.documents(text))
-    except _Fault as fault:
+    except _FaultError as fault:
         return Reading(file, text, (), (fault.diagnostic,))
     comments = find_comments(file, text, builder.opaque)
     documents = tuple(Document(file, text, root, comments) for root in roots)
@@ -75,7 +75,7 @@ def read_documents(file: str, content: bytes) -> Reading:
 def _decode(file: str, content: bytes) -> str:
     start = Mark(file, 1, 1, 1, 1)
     if len(content) > MAX_BYTES:
-        raise _Fault(
+        raise _FaultError(
             f"the file has {len(content):,} bytes; at most {MAX_BYTES:,} are read", start, "split the file"
         )
     try:
@@ -83,7 +83,7 @@ def _decode(file: str, content: bytes) -> str:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         column = error.start - (content.rfind(b"\n", 0, error.start) + 1) + 1
-        raise _Fault(
+        raise _FaultError(
             f"the file is not UTF-8: {error.reason} (byte {error.start + 1})",
             Mark(file, line, column, line, column + 1),
             "save it as UTF-8",
@@ -131,14 +131,14 @@ class _Builder:
             yield root
         elif root is not None and not (isinstance(root, Scalar) and root.is_null):
             kind = "list" if isinstance(root, Sequence) else "single value"
-            raise _Fault(f"the file holds a {kind}, not a mapping", root.mark, "begin with `key: value` lines")
+            raise _FaultError(f"the file holds a {kind}, not a mapping", root.mark, "begin with `key: value` lines")
 
     def _events(self, text: str) -> Iterator[yaml.Event]:
         try:
             yield from yaml.parse(text, Loader=_LOADER)
         except yaml.reader.ReaderError as error:
             position = error.position if isinstance(error.position, int) else 0
-            raise _Fault(
+            raise _FaultError(
                 f"character U+{_code_point(error.character):04X} is not allowed in YAML",
                 _mark_at(self.file, text, position),
                 "remove it, or write it as an escape in a double-quoted text",
@@ -146,9 +146,9 @@ class _Builder:
         except yaml.MarkedYAMLError as error:
             raise self._syntax_fault(error, text) from None
         except yaml.YAMLError as error:
-            raise _Fault(str(error), Mark(self.file, 1, 1, 1, 1)) from None
+            raise _FaultError(str(error), Mark(self.file, 1, 1, 1, 1)) from None
 
-    def _syntax_fault(self, error: yaml.MarkedYAMLError, text: str) -> _Fault:
+    def _syntax_fault(self, error: yaml.MarkedYAMLError, text: str) -> _FaultError:
         at = error.problem_mark or error.context_mark
         line, column = (at.line + 1, at.column + 1) if at else (1, 1)
         message = ", ".join(part for part in (error.context, error.problem) if part) or "not valid YAML"
@@ -159,7 +159,7 @@ class _Builder:
             hint = "YAML does not allow tabs for indentation; use spaces"
         elif _UNQUOTED_VARIABLE.search(written) and any(mark in written for mark in "{["):
             hint = 'inside { } and [ ] put quotes round a variable: "${NAME}"'
-        return _Fault(message, Mark(self.file, line, column, line, column + 1), hint)
+        return _FaultError(message, Mark(self.file, line, column, line, column + 1), hint)
 
     def _take(self, event: yaml.Event) -> Node | None:
         """Take one event; return the root when it is complete."""
@@ -176,6 +176,8 @@ class _Builder:
 
     def _mark(self, event: yaml.Event) -> Mark:
         start, end = event.start_mark, event.end_mark
+        assert start is not None
+        assert end is not None
         return Mark(self.file, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
 
     def _scalar(self, event: yaml.ScalarEvent) -> Scalar:
@@ -188,40 +190,38 @@ class _Builder:
     def _count(self, size: int, mark: Mark) -> None:
         self._values += size
         if self._values > MAX_VALUES:
-            raise _Fault(
+            raise _FaultError(
                 f"the file holds more than {MAX_VALUES:,} values, aliases counted as used",
                 mark,
                 "split the file, or use fewer aliases",
             )
 
     def _resolve(self, event: yaml.AliasEvent) -> tuple[Node, int]:
-        known = self._anchors.get(event.anchor)
+        known = self._anchors.get(event.anchor or "")
         if known is not None:
             return known
         mark = self._mark(event)
         if any(opened.anchor == event.anchor for opened in self._stack):
-            raise _Fault(f"the anchor &{event.anchor} contains itself", mark, "an alias cannot stand inside its anchor")
-        raise _Fault(f"no anchor &{event.anchor} before this alias", mark, "define the anchor earlier in the file")
+            raise _FaultError(
+                f"the anchor &{event.anchor} contains itself", mark, "an alias cannot stand inside its anchor"
+            )
+        raise _FaultError(f"no anchor &{event.anchor} before this alias", mark, "define the anchor earlier in the file")
 
     def _open(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> None:
         mark = self._mark(event)
         if len(self._stack) >= MAX_DEPTH:
-            raise _Fault(f"values are nested more than {MAX_DEPTH} levels deep", mark, "flatten the structure")
+            raise _FaultError(f"values are nested more than {MAX_DEPTH} levels deep", mark, "flatten the structure")
         is_mapping = isinstance(event, yaml.MappingStartEvent)
-        self._stack.append(
-            _Open(mark, event.anchor, _explicit_tag(event.tag), bool(event.flow_style), is_mapping)
-        )
+        self._stack.append(_Open(mark, event.anchor, _explicit_tag(event.tag), bool(event.flow_style), is_mapping))
 
     def _close(self, event: yaml.MappingEndEvent | yaml.SequenceEndEvent) -> Node | None:
         opened = self._stack.pop()
         mark = opened.start
         if opened.flow:
-            mark = Mark(mark.file, mark.line, mark.column, event.end_mark.line + 1, event.end_mark.column + 1)
+            end = self._mark(event)
+            mark = Mark(mark.file, mark.line, mark.column, end.end_line, end.end_column)
         node: Node
-        if opened.is_mapping:
-            node = self._mapping(opened, mark)
-        else:
-            node = Sequence(tuple(opened.nodes), mark, opened.tag)
+        node = self._mapping(opened, mark) if opened.is_mapping else Sequence(tuple(opened.nodes), mark, opened.tag)
         return self._add(node, opened.anchor, opened.size, counted=True)
 
     def _add(self, node: Node, anchor: str | None, size: int, counted: bool = False) -> Node | None:
@@ -240,7 +240,7 @@ class _Builder:
         merge_key: Scalar | None = None
         for key, value in zip(opened.nodes[::2], opened.nodes[1::2], strict=True):
             if not isinstance(key, Scalar):
-                raise _Fault("a key must be a text, not a list or mapping", key.mark, "write a plain key")
+                raise _FaultError("a key must be a text, not a list or mapping", key.mark, "write a plain key")
             if key.text == "<<" and key.plain:
                 if merge_key is not None:
                     self._duplicate(key, merge_key)
@@ -276,10 +276,10 @@ def _merge_sources(value: Node) -> Iterator[Mapping]:
     if isinstance(value, Sequence):
         for item in value.items:
             if not isinstance(item, Mapping):
-                raise _Fault("`<<` merges mappings only", item.mark, "name an anchor of a mapping")
+                raise _FaultError("`<<` merges mappings only", item.mark, "name an anchor of a mapping")
             yield item
         return
-    raise _Fault("`<<` merges a mapping or a list of mappings", value.mark, "name an anchor: `<<: *name`")
+    raise _FaultError("`<<` merges a mapping or a list of mappings", value.mark, "name an anchor: `<<: *name`")
 
 
 def _explicit_tag(tag: str | None) -> str | None:

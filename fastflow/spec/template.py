@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, cast
 
 Operator: TypeAlias = Literal["", ":-", "-", ":?", "?", ":+", "+"]
 Lookup: TypeAlias = Callable[[str], str | None]
@@ -95,7 +95,8 @@ def _parse_variable(text: str, at: int, depth: int) -> tuple[Variable, int]:
             at,
             "the forms are ${V} ${V:-default} ${V-default} ${V:?message} ${V?message} ${V:+other} ${V+other}",
         )
-    return Variable(name.group(), operator.group() if operator else "", word), end + 1  # type: ignore[arg-type]  # the pattern admits just the six operators
+    kind = cast(Operator, operator.group() if operator else "")
+    return Variable(name.group(), kind, word), end + 1
 
 
 def resolve(template: Template, lookup: Lookup) -> str:
@@ -143,8 +144,6 @@ def canonical(template: Template) -> Template:
 def written(template: Template) -> str:
     """Write a template in its shortest form, for messages."""
     return "".join(
-        part.replace("$", "$$")
-        if isinstance(part, str)
-        else f"${{{part.name}{part.operator}{written(part.word)}}}"
+        part.replace("$", "$$") if isinstance(part, str) else f"${{{part.name}{part.operator}{written(part.word)}}}"
         for part in template
     )

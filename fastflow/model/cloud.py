@@ -1,0 +1,78 @@
+"""The Wallarm cloud that nodes speak to."""
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, WithJsonSchema
+
+from fastflow.model.base import SpecModel
+from fastflow.model.scalars import Boolean, Text, describe, wrong
+from fastflow.spec.template import TemplateError, Variable, parse_template
+
+DEFAULT_API_HOST = "us1.api.wallarm.com"
+API_HOSTS = (DEFAULT_API_HOST, "api.wallarm.com")
+DEFAULT_TOKEN = "${WALLARM_API_TOKEN}"  # noqa: S105  # a reference, not a token
+
+
+_REFERENCE = r"^\$(\{[A-Za-z_][A-Za-z0-9_]*(:?\?.*)?\}|[A-Za-z_][A-Za-z0-9_]*)$"
+
+
+def token_variable(reference: str) -> str | None:
+    """Return the name in `${NAME}`, `$NAME`, `${NAME:?m}` or `${NAME?m}`; None for any other text."""
+    try:
+        parts = parse_template(reference)
+    except TemplateError:
+        return None
+    if len(parts) == 1 and isinstance(parts[0], Variable) and parts[0].operator in ("", "?", ":?"):
+        return parts[0].name
+    return None
+
+
+def _token(value: Any) -> Any:
+    if isinstance(value, str) and token_variable(value) is not None:
+        return value
+    if isinstance(value, str) and "$" not in value:
+        # The value is not repeated: it may be the token.
+        raise wrong(
+            "a token is written into the spec",
+            "write a reference: token: ${WALLARM_API_TOKEN}",
+            "token-literal",
+        )
+    written = describe(value) if isinstance(value, (dict, list)) else "this"
+    raise wrong(f"expected exactly one reference, not {written}", "write token: ${WALLARM_API_TOKEN}")
+
+
+class Cloud(SpecModel):
+    """The cloud and the token that its nodes share. The only home of the `WALLARM_*` variables."""
+
+    token: Annotated[
+        str | None,
+        BeforeValidator(_token),
+        WithJsonSchema(
+            {"type": "string", "pattern": r"^\$(\{[A-Za-z_][A-Za-z0-9_]*(:?\?.*)?\}|[A-Za-z_][A-Za-z0-9_]*)$"}
+        ),
+    ] = None
+    """A reference to the variable that holds the token, never its value. Default: ${WALLARM_API_TOKEN}."""
+    api_host: Text | None = None
+    """The Wallarm API server: us1.api.wallarm.com (US, the default) or api.wallarm.com (EU)."""
+    use_ssl: Boolean = None
+    """Whether nodes speak TLS to the API server. Default: true."""
+    ca_verify: Boolean = None
+    """Whether nodes verify the API server's certificate. Default: false, as FAST does."""
+    query: Boolean = None
+    """Whether fastflow itself asks the API for progress and findings. Default: true."""
+
+    @property
+    def token_reference(self) -> str:
+        """The reference to the token's variable, as it goes into a Compose document."""
+        return self.token or DEFAULT_TOKEN
+
+    @property
+    def token_name(self) -> str:
+        """The name of the variable that holds the token."""
+        name = token_variable(self.token_reference)
+        assert name is not None, "validated above"
+        return name
+
+    def over(self, other: "Cloud") -> "Cloud":
+        """Merge this cloud over `other`, field by field."""
+        return other.model_copy(update=self.model_dump(exclude_none=True))

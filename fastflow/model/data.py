@@ -1,0 +1,26 @@
+"""Trees as the plain data that pydantic reads."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from fastflow.model.scalars import Symbolic
+from fastflow.spec.document import Mapping, Node, Scalar, Sequence
+
+_KEYED_BY_THE_USER = ("environment", "services", "depends_on", "checks")
+
+
+def own_entries(mapping: Mapping) -> Iterator[tuple[Scalar, Node]]:
+    """Give the entries of a mapping of fastflow's own: all but `x-*`."""
+    return ((key, value) for key, value in mapping if not key.text.startswith("x-"))
+
+
+def data_of(tree: Node, key: str) -> Any:
+    """Give a tree as plain data in which every scalar is a text, or None."""
+    if isinstance(tree, Scalar):
+        if tree.is_null:
+            return None
+        return Symbolic(tree.text) if tree.symbolic else tree.text
+    if isinstance(tree, Sequence):
+        return [data_of(item, key) for item in tree.items]
+    entries = tree if key in _KEYED_BY_THE_USER else own_entries(tree)
+    return {name.text: data_of(value, name.text) for name, value in entries}

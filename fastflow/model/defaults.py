@@ -1,0 +1,108 @@
+"""`defaults`: fields that apply to every node whose mode has them."""
+
+from collections.abc import Callable
+
+from pydantic import ValidationError
+
+from fastflow.diagnostic import Diagnostic
+from fastflow.model.data import data_of
+from fastflow.model.faults import finding, finding_of, path_of
+from fastflow.model.node import NODE_TYPES
+from fastflow.model.places import Places
+from fastflow.model.suggest import did_you_mean
+from fastflow.spec.document import Mapping, Node, Scalar, Sequence, moved
+
+NOT_IN_DEFAULTS = ("mode", "build_id", "container_name", "ports", "depends_on", "source")
+
+
+def sound_defaults(root: Mapping) -> tuple[Mapping | None, tuple[Diagnostic, ...]]:
+    """Return those of the spec's `defaults` that are right, and what is wrong with the others."""
+    tree = root.get("defaults")
+    if tree is None or (isinstance(tree, Scalar) and tree.is_null):
+        return None, ()
+    places = Places(root)
+    if not isinstance(tree, Mapping):
+        return None, (finding("invalid-value", "`defaults`: expected a mapping", places.value("defaults")),)
+    known = {field for model in NODE_TYPES.values() for field in model.model_fields} - set(NOT_IN_DEFAULTS)
+    found: dict[str, Diagnostic] = {}
+    for key, _ in tree:
+        if key.text in NOT_IN_DEFAULTS:
+            message = f"`{key.text}` may not stand in `defaults`: it belongs to one node"
+            found[key.text] = finding("invalid-value", message, places.key("defaults", key.text))
+        elif key.text not in known and not key.text.startswith("x-"):
+            hint = did_you_mean(key.text, known)
+            place = places.key("defaults", key.text)
+            found[key.text] = finding("unknown-field", f"unknown field `{key.text}`", place, hint)
+    _check_values(tree, places, found)
+    sound = tuple((key, value) for key, value in tree if key.text not in found and not _is_unset(value))
+    return Mapping(sound, tree.mark, tree.tag, tree.origin), tuple(found.values())
+
+
+def _check_values(tree: Mapping, places: Places, found: dict[str, Diagnostic]) -> None:
+    for mode, model in NODE_TYPES.items():
+        fields = {key.text for key, _ in tree if key.text in model.model_fields and key.text not in found}
+        data = {name: data_of(tree.get(name), name) for name in fields}  # type: ignore[arg-type]  # names come from the tree
+        if isinstance(tree.get("container"), (Mapping, Sequence)) and "container" in fields:
+            data["container"] = tree.get("container")
+        try:
+            model.model_validate({**data, "mode": mode})
+        except ValidationError as error:
+            for fault in error.errors(include_url=False):
+                field = str(path_of(fault)[0]) if path_of(fault) else ""
+                found.setdefault(field, finding_of(fault, ("defaults",), places, model))
+
+
+def with_defaults(root: Mapping, defaults: Mapping | None) -> Mapping:
+    """Merge `defaults` into the nodes: a node's own value wins, mappings merge by key, lists replace."""
+    workflows = root.get("workflows")
+    if defaults is None or not defaults.entries or not isinstance(workflows, Mapping):
+        return root
+    merged = _replace_each(workflows, lambda workflow: _in_workflow(workflow, defaults))
+    return _with_entry(root, "workflows", merged)
+
+
+def _in_workflow(workflow: Node, defaults: Mapping) -> Node:
+    nodes = workflow.get("nodes") if isinstance(workflow, Mapping) else None
+    if not isinstance(workflow, Mapping) or not isinstance(nodes, Mapping):
+        return workflow
+    entries = tuple((key, _in_node(key, node, defaults)) for key, node in nodes)
+    return _with_entry(workflow, "nodes", Mapping(entries, nodes.mark, nodes.tag, nodes.origin))
+
+
+def _in_node(key: Scalar, node: Node, defaults: Mapping) -> Node:
+    mode = node.get("mode") if isinstance(node, Mapping) else None
+    if not isinstance(node, Mapping) or not isinstance(mode, Scalar) or mode.text not in NODE_TYPES:
+        return node
+    fields = NODE_TYPES[mode.text].model_fields
+    applicable = tuple(entry for entry in defaults if entry[0].text in fields)
+    inherited = moved(Mapping(applicable, defaults.mark), key.mark)
+    merged = merge(node, inherited)
+    assert isinstance(merged, Mapping)
+    return merged
+
+
+def merge(own: Node, inherited: Node) -> Node:
+    """Merge two trees: own scalars and lists win, mappings merge by key, also below."""
+    if not isinstance(own, Mapping) or not isinstance(inherited, Mapping):
+        return own
+    entries = [(key, value) for key, value in own if not (_is_unset(value) and inherited.get(key.text))]
+    names = {key.text for key, _ in entries}
+    joined = [
+        (key, merge(value, other)) if (other := inherited.get(key.text)) is not None else (key, value)
+        for key, value in entries
+    ]
+    joined.extend(entry for entry in inherited if entry[0].text not in names)
+    return Mapping(tuple(joined), own.mark, own.tag, own.origin)
+
+
+def _is_unset(node: Node) -> bool:
+    return isinstance(node, Scalar) and node.is_null
+
+
+def _replace_each(mapping: Mapping, change: Callable[[Node], Node]) -> Mapping:
+    return Mapping(tuple((key, change(value)) for key, value in mapping), mapping.mark, mapping.tag, mapping.origin)
+
+
+def _with_entry(mapping: Mapping, name: str, value: Node) -> Mapping:
+    entries = tuple((key, value if key.text == name else old) for key, old in mapping)
+    return Mapping(entries, mapping.mark, mapping.tag, mapping.origin)

@@ -1,0 +1,107 @@
+"""Turns pydantic's errors into findings: the rule, the place, a sentence, and a way to mend it."""
+
+from collections.abc import Iterable, Mapping
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+from fastflow.diagnostic import Diagnostic, Severity
+from fastflow.model.node import MODES, NODE_TYPES, Gate, Ready
+from fastflow.model.places import Place, Places
+from fastflow.model.relations import Dependency, Need
+from fastflow.model.scalars import describe
+from fastflow.model.source import CommandSource, ServiceSource
+from fastflow.model.suggest import did_you_mean
+from fastflow.spec.document import Path
+
+_EXPECTED = {
+    "dict_type": "a mapping",
+    "mapping_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+    "tuple_type": "a list",
+    "list_type": "a list",
+}
+_PLAIN = {"missing": "is missing", "too_short": "is empty; it needs at least one entry"}
+
+
+def path_of(error: ErrorDetails) -> Path:
+    """Return the error's place as a path of the document, without the names of union members."""
+    return tuple(step for step in error["loc"] if not (isinstance(step, str) and step[:1] in "<["))
+
+
+def finding_of(error: ErrorDetails, base: Path, places: Places, model: type[BaseModel]) -> Diagnostic:
+    """Say in fastflow's words what pydantic found below `base`."""
+    path = (*base, *path_of(error))
+    kind = error["type"]
+    if kind == "extra_forbidden":
+        return _unknown(path, places, model, top=len(path) == len(base) + 1)
+    rule, message, hint = _explain(error, str(path[-1]) if path else "")
+    at_key = kind in ("missing", "too_short") or error["loc"][-1:] == ("[key]",)
+    return finding(rule, message, places.key(*path) if at_key else places.value(*path), hint)
+
+
+def finding(rule: str, message: str, place: Place, hint: str | None = None) -> Diagnostic:
+    """Make an error at a place."""
+    return Diagnostic(rule, Severity.ERROR, message, place.mark, hint, place.related())
+
+
+def _explain(error: ErrorDetails, field: str) -> tuple[str, str, str | None]:
+    """Give the rule, the message and the hint."""
+    kind, context, value = error["type"], error.get("ctx", {}), error["input"]
+    if kind == "fastflow":
+        return context["rule"], f"{_prefix(error)}{context['message']}", context["hint"] or None
+    if kind == "literal_error":
+        words = [word.strip("'") for word in str(context["expected"]).replace(" or ", ", ").split(", ")]
+        hint = did_you_mean(str(value), words) if isinstance(value, str) else None
+        return "invalid-value", f"`{field}`: expected {' or '.join(words)}, not {describe(value)}", hint
+    if kind in _EXPECTED:
+        message = f"`{field}`: expected {_EXPECTED[kind]}, not {describe(value)}"
+    else:
+        message = f"`{field}` {_PLAIN.get(kind, error['msg'])}"
+    return "invalid-value", message, None
+
+
+def _prefix(error: ErrorDetails) -> str:
+    names = [str(step) for step in error["loc"] if isinstance(step, str) and step[:1] not in "<["]
+    return f"`{names[-1]}`: " if names and error["loc"][-1:] != ("[key]",) else ""
+
+
+def _unknown(path: Path, places: Places, model: type[BaseModel], *, top: bool) -> Diagnostic:
+    field = str(path[-1])
+    place = places.key(*path)
+    mode = getattr(model, "model_fields", {}).get("mode")
+    if top and mode is not None:
+        own = str(mode.annotation.__args__[0]) if mode.annotation else ""
+        homes = [name for name in MODES if field in NODE_TYPES[name].model_fields]
+        if homes:
+            message = f"`{field}` is a field of {' and '.join(homes)} nodes, not of a {own} node"
+            return finding("mode-field", message, place, f"remove it, or set mode: {homes[0]}")
+    known = model.model_fields if top else _fields_at(model, path)
+    return finding("unknown-field", f"unknown field `{field}`", place, _home_of(field) or did_you_mean(field, known))
+
+
+def _home_of(field: str) -> str | None:
+    lower = field.lower()
+    if lower.startswith("wallarm_"):
+        return "the WALLARM_* variables live under `cloud`"
+    if lower == "ci_mode":
+        return "write `mode`"
+    if field != lower and any(lower in node.model_fields for node in NODE_TYPES.values()):
+        return f"write it in lower case: {lower}"
+    return None
+
+
+def _fields_at(model: type[BaseModel], path: Path) -> Iterable[str]:
+    """The fields of the model in which the last step of `path` stands."""
+    homes: Mapping[str, tuple[type[BaseModel], ...]] = {
+        "ready": (Ready,),
+        "gate": (Gate,),
+        "source": (ServiceSource, CommandSource),
+        "services": (Need,),
+        "depends_on": (Dependency,),
+    }
+    for step in reversed(path[:-1]):
+        if step in homes:
+            return dict.fromkeys(name for home in homes[str(step)] for name in home.model_fields)
+    return model.model_fields

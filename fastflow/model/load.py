@@ -1,0 +1,197 @@
+"""Document to Spec: merges `defaults`, checks the shape, and goes on with what is sound."""
+
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from fastflow.diagnostic import Diagnostic
+from fastflow.model.cloud import Cloud
+from fastflow.model.data import data_of, own_entries
+from fastflow.model.defaults import sound_defaults, with_defaults
+from fastflow.model.faults import finding, finding_of, path_of
+from fastflow.model.node import MODES, NODE_TYPES, Node
+from fastflow.model.places import Places
+from fastflow.model.spec import Host, Spec, Workflow
+from fastflow.model.suggest import did_you_mean
+from fastflow.spec.document import Document, Mapping, Path, Scalar, Sequence
+from fastflow.spec.document import Node as Tree
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A spec and where its values stand; `spec` is None where nothing of it could be saved.
+
+    Where `is_whole` is false, parts with faults were left out, and rules about what is missing mean nothing.
+    """
+
+    spec: Spec | None
+    places: Places
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the model holds all that the document says."""
+        return self.spec is not None and not self.diagnostics
+
+
+def is_raw(path: Path) -> bool:
+    """Tell whether fastflow leaves the variables below `path` alone (docs: the spec, Values)."""
+    last = path[-1] if path else None
+    if isinstance(last, str) and last.startswith("x-") and "environment" not in path:
+        return True
+    if len(path) == 3 and path[0] == "workflows" and last == "compose":
+        return True
+    if last == "token" and path[-2:-1] == ("cloud",) and len(path) in (2, 4):
+        return True
+    return last == "run" and len(path) in (6, 7) and path[0] == "workflows" and path[4] == "source"
+
+
+def load_spec(document: Document) -> Loaded:
+    """Read an interpolated document as a spec."""
+    defaults, found = sound_defaults(document.root)
+    root = with_defaults(document.root, defaults)
+    work = _Load(Places(root), list(found))
+    spec = work.spec(root)
+    return Loaded(spec, work.places, tuple(work.diagnostics))
+
+
+class _Load:
+    def __init__(self, places: Places, diagnostics: list[Diagnostic]) -> None:
+        self.places = places
+        self.diagnostics = diagnostics
+
+    def spec(self, root: Mapping) -> Spec | None:
+        data = {
+            key.text: data_of(value, key.text)
+            for key, value in own_entries(root)
+            if key.text not in ("workflows", "defaults")
+        }
+        data["hosts"] = self._each(root, "hosts", Host) if root.get("hosts") else None
+        data["cloud"] = self._one(root, ("cloud",), Cloud)
+        workflows = root.get("workflows")
+        if not isinstance(workflows, Mapping):
+            self._without_workflows(root, data)
+            return None
+        data["workflows"] = {
+            key.text: self._workflow(key.text, value)
+            for key, value in own_entries(workflows)
+            if self._named(key, ("workflows",), "workflow", workflows)
+        }
+        data["workflows"] = {name: value for name, value in data["workflows"].items() if value is not None}
+        return self._sound(Spec, data, ())
+
+    def _without_workflows(self, root: Mapping, data: dict[str, Any]) -> None:
+        written = root.get("workflows")
+        if written is None or (isinstance(written, Scalar) and written.is_null):
+            at = self.places.key("workflows") if root.key("workflows") else self.places.value()
+            self.diagnostics.append(
+                finding("invalid-value", "`workflows` is missing", at, "a spec needs at least one workflow")
+            )
+        else:
+            self.diagnostics.append(
+                finding("invalid-value", "`workflows`: expected a mapping", self.places.value("workflows"))
+            )
+        self._sound(Spec, {**data, "workflows": {}}, (), quiet=("workflows",))
+
+    def _workflow(self, name: str, tree: Tree) -> Workflow | None:
+        base = ("workflows", name)
+        if not isinstance(tree, Mapping):
+            at = self.places.key(*base)
+            self.diagnostics.append(finding("invalid-value", f"workflow `{name}`: expected a mapping", at))
+            return None
+        data = {key.text: data_of(value, key.text) for key, value in own_entries(tree) if key.text != "nodes"}
+        if "compose" in data:
+            data["compose"] = _compose(tree.get("compose"))
+        data["cloud"] = self._one(tree, (*base, "cloud"), Cloud)
+        nodes = tree.get("nodes")
+        if isinstance(nodes, Mapping):
+            made = {
+                key.text: self._node(name, key.text, value)
+                for key, value in own_entries(nodes)
+                if self._named(key, (*base, "nodes"), "node", nodes)
+            }
+            data["nodes"] = {key: node for key, node in made.items() if node is not None}
+            if made and not data["nodes"]:
+                return None
+        elif nodes is not None:
+            data["nodes"] = data_of(nodes, "nodes")
+        return self._sound(Workflow, data, base)
+
+    def _node(self, workflow: str, name: str, tree: Tree) -> Node | None:
+        base = ("workflows", workflow, "nodes", name)
+        if not isinstance(tree, Mapping):
+            at = self.places.key(*base)
+            self.diagnostics.append(finding("invalid-value", f"node `{name}`: expected a mapping", at))
+            return None
+        mode = tree.get("mode")
+        written = mode.text if isinstance(mode, Scalar) and not mode.is_null else None
+        if written is None or written not in NODE_TYPES:
+            self._wrong_mode(base, written, mode)
+            return None
+        data = {key.text: data_of(value, key.text) for key, value in own_entries(tree)}
+        if isinstance(tree.get("container"), (Mapping, Sequence)):
+            data["container"] = tree.get("container")
+        return self._sound(NODE_TYPES[written], data, base)
+
+    def _wrong_mode(self, base: Path, written: str | None, mode: Tree | None) -> None:
+        expected = ", ".join(MODES[:-1]) + f" or {MODES[-1]}"
+        if mode is None or (written is None and isinstance(mode, Scalar)):
+            message, place = f"node `{base[-1]}` has no `mode`", self.places.key(*base)
+            hint: str | None = f"set mode: {expected}"
+        else:
+            message = f"`mode`: expected {expected}, not `{written}`" if written else f"`mode`: expected {expected}"
+            place, hint = self.places.value(*base, "mode"), did_you_mean(written or "", MODES)
+        self.diagnostics.append(finding("invalid-value", message, place, hint))
+
+    def _named(self, key: Scalar, base: Path, kind: str, siblings: Mapping) -> bool:
+        """Check that no earlier sibling has the same name but for case."""
+        for other, _ in siblings:
+            if other is key:
+                return True
+            if other.text.lower() == key.text.lower():
+                message = f"{kind} `{key.text}` and {kind} `{other.text}` differ only in case"
+                found = finding("invalid-value", message, self.places.key(*base, key.text), "choose another name")
+                self.diagnostics.append(found)
+                return False
+        return True
+
+    def _each(self, root: Mapping, field: str, model: type[BaseModel]) -> Any:
+        tree = root.get(field)
+        if not isinstance(tree, Mapping):
+            return data_of(tree, field) if tree is not None else None
+        made = {
+            key.text: self._sound(model, data_of(value, key.text), (field, key.text))
+            for key, value in own_entries(tree)
+        }
+        return {name: value for name, value in made.items() if value is not None}
+
+    def _one(self, parent: Mapping, path: Path, model: type[BaseModel]) -> Any:
+        tree = parent.get(str(path[-1]))
+        data = data_of(tree, "cloud") if tree is not None else None
+        return None if data is None else self._sound(model, data, path)
+
+    def _sound(self, model: type[M], data: Any, base: Path, quiet: tuple[str, ...] = ()) -> M | None:
+        """Validate; report what is wrong; then try again without the fields at fault."""
+        try:
+            return model.model_validate(data)
+        except ValidationError as error:
+            errors = error.errors(include_url=False)
+        wanted = [fault for fault in errors if fault["loc"][:1] != quiet or not quiet]
+        self.diagnostics.extend(finding_of(fault, base, self.places, model) for fault in wanted)
+        if not isinstance(data, dict):
+            return None
+        at_fault = {str(path_of(fault)[0]) for fault in errors if path_of(fault)}
+        rest = {key: value for key, value in data.items() if key not in at_fault}
+        try:
+            return model.model_validate(rest)
+        except ValidationError:
+            return None
+
+
+def _compose(tree: Tree | None) -> Any:
+    if isinstance(tree, Sequence):
+        return [item if isinstance(item, Mapping) else data_of(item, "compose") for item in tree.items]
+    return tree if isinstance(tree, Mapping) else data_of(tree, "compose") if tree is not None else None

@@ -1,0 +1,79 @@
+"""Where in the files the values of a spec stand."""
+
+from dataclasses import dataclass
+
+from fastflow.diagnostic import Mark, Related
+from fastflow.spec.document import Mapping, Node, Path, Scalar, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a value is used and, where an anchor or `defaults` brought it there, where it is written."""
+
+    mark: Mark
+    origin: Mark | None = None
+
+    def related(self, message: str = "the value comes from here") -> tuple[Related, ...]:
+        """The origin as another place of a finding, if there is one."""
+        return (Related(self.origin, message),) if self.origin else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The tree that a spec was made from, with `defaults` merged into the nodes."""
+
+    root: Mapping
+
+    def node(self, *path: str | int) -> Node | None:
+        """Return the tree at `path`, or None."""
+        return _walk(self.root, path)[0]
+
+    def value(self, *path: str | int) -> Place:
+        """Where the value at `path` stands; of a block collection, its key; of what is not there, its parent."""
+        node, reached = _walk(self.root, path)
+        if node is None:
+            return self.value(*path[:reached])
+        if isinstance(node, Scalar) or not path or node.mark.line != node.mark.end_line:
+            return Place(node.mark, node.origin)
+        if node.mark.end_column > node.mark.column and node.origin is None:
+            return Place(node.mark)
+        return self.key(*path)
+
+    def key(self, *path: str | int) -> Place:
+        """Where the key (or the list item) at `path` stands; of what is not there, its parent's key."""
+        parent, reached = _walk(self.root, path[:-1])
+        if parent is not None and path:
+            if isinstance(parent, Mapping) and (key := parent.key(str(path[-1]))):
+                return Place(key.mark, key.origin)
+            if isinstance(parent, Sequence) and isinstance(path[-1], int) and path[-1] < len(parent.items):
+                item = parent.items[path[-1]]
+                return Place(item.mark, item.origin)
+        if not path:
+            return Place(self.root.mark)
+        return self.key(*path[: min(reached, len(path) - 1)])
+
+    def entry(self, name: str, *path: str | int) -> Place:
+        """Where `name` stands in the list, the mapping or the single text at `path`."""
+        node = self.node(*path)
+        if isinstance(node, Mapping) and node.key(name):
+            return self.key(*path, name)
+        if isinstance(node, Sequence):
+            for at, item in enumerate(node.items):
+                if isinstance(item, Scalar) and item.text == name:
+                    return self.value(*path, at)
+        return self.value(*path)
+
+
+def _walk(root: Node, path: Path) -> tuple[Node | None, int]:
+    """Follow `path`; return what is there, or None, and how many steps exist."""
+    node: Node | None = root
+    for taken, step in enumerate(path):
+        if isinstance(node, Mapping) and isinstance(step, str):
+            node = node.get(step)
+        elif isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
+            node = node.items[step]
+        else:
+            node = None
+        if node is None:
+            return None, taken
+    return node, len(path)

@@ -1,0 +1,78 @@
+"""How a node relates to others: the phases it depends on, the services it needs."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BeforeValidator, WithJsonSchema
+
+from fastflow.model.base import SpecModel
+from fastflow.model.scalars import Duration, Regex, Symbolic, Text, describe, wrong
+
+Condition: TypeAlias = Literal["completed", "passed", "finished"]
+CONDITIONS: tuple[Condition, ...] = ("finished", "completed", "passed")
+"""From the weakest to the strongest."""
+_TEXTS = {"type": ["string", "number", "boolean"]}
+
+
+class Dependency(SpecModel):
+    """What must have become of the other phase."""
+
+    condition: Condition | None = None
+    """completed (passed or vulnerable; the default), passed, or finished (ended, however)."""
+
+
+class Need(SpecModel):
+    """When a service counts as up, beyond its healthcheck."""
+
+    log: Regex = None
+    """A regular expression that a line of the service's log must match."""
+    timeout: Duration = None
+    """How long it may take until the service is up. Default: 5 min."""
+
+
+def _named(value: Any) -> Any:
+    """Read a list of names as a mapping of names to nothing."""
+    if isinstance(value, dict):
+        return {name: {} if entry is None else entry for name, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            if not isinstance(item, str):
+                raise wrong(f"expected a list of names, not of {describe(item)}")
+        return {name: {} for name in value}
+    raise wrong(
+        f"expected a list or a mapping, not {describe(value)}",
+        f"write [{value}]" if isinstance(value, str) else "",
+    )
+
+
+def _fresh(value: Any) -> Any:
+    if isinstance(value, Symbolic):
+        return None
+    if value in ("true", "false"):
+        return value == "true"
+    if isinstance(value, (list, tuple)):
+        return value
+    raise wrong(f"expected `true` or a list of services, not {describe(value)}")
+
+
+def _schema(entry: type[SpecModel], fields: dict[str, Any]) -> WithJsonSchema:
+    value: dict[str, Any] = {"type": ["object", "null"], "description": entry.__doc__, "additionalProperties": False}
+    value |= {"properties": fields}
+    return WithJsonSchema({"type": ["array", "object"], "items": _TEXTS, "additionalProperties": value})
+
+
+Dependencies: TypeAlias = Annotated[
+    Mapping[Text, Dependency] | None,
+    BeforeValidator(_named),
+    _schema(Dependency, {"condition": {"enum": ["completed", "passed", "finished"]}}),
+]
+Needs: TypeAlias = Annotated[
+    Mapping[Text, Need] | None,
+    BeforeValidator(_named),
+    _schema(Need, {"log": {"type": "string"}, "timeout": {"type": ["integer", "string"]}}),
+]
+Fresh: TypeAlias = Annotated[
+    Literal[True, False] | tuple[Text, ...] | None,
+    BeforeValidator(_fresh),
+    WithJsonSchema({"type": ["boolean", "string", "array"], "items": _TEXTS}),
+]

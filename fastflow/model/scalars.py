@@ -1,0 +1,156 @@
+"""The scalar types of a spec: texts as written, decimal integers, durations, regular expressions."""
+
+import re
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler, WithJsonSchema
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+NAME_PATTERN = r"[A-Za-z][A-Za-z0-9_-]{0,39}"
+_NAME = re.compile(NAME_PATTERN)
+_DIGITS = re.compile(r"[+-]?[0-9]+")
+_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+_VARIABLE = r"\$"
+
+
+class Symbolic(str):
+    """A text that still holds variables, because no environment was given to read them from."""
+
+    __slots__ = ()
+
+
+def wrong(message: str, hint: str = "", rule: str = "invalid-value") -> PydanticCustomError:
+    """Make a validation error whose text is ours; the hint says how to mend it."""
+    return PydanticCustomError("fastflow", "{message}", {"message": message, "hint": hint, "rule": rule})
+
+
+def describe(value: Any) -> str:
+    """Name what was written, for messages."""
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, (list, tuple)):
+        return "a list"
+    return "nothing" if value is None else f"`{value}`"
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, str):
+        return value
+    raise wrong(f"expected a text, not {describe(value)}")
+
+
+def _boolean(value: Any) -> Any:
+    if isinstance(value, Symbolic) or value == "":
+        return None
+    if value in ("true", "false"):
+        return value == "true"
+    raise wrong(f"expected `true` or `false`, not {describe(value)}")
+
+
+def parse_duration(text: str) -> int:
+    """Read `90`, `90s`, `15m`, `2h` or `1h30m` as seconds; raise ValueError for anything else, and for zero."""
+    if text.isascii() and text.isdigit() and len(text) < 10:
+        seconds = int(text)
+    else:
+        match = _DURATION.fullmatch(text)
+        if match is None or not text or len(text) > 30:
+            raise ValueError(text)
+        hours, minutes, rest = (int(group or 0) for group in match.groups())
+        seconds = hours * 3600 + minutes * 60 + rest
+    if seconds == 0:
+        raise ValueError(text)
+    return seconds
+
+
+def duration(at_most: int = 10**8) -> BeforeValidator:
+    """Validate a duration of at least one second and at most so many."""
+
+    def validate(value: Any) -> Any:
+        if isinstance(value, Symbolic) or value == "":
+            return None
+        try:
+            seconds = parse_duration(value)
+        except (ValueError, TypeError, AttributeError):
+            raise wrong(
+                f"expected a duration, not {describe(value)}", "write seconds, or 90s, 15m, 2h, 1h30m"
+            ) from None
+        if seconds > at_most:
+            raise wrong(f"{value} is too long", f"write at most {at_most} seconds")
+        return seconds
+
+    return BeforeValidator(validate)
+
+
+def _regex(value: Any) -> Any:
+    if isinstance(value, Symbolic):
+        return None
+    try:
+        re.compile(_text(value))
+    except (re.error, OverflowError, RecursionError) as error:
+        raise wrong(f"not a regular expression: {error}", "escape special characters with a backslash") from None
+    return value
+
+
+def _name(value: Any) -> Any:
+    if isinstance(value, str) and _NAME.fullmatch(value):
+        return value
+    raise wrong(
+        f"{describe(value)} is not a name",
+        "a name begins with a letter; letters, digits, `_` and `-` follow, 40 characters in all",
+    )
+
+
+class Whole:
+    """Annotates a field as a whole number in decimal digits, `low` to `high`."""
+
+    def __init__(self, low: int, high: int) -> None:
+        self.low = low
+        self.high = high
+
+    def validate(self, value: Any) -> int | None:
+        """Read a text as written; a variable whose value is not known counts as not set."""
+        if value is None or value == "" or isinstance(value, Symbolic):
+            return None
+        if not isinstance(value, str) or not _DIGITS.fullmatch(value) or len(value) > 19:
+            raise wrong(f"expected a whole number, not {describe(value)}", "write decimal digits")
+        if not self.low <= int(value) <= self.high:
+            raise wrong(f"{value} is out of range", f"write a number from {self.low} to {self.high}")
+        return int(value)
+
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self.validate)
+
+    def __get_pydantic_json_schema__(self, _schema: CoreSchema, _handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        # A variable may stand wherever a number may, so editors must accept a text that holds one.
+        return {
+            "type": ["integer", "string"],
+            "minimum": self.low,
+            "maximum": self.high,
+            "pattern": f"^[0-9]+$|{_VARIABLE}",
+        }
+
+
+# Editors read `007` or `on` as a number or a truth value; the text as written is what counts.
+_TEXT_SCHEMA = {"type": ["string", "number", "boolean"]}
+Text: TypeAlias = Annotated[str, BeforeValidator(_text), WithJsonSchema(_TEXT_SCHEMA)]
+Name: TypeAlias = Annotated[
+    str, BeforeValidator(_name), WithJsonSchema({"type": "string", "pattern": f"^{NAME_PATTERN}$"})
+]
+Boolean: TypeAlias = Annotated[
+    bool | None,
+    BeforeValidator(_boolean),
+    WithJsonSchema({"type": ["boolean", "string"], "pattern": f"^(true|false)$|{_VARIABLE}"}),
+]
+Duration: TypeAlias = Annotated[
+    int | None,
+    duration(),
+    WithJsonSchema(
+        {
+            "type": ["integer", "string"],
+            "minimum": 1,
+            "pattern": rf"^[0-9]+$|^(?=.)([0-9]+h)?([0-9]+m)?([0-9]+s)?$|{_VARIABLE}",
+            "examples": ["90s", "15m", "1h30m"],
+        }
+    ),
+]
+Regex: TypeAlias = Annotated[str | None, BeforeValidator(_regex), WithJsonSchema({"type": "string", "format": "regex"})]

@@ -1,0 +1,95 @@
+"""A spec: workflows, their nodes, and what they share."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from fastflow.model.base import SpecModel
+from fastflow.model.cloud import Cloud
+from fastflow.model.node import Node
+from fastflow.model.scalars import Duration, Name, Text, Whole, describe, wrong
+from fastflow.spec.document import Mapping as Tree
+
+ComposeSource: TypeAlias = str | Tree
+"""The path of a Compose file, or an inline Compose document as it was written."""
+
+
+def _compose(value: Any) -> Any:
+    items = value if isinstance(value, (list, tuple)) else [value]
+    if not items:
+        raise wrong("expected a Compose file, a Compose document, or a list of them, not an empty list")
+    for item in items:
+        if not isinstance(item, (str, Tree)) or item == "":
+            raise wrong(f"expected a Compose file or a Compose document, not {describe(item)}")
+    return tuple(items)
+
+
+def _hosts(value: Any) -> Any:
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, (list, tuple)) or not names:
+        raise wrong(f"expected a name under `hosts`, a list of names, or `any`, not {describe(value)}")
+    return tuple(names)
+
+
+class Host(SpecModel):
+    """A Docker Engine: exactly one of a Docker context or an address."""
+
+    context: Text | None = None
+    """The name of a Docker context."""
+    docker_host: Text | None = None
+    """The engine's address: ssh://, tcp:// or unix://."""
+    max_parallel: Annotated[int | None, Whole(1, 100_000)] = None
+    """Phases at once on this host. Default: no limit."""
+
+
+class Workflow(SpecModel):
+    """One CI/CD workflow, normally with one BUILD_ID."""
+
+    build_id: Text | None = None
+    """Identifies the workflow and its test record: letters and digits."""
+    cloud: Cloud | None = None
+    """Merged over the spec's `cloud`."""
+    compose: Annotated[
+        tuple[ComposeSource, ...] | None,
+        BeforeValidator(_compose),
+        WithJsonSchema({"type": ["string", "object", "array"], "items": {"type": ["string", "object"]}}),
+    ] = None
+    """The application and its tests: a Compose file, an inline Compose document, or a list of both."""
+    publish: Literal["keep", "none"] | None = None
+    """`none` drops `ports` and `container_name` of the application's services. Default: keep."""
+    host: Annotated[
+        tuple[Text, ...] | None,
+        BeforeValidator(_hosts),
+        WithJsonSchema({"type": ["string", "array"], "items": {"type": "string"}}),
+    ] = None
+    """Where it runs: a name under `hosts`, a list of names, or `any`."""
+    timeout: Duration = None
+    """How long it may take from its first phase's start."""
+    nodes: Annotated[Mapping[Name, Node], Field(min_length=1)]
+    """Its FAST nodes, each a phase."""
+
+
+class Spec(SpecModel):
+    """The content of a fastflow.yml."""
+
+    name: Text | None = None
+    """The spec's name. Default: the directory's."""
+    cloud: Cloud | None = None
+    """The Wallarm cloud of all workflows."""
+    defaults: Mapping[str, Any] | None = None
+    """Fields for every node whose mode has them."""
+    hosts: Mapping[Name, Host] | None = None
+    """Docker Engines by name. Default: the current Docker context."""
+    max_parallel: Annotated[int | None, Whole(1, 100_000)] = None
+    """Phases at once. Default: no limit."""
+    workflows: Annotated[Mapping[Name, Workflow], Field(min_length=1)]
+    """The workflows."""
+    checks: Mapping[Text, Literal["error", "warning", "off"]] | None = None
+    """The severity of rules: error, warning or off."""
+
+    def cloud_of(self, workflow: str) -> Cloud:
+        """Return a workflow's cloud: its own over the spec's."""
+        shared = self.cloud or Cloud()
+        own = self.workflows[workflow].cloud
+        return own.over(shared) if own else shared

@@ -1,0 +1,35 @@
+"""build-id-missing: without BUILD_ID one token serves one running container."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from fastflow.check.facts import Facts, error, warning
+from fastflow.diagnostic import Diagnostic, Related
+from fastflow.model.phases import Phase
+
+RULE = "build-id-missing"
+_HINT = "set build_id in the node or its workflow, such as web${FASTFLOW_CI_ID}"
+
+
+def check(facts: Facts) -> Iterator[Diagnostic]:
+    """Report nodes without BUILD_ID: as an error where another node of their token may run beside them."""
+    if facts.graph.cycles:
+        return
+    by_token: dict[str, list[Phase]] = defaultdict(list)
+    for phase in facts.phases:
+        if phase.uses_build_id:
+            by_token[phase.token].append(phase)
+    for phases in by_token.values():
+        for phase in phases:
+            if phase.build_id is None:
+                yield _missing(facts, phase, phases)
+
+
+def _missing(facts: Facts, phase: Phase, others: list[Phase]) -> Diagnostic:
+    place = facts.node_place(phase)
+    rival = next((other for other in others if facts.graph.may_overlap(phase.id, other.id)), None)
+    if rival is None:
+        message = f"{phase.id} has no BUILD_ID: another pipeline on this token would abort it"
+        return warning(RULE, message, place, _HINT)
+    message = f"{phase.id} has no BUILD_ID, and {rival.id} may run beside it on the same token: one aborts the other"
+    return error(RULE, message, place, _HINT, (Related(facts.node_place(rival).mark, f"{rival.id} is here"),))

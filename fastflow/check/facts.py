@@ -1,0 +1,98 @@
+"""What the rules look at: one spec with its places, its graph and its applications."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from fastflow.application.model import Application
+from fastflow.diagnostic import Diagnostic, Related, Severity
+from fastflow.graph import Graph
+from fastflow.model.node import RecordingNode, ReportNode, TestingNode
+from fastflow.model.phases import Phase
+from fastflow.model.places import Place, Places
+from fastflow.model.spec import Spec
+from fastflow.spec.document import Document
+
+
+@dataclass(frozen=True)
+class Facts:
+    """One spec, loaded.
+
+    `applications` holds, for each workflow that names one, the application without its FAST services; a
+    workflow whose Compose files cannot be read is not in it. `has_values` tells whether variables were
+    replaced; where not, they are symbols. Where `is_whole` is false parts of the spec are missing.
+    """
+
+    document: Document
+    spec: Spec
+    places: Places
+    graph: Graph
+    applications: Mapping[str, Application]
+    has_values: bool
+    is_whole: bool
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """All phases in the order of the file."""
+        return tuple(self.graph.phases.values())
+
+    @cached_property
+    def recorders(self) -> tuple[tuple[Phase, RecordingNode], ...]:
+        """The recording phases."""
+        return tuple((phase, phase.node) for phase in self.phases if isinstance(phase.node, RecordingNode))
+
+    @cached_property
+    def recorders_by_id(self) -> Mapping[str, RecordingNode]:
+        """The recording nodes by their phase."""
+        return {phase.id: node for phase, node in self.recorders}
+
+    @cached_property
+    def testers(self) -> tuple[tuple[Phase, TestingNode], ...]:
+        """The testing phases."""
+        return tuple((phase, phase.node) for phase in self.phases if isinstance(phase.node, TestingNode))
+
+    @cached_property
+    def reporters(self) -> tuple[tuple[Phase, ReportNode], ...]:
+        """The report phases."""
+        return tuple((phase, phase.node) for phase in self.phases if isinstance(phase.node, ReportNode))
+
+    def hosts_of(self, workflow: str) -> tuple[str, ...]:
+        """The names of the hosts where a workflow may run; one empty name stands for the current context."""
+        declared = tuple(self.spec.hosts or ())
+        wanted = self.spec.workflows[workflow].host
+        if not declared:
+            return ("",)
+        if wanted is None or wanted == ("any",):
+            return declared
+        return tuple(name for name in wanted if name in declared)
+
+    def share_a_host(self, first: str, second: str) -> bool:
+        """Tell whether two workflows may run on one host."""
+        return not set(self.hosts_of(first)).isdisjoint(self.hosts_of(second))
+
+    def build_id_place(self, phase: Phase) -> Place:
+        """Where the BUILD_ID of a phase stands, or the node where it has none."""
+        return self.places.value(*phase.build_id_path) if phase.build_id is not None else self.node_place(phase)
+
+    def node_place(self, phase: Phase) -> Place:
+        """Where a node's name stands."""
+        return self.places.key(*phase.path)
+
+
+def error(
+    rule: str, message: str, place: Place, hint: str | None = None, related: tuple[Related, ...] = ()
+) -> Diagnostic:
+    """Make an error of a rule at a place."""
+    return Diagnostic(rule, Severity.ERROR, message, place.mark, hint, related + place.related())
+
+
+def warning(
+    rule: str, message: str, place: Place, hint: str | None = None, related: tuple[Related, ...] = ()
+) -> Diagnostic:
+    """Make a warning of a rule at a place."""
+    return Diagnostic(rule, Severity.WARNING, message, place.mark, hint, related + place.related())
+
+
+def later_and_earlier(first: Place, second: Place) -> tuple[Place, Place]:
+    """Order two places of one file: a collision is reported at the later one."""
+    return (second, first) if first.mark <= second.mark else (first, second)

@@ -1,0 +1,21 @@
+"""host-unknown: a workflow on a host that is not declared."""
+
+from collections.abc import Iterator
+
+from fastflow.check.facts import Facts, error
+from fastflow.diagnostic import Diagnostic
+from fastflow.model.suggest import did_you_mean
+
+RULE = "host-unknown"
+
+
+def check(facts: Facts) -> Iterator[Diagnostic]:
+    """Every name under a workflow's `host` is one under the spec's `hosts`, or `any`."""
+    known = tuple(facts.spec.hosts or ())
+    for name, workflow in facts.spec.workflows.items():
+        for wanted in workflow.host or ():
+            if wanted == "any" or wanted in known:
+                continue
+            hint = did_you_mean(wanted, known) if known else "declare it: hosts: { NAME: { context: CONTEXT } }"
+            place = facts.places.entry(wanted, "workflows", name, "host")
+            yield error(RULE, f"there is no host `{wanted}`", place, hint)

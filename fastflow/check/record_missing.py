@@ -1,0 +1,31 @@
+"""record-missing: a testing node for whose BUILD_ID nothing records."""
+
+from collections.abc import Iterator
+
+from fastflow.check.facts import Facts, error
+from fastflow.diagnostic import Diagnostic
+from fastflow.model.suggest import did_you_mean
+
+RULE = "record-missing"
+_WAYS = "add a recording node, or set test_record_id, or test_record: external where another pipeline records"
+
+
+def check(facts: Facts) -> Iterator[Diagnostic]:
+    """A tester that selects its record by BUILD_ID needs a recorder of the same token and BUILD_ID."""
+    recorded = {phase.build_id for phase, _ in facts.recorders if phase.build_id is not None}
+    for phase, _ in facts.testers:
+        if not phase.needs_own_record or any(
+            edge.reason == "build_id" for edge in facts.graph.dependencies[phase.id]
+        ):
+            continue
+        if phase.build_id is None:
+            message = f"{phase.id} has no BUILD_ID, and nothing in its workflow records without one"
+            yield error(RULE, message, facts.node_place(phase), _WAYS)
+            continue
+        close = did_you_mean(phase.build_id, recorded) if recorded else None
+        hint = close if close and close.startswith("did") else _WAYS
+        if phase.build_id in recorded:
+            message = f"{phase.id} tests BUILD_ID {phase.build_id}, which is recorded with another token only"
+        else:
+            message = f"{phase.id} tests BUILD_ID {phase.build_id}, which no recording node records"
+        yield error(RULE, message, facts.build_id_place(phase), hint)

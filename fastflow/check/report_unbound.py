@@ -1,0 +1,18 @@
+"""report-unbound: a report node that has no test run to report."""
+
+from collections.abc import Iterator
+
+from fastflow.check.facts import Facts, error
+from fastflow.diagnostic import Diagnostic
+
+RULE = "report-unbound"
+
+
+def check(facts: Facts) -> Iterator[Diagnostic]:
+    """A report node names a test run, or its workflow tests."""
+    testing = {phase.workflow for phase, _ in facts.testers}
+    for phase, node in facts.reporters:
+        if node.test_run_id is None and phase.workflow not in testing:
+            message = f"{phase.id} has no test run to report: its workflow has no testing node"
+            hint = "set test_run_id, or move it to the workflow that tests"
+            yield error(RULE, message, facts.node_place(phase), hint)

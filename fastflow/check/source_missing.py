@@ -1,0 +1,17 @@
+"""source-missing: a recording node that nothing of this spec sends requests to."""
+
+from collections.abc import Iterator
+
+from fastflow.check.facts import Facts, warning
+from fastflow.diagnostic import Diagnostic
+
+RULE = "source-missing"
+
+
+def check(facts: Facts) -> Iterator[Diagnostic]:
+    """A recording node without a source goes on until it is stopped."""
+    for phase, node in facts.recorders:
+        if node.source is None:
+            message = f"{phase.id} has no source: it records until `fastflow stop {phase.id}` or its inactivity timeout"
+            hint = "set source: { service: NAME } or source: { run: COMMAND }"
+            yield warning(RULE, message, facts.node_place(phase), hint)

@@ -1,0 +1,263 @@
+"""Phases and the order between them: edges with reasons, ancestors, cycles, the critical path.
+
+The only home of networkx, which is imported late: it takes longer than all the rest of a validation, and
+where no dependency was declared the edges go from recording to testing to report and need no sorting.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from fastflow.model.node import MODES, RecordingNode, ReportNode, TestingNode
+from fastflow.model.phases import Phase
+from fastflow.model.relations import CONDITIONS, Condition
+from fastflow.spec.document import Path
+
+if TYPE_CHECKING:
+    import networkx
+
+Reason: TypeAlias = Literal["build_id", "test_record", "report", "depends_on"]
+EXTERNAL = "external"
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """`after` waits until `before` has ended; its outcome must meet `condition`."""
+
+    before: str
+    after: str
+    reason: Reason
+    condition: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Dangling:
+    """A name in the spec that should be a phase and is none."""
+
+    phase: str
+    name: str
+    path: Path
+    wanted: Literal["phase", "recording"]
+
+
+class Graph:
+    """The phases as a directed graph; it may have cycles, which `cycles` tells."""
+
+    def __init__(self, phases: Iterable[Phase], edges: Iterable[Edge], dangling: Iterable[Dangling] = ()) -> None:
+        self.phases: Mapping[str, Phase] = {phase.id: phase for phase in phases}
+        self.edges = tuple(edges)
+        self.dangling = tuple(dangling)
+
+    @cached_property
+    def dependencies(self) -> Mapping[str, tuple[Edge, ...]]:
+        """The edges into each phase."""
+        found: dict[str, list[Edge]] = {name: [] for name in self.phases}
+        for edge in self.edges:
+            found[edge.after].append(edge)
+        return {name: tuple(edges) for name, edges in found.items()}
+
+    @cached_property
+    def dependents(self) -> Mapping[str, tuple[Edge, ...]]:
+        """The edges out of each phase."""
+        found: dict[str, list[Edge]] = {name: [] for name in self.phases}
+        for edge in self.edges:
+            found[edge.before].append(edge)
+        return {name: tuple(edges) for name, edges in found.items()}
+
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """The phases in a topological order, near to that of the file; of a graph with cycles, the file's."""
+        if all(edge.reason != "depends_on" for edge in self.edges):
+            return tuple(sorted(self.phases, key=lambda name: MODES.index(self.phases[name].node.mode)))
+        if self.cycles:
+            return tuple(self.phases)
+        import networkx  # noqa: PLC0415  # 0.12 s that most commands do not need
+
+        return tuple(networkx.topological_sort(_digraph(self)))
+
+    @cached_property
+    def cycles(self) -> tuple[tuple[Edge, ...], ...]:
+        """A shortest cycle of each strongly connected component, beginning at its earliest phase in the file."""
+        if all(edge.reason != "depends_on" for edge in self.edges):
+            return ()
+        import networkx  # noqa: PLC0415  # 0.12 s that most commands do not need
+
+        graph = _digraph(self)
+        position = {name: at for at, name in enumerate(self.phases)}
+        components = [
+            sorted(component, key=position.__getitem__)
+            for component in networkx.strongly_connected_components(graph)
+            if len(component) > 1 or graph.has_edge(*list(component) * 2)
+        ]
+        edges = {(edge.before, edge.after): edge for edge in self.edges}
+        return tuple(
+            tuple(edges[step] for step in _shortest_cycle(graph.subgraph(component), component))
+            for component in sorted(components, key=lambda component: position[component[0]])
+        )
+
+    @cached_property
+    def _ancestor_bits(self) -> Mapping[str, int]:
+        """For each phase the set of its ancestors, as bits by position in the file."""
+        bit = {name: 1 << at for at, name in enumerate(self.phases)}
+        found: dict[str, int] = {}
+        for name in self.order:
+            bits = 0
+            for edge in self.dependencies[name]:
+                bits |= bit[edge.before] | found.get(edge.before, 0)
+            found[name] = bits
+        return found
+
+    @cached_property
+    def _position(self) -> Mapping[str, int]:
+        return {name: at for at, name in enumerate(self.phases)}
+
+    def is_before(self, first: str, second: str) -> bool:
+        """Tell whether `first` is an ancestor of `second`."""
+        return bool(self._ancestor_bits[second] >> self._position[first] & 1)
+
+    def may_overlap(self, first: str, second: str) -> bool:
+        """Tell whether two phases may run at once: neither is an ancestor of the other."""
+        return first != second and not self.is_before(first, second) and not self.is_before(second, first)
+
+    @cached_property
+    def waves(self) -> Mapping[str, int]:
+        """For each phase the length of the longest path to it, in edges."""
+        found: dict[str, int] = {}
+        for name in self.order:
+            before = (found.get(edge.before, -1) for edge in self.dependencies[name])
+            found[name] = max(before, default=-1) + 1
+        return found
+
+    @cached_property
+    def critical_path(self) -> tuple[str, ...]:
+        """The longest chain of phases; of several, the one that ends earliest in the file."""
+        if not self.phases:
+            return ()
+        name: str | None = max(self.phases, key=lambda phase: self.waves[phase])
+        path = []
+        while name is not None:
+            path.append(name)
+            wave = self.waves[name]
+            name = next((e.before for e in self.dependencies[name] if self.waves[e.before] == wave - 1), None)
+        return tuple(reversed(path))
+
+
+def build_graph(phases: Sequence[Phase]) -> Graph:
+    """Make the graph of a spec: what data implies, and what was declared (docs: the spec, Order)."""
+    work = _Edges(phases)
+    for phase in phases:
+        work.implied(phase)
+        work.declared(phase)
+    return Graph(phases, work.merged(), work.dangling)
+
+
+class _Edges:
+    def __init__(self, phases: Sequence[Phase]) -> None:
+        self.phases = {phase.id: phase for phase in phases}
+        self.dangling: list[Dangling] = []
+        self._found: dict[tuple[str, str], Edge] = {}
+        self._matches: dict[str, tuple[str, ...]] = {}
+        self._recorders: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self._testers: dict[str, list[str]] = defaultdict(list)
+        self._nodes: dict[str, list[Phase]] = defaultdict(list)
+        for phase in phases:
+            self._nodes[phase.workflow].append(phase)
+            if isinstance(phase.node, RecordingNode):
+                self._recorders[record_key(phase)].append(phase.id)
+            elif isinstance(phase.node, TestingNode):
+                self._testers[phase.workflow].append(phase.id)
+
+    def merged(self) -> tuple[Edge, ...]:
+        return tuple(self._found.values())
+
+    def implied(self, phase: Phase) -> None:
+        node = phase.node
+        if phase.needs_own_record:
+            for recorder in self._recorders.get(record_key(phase), ()):
+                self._add(recorder, phase.id, "build_id", "completed")
+        elif isinstance(node, TestingNode) and node.test_record and node.test_record != EXTERNAL:
+            name = qualified(node.test_record, phase.workflow)
+            if name in self.phases and isinstance(self.phases[name].node, RecordingNode):
+                self._add(name, phase.id, "test_record", "completed")
+            else:
+                path = (*phase.path, "test_record")
+                self.dangling.append(Dangling(phase.id, node.test_record, path, "recording"))
+        elif isinstance(node, ReportNode) and node.test_run_id is None:
+            for tester in self._testers[phase.workflow]:
+                self._add(tester, phase.id, "report", "finished")
+
+    def declared(self, phase: Phase) -> None:
+        usual: Condition = "finished" if isinstance(phase.node, ReportNode) else "completed"
+        for pattern, dependency in (phase.node.depends_on or {}).items():
+            matches = [name for name in self._matching(pattern, phase.workflow) if name != phase.id]
+            if not matches and qualified(pattern, phase.workflow) == phase.id:
+                matches = [phase.id]  # named outright, a cycle of one
+            if not matches:
+                self.dangling.append(Dangling(phase.id, pattern, (*phase.path, "depends_on"), "phase"))
+            for name in matches:
+                self._add(name, phase.id, "depends_on", dependency.condition or usual)
+
+    def _matching(self, pattern: str, workflow: str) -> tuple[str, ...]:
+        full = qualified(pattern, workflow)
+        if "*" not in full and "?" not in full:
+            return (full,) if full in self.phases else ()
+        if full not in self._matches:
+            workflows, _, nodes = full.partition(".")
+            self._matches[full] = tuple(
+                phase.id
+                for name, members in self._nodes.items()
+                if _matches(name, workflows)
+                for phase in members
+                if _matches(phase.name, nodes)
+            )
+        return self._matches[full]
+
+    def _add(self, before: str, after: str, reason: Reason, condition: Condition) -> None:
+        known = self._found.get((before, after))
+        if known is not None:
+            condition = max(known.condition, condition, key=CONDITIONS.index)
+            reason = known.reason
+        self._found[before, after] = Edge(before, after, reason, condition)
+
+
+def record_key(phase: Phase) -> tuple[str, str]:
+    """What a recording and a testing phase must share for one to test the other's record."""
+    identity = f"={phase.identity}" if phase.identity is not None else f"in {phase.workflow}"
+    return phase.token, identity
+
+
+def qualified(name: str, workflow: str) -> str:
+    """Complete a phase's name: without a dot it is one of this workflow."""
+    return name if "." in name else f"{workflow}.{name}"
+
+
+def _matches(name: str, pattern: str) -> bool:
+    # `[` is a bracket expression to fnmatch, and never part of a name.
+    return "[" not in pattern and fnmatchcase(name, pattern)
+
+
+def _digraph(graph: Graph) -> "networkx.DiGraph[str]":
+    import networkx  # noqa: PLC0415  # 0.12 s that most commands do not need
+
+    found: networkx.DiGraph[str] = networkx.DiGraph()
+    found.add_nodes_from(graph.phases)
+    found.add_edges_from((edge.before, edge.after) for edge in graph.edges)
+    return found
+
+
+def _shortest_cycle(component: "networkx.DiGraph[str]", names: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the edges of a shortest cycle, from the phase in it that comes first in the file."""
+    import networkx  # noqa: PLC0415  # 0.12 s that most commands do not need
+
+    best: list[str] = []
+    for name in names[:200]:  # enough to be near the shortest, and bounded for components of thousands
+        for before in component.predecessors(name):
+            path = networkx.shortest_path(component, name, before)
+            if not best or len(path) < len(best):
+                best = path
+    first = min(range(len(best)), key=lambda at: names.index(best[at]))
+    turned = best[first:] + best[:first]
+    return list(zip(turned, turned[1:] + turned[:1], strict=True))

@@ -1,0 +1,92 @@
+"""Phases: the nodes of a spec with what they inherit from their workflow."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fastflow.model.cloud import Cloud
+from fastflow.model.node import Node, RecordingNode, ReportNode, TestingNode
+from fastflow.model.spec import Spec
+from fastflow.spec.document import Path
+from fastflow.spec.template import Template, TemplateError, canonical, parse_template, variables, written
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """One node of one workflow.
+
+    `build_id` is a BUILD_ID as written, or its value where variables were replaced; `identity` is what two
+    BUILD_IDs are compared by: equal when they mean the same whatever the variables' values. `token` is equal
+    for phases that share a token.
+    """
+
+    id: str
+    workflow: str
+    name: str
+    node: Node
+    cloud: Cloud
+    token: str
+    build_id: str | None
+    identity: str | None
+
+    @property
+    def path(self) -> Path:
+        """Where the node stands in the spec."""
+        return ("workflows", self.workflow, "nodes", self.name)
+
+    @property
+    def build_id_path(self) -> Path:
+        """Where its BUILD_ID stands: its own, or the workflow's."""
+        own = getattr(self.node, "build_id", None)
+        return (*self.path, "build_id") if own is not None else ("workflows", self.workflow, "build_id")
+
+    @property
+    def uses_build_id(self) -> bool:
+        """Whether FAST looks at BUILD_ID in this mode."""
+        return not isinstance(self.node, ReportNode)
+
+    @property
+    def needs_own_record(self) -> bool:
+        """Whether this testing phase tests the record that its BUILD_ID (or its token) selects."""
+        node = self.node
+        return isinstance(node, TestingNode) and node.test_record_id is None and node.test_record is None
+
+
+def phases_of(spec: Spec, values: Mapping[str, str] | None) -> tuple[Phase, ...]:
+    """List the phases in the order of the file.
+
+    With `values` tokens are the same when their values are, without when their references are.
+    """
+    found = []
+    for workflow_name, workflow in spec.workflows.items():
+        cloud = spec.cloud_of(workflow_name)
+        token = _token_key(cloud, values)
+        for name, node in workflow.nodes.items():
+            build_id = node.build_id if isinstance(node, (RecordingNode, TestingNode)) else None
+            if build_id is None and not isinstance(node, ReportNode):
+                build_id = workflow.build_id
+            identity = None if build_id is None else _identity(build_id)
+            phase_id = f"{workflow_name}.{name}"
+            found.append(Phase(phase_id, workflow_name, name, node, cloud, token, build_id, identity))
+    return tuple(found)
+
+
+def template_of(text: str) -> Template:
+    """Parse a BUILD_ID; a text that is no template stands for itself."""
+    try:
+        return canonical(parse_template(text))
+    except TemplateError:
+        return (text,)
+
+
+def has_variables(text: str) -> bool:
+    """Tell whether a BUILD_ID still holds variables."""
+    return any(True for _ in variables(template_of(text)))
+
+
+def _identity(build_id: str) -> str:
+    return written(template_of(build_id)) if "$" in build_id else build_id
+
+
+def _token_key(cloud: Cloud, values: Mapping[str, str] | None) -> str:
+    value = values.get(cloud.token_name) if values is not None else None
+    return f"value {value}" if value else f"name {cloud.token_name}"

@@ -1,5 +1,6 @@
 """build-id-overlap: two testing nodes with one token and one BUILD_ID compete for one test run slot."""
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -21,7 +22,7 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
     position = {name: at for at, name in enumerate(facts.graph.order)}
     for testers in slots.values():
         testers.sort(key=lambda phase: position[phase.id])
-        for one, two in zip(testers, testers[1:], strict=False):
+        for one, two in itertools.pairwise(testers):
             if facts.graph.may_overlap(one.id, two.id):
                 yield _overlap(facts, one, two)
 

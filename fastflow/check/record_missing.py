@@ -14,9 +14,7 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
     """A tester that selects its record by BUILD_ID needs a recorder of the same token and BUILD_ID."""
     recorded = {phase.build_id for phase, _ in facts.recorders if phase.build_id is not None}
     for phase, _ in facts.testers:
-        if not phase.needs_own_record or any(
-            edge.reason == "build_id" for edge in facts.graph.dependencies[phase.id]
-        ):
+        if not phase.needs_own_record or any(edge.reason == "build_id" for edge in facts.graph.dependencies[phase.id]):
             continue
         if phase.build_id is None:
             message = f"{phase.id} has no BUILD_ID, and nothing in its workflow records without one"

@@ -22,5 +22,7 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
                 "every host that was recorded is attacked"
             )
             place = facts.node_place(phase)
-            related = Related(facts.node_place(facts.graph.phases[edge.before]).mark, "it tests the record of this node")
+            related = Related(
+                facts.node_place(facts.graph.phases[edge.before]).mark, "it tests the record of this node"
+            )
             yield warning(RULE, message, place, "set test_run_uri here, or allowed_hosts there", (related,))

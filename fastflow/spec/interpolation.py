@@ -27,16 +27,18 @@ def interpolate(document: Document, values: Values[str, str] | None, is_raw: Cal
     """Replace the variables of every scalar but those below paths for which `is_raw` holds.
 
     Without `values` every variable is a symbol: such scalars stay as written and are marked `symbolic`.
+    With `lenient` an unset variable is no fault but empty.
     """
-    work = _Interpolation(values, is_raw)
+    work = _Interpolation(values, is_raw, lenient)
     root = work.node(document.root, ())
     assert isinstance(root, Mapping)
     return Interpolated(replace(document, root=root), tuple(work.diagnostics))
 
 
 class _Interpolation:
-    def __init__(self, values: Values[str, str] | None, is_raw: Callable[[Path], bool]) -> None:
+    def __init__(self, values: Values[str, str] | None, is_raw: Callable[[Path], bool], lenient: bool) -> None:
         self.values = values
+        self.lenient = lenient
         self.is_raw = is_raw
         self.diagnostics: list[Diagnostic] = []
 
@@ -61,7 +63,7 @@ class _Interpolation:
         if self.values is None and names:
             return replace(scalar, symbolic=True)
         try:
-            return replace(scalar, text=resolve(template, (self.values or {}).get), plain=False)
+            return replace(scalar, text=resolve(template, (self.values or {}).get, lenient=self.lenient), plain=False)
         except UnsetVariableError as error:
             demand = f": {error.demand}" if error.demand else ""
             self._report(

@@ -99,23 +99,28 @@ def _parse_variable(text: str, at: int, depth: int) -> tuple[Variable, int]:
     return Variable(name.group(), kind, word), end + 1
 
 
-def resolve(template: Template, lookup: Lookup) -> str:
-    """Give the text of `template` with the values of its variables; raise UnsetVariableError."""
-    return "".join(part if isinstance(part, str) else _value(part, lookup) for part in template)
+def resolve(template: Template, lookup: Lookup, *, lenient: bool = False) -> str:
+    """Give the text of `template` with the values of its variables; raise UnsetVariableError.
+
+    With `lenient` a plain variable that is not set becomes nothing, as Compose has it.
+    """
+    return "".join(part if isinstance(part, str) else _value(part, lookup, lenient) for part in template)
 
 
-def _value(variable: Variable, lookup: Lookup) -> str:
+def _value(variable: Variable, lookup: Lookup, lenient: bool) -> str:
     value = lookup(variable.name)
     present = value is not None and (value != "" or not variable.operator.startswith(":"))
     kind = variable.operator[-1:]
     if kind == "+":
-        return resolve(variable.word, lookup) if present else ""
+        return resolve(variable.word, lookup, lenient=lenient) if present else ""
     if present:
         assert value is not None
         return value
     if kind == "-":
-        return resolve(variable.word, lookup)
-    raise UnsetVariableError(variable.name, resolve(variable.word, lookup) if kind == "?" else "")
+        return resolve(variable.word, lookup, lenient=lenient)
+    if lenient and kind != "?":
+        return ""
+    raise UnsetVariableError(variable.name, resolve(variable.word, lookup, lenient=True) if kind == "?" else "")
 
 
 def variables(template: Template) -> Iterator[str]:

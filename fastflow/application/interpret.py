@@ -1,0 +1,162 @@
+"""Merged Compose trees as services, networks and volumes; what has a wrong shape is left for Compose to judge."""
+
+import re
+from collections.abc import Iterator
+
+from fastflow.application.merge import entries
+from fastflow.application.model import (
+    DEFAULT_NETWORK,
+    Application,
+    Attachment,
+    Network,
+    Service,
+    ServicePort,
+    Volume,
+)
+from fastflow.diagnostic import Mark
+from fastflow.model.ports import Port, parse_port
+from fastflow.spec.document import Mapping, Node, Scalar, Sequence
+
+_VOLUME_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+
+
+def interpret(root: Mapping, unread: tuple[str, ...]) -> Application:
+    """Read a merged Compose tree."""
+    services = {key.text: _service(key, value) for key, value in entries(root.get("services")) if _is_set(value)}
+    networks = {key.text: _network(key.text, value) for key, value in entries(root.get("networks"))}
+    volumes = {key.text: _volume(key, value) for key, value in entries(root.get("volumes"))}
+    if any(DEFAULT_NETWORK in service.networks for service in services.values()) or not services:
+        networks.setdefault(DEFAULT_NETWORK, Network(DEFAULT_NETWORK))
+    return Application(services, networks, volumes, unread)
+
+
+def _is_set(node: Node) -> bool:
+    return not (isinstance(node, Scalar) and node.tag == "!reset")
+
+
+def text(node: Node | None) -> str | None:
+    """Give the text of a scalar, or None."""
+    return node.text if isinstance(node, Scalar) and not node.is_null else None
+
+
+def _get(node: Node, key: str) -> Node | None:
+    return node.get(key) if isinstance(node, Mapping) else None
+
+
+def _is_true(node: Node | None) -> bool:
+    return isinstance(node, Scalar) and node.text.lower() in ("true", "yes", "on")
+
+
+def _texts(node: Node | None) -> tuple[str, ...]:
+    if isinstance(node, Sequence):
+        return tuple(item.text for item in node.items if isinstance(item, Scalar))
+    return (node.text,) if isinstance(node, Scalar) and not node.is_null else ()
+
+
+def _service(key: Scalar, node: Node) -> Service:
+    name_node = _get(node, "container_name")
+    mode = text(_get(node, "network_mode"))
+    return Service(
+        name=key.text,
+        mark=key.mark,
+        image=text(_get(node, "image")),
+        has_build=_get(node, "build") is not None,
+        environment={name.text: text(value) for name, value in entries(_get(node, "environment"), "environment")},
+        ports=tuple(_ports(_get(node, "ports"))),
+        container_name=text(name_node),
+        container_name_mark=name_node.mark if name_node else None,
+        hostname=text(_get(node, "hostname")),
+        networks={} if mode else _networks(_get(node, "networks"), key.mark),
+        network_mode=mode,
+        depends_on={
+            other.text: text(_get(how, "condition")) or "service_started"
+            for other, how in entries(_get(node, "depends_on"), "depends_on")
+        },
+        linked=tuple(_linked(node, mode)),
+        has_healthcheck=_has_healthcheck(_get(node, "healthcheck")),
+        profiles=_texts(_get(node, "profiles")),
+        extra_hosts=tuple(name.text for name, _ in entries(_get(node, "extra_hosts"), "extra_hosts")),
+        volumes=dict(_volumes(_get(node, "volumes"))),
+        restart=text(_get(node, "restart")),
+    )
+
+
+def _linked(node: Node, mode: str | None) -> Iterator[str]:
+    for link in _texts(_get(node, "links")):
+        yield link.partition(":")[0]
+    for source in _texts(_get(node, "volumes_from")):
+        if not source.startswith("container:"):
+            yield source.partition(":")[0]
+    for key in ("ipc", "pid"):
+        if (value := text(_get(node, key))) and value.startswith("service:"):
+            yield value[len("service:") :]
+    if mode and mode.startswith("service:"):
+        yield mode[len("service:") :]
+
+
+def _has_healthcheck(node: Node | None) -> bool:
+    if not isinstance(node, Mapping) or _is_true(node.get("disable")):
+        return False
+    return _texts(node.get("test"))[:1] != ("NONE",) and node.get("test") is not None
+
+
+def _networks(node: Node | None, mark: Mark) -> dict[str, Attachment]:
+    found = {
+        name.text: Attachment(_texts(_get(value, "aliases")), name.mark) for name, value in entries(node, "networks")
+    }
+    return found or {DEFAULT_NETWORK: Attachment((), mark)}
+
+
+def _ports(node: Node | None) -> Iterator[ServicePort]:
+    for item in node.items if isinstance(node, Sequence) else ():
+        port = _port(item)
+        if port is not None:
+            yield ServicePort(port.host, port.container, port.address, port.protocol, item.mark)
+        elif any("$" in part for part in _all_texts(item)):
+            yield ServicePort(None, (0, 0), None, "tcp", item.mark, has_variable=True)
+
+
+def _all_texts(node: Node) -> Iterator[str]:
+    if isinstance(node, Scalar):
+        yield node.text
+    elif isinstance(node, Mapping):
+        for _, value in node:
+            yield from _texts(value)
+
+
+def _port(item: Node) -> Port | None:
+    written = text(item)
+    if isinstance(item, Mapping):
+        address, published = text(item.get("host_ip")), text(item.get("published"))
+        parts = (f"[{address}]" if address and ":" in address else address, published or ("" if address else None))
+        written = ":".join(part for part in (*parts, text(item.get("target")) or "") if part is not None)
+        written += f"/{text(item.get('protocol')) or 'tcp'}"
+    try:
+        return parse_port(written or "")
+    except ValueError:
+        return None
+
+
+def _volumes(node: Node | None) -> Iterator[tuple[str, Mark]]:
+    for item in node.items if isinstance(node, Sequence) else ():
+        source = text(_get(item, "source")) if isinstance(item, Mapping) else None
+        if isinstance(item, Mapping) and text(item.get("type")) not in (None, "volume"):
+            continue
+        if isinstance(item, Scalar) and ":" in item.text:
+            source = item.text.partition(":")[0]
+        if source and _VOLUME_NAME.fullmatch(source):
+            yield source, item.mark
+
+
+def _network(key: str, node: Node) -> Network:
+    external = _get(node, "external")
+    name = text(_get(node, "name")) or (text(_get(external, "name")) if external else None)
+    is_external = _is_true(external) or isinstance(external, Mapping)
+    return Network(key, _is_true(_get(node, "internal")), is_external, name or (key if is_external else None))
+
+
+def _volume(key: Scalar, node: Node) -> Volume:
+    external = _get(node, "external")
+    name = text(_get(node, "name")) or (text(_get(external, "name")) if external else None)
+    is_external = _is_true(external) or isinstance(external, Mapping)
+    return Volume(key.text, key.mark, is_external, name or (key.text if is_external else None))

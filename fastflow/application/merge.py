@@ -1,0 +1,67 @@
+"""Merges Compose trees as `docker compose -f a -f b` does (Compose specification, Merge)."""
+
+from collections.abc import Iterable
+
+from fastflow.spec.document import Mapping, Node, Scalar, Sequence
+
+_REPLACED = {"command", "entrypoint", "test"}
+_NAMED_VALUES = {"environment", "labels", "args", "sysctls", "annotations", "extra_hosts"}
+_NAMES = {"networks", "depends_on"}
+
+
+def merge(base: Node | None, over: Node, key: str = "") -> Node | None:
+    """Merge `over` into `base`; None where `!reset` takes the value away."""
+    if over.tag == "!reset":
+        return None
+    if base is None or over.tag == "!override" or key in _REPLACED:
+        return over
+    base, over = _alike(base, key), _alike(over, key)
+    if isinstance(base, Mapping) and isinstance(over, Mapping):
+        return _merge_mappings(base, over)
+    if isinstance(base, Sequence) and isinstance(over, Sequence):
+        return Sequence((*base.items, *over.items), over.mark, over.tag, over.origin)
+    return over
+
+
+def _merge_mappings(base: Mapping, over: Mapping) -> Mapping:
+    entries: list[tuple[Scalar, Node]] = []
+    for key, value in base:
+        newer = over.get(key.text)
+        merged = value if newer is None else merge(value, newer, key.text)
+        if merged is not None:
+            # The last file that says something about it is where it is declared.
+            entries.append((over.key(key.text) or key, merged))
+    for key, value in over:
+        if base.key(key.text) is None and (added := merge(None, value, key.text)) is not None:
+            entries.append((key, added))
+    return Mapping(tuple(entries), over.mark, over.tag, over.origin)
+
+
+def _alike(node: Node, key: str) -> Node:
+    """Read the list syntax of a field as its mapping syntax, so that the two can be merged."""
+    if isinstance(node, Sequence) and key in _NAMED_VALUES:
+        return Mapping(tuple(_named_values(node)), node.mark, node.tag, node.origin)
+    if isinstance(node, Sequence) and key in _NAMES:
+        names = [item for item in node.items if isinstance(item, Scalar)]
+        return Mapping(tuple((item, _nothing(item)) for item in names), node.mark, node.tag, node.origin)
+    return node
+
+
+def _named_values(node: Sequence) -> Iterable[tuple[Scalar, Node]]:
+    for item in node.items:
+        if isinstance(item, Scalar):
+            separator = "=" if "=" in item.text or ":" not in item.text else ":"
+            name, has_value, value = item.text.partition(separator)
+            text = Scalar(value, item.mark, plain=not has_value, symbolic=item.symbolic)
+            yield Scalar(name, item.mark), text
+
+
+def _nothing(item: Scalar) -> Scalar:
+    return Scalar("", item.mark)
+
+
+def entries(node: Node | None, key: str = "") -> Iterable[tuple[Scalar, Node]]:
+    """Give the entries of a mapping, or of a list read as one; nothing for any other shape."""
+    if node is not None:
+        node = _alike(node, key)
+    return tuple(node) if isinstance(node, Mapping) else ()

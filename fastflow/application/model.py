@@ -1,0 +1,147 @@
+"""Services, networks and volumes of an application, each with the place where it is declared."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from fastflow.diagnostic import Mark
+
+DEFAULT_NETWORK = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePort:
+    """A port that a service publishes. `host` is None for any free port, `has_variable` for one not known yet."""
+
+    host: tuple[int, int] | None
+    container: tuple[int, int]
+    address: str | None
+    protocol: str
+    mark: Mark
+    has_variable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A service on a network, with the aliases it has there."""
+
+    aliases: tuple[str, ...]
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service as the merged Compose files declare it; texts are as written where no values were given."""
+
+    name: str
+    mark: Mark
+    image: str | None = None
+    has_build: bool = False
+    environment: Mapping[str, str | None] = field(default_factory=dict)
+    ports: tuple[ServicePort, ...] = ()
+    container_name: str | None = None
+    container_name_mark: Mark | None = None
+    hostname: str | None = None
+    networks: Mapping[str, Attachment] = field(default_factory=dict)
+    network_mode: str | None = None
+    depends_on: Mapping[str, str] = field(default_factory=dict)
+    linked: tuple[str, ...] = ()
+    has_healthcheck: bool = False
+    profiles: tuple[str, ...] = ()
+    extra_hosts: tuple[str, ...] = ()
+    volumes: Mapping[str, Mark] = field(default_factory=dict)
+    restart: str | None = None
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """Its aliases on all networks."""
+        return tuple(alias for attachment in self.networks.values() for alias in attachment.aliases)
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The services that it cannot start without."""
+        return tuple(dict.fromkeys((*self.depends_on, *self.linked)))
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A network of the project. `name` is its name on the engine where one is written."""
+
+    key: str
+    is_internal: bool = False
+    is_external: bool = False
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """A named volume of the project. `name` is its name on the engine where one is written."""
+
+    key: str
+    mark: Mark
+    is_external: bool = False
+    name: str | None = None
+
+
+@dataclass(frozen=True)
+class Application:
+    """An application under test. `unread` says what could not be read offline, and is empty where all was."""
+
+    services: Mapping[str, Service]
+    networks: Mapping[str, Network]
+    volumes: Mapping[str, Volume]
+    unread: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all that belongs to the application could be read offline."""
+        return not self.unread
+
+    def closure(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return the services `names` with everything that they need, in the order of the files."""
+        wanted: set[str] = set()
+        pending = [name for name in names if name in self.services]
+        while pending:
+            name = pending.pop()
+            if name not in wanted:
+                wanted.add(name)
+                pending.extend(other for other in self.services[name].needs if other in self.services)
+        return tuple(name for name in self.services if name in wanted)
+
+    @cached_property
+    def without_profile(self) -> tuple[str, ...]:
+        """The services that `docker compose up` would start."""
+        return tuple(name for name, service in self.services.items() if not service.profiles)
+
+    def networks_of(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return the networks that these services are on, in order, each once."""
+        return tuple(
+            dict.fromkeys(
+                network for name in names if name in self.services for network in self.services[name].networks
+            )
+        )
+
+    def names_of(self, names: Iterable[str]) -> frozenset[str]:
+        """Return every name under which these services, or hosts that they know, can be reached."""
+        found: set[str] = set()
+        for name in names:
+            service = self.services.get(name)
+            if service is not None:
+                found |= {name, *service.aliases, *service.extra_hosts}
+                found |= {known for known in (service.container_name, service.hostname) if known}
+        return frozenset(found)
+
+    def without(self, names: Iterable[str]) -> "Application":
+        """Return the application without these services and without all dependencies on them."""
+        gone = set(names)
+        services = {
+            name: replace(
+                service,
+                depends_on={other: how for other, how in service.depends_on.items() if other not in gone},
+                linked=tuple(other for other in service.linked if other not in gone),
+            )
+            for name, service in self.services.items()
+            if name not in gone
+        }
+        return replace(self, services=services, left_out=tuple(name for name in self.services if name in gone))

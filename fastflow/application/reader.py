@@ -1,0 +1,243 @@
+"""Reads the Compose files of an application offline: several files, `extends`, `include`, profiles, tags."""
+
+from collections.abc import Mapping as Values
+from collections.abc import Sequence as Items
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from fastflow.application.interpret import interpret, text
+from fastflow.application.merge import merge
+from fastflow.application.model import Application
+from fastflow.diagnostic import Diagnostic, Mark, Related, Severity
+from fastflow.spec.document import Document, Mapping, Node, Scalar, Sequence
+from fastflow.spec.interpolation import interpolate
+from fastflow.spec.reader import read_documents
+
+RULE = "compose-file"
+MAX_NESTING = 20
+_REMOTE = ("https://", "http://", "git@", "ssh://", "oci://", "git://", "github.com/")
+
+
+@dataclass(frozen=True, slots=True)
+class FileSource:
+    """A Compose file that the spec names: the path as written, and where it is written."""
+
+    path: str
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class InlineSource:
+    """A Compose document that stands in the spec."""
+
+    tree: Mapping
+
+
+Source = FileSource | InlineSource
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationReading:
+    """An application, or None where a file of it cannot be read, and what is wrong."""
+
+    application: Application | None
+    diagnostics: tuple[Diagnostic, ...]
+
+
+class _Unreadable(Exception):  # noqa: N818  # carries a finding up to the reader, which collects it
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.message)
+        self.diagnostic = diagnostic
+
+
+@dataclass
+class ComposeFiles:
+    """Reads applications, each Compose file once, however many workflows name it.
+
+    `base` is the spec's directory. With `values` variables are replaced as Compose does, an unset one by
+    nothing; without, they stay as written.
+    """
+
+    base: Path
+    values: Values[str, str] | None = None
+    _documents: dict[Path, tuple[Document, ...]] = field(default_factory=dict)
+    _applications: dict[tuple[str, ...], ApplicationReading] = field(default_factory=dict)
+
+    def read(self, sources: Items[Source]) -> ApplicationReading:
+        """Read and merge the sources of one workflow."""
+        key = tuple(source.path for source in sources if isinstance(source, FileSource))
+        only_files = len(key) == len(sources)
+        if only_files and key in self._applications:
+            known = self._applications[key]
+            if known.application is not None:
+                return known
+        reading = self._read(sources)
+        if only_files:
+            self._applications[key] = reading
+        return reading
+
+    def _read(self, sources: Items[Source]) -> ApplicationReading:
+        work = _Merge(self)
+        try:
+            root = work.sources(sources)
+        except _Unreadable as error:
+            return ApplicationReading(None, (error.diagnostic,))
+        if root is None:
+            return ApplicationReading(Application({}, {}, {}), ())
+        return ApplicationReading(interpret(root, tuple(dict.fromkeys(work.unread))), ())
+
+    def documents(self, path: Path, named_at: Mark) -> tuple[Document, ...]:
+        """Read one file; raise _Unreadable with a finding where that fails."""
+        resolved = path.resolve()
+        if resolved not in self._documents:
+            self._documents[resolved] = self._load(path, named_at)
+        return self._documents[resolved]
+
+    def _load(self, path: Path, named_at: Mark) -> tuple[Document, ...]:
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            message = f"the Compose file {self.shown(path)} cannot be read: {reason}"
+            advice = "paths are relative to the spec"
+            raise _Unreadable(Diagnostic(RULE, Severity.ERROR, message, named_at, advice)) from None
+        reading = read_documents(self.shown(path), content)
+        if reading.diagnostics or not reading.documents:
+            fault = reading.diagnostics[0] if reading.diagnostics else None
+            message = f"the Compose file {self.shown(path)} " + (
+                f"is not valid: {fault.message}" if fault else "is empty"
+            )
+            place = fault.mark if fault else named_at
+            related = (Related(named_at, "it is named here"),) if fault else ()
+            hint = fault.hint if fault else None
+            raise _Unreadable(Diagnostic(RULE, Severity.ERROR, message, place, hint, related))
+        return tuple(self.resolved(document, path.parent) for document in reading.documents)
+
+    def resolved(self, document: Document, directory: Path) -> Document:
+        """Replace the variables of a Compose document where values are given; what is unset becomes nothing."""
+        if self.values is None:
+            return document
+        beside = dotenv_values(directory / ".env", interpolate=False) if (directory / ".env").is_file() else {}
+        weaker = {name: value for name, value in beside.items() if value is not None}
+        return interpolate(document, {**weaker, **self.values}, lenient=True).document
+
+    def shown(self, path: Path) -> str:
+        """Name a file as a user would: relative to the spec's directory where it is below."""
+        try:
+            return str(path.resolve().relative_to(self.base.resolve()))
+        except ValueError:
+            return str(path)
+
+
+class _Merge:
+    """The merge of one application."""
+
+    def __init__(self, files: ComposeFiles) -> None:
+        self.files = files
+        self.unread: list[str] = []
+
+    def sources(self, sources: Items[Source]) -> Mapping | None:
+        root: Node | None = None
+        first = next((source for source in sources if isinstance(source, FileSource)), None)
+        directory = (self.files.base / first.path).parent if first else self.files.base
+        for source in sources:
+            if isinstance(source, InlineSource):
+                document = Document("", "", source.tree)
+                trees = [self.files.resolved(document, self.files.base).root]
+            else:
+                path = self.files.base / source.path
+                trees = [document.root for document in self.files.documents(path, source.mark)]
+            for tree in trees:
+                expanded = self._expand(tree, directory, 0)
+                root = expanded if root is None else merge(root, expanded)
+        return root if isinstance(root, Mapping) else None
+
+    def _expand(self, tree: Mapping, directory: Path, depth: int) -> Mapping:
+        """Apply the `include`s and `extends` of one document."""
+        root: Node = self._with_extends(tree, directory)
+        include = tree.get("include")
+        for item in include.items if isinstance(include, Sequence) else ():
+            for included in self._included(item, directory, depth):
+                merged = merge(included, root)
+                assert merged is not None
+                root = merged
+        assert isinstance(root, Mapping)
+        return root
+
+    def _included(self, item: Node, directory: Path, depth: int) -> list[Mapping]:
+        written = item if isinstance(item, Scalar) else item.get("path") if isinstance(item, Mapping) else None
+        paths = [part for part in (written.items if isinstance(written, Sequence) else (written,)) if part is not None]
+        names = [text(part) or "" for part in paths]
+        project = text(item.get("project_directory")) if isinstance(item, Mapping) else None
+        found: Node | None = None
+        for name in names:
+            if self._is_out_of_reach(name, "include"):
+                continue
+            if depth >= MAX_NESTING:
+                self.unread.append(f"include {name}: nested too deeply, or a cycle")
+                continue
+            path = directory / name
+            below = directory / project if project else (directory / names[0]).parent
+            for document in self.files.documents(path, item.mark):
+                tree = self._expand(document.root, below, depth + 1)
+                found = tree if found is None else merge(found, tree)
+        return [found] if isinstance(found, Mapping) else []
+
+    def _is_out_of_reach(self, name: str, what: str) -> bool:
+        if name.startswith(_REMOTE):
+            self.unread.append(f"{what} {name} is remote")
+            return True
+        if "$" in name or not name:
+            self.unread.append(f"{what} {name} holds a variable")
+            return True
+        return False
+
+    def _with_extends(self, tree: Mapping, directory: Path) -> Mapping:
+        services = tree.get("services")
+        if not isinstance(services, Mapping):
+            return tree
+        changed = tuple((key, self._extended(value, services, directory, ())) for key, value in services)
+        parts = tuple(
+            (key, Mapping(changed, services.mark, services.tag) if key.text == "services" else value)
+            for key, value in tree
+        )
+        return Mapping(parts, tree.mark, tree.tag, tree.origin)
+
+    def _extended(self, service: Node, siblings: Mapping, directory: Path, seen: tuple[str, ...]) -> Node:
+        extends = service.get("extends") if isinstance(service, Mapping) else None
+        if extends is None:
+            return service
+        name = text(extends) or (text(extends.get("service")) if isinstance(extends, Mapping) else None) or ""
+        file = text(extends.get("file")) if isinstance(extends, Mapping) else None
+        step = f"{file or ''}#{name}"
+        if step in seen or len(seen) >= MAX_NESTING:
+            self.unread.append(f"extends {name}: a cycle")
+            return service
+        if file is not None:
+            if self._is_out_of_reach(file, "extends"):
+                return service
+            path = directory / file
+            siblings, directory = self._services(path, extends.mark), path.parent
+        base = siblings.get(name)
+        if base is None:
+            self.unread.append(f"extends {name}: there is no such service")
+            return service
+        return merge(self._extended(base, siblings, directory, (*seen, step)), service) or service
+
+    def _services(self, path: Path, named_at: Mark) -> Mapping:
+        found: Node | None = None
+        for document in self.files.documents(path, named_at):
+            services = document.root.get("services")
+            if isinstance(services, Mapping):
+                found = services if found is None else merge(found, services)
+        return found if isinstance(found, Mapping) else Mapping((), named_at)
+
+
+def file_sources(compose: Items[str | Mapping], marks: Items[Mark]) -> tuple[Source, ...]:
+    """Make sources of a workflow's `compose`, with the places where its items stand."""
+    return tuple(
+        FileSource(item, mark) if isinstance(item, str) else InlineSource(item)
+        for item, mark in zip(compose, marks, strict=True)
+    )

@@ -1,11 +1,29 @@
-"""Plan to Compose projects: pure and deterministic."""
+"""Plan to Compose projects: pure and deterministic.
 
-from dataclasses import dataclass
+The user's files go to Compose as they are. What fastflow adds is one more document, merged last: the nodes,
+labels on everything, and `!reset` and `!override` for what is left out (Compose specification, Merge).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fastflow.application.model import Application
+from fastflow.application.paths import absolute_paths
+from fastflow.model.ports import Port
+from fastflow.plan import PhasePlan, Plan, WorkflowPlan
+from fastflow.spec.document import Mapping as Tree
+from fastflow.spec.writer import RESET, as_mapping, as_tree, dump, map_texts, merged, override
+
+LABEL = "io.fastflow"
+NODE_ROLE = "node"
+_CLOUD_FLAGS = (("use_ssl", "WALLARM_API_USE_SSL"), ("ca_verify", "WALLARM_API_CA_VERIFY"))
 
 
 @dataclass(frozen=True, slots=True)
 class ComposeFile:
-    """A Compose file of the user, as it is."""
+    """A Compose file of the user, as it is; the path is absolute."""
 
     path: str
 
@@ -30,5 +48,175 @@ class ComposeProject:
     sources: tuple[ComposeFile | ComposeText, ...]
     env_files: tuple[str, ...] = ()
 
-    def __post_init__(self) -> None:
-        assert self.sources, "a project without a document is a bug"
+
+@dataclass(frozen=True, slots=True)
+class Emulation:
+    """What the emulator puts in the place of the node image and of the cloud."""
+
+    image: str
+    api_host: str
+    network: str
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a run adds to a plan: its id, where it runs, the emulator, and the records that are known by now."""
+
+    run: str
+    spec: str
+    is_local: bool = True
+    emulation: Emulation | None = None
+    env_files: tuple[str, ...] = ()
+    records: Mapping[str, str] = field(default_factory=dict)
+
+
+def project_name(run: str, workflow: str) -> str:
+    """The name of a workflow's Compose project: lower case, as Compose demands, with the run's id."""
+    return f"fastflow-{run}-{workflow}".lower()
+
+
+def compile_project(plan: Plan, workflow: WorkflowPlan, setting: Setting) -> ComposeProject:
+    """Make the Compose project of a workflow."""
+    base = plan.directory.resolve()
+    files = [source for source in workflow.compose if isinstance(source, str)]
+    directory = (base / files[0]).parent if files else base
+    sources: list[ComposeFile | ComposeText] = []
+    for source in workflow.compose:
+        if isinstance(source, Tree):
+            tree = source if directory == base else absolute_paths(source, base)
+            sources.append(ComposeText(dump(tree)))
+        else:
+            sources.append(ComposeFile(str(base / source)))
+    sources.append(ComposeText(dump(_document(workflow, setting))))
+    return ComposeProject(
+        project_name(setting.run, workflow.name), str(directory), tuple(sources), _env_files(base, directory, setting)
+    )
+
+
+def _env_files(base: Path, directory: Path, setting: Setting) -> tuple[str, ...]:
+    """From the weakest: the `.env` of the Compose file's directory, the spec's, then those of the command line."""
+    beside = [path / ".env" for path in dict.fromkeys((directory, base))]
+    return (*(str(path) for path in beside if path.is_file()), *setting.env_files)
+
+
+def labels_of(setting: Setting, workflow: str) -> dict[str, str]:
+    """The labels of all that a workflow's project creates."""
+    return {f"{LABEL}.run": setting.run, f"{LABEL}.spec": escape(setting.spec), f"{LABEL}.workflow": workflow}
+
+
+def _document(workflow: WorkflowPlan, setting: Setting) -> Tree:
+    application = workflow.application
+    labels = labels_of(setting, workflow.name)
+    services: dict[str, Any] = dict.fromkeys(application.left_out, RESET)
+    for name in application.services:
+        services[name] = _service(application, name, labels, workflow.keeps_published)
+    trees = {name: as_tree(value) for name, value in services.items()}
+    for phase in workflow.phases:
+        trees[phase.service] = _node(phase, workflow, setting, labels)
+    document: dict[str, Any] = {"services": trees, "networks": _networks(workflow, setting, labels)}
+    volumes = {name: {"labels": labels} for name, volume in application.volumes.items() if volume.name is None}
+    if volumes:
+        document["volumes"] = volumes
+    return as_mapping(document)
+
+
+def _service(application: Application, name: str, labels: Mapping[str, str], keeps_published: bool) -> dict[str, Any]:
+    """What is added to a service of the application."""
+    service = application.services[name]
+    added: dict[str, Any] = {"labels": {**labels, f"{LABEL}.role": "service"}}
+    if "depends_on" in service.cut:
+        added["depends_on"] = override({other: {"condition": how} for other, how in service.depends_on.items()})
+    if "links" in service.cut:
+        added["links"] = override(service.links)
+    if not keeps_published:
+        if service.ports:
+            added["ports"] = RESET
+        if service.container_name:
+            added["container_name"] = RESET
+    return added
+
+
+def _node(phase: PhasePlan, workflow: WorkflowPlan, setting: Setting, labels: Mapping[str, str]) -> Tree:
+    emulation = setting.emulation
+    networks: dict[str, Any] = {name: {"aliases": [phase.node.network_alias]} for name in phase.networks}
+    if emulation:
+        networks[emulation.network] = {}
+    node: dict[str, Any] = {
+        "image": escape(emulation.image if emulation else phase.image),
+        "environment": {**_cloud_environment(workflow, setting), **_node_environment(phase, setting)},
+        "networks": networks,
+        "labels": {
+            **labels,
+            f"{LABEL}.role": NODE_ROLE,
+            f"{LABEL}.node": phase.name,
+            f"{LABEL}.mode": phase.mode,
+            f"{LABEL}.build-id": escape(phase.build_id or ""),
+        },
+        "restart": "no",
+    }
+    if emulation:
+        node["pull_policy"] = "never"
+    if phase.ports:
+        node["ports"] = [_port(port, setting.is_local) for port in phase.ports]
+    if phase.node.container_name:
+        node["container_name"] = escape(phase.node.container_name)
+    tree = as_mapping(node)
+    more = phase.node.container
+    return merged(tree, map_texts(more, escape)) if more is not None else tree
+
+
+def _cloud_environment(workflow: WorkflowPlan, setting: Setting) -> dict[str, str]:
+    """The token is a reference here: its value reaches Compose through the environment of the call only."""
+    cloud = workflow.cloud
+    values = {"WALLARM_API_TOKEN": f"${{{cloud.token_name}}}"}
+    if setting.emulation:
+        return {**values, "WALLARM_API_HOST": setting.emulation.api_host, "WALLARM_API_USE_SSL": "false"}
+    if cloud.api_host:
+        values["WALLARM_API_HOST"] = escape(cloud.api_host)
+    for name, variable in _CLOUD_FLAGS:
+        flag = getattr(cloud, name)
+        if flag is not None:
+            values[variable] = str(flag).lower()
+    return values
+
+
+def _node_environment(phase: PhasePlan, setting: Setting) -> dict[str, str | None]:
+    values = {name: None if value is None else escape(value) for name, value in phase.environment.items()}
+    record = setting.records.get(phase.id)
+    if record is not None:
+        values["TEST_RECORD_ID"] = record
+    return values
+
+
+def _port(port: Port, is_local: bool) -> str:
+    # A node is an open proxy into the application's network, so nobody but this machine gets in unasked.
+    address = port.address or ("127.0.0.1" if is_local else None)
+    shown = f"[{address}]" if address and ":" in address else address
+    middle = _span(port.host) if port.host else ""
+    container = f"{_span(port.container)}/{port.protocol}"
+    if shown:
+        return f"{shown}:{middle}:{container}"
+    return f"{middle}:{container}" if middle else container
+
+
+def _span(span: tuple[int, int]) -> str:
+    return str(span[0]) if span[0] == span[1] else f"{span[0]}-{span[1]}"
+
+
+def _networks(workflow: WorkflowPlan, setting: Setting, labels: Mapping[str, str]) -> dict[str, Any]:
+    application = workflow.application
+    names = dict.fromkeys((*application.networks_of(application.services), *application.networks))
+    names.update(dict.fromkeys(name for phase in workflow.phases for name in phase.networks))
+    networks: dict[str, Any] = {
+        name: {"labels": dict(labels)}
+        for name in names
+        if name not in application.networks or not application.networks[name].is_external
+    }
+    if setting.emulation:
+        networks[setting.emulation.network] = {"external": True, "name": setting.emulation.network}
+    return networks
+
+
+def escape(text: str) -> str:
+    """Write a text so that Compose's interpolation gives it back."""
+    return text.replace("$", "$$")

@@ -72,6 +72,7 @@ def _service(key: Scalar, node: Node) -> Service:
             other.text: text(_get(how, "condition")) or "service_started"
             for other, how in entries(_get(node, "depends_on"), "depends_on")
         },
+        links=_texts(_get(node, "links")),
         linked=tuple(_linked(node, mode)),
         has_healthcheck=_has_healthcheck(_get(node, "healthcheck")),
         profiles=_texts(_get(node, "profiles")),
@@ -82,8 +83,6 @@ def _service(key: Scalar, node: Node) -> Service:
 
 
 def _linked(node: Node, mode: str | None) -> Iterator[str]:
-    for link in _texts(_get(node, "links")):
-        yield link.partition(":")[0]
     for source in _texts(_get(node, "volumes_from")):
         if not source.startswith("container:"):
             yield source.partition(":")[0]

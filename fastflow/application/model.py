@@ -45,7 +45,10 @@ class Service:
     networks: Mapping[str, Attachment] = field(default_factory=dict)
     network_mode: str | None = None
     depends_on: Mapping[str, str] = field(default_factory=dict)
+    links: tuple[str, ...] = ()
     linked: tuple[str, ...] = ()
+    cut: tuple[str, ...] = ()
+    """Which of `depends_on` and `links` named a service that was left out."""
     has_healthcheck: bool = False
     profiles: tuple[str, ...] = ()
     extra_hosts: tuple[str, ...] = ()
@@ -60,7 +63,7 @@ class Service:
     @property
     def needs(self) -> tuple[str, ...]:
         """The services that it cannot start without."""
-        return tuple(dict.fromkeys((*self.depends_on, *self.linked)))
+        return tuple(dict.fromkeys((*self.depends_on, *(_target(link) for link in self.links), *self.linked)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +138,18 @@ class Application:
     def without(self, names: Iterable[str]) -> "Application":
         """Return the application without these services and without all dependencies on them."""
         gone = set(names)
-        services = {
-            name: replace(
-                service,
-                depends_on={other: how for other, how in service.depends_on.items() if other not in gone},
-                linked=tuple(other for other in service.linked if other not in gone),
-            )
-            for name, service in self.services.items()
-            if name not in gone
-        }
+        services = {name: _cut_off(service, gone) for name, service in self.services.items() if name not in gone}
         return replace(self, services=services, left_out=tuple(name for name in self.services if name in gone))
+
+
+def _target(link: str) -> str:
+    return link.partition(":")[0]
+
+
+def _cut_off(service: Service, gone: set[str]) -> Service:
+    depends_on = {other: how for other, how in service.depends_on.items() if other not in gone}
+    links = tuple(link for link in service.links if _target(link) not in gone)
+    before = {"depends_on": len(service.depends_on), "links": len(service.links)}
+    after = {"depends_on": len(depends_on), "links": len(links)}
+    cut = tuple(key for key, count in before.items() if count != after[key])
+    return replace(service, depends_on=depends_on, links=links, cut=cut) if cut else service

@@ -23,7 +23,13 @@ class Interpolated:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def interpolate(document: Document, values: Values[str, str] | None, is_raw: Callable[[Path], bool]) -> Interpolated:
+def interpolate(
+    document: Document,
+    values: Values[str, str] | None,
+    is_raw: Callable[[Path], bool] = lambda _: False,
+    *,
+    lenient: bool = False,
+) -> Interpolated:
     """Replace the variables of every scalar but those below paths for which `is_raw` holds.
 
     Without `values` every variable is a symbol: such scalars stay as written and are marked `symbolic`.

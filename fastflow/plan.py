@@ -1,0 +1,284 @@
+"""Model and graph to Plan: what a run will do, step by step, each with its cause. Prints to stable text."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from fastflow.application.model import Application
+from fastflow.graph import Edge, Graph
+from fastflow.model.cloud import Cloud
+from fastflow.model.node import DEFAULT_IMAGE, PROXY_PORT, Mode, Node, RecordingNode, ReportNode, TestingNode
+from fastflow.model.phases import Phase
+from fastflow.model.ports import Port
+from fastflow.model.relations import Need
+from fastflow.model.source import CommandSource, ServiceSource, Source
+from fastflow.model.spec import ComposeSource, Spec
+
+PHASE_TIMEOUT = 6 * 3600
+SERVICES_TIMEOUT = 300
+READY_TIMEOUT = 60
+PULL_TIMEOUT = 600
+INACTIVITY_TIMEOUT = 600
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePlan:
+    """A service that a phase needs; `timeout` in seconds until it is up, `log` a pattern that it must print."""
+
+    name: str
+    log: str | None
+    timeout: int
+
+
+@dataclass(frozen=True, slots=True)
+class PhasePlan:
+    """One phase of a run. Times in seconds."""
+
+    id: str
+    workflow: str
+    name: str
+    node: Node
+    build_id: str | None
+    token: str
+    wave: int
+    dependencies: tuple[Edge, ...]
+    is_selected: bool
+    services: tuple[ServicePlan, ...]
+    fresh: tuple[str, ...]
+    networks: tuple[str, ...]
+    ports: tuple[Port, ...]
+    environment: Mapping[str, str | None]
+
+    @property
+    def mode(self) -> Mode:
+        """recording, testing or report."""
+        return self.node.mode
+
+    @property
+    def image(self) -> str:
+        """The node's image."""
+        return self.node.image or DEFAULT_IMAGE
+
+    @property
+    def timeout(self) -> int:
+        """How long the phase may take."""
+        return self.node.timeout or PHASE_TIMEOUT
+
+    @property
+    def service(self) -> str:
+        """The Compose service that the node is."""
+        return f"fast-{self.name}"
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """What sends the requests, in turn."""
+        return (self.node.source or ()) if isinstance(self.node, RecordingNode) else ()
+
+    @property
+    def recorder(self) -> str | None:
+        """The phase of this run whose record a testing phase tests."""
+        for edge in self.dependencies:
+            if edge.reason in ("build_id", "test_record"):
+                return edge.before
+        return None
+
+    @property
+    def is_tied_to_record(self) -> bool:
+        """Whether the record's id must be given, because the BUILD_ID does not select it."""
+        return any(edge.reason == "test_record" for edge in self.dependencies)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowPlan:
+    """One Compose project of a run."""
+
+    name: str
+    cloud: Cloud
+    host: str
+    compose: tuple[ComposeSource, ...]
+    application: Application
+    keeps_published: bool
+    timeout: int | None
+    phases: tuple[PhasePlan, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What `fastflow up` will do. `directory` is the spec's."""
+
+    name: str
+    directory: Path
+    workflows: Mapping[str, WorkflowPlan]
+    phases: Mapping[str, PhasePlan]
+    critical_path: tuple[str, ...]
+    max_parallel: int | None
+
+    @property
+    def selected(self) -> tuple[PhasePlan, ...]:
+        """The phases that run, in the order of the file."""
+        return tuple(phase for phase in self.phases.values() if phase.is_selected)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which phases to run: those of these workflows (all, where none is named) and of this mode."""
+
+    workflows: tuple[str, ...] = ()
+    only: Mode | None = None
+
+    def includes(self, phase: Phase) -> bool:
+        """Tell whether a phase is selected."""
+        return (not self.workflows or phase.workflow in self.workflows) and self.only in (None, phase.node.mode)
+
+
+def make_plan(
+    spec: Spec,
+    graph: Graph,
+    applications: Mapping[str, Application],
+    *,
+    directory: Path,
+    selection: Selection,
+    max_parallel: int | None = None,
+) -> Plan:
+    """Plan a run of a spec that passed its checks."""
+    work = _Planner(spec, graph, applications, selection)
+    phases = {name: work.phase(graph.phases[name]) for name in graph.phases}
+    workflows = {
+        name: WorkflowPlan(
+            name=name,
+            cloud=spec.cloud_of(name),
+            host=_host(spec, workflow.host),
+            compose=workflow.compose or (),
+            application=applications.get(name, Application({}, {}, {})),
+            keeps_published=workflow.publish != "none",
+            timeout=workflow.timeout,
+            phases=tuple(phase for phase in phases.values() if phase.workflow == name),
+        )
+        for name, workflow in spec.workflows.items()
+    }
+    limit = max_parallel or spec.max_parallel
+    name = spec.name or directory.resolve().name or "fastflow"
+    return Plan(name, directory, workflows, phases, graph.critical_path, limit)
+
+
+def _host(spec: Spec, wanted: tuple[str, ...] | None) -> str:
+    """The host of a workflow: the first that it names; without `hosts` the current context, named by nothing."""
+    declared = tuple(spec.hosts or ())
+    if not declared:
+        return ""
+    return declared[0] if wanted in (None, ("any",)) else wanted[0]
+
+
+class _Planner:
+    def __init__(self, spec: Spec, graph: Graph, applications: Mapping[str, Application], selection: Selection) -> None:
+        self.spec = spec
+        self.graph = graph
+        self.applications = applications
+        self.selection = selection
+
+    def phase(self, phase: Phase) -> PhasePlan:
+        application = self.applications.get(phase.workflow, Application({}, {}, {}))
+        needed = self._needed(phase, application)
+        return PhasePlan(
+            id=phase.id,
+            workflow=phase.workflow,
+            name=phase.name,
+            node=phase.node,
+            build_id=phase.build_id,
+            token=phase.token,
+            wave=self.graph.waves[phase.id],
+            dependencies=self.graph.dependencies[phase.id],
+            is_selected=self.selection.includes(phase),
+            services=_service_plans(needed, phase.node.services or {}),
+            fresh=_fresh(phase.node, needed),
+            networks=phase.node.networks or _networks(application),
+            ports=_ports(phase.node),
+            environment=_environment(phase),
+        )
+
+    def _needed(self, phase: Phase, application: Application) -> tuple[str, ...]:
+        return services_of_phase(application, phase.node, self._sources(phase.workflow))
+
+    def _sources(self, workflow: str) -> frozenset[str]:
+        return source_services(self.spec.workflows[workflow].nodes.values())
+
+
+def source_services(nodes: Iterable[Node]) -> frozenset[str]:
+    """The services that are sources of these nodes."""
+    return frozenset(
+        source.service
+        for node in nodes
+        if isinstance(node, RecordingNode)
+        for source in node.source or ()
+        if isinstance(source, ServiceSource)
+    )
+
+
+def services_of_phase(application: Application, node: Node, sources: frozenset[str]) -> tuple[str, ...]:
+    """The services that must be up for a phase: those it names, or all but the sources, and what they need."""
+    if node.services is not None:
+        wanted = [name for name in node.services if name in application.services]
+    else:
+        wanted = [name for name in application.without_profile if name not in sources]
+    if isinstance(node, TestingNode) and node.test_run_uri:
+        target = host_of(node.test_run_uri)
+        wanted += [target] if target and target in application.services else []
+    if isinstance(node, RecordingNode):
+        for source in node.source or ():
+            if isinstance(source, ServiceSource) and source.service in application.services:
+                wanted += application.services[source.service].needs
+    return application.closure(wanted)
+
+
+def host_of(uri: str) -> str | None:
+    """The host in a URI, or None where there is none."""
+    try:
+        return urlsplit(uri if "//" in uri else f"//{uri}").hostname
+    except ValueError:
+        return None
+
+
+def _service_plans(names: Iterable[str], needs: Mapping[str, Need]) -> tuple[ServicePlan, ...]:
+    plain = Need()
+    return tuple(
+        ServicePlan(name, needs.get(name, plain).log, needs.get(name, plain).timeout or SERVICES_TIMEOUT)
+        for name in names
+    )
+
+
+def _fresh(node: Node, needed: tuple[str, ...]) -> tuple[str, ...]:
+    if node.fresh is True:
+        return needed
+    return tuple(name for name in node.fresh or () if name in needed)
+
+
+def _networks(application: Application) -> tuple[str, ...]:
+    used = application.networks_of(application.services) or ("default",)
+    inside = all(name in application.networks and application.networks[name].is_internal for name in used)
+    return (*used, "default") if inside and "default" not in used else used
+
+
+def _ports(node: Node) -> tuple[Port, ...]:
+    """The node's ports; a recorder that something outside of its network must reach gets a free one."""
+    if node.ports is not None or not isinstance(node, RecordingNode):
+        return node.ports or ()
+    reached_from_outside = node.source is None or any(isinstance(source, CommandSource) for source in node.source)
+    return (Port((PROXY_PORT, PROXY_PORT)),) if reached_from_outside else ()
+
+
+def _environment(phase: Phase) -> Mapping[str, str | None]:
+    """The node's variables, all but those of the cloud: FAST's own first, then the user's."""
+    node = phase.node
+    values: dict[str, str | None] = {"CI_MODE": node.mode}
+    if phase.build_id is not None and not isinstance(node, ReportNode):
+        values["BUILD_ID"] = phase.build_id
+    for field in node.fast_variables:
+        value = getattr(node, field)
+        if value is not None:
+            values[field.upper()] = str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(node, RecordingNode) and node.source and node.inactivity_timeout is None:
+        longest = max((source.timeout or 0 for source in node.source), default=0)
+        values["INACTIVITY_TIMEOUT"] = str(max(INACTIVITY_TIMEOUT, longest))
+    values.update(node.environment or {})
+    return values

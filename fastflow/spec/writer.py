@@ -1,0 +1,95 @@
+"""Trees to YAML text."""
+
+from collections.abc import Callable
+from collections.abc import Mapping as Values
+from dataclasses import replace
+from typing import Any
+
+import yaml
+
+from fastflow.diagnostic import Mark
+from fastflow.spec.document import Mapping, Node, Scalar, Sequence
+
+_NOWHERE = Mark("", 1, 1, 1, 1)
+RESET = Scalar("null", _NOWHERE, plain=True, tag="!reset")
+"""Compose takes away the value that stands here in an earlier document."""
+
+
+def override(value: Any) -> Node:
+    """Make a tree that replaces the value of earlier documents instead of merging with it."""
+    return replace(as_tree(value), tag="!override")
+
+
+def as_mapping(value: Values[str, Any]) -> Mapping:
+    """Make a tree of a plain mapping."""
+    entries = tuple((Scalar(str(key), _NOWHERE, plain=False), as_tree(entry)) for key, entry in value.items())
+    return Mapping(entries, _NOWHERE)
+
+
+def as_tree(value: Any) -> Node:
+    """Make a tree of plain data; texts are quoted, so that they stay texts."""
+    if isinstance(value, (Scalar, Sequence, Mapping)):
+        return value
+    if isinstance(value, Values):
+        return as_mapping(value)
+    if isinstance(value, (list, tuple)):
+        return Sequence(tuple(as_tree(item) for item in value), _NOWHERE)
+    if isinstance(value, bool):
+        return Scalar(str(value).lower(), _NOWHERE)
+    return Scalar("" if value is None else str(value), _NOWHERE, plain=value is None or isinstance(value, int))
+
+
+def merged(tree: Mapping, over: Mapping) -> Mapping:
+    """Merge `over` into `tree`: mappings by key, everything else is replaced."""
+    entries = []
+    for key, value in tree:
+        other = over.get(key.text)
+        both = isinstance(value, Mapping) and isinstance(other, Mapping)
+        entries.append((key, merged(value, other) if both else other or value))  # type: ignore[arg-type]  # `both` tells
+    entries.extend((key, value) for key, value in over if tree.key(key.text) is None)
+    return Mapping(tuple(entries), tree.mark, tree.tag)
+
+
+def map_texts(tree: Mapping, change: Callable[[str], str]) -> Mapping:
+    """Change every scalar's text, not the keys."""
+    changed = _mapped(tree, change)
+    assert isinstance(changed, Mapping)
+    return changed
+
+
+def _mapped(node: Node, change: Callable[[str], str]) -> Node:
+    if isinstance(node, Scalar):
+        return replace(node, text=change(node.text))
+    if isinstance(node, Sequence):
+        return replace(node, items=tuple(_mapped(item, change) for item in node.items))
+    return Mapping(tuple((key, _mapped(value, change)) for key, value in node), node.mark, node.tag, node.origin)
+
+
+def dump(tree: Mapping) -> str:
+    """Write a tree as YAML: plain scalars as they were written, everything else quoted."""
+    return str(yaml.serialize(_yaml(tree), Dumper=_DUMPER, allow_unicode=True, width=1_000_000))
+
+
+_RESOLVER: Any = yaml.resolver.Resolver()
+_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+def _yaml(node: Node) -> yaml.Node:
+    tag = _full(node.tag)
+    if isinstance(node, Mapping):
+        pairs = [(_yaml(key), _yaml(value)) for key, value in node]
+        return yaml.MappingNode(tag or "tag:yaml.org,2002:map", pairs, flow_style=not pairs)
+    if isinstance(node, Sequence):
+        items = [_yaml(item) for item in node.items]
+        return yaml.SequenceNode(tag or "tag:yaml.org,2002:seq", items, flow_style=not items)
+    if node.plain:
+        return yaml.ScalarNode(tag or _RESOLVER.resolve(yaml.ScalarNode, node.text, (True, False)), node.text)
+    return yaml.ScalarNode(tag or "tag:yaml.org,2002:str", node.text, style='"' if _needs_quotes(node.text) else None)
+
+
+def _needs_quotes(text: str) -> bool:
+    return not text or not text.replace("_", "").replace("-", "").isalnum() or not text[0].isalpha()
+
+
+def _full(tag: str | None) -> str | None:
+    return "tag:yaml.org,2002:" + tag[2:] if tag and tag.startswith("!!") else tag

@@ -1,0 +1,55 @@
+"""What the engine's JSON says of containers and events."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, cast
+
+from fastflow.run.ports import Container, ContainerEvent, Health, PublishedPort, Status
+
+_HEALTH = ("starting", "healthy", "unhealthy")
+
+
+def container_of(entry: Mapping[str, Any]) -> Container:
+    """Read one entry of `docker inspect`."""
+    state, config = entry["State"], entry["Config"]
+    health = (state.get("Health") or {}).get("Status")
+    return Container(
+        id=entry["Id"],
+        name=entry["Name"].lstrip("/"),
+        labels=config.get("Labels") or {},
+        status=cast(Status, state["Status"]),
+        exit_code=int(state.get("ExitCode") or 0),
+        health=cast(Health, health) if health in _HEALTH else None,
+        oom_killed=bool(state.get("OOMKilled")),
+        error=state.get("Error") or "",
+        started_at=_time(state.get("StartedAt")),
+        finished_at=_time(state.get("FinishedAt")),
+        ports=tuple(_ports((entry.get("NetworkSettings") or {}).get("Ports") or {})),
+        image=config.get("Image") or "",
+    )
+
+
+def _time(text: str | None) -> str | None:
+    return None if not text or text.startswith("0001-") else text
+
+
+def _ports(ports: Mapping[str, Any]) -> list[PublishedPort]:
+    found = []
+    for key, bindings in ports.items():
+        number, _, protocol = key.partition("/")
+        for binding in bindings or ():
+            port = PublishedPort(int(number), protocol or "tcp", binding["HostIp"], int(binding["HostPort"] or 0))
+            found.append(port)
+    return found
+
+
+def event_of(line: str) -> ContainerEvent | None:
+    """Read one line of `docker events`; None for what is no event of a container."""
+    try:
+        told = json.loads(line)
+        actor = told["Actor"]
+        attributes = actor.get("Attributes") or {}
+        code = attributes.get("exitCode")
+        return ContainerEvent(actor["ID"], str(told["Action"]), int(code) if code is not None else None, attributes)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None

@@ -1,0 +1,42 @@
+"""What the engine's command line prints when it fails, as one line and a way out."""
+
+import re
+
+_HINTS: tuple[tuple[str, str], ...] = (
+    ("cannot connect to the docker daemon", "start Docker, or point DOCKER_HOST at an engine; `make engine` does it"),
+    ("permission denied while trying to connect", "let this user use Docker (group docker), or use sudo"),
+    ("port is already allocated", 'stop what uses the port, or let fastflow choose: ports: ["8080"], publish: none'),
+    ("address already in use", 'stop what uses the port, or let fastflow choose: ports: ["8080"], publish: none'),
+    (
+        "could not find an available, non-overlapping",
+        "remove unused networks, or widen default-address-pools of dockerd",
+    ),
+    ("all predefined address pools", "remove unused networks, or widen default-address-pools of dockerd"),
+    ("is already in use by container", "remove that container, or drop container_name (publish: none does)"),
+    ("pull access denied", "check the image's name and log in to its registry: docker login"),
+    ("repository does not exist", "check the image's name and log in to its registry: docker login"),
+    ("manifest unknown", "check the image's tag"),
+    ("manifest for", "check the image's tag"),
+    ("no such host", "the registry cannot be reached from here; check the network and the image's name"),
+    ("dial tcp", "the registry cannot be reached from here; check the network and the image's name"),
+    ("connection refused", "the engine or the registry cannot be reached; check that it runs"),
+    ("no space left on device", "free some disk: docker system df"),
+    ("no such image", "pull or build the image first"),
+)
+_NOISE = re.compile(
+    r"^(time=\"|#\d+ |See 'docker|Usage:|\s*$|.*level=warning)|^\s*(Container|Network|Volume) \S+ +\w+$"
+)
+_PREFIX = re.compile(
+    r"^(Error response from daemon: |Error: |docker: |error: |unable to get image '[^']*': |failed to solve: )+", re.I
+)
+
+
+def explain(output: str, command: str, return_code: int) -> tuple[str, str | None]:
+    """Give the reason in `output` as one line, and what to do about it where that is known."""
+    lines = [line.strip() for line in output.splitlines() if not _NOISE.search(line)]
+    lower = output.lower()
+    hint = next((advice for pattern, advice in _HINTS if pattern in lower), None)
+    if not lines:
+        return f"`{command}` ended with exit code {return_code} and said nothing", hint
+    known = [line for line in lines if any(pattern in line.lower() for pattern, _ in _HINTS)]
+    return _PREFIX.sub("", (known or lines)[-1])[:500], hint

@@ -40,8 +40,8 @@ class Journey(unittest.TestCase):
 class Shopping(Journey):
     def test_look_around(self) -> None:
         self.assertIn("Walnut bench", self.open("/"))
-        self.assertIn("6 found", self.open("/search?q=walnut"))
-        for product in range(1, 49):
+        self.assertIn("8 found", self.open("/search?q=walnut"))
+        for product in range(1, 65):
             self.assertIn("Into the cart", self.open(f"/products/{product}"))
             self.assertIn("dry cloth", self.open(f"/products/{product}/care"))
 

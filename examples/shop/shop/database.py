@@ -20,7 +20,16 @@ CREATE TABLE IF NOT EXISTS carts (
 CREATE TABLE IF NOT EXISTS orders (id TEXT PRIMARY KEY, name TEXT, city TEXT, note TEXT, total INTEGER);
 """
 MATERIALS = ("Oak", "Beech", "Walnut", "Steel", "Linen", "Rattan", "Marble", "Cork")
-GOODS = (("chair", 4900), ("table", 19900), ("lamp", 2900), ("shelf", 7900), ("stool", 3500), ("bench", 8900))
+GOODS = (
+    ("chair", 4900),
+    ("table", 19900),
+    ("lamp", 2900),
+    ("shelf", 7900),
+    ("stool", 3500),
+    ("bench", 8900),
+    ("desk", 24900),
+    ("mirror", 5900),
+)
 CUSTOMER = ("ada@shop.example", "Ada", "analytical-engine")
 
 

@@ -13,7 +13,7 @@ class Holes(unittest.TestCase):
     """What FAST has to find, seen from the side of a well-meaning visitor."""
 
     def test_search(self) -> None:
-        self.assertIn("6 found for <em>oak</em>", Visitor().get("/search", q="oak").text)
+        self.assertIn("8 found for <em>oak</em>", Visitor().get("/search", q="oak").text)
 
     def test_coupon(self) -> None:
         self.assertIn("10 percent off", Visitor().post("/coupon", code="SPRING").text)

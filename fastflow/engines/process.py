@@ -9,13 +9,34 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
+from typing import IO
 
 from fastflow.engines.messages import explain
 from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError
 
-LONGEST_LINE = 65_536
-_CLOSE_GRACE = 5.0
+_KILL_GRACE = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What to call. `more` is added to the environment; a short call takes one of the few slots.
+
+    An interruptible one is killed by `Caller.interrupt`; `timeout` is in seconds.
+    """
+
+    words: Sequence[str]
+    timeout: float
+    stdin: str = ""
+    more: Mapping[str, str] = field(default_factory=dict)
+    is_short: bool = True
+    is_interruptible: bool = False
+
+    @property
+    def shown(self) -> str:
+        """The command for messages, without the long list of options that every Compose call has."""
+        return _shown(self.words)
 
 
 @dataclass
@@ -26,139 +47,165 @@ class Caller:
     max_calls: int = 8
     _slots: threading.BoundedSemaphore = field(init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _interruptible: set[subprocess.Popen[bytes]] = field(default_factory=set)
-    _interrupted: set[int] = field(default_factory=set)
+    _under_way: set[subprocess.Popen[bytes]] = field(default_factory=set)
+    _interrupts: int = 0
 
     def __post_init__(self) -> None:
         self._slots = threading.BoundedSemaphore(self.max_calls)
 
-    def call(
-        self,
-        command: Sequence[str],
-        *,
-        timeout: float,
-        stdin: str = "",
-        more: Mapping[str, str] | None = None,
-        interruptible: bool = False,
-    ) -> str:
+    @property
+    def interrupts(self) -> int:
+        """How often calls were interrupted; a call that began before the last interrupt is not made any more."""
+        return self._interrupts
+
+    def call(self, command: Command, since: int | None = None) -> str:
         """Run a command to its end and return what it printed on stdout.
 
-        Raises EngineCallError where it ends with an error, EngineTimeoutError after `timeout` seconds.
+        `since` is what `interrupts` was when the work began that this call is for. Raises EngineCallError where
+        the command ends with an error or is interrupted, EngineTimeoutError after its time limit.
         """
-        with self._slots:
-            process = self._start(command, {**self.environment, **(more or {})})
-            if interruptible:
-                self._guard(process)
+        since = self._interrupts if since is None else since
+        with self._slots if command.is_short else nullcontext():
+            process = self._begin(command, since)
             try:
-                out, err = process.communicate(stdin.encode(), timeout=timeout)
+                out, err = process.communicate(command.stdin.encode(), timeout=command.timeout)
             except subprocess.TimeoutExpired:
-                kill_group(process)
-                process.communicate()
-                message = f"`{_shown(command)}` did not end within {timeout:.0f} s"
-                raise EngineTimeoutError(message, "is the engine under load, or hung?", _shown(command)) from None
+                raise timed_out(command.words, command.timeout) from None
             finally:
-                was_interrupted = self._release(process)
-        if process.returncode == 0:
-            return out.decode(errors="replace")
-        output = err.decode(errors="replace") + out.decode(errors="replace")
-        if was_interrupted:
-            raise EngineCallError(f"`{_shown(command)}` was interrupted", None, _shown(command), process.returncode)
-        message, hint = explain(output, _shown(command), process.returncode)
-        raise EngineCallError(message, hint, _shown(command), process.returncode, output)
+                finish(process)
+                with self._lock:
+                    self._under_way.discard(process)
+        self._judge(command, process.returncode, out, err, since)
+        return out.decode(errors="replace")
 
-    def stream(self, command: Sequence[str], on_line: Callable[[str], None]) -> "LineStream":
-        """Start a command and give each line that it prints, stdout and stderr together."""
-        return LineStream(self._start(command, self.environment, merged=True), on_line)
+    def _begin(self, command: Command, since: int) -> subprocess.Popen[bytes]:
+        environment = {**self.environment, **command.more}
+        if not command.is_interruptible:
+            return start(command.words, environment)
+        with self._lock:
+            if self._interrupts != since:
+                raise _interrupted(command)
+            process = start(command.words, environment)
+            self._under_way.add(process)
+        return process
 
-    def open(self, command: Sequence[str]) -> subprocess.Popen[bytes]:
-        """Start a command whose stdin and stdout stay open."""
-        return self._start(command, self.environment)
+    def _judge(self, command: Command, code: int, out: bytes, err: bytes, since: int) -> None:
+        if code == 0:
+            return
+        if command.is_interruptible and self._interrupts != since:
+            raise _interrupted(command)
+        raise failed(command.words, code, (err + out).decode(errors="replace"))
+
+    def read(self, words: Sequence[str], timeout: float, consume: Callable[[IO[bytes]], None]) -> None:
+        """Give the stdout of a command to `consume` as it comes.
+
+        Raises EngineCallError where the command ends with an error, EngineTimeoutError where it does not end within
+        `timeout` seconds. An error of the consumer's kills the command.
+        """
+        process = start(words, self.environment)
+        assert process.stdout is not None
+        assert process.stderr is not None
+        expired = threading.Event()
+
+        def expire() -> None:
+            expired.set()
+            _signal_group(process)
+
+        timer = threading.Timer(timeout, expire)
+        timer.start()
+        try:
+            consume(process.stdout)
+            while process.stdout.read(65_536):
+                pass  # what comes after the end of the archive
+            output = process.stderr.read()
+            code = process.wait()
+        finally:
+            timer.cancel()
+            finish(process)
+        if expired.is_set():
+            raise timed_out(words, timeout)
+        if code:
+            raise failed(words, code, output.decode(errors="replace"))
 
     def interrupt(self) -> None:
-        """Kill every interruptible call that is under way."""
+        """Kill every interruptible call that is under way, and let none begin that still waits for its turn."""
         with self._lock:
-            for process in self._interruptible:
-                self._interrupted.add(process.pid)
-                kill_group(process)
-
-    def _start(
-        self, command: Sequence[str], environment: Mapping[str, str], merged: bool = False
-    ) -> subprocess.Popen[bytes]:
-        try:
-            return subprocess.Popen(
-                list(command),
-                stdin=subprocess.DEVNULL if merged else subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT if merged else subprocess.PIPE,
-                env=dict(environment),
-                start_new_session=True,  # a Ctrl-C on the terminal is for fastflow alone
-            )
-        except OSError as error:
-            hint = "install Docker's command line, or put it on the PATH"
-            raise EngineError(f"`{command[0]}` cannot be run: {error.strerror}", hint) from None
-
-    def _guard(self, process: subprocess.Popen[bytes]) -> None:
-        with self._lock:
-            self._interruptible.add(process)
-
-    def _release(self, process: subprocess.Popen[bytes]) -> bool:
-        with self._lock:
-            self._interruptible.discard(process)
-            was_interrupted = process.pid in self._interrupted
-            self._interrupted.discard(process.pid)
-        return was_interrupted
+            self._interrupts += 1
+            for process in self._under_way:
+                _signal_group(process)
 
 
-class LineStream:
-    """The output of a running command, line by line, from a thread of its own."""
+def start(words: Sequence[str], environment: Mapping[str, str], *, is_merged: bool = False) -> subprocess.Popen[bytes]:
+    """Start a command in a session of its own; merged means: no stdin, and stderr goes where stdout goes."""
+    try:
+        return subprocess.Popen(
+            list(words),
+            stdin=subprocess.DEVNULL if is_merged else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT if is_merged else subprocess.PIPE,
+            env=dict(environment),
+            start_new_session=True,  # a Ctrl-C on the terminal is for fastflow alone
+        )
+    except FileNotFoundError:
+        raise not_found(words[0]) from None
+    except (OSError, ValueError) as error:
+        raise EngineError(f"`{words[0]}` cannot be run: {error}") from None
 
-    def __init__(self, process: subprocess.Popen[bytes], on_line: Callable[[str], None]) -> None:
-        self._process = process
-        self._on_line = on_line
-        self._is_closed = False
-        self._thread = threading.Thread(target=self._read, daemon=True, name="engine-stream")
-        self._thread.start()
 
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        with self._process.stdout as output:
-            while line := output.readline(LONGEST_LINE):
-                if self._is_closed:
-                    break
-                self._on_line(line.decode(errors="replace").rstrip("\r\n"))
-        self._process.wait()
-
-    def close(self) -> None:
-        """End the command; no line is given after this returns, unless it is called from `on_line`."""
-        self._is_closed = True
-        kill_group(self._process)
-        if threading.current_thread() is not self._thread:
-            self._thread.join(_CLOSE_GRACE)
-
-    def join(self, timeout: float) -> bool:
-        """Wait up to `timeout` seconds for the command's own end."""
-        self._thread.join(timeout)
-        return not self._thread.is_alive()
+def finish(process: subprocess.Popen[bytes]) -> None:
+    """Kill what is left of a command, and close its pipes."""
+    kill_group(process)
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe is not None:
+            with suppress(OSError):  # what was not written yet has no reader any more
+                pipe.close()
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:
-    """Kill a command and its children; one that has ended is fine."""
-    if process.poll() is None:
-        try:
+    """Kill what is left of a command and its children, and wait for it; one that has ended is fine."""
+    if process.returncode is not None:
+        return
+    _signal_group(process)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(_KILL_GRACE)
+
+
+def _signal_group(process: subprocess.Popen[bytes]) -> None:
+    # Not reaped yet, so its number is still its own; it leads the group because it leads its session.
+    if process.returncode is None:
+        with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            return
+
+
+def not_found(binary: str) -> EngineError:
+    """The error where the command line of Docker is missing."""
+    return EngineError(f"`{binary}` was not found", "install Docker's command line, or put it on the PATH")
+
+
+def failed(words: Sequence[str], code: int, output: str) -> EngineCallError:
+    """The error of a command that ended with `code`."""
+    message, hint = explain(output, _shown(words), code)
+    return EngineCallError(message, hint, _shown(words), code, output)
+
+
+def timed_out(words: Sequence[str], timeout: float) -> EngineTimeoutError:
+    """The error of a command that did not end within `timeout` seconds."""
+    message = f"`{_shown(words)}` did not end within {timeout:g} s"
+    return EngineTimeoutError(message, "is the engine under load, or hung?", _shown(words))
+
+
+def _interrupted(command: Command) -> EngineCallError:
+    return EngineCallError(f"`{command.shown}` was interrupted", None, command.shown)
 
 
 def _shown(command: Sequence[str]) -> str:
-    """The command for messages: without the long list of options that every Compose call has."""
     words = list(command)
     shown = [os.path.basename(words[0])]  # noqa: PTH119  # a word of a command, not a path to work with
     rest = iter(words[1:])
     for word in rest:
-        if word in ("--file", "-f", "--project-directory", "--env-file", "--profile", "--ansi", "--progress"):
+        if word in ("--file", "--project-directory", "--env-file", "--profile", "--ansi", "--progress", "--label"):
             next(rest, None)
-        elif word != "compose" or shown != ["docker-compose"]:
+        else:
             shown.append(word)
     text = " ".join(shown)
     return text if len(text) <= 200 else text[:197] + "..."

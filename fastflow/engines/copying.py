@@ -1,0 +1,66 @@
+"""Unpacks what a container holds. Its content is not trusted: only plain files and directories come out of it."""
+
+import errno
+import os
+import shutil
+import tarfile
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from fastflow.errors import EngineError
+
+LARGEST_COPY = 1 << 30
+"""Bytes that are copied out of one container; a report is some kilobytes."""
+_DOES_NOT_FIT = (errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP)
+
+
+def unpack(stream: IO[bytes], target: Path, largest: int = LARGEST_COPY) -> None:
+    """Write the files and directories of a tar stream below `target`; links, devices and `..` are left out.
+
+    Raises EngineError where the content is larger than `largest` bytes, or cannot be written.
+    """
+    room = largest
+    try:
+        with tarfile.open(fileobj=stream, mode="r|") as archive:
+            for member in archive:
+                room -= member.size if member.isreg() else 0
+                if room < 0:
+                    raise EngineError(f"more than {largest >> 20} MiB were to be copied to {target}")
+                path = _place(target, member.name)
+                if path is not None:
+                    _write(archive, member, path, target)
+    except tarfile.TarError:
+        return  # cut short: why, the exit code of `docker cp` tells
+
+
+def _place(target: Path, name: str) -> Path | None:
+    parts = PurePosixPath(name).parts
+    if not parts or name.startswith("/") or ".." in parts:
+        return None
+    path = target.joinpath(*parts)
+    inside = [parent for parent in path.parents if parent.is_relative_to(target) and parent != target]
+    return None if any(parent.is_symlink() for parent in inside) else path
+
+
+def _write(archive: tarfile.TarFile, member: tarfile.TarInfo, path: Path, target: Path) -> None:
+    try:
+        if member.isdir():
+            path.mkdir(parents=True, exist_ok=True)
+        elif member.isreg():
+            content = archive.extractfile(member)
+            assert content is not None
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with _create(path) as file:
+                shutil.copyfileobj(content, file)
+        elif member.islnk():
+            first = _place(target, member.linkname)
+            if first is not None and first.is_file() and not first.is_symlink():
+                with first.open("rb") as content, _create(path) as file:
+                    shutil.copyfileobj(content, file)
+    except OSError as error:
+        if error.errno not in _DOES_NOT_FIT:
+            raise EngineError(f"{path} could not be written: {error.strerror}") from None
+
+
+def _create(path: Path) -> IO[bytes]:
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o644), "wb")

@@ -1,0 +1,142 @@
+"""What the phases of a run share, and what one phase has for itself."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from fastflow.compose import LABEL, ComposeProject, Setting, compile_project, project_name
+from fastflow.plan import PhasePlan, Plan, WorkflowPlan
+from fastflow.run.events import Event, Listener
+from fastflow.run.folder import RunFolder
+from fastflow.run.observer import Cancellation, Observer
+from fastflow.run.ports import Engine, EngineInfo
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to run: what stays, how long a stop may take (seconds), what a source's command sees."""
+
+    keep: bool = False
+    fail_fast: bool = False
+    stop_grace: float = 10.0
+    source_environment: Mapping[str, str] = field(default_factory=dict)
+    cloud_url: Callable[[WorkflowPlan], str | None] = lambda _: None
+    token_of: Callable[[WorkflowPlan], str | None] = lambda _: None
+
+
+@dataclass
+class Host:
+    """One engine of a run, and what was learnt of it."""
+
+    name: str
+    engine: Engine
+    info: EngineInfo
+    observer: Observer
+
+
+@dataclass
+class WorkflowRun:
+    """A workflow's Compose project while it runs. `lock` guards its first `up`: two at once corrupt a project."""
+
+    plan: WorkflowPlan
+    host: Host
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    deadline: float | None = None
+    unfinished: int = 0
+    is_up: bool = False
+    """Whether anything of it was created."""
+
+
+@dataclass
+class RunContext:
+    """What all phases of a run share."""
+
+    plan: Plan
+    setting: Setting
+    folder: RunFolder
+    options: Options
+    cancellation: Cancellation
+    listeners: tuple[Listener, ...]
+    records: dict[str, str] = field(default_factory=dict)
+    runs: dict[str, str] = field(default_factory=dict)
+
+    def emit(self, event: Event) -> None:
+        """Tell all listeners; one that fails never fails the run."""
+        for listener in self.listeners:
+            try:
+                listener(event)
+            except Exception as error:  # a display must not fail a run, whatever is wrong with it
+                self.folder.on_event(Event("note", facts={"message": f"a display failed: {error}"}))
+
+    def note(self, message: str, phase: str | None = None) -> None:
+        """Tell something that is no change of state."""
+        self.emit(Event("note", phase, {"message": message}))
+
+    def project(self, workflow: WorkflowRun) -> ComposeProject:
+        """The Compose project of a workflow, with the records that are known by now."""
+        tied = {
+            phase.id: self.records[phase.recorder]
+            for phase in workflow.plan.phases
+            if phase.is_tied_to_record and phase.recorder in self.records
+        }
+        setting = replace(self.setting, records=tied, is_local=workflow.host.info.is_local)
+        return compile_project(self.plan, workflow.plan, setting)
+
+    def project_name(self, workflow: WorkflowRun) -> str:
+        """The name of a workflow's Compose project."""
+        return project_name(self.setting.run, workflow.plan.name)
+
+    def labels(self, workflow: WorkflowRun, **more: str) -> dict[str, str]:
+        """Labels of what this run makes in a workflow."""
+        own = {"run": self.setting.run, "spec": self.setting.spec, "workflow": workflow.plan.name, **more}
+        return {f"{LABEL}.{key}": value for key, value in own.items()}
+
+
+@dataclass
+class PhaseContext:
+    """What one phase works with."""
+
+    run: RunContext
+    workflow: WorkflowRun
+    phase: PhasePlan
+    deadline: float
+    report_state: Callable[..., None]
+
+    @property
+    def engine(self) -> Engine:
+        """The engine of the phase's workflow."""
+        return self.workflow.host.engine
+
+    @property
+    def observer(self) -> Observer:
+        """What is seen of that engine's containers."""
+        return self.workflow.host.observer
+
+    @property
+    def project(self) -> ComposeProject:
+        """The Compose project of the phase's workflow."""
+        return self.run.project(self.workflow)
+
+    @property
+    def base(self) -> Path:
+        """The spec's directory."""
+        return self.run.plan.directory
+
+    def within(self, seconds: float) -> float:
+        """A deadline so many seconds from now, but not after the phase's own."""
+        return min(time.monotonic() + seconds, self.deadline)
+
+    def left(self, at_most: float) -> float:
+        """The seconds left for a call to the engine, at most so many."""
+        return max(1.0, min(at_most, self.deadline - time.monotonic()))
+
+    def log_line(self, line: str) -> None:
+        """Show a line of the phase's log."""
+        self.run.emit(Event("log", self.phase.id, {"line": self.run.folder.mask(line)}))
+
+    def labels(self, role: str, **more: Any) -> dict[str, str]:
+        """Labels of a container of this phase."""
+        return self.run.labels(self.workflow, role=role, node=self.phase.name, **more)

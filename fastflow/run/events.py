@@ -1,0 +1,26 @@
+"""What happens in a run, as values; displays and files listen, the run knows none of them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from fastflow.run.clock import now
+
+EventType: TypeAlias = Literal["run", "phase", "note", "log"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened. `facts` are plain values; `log` events are for displays and not kept in the file."""
+
+    type: EventType
+    phase: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    time: str = field(default_factory=now)
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the event as a line of events.jsonl."""
+        return {"time": self.time, "type": self.type, "phase": self.phase, **self.facts}
+
+
+Listener: TypeAlias = Callable[[Event], None]

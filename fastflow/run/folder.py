@@ -1,0 +1,89 @@
+"""A run's folder, `.fastflow/runs/<run>/`: events, result, logs, reports."""
+
+import json
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TextIO
+
+from fastflow.errors import FastflowError
+from fastflow.run.events import Event
+from fastflow.run.outcome import RunResult
+
+
+class RunFolder:
+    """Writes what a run leaves behind. Texts are masked before they are written."""
+
+    def __init__(self, directory: Path, run: str, mask: Callable[[str], str]) -> None:
+        self.run = run
+        self.root = directory / ".fastflow"
+        self.path = self.root / "runs" / run
+        self.mask = mask
+        self._lock = threading.Lock()
+        try:
+            (self.path / "logs").mkdir(parents=True)
+            ignore = self.root / ".gitignore"
+            if not ignore.exists():
+                ignore.write_text("*\n")
+            self._events: TextIO = (self.path / "events.jsonl").open("w", encoding="utf-8")
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise FastflowError(f"the run's folder {self.path} cannot be written: {reason}") from None
+
+    def on_event(self, event: Event) -> None:
+        """Append an event to events.jsonl, line by line."""
+        if event.type == "log":
+            return
+        line = self.mask(json.dumps(event.as_json(), ensure_ascii=False))
+        with self._lock:
+            if not self._events.closed:
+                self._events.write(line + "\n")
+                self._events.flush()
+
+    def log(self, name: str) -> "LogFile":
+        """Open a log of the run: `web.record`, `web.record.source-1`."""
+        return LogFile(self.path / "logs" / f"{name}.log", self.mask)
+
+    def reports_of(self, phase: str, directory: str | None, base: Path) -> Path:
+        """The directory for a phase's reports: its own below `directory`, else below the run's folder."""
+        return (base / directory if directory else self.path / "reports") / phase
+
+    def write_result(self, result: RunResult) -> None:
+        """Write result.json: the old one or the new one is there, never half of one."""
+        self.write_json(self.path / "result.json", result.as_json())
+
+    def write_json(self, path: Path, content: Any) -> None:
+        """Write a JSON file through a temporary one beside it."""
+        text = self.mask(json.dumps(content, indent=2, ensure_ascii=False)) + "\n"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scratch = path.with_name(f".{path.name}.{os.getpid()}")
+        scratch.write_text(text, encoding="utf-8")
+        scratch.replace(path)
+
+    def close(self) -> None:
+        """Close the file of events."""
+        with self._lock:
+            self._events.close()
+
+
+class LogFile:
+    """A log that is written line by line, from any thread, masked."""
+
+    def __init__(self, path: Path, mask: Callable[[str], str]) -> None:
+        self.path = path
+        self._mask = mask
+        self._lock = threading.Lock()
+        self._file = path.open("a", encoding="utf-8", errors="replace")
+
+    def write(self, line: str) -> None:
+        """Append one line."""
+        with self._lock:
+            if not self._file.closed:
+                self._file.write(self._mask(line) + "\n")
+                self._file.flush()
+
+    def close(self) -> None:
+        """Close the file; later lines are dropped."""
+        with self._lock:
+            self._file.close()

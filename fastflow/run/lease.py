@@ -1,0 +1,107 @@
+"""The lease: while a run uses a BUILD_ID of a token on an engine, no other run does.
+
+A container name is the one thing that an engine creates only once; the container runs as long as the process
+that holds it (docs/decisions/0002). What is alive is thus decided without pids, host names or clocks.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from fastflow.compose import LABEL
+from fastflow.errors import BuildIdInUseError, EngineError
+from fastflow.run.ports import Container, Engine, Lease
+
+ROLE = "lease"
+_TRIES = 10
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class LeaseKey:
+    """A token, by its fingerprint, and a BUILD_ID; without BUILD_ID the token alone."""
+
+    token: str
+    build_id: str | None
+
+    @property
+    def name(self) -> str:
+        """The container name that stands for it."""
+        text = f"{self.token}\n{'=' + self.build_id if self.build_id is not None else 'alone'}"
+        return f"fastflow-lease-{hashlib.sha256(text.encode()).hexdigest()[:24]}"
+
+
+def token_fingerprint(token: str) -> str:
+    """Stand in for a token where its value must not be seen."""
+    return hashlib.sha256(f"fastflow {token}".encode()).hexdigest()[:16]
+
+
+def take_leases(
+    engine: Engine, keys: Iterable[LeaseKey], *, image: str, labels: Mapping[str, str]
+) -> tuple[tuple[Lease, ...], tuple[str, ...]]:
+    """Take all leases or none, in sorted order, so that two runs can never wait for each other.
+
+    Returns the leases and what was reclaimed from dead runs; raises BuildIdInUseError where a run holds one.
+    """
+    wanted = sorted(set(keys), key=lambda key: key.name)
+    held: list[Lease] = []
+    reclaimed: list[str] = []
+    try:
+        for key in wanted:
+            held.append(_take(engine, key, image, labels, reclaimed))
+        _exclude_whole_tokens(engine, wanted, labels[f"{LABEL}.run"])
+    except BaseException:
+        for lease in held:
+            lease.release()
+        raise
+    return tuple(held), tuple(reclaimed)
+
+
+def _take(engine: Engine, key: LeaseKey, image: str, labels: Mapping[str, str], reclaimed: list[str]) -> Lease:
+    own = {
+        **labels,
+        f"{LABEL}.role": ROLE,
+        f"{LABEL}.token": key.token,
+        f"{LABEL}.build-id": key.build_id or "",
+    }
+    for _ in range(_TRIES):
+        lease = engine.hold(key.name, image, own)
+        if lease is not None:
+            return lease
+        for holder in _named(engine, key):
+            if holder.status in ("running", "paused", "restarting"):
+                raise _in_use(key, holder)
+            engine.remove_containers([holder.id])  # by id: by name it could be the next holder's
+            reclaimed.append(f"{_said(key)} was held by run {_run_of(holder)}, which is dead")
+    raise EngineError(f"the lease of {_said(key)} could not be taken: others come and go", "try again")
+
+
+def _named(engine: Engine, key: LeaseKey) -> list[Container]:
+    found = engine.containers({f"{LABEL}.role": ROLE, f"{LABEL}.token": key.token})
+    return [container for container in found if container.name == key.name]
+
+
+def _exclude_whole_tokens(engine: Engine, keys: Iterable[LeaseKey], run: str) -> None:
+    """A node without BUILD_ID excludes every other lease of its token."""
+    for token in {key.token for key in keys}:
+        alone = any(key.build_id is None for key in keys if key.token == token)
+        for other in engine.containers({f"{LABEL}.role": ROLE, f"{LABEL}.token": token}):
+            is_alone = not other.labels.get(f"{LABEL}.build-id")
+            if other.status == "running" and _run_of(other) != run and (alone or is_alone):
+                raise _in_use(LeaseKey(token, other.labels.get(f"{LABEL}.build-id") or None), other)
+
+
+def _run_of(container: Container) -> str:
+    return container.labels.get(f"{LABEL}.run", "?")
+
+
+def _said(key: LeaseKey) -> str:
+    return f"BUILD_ID {key.build_id}" if key.build_id is not None else "the token without a BUILD_ID"
+
+
+def _in_use(key: LeaseKey, holder: Container) -> BuildIdInUseError:
+    host = holder.labels.get(f"{LABEL}.host", "?")
+    since = (holder.started_at or "?").split(".")[0].removesuffix("Z")
+    return BuildIdInUseError(
+        f"{_said(key)} is in use on this engine by run {_run_of(holder)} (started on {host}, since {since}Z)",
+        "wait for that run, or give this one a BUILD_ID of its own, such as web${FASTFLOW_CI_ID}",
+    )

@@ -1,0 +1,76 @@
+"""What a FAST node says in its log (Wallarm's FAST documentation, the node's log lines)."""
+
+import re
+from dataclasses import dataclass, field
+
+_RECORDS = re.compile(r"TestRecord#(?P<id>\S+) .*starts to record")
+_USES = re.compile(r"Use TestRecord#(?P<id>\S+) for creating TestRun")
+_CREATED = re.compile(r"TestRun#(?P<id>\S+) created")
+_FOUND = re.compile(r"Found (?P<count>\d+) vulnerabilit\w+, marking the test set for baseline #(?P<baseline>\S+)")
+_ENDED = re.compile(r"TestRun#(?P<id>\S+) (?P<how>passed|failed)\b")
+_BASELINE = re.compile(r"(?:Running a test set for the|[Tt]est set for) baseline #(?P<baseline>\S+?)\.?(?: |$)")
+_ERROR = re.compile(r"^\s*(?:\[error\]|ERROR\b[^:]*:)\s*(?P<text>.+)$")
+_EMPTY = re.compile(r"empty|no baselines?|without a baseline", re.I)
+INFRASTRUCTURE = re.compile(r"Request Timeout", re.I)
+
+
+@dataclass
+class NodeLog:
+    """The facts that a node's log has told so far; lines are taken one by one as they come."""
+
+    record: str | None = None
+    run: str | None = None
+    ended: str | None = None
+    errors: list[str] = field(default_factory=list)
+    found: dict[str, int] = field(default_factory=dict)
+    baselines: set[str] = field(default_factory=set)
+    is_recording: bool = False
+    last: str = ""
+
+    def take(self, line: str) -> None:
+        """Take one line."""
+        if line.strip():
+            self.last = line.strip()
+        if match := _RECORDS.search(line):
+            self.record, self.is_recording = match["id"], True
+        elif match := _USES.search(line):
+            self.record = match["id"]
+        elif match := _CREATED.search(line):
+            self.run = match["id"]
+        elif match := _FOUND.search(line):
+            self.found[match["baseline"]] = int(match["count"])
+        elif match := _ENDED.search(line):
+            self.run, self.ended = match["id"], match["how"]
+        elif match := _ERROR.match(line):
+            self.errors.append(match["text"].strip())
+        if match := _BASELINE.search(line):
+            self.baselines.add(match["baseline"])
+
+    @property
+    def error(self) -> str | None:
+        """The first error that the node printed."""
+        return self.errors[0] if self.errors else None
+
+    @property
+    def vulnerabilities(self) -> int:
+        """How many vulnerabilities the log speaks of."""
+        return sum(self.found.values())
+
+    @property
+    def is_infrastructure(self) -> bool:
+        """Whether the error is one that may go away by itself."""
+        return any(INFRASTRUCTURE.search(error) for error in self.errors)
+
+
+def advice_on(error: str) -> str | None:
+    """Say what to do about an error that nodes are known to print."""
+    lower = error.lower()
+    if "access denied" in lower:
+        return "check the token, and that cloud.api_host is the cloud that it belongs to"
+    if "request timeout" in lower:
+        return "check cloud.api_host, and that containers reach it"
+    if "not_ready_for_cloning" in lower:
+        return "the record is still being recorded; let this phase depend on the recording one"
+    if _EMPTY.search(error):
+        return "let the tests send their requests through the node (http_proxy), to hosts that allowed_hosts names"
+    return None

@@ -1,0 +1,141 @@
+"""What a run sees of its containers: one stream of events for all, and a way to wait for what it tells."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from fastflow.errors import EngineError
+from fastflow.run.ports import Container, ContainerEvent, Engine, Stream
+
+RECHECK = 5.0
+"""Seconds after which a waiting phase looks for itself, should the stream of events have missed something."""
+
+
+class StoppedError(Exception):
+    """The run was told to stop while a phase waited."""
+
+
+class OverdueError(Exception):
+    """What a phase waited for did not come in time."""
+
+
+@dataclass
+class Cancellation:
+    """Tells all that waits in a run to stop; `reason` says why, `by_signal` is the exit code of the signal."""
+
+    reason: str | None = None
+    by_signal: int | None = None
+    changed: threading.Condition = field(default_factory=threading.Condition)
+
+    @property
+    def is_set(self) -> bool:
+        """Whether the run is to stop."""
+        return self.reason is not None
+
+    def set(self, reason: str, by_signal: int | None = None) -> None:
+        """Stop the run; the first reason counts."""
+        with self.changed:
+            if self.reason is None:
+                self.reason, self.by_signal = reason, by_signal
+            self.changed.notify_all()
+
+
+class Observer:
+    """Follows the events of one engine and wakes those that wait."""
+
+    def __init__(self, engine: Engine, cancellation: Cancellation) -> None:
+        self.engine = engine
+        self.cancellation = cancellation
+        self.changed = cancellation.changed
+        self._seen: dict[str, int] = {}
+        self._died: set[str] = set()
+        self._stream: Stream | None = None
+
+    def start(self) -> None:
+        """Attach to the engine's events."""
+        self._stream = self.engine.events(self._on_event)
+
+    def close(self) -> None:
+        """Let go of the engine's events."""
+        if self._stream is not None:
+            self._stream.close()
+
+    def _on_event(self, event: ContainerEvent) -> None:
+        if event.action.startswith(("die", "health_status", "start", "destroy", "oom")):
+            with self.changed:
+                self._seen[event.id] = self._seen.get(event.id, 0) + 1
+                if event.action in ("die", "destroy"):
+                    self._died.add(event.id)
+                self.changed.notify_all()
+
+    def has_died(self, container_id: str) -> bool:
+        """Tell whether the engine reported the end of a container; ask the engine itself to be sure."""
+        return container_id in self._died
+
+    def notify(self) -> None:
+        """Wake those that wait: something other than an event of the engine happened."""
+        with self.changed:
+            self.changed.notify_all()
+
+    def wait(self, is_done: Callable[[], bool], deadline: float, *, stoppable: bool = True) -> None:
+        """Wait until `is_done`, which must be quick and is called often.
+
+        Raises OverdueError at `deadline` (monotonic seconds), StoppedError when the run is cancelled.
+        """
+        with self.changed:
+            while not is_done():
+                if stoppable and self.cancellation.is_set:
+                    raise StoppedError
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise OverdueError
+                self.changed.wait(min(left, RECHECK))
+
+    def wait_for_containers(
+        self,
+        ids: Iterable[str],
+        is_done: Callable[[tuple[Container, ...]], bool],
+        deadline: float,
+        *,
+        stoppable: bool = True,
+    ) -> tuple[Container, ...]:
+        """Wait until what the engine says of these containers satisfies `is_done`; look whenever one changed."""
+        wanted = tuple(ids)
+        while True:
+            with self.changed:
+                before = self._count(wanted)
+            found = self.engine.inspect(wanted)
+            if is_done(found):
+                return found
+            looked = time.monotonic()
+
+            def has_news(before: int = before, looked: float = looked) -> bool:
+                return self._count(wanted) != before or time.monotonic() - looked >= RECHECK
+
+            self.wait(has_news, deadline, stoppable=stoppable)
+
+    def _count(self, ids: tuple[str, ...]) -> int:
+        return sum(self._seen.get(container, 0) for container in ids)
+
+    def wait_for_end(self, container_id: str, deadline: float, *, stoppable: bool = True) -> Container | None:
+        """Wait until a container has ended; None where it is gone."""
+        found = self.wait_for_containers([container_id], _has_ended, deadline, stoppable=stoppable)
+        return found[0] if found else None
+
+
+def _has_ended(containers: tuple[Container, ...]) -> bool:
+    return not containers or containers[0].status in ("exited", "dead")
+
+
+def try_again(action: Callable[[], None], times: int = 3) -> EngineError | None:
+    """Do what must be done even under a struggling engine; return the last error where it could not be."""
+    error: EngineError | None = None
+    for _ in range(times):
+        try:
+            action()
+        except EngineError as failure:
+            error = failure
+        else:
+            return None
+    return error

@@ -1,0 +1,85 @@
+"""What became of phases and of a run: values, as they go into result.json."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from fastflow.errors import ExitCode
+
+State: TypeAlias = Literal[
+    "waiting", "starting", "ready", "running", "stopping", "passed", "vulnerable", "failed", "skipped", "cancelled"
+]
+END_STATES: tuple[State, ...] = ("passed", "vulnerable", "failed", "skipped", "cancelled")
+FORMAT_VERSION = "1.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Vulnerability:
+    """One finding. `threat` is 1 to 100, `uri` the attacked address without what differs from run to run."""
+
+    type: str
+    threat: int | None
+    parameter: str | None
+    baseline: str | None
+    uri: str | None
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseResult:
+    """One phase in result.json. Times are RFC 3339 in UTC; None is "unknown"."""
+
+    id: str
+    workflow: str
+    host: str
+    mode: str
+    build_id: str | None
+    state: State
+    reason: str | None = None
+    allow_failure: bool = False
+    started: str | None = None
+    ended: str | None = None
+    exit_code: int | None = None
+    attempts: int = 0
+    test_record: str | None = None
+    test_run: str | None = None
+    log: str | None = None
+    reports: tuple[str, ...] = ()
+    vulnerabilities: tuple[Vulnerability, ...] = ()
+    hint: str | None = None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether this is final."""
+        return self.state in END_STATES
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """A run in result.json."""
+
+    run: str
+    spec: str
+    exit_code: int
+    started: str
+    ended: str
+    phases: tuple[PhaseResult, ...]
+    leftovers: tuple[str, ...] = field(default=())
+    """What could not be removed, each with the command that removes it."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the content of result.json (docs: machine formats)."""
+        told = asdict(self)
+        return {"format_version": FORMAT_VERSION, **told}
+
+
+def exit_code_of(phases: Iterable[PhaseResult], interrupted: int | None = None, broken: bool = False) -> int:
+    """Give the exit code of a run, the first that applies (docs: exit codes)."""
+    if interrupted is not None:
+        return interrupted
+    counted = [phase for phase in phases if not phase.allow_failure]
+    if any(phase.state == "vulnerable" for phase in counted):
+        return ExitCode.VULNERABLE
+    if broken or any(phase.state in ("failed", "cancelled") for phase in counted):
+        return ExitCode.FAILED
+    return ExitCode.PASSED

@@ -1,0 +1,57 @@
+"""Removes what a run created: exactly what carries its label, containers by id, then the rest.
+
+Never by `docker compose down -v`, which deletes volumes of others. Volumes that are external or have a name of
+their own are the user's and carry no label of a run.
+"""
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+
+from fastflow.compose import LABEL
+from fastflow.errors import EngineError
+from fastflow.run.observer import try_again
+from fastflow.run.ports import Engine
+
+_PROJECT = "com.docker.compose.project"
+
+
+def remove_project(engine: Engine, run: str, project: str) -> tuple[str, ...]:
+    """Remove what is left of one workflow; return what could not be removed, as commands that do it."""
+    return _remove(engine, {_PROJECT: project}, {_PROJECT: project, f"{LABEL}.run": run})
+
+
+def remove_run(engine: Engine, run: str, projects: Iterable[str]) -> tuple[str, ...]:
+    """Remove everything that carries a run's label, but for its leases; return what could not be removed."""
+    left: list[str] = []
+    for project in dict.fromkeys(projects):
+        left.extend(remove_project(engine, run, project))
+    left.extend(_remove(engine, {f"{LABEL}.run": run}, {f"{LABEL}.run": run}))
+    return tuple(dict.fromkeys(left))
+
+
+def _remove(engine: Engine, labels: Mapping[str, str], own: Mapping[str, str]) -> tuple[str, ...]:
+    error = try_again(lambda: _remove_once(engine, labels, own))
+    if error is None:
+        return ()
+    left: list[str] = []
+    with suppress(EngineError):
+        left += [
+            f"docker rm -f -v {found.id[:12]}" for found in engine.containers(labels) if not _is_lease(found.labels)
+        ]
+        left += [f"docker network rm {found[:12]}" for found in engine.networks(labels)]
+        left += [f"docker volume rm {found}" for found in engine.volumes(own)]
+        return tuple(left)
+    filters = " ".join(f"--filter label={key}={value}" for key, value in labels.items())
+    return (f"docker rm -f -v $(docker ps -aq {filters})", f"docker network rm $(docker network ls -q {filters})")
+
+
+def _remove_once(engine: Engine, labels: Mapping[str, str], own: Mapping[str, str]) -> None:
+    containers = [found.id for found in engine.containers(labels) if not _is_lease(found.labels)]
+    engine.remove_containers(containers)
+    engine.remove_networks(engine.networks(labels))
+    engine.remove_volumes(engine.volumes(own))
+    engine.remove_images(engine.images(labels))
+
+
+def _is_lease(labels: Mapping[str, str]) -> bool:
+    return labels.get(f"{LABEL}.role") == "lease"

@@ -1,0 +1,143 @@
+"""When phases start and which are skipped: state and event to actions, without a clock or an engine."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from fastflow.graph import Edge
+from fastflow.plan import PhasePlan
+from fastflow.run.outcome import State
+
+_DID_ITS_WORK = ("passed", "vulnerable")
+_RAN = ("passed", "vulnerable", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A phase that will not run, and why."""
+
+    phase: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """What is to be done now."""
+
+    start: tuple[str, ...] = ()
+    skip: tuple[Skip, ...] = ()
+
+
+class Scheduler:
+    """Decides what starts. A phase leaves `waiting` only when all that it depends on has ended."""
+
+    def __init__(
+        self,
+        phases: Iterable[PhasePlan],
+        *,
+        max_parallel: int | None = None,
+        host_of: Mapping[str, str] | None = None,
+        host_limits: Mapping[str, int] | None = None,
+    ) -> None:
+        everything = list(phases)
+        self._phases = {phase.id: phase for phase in everything if phase.is_selected}
+        self._allow_failure = {phase.id for phase in everything if phase.node.allow_failure}
+        self._left_out = {phase.id for phase in everything if not phase.is_selected}
+        self._limit = max_parallel or len(self._phases) or 1
+        self._host_of = host_of or {}
+        self._host_limits = host_limits or {}
+        self._ended: dict[str, State] = {}
+        self._running: set[str] = set()
+        self._busy_workflows: set[str] = set()
+        self._open = {
+            name: sum(edge.before in self._phases for edge in phase.dependencies)
+            for name, phase in self._phases.items()
+        }
+        self._dependents: dict[str, list[str]] = {name: [] for name in self._phases}
+        for name, phase in self._phases.items():
+            for edge in phase.dependencies:
+                if edge.before in self._phases:
+                    self._dependents[edge.before].append(name)
+        self._position = {name: at for at, name in enumerate(self._phases)}
+        self._ready: list[str] = []
+        self._newly_open = [name for name, count in self._open.items() if count == 0]
+
+    @property
+    def is_done(self) -> bool:
+        """Whether every phase has ended."""
+        return len(self._ended) == len(self._phases)
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """The phases that neither run nor have ended."""
+        return tuple(name for name in self._phases if name not in self._ended and name not in self._running)
+
+    def advance(self) -> Actions:
+        """Say what to start and what is skipped, given all that has ended by now."""
+        skips: list[Skip] = []
+        while self._newly_open:
+            name = self._newly_open.pop()
+            obstacle = self._obstacle(self._phases[name])
+            if obstacle is None:
+                self._ready.append(name)
+            else:
+                skips.append(Skip(name, obstacle))
+                self._end(name, "skipped")
+        skips.sort(key=lambda skip: self._position[skip.phase])
+        return Actions(tuple(self._startable()), tuple(skips))
+
+    def ended(self, name: str, state: State) -> None:
+        """Take notice that a phase has ended and its container has stopped."""
+        self._running.discard(name)
+        self._end(name, state)
+
+    def _end(self, name: str, state: State) -> None:
+        self._ended[name] = state
+        for dependent in self._dependents[name]:
+            self._open[dependent] -= 1
+            if self._open[dependent] == 0:
+                self._newly_open.append(dependent)
+
+    def _startable(self) -> Iterable[str]:
+        """Start phases of workflows that are already up first, then in the order of the file."""
+        if not self._ready or len(self._running) >= self._limit:
+            return
+        self._ready.sort(
+            key=lambda name: (self._phases[name].workflow not in self._busy_workflows, self._position[name])
+        )
+        held_back = []
+        for name in self._ready:
+            if len(self._running) < self._limit and self._host_has_room(name):
+                self._running.add(name)
+                self._busy_workflows.add(self._phases[name].workflow)
+                yield name
+            else:
+                held_back.append(name)
+        self._ready = held_back
+
+    def _host_has_room(self, name: str) -> bool:
+        host = self._host_of.get(self._phases[name].workflow, "")
+        limit = self._host_limits.get(host)
+        if limit is None:
+            return True
+        return sum(self._host_of.get(self._phases[other].workflow, "") == host for other in self._running) < limit
+
+    def _obstacle(self, phase: PhasePlan) -> str | None:
+        for edge in phase.dependencies:
+            if edge.before not in self._left_out and (why := self._unmet(edge)) is not None:
+                return why
+        return None
+
+    def _unmet(self, edge: Edge) -> str | None:
+        state = self._ended[edge.before]
+        if edge.reason in ("build_id", "test_record") and state != "passed":
+            return f"{edge.before} {_said(state)}, so there is no record to test"
+        if edge.before in self._allow_failure:
+            return None
+        met = {"completed": state in _DID_ITS_WORK, "passed": state == "passed", "finished": state in _RAN}
+        return None if met[edge.condition] else f"{edge.before} {_said(state)}"
+
+
+def _said(state: State) -> str:
+    return {"vulnerable": "found vulnerabilities", "skipped": "was skipped", "cancelled": "was cancelled"}.get(
+        state, state
+    )

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
@@ -109,7 +109,7 @@ class Application:
         for (method, _), (pattern, handler) in self._routes.items():
             match = pattern.fullmatch(request.path)
             if match and method == request.method:
-                return handler(Request(**{**vars(request), "arguments": match.groupdict()}))
+                return handler(replace(request, arguments=match.groupdict()))
         raise HttpError(HTTPStatus.NOT_FOUND, "There is no such page.")
 
 

@@ -9,7 +9,12 @@ from fastflow.run.ports import Container, ContainerEvent, Health, PublishedPort,
 _HEALTH = ("starting", "healthy", "unhealthy")
 
 
-def container_of(entry: Mapping[str, Any]) -> Container:
+def containers_of(text: str) -> tuple[Container, ...]:
+    """Read what `docker inspect` printed."""
+    return tuple(_container_of(entry) for entry in json.loads(text))
+
+
+def _container_of(entry: Mapping[str, Any]) -> Container:
     """Read one entry of `docker inspect`."""
     state, config = entry["State"], entry["Config"]
     health = (state.get("Health") or {}).get("Status")

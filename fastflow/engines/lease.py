@@ -1,28 +1,28 @@
 """A lease: a running container that ends when the process that holds it does."""
 
+import os
+import selectors
 import subprocess
+import time
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import Protocol
 
+from fastflow.engines.command_line import CommandLine
+from fastflow.engines.process import failed, finish, timed_out
 from fastflow.errors import EngineError
 
 _RELEASE_TIMEOUT = 5.0
-
-
-class Remover(Protocol):
-    """What can remove a container."""
-
-    def remove_containers(self, ids: list[str]) -> None:
-        """Remove containers."""
+_HELLO = b"held\n"
+_CONFLICT = "is already in use by container"
 
 
 class ContainerLease:
     """Held by the stdin of a `docker run -i`: whatever ends this process closes it, and ends the container."""
 
-    def __init__(self, container_id: str, process: subprocess.Popen[bytes], remover: Remover) -> None:
+    def __init__(self, container_id: str, process: subprocess.Popen[bytes], docker: CommandLine) -> None:
         self._container_id = container_id
         self._process = process
-        self._remover = remover
+        self._docker = docker
 
     @property
     def container_id(self) -> str:
@@ -36,16 +36,69 @@ class ContainerLease:
 
     def release(self) -> None:
         """Give the name back. Never raises."""
-        if self._process.stdin is not None:
-            with suppress(OSError):
-                self._process.stdin.close()
+        _close_stdin(self._process)
         try:
+            # `run --rm` ends when the container is not only dead but removed.
             self._process.wait(_RELEASE_TIMEOUT)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
             with suppress(EngineError):
-                self._remover.remove_containers([self._container_id])
-        for pipe in (self._process.stdout, self._process.stderr):
-            if pipe is not None:
-                pipe.close()
+                self._docker.docker("rm", "--force", self._container_id)
+        finish(self._process)
+
+
+def take(docker: CommandLine, name: str, image: str, labels: Mapping[str, str]) -> ContainerLease | None:
+    """Take a container name; None where another container has it.
+
+    The container echoes a line: once that is back it runs, and its stdin is ours.
+    """
+    options = [word for key, value in labels.items() for word in ("--label", f"{key}={value}")]
+    command = ["run", "--interactive", "--rm", "--pull", "never", "--network", "none", "--no-healthcheck"]
+    command += ["--stop-signal", "SIGKILL", "--name", name, *options, "--entrypoint", "cat", image]
+    process = docker.open(command)
+    try:
+        return _held(docker, name, process)
+    except BaseException:
+        _close_stdin(process)
+        finish(process)
+        raise
+
+
+def _held(docker: CommandLine, name: str, process: subprocess.Popen[bytes]) -> ContainerLease | None:
+    assert process.stdin is not None
+    assert process.stderr is not None
+    with suppress(OSError):  # a client that has failed says why below
+        process.stdin.write(_HELLO)
+        process.stdin.flush()
+    if _answers(process, docker.timeout):
+        found = docker.docker("inspect", "--type", "container", "--format", "{{.Id}}", name)
+        return ContainerLease(found.strip(), process, docker)
+    _close_stdin(process)
+    output = process.stderr.read().decode(errors="replace")
+    code = process.wait()
+    finish(process)
+    if _CONFLICT in output:
+        return None
+    raise failed([*docker.docker_words, "run", "--name", name], code, output)
+
+
+def _answers(process: subprocess.Popen[bytes], timeout: float) -> bool:
+    """Whether the line came back; False where the client has ended instead."""
+    assert process.stdout is not None
+    deadline = time.monotonic() + timeout
+    answer = b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while _HELLO not in answer:
+            if not selector.select(max(0.0, deadline - time.monotonic())):
+                raise timed_out(["docker", "run", "--interactive"], timeout)
+            piece = os.read(process.stdout.fileno(), 4096)
+            if not piece:
+                return False
+            answer += piece
+    return True
+
+
+def _close_stdin(process: subprocess.Popen[bytes]) -> None:
+    if process.stdin is not None:
+        with suppress(OSError):
+            process.stdin.close()

@@ -21,10 +21,12 @@ _HINTS: tuple[tuple[str, str], ...] = (
     ("dial tcp", "the registry cannot be reached from here; check the network and the image's name"),
     ("connection refused", "the engine or the registry cannot be reached; check that it runs"),
     ("no space left on device", "free some disk: docker system df"),
+    ("context not found", "`docker context ls` lists the contexts that there are"),
     ("no such image", "pull or build the image first"),
 )
 _NOISE = re.compile(
-    r"^(time=\"|#\d+ |See 'docker|Usage:|\s*$|.*level=warning)|^\s*(Container|Network|Volume) \S+ +\w+$"
+    r"^(time=\"|#\d+ |See 'docker|Run 'docker|Usage:|exit status \d+$|\s*$|.*level=warning)"
+    r"|^\s*(Container|Network|Volume) \S+ +\w+$"
 )
 _PREFIX = re.compile(
     r"^(Error response from daemon: |Error: |docker: |error: |unable to get image '[^']*': |failed to solve: )+", re.I

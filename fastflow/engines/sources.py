@@ -5,10 +5,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from fastflow.compose import ComposeProject, ComposeText
+from fastflow.compose import ComposeFile, ComposeProject, ComposeText
 from fastflow.spec.writer import as_mapping, dump
 
 _VALUE = "FASTFLOW_VALUE_"
+
+
+def needs_files(project: ComposeProject) -> bool:
+    """Whether a text stands before a file, so that it has to be written down for the call."""
+    return any(isinstance(source, ComposeText) for source in _split(project)[0])
 
 
 def options_of(project: ComposeProject, scratch: Path) -> tuple[list[str], str]:
@@ -18,18 +23,22 @@ def options_of(project: ComposeProject, scratch: Path) -> tuple[list[str], str]:
     Compose merges in order, `!reset` and `!override` included. A text before a file is written to `scratch`.
     """
     where = ["--project-name", project.name, "--project-directory", project.directory]
-    sources = list(project.sources)
-    trailing: list[str] = []
-    while sources and isinstance(sources[-1], ComposeText):
-        trailing.insert(0, sources[-1].text)
-        sources.pop()
+    leading, trailing = _split(project)
     files = [
         _written(source.text, scratch / f"{at}.yml") if isinstance(source, ComposeText) else source.path
-        for at, source in enumerate(sources)
+        for at, source in enumerate(leading)
     ]
     words = [word for path in (*files, *(["-"] if trailing else [])) for word in ("--file", path)]
     env_files = [word for path in project.env_files for word in ("--env-file", path)]
     return [*where, *words, *env_files], "\n---\n".join(trailing)
+
+
+def _split(project: ComposeProject) -> tuple[list[ComposeFile | ComposeText], list[str]]:
+    leading, trailing = list(project.sources), list[str]()
+    while leading and isinstance(last := leading[-1], ComposeText):
+        trailing.insert(0, last.text)
+        leading.pop()
+    return leading, trailing
 
 
 def _written(text: str, path: Path) -> str:

@@ -75,8 +75,14 @@ def project_name(run: str, workflow: str) -> str:
     return f"fastflow-{run}-{workflow}".lower()
 
 
-def compile_project(plan: Plan, workflow: WorkflowPlan, setting: Setting) -> ComposeProject:
-    """Make the Compose project of a workflow."""
+def compile_project(
+    plan: Plan, workflow: WorkflowPlan, setting: Setting, phase: PhasePlan | None = None
+) -> ComposeProject:
+    """Make the Compose project of a workflow, as it is when `phase` starts.
+
+    Phases that follow each other may carry one container name, but Compose refuses two services with it: it goes
+    to `phase`, or else to the first that claims it.
+    """
     base = plan.directory.resolve()
     files = [source for source in workflow.compose if isinstance(source, str)]
     directory = (base / files[0]).parent if files else base
@@ -87,7 +93,7 @@ def compile_project(plan: Plan, workflow: WorkflowPlan, setting: Setting) -> Com
             sources.append(ComposeText(dump(tree)))
         else:
             sources.append(ComposeFile(str(base / source)))
-    sources.append(ComposeText(dump(_document(workflow, setting))))
+    sources.append(ComposeText(dump(_document(workflow, setting, phase))))
     return ComposeProject(
         project_name(setting.run, workflow.name), str(directory), tuple(sources), _env_files(base, directory, setting)
     )
@@ -104,15 +110,18 @@ def labels_of(setting: Setting, workflow: str) -> dict[str, str]:
     return {f"{LABEL}.run": setting.run, f"{LABEL}.spec": escape(setting.spec), f"{LABEL}.workflow": workflow}
 
 
-def _document(workflow: WorkflowPlan, setting: Setting) -> Tree:
+def _document(workflow: WorkflowPlan, setting: Setting, starting: PhasePlan | None) -> Tree:
     application = workflow.application
     labels = labels_of(setting, workflow.name)
     services: dict[str, Any] = dict.fromkeys(application.left_out, RESET)
     for name in application.services:
         services[name] = _service(application, name, labels, workflow.keeps_published)
     trees = {name: as_tree(value) for name, value in services.items()}
+    names: set[str | None] = {starting.node.container_name} if starting else set()
     for phase in workflow.phases:
-        trees[phase.service] = _node(phase, workflow, setting, labels)
+        is_named = phase is starting or phase.node.container_name not in names
+        names.add(phase.node.container_name)
+        trees[phase.service] = _node(phase, workflow, setting, labels, is_named)
     document: dict[str, Any] = {"services": trees, "networks": _networks(workflow, setting, labels)}
     volumes = {name: {"labels": labels} for name, volume in application.volumes.items() if volume.name is None}
     if volumes:
@@ -136,7 +145,9 @@ def _service(application: Application, name: str, labels: Mapping[str, str], kee
     return added
 
 
-def _node(phase: PhasePlan, workflow: WorkflowPlan, setting: Setting, labels: Mapping[str, str]) -> Tree:
+def _node(
+    phase: PhasePlan, workflow: WorkflowPlan, setting: Setting, labels: Mapping[str, str], is_named: bool
+) -> Tree:
     emulation = setting.emulation
     networks: dict[str, Any] = {name: {"aliases": [phase.node.network_alias]} for name in phase.networks}
     if emulation:
@@ -158,7 +169,7 @@ def _node(phase: PhasePlan, workflow: WorkflowPlan, setting: Setting, labels: Ma
         node["pull_policy"] = "never"
     if phase.ports:
         node["ports"] = [_port(port, setting.is_local) for port in phase.ports]
-    if phase.node.container_name:
+    if phase.node.container_name and is_named:
         node["container_name"] = escape(phase.node.container_name)
     tree = as_mapping(node)
     more = phase.node.container

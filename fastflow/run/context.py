@@ -75,15 +75,15 @@ class RunContext:
         """Tell something that is no change of state."""
         self.emit(Event("note", phase, {"message": message}))
 
-    def project(self, workflow: WorkflowRun) -> ComposeProject:
-        """The Compose project of a workflow, with the records that are known by now."""
+    def project(self, workflow: WorkflowRun, phase: PhasePlan | None = None) -> ComposeProject:
+        """The Compose project of a workflow as it is for a phase, with the records that are known by now."""
         tied = {
             phase.id: self.records[phase.recorder]
             for phase in workflow.plan.phases
             if phase.is_tied_to_record and phase.recorder in self.records
         }
         setting = replace(self.setting, records=tied, is_local=workflow.host.info.is_local)
-        return compile_project(self.plan, workflow.plan, setting)
+        return compile_project(self.plan, workflow.plan, setting, phase)
 
     def project_name(self, workflow: WorkflowRun) -> str:
         """The name of a workflow's Compose project."""
@@ -118,7 +118,7 @@ class PhaseContext:
     @property
     def project(self) -> ComposeProject:
         """The Compose project of the phase's workflow."""
-        return self.run.project(self.workflow)
+        return self.run.project(self.workflow, self.phase)
 
     @property
     def base(self) -> Path:

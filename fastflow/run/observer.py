@@ -99,19 +99,23 @@ class Observer:
         deadline: float,
         *,
         stoppable: bool = True,
+        unless: Callable[[], bool] = lambda: False,
     ) -> tuple[Container, ...]:
-        """Wait until what the engine says of these containers satisfies `is_done`; look whenever one changed."""
+        """Wait until what the engine says of these containers satisfies `is_done`; look whenever one changed.
+
+        It also ends when `unless`, which must be quick, becomes true.
+        """
         wanted = tuple(ids)
         while True:
             with self.changed:
                 before = self._count(wanted)
             found = self.engine.inspect(wanted)
-            if is_done(found):
+            if is_done(found) or unless():
                 return found
             looked = time.monotonic()
 
             def has_news(before: int = before, looked: float = looked) -> bool:
-                return self._count(wanted) != before or time.monotonic() - looked >= RECHECK
+                return unless() or self._count(wanted) != before or time.monotonic() - looked >= RECHECK
 
             self.wait(has_news, deadline, stoppable=stoppable)
 
@@ -120,11 +124,12 @@ class Observer:
 
     def wait_for_end(self, container_id: str, deadline: float, *, stoppable: bool = True) -> Container | None:
         """Wait until a container has ended; None where it is gone."""
-        found = self.wait_for_containers([container_id], _has_ended, deadline, stoppable=stoppable)
+        found = self.wait_for_containers([container_id], has_ended, deadline, stoppable=stoppable)
         return found[0] if found else None
 
 
-def _has_ended(containers: tuple[Container, ...]) -> bool:
+def has_ended(containers: tuple[Container, ...]) -> bool:
+    """Tell whether the one container that is waited for has ended or is gone."""
     return not containers or containers[0].status in ("exited", "dead")
 
 

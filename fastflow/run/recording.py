@@ -15,7 +15,7 @@ from fastflow.run.context import PhaseContext
 from fastflow.run.failure import PhaseFailedError
 from fastflow.run.node import RunningNode, start_node
 from fastflow.run.node_log import advice_on
-from fastflow.run.observer import OverdueError, StoppedError, try_again
+from fastflow.run.observer import OverdueError, StoppedError, has_ended, try_again
 from fastflow.run.services import check_services, ensure_services, renew_services
 from fastflow.run.source import CommandRun, proxy_of, source_environment
 from fastflow.run.verdict import Verdict, failed, judge_recording
@@ -208,8 +208,7 @@ def _run_command(
         log_file.close()
         raise PhaseFailedError(f"the source cannot run in {directory}: {error.strerror}") from error
     try:
-        node_id = node.container.id
-        context.observer.wait(lambda: command.has_ended or context.observer.has_died(node_id), deadline)
+        context.observer.wait_for_containers([node.container.id], has_ended, deadline, unless=lambda: command.has_ended)
         if not command.has_ended:
             return None  # the verdict on the node says what happened
         code = command.exit_code

@@ -9,7 +9,7 @@ from fastflow.model.node import TestingNode
 from fastflow.run.context import PhaseContext
 from fastflow.run.findings import collect, from_api, from_reports
 from fastflow.run.node import RunningNode, start_node
-from fastflow.run.observer import OverdueError, StoppedError
+from fastflow.run.observer import OverdueError, StoppedError, has_ended
 from fastflow.run.outcome import Vulnerability
 from fastflow.run.services import check_services, ensure_services, renew_services
 from fastflow.run.verdict import Verdict, failed, judge_testing
@@ -44,9 +44,7 @@ def _judge(context: PhaseContext, node: RunningNode) -> Verdict:
 
     node.follow(watch)
     node_id = node.container.id
-    context.observer.wait(
-        lambda: bool(mismatch) or context.observer.has_died(node_id) or _is_gone(node), context.deadline
-    )
+    context.observer.wait_for_containers([node_id], has_ended, context.deadline, unless=lambda: bool(mismatch))
     if mismatch:
         node.stop(0)
     end = node.wait_for_end(time.monotonic() + _STOP_TIMEOUT, stoppable=False)
@@ -63,10 +61,6 @@ def _judge(context: PhaseContext, node: RunningNode) -> Verdict:
     verdict = judge_testing(node.log, end, vulnerabilities, context.phase.node.gate)
     death = check_services(context) if verdict.state != "vulnerable" else None
     return failed(death, "see its log") if death else verdict
-
-
-def _is_gone(node: RunningNode) -> bool:
-    return node.log.ended is not None
 
 
 def fetch_reports(context: PhaseContext, container_id: str) -> tuple[Path, ...]:

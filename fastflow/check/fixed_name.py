@@ -1,0 +1,50 @@
+"""fixed-name: a fixed port or container name where the BUILD_ID shows that concurrent runs are meant."""
+
+from collections.abc import Iterator
+
+from fastflow.application.model import Application
+from fastflow.check.facts import Facts, warning
+from fastflow.diagnostic import Diagnostic, Mark
+from fastflow.model.phases import has_variables
+from fastflow.model.places import Place
+
+RULE = "fixed-name"
+
+
+def check(facts: Facts) -> Iterator[Diagnostic]:
+    """Look at workflows whose BUILD_ID has a variable; with values there are none left to see."""
+    if facts.has_values:
+        return
+    for name, workflow in facts.spec.workflows.items():
+        phases = [phase for phase in facts.phases if phase.workflow == name and phase.build_id is not None]
+        if not any(has_variables(phase.build_id or "") for phase in phases):
+            continue
+        for phase in (phase for phase in facts.phases if phase.workflow == name):
+            for at, port in enumerate(phase.node.ports or ()):
+                if port.host and port.symbolic is None:
+                    place = facts.places.value(*phase.path, "ports", at)
+                    yield _finding(f"host port {port.host[0]} of {phase.id}", place, 'let fastflow choose: "8080"')
+            if phase.node.container_name and "$" not in phase.node.container_name:
+                place = facts.places.value(*phase.path, "container_name")
+                yield _finding(f"the container name `{phase.node.container_name}`", place, "drop it")
+        application = facts.applications.get(name)
+        if application is not None and workflow.publish != "none":
+            yield from _of_application(application)
+
+
+def _of_application(application: Application) -> Iterator[Diagnostic]:
+    for what, mark in _fixed(application):
+        yield _finding(what, Place(mark), "set publish: none in the workflow, or put a variable into it")
+
+
+def _fixed(application: Application) -> Iterator[tuple[str, Mark]]:
+    for service in application.services.values():
+        for port in service.ports:
+            if port.host and not port.has_variable:
+                yield f"host port {port.host[0]} of service `{service.name}`", port.mark
+        if service.container_name and service.container_name_mark and "$" not in service.container_name:
+            yield f"the container name `{service.container_name}`", service.container_name_mark
+
+
+def _finding(what: str, place: Place, hint: str) -> Diagnostic:
+    return warning(RULE, f"{what} is fixed, so a second pipeline on this host cannot run beside this one", place, hint)

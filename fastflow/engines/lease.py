@@ -1,19 +1,24 @@
 """A lease: a running container that ends when the process that holds it does."""
 
 import os
+import re
 import selectors
 import subprocess
+import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 
 from fastflow.engines.command_line import CommandLine
+from fastflow.engines.objects import is_gone
 from fastflow.engines.process import failed, finish, timed_out
-from fastflow.errors import EngineError
+from fastflow.errors import EngineCallError, EngineError
 
 _RELEASE_TIMEOUT = 5.0
 _HELLO = b"held\n"
 _CONFLICT = "is already in use by container"
+_TAKEN_AWAY = re.compile(r"no such container|marked for removal|removal of container", re.IGNORECASE)
+_START_GRACE = 10.0
 
 
 class ContainerLease:
@@ -49,8 +54,37 @@ class ContainerLease:
 def take(docker: CommandLine, name: str, image: str, labels: Mapping[str, str]) -> ContainerLease | None:
     """Take a container name; None where another container has it.
 
-    The container echoes a line: once that is back it runs, and its stdin is ours.
+    A holder that is only created is about to run, or its client died: it gets some seconds before it counts as a
+    holder, so that nobody takes a lease for dead that is being taken.
     """
+    deadline = time.monotonic() + _START_GRACE
+    while True:
+        try:
+            lease = _try(docker, name, image, labels)
+        except EngineCallError as error:
+            if not _TAKEN_AWAY.search(error.output) or time.monotonic() > deadline:
+                raise
+            continue
+        if lease is not None or not _is_vacant_by(docker, name, deadline):
+            return lease
+
+
+def _is_vacant_by(docker: CommandLine, name: str, deadline: float) -> bool:
+    """Watch a holder that is not running yet; whether the name has come free."""
+    pause = threading.Event()
+    while True:
+        try:
+            status = docker.docker("inspect", "--type", "container", "--format", "{{.State.Status}}", name).strip()
+        except EngineCallError as error:
+            if not is_gone(error):
+                raise
+            return time.monotonic() < deadline
+        if status not in ("created", "removing") or time.monotonic() > deadline:
+            return False
+        pause.wait(0.1)  # the engine has nothing to wait for a start with
+
+
+def _try(docker: CommandLine, name: str, image: str, labels: Mapping[str, str]) -> ContainerLease | None:
     options = [word for key, value in labels.items() for word in ("--label", f"{key}={value}")]
     command = ["run", "--interactive", "--rm", "--pull", "never", "--network", "none", "--no-healthcheck"]
     command += ["--stop-signal", "SIGKILL", "--name", name, *options, "--entrypoint", "cat", image]
@@ -64,6 +98,7 @@ def take(docker: CommandLine, name: str, image: str, labels: Mapping[str, str]) 
 
 
 def _held(docker: CommandLine, name: str, process: subprocess.Popen[bytes]) -> ContainerLease | None:
+    """The container echoes a line: once that is back it runs, and its stdin is ours."""
     assert process.stdin is not None
     assert process.stderr is not None
     with suppress(OSError):  # a client that has failed says why below

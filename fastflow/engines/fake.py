@@ -1,0 +1,290 @@
+"""An engine in memory for tests. Implements `run.ports.Engine`; passes the suite of the real one."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from fastflow.compose import ComposeProject
+from fastflow.engines.fake_containers import Box, Containers, FakeStream, Script, carries
+from fastflow.engines.fake_project import PROJECT, FakeProject
+from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError
+from fastflow.run.ports import Container, ContainerEvent, EngineInfo, Health
+
+_SERVICE = "com.docker.compose.service"
+_ONE_OFF = "com.docker.compose.oneoff"
+
+
+class FakeLease:
+    """A lease on a fake engine."""
+
+    def __init__(self, engine: "FakeEngine", container_id: str) -> None:
+        self.container_id = container_id
+        self._engine = engine
+
+    @property
+    def is_held(self) -> bool:
+        """Whether its container still runs."""
+        return any(found.status == "running" for found in self._engine.inspect([self.container_id]))
+
+    def release(self) -> None:
+        """Give the name back."""
+        self._engine.remove_containers([self.container_id])
+
+
+class FakeEngine:
+    """Does at once, in the calling thread, what `scripts` say of each service; others run until they are stopped.
+
+    `calls` tells what was asked for. A test moves the world on with `say`, `end` and `set_health`; `faults` makes
+    a call fail: `{"pull web:1": EngineError(...)}`; a call that is in `hanging` ends with its timeout, or interrupted.
+    """
+
+    def __init__(
+        self,
+        scripts: Mapping[str, Script] | None = None,
+        *,
+        environment: Mapping[str, str] | None = None,
+        images: Iterable[str] | None = None,
+    ) -> None:
+        self.scripts = dict(scripts or {})
+        self.environment = dict(environment or {})
+        self.calls: list[str] = []
+        self.faults: dict[str, EngineError] = {}
+        self.hanging: set[str] = set()
+        self.known_images: set[str] | None = None if images is None else set(images)
+        self.built: dict[str, dict[str, str]] = {}
+        self.kept: dict[str, dict[str, dict[str, str]]] = {"networks": {}, "volumes": {}}
+        self.world = Containers()
+        self._interrupts = 0
+        self._interrupted = threading.Condition()
+
+    # What a test does
+    def say(self, container: str, *lines: str) -> None:
+        """Let a container, by name or id, say something."""
+        self.world.say(self.world.find(container), *lines)
+
+    def end(self, container: str, exit_code: int = 0) -> None:
+        """Let a container, by name or id, end."""
+        self.world.end(self.world.find(container), exit_code)
+
+    def set_health(self, container: str, health: Health) -> None:
+        """Change the health of a container, by name or id."""
+        self.world.set_health(self.world.find(container), health)
+
+    def box(self, container: str) -> Box:
+        """Return all that is known of a container, by name or id."""
+        return self.world.find(container)
+
+    # The protocol
+    def info(self) -> EngineInfo:
+        """Tell what answers."""
+        self._called("info")
+        return EngineInfo("20.10.24", "2.40.3", "unix:///var/run/docker.sock", is_local=True)
+
+    def missing_images(self, images: Iterable[str]) -> tuple[str, ...]:
+        """Return those of `images` that the engine does not have, in order, each once."""
+        if self.known_images is None:
+            return ()
+        return tuple(image for image in dict.fromkeys(images) if image not in {*self.known_images, *self.built})
+
+    def pull(self, image: str, timeout: float) -> None:
+        """Pull an image."""
+        self._called(f"pull {image}", timeout)
+        if self.known_images is not None:
+            self.known_images.add(image)
+
+    def config(self, project: ComposeProject, *, interpolate: bool = True) -> str:
+        """Return the merged project as JSON."""
+        self._called(f"config {project.name}")
+        return FakeProject(project, self.environment if interpolate else None).as_json()
+
+    def config_text(self, project: ComposeProject) -> str:
+        """Return the merged project with its variables left as references."""
+        return self.config(project, interpolate=False)
+
+    def build(self, project: ComposeProject, timeout: float) -> None:
+        """Build the images of the project's services that have a `build`."""
+        self._called(f"build {project.name}", timeout)
+        read = FakeProject(project, self.environment)
+        for name, service in read.application.services.items():
+            if service.has_build:
+                self.built[read.image(name)] = {PROJECT: project.name, _SERVICE: name}
+
+    def up(self, project: ComposeProject, services: Iterable[str], *, with_dependencies: bool, timeout: float) -> None:
+        """Create and start services that do not run, never recreate one that exists."""
+        wanted = list(services)
+        self._called(f"up {project.name} {' '.join(wanted)}".rstrip(), timeout)
+        read = FakeProject(project, self.environment)
+        for name in wanted:
+            read.service(name)
+        ordered = read.in_order(wanted or read.application.services) if with_dependencies else wanted
+        for name in ordered:
+            self.world.start(self._box_of(read, name))
+
+    def create(self, project: ComposeProject, service: str, timeout: float) -> None:
+        """Create the container of one service and do not start it."""
+        self._called(f"create {project.name} {service}", timeout)
+        self._box_of(FakeProject(project, self.environment), service)
+
+    def run_detached(
+        self,
+        project: ComposeProject,
+        service: str,
+        *,
+        name: str,
+        command: Iterable[str] | None,
+        environment: Mapping[str, str],
+        labels: Mapping[str, str],
+        timeout: float,
+    ) -> str:
+        """Start a one-off container of a service; return its id."""
+        self._called(f"run {project.name} {service}", timeout)
+        read = FakeProject(project, self.environment)
+        box = self._new(read, service, name, {**labels, _ONE_OFF: "True"})
+        box.environment = {**box.environment, **environment}
+        box.command = None if command is None else tuple(command)
+        self.world.start(box)
+        return box.container.id
+
+    def containers(self, labels: Mapping[str, str | None]) -> tuple[Container, ...]:
+        """Return all containers that carry these labels."""
+        return self.world.matching(labels)
+
+    def inspect(self, ids: Iterable[str]) -> tuple[Container, ...]:
+        """Return the containers that (still) exist among `ids`."""
+        return tuple(box.container for one in ids if (box := self._found(one)))
+
+    def start(self, container_id: str) -> None:
+        """Start a created container."""
+        self._called(f"start {self.world.find(container_id).container.name}")
+        self.world.start(self.world.find(container_id))
+
+    def stop(self, container_id: str, grace: float) -> None:
+        """Stop a container; one that has ended or is gone is fine."""
+        if box := self._found(container_id):
+            self._called(f"stop {box.container.name} {grace:g}")
+            self.world.stop(box)
+
+    def remove_containers(self, ids: Iterable[str]) -> None:
+        """Kill and remove containers; those that are gone are fine."""
+        for box in [box for one in ids if (box := self._found(one))]:
+            self._called(f"remove {box.container.name}")
+            self.world.remove(box)
+
+    def copy_from(self, container_id: str, path: str, target: Path) -> bool:
+        """Write the files that the script has below `path`; False where it has none."""
+        box = self._found(container_id)
+        files = box.script.files.get(path) if box else None
+        for name, content in (files or {}).items():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            (target / name).write_bytes(content)
+        return files is not None
+
+    def exec(self, container_id: str, command: Iterable[str], timeout: float) -> int:
+        """Give the exit code that the script has for commands."""
+        box = self.world.find(container_id)
+        self._called(f"exec {box.container.name} {' '.join(command)}", timeout)
+        if box.container.status != "running":
+            raise EngineCallError(f"Container {container_id} is not running", None, "fake", 1)
+        return box.script.exec_code
+
+    def follow_logs(self, container_id: str, on_line: Callable[[str], None]) -> FakeStream:
+        """Give every line of a container's log from its first; what is there by now comes before this returns."""
+        box = self._found(container_id)
+        if box is None:
+            stream = FakeStream(on_line, lambda: None)
+            stream.end()
+            return stream
+        return self.world.follow(box, on_line)
+
+    def events(self, on_event: Callable[[ContainerEvent], None]) -> FakeStream:
+        """Give every container event from now on."""
+        return self.world.listen(on_event)
+
+    def networks(self, labels: Mapping[str, str | None]) -> tuple[str, ...]:
+        """Return the ids of the networks that carry these labels."""
+        return _matching(self.kept["networks"], labels)
+
+    def remove_networks(self, ids: Iterable[str]) -> None:
+        """Remove networks; those that are gone are fine."""
+        _drop(self.kept["networks"], ids)
+
+    def volumes(self, labels: Mapping[str, str | None]) -> tuple[str, ...]:
+        """Return the names of the volumes that carry these labels."""
+        return _matching(self.kept["volumes"], labels)
+
+    def remove_volumes(self, names: Iterable[str]) -> None:
+        """Remove volumes; those that are gone are fine."""
+        _drop(self.kept["volumes"], names)
+
+    def images(self, labels: Mapping[str, str | None]) -> tuple[str, ...]:
+        """Return the images that were built and carry these labels."""
+        return _matching(self.built, labels)
+
+    def remove_images(self, references: Iterable[str]) -> None:
+        """Remove built images; those that are gone are fine."""
+        _drop(self.built, references)
+
+    def hold(self, name: str, image: str, labels: Mapping[str, str]) -> FakeLease | None:
+        """Take a container name; None where it is taken."""
+        self._called(f"hold {name}")
+        if self.missing_images([image]):
+            raise EngineCallError(f"No such image: {image}", "pull or build the image first", "fake", 125)
+        try:
+            box = self.world.create(name, labels, image, Script())
+        except EngineCallError:
+            return None
+        self.world.start(box)
+        return FakeLease(self, box.container.id)
+
+    def interrupt(self) -> None:
+        """End every call that hangs."""
+        with self._interrupted:
+            self._interrupts += 1
+            self._interrupted.notify_all()
+
+    # What all calls share
+    def _called(self, call: str, timeout: float = 60.0) -> None:
+        self.calls.append(call)
+        if call in self.hanging:
+            since, deadline = self._interrupts, time.monotonic() + timeout
+            with self._interrupted:
+                if self._interrupted.wait_for(lambda: self._interrupts != since, deadline - time.monotonic()):
+                    raise EngineCallError(f"`{call}` was interrupted", None, call)
+            raise EngineTimeoutError(f"`{call}` did not end within {timeout:g} s", None, call)
+        if call in self.faults:
+            raise self.faults[call]
+
+    def _found(self, reference: str) -> Box | None:
+        try:
+            return self.world.find(reference)
+        except EngineCallError:
+            return None
+
+    def _box_of(self, read: FakeProject, service: str) -> Box:
+        labels = {PROJECT: read.name, _SERVICE: service, _ONE_OFF: "False"}
+        existing = self.world.matching(labels)
+        if existing:
+            return self.world.find(existing[0].id)
+        name = read.service(service).container_name or f"{read.name}-{service}-1"
+        return self._new(read, service, name, {_ONE_OFF: "False"})
+
+    def _new(self, read: FakeProject, service: str, name: str, labels: Mapping[str, str]) -> Box:
+        declared = read.service(service)
+        for kind, keys in (("networks", declared.networks), ("volumes", declared.volumes)):
+            for kept, kept_labels in read.own(kind, keys).items():
+                self.kept[kind].setdefault(kept, kept_labels)
+        own = {**read.labels("services", service), _SERVICE: service, **labels}
+        box = self.world.create(name, own, read.image(service), self.scripts.get(service, Script()))
+        box.networks = {key: (service, *place.aliases) for key, place in declared.networks.items()}
+        box.environment = {key: value or "" for key, value in declared.environment.items()}
+        return box
+
+
+def _matching(kept: Mapping[str, Mapping[str, str]], wanted: Mapping[str, str | None]) -> tuple[str, ...]:
+    return tuple(name for name, labels in kept.items() if carries(labels, wanted))
+
+
+def _drop(kept: dict[str, dict[str, str]], names: Iterable[str]) -> None:
+    for name in list(names):
+        kept.pop(name, None)

@@ -1,0 +1,33 @@
+"""What CI systems say of the run that fastflow is in: an id of letters and digits, from their variables."""
+
+import hashlib
+from collections.abc import Mapping
+
+# Each system: its mark, and the variables that are equal in all jobs of a run, also when some are run again.
+_SYSTEMS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("gh", ("GITHUB_REPOSITORY", "GITHUB_RUN_ID")),
+    ("gl", ("CI_PROJECT_ID", "CI_PIPELINE_ID")),
+    ("je", ("JENKINS_URL", "JOB_NAME", "BUILD_NUMBER")),
+    ("cc", ("CIRCLE_PROJECT_REPONAME", "CIRCLE_PIPELINE_ID")),
+    ("cc", ("CIRCLE_WORKFLOW_ID",)),
+    ("az", ("SYSTEM_TEAMPROJECTID", "BUILD_BUILDID")),
+    ("ba", ("bamboo_planKey", "bamboo_buildNumber")),
+    ("bb", ("BITBUCKET_REPO_UUID", "BITBUCKET_BUILD_NUMBER")),
+    ("bk", ("BUILDKITE_BUILD_ID",)),
+    ("tc", ("TEAMCITY_VERSION", "TEAMCITY_PROJECT_NAME", "BUILD_NUMBER")),
+    ("wp", ("CI_REPO", "CI_PIPELINE_NUMBER")),
+    ("dr", ("DRONE_REPO", "DRONE_BUILD_NUMBER")),
+)
+
+
+def ci_id(environment: Mapping[str, str], checkout: str) -> str:
+    """Identify the CI run in letters and digits; outside CI, the checkout (its absolute path)."""
+    for mark, names in _SYSTEMS:
+        values = [environment.get(name, "") for name in names]
+        if all(values):
+            return mark + _short(values)
+    return "local" + _short([checkout])
+
+
+def _short(values: list[str]) -> str:
+    return hashlib.sha256("\n".join(values).encode()).hexdigest()[:12]

@@ -1,0 +1,118 @@
+"""fastflow on one screen: text to Document to Model to findings to Plan; each command stops after one stage."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastflow.application.fast import without_fast
+from fastflow.application.model import Application
+from fastflow.application.reader import ComposeFiles, file_sources
+from fastflow.check.facts import Facts
+from fastflow.check.run import check_specs
+from fastflow.diagnostic import Diagnostic, in_file_order
+from fastflow.graph import build_graph
+from fastflow.model.load import Loaded, is_raw, load_spec
+from fastflow.model.phases import phases_of
+from fastflow.plan import Plan, Selection, make_plan
+from fastflow.spec.document import Document
+from fastflow.spec.interpolation import interpolate
+from fastflow.spec.reader import read_spec
+
+
+@dataclass(frozen=True)
+class SpecText:
+    """A spec as it was found: the name that users know it by, its directory, and its bytes."""
+
+    name: str
+    directory: Path
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Specs after all checks: the facts of those that could be read, and every finding in file order."""
+
+    specs: tuple[Facts, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def read(text: SpecText) -> tuple[Document | None, tuple[Diagnostic, ...]]:
+    """Text to Document."""
+    reading = read_spec(text.name, text.content)
+    return reading.document, reading.diagnostics
+
+
+def load(text: SpecText, values: Mapping[str, str] | None) -> tuple[Facts | None, tuple[Diagnostic, ...]]:
+    """Text to Facts: the model with its places, its graph and its applications."""
+    document, found = read(text)
+    if document is None:
+        return None, found
+    interpolated = interpolate(document, values, is_raw)
+    loaded = load_spec(interpolated.document)
+    found += interpolated.diagnostics + loaded.diagnostics
+    if loaded.spec is None:
+        return None, found
+    graph = build_graph(phases_of(loaded.spec, values))
+    applications, unreadable = _applications(loaded, text.directory, values)
+    facts = Facts(
+        document=document,
+        spec=loaded.spec,
+        places=loaded.places,
+        graph=graph,
+        applications=applications,
+        has_values=values is not None,
+        is_whole=not found,
+    )
+    return facts, found + unreadable
+
+
+def check(texts: Sequence[SpecText], values: Mapping[str, str] | None) -> Checked:
+    """Facts to findings, over all specs together."""
+    loaded = [load(text, values) for text in texts]
+    specs = tuple(facts for facts, _ in loaded if facts is not None)
+    earlier = [finding for _, found in loaded for finding in found]
+    diagnostics = check_specs(specs, earlier)
+    return Checked(specs, in_file_order(diagnostics, (text.name for text in texts)))
+
+
+def plan(facts: Facts, directory: Path, selection: Selection, max_parallel: int | None = None) -> Plan:
+    """Facts to Plan."""
+    return make_plan(
+        facts.spec,
+        facts.graph,
+        facts.applications,
+        directory=directory,
+        selection=selection,
+        max_parallel=max_parallel,
+    )
+
+
+def _applications(
+    loaded: Loaded, directory: Path, values: Mapping[str, str] | None
+) -> tuple[dict[str, Application], tuple[Diagnostic, ...]]:
+    files = ComposeFiles(directory, values)
+    found: dict[str, Application] = {}
+    unreadable: list[Diagnostic] = []
+    assert loaded.spec is not None
+    seen: dict[int, Application] = {}
+    for name, workflow in loaded.spec.workflows.items():
+        if workflow.compose is None:
+            continue
+        path = ("workflows", name, "compose")
+        is_list = loaded.places.node(*path, 0) is not None
+        marks = [loaded.places.value(*path, *((at,) if is_list else ())).mark for at in range(len(workflow.compose))]
+        reading = files.read(file_sources(workflow.compose, marks))
+        unreadable.extend(reading.diagnostics)
+        if reading.application is not None:
+            # Many workflows may share one file: they share what was read of it, too.
+            key = id(reading.application)
+            found[name] = seen.setdefault(key, without_fast(reading.application))
+    return found, tuple(unreadable)
+
+
+def as_values(environments: Iterable[Mapping[str, str | None]]) -> dict[str, str]:
+    """Merge environments, the weakest first; names without a value are not set."""
+    merged: dict[str, str] = {}
+    for environment in environments:
+        merged.update({name: value for name, value in environment.items() if value is not None})
+    return merged

@@ -1,0 +1,98 @@
+"""A Plan as text that reads aloud, and as JSON."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from fastflow.model.ports import Port
+from fastflow.model.source import CommandSource
+from fastflow.plan import PhasePlan, Plan, WorkflowPlan
+
+FORMAT_VERSION = "1.0"
+
+
+def plan_as_text(plan: Plan) -> str:
+    """Say for each workflow and phase what it waits for, what it does, and because of what."""
+    lines = [f"{plan.name}: {_count(len(plan.workflows), 'workflow')}, {_count(len(plan.phases), 'phase')}"]
+    if plan.max_parallel:
+        lines[0] += f", at most {plan.max_parallel} at once"
+    for workflow in plan.workflows.values():
+        lines += ["", *_workflow(workflow)]
+    lines += ["", f"critical path: {' → '.join(plan.critical_path)}"]
+    return "\n".join(lines)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' if number != 1 else ''}"
+
+
+def _workflow(workflow: WorkflowPlan) -> Iterator[str]:
+    where = f" on {workflow.host}" if workflow.host else ""
+    yield f"workflow {workflow.name}{where}"
+    application = workflow.application
+    if application.left_out:
+        names = ", ".join(application.left_out)
+        yield f"  left out of the application: {names} (a FAST service; the nodes take its place)"
+    for reason in application.unread:
+        yield f"  not read offline: {reason}"
+    for phase in workflow.phases:
+        yield from _phase(phase)
+
+
+def _phase(phase: PhasePlan) -> Iterator[str]:
+    under = f" under BUILD_ID {phase.build_id}" if phase.build_id else ""
+    mark = "" if phase.is_selected else "  (not selected: counts as passed)"
+    yield f"  {phase.id}  {phase.mode}{under}, wave {phase.wave}{mark}"
+    for edge in phase.dependencies:
+        yield f"    after {edge.before} {_ending(edge.condition)}, because of {edge.reason}"
+    if phase.services:
+        yield f"    needs {', '.join(service.name for service in phase.services)}"
+    if phase.fresh:
+        yield f"    anew  {', '.join(phase.fresh)}"
+    yield f"    runs  {phase.service} ({phase.image}) as `{phase.node.network_alias}` on {', '.join(phase.networks)}"
+    if phase.ports:
+        yield f"    ports {', '.join(_port(port) for port in phase.ports)}"
+    for source in phase.sources:
+        what = f"command `{source.run}`" if isinstance(source, CommandSource) else f"service {source.service}"
+        yield f"    fed by {what}"
+    if uri := getattr(phase.node, "test_run_uri", None):
+        yield f"    attacks {uri}"
+
+
+def _ending(condition: str) -> str:
+    return {"completed": "did its work", "passed": "passed", "finished": "ended"}[condition]
+
+
+def _port(port: Port) -> str:
+    if port.symbolic:
+        return port.symbolic
+    host = "any free port" if port.host is None else "-".join(str(end) for end in dict.fromkeys(port.host))
+    container = "-".join(str(end) for end in dict.fromkeys(port.container))
+    return f"{(port.address + ':') if port.address else ''}{host} → {container}"
+
+
+def plan_as_json(plan: Plan) -> str:
+    """Give `plan --format json` (docs: machine formats)."""
+    told = {
+        "format_version": FORMAT_VERSION,
+        "name": plan.name,
+        "phases": [_phase_json(plan, phase) for phase in plan.phases.values()],
+        "critical_path": list(plan.critical_path),
+    }
+    return json.dumps(told, indent=2, ensure_ascii=False)
+
+
+def _phase_json(plan: Plan, phase: PhasePlan) -> dict[str, Any]:
+    return {
+        "id": phase.id,
+        "workflow": phase.workflow,
+        "node": phase.name,
+        "mode": phase.mode,
+        "build_id": phase.build_id,
+        "host": plan.workflows[phase.workflow].host or "default",
+        "wave": phase.wave,
+        "selected": phase.is_selected,
+        "depends_on": [
+            {"id": edge.before, "reason": edge.reason, "condition": edge.condition} for edge in phase.dependencies
+        ],
+    }

@@ -11,8 +11,9 @@ from fastflow.check.facts import Facts
 from fastflow.check.run import check_specs
 from fastflow.diagnostic import Diagnostic, in_file_order
 from fastflow.graph import build_graph
-from fastflow.model.load import Loaded, is_raw, load_spec
+from fastflow.model.load import Loaded, is_build_id, is_raw, load_spec
 from fastflow.model.phases import phases_of
+from fastflow.model.spec import Spec
 from fastflow.plan import Plan, Selection, make_plan
 from fastflow.spec.document import Document
 from fastflow.spec.interpolation import interpolate
@@ -42,12 +43,14 @@ def read(text: SpecText) -> tuple[Document | None, tuple[Diagnostic, ...]]:
     return reading.document, reading.diagnostics
 
 
-def load(text: SpecText, values: Mapping[str, str] | None) -> tuple[Facts | None, tuple[Diagnostic, ...]]:
+def load(
+    text: SpecText, values: Mapping[str, str] | None, emulated: str | None = None
+) -> tuple[Facts | None, tuple[Diagnostic, ...]]:
     """Text to Facts: the model with its places, its graph and its applications."""
     document, found = read(text)
     if document is None:
         return None, found
-    interpolated = interpolate(document, values, is_raw)
+    interpolated = interpolate(document, values, is_raw, stand_in=lambda path: emulated if is_build_id(path) else None)
     loaded = load_spec(interpolated.document)
     found += interpolated.diagnostics + loaded.diagnostics
     if loaded.spec is None:
@@ -62,17 +65,29 @@ def load(text: SpecText, values: Mapping[str, str] | None) -> tuple[Facts | None
         applications=applications,
         has_values=values is not None,
         is_whole=not found,
+        unset_tokens=frozenset() if emulated is not None else _unset_tokens(loaded.spec, values),
     )
     return facts, found + unreadable
 
 
-def check(texts: Sequence[SpecText], values: Mapping[str, str] | None) -> Checked:
-    """Facts to findings, over all specs together."""
-    loaded = [load(text, values) for text in texts]
+def check(texts: Sequence[SpecText], values: Mapping[str, str] | None, emulated: str | None = None) -> Checked:
+    """Facts to findings, over all specs together.
+
+    Without `values` every variable is a symbol. `emulated` is the run's id where the emulator stands in for the
+    cloud: an unset token is no error then, and unset variables of BUILD_IDs take the id for their value.
+    """
+    loaded = [load(text, values, emulated) for text in texts]
     specs = tuple(facts for facts, _ in loaded if facts is not None)
     earlier = [finding for _, found in loaded for finding in found]
     diagnostics = check_specs(specs, earlier)
     return Checked(specs, in_file_order(diagnostics, (text.name for text in texts)))
+
+
+def _unset_tokens(spec: Spec, values: Mapping[str, str] | None) -> frozenset[str]:
+    if values is None:
+        return frozenset()
+    names = {spec.cloud_of(workflow).token_name for workflow in spec.workflows}
+    return frozenset(name for name in names if not values.get(name))
 
 
 def plan(facts: Facts, directory: Path, selection: Selection, max_parallel: int | None = None) -> Plan:

@@ -20,7 +20,8 @@ class Facts:
 
     `applications` holds, for each workflow that names one, the application without its FAST services; a
     workflow whose Compose files cannot be read is not in it. `has_values` tells whether variables were
-    replaced; where not, they are symbols. Where `is_whole` is false parts of the spec are missing.
+    replaced; where not, they are symbols. Where `is_whole` is false parts of the spec are missing. `unset_tokens`
+    are the names of variables that should hold a token and are not set.
     """
 
     document: Document
@@ -30,6 +31,7 @@ class Facts:
     applications: Mapping[str, Application]
     has_values: bool
     is_whole: bool
+    unset_tokens: frozenset[str] = frozenset()
 
     @property
     def phases(self) -> tuple[Phase, ...]:

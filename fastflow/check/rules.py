@@ -29,6 +29,7 @@ from fastflow.check import (
     source_missing,
     source_unproxied,
     target_unknown,
+    undefined_variable,
     values,
 )
 from fastflow.check.facts import Facts
@@ -127,7 +128,7 @@ RULES: tuple[Rule, ...] = (
         "host-unknown", "error", "a workflow on a host that is not declared", host_unknown.check, can_be_silenced=False
     ),
     Rule("token-literal", "error", "a token written into the spec", can_be_silenced=False),
-    Rule("undefined-variable", "error", "a variable that is not set and has no default"),
+    Rule("undefined-variable", "error", "a variable that is not set and has no default", undefined_variable.check),
     Rule("source-missing", "warning", "a recording node without a source", source_missing.check, needs_whole=True),
     Rule("restart-policy", "error", "`restart` on a FAST node"),
     Rule(

@@ -4,7 +4,7 @@ import json
 import math
 import re
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import IO
@@ -15,7 +15,7 @@ from fastflow.engines.copying import unpack
 from fastflow.engines.inspection import containers_of, event_of
 from fastflow.engines.lease import ContainerLease, take
 from fastflow.engines.objects import exist, filters, images, is_gone, remove
-from fastflow.engines.process import Caller, not_found
+from fastflow.engines.process import Caller, Command, not_found
 from fastflow.engines.sources import with_environment
 from fastflow.engines.stream import LineStream
 from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError
@@ -70,6 +70,11 @@ class DockerEngine:
     def docker(self, arguments: Iterable[str], *, timeout: float | None = None, stdin: str = "") -> str:
         """Call the Docker command line; for what is not part of a run, such as the emulator's own container."""
         return self._call.docker(*arguments, timeout=timeout, stdin=stdin)
+
+    def command(self, words: Sequence[str], timeout: float) -> str:
+        """Run a command that itself calls Docker, and reaches this engine by its environment."""
+        environment = {"DOCKER_CONTEXT": self._context} if self._context else {}
+        return self._caller.call(Command(words, timeout, more=environment, is_short=False))
 
     # What answers
     def info(self) -> EngineInfo:

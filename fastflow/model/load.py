@@ -1,11 +1,12 @@
 """Document to Spec: merges `defaults`, checks the shape, and goes on with what is sound."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from fastflow.diagnostic import Diagnostic
+from fastflow.diagnostic import Diagnostic, Related
 from fastflow.model.cloud import Cloud
 from fastflow.model.data import data_of, own_entries
 from fastflow.model.defaults import sound_defaults, with_defaults
@@ -49,6 +50,11 @@ def is_raw(path: Path) -> bool:
     return last == "run" and len(path) in (6, 7) and path[0] == "workflows" and path[4] == "source"
 
 
+def is_build_id(path: Path) -> bool:
+    """Tell whether a BUILD_ID stands at `path`."""
+    return len(path) in (3, 5) and path[0] == "workflows" and path[-1] == "build_id"
+
+
 def load_spec(document: Document) -> Loaded:
     """Read an interpolated document as a spec."""
     defaults, found = sound_defaults(document.root)
@@ -77,8 +83,7 @@ class _Load:
             return None
         data["workflows"] = {
             key.text: self._workflow(key.text, value)
-            for key, value in own_entries(workflows)
-            if self._named(key, ("workflows",), "workflow", workflows)
+            for key, value in self._named(workflows, ("workflows",), "workflow")
         }
         data["workflows"] = {name: value for name, value in data["workflows"].items() if value is not None}
         return self._sound(Spec, data, ())
@@ -110,8 +115,7 @@ class _Load:
         if isinstance(nodes, Mapping):
             made = {
                 key.text: self._node(name, key.text, value)
-                for key, value in own_entries(nodes)
-                if self._named(key, (*base, "nodes"), "node", nodes)
+                for key, value in self._named(nodes, (*base, "nodes"), "node")
             }
             data["nodes"] = {key: node for key, node in made.items() if node is not None}
             if made and not data["nodes"]:
@@ -146,17 +150,19 @@ class _Load:
             place, hint = self.places.value(*base, "mode"), did_you_mean(written or "", MODES)
         self.diagnostics.append(finding("invalid-value", message, place, hint))
 
-    def _named(self, key: Scalar, base: Path, kind: str, siblings: Mapping) -> bool:
-        """Check that no earlier sibling has the same name but for case."""
-        for other, _ in siblings:
+    def _named(self, tree: Mapping, base: Path, kind: str) -> Iterator[tuple[Scalar, Tree]]:
+        """Give the entries whose names no earlier sibling has but for case."""
+        known: dict[str, Scalar] = {}
+        for key, value in own_entries(tree):
+            other = known.setdefault(key.text.lower(), key)
             if other is key:
-                return True
-            if other.text.lower() == key.text.lower():
-                message = f"{kind} `{key.text}` and {kind} `{other.text}` differ only in case"
-                found = finding("invalid-value", message, self.places.key(*base, key.text), "choose another name")
-                self.diagnostics.append(found)
-                return False
-        return True
+                yield key, value
+                continue
+            place = self.places.key(*base, key.text)
+            message = f"{kind} `{key.text}` and {kind} `{other.text}` differ only in case"
+            found = finding("invalid-value", message, place, "choose another name")
+            related = (Related(other.mark, f"{kind} `{other.text}` is here"), *found.related)
+            self.diagnostics.append(replace(found, related=related))
 
     def _each(self, root: Mapping, field: str, model: type[BaseModel]) -> Any:
         tree = root.get(field)
@@ -164,7 +170,7 @@ class _Load:
             return data_of(tree, field) if tree is not None else None
         made = {
             key.text: self._sound(model, data_of(value, key.text), (field, key.text))
-            for key, value in own_entries(tree)
+            for key, value in self._named(tree, (field,), field[:-1])
         }
         return {name: value for name, value in made.items() if value is not None}
 

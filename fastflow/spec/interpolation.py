@@ -29,37 +29,46 @@ def interpolate(
     is_raw: Callable[[Path], bool] = lambda _: False,
     *,
     lenient: bool = False,
+    stand_in: Callable[[Path], str | None] = lambda _: None,
 ) -> Interpolated:
     """Replace the variables of every scalar but those below paths for which `is_raw` holds.
 
     Without `values` every variable is a symbol: such scalars stay as written and are marked `symbolic`.
-    With `lenient` an unset variable is no fault but empty.
+    With `lenient` an unset variable is no fault but empty; where `stand_in` gives a text for a path, that is the
+    value of unset variables there.
     """
-    work = _Interpolation(values, is_raw, lenient)
+    work = _Interpolation(values, is_raw, lenient, stand_in)
     root = work.node(document.root, ())
     assert isinstance(root, Mapping)
     return Interpolated(replace(document, root=root), tuple(work.diagnostics))
 
 
 class _Interpolation:
-    def __init__(self, values: Values[str, str] | None, is_raw: Callable[[Path], bool], lenient: bool) -> None:
+    def __init__(
+        self,
+        values: Values[str, str] | None,
+        is_raw: Callable[[Path], bool],
+        lenient: bool,
+        stand_in: Callable[[Path], str | None],
+    ) -> None:
         self.values = values
         self.lenient = lenient
         self.is_raw = is_raw
+        self.stand_in = stand_in
         self.diagnostics: list[Diagnostic] = []
 
     def node(self, node: Node, path: Path) -> Node:
         if self.is_raw(path):
             return node
         if isinstance(node, Scalar):
-            return self._scalar(node) if "$" in node.text else node
+            return self._scalar(node, path) if "$" in node.text else node
         if isinstance(node, Sequence):
             items = tuple(self.node(item, (*path, at)) for at, item in enumerate(node.items))
             return replace(node, items=items)
         entries = tuple((key, self.node(value, (*path, key.text))) for key, value in node)
         return Mapping(entries, node.mark, node.tag, node.origin)
 
-    def _scalar(self, scalar: Scalar) -> Scalar:
+    def _scalar(self, scalar: Scalar, path: Path) -> Scalar:
         try:
             template = parse_template(scalar.text)
         except TemplateError as error:
@@ -69,7 +78,9 @@ class _Interpolation:
         if self.values is None and names:
             return replace(scalar, symbolic=True)
         try:
-            return replace(scalar, text=resolve(template, (self.values or {}).get, lenient=self.lenient), plain=False)
+            stand_in = self.stand_in(path)
+            text = resolve(template, (self.values or {}).get, lenient=self.lenient, stand_in=stand_in)
+            return replace(scalar, text=text, plain=False)
         except UnsetVariableError as error:
             demand = f": {error.demand}" if error.demand else ""
             self._report(

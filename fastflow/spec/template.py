@@ -99,27 +99,30 @@ def _parse_variable(text: str, at: int, depth: int) -> tuple[Variable, int]:
     return Variable(name.group(), kind, word), end + 1
 
 
-def resolve(template: Template, lookup: Lookup, *, lenient: bool = False) -> str:
+def resolve(template: Template, lookup: Lookup, *, lenient: bool = False, stand_in: str | None = None) -> str:
     """Give the text of `template` with the values of its variables; raise UnsetVariableError.
 
-    With `lenient` a plain variable that is not set becomes nothing, as Compose has it.
+    With `lenient` a plain variable that is not set becomes nothing, as Compose has it; `stand_in` takes the place
+    of every variable that would be an error.
     """
-    return "".join(part if isinstance(part, str) else _value(part, lookup, lenient) for part in template)
+    return "".join(part if isinstance(part, str) else _value(part, lookup, lenient, stand_in) for part in template)
 
 
-def _value(variable: Variable, lookup: Lookup, lenient: bool) -> str:
+def _value(variable: Variable, lookup: Lookup, lenient: bool, stand_in: str | None) -> str:
     value = lookup(variable.name)
     present = value is not None and (value != "" or not variable.operator.startswith(":"))
     kind = variable.operator[-1:]
     if kind == "+":
-        return resolve(variable.word, lookup, lenient=lenient) if present else ""
+        return resolve(variable.word, lookup, lenient=lenient, stand_in=stand_in) if present else ""
     if present:
         assert value is not None
         return value
     if kind == "-":
-        return resolve(variable.word, lookup, lenient=lenient)
+        return resolve(variable.word, lookup, lenient=lenient, stand_in=stand_in)
     if lenient and kind != "?":
         return ""
+    if stand_in is not None:
+        return stand_in
     raise UnsetVariableError(variable.name, resolve(variable.word, lookup, lenient=True) if kind == "?" else "")
 
 

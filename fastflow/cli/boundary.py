@@ -1,0 +1,72 @@
+"""The one error boundary: three ways to fail, three looks.
+
+Your file: findings with a caret, printed by the commands. Your machine: what, and what to do. Our bug: a report
+to paste.
+"""
+
+import os
+import platform
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from fastflow import __version__
+from fastflow.errors import EngineCallError, ExitCode, FastflowError
+
+ISSUES = "the project's issue tracker"
+_LAST_LINES = 5
+
+
+def guarded(command: click.Command, arguments: Sequence[str]) -> int:
+    """Run a command line and return its exit code; nothing that a user can cause gets out as a traceback."""
+    try:
+        code = command.main(list(arguments), prog_name="fastflow", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else ExitCode.PASSED
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.INVALID
+    except (click.Abort, KeyboardInterrupt):
+        return ExitCode.INTERRUPTED
+    except FastflowError as error:
+        show_error(error)
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader of our output has gone, as with `| head`: Python must not complain again when it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.PASSED
+    except Exception:  # whatever is left is a bug of fastflow, and its report goes to the user whole
+        _show_bug()
+        return ExitCode.BUG
+
+
+def show_error(error: FastflowError) -> None:
+    """Print an error of the world: what it is, where, and what to do."""
+    lines = [f"error: {error.message}"]
+    if isinstance(error, EngineCallError) and error.command:
+        ended = f" (exit code {error.return_code})" if error.return_code is not None else ""
+        lines.append(f"  command: {error.command}{ended}")
+        last = [line for line in error.output.splitlines() if line.strip()][-_LAST_LINES:]
+        if len(last) > 1:
+            lines += [f"  | {line}" for line in last]
+    if error.hint:
+        lines.append(f"  help: {error.hint}")
+    click.echo("\n".join(lines), err=True)
+
+
+def _show_bug() -> None:
+    # No values of variables: a traceback of Python's own shows source lines only.
+    click.echo(
+        f"fastflow has met a bug of its own. Please report this text to {ISSUES}:\n\n"
+        f"fastflow {__version__}, Python {platform.python_version()}, {platform.platform()}\n"
+        f"{_without_message(traceback.format_exc())}",
+        err=True,
+    )
+
+
+def _without_message(text: str) -> str:
+    """Shorten the exception's own message, which may hold anything, to its first 200 characters."""
+    lines = text.rstrip().splitlines()
+    return "\n".join([*lines[:-1], lines[-1][:200]])

@@ -1,0 +1,80 @@
+"""Where values come from: the environment, `--env-file`s, and the `.env` beside the spec. Nothing else reads them."""
+
+import io
+import os
+import re
+import secrets
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from fastflow.ci import ci_id
+from fastflow.errors import UsageError
+from fastflow.pipeline import as_values
+
+RUN_ID = "FASTFLOW_RUN_ID"
+CI_ID = "FASTFLOW_CI_ID"
+_COMPOSE_KEPT = "COMPOSE_PROFILES"
+_RANDOM = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def new_run_id() -> str:
+    """Make a run's id: letters and digits, in lower case as Compose wants them, sorted by time, never twice."""
+    moment = datetime.now(timezone.utc).strftime("%y%m%d%H%M%S")
+    return moment + "".join(secrets.choice(_RANDOM) for _ in range(5))
+
+
+def is_run_id(text: str) -> bool:
+    """Tell whether a text has the form of a run's id."""
+    return re.fullmatch(r"\d{12}[0-9a-z]{5}", text) is not None
+
+
+def values_for(directory: Path, env_files: Iterable[str], run: str) -> dict[str, str]:
+    """The values of all variables: the environment wins over `--env-file`s, these over a `.env` beside the spec."""
+    files = [*_beside(directory), *map(Path, env_files)]
+    own = {RUN_ID: run, CI_ID: ci_id(os.environ, str(directory.resolve()))}
+    return as_values([*(_read(path) for path in files), os.environ, own])
+
+
+def _beside(directory: Path) -> list[Path]:
+    path = directory / ".env"
+    return [path] if path.is_file() else []
+
+
+def _read(path: Path) -> Mapping[str, str | None]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise UsageError(f"the file of variables {path} cannot be read: {reason}", "check --env-file") from None
+    return dotenv_values(stream=io.StringIO(text))
+
+
+def absolute_files(env_files: Iterable[str]) -> tuple[str, ...]:
+    """The `--env-file`s as Compose gets them."""
+    return tuple(str(Path(name).absolute()) for name in env_files)
+
+
+def engine_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What Docker and Compose are called with: the caller's environment without what would steer Compose."""
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith("COMPOSE_") or name == _COMPOSE_KEPT
+    }
+    return {**kept, **(more or {})}
+
+
+def source_environment(secret_names: Iterable[str], secret_values: Iterable[str]) -> dict[str, str]:
+    """What a source's command sees: the caller's environment without the token, under whatever name it is there."""
+    names, values = frozenset(secret_names), [value for value in secret_values if value]
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name not in names and not any(secret in value for secret in values)
+    }
+
+
+def variable(name: str) -> str:
+    """The value of one variable of the environment; nothing where it is not set."""
+    return os.environ.get(name, "")

@@ -1,0 +1,70 @@
+"""The command line's entry: a group whose commands are imported only when they are called."""
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+import click
+
+from fastflow import __version__
+from fastflow.cli.boundary import guarded
+
+# Each command's module (its file), and the line that `--help` shows without importing it.
+COMMANDS = {
+    "up": "Run a spec: record, test and report through Docker Compose.",
+    "validate": "Check specs before any run; needs no Docker, network or variables.",
+    "plan": "Show what `up` would do, in order, each step with its cause.",
+    "graph": "Draw the phases and what they wait for.",
+    "config": "Print a workflow's Compose project as Docker Compose gets it.",
+    "ps": "List what runs now on the engine.",
+    "logs": "Show the logs of phases.",
+    "stop": "Stop a phase's node gracefully.",
+    "wait": "Wait until a phase is ready or has ended.",
+    "down": "Remove what dead runs left; interrupt a live one with --run.",
+    "schema": "Print the JSON Schema of the spec, for editors.",
+    "emulator": "Manage the stand-in for Wallarm's cloud and node.",
+}
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module when the command is asked for: `--help` and `validate` stay quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        """The commands in the order in which one meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # click's signature
+        """Import one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"fastflow.cli.{cmd_name}")
+        command = module.command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # click's signature
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command; say which one was probably meant."""
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            from fastflow.model.suggest import did_you_mean  # noqa: PLC0415  # only needed for a typing error
+
+            hint = did_you_mean(args[0], list(COMMANDS))
+            ctx.fail(f"There is no command `{args[0]}`." + (f" {hint[0].upper()}{hint[1:]}" if hint else ""))
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(__version__, "-V", "--version", message="fastflow %(version)s")
+def cli() -> None:
+    """Run Wallarm FAST security tests of concurrent CI/CD workflows from one declared file, fastflow.yml."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run fastflow and exit with its code (docs: exit codes)."""
+    sys.exit(guarded(cli, sys.argv[1:] if arguments is None else arguments))

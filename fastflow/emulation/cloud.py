@@ -1,0 +1,175 @@
+"""The emulated cloud of an engine: one container on a network that only nodes join, with a volume for its records."""
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Event
+from typing import Any
+
+from fastflow.emulation import LABEL
+from fastflow.engines.docker import DockerEngine
+from fastflow.errors import EmulatorError, EngineCallError, EngineError
+from fastflow.run.ports import Container
+
+NAME = "fastflow-emulator"
+"""The name of the container, of its network and of its volume; nodes reach the cloud under it."""
+TOKENS = "FASTFLOW_EMULATOR_TOKENS"
+_LOCK = "fastflow-emulator-lock"
+_TOKENS_LABEL = f"{LABEL}.tokens"
+_STARTED_BY_LABEL = f"{LABEL}.started-by"
+_PORT = 80
+_READY_TIMEOUT = 20.0
+_LOCK_TIMEOUT = 60.0
+_PAUSE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class CloudStatus:
+    """The emulated cloud as it runs; `address` is the URL under which this machine reaches it, if it does."""
+
+    image: str
+    address: str | None
+    is_restricted: bool
+    counts: dict[str, int]
+
+
+def ensure_cloud(engine: DockerEngine, image: str, tokens: str, *, by_command: bool = False) -> str | None:
+    """Let the cloud run with `image`, accepting `tokens` (comma-separated; all where empty); return its address.
+
+    One that `fastflow emulator up` restricted to some tokens (`by_command`) stays restricted for runs that name none.
+    Raises EmulatorError.
+    """
+    started_by = "emulator" if by_command else "run"
+    if (found := _fitting(engine, image, tokens, by_command)) is not None:
+        return _address(found)
+    with _locked(engine, image):
+        if (found := _fitting(engine, image, tokens, by_command)) is not None:
+            return _address(found)
+        _start(engine, image, tokens, started_by)
+        _wait_until_ready(engine)
+        return _address(_container(engine))
+
+
+def remove_cloud(engine: DockerEngine) -> bool:
+    """Remove the cloud's container and network; its records stay. Tell whether there was one."""
+    found = engine.containers({LABEL: "cloud"})
+    engine.remove_containers(container.id for container in found)
+    networks = engine.networks({LABEL: "network"})
+    try:
+        engine.remove_networks(networks)
+    except EngineCallError as error:
+        raise EmulatorError(f"the emulator's network is in use: {error.message}", "end its runs first") from error
+    return bool(found or networks)
+
+
+def reset_cloud(engine: DockerEngine) -> None:
+    """Forget all test records and test runs."""
+    if _running(engine) is not None:
+        _ask(engine, "reset", "--post-data=")
+    else:
+        engine.remove_volumes(engine.volumes({LABEL: "records"}))
+
+
+def cloud_status(engine: DockerEngine) -> CloudStatus | None:
+    """Say how the cloud is; None where it does not run."""
+    found = _running(engine)
+    if found is None:
+        return None
+    counts = json.loads(_ask(engine, "status"))
+    return CloudStatus(found.image, _address(found), bool(found.labels.get(_TOKENS_LABEL)), counts)
+
+
+def _running(engine: DockerEngine) -> Container | None:
+    found = engine.containers({LABEL: "cloud"})
+    return next((container for container in found if container.status == "running"), None)
+
+
+def _fitting(engine: DockerEngine, image: str, tokens: str, by_command: bool) -> Container | None:
+    """The running cloud, unless it is of another version or accepts other tokens."""
+    found = _running(engine)
+    if found is None or found.image != image:
+        return None
+    if not tokens and not by_command and found.labels.get(_STARTED_BY_LABEL) == "emulator":
+        return found
+    return found if found.labels.get(_TOKENS_LABEL, "") == _fingerprint(tokens) else None
+
+
+def _fingerprint(tokens: str) -> str:
+    return hashlib.sha256(tokens.encode()).hexdigest()[:16] if tokens else ""
+
+
+@contextmanager
+def _locked(engine: DockerEngine, image: str) -> Iterator[None]:
+    """Let one process at a time start the cloud: an engine may create two networks of one name."""
+    deadline = time.monotonic() + _LOCK_TIMEOUT
+    pause = Event()
+    while True:
+        lock = engine.hold(_LOCK, image, {LABEL: "lock"})
+        if lock is not None:
+            break
+        if time.monotonic() > deadline:
+            raise EmulatorError("the emulator is being started by another process, which does not come to an end")
+        pause.wait(_PAUSE)
+        _remove_dead_lock(engine)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _remove_dead_lock(engine: DockerEngine) -> None:
+    dead = [found.id for found in engine.containers({LABEL: "lock"}) if found.status in ("exited", "dead")]
+    engine.remove_containers(dead)
+
+
+def _start(engine: DockerEngine, image: str, tokens: str, started_by: str) -> None:
+    engine.remove_containers(found.id for found in engine.containers({LABEL: "cloud"}))
+    if not engine.networks({LABEL: "network"}):
+        engine.docker(["network", "create", "--label", f"{LABEL}=network", NAME])
+    if not engine.volumes({LABEL: "records"}):
+        engine.docker(["volume", "create", "--label", f"{LABEL}=records", NAME])
+    labels = {LABEL: "cloud", _TOKENS_LABEL: _fingerprint(tokens), _STARTED_BY_LABEL: started_by}
+    options = [word for key, value in labels.items() for word in ("--label", f"{key}={value}")]
+    options += ["--name", NAME, "--network", NAME, "--volume", f"{NAME}:/data", "--publish", f"127.0.0.1::{_PORT}"]
+    options += ["--env", TOKENS] if tokens else []  # by name: the value stays out of the command line
+    try:
+        engine.docker(["run", "--detach", "--pull", "never", *options, image, "python3", "-m", "emulator", "cloud"])
+    except EngineError as error:
+        raise EmulatorError(f"the emulated cloud did not start: {error.message}", error.hint) from error
+
+
+def _wait_until_ready(engine: DockerEngine) -> None:
+    deadline = time.monotonic() + _READY_TIMEOUT
+    pause = Event()
+    while True:
+        try:
+            _ask(engine, "health")
+        except EngineError:
+            if time.monotonic() > deadline or _container(engine).status != "running":
+                last = engine.docker(["logs", "--tail", "3", NAME]).strip()
+                message = f"the emulated cloud does not answer{': ' + last if last else ''}"
+                raise EmulatorError(message, f"look at it with: docker logs {NAME}") from None
+            pause.wait(_PAUSE)
+        else:
+            return
+
+
+def _container(engine: DockerEngine) -> Container:
+    found = engine.containers({LABEL: "cloud"})
+    if not found:
+        raise EmulatorError("the emulated cloud is gone: something else removed its container", "try again")
+    return found[0]
+
+
+def _address(container: Container) -> str | None:
+    ports = [port for port in container.ports if port.container_port == _PORT and port.host_port]
+    return f"http://{ports[0].address}:{ports[0].host_port}" if ports else None
+
+
+def _ask(engine: DockerEngine, what: str, *options: str) -> Any:
+    """Call the emulator's own API from inside its container: it may be on another machine."""
+    url = f"http://127.0.0.1:{_PORT}/emulator/{what}"
+    return engine.docker(["exec", NAME, "wget", "-q", "-Y", "off", "-O", "-", *options, url])

@@ -1,0 +1,89 @@
+"""The image of the emulator: a base with Python, and what `fastflow.emulator` holds on top of it."""
+
+import hashlib
+import importlib.util
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from fastflow.emulation import LABEL
+from fastflow.engines.docker import DockerEngine
+from fastflow.errors import EmulatorError, EngineError
+
+BASE_IMAGE = "fastflow-python:3"
+REPOSITORY = "fastflow-emulator"
+BUILD_TIMEOUT = 600.0
+_PACKAGE = Path(__file__).parents[1] / "emulator"
+_BASE_SCRIPT = Path(__file__).parent / "base-image"
+_LIBRARIES = ("h11",)
+Say = Callable[[str], None]
+
+
+def ensure_base(engine: DockerEngine, say: Say) -> None:
+    """Make the base image where it is missing: pulled, or of Debian's packages; raises EmulatorError."""
+    if not engine.missing_images([BASE_IMAGE]):
+        return
+    say(f"making the image {BASE_IMAGE}")
+    try:
+        engine.command(["sh", str(_BASE_SCRIPT), BASE_IMAGE], BUILD_TIMEOUT)
+    except EngineError as error:
+        raise EmulatorError(f"the image {BASE_IMAGE} could not be made: {error.message}", error.hint) from error
+
+
+def ensure_image(engine: DockerEngine, say: Say) -> str:
+    """Return the name of the emulator's image, built where this version of it is missing; raises EmulatorError."""
+    image = image_name()
+    if not engine.missing_images([image]):
+        return image
+    ensure_base(engine, say)
+    say(f"building the image {image}")
+    with tempfile.TemporaryDirectory(prefix="fastflow-") as scratch:
+        context = Path(scratch)
+        _write_context(context)
+        options = ["--quiet", "--tag", image, "--build-arg", f"BASE={BASE_IMAGE}", "--label", f"{LABEL}=image"]
+        try:
+            engine.docker(["build", *options, str(context)], timeout=BUILD_TIMEOUT)
+        except EngineError as error:
+            raise EmulatorError(f"the emulator's image could not be built: {error.message}", error.hint) from error
+    return image
+
+
+def remove_older_images(engine: DockerEngine) -> None:
+    """Remove the images of other versions of the emulator; those in use stay."""
+    current = image_name()
+    engine.remove_images(image for image in engine.images({LABEL: "image"}) if image != current)
+
+
+def image_name() -> str:
+    """Name the image after what goes into it, so that every version of fastflow uses its own."""
+    digest = hashlib.sha256()
+    for path, name in _content():
+        digest.update(f"{name}\n".encode())
+        digest.update(path.read_bytes())
+    return f"{REPOSITORY}:{digest.hexdigest()[:12]}"
+
+
+def _content() -> Iterator[tuple[Path, str]]:
+    """The files of the build context, each with its name in it."""
+    yield _PACKAGE / "Dockerfile", "Dockerfile"
+    folders = {"emulator": _PACKAGE, **{name: _library(name) for name in _LIBRARIES}}
+    for name, folder in folders.items():
+        for path in sorted(folder.rglob("*")):
+            inside = path.relative_to(folder)
+            if path.is_file() and "__pycache__" not in inside.parts and "tests" not in inside.parts:
+                yield path, f"{name}/{inside.as_posix()}"
+
+
+def _library(name: str) -> Path:
+    found = importlib.util.find_spec(name)
+    if found is None or found.origin is None:
+        raise EmulatorError(f"the library {name} is missing", "install fastflow again: pip install fastflow-ci")
+    return Path(found.origin).parent
+
+
+def _write_context(context: Path) -> None:
+    for path, name in _content():
+        target = context / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target)

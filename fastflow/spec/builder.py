@@ -1,0 +1,208 @@
+"""YAML events to trees, with a stack of its own, so that no input can exhaust ours or the memory."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import yaml
+
+from fastflow.diagnostic import Diagnostic, Mark, Related, Severity
+from fastflow.spec.document import Mapping, Node, Scalar, Sequence, moved
+from fastflow.spec.events import FaultError, events_of
+
+MAX_DEPTH = 100
+MAX_VALUES = 500_000
+_STANDARD_TAG = "tag:yaml.org,2002:"
+
+
+@dataclass
+class _Open:
+    """A collection that is being read."""
+
+    start: Mark
+    anchor: str | None
+    tag: str | None
+    flow: bool
+    is_mapping: bool
+    nodes: list[Node] = field(default_factory=list)
+    size: int = 1
+    height: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Anchored:
+    """What an anchor stands for, how many values that is, and how many levels of collections."""
+
+    node: Node
+    size: int
+    height: int
+
+
+class Builder:
+    """Builds the trees of one file; `duplicates` are keys found twice, `opaque` the places where `#` is text."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.duplicates: list[Diagnostic] = []
+        self.opaque: list[Mark] = []
+        self._anchors: dict[str, _Anchored] = {}
+        self._stack: list[_Open] = []
+        self._values = 0
+
+    def documents(self, text: str) -> Iterator[Mapping]:
+        """Give the root of each document; raise FaultError."""
+        root: Node | None = None
+        for event in events_of(self.file, text):
+            done = self._take(event)
+            if done is not None:
+                root = done
+            elif isinstance(event, yaml.DocumentStartEvent):
+                self._anchors.clear()
+                root = None
+            elif isinstance(event, yaml.DocumentEndEvent):
+                yield from self._as_mapping(root)
+
+    def _as_mapping(self, root: Node | None) -> Iterator[Mapping]:
+        if isinstance(root, Mapping):
+            yield root
+        elif root is not None and not (isinstance(root, Scalar) and root.is_null):
+            kind = "list" if isinstance(root, Sequence) else "single value"
+            raise FaultError(f"the file holds a {kind}, not a mapping", root.mark, "begin with `key: value` lines")
+
+    def _take(self, event: yaml.Event) -> Node | None:
+        """Take one event; return the root when it is complete."""
+        if isinstance(event, yaml.ScalarEvent):
+            return self._add(self._scalar(event), event.anchor)
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(event)
+        if isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
+            self._open(event)
+        elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
+            return self._close(event)
+        return None
+
+    def _mark(self, event: yaml.Event) -> Mark:
+        start, end = event.start_mark, event.end_mark
+        assert start is not None
+        assert end is not None
+        return Mark(self.file, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+
+    def _scalar(self, event: yaml.ScalarEvent) -> Scalar:
+        mark = self._mark(event)
+        self._count(1, mark)
+        plain = event.style is None or event.style == ""
+        if not plain or mark.line != mark.end_line:
+            self.opaque.append(mark)
+        return Scalar(event.value, mark, plain, _explicit_tag(event.tag))
+
+    def _count(self, size: int, mark: Mark) -> None:
+        self._values += size
+        if self._values > MAX_VALUES:
+            raise FaultError(
+                f"the file holds more than {MAX_VALUES:,} values, aliases counted as used",
+                mark,
+                "split the file, or use fewer aliases",
+            )
+
+    def _alias(self, event: yaml.AliasEvent) -> Node | None:
+        anchored, mark = self._resolve(event), self._mark(event)
+        # Before the copy is made: it is what takes the memory and, level by level, the stack.
+        self._count(anchored.size, mark)
+        self._check_depth(len(self._stack) + anchored.height, mark)
+        return self._add(moved(anchored.node, mark), None, anchored.size, anchored.height)
+
+    def _resolve(self, event: yaml.AliasEvent) -> _Anchored:
+        known = self._anchors.get(event.anchor or "")
+        if known is not None:
+            return known
+        mark = self._mark(event)
+        if any(opened.anchor == event.anchor for opened in self._stack):
+            raise FaultError(
+                f"the anchor &{event.anchor} contains itself", mark, "an alias cannot stand inside its anchor"
+            )
+        raise FaultError(f"no anchor &{event.anchor} before this alias", mark, "define the anchor earlier in the file")
+
+    def _open(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> None:
+        mark = self._mark(event)
+        self._count(1, mark)
+        self._check_depth(len(self._stack) + 1, mark)
+        is_mapping = isinstance(event, yaml.MappingStartEvent)
+        self._stack.append(_Open(mark, event.anchor, _explicit_tag(event.tag), bool(event.flow_style), is_mapping))
+
+    def _check_depth(self, depth: int, mark: Mark) -> None:
+        if depth > MAX_DEPTH:
+            raise FaultError(f"values are nested more than {MAX_DEPTH} levels deep", mark, "flatten the structure")
+
+    def _close(self, event: yaml.MappingEndEvent | yaml.SequenceEndEvent) -> Node | None:
+        opened = self._stack.pop()
+        mark = opened.start
+        if opened.flow:
+            end = self._mark(event)
+            mark = Mark(mark.file, mark.line, mark.column, end.end_line, end.end_column)
+        node: Node
+        node = self._mapping(opened, mark) if opened.is_mapping else Sequence(tuple(opened.nodes), mark, opened.tag)
+        return self._add(node, opened.anchor, opened.size, opened.height)
+
+    def _add(self, node: Node, anchor: str | None, size: int = 1, height: int = 0) -> Node | None:
+        """Put a value, counted before, where it belongs; return it where that is the document."""
+        if anchor is not None:
+            self._anchors[anchor] = _Anchored(node, size, height)
+        if not self._stack:
+            return node
+        parent = self._stack[-1]
+        parent.nodes.append(node)
+        parent.size += size
+        parent.height = max(parent.height, height + 1)
+        return None
+
+    def _mapping(self, opened: _Open, mark: Mark) -> Mapping:
+        own: dict[str, tuple[Scalar, Node]] = {}
+        merged: list[Node] = []
+        merge_key: Scalar | None = None
+        for key, value in zip(opened.nodes[::2], opened.nodes[1::2], strict=True):
+            if not isinstance(key, Scalar):
+                raise FaultError("a key must be a text, not a list or mapping", key.mark, "write a plain key")
+            if key.text == "<<" and key.plain:
+                if merge_key is not None:
+                    self._duplicate(key, merge_key)
+                merge_key = key
+                merged.append(value)
+            elif key.text in own:
+                self._duplicate(key, own[key.text][0])
+            else:
+                own[key.text] = (key, value)
+        for value in merged:
+            for source in _merge_sources(value):
+                for key, inherited in source:
+                    own.setdefault(key.text, (key, inherited))
+        return Mapping(tuple(own.values()), mark, opened.tag)
+
+    def _duplicate(self, key: Scalar, first: Scalar) -> None:
+        self.duplicates.append(
+            Diagnostic(
+                "duplicate-key",
+                Severity.ERROR,
+                f"the key `{key.text}` is in this mapping twice",
+                key.mark,
+                "merge with one list: `<<: [*a, *b]`" if key.text == "<<" else "keep one of them",
+                (Related(first.mark, "first here"),),
+            )
+        )
+
+
+def _merge_sources(value: Node) -> Iterator[Mapping]:
+    if isinstance(value, Mapping):
+        yield value
+        return
+    if isinstance(value, Sequence):
+        for item in value.items:
+            if not isinstance(item, Mapping):
+                raise FaultError("`<<` merges mappings only", item.mark, "name an anchor of a mapping")
+            yield item
+        return
+    raise FaultError("`<<` merges a mapping or a list of mappings", value.mark, "name an anchor: `<<: *name`")
+
+
+def _explicit_tag(tag: str | None) -> str | None:
+    if tag is None or tag == "!":
+        return None
+    return "!!" + tag[len(_STANDARD_TAG) :] if tag.startswith(_STANDARD_TAG) else tag

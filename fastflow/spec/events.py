@@ -1,0 +1,91 @@
+"""Bytes to YAML events, with every fault as a finding."""
+
+import re
+from collections.abc import Iterator
+
+import yaml
+
+from fastflow.diagnostic import Diagnostic, Mark, Severity
+
+MAX_BYTES = 5_000_000
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_UNQUOTED_VARIABLE = re.compile(r"[{\[,:]\s*\$\{?\w|\$\{")
+
+
+class FaultError(Exception):
+    """A file that cannot be read, with the finding that says why."""
+
+    def __init__(self, message: str, mark: Mark, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.diagnostic = Diagnostic("yaml-syntax", Severity.ERROR, message, mark, hint)
+
+
+def decode(file: str, content: bytes) -> str:
+    """Give the text of a file; raise FaultError where it is too large or no UTF-8."""
+    start = Mark(file, 1, 1, 1, 1)
+    if len(content) > MAX_BYTES:
+        raise FaultError(
+            f"the file has {len(content):,} bytes; at most {MAX_BYTES:,} are read", start, "split the file"
+        )
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        before = content[content.rfind(b"\n", 0, error.start) + 1 : error.start]
+        column = len(before.decode("utf-8-sig")) + 1
+        raise FaultError(
+            f"the file is not UTF-8: {error.reason} (byte {error.start + 1})",
+            Mark(file, line, column, line, column + 1),
+            "save it as UTF-8",
+        ) from None
+
+
+def events_of(file: str, text: str) -> Iterator[yaml.Event]:
+    """Parse a text; raise FaultError where YAML refuses it."""
+    try:
+        yield from yaml.parse(text, Loader=_LOADER)
+    except yaml.reader.ReaderError as error:
+        position = _characters(text, error.position) if isinstance(error.position, int) else 0
+        raise FaultError(
+            f"character U+{_code_point(error.character):04X} is not allowed in YAML",
+            _mark_at(file, text, position),
+            "remove it, or write it as an escape in a double-quoted text",
+        ) from None
+    except yaml.MarkedYAMLError as error:
+        raise _syntax_fault(file, error, text) from None
+    except yaml.YAMLError as error:
+        raise FaultError(str(error), Mark(file, 1, 1, 1, 1)) from None
+
+
+def _syntax_fault(file: str, error: yaml.MarkedYAMLError, text: str) -> FaultError:
+    at = error.problem_mark or error.context_mark
+    line, column = (at.line + 1, at.column + 1) if at else (1, 1)
+    message = ", ".join(part for part in (error.context, error.problem) if part) or "not valid YAML"
+    lines = text.splitlines()
+    written = lines[line - 1] if line <= len(lines) else ""
+    hint = None
+    if "\t" in written[: max(column, 1)]:
+        hint = "YAML does not allow tabs for indentation; use spaces"
+    elif _UNQUOTED_VARIABLE.search(written) and any(mark in written for mark in "{["):
+        hint = 'inside { } and [ ] put quotes round a variable: "${NAME}"'
+    return FaultError(message, Mark(file, line, column, line, column + 1), hint)
+
+
+def _code_point(character: object) -> int:
+    if isinstance(character, int):
+        return character
+    return ord(character[0]) if isinstance(character, str) and character else 0
+
+
+def _characters(text: str, offset: int) -> int:
+    """Turn libyaml's offset, which counts bytes of UTF-8, into one of characters; PyYAML's own counts those."""
+    if _LOADER is yaml.SafeLoader:
+        return offset
+    return len(text.encode()[:offset].decode(errors="ignore"))
+
+
+def _mark_at(file: str, text: str, position: int) -> Mark:
+    before = text[:position]
+    line = before.count("\n") + 1
+    column = position - (before.rfind("\n") + 1) + 1
+    return Mark(file, line, column, line, column + 1)

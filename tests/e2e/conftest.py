@@ -1,0 +1,60 @@
+"""A real engine for tests, and projects on it that are gone when a test has ended."""
+
+import os
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from fastflow.compose import ComposeProject, ComposeText
+from fastflow.engines.docker import DockerEngine
+
+IMAGE = "fastflow-python:3"
+PROJECT = "com.docker.compose.project"
+TEST = "io.fastflow.test"
+
+
+def engine_environment() -> dict[str, str]:
+    """What the command line of Docker needs, without anything that would steer Compose."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("COMPOSE_")}
+
+
+@pytest.fixture(scope="session")
+def docker_engine() -> DockerEngine:
+    engine = DockerEngine(engine_environment())
+    engine.info()
+    return engine
+
+
+@pytest.fixture(scope="session")
+def busybox_image(docker_engine: DockerEngine) -> str:
+    """An image with Python and a busybox shell."""
+    if docker_engine.missing_images([IMAGE]):
+        pytest.fail(f"the image {IMAGE} is missing; make it with `make images`")
+    return IMAGE
+
+
+@pytest.fixture
+def project_name() -> str:
+    return f"fastflow-test-{uuid.uuid4().hex[:10]}"
+
+
+@pytest.fixture
+def docker_project(docker_engine: DockerEngine, project_name: str) -> Iterator[str]:
+    """The name of a Compose project; what carries its label, or the label `io.fastflow.test` with it, is removed."""
+    yield project_name
+    sweep(docker_engine, project_name)
+
+
+def sweep(engine: DockerEngine, name: str) -> None:
+    """Remove all of a project and all with its test label."""
+    for label in (PROJECT, TEST):
+        engine.remove_containers(found.id for found in engine.containers({label: name}))
+    engine.remove_networks(engine.networks({PROJECT: name}))
+    engine.remove_volumes(engine.volumes({PROJECT: name}))
+    engine.remove_images(engine.images({PROJECT: name}))
+
+
+def text_project(name: str, directory: str, *texts: str) -> ComposeProject:
+    """A project of Compose documents."""
+    return ComposeProject(name, directory, tuple(ComposeText(text) for text in texts))

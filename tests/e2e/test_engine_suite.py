@@ -1,0 +1,300 @@
+"""What every engine does, the one in memory and the real one alike; `-m "not e2e"` needs no engine."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fastflow.compose import ComposeProject, ComposeText
+from fastflow.engines.docker import DockerEngine
+from fastflow.engines.fake import FakeEngine
+from fastflow.engines.fake_containers import Script
+from fastflow.errors import EngineCallError, EngineTimeoutError
+from fastflow.run.ports import ContainerEvent
+from tests.e2e.bench import PATIENCE, Bench, Seen
+from tests.e2e.conftest import IMAGE, PROJECT, TEST, sweep
+
+ENDS = Script(lines=("first", "second"), exit_code=3)
+RUNS = Script(lines=("up",))
+
+
+@pytest.fixture(params=["fake", pytest.param("docker", marks=pytest.mark.e2e)])
+def bench(request: pytest.FixtureRequest, tmp_path: Path, project_name: str) -> Iterator[Bench]:
+    if request.param == "fake":
+        yield Bench(FakeEngine(images=[IMAGE]), project_name, tmp_path)
+        return
+    engine: DockerEngine = request.getfixturevalue("docker_engine")
+    request.getfixturevalue("busybox_image")
+    yield Bench(engine, project_name, tmp_path)
+    sweep(engine, project_name)
+
+
+def test_info_tells_the_versions_and_that_the_engine_is_local(bench: Bench) -> None:
+    info = bench.engine.info()
+    assert info.engine_version[0].isdigit()
+    assert int(info.compose_version.split(".")[0]) >= 2
+    assert info.is_local
+
+
+def test_up_starts_services_and_never_recreates_one(bench: Bench) -> None:
+    first = bench.up({"web": RUNS, "db": RUNS})
+    assert {name: found.status for name, found in first.items()} == {"web": "running", "db": "running"}
+    again = bench.up({"web": RUNS, "db": RUNS}, web={"environment": {"CHANGED": "1"}})
+    assert {name: found.id for name, found in again.items()} == {name: found.id for name, found in first.items()}
+    assert first["web"].labels[TEST] == bench.name
+    assert first["web"].image == IMAGE
+
+
+@pytest.mark.parametrize(("with_dependencies", "started"), [(True, {"web", "db"}), (False, {"web"})])
+def test_up_starts_dependencies_only_when_asked_to(bench: Bench, with_dependencies: bool, started: set[str]) -> None:
+    project = bench.project({"web": RUNS, "db": RUNS, "other": RUNS}, web={"depends_on": ["db"]})
+    bench.engine.up(project, ["web"], with_dependencies=with_dependencies, timeout=PATIENCE)
+    assert set(bench.containers()) == started
+
+
+def test_an_unknown_service_is_an_error_with_its_name(bench: Bench) -> None:
+    with pytest.raises(EngineCallError, match="no such service: nope"):
+        bench.engine.up(bench.project({"web": RUNS}), ["nope"], with_dependencies=False, timeout=PATIENCE)
+
+
+def test_a_created_container_waits_for_its_start(bench: Bench) -> None:
+    project = bench.project({"web": RUNS})
+    bench.engine.create(project, "web", PATIENCE)
+    created = bench.containers()["web"]
+    assert created.status == "created"
+    assert created.started_at is None
+    bench.engine.start(created.id)
+    assert bench.one(created.id).status == "running"
+    assert bench.one(created.id).started_at is not None
+
+
+def test_a_container_that_ends_is_an_event_with_its_exit_code(bench: Bench) -> None:
+    seen = Seen[ContainerEvent]()
+    stream = bench.engine.events(seen)
+    web = bench.up({"web": ENDS})["web"]
+    died = seen.until(lambda event: event.id == web.id and event.action == "die")
+    assert died.exit_code == 3
+    assert died.labels[TEST] == bench.name
+    assert [event.action for event in seen.all if event.id == web.id] == ["create", "start", "die"]
+    ended = bench.one(web.id)
+    assert (ended.status, ended.exit_code) == ("exited", 3)
+    assert ended.finished_at is not None
+    bench.engine.remove_containers([web.id])
+    seen.until(lambda event: event.id == web.id and event.action == "destroy")
+    stream.close()
+    assert stream.join(PATIENCE)
+
+
+def test_a_log_is_given_from_its_first_line_and_ends_with_the_container(bench: Bench) -> None:
+    web = bench.up({"web": ENDS})["web"]
+    for _ in range(2):
+        seen = Seen[str]()
+        stream = bench.engine.follow_logs(web.id, seen)
+        assert stream.join(PATIENCE)
+        assert seen.all == ["first", "second"]
+
+
+def test_a_closed_stream_is_silent(bench: Bench) -> None:
+    web = bench.up({"web": Script(lines=("up",), last_lines=("bye",))})["web"]
+    seen = Seen[str]()
+    stream = bench.engine.follow_logs(web.id, seen)
+    seen.until(lambda line: line == "up")
+    assert not stream.join(0.01)
+    stream.close()
+    bench.engine.stop(web.id, 5)
+    assert stream.join(PATIENCE)
+    assert seen.all == ["up"]
+
+
+def test_the_log_of_no_container_is_empty(bench: Bench) -> None:
+    seen = Seen[str]()
+    assert bench.engine.follow_logs("0" * 64, seen).join(PATIENCE)
+    assert seen.all == []
+
+
+def test_a_stop_lets_a_container_end_by_itself(bench: Bench) -> None:
+    web = bench.up({"web": Script(lines=("up",), last_lines=("saved",), stop_code=5)})["web"]
+    bench.lines(web.id, "up")
+    seen = Seen[str]()
+    stream = bench.engine.follow_logs(web.id, seen)
+    bench.engine.stop(web.id, 10)
+    assert stream.join(PATIENCE)
+    assert seen.all == ["up", "saved"]
+    assert bench.one(web.id).exit_code == 5
+
+
+def test_a_stop_kills_what_does_not_heed_it(bench: Bench) -> None:
+    web = bench.up({"web": Script(lines=("up",), heeds_stop=False)})["web"]
+    bench.lines(web.id, "up")
+    bench.engine.stop(web.id, 0.2)
+    assert (bench.one(web.id).status, bench.one(web.id).exit_code) == ("exited", 137)
+
+
+def test_what_has_ended_or_is_gone_can_be_stopped_and_removed_again(bench: Bench) -> None:
+    containers = bench.up({"web": ENDS, "db": RUNS})
+    ids = [containers["web"].id, "0" * 64, containers["db"].id]
+    bench.engine.stop(containers["web"].id, 1)
+    bench.engine.stop("0" * 64, 1)
+    for _ in range(2):
+        bench.engine.remove_containers(ids)
+        assert bench.engine.inspect(ids) == ()
+    bench.engine.remove_containers([])
+
+
+def test_inspect_gives_those_that_exist(bench: Bench) -> None:
+    containers = bench.up({"web": RUNS, "db": RUNS})
+    ids = [containers["web"].id, "0" * 64, containers["db"].id]
+    assert [found.service for found in bench.engine.inspect(ids)] == ["web", "db"]
+    assert bench.engine.inspect([]) == ()
+
+
+def test_a_one_off_container_has_its_name_and_labels(bench: Bench) -> None:
+    project = bench.project({"job": replace(ENDS, exit_code=4)})
+    container_id = bench.engine.run_detached(
+        project,
+        "job",
+        name=f"{bench.name}-job",
+        command=["sh", "-c", "exit 4"],
+        environment={"VALUE": "a $b"},
+        labels={"io.fastflow.role": "source"},
+        timeout=PATIENCE,
+    )
+    assert bench.engine.follow_logs(container_id, lambda line: None).join(PATIENCE)
+    job = bench.one(container_id)
+    assert (job.name, job.service, job.exit_code) == (f"{bench.name}-job", "job", 4)
+    assert job.labels["io.fastflow.role"] == "source"
+    assert job.labels["com.docker.compose.oneoff"] == "True"
+
+
+def test_containers_are_found_by_all_their_labels(bench: Bench) -> None:
+    bench.up({"web": RUNS, "db": ENDS}, web={"labels": {TEST: bench.name, "tier": "front"}})
+    find = bench.engine.containers
+    assert {found.service for found in find({TEST: bench.name})} == {"web", "db"}
+    assert {found.service for found in find({TEST: bench.name, "tier": None})} == {"web"}
+    assert {found.service for found in find({TEST: bench.name, "tier": "front"})} == {"web"}
+    assert find({TEST: bench.name, "tier": "back"}) == ()
+
+
+def test_files_are_copied_out_of_a_container(bench: Bench, tmp_path: Path) -> None:
+    files = {"/opt/reports": {"a.txt": b"A", "b.txt": b"B"}}
+    web = bench.up({"web": Script(lines=("up",), files=files)})["web"]
+    bench.lines(web.id, "up")
+    bench.engine.stop(web.id, 5)
+    assert bench.engine.copy_from(web.id, "/opt/reports", tmp_path / "out")
+    assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == files["/opt/reports"]
+    assert not bench.engine.copy_from(web.id, "/opt/nothing", tmp_path / "none")
+    assert not bench.engine.copy_from("0" * 64, "/opt/reports", tmp_path / "none")
+
+
+def test_a_command_gives_its_exit_code_in_a_running_container_only(bench: Bench) -> None:
+    web = bench.up({"web": Script(lines=("up",), exec_code=6)})["web"]
+    bench.lines(web.id, "up")
+    assert bench.engine.exec(web.id, ["sh", "-c", "exit 6"], PATIENCE) == 6
+    bench.engine.stop(web.id, 5)
+    with pytest.raises(EngineCallError, match="not running"):
+        bench.engine.exec(web.id, ["true"], PATIENCE)
+
+
+def test_networks_and_volumes_are_found_and_removed_by_label(bench: Bench) -> None:
+    volumes = {"data": {"labels": {TEST: bench.name}}}
+    web = bench.up({"web": RUNS}, web={"volumes": ["data:/data"]}, volumes=volumes)["web"]
+    labels: dict[str, str | None] = {PROJECT: bench.name}
+    assert bench.engine.volumes({TEST: bench.name}) == (f"{bench.name}_data",)
+    networks = bench.engine.networks(labels)
+    assert len(networks) == 1
+    bench.engine.remove_containers([web.id])
+    for _ in range(2):
+        bench.engine.remove_networks(networks)
+        bench.engine.remove_volumes([f"{bench.name}_data"])
+    assert bench.engine.networks(labels) == bench.engine.volumes(labels) == ()
+
+
+def test_config_is_the_merged_project(bench: Bench) -> None:
+    project = bench.project({"web": RUNS, "db": RUNS}, web={"depends_on": ["db"], "environment": {"V": "$$x"}})
+    over = "services: {db: !reset null, web: {depends_on: !reset [], image: 'other:1'}}"
+    project = replace(project, sources=(*project.sources, ComposeText(over)))
+    told = json.loads(bench.engine.config(project))
+    assert told["name"] == bench.name
+    assert list(told["services"]) == ["web"]
+    assert told["services"]["web"]["image"] == "other:1"
+    assert "depends_on" not in told["services"]["web"]
+
+
+def test_a_built_image_is_found_and_removed_by_label(bench: Bench) -> None:
+    (bench.directory / "Dockerfile").write_text(f"FROM {IMAGE}\n")
+    project = bench.project({"web": RUNS}, web={"build": "."})
+    assert bench.engine.missing_images([f"{bench.name}-web"]) == (f"{bench.name}-web",)
+    bench.engine.build(project, PATIENCE)
+    assert bench.engine.missing_images([f"{bench.name}-web"]) == ()
+    images = bench.engine.images({PROJECT: bench.name})
+    assert [image.split(":")[0] for image in images] == [f"{bench.name}-web"]
+    for _ in range(2):
+        bench.engine.remove_images(images)
+    assert bench.engine.images({PROJECT: bench.name}) == ()
+
+
+def test_missing_images_are_told_once_and_in_order(bench: Bench) -> None:
+    assert bench.engine.missing_images(["b:0", IMAGE, "a:0", "b:0"]) == ("b:0", "a:0")
+    assert bench.engine.missing_images([]) == ()
+
+
+def test_only_one_holds_a_name(bench: Bench) -> None:
+    labels = {TEST: bench.name, "io.fastflow.role": "lease"}
+    lease = bench.engine.hold(f"{bench.name}-lease", IMAGE, labels)
+    assert lease is not None
+    assert bench.engine.hold(f"{bench.name}-lease", IMAGE, labels) is None
+    held = bench.one(lease.container_id)
+    assert (held.name, held.status) == (f"{bench.name}-lease", "running")
+    assert held.labels["io.fastflow.role"] == "lease"
+    lease.release()
+    lease.release()
+    assert bench.engine.inspect([lease.container_id]) == ()
+    again = bench.engine.hold(f"{bench.name}-lease", IMAGE, labels)
+    assert again is not None
+    again.release()
+
+
+def test_a_lease_that_cannot_be_made_is_an_error(bench: Bench) -> None:
+    with pytest.raises(EngineCallError, match="No such image") as caught:
+        bench.engine.hold(f"{bench.name}-lease", "fastflow-nothing:0", {TEST: bench.name})
+    assert caught.value.hint
+
+
+@pytest.fixture
+def endless(bench: Bench) -> ComposeProject:
+    """A project whose build does not end."""
+    (bench.directory / "Dockerfile").write_text(f"FROM {IMAGE}\nRUN sleep 30\n")
+    bench.hang(f"build {bench.name}")
+    return bench.project({"web": RUNS}, web={"build": "."})
+
+
+def test_a_build_can_be_interrupted_and_later_calls_work(bench: Bench, endless: ComposeProject) -> None:
+    # Until it takes: whether the build is under way yet cannot be seen from outside.
+    done = threading.Event()
+
+    def interrupt() -> None:
+        while not done.wait(0.3):
+            bench.engine.interrupt()
+
+    interrupter = threading.Thread(target=interrupt)
+    interrupter.start()
+    began = time.monotonic()
+    try:
+        with pytest.raises(EngineCallError, match="interrupted"):
+            bench.engine.build(endless, PATIENCE)
+    finally:
+        done.set()
+        interrupter.join()
+    assert time.monotonic() - began < 5
+    assert bench.up({"db": RUNS})["db"].status == "running"
+
+
+def test_a_call_that_takes_too_long_is_ended(bench: Bench, endless: ComposeProject) -> None:
+    began = time.monotonic()
+    with pytest.raises(EngineTimeoutError, match=r"did not end within 0\.5 s"):
+        bench.engine.build(endless, 0.5)
+    assert time.monotonic() - began < 5

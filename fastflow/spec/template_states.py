@@ -1,0 +1,105 @@
+"""Templates by the states of their variables: what word each is where a variable is set, empty or not set."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from fastflow.spec.template import Template, Variable
+from fastflow.spec.word_equations import FIRST_VARIABLE
+
+RUN_ID = "FASTFLOW_RUN_ID"
+ALWAYS_SET = frozenset({RUN_ID, "FASTFLOW_CI_ID"})
+_ALLOWED = re.compile(r"[A-Za-z0-9]*")
+
+
+class State(Enum):
+    """What is known of a variable; NOT_EMPTY is a word of letters and digits."""
+
+    NOT_EMPTY = "not empty"
+    EMPTY = "empty"
+    UNSET = "not set"
+
+
+class Symbols(dict[str, str]):
+    """The character that stands for each variable in a word, by name, given out as names come up."""
+
+    def __missing__(self, name: str) -> str:
+        self[name] = chr(ord(FIRST_VARIABLE) + len(self))
+        return self[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """The words that two templates are in some states of their variables."""
+
+    states: Mapping[str, State]
+    first: str
+    second: str
+
+
+class _UndecidedError(LookupError):
+    """The state of the variable `name` decides, and is not known yet."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class _RefusedError(ValueError):
+    """`up` would refuse: a variable is not set where it must be, or a character is no letter or digit."""
+
+
+def split_states(first: Template, second: Template, symbols: Symbols) -> Iterator[Leaf | None]:
+    """Yield the words of both templates for all states that matter, states asked for only where they decide.
+
+    None stands for states that do not count, so that a caller may count them as work.
+    """
+    waiting: list[dict[str, State]] = [{}]
+    while waiting:
+        states = waiting.pop()
+        try:
+            yield Leaf(states, _word(first, states, symbols), _word(second, states, symbols))
+        except _UndecidedError as undecided:
+            # The last is taken first: where values make two equal, set ones are the plainest to name.
+            waiting.extend({**states, undecided.name: state} for state in reversed(State))
+        except _RefusedError:
+            yield None
+
+
+def word_when_set(template: Template, symbols: Symbols) -> str | None:
+    """Return the word that a template is where all its variables are set and not empty; None where it is refused."""
+    states: dict[str, State] = {}
+    while True:
+        try:
+            return _word(template, states, symbols)
+        except _UndecidedError as undecided:
+            states[undecided.name] = State.NOT_EMPTY
+        except _RefusedError:
+            return None
+
+
+def _word(template: Template, states: Mapping[str, State], symbols: Symbols) -> str:
+    return "".join(_letters(part) if isinstance(part, str) else _value(part, states, symbols) for part in template)
+
+
+def _letters(text: str) -> str:
+    if not _ALLOWED.fullmatch(text):
+        raise _RefusedError
+    return text
+
+
+def _value(variable: Variable, states: Mapping[str, State], symbols: Symbols) -> str:
+    """The word of one variable; the operators mean what they mean in `resolve`."""
+    state = State.NOT_EMPTY if variable.name in ALWAYS_SET else states.get(variable.name)
+    if state is None:
+        raise _UndecidedError(variable.name)
+    present = state is State.NOT_EMPTY or (state is State.EMPTY and not variable.operator.startswith(":"))
+    kind = variable.operator[-1:]
+    if kind == "+":
+        return _word(variable.word, states, symbols) if present else ""
+    if present:
+        return symbols[variable.name] if state is State.NOT_EMPTY else ""
+    if kind == "-":
+        return _word(variable.word, states, symbols)
+    raise _RefusedError

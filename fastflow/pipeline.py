@@ -1,4 +1,7 @@
-"""fastflow on one screen: text to Document to Model to findings to Plan; each command stops after one stage."""
+"""fastflow on one screen: text to Document to Model to findings to Plan; each command stops after one stage.
+
+The last stage, Plan to result, is `fastflow.run.execution`: only `up` needs it, and pays for its import.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,14 +13,21 @@ from fastflow.application.reader import ComposeFiles, file_sources
 from fastflow.check.facts import Facts
 from fastflow.check.run import check_specs
 from fastflow.diagnostic import Diagnostic, in_file_order
+from fastflow.errors import UsageError
 from fastflow.graph import build_graph
 from fastflow.model.load import Loaded, is_build_id, is_raw, load_spec
-from fastflow.model.phases import phases_of
+from fastflow.model.phases import phases_of, template_of
+from fastflow.model.places import Places
 from fastflow.model.spec import Spec
+from fastflow.model.suggest import did_you_mean
 from fastflow.plan import Plan, Selection, make_plan
-from fastflow.spec.document import Document
+from fastflow.spec.document import Document, Scalar
 from fastflow.spec.interpolation import interpolate
 from fastflow.spec.reader import read_spec
+from fastflow.spec.template import variables
+
+RUN_ID = "FASTFLOW_RUN_ID"
+"""The variable that is new in every run."""
 
 
 @dataclass(frozen=True)
@@ -91,8 +101,12 @@ def _unset_tokens(spec: Spec, values: Mapping[str, str] | None) -> frozenset[str
 
 
 def plan(facts: Facts, directory: Path, selection: Selection, max_parallel: int | None = None) -> Plan:
-    """Facts to Plan."""
-    return make_plan(
+    """Facts to Plan; raises UsageError where the selection makes no sense."""
+    for name in selection.workflows:
+        if name not in facts.spec.workflows:
+            hint = did_you_mean(name, list(facts.spec.workflows))
+            raise UsageError(f"there is no workflow `{name}`", hint or f"there are {', '.join(facts.spec.workflows)}")
+    made = make_plan(
         facts.spec,
         facts.graph,
         facts.applications,
@@ -100,6 +114,22 @@ def plan(facts: Facts, directory: Path, selection: Selection, max_parallel: int 
         selection=selection,
         max_parallel=max_parallel,
     )
+    if not made.selected:
+        raise UsageError("no phase is selected: the chosen workflows have none of that mode", "see: fastflow plan")
+    return made
+
+
+def lost_record(facts: Facts, made: Plan) -> str | None:
+    """Say which selected testing phase has a BUILD_ID that is new in every run, while its recording is left out."""
+    written = Places(facts.document.root)
+    for phase in made.selected:
+        recorder = made.phases[phase.recorder] if phase.recorder else None
+        node = written.node(*facts.graph.phases[phase.id].build_id_path)
+        if recorder is None or recorder.is_selected or not isinstance(node, Scalar):
+            continue
+        if RUN_ID in variables(template_of(node.text)):
+            return f"{phase.id} needs the record of {recorder.id}, which is left out: {node.text} is new in every run"
+    return None
 
 
 def _applications(

@@ -12,9 +12,9 @@ from dotenv import dotenv_values
 
 from fastflow.ci import ci_id
 from fastflow.errors import UsageError
-from fastflow.pipeline import as_values
+from fastflow.pipeline import RUN_ID, as_values
 
-RUN_ID = "FASTFLOW_RUN_ID"
+__all__ = ["CI_ID", "RUN_ID"]
 CI_ID = "FASTFLOW_CI_ID"
 _COMPOSE_KEPT = "COMPOSE_PROFILES"
 _RANDOM = "0123456789abcdefghijklmnopqrstuvwxyz"

@@ -1,0 +1,189 @@
+"""From the command line to `execute_plan`: engines, the emulator, the run's folder, what is shown, signals."""
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import click
+
+from fastflow.cli.environment import (
+    CI_ID,
+    RUN_ID,
+    absolute_files,
+    engine_environment,
+    source_environment,
+    variable,
+)
+from fastflow.cli.reports import Report, write_reports
+from fastflow.cli.signals import InterruptedBeforeRunError, Interruption, interruption
+from fastflow.cli.specs import identity
+from fastflow.compose import Emulation, Setting
+from fastflow.emulation.cloud import NAME, TOKENS, ensure_cloud
+from fastflow.emulation.image import ensure_image
+from fastflow.engines.docker import DockerEngine
+from fastflow.errors import ExitCode
+from fastflow.model.cloud import DEFAULT_API_HOST
+from fastflow.model.spec import Host
+from fastflow.pipeline import SpecText
+from fastflow.plan import Plan, WorkflowPlan
+from fastflow.report.progress import progress_for
+from fastflow.report.summary import summary_of_run
+from fastflow.run.context import Options
+from fastflow.run.events import Event, Listener
+from fastflow.run.execution import execute_plan
+from fastflow.run.folder import RunFolder
+from fastflow.run.masking import masker
+from fastflow.run.observer import Cancellation
+from fastflow.run.outcome import RunResult
+from fastflow.run.removal import remove_run
+
+_EMULATED_TOKEN = "emulated"  # noqa: S105  # what nodes show the emulated cloud where no token is set
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What the command line said of how to run."""
+
+    emulate: bool = False
+    keep: bool = False
+    fail_fast: bool = False
+    progress: str = "auto"
+    reports: tuple[Report, ...] = ()
+    env_files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be run. `values` are those of all variables; `run` is the run's id."""
+
+    text: SpecText
+    plan: Plan
+    hosts: Mapping[str, Host]
+    values: Mapping[str, str]
+    run: str
+
+    @cached_property
+    def token_names(self) -> tuple[str, ...]:
+        """The variables that hold tokens."""
+        return tuple(dict.fromkeys(workflow.cloud.token_name for workflow in self.plan.workflows.values()))
+
+    @cached_property
+    def tokens(self) -> tuple[str, ...]:
+        """The tokens' values, where they are set."""
+        return tuple(value for name in self.token_names if (value := self.values.get(name)))
+
+    @cached_property
+    def used_hosts(self) -> tuple[str, ...]:
+        """The hosts of the selected phases; one empty name stands for the current context."""
+        workflows = dict.fromkeys(phase.workflow for phase in self.plan.selected)
+        return tuple(dict.fromkeys(self.plan.workflows[name].host for name in workflows))
+
+
+def execute(order: Order, options: RunOptions) -> int:
+    """Run a plan, show how it goes and what came of it; return the exit code."""
+    session = _Session(order, options)
+    with interruption(Cancellation(), lambda text: session.show(Event("note", facts={"message": text}))) as signals:
+        try:
+            return session.execute(signals)
+        except InterruptedBeforeRunError as interrupted:
+            return interrupted.exit_code
+
+
+@dataclass
+class _Session:
+    order: Order
+    options: RunOptions
+    addresses: dict[str, str | None] = field(default_factory=dict)
+
+    @cached_property
+    def mask(self) -> Callable[[str], str]:
+        return masker(self.order.tokens)
+
+    @cached_property
+    def show(self) -> Listener:
+        return progress_for(self.options.progress, sys.stderr, self.mask)
+
+    @cached_property
+    def engines(self) -> dict[str, DockerEngine]:
+        return {name: self._engine(self.order.hosts.get(name)) for name in self.order.used_hosts}
+
+    def _engine(self, host: Host | None) -> DockerEngine:
+        own = {name: self.order.values[name] for name in (RUN_ID, CI_ID)}
+        if self.options.emulate:
+            own.update({name: _EMULATED_TOKEN for name in self.order.token_names if not self.order.values.get(name)})
+        environment = engine_environment(own)
+        if host is None:
+            return DockerEngine(environment)
+        return DockerEngine(environment, context=host.context, docker_host=host.docker_host)
+
+    def execute(self, signals: Interruption) -> int:
+        emulation = self._emulation() if self.options.emulate else None
+        setting = Setting(
+            self.order.run,
+            identity(self.order.text),
+            emulation=emulation,
+            env_files=absolute_files(self.options.env_files),
+        )
+        folder = RunFolder(self.order.text.directory, self.order.run, self.mask)
+        signals.cancellation.watchers.extend(engine.interrupt for engine in self.engines.values())
+        signals.last_effort = self._remove_all
+        signals.is_running = True
+        try:
+            result = execute_plan(
+                self.order.plan,
+                setting,
+                self.engines,
+                options=self._run_options(),
+                cancellation=signals.cancellation,
+                folder=folder,
+                listeners=(self.show,),
+                host_limits={name: host.max_parallel for name, host in self.order.hosts.items() if host.max_parallel},
+            )
+        finally:
+            if folder.result_path.exists():
+                write_reports(self.options.reports, folder)
+        self._conclude(result, folder)
+        return result.exit_code
+
+    def _emulation(self) -> Emulation:
+        def say(text: str) -> None:
+            self.show(Event("note", facts={"message": text}))
+
+        image = ""
+        for name, engine in self.engines.items():
+            engine.info()
+            image = ensure_image(engine, say)
+            self.addresses[name] = ensure_cloud(engine, image, variable(TOKENS))
+        return Emulation(image, api_host=NAME, network=NAME)
+
+    def _run_options(self) -> Options:
+        return Options(
+            keep=self.options.keep,
+            fail_fast=self.options.fail_fast,
+            source_environment=source_environment(self.order.token_names, self.order.tokens),
+            cloud_url=self._cloud_url,
+            token_of=self._token_of,
+        )
+
+    def _cloud_url(self, workflow: WorkflowPlan) -> str | None:
+        if self.options.emulate:
+            return self.addresses.get(workflow.host)
+        scheme = "http" if workflow.cloud.use_ssl is False else "https"
+        return f"{scheme}://{workflow.cloud.api_host or DEFAULT_API_HOST}"
+
+    def _token_of(self, workflow: WorkflowPlan) -> str | None:
+        value = self.order.values.get(workflow.cloud.token_name)
+        return value or (_EMULATED_TOKEN if self.options.emulate else None)
+
+    def _remove_all(self) -> None:
+        for engine in self.engines.values():
+            remove_run(engine, self.order.run, ())
+
+    def _conclude(self, result: RunResult, folder: RunFolder) -> None:
+        if self.options.progress != "quiet":
+            click.echo(self.mask(summary_of_run(result, str(folder.path))))
+        elif result.exit_code != ExitCode.PASSED:
+            click.echo(self.mask(summary_of_run(result, str(folder.path))), err=True)
+        if self.options.keep:
+            click.echo(f"kept; remove it with: fastflow down --run {result.run}", err=True)

@@ -1,0 +1,18 @@
+"""`fastflow graph`."""
+
+import click
+
+from fastflow.cli.options import SPEC_HELP, spec_argument
+from fastflow.cli.specs import read_spec_text
+from fastflow.cli.stages import checked, planned
+from fastflow.report.graph import FORMATS
+
+
+@click.command(name="graph", epilog=SPEC_HELP)
+@spec_argument()
+@click.option("--format", "form", type=click.Choice(list(FORMATS)), default="mermaid", show_default=True)
+def command(spec: str | None, form: str) -> None:
+    """Draw the phases and what they wait for. Needs no Docker and no variables."""
+    text = read_spec_text(spec)
+    facts = checked(text, None, shows_warnings=False)
+    click.echo(FORMATS[form](planned(text, facts)))

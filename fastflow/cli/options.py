@@ -1,0 +1,43 @@
+"""Arguments and options that several commands share."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+SPEC_HELP = "SPEC is a file, a directory that has a fastflow.yml, or - for standard input."
+
+
+def spec_argument() -> Decorator:
+    """The spec; by default that of this directory or its nearest parent."""
+    return click.argument("spec", required=False, metavar="[SPEC]")
+
+
+def selection_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Which phases."""
+    modes = click.Choice(["recording", "testing", "report"])
+    function = click.option("--only", type=modes, help="Only phases of this mode; the others count as passed.")(
+        function
+    )
+    return click.option(
+        "-w", "--workflow", "workflows", multiple=True, metavar="WORKFLOW", help="Only this workflow; may be repeated."
+    )(function)
+
+
+def env_file_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Files of variables."""
+    return click.option(
+        "--env-file",
+        "env_files",
+        multiple=True,
+        metavar="F",
+        help="Read variables from F; may be repeated, the last wins.",
+    )(function)
+
+
+def env_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Whether variables have values."""
+    text = "Use the values of variables; else they are symbols, and the result is the same on every machine."
+    return click.option("--env", "with_values", is_flag=True, help=text)(function)

@@ -1,0 +1,37 @@
+"""`fastflow plan`."""
+
+from typing import cast
+
+import click
+
+from fastflow.cli.environment import new_run_id, values_for
+from fastflow.cli.options import SPEC_HELP, env_file_option, env_option, selection_options, spec_argument
+from fastflow.cli.specs import read_spec_text
+from fastflow.cli.stages import checked, planned
+from fastflow.model.node import Mode
+from fastflow.report.plan import plan_as_json, plan_as_text
+
+
+@click.command(name="plan", epilog=SPEC_HELP)
+@spec_argument()
+@selection_options
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@env_option
+@env_file_option
+def command(
+    *,
+    spec: str | None,
+    workflows: tuple[str, ...],
+    only: str | None,
+    form: str,
+    with_values: bool,
+    env_files: tuple[str, ...],
+) -> None:
+    """Show the phases, each edge with its reason, the critical path, hosts, ports, and what is left out.
+
+    Touches nothing. Variables are symbols unless --env is given.
+    """
+    text = read_spec_text(spec)
+    values = values_for(text.directory, env_files, new_run_id()) if with_values else None
+    plan = planned(text, checked(text, values), workflows, cast(Mode | None, only))
+    click.echo(plan_as_json(plan) if form == "json" else plan_as_text(plan))

@@ -1,0 +1,63 @@
+"""The stages as commands call them: findings are printed here, and what must stop a command stops it."""
+
+from collections.abc import Mapping, Sequence
+
+import click
+
+from fastflow.check.facts import Facts
+from fastflow.diagnostic import Diagnostic, has_errors
+from fastflow.errors import ExitCode, FastflowError
+from fastflow.model.node import Mode
+from fastflow.pipeline import SpecText, check, plan
+from fastflow.plan import Plan, Selection
+from fastflow.report.findings_text import Sources, render_findings, summary_of
+
+
+class InvalidSpecError(FastflowError):
+    """A spec has errors, and they have been shown."""
+
+    exit_code = ExitCode.INVALID
+
+
+def sources_of(texts: Sequence[SpecText], diagnostics: Sequence[Diagnostic]) -> Sources:
+    """The lines that findings show: of the specs, and of the Compose files that findings stand in."""
+    lines = {text.name: text.content.decode("utf-8", errors="replace") for text in texts}
+    files = {mark.file for found in diagnostics for mark in (found.mark, *(other.mark for other in found.related))}
+    for name in files - set(lines):
+        content = _content_of(name, texts)
+        if content is not None:
+            lines[name] = content
+    return Sources(lines)
+
+
+def _content_of(name: str, texts: Sequence[SpecText]) -> str | None:
+    for path in (text.directory / name for text in texts):
+        try:
+            return path.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue
+    return None
+
+
+def checked(
+    text: SpecText, values: Mapping[str, str] | None, emulated: str | None = None, *, shows_warnings: bool = True
+) -> Facts:
+    """Check one spec; show its findings on stderr; raises InvalidSpecError where there are errors."""
+    outcome = check([text], values, emulated)
+    shown = outcome.diagnostics if shows_warnings or has_errors(outcome.diagnostics) else ()
+    if shown:
+        click.echo(render_findings(shown, sources_of([text], shown)), err=True)
+    if has_errors(outcome.diagnostics) or not outcome.specs:
+        raise InvalidSpecError(f"{summary_of(outcome.diagnostics, 1)}; nothing was started")
+    return outcome.specs[0]
+
+
+def planned(
+    text: SpecText,
+    facts: Facts,
+    workflows: Sequence[str] = (),
+    only: Mode | None = None,
+    max_parallel: int | None = None,
+) -> Plan:
+    """Plan a spec that passed its checks."""
+    return plan(facts, text.directory, Selection(tuple(workflows), only), max_parallel)

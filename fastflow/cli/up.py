@@ -1,0 +1,68 @@
+"""`fastflow up`."""
+
+from typing import cast
+
+import click
+
+from fastflow.cli.environment import new_run_id, values_for
+from fastflow.cli.execution import Order, RunOptions, execute
+from fastflow.cli.options import SPEC_HELP, env_file_option, selection_options, spec_argument
+from fastflow.cli.reports import REPORT_HELP, parse_reports
+from fastflow.cli.specs import read_spec_text
+from fastflow.cli.stages import checked, planned
+from fastflow.errors import ExitCode, UsageError
+from fastflow.model.node import Mode
+from fastflow.pipeline import lost_record
+from fastflow.report.plan import plan_as_text
+
+_PROGRESS = ("auto", "tty", "plain", "json", "quiet")
+
+
+@click.command(name="up", epilog=SPEC_HELP)
+@spec_argument()
+@selection_options
+@click.option("--dry-run", is_flag=True, help="All checks, then the plan; nothing is started.")
+@click.option("--emulate", is_flag=True, help="Use the emulator for the cloud and the nodes; needs no account.")
+@click.option("--keep", is_flag=True, help="Leave containers and networks; `fastflow down` removes them.")
+@click.option("--max-parallel", type=click.IntRange(min=1), metavar="N", help="Phases at once.")
+@click.option("--fail-fast", is_flag=True, help="Stop everything when a phase fails or finds vulnerabilities.")
+@click.option("--progress", type=click.Choice(_PROGRESS), default="auto", show_default=True, help="What stderr shows.")
+@click.option("--report", "reports", multiple=True, metavar="KIND=PATH", help=REPORT_HELP)
+@env_file_option
+def command(
+    *,
+    spec: str | None,
+    workflows: tuple[str, ...],
+    only: str | None,
+    dry_run: bool,
+    emulate: bool,
+    keep: bool,
+    max_parallel: int | None,
+    fail_fast: bool,
+    progress: str,
+    reports: tuple[str, ...],
+    env_files: tuple[str, ...],
+) -> int:
+    """Run a spec: each phase as soon as what it depends on allows, through Docker Compose.
+
+    \b
+    Exit codes, the first that applies:
+      2    wrong usage or an invalid spec; nothing was started
+      4    a BUILD_ID is in use by another run on the engine; nothing was started
+      130  interrupted by SIGINT (143 by SIGTERM, 129 by SIGHUP)
+      1    a testing phase found vulnerabilities
+      3    a phase failed for another reason, or the engine did
+      0    all passed
+    """
+    text = read_spec_text(spec)
+    run = new_run_id()
+    values = values_for(text.directory, env_files, run)
+    facts = checked(text, values, run if emulate else None, shows_warnings=progress != "quiet")
+    plan = planned(text, facts, workflows, cast(Mode | None, only), max_parallel)
+    if (why := lost_record(facts, plan)) is not None:
+        raise UsageError(why, "use ${FASTFLOW_CI_ID}, which is the same in all jobs of a CI run, or run both phases")
+    if dry_run:
+        click.echo(plan_as_text(plan))
+        return ExitCode.PASSED
+    options = RunOptions(emulate, keep, fail_fast, progress, parse_reports(reports), env_files)
+    return execute(Order(text, plan, facts.spec.hosts or {}, values, run), options)

@@ -1,0 +1,44 @@
+"""Plan to result: the last stage of the pipeline. Engines and listeners are arguments."""
+
+from collections.abc import Iterable, Mapping
+
+from fastflow.compose import Setting
+from fastflow.errors import FastflowError
+from fastflow.plan import Plan
+from fastflow.run.clock import now
+from fastflow.run.context import Host, Options, RunContext
+from fastflow.run.events import Listener
+from fastflow.run.folder import RunFolder
+from fastflow.run.observer import Cancellation, Observer
+from fastflow.run.outcome import RunResult
+from fastflow.run.ports import Engine
+from fastflow.run.runner import Runner, refused
+
+
+def execute_plan(
+    plan: Plan,
+    setting: Setting,
+    engines: Mapping[str, Engine],
+    *,
+    options: Options,
+    cancellation: Cancellation,
+    folder: RunFolder,
+    listeners: Iterable[Listener] = (),
+    host_limits: Mapping[str, int] | None = None,
+) -> RunResult:
+    """Plan to result: execute it on `engines` (by host), write down what happened, remove what was created.
+
+    Raises FastflowError where nothing could be started; the run's folder says so, too.
+    """
+    hosts = {name: Host(name, engine, engine.info(), Observer(engine, cancellation)) for name, engine in engines.items()}
+    context = RunContext(plan, setting, folder, options, cancellation, (folder.on_event, *listeners))
+    started = now()
+    try:
+        result = Runner(context, hosts, host_limits).execute()
+    except FastflowError as error:
+        folder.write_result(refused(context, started, error.exit_code))
+        raise
+    finally:
+        folder.close()
+    folder.write_result(result)
+    return result

@@ -89,10 +89,11 @@ class Builder:
     def _scalar(self, event: yaml.ScalarEvent) -> Scalar:
         mark = self._mark(event)
         self._count(1, mark)
-        plain = event.style is None or event.style == ""
+        plain = not event.style
         if not plain or mark.line != mark.end_line:
-            self.opaque.append(mark)
-        return Scalar(event.value, mark, plain, _explicit_tag(event.tag))
+            self.opaque.append(_below(mark) if event.style in ("|", ">") else mark)
+        tag = event.tag
+        return Scalar(event.value, mark, plain, None if tag is None else _explicit_tag(tag))
 
     def _count(self, size: int, mark: Mark) -> None:
         self._values += size
@@ -200,6 +201,11 @@ def _merge_sources(value: Node) -> Iterator[Mapping]:
             yield item
         return
     raise FaultError("`<<` merges a mapping or a list of mappings", value.mark, "name an anchor: `<<: *name`")
+
+
+def _below(mark: Mark) -> Mark:
+    """Where the text of a block scalar stands: on the line of its `|` there may be a comment."""
+    return Mark(mark.file, mark.line + 1, 1, mark.end_line, mark.end_column)
 
 
 def _explicit_tag(tag: str | None) -> str | None:

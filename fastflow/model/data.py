@@ -6,7 +6,7 @@ from typing import Any
 from fastflow.model.scalars import Symbolic
 from fastflow.spec.document import Mapping, Node, Scalar, Sequence
 
-_KEYED_BY_THE_USER = ("environment", "services", "depends_on", "checks")
+KEYED_BY_THE_USER = ("environment", "services", "depends_on", "checks")
 
 
 def own_entries(mapping: Mapping) -> Iterator[tuple[Scalar, Node]]:
@@ -22,5 +22,5 @@ def data_of(tree: Node, key: str) -> Any:
         return Symbolic(tree.text) if tree.symbolic else tree.text
     if isinstance(tree, Sequence):
         return [data_of(item, key) for item in tree.items]
-    entries = tree if key in _KEYED_BY_THE_USER else own_entries(tree)
+    entries = tree if key in KEYED_BY_THE_USER else own_entries(tree)
     return {name.text: data_of(value, name.text) for name, value in entries}

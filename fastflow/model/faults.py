@@ -77,7 +77,7 @@ def _unknown(path: Path, places: Places, model: type[BaseModel], *, top: bool) -
         if homes:
             message = f"`{field}` is a field of {' and '.join(homes)} nodes, not of a {own} node"
             return finding("mode-field", message, place, f"remove it, or set mode: {homes[0]}")
-    known = model.model_fields if top else _fields_at(model, path)
+    known = model.model_fields if top else _fields_at(model, path, places)
     return finding("unknown-field", f"unknown field `{field}`", place, _home_of(field) or did_you_mean(field, known))
 
 
@@ -92,12 +92,12 @@ def _home_of(field: str) -> str | None:
     return None
 
 
-def _fields_at(model: type[BaseModel], path: Path) -> Iterable[str]:
+def _fields_at(model: type[BaseModel], path: Path, places: Places) -> Iterable[str]:
     """The fields of the model in which the last step of `path` stands."""
     homes: Mapping[str, tuple[type[BaseModel], ...]] = {
         "ready": (Ready,),
         "gate": (Gate,),
-        "source": (ServiceSource, CommandSource),
+        "source": (ServiceSource if places.node(*path[:-1], "service") else CommandSource,),
         "services": (Need,),
         "depends_on": (Dependency,),
     }

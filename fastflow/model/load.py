@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from fastflow.diagnostic import Diagnostic, Related
 from fastflow.model.cloud import Cloud
-from fastflow.model.data import data_of, own_entries
+from fastflow.model.data import KEYED_BY_THE_USER, data_of, own_entries
 from fastflow.model.defaults import sound_defaults, with_defaults
 from fastflow.model.faults import finding, finding_of, path_of
 from fastflow.model.node import MODES, NODE_TYPES, Node
@@ -19,6 +19,7 @@ from fastflow.spec.document import Document, Mapping, Path, Scalar, Sequence
 from fastflow.spec.document import Node as Tree
 
 M = TypeVar("M", bound=BaseModel)
+_KEYED = frozenset((key,) for key in KEYED_BY_THE_USER)
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Loaded:
 def is_raw(path: Path) -> bool:
     """Tell whether fastflow leaves the variables below `path` alone (docs: the spec, Values)."""
     last = path[-1] if path else None
-    if isinstance(last, str) and last.startswith("x-") and "environment" not in path:
+    if isinstance(last, str) and last.startswith("x-") and path[-2:-1] not in _KEYED:
         return True
     if len(path) == 3 and path[0] == "workflows" and last == "compose":
         return True
@@ -169,7 +170,7 @@ class _Load:
         if not isinstance(tree, Mapping):
             return data_of(tree, field) if tree is not None else None
         made = {
-            key.text: self._sound(model, data_of(value, key.text), (field, key.text))
+            key.text: self._sound(model, data_of(value, field), (field, key.text))
             for key, value in self._named(tree, (field,), field[:-1])
         }
         return {name: value for name, value in made.items() if value is not None}

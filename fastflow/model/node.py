@@ -11,6 +11,7 @@ from fastflow.model.lists import Joined, joined
 from fastflow.model.ports import PortEntry
 from fastflow.model.relations import Dependencies, Fresh, Needs
 from fastflow.model.scalars import (
+    DURATION_SCHEMA,
     Boolean,
     Duration,
     Name,
@@ -153,7 +154,9 @@ class RecordingNode(BaseNode):
     """Hosts to record: names, `.suffix`, `*`, `(a|b)` or an nginx server_name expression. Default: all."""
     test_record_name: Text | None = None
     """The name of the test record."""
-    inactivity_timeout: Annotated[Duration, duration(691_200)] = None
+    inactivity_timeout: Annotated[
+        int | None, duration(691_200), WithJsonSchema({**DURATION_SCHEMA, "maximum": 691_200})
+    ] = None
     """The node ends after this time without a baseline request. Default: 600 s, or the source's timeout."""
     workers: Annotated[int | None, Whole(1, 10_000)] = None
     """Threads that work at once. FAST's default: 10."""

@@ -65,14 +65,17 @@ class Places:
 
 
 def _walk(root: Node, path: Path) -> tuple[Node | None, int]:
-    """Follow `path`; return what is there, or None, and how many steps exist."""
+    """Follow `path`; return what is there, or None, and how many steps exist.
+
+    A mapping where a list may stand is a list of one.
+    """
     node: Node | None = root
     for taken, step in enumerate(path):
         if isinstance(node, Mapping) and isinstance(step, str):
             node = node.get(step)
         elif isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
             node = node.items[step]
-        else:
+        elif not (isinstance(node, Mapping) and step == 0):
             node = None
         if node is None:
             return None, taken

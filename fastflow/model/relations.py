@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import BeforeValidator, Discriminator, Tag, WithJsonSchema
 
 from fastflow.model.base import SpecModel
-from fastflow.model.scalars import Duration, Regex, Symbolic, Text, describe, wrong
+from fastflow.model.scalars import Duration, Regex, Symbolic, Text, describe, unless_symbolic, wrong
 
 Condition: TypeAlias = Literal["completed", "passed", "finished"]
 CONDITIONS: tuple[Condition, ...] = ("finished", "completed", "passed")
@@ -17,7 +17,7 @@ _TEXTS = {"type": ["string", "number", "boolean"]}
 class Dependency(SpecModel):
     """What must have become of the other phase."""
 
-    condition: Condition | None = None
+    condition: Annotated[Condition | None, BeforeValidator(unless_symbolic)] = None
     """completed (passed or vulnerable; the default), passed, or finished (ended, however)."""
 
 
@@ -45,13 +45,15 @@ def _named(value: Any) -> Any:
     )
 
 
+def _fresh_kind(value: Any) -> str:
+    return "<list>" if isinstance(value, (list, tuple)) else "<all>"
+
+
 def _fresh(value: Any) -> Any:
-    if isinstance(value, Symbolic):
-        return None
     if value in ("true", "false"):
         return value == "true"
-    if isinstance(value, (list, tuple)):
-        return value
+    if isinstance(value, Symbolic):
+        return None
     raise wrong(f"expected `true` or a list of services, not {describe(value)}")
 
 
@@ -72,7 +74,7 @@ Needs: TypeAlias = Annotated[
     _schema(Need, {"log": {"type": "string"}, "timeout": {"type": ["integer", "string"]}}),
 ]
 Fresh: TypeAlias = Annotated[
-    Literal[True, False] | tuple[Text, ...] | None,
-    BeforeValidator(_fresh),
+    Annotated[bool | None, BeforeValidator(_fresh), Tag("<all>")] | Annotated[tuple[Text, ...], Tag("<list>")],
+    Discriminator(_fresh_kind),
     WithJsonSchema({"type": ["boolean", "string", "array"], "items": _TEXTS}),
 ]

@@ -1,6 +1,7 @@
 """The scalar types of a spec: texts as written, decimal integers, durations, regular expressions."""
 
 import re
+import warnings
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler, WithJsonSchema
@@ -8,7 +9,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 NAME_PATTERN = r"[A-Za-z][A-Za-z0-9_-]{0,39}"
 _NAME = re.compile(NAME_PATTERN)
-_DIGITS = re.compile(r"[+-]?[0-9]+")
+_DIGITS = re.compile(r"-?[0-9]+")
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 _VARIABLE = r"\$"
 
@@ -81,18 +82,25 @@ def duration(at_most: int = 10**8) -> BeforeValidator:
     return BeforeValidator(validate)
 
 
+def unless_symbolic(value: Any) -> Any:
+    """Take a word of a fixed set that a variable holds as not set, until its value is known."""
+    return None if isinstance(value, Symbolic) else value
+
+
 def _regex(value: Any) -> Any:
     if isinstance(value, Symbolic):
         return None
     try:
-        re.compile(_text(value))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what a later Python may read otherwise
+            re.compile(_text(value))
     except (re.error, OverflowError, RecursionError) as error:
         raise wrong(f"not a regular expression: {error}", "escape special characters with a backslash") from None
     return value
 
 
 def _name(value: Any) -> Any:
-    if isinstance(value, str) and _NAME.fullmatch(value):
+    if isinstance(value, Symbolic) or (isinstance(value, str) and _NAME.fullmatch(value)):
         return value
     raise wrong(
         f"{describe(value)} is not a name",
@@ -141,16 +149,11 @@ Boolean: TypeAlias = Annotated[
     BeforeValidator(_boolean),
     WithJsonSchema({"type": ["boolean", "string"], "pattern": f"^(true|false)$|{_VARIABLE}"}),
 ]
-Duration: TypeAlias = Annotated[
-    int | None,
-    duration(),
-    WithJsonSchema(
-        {
-            "type": ["integer", "string"],
-            "minimum": 1,
-            "pattern": rf"^[0-9]+$|^(?=.)([0-9]+h)?([0-9]+m)?([0-9]+s)?$|{_VARIABLE}",
-            "examples": ["90s", "15m", "1h30m"],
-        }
-    ),
-]
+DURATION_SCHEMA = {
+    "type": ["integer", "string"],
+    "minimum": 1,
+    "pattern": rf"^[0-9]+$|^(?=.)([0-9]+h)?([0-9]+m)?([0-9]+s)?$|^$|{_VARIABLE}",
+    "examples": ["90s", "15m", "1h30m"],
+}
+Duration: TypeAlias = Annotated[int | None, duration(), WithJsonSchema(DURATION_SCHEMA)]
 Regex: TypeAlias = Annotated[str | None, BeforeValidator(_regex), WithJsonSchema({"type": "string", "format": "regex"})]

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from fastflow.model.base import SpecModel
 from fastflow.model.cloud import Cloud
 from fastflow.model.node import Node
-from fastflow.model.scalars import Duration, Name, Text, Whole, describe, wrong
+from fastflow.model.scalars import Duration, Name, Text, Whole, describe, unless_symbolic, wrong
 from fastflow.spec.document import Mapping as Tree
 
 ComposeSource: TypeAlias = str | Tree
@@ -30,6 +30,12 @@ def _hosts(value: Any) -> Any:
     if not isinstance(names, (list, tuple)) or not names:
         raise wrong(f"expected a name under `hosts`, a list of names, or `any`, not {describe(value)}")
     return tuple(names)
+
+
+def _levels(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {rule: level for rule, level in value.items() if unless_symbolic(level) is not None}
 
 
 class Host(SpecModel):
@@ -56,7 +62,7 @@ class Workflow(SpecModel):
         WithJsonSchema({"type": ["string", "object", "array"], "items": {"type": ["string", "object"]}}),
     ] = None
     """The application and its tests: a Compose file, an inline Compose document, or a list of both."""
-    publish: Literal["keep", "none"] | None = None
+    publish: Annotated[Literal["keep", "none"] | None, BeforeValidator(unless_symbolic)] = None
     """`none` drops `ports` and `container_name` of the application's services. Default: keep."""
     host: Annotated[
         tuple[Text, ...] | None,
@@ -85,7 +91,7 @@ class Spec(SpecModel):
     """Phases at once. Default: no limit."""
     workflows: Annotated[Mapping[Name, Workflow], Field(min_length=1)]
     """The workflows."""
-    checks: Mapping[Text, Literal["error", "warning", "off"]] | None = None
+    checks: Annotated[Mapping[Text, Literal["error", "warning", "off"]] | None, BeforeValidator(_levels)] = None
     """The severity of rules: error, warning or off."""
 
     def cloud_of(self, workflow: str) -> Cloud:

@@ -118,9 +118,42 @@ class Graph:
         """Tell whether `first` is an ancestor of `second`."""
         return bool(self._ancestor_bits[second] >> self._position[first] & 1)
 
+    def are_before(self, firsts: Iterable[str], seconds: Iterable[str]) -> bool:
+        """Tell whether each of `firsts` is an ancestor of each of `seconds`."""
+        wanted = 0
+        for first in firsts:
+            wanted |= 1 << self._position[first]
+        return all(self._ancestor_bits[second] & wanted == wanted for second in seconds)
+
     def may_overlap(self, first: str, second: str) -> bool:
         """Tell whether two phases may run at once: neither is an ancestor of the other."""
         return first != second and not self.is_before(first, second) and not self.is_before(second, first)
+
+    @cached_property
+    def rank(self) -> Mapping[str, int]:
+        """The place of each phase in the topological order."""
+        return {name: at for at, name in enumerate(self.order)}
+
+    def rivals(self, names: Iterable[str]) -> Mapping[str, str]:
+        """For each of these phases that may overlap another of them, one that it may overlap.
+
+        One pass in topological order over sets kept as bits, so that thousands need no comparison of all pairs.
+        """
+        ids = tuple(self.phases)
+        found: dict[str, str] = {}
+        seen = without = 0
+        for name in sorted(names, key=self.rank.__getitem__):
+            beside = seen & ~self._ancestor_bits[name]
+            if beside:
+                found[name] = ids[_lowest(beside)]
+            new = beside & without
+            while new:
+                found[ids[_lowest(new)]] = name
+                new &= new - 1
+            bit = 1 << self._position[name]
+            without = without & ~beside if beside else without | bit
+            seen |= bit
+        return found
 
     @cached_property
     def waves(self) -> Mapping[str, int]:
@@ -143,6 +176,10 @@ class Graph:
             wave = self.waves[name]
             name = next((e.before for e in self.dependencies[name] if self.waves[e.before] == wave - 1), None)
         return tuple(reversed(path))
+
+
+def _lowest(bits: int) -> int:
+    return (bits & -bits).bit_length() - 1
 
 
 def build_graph(phases: Sequence[Phase]) -> Graph:

@@ -66,7 +66,8 @@ def load(
     if loaded.spec is None:
         return None, found
     graph = build_graph(phases_of(loaded.spec, values))
-    applications, unreadable = _applications(loaded, text.directory, values)
+    files = ComposeFiles(text.directory, values, Path(text.name).parent)
+    applications, unreadable = _applications(loaded, files)
     facts = Facts(
         document=document,
         spec=loaded.spec,
@@ -75,6 +76,7 @@ def load(
         applications=applications,
         has_values=values is not None,
         is_whole=not found,
+        compose_files=files.files,
         unset_tokens=frozenset() if emulated is not None else _unset_tokens(loaded.spec, values),
     )
     return facts, found + unreadable
@@ -132,10 +134,7 @@ def lost_record(facts: Facts, made: Plan) -> str | None:
     return None
 
 
-def _applications(
-    loaded: Loaded, directory: Path, values: Mapping[str, str] | None
-) -> tuple[dict[str, Application], tuple[Diagnostic, ...]]:
-    files = ComposeFiles(directory, values)
+def _applications(loaded: Loaded, files: ComposeFiles) -> tuple[dict[str, Application], tuple[Diagnostic, ...]]:
     found: dict[str, Application] = {}
     unreadable: list[Diagnostic] = []
     assert loaded.spec is not None

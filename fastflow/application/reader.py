@@ -56,12 +56,13 @@ class _Unreadable(Exception):  # noqa: N818  # carries a finding up to the reade
 class ComposeFiles:
     """Reads applications, each Compose file once, however many workflows name it.
 
-    `base` is the spec's directory. With `values` variables are replaced as Compose does, an unset one by
-    nothing; without, they stay as written.
+    `base` is the spec's directory, `seen_from_here` the same as the user named it, which findings name files by.
+    With `values` variables are replaced as Compose does, an unset one by nothing; without, they stay as written.
     """
 
     base: Path
     values: Values[str, str] | None = None
+    seen_from_here: Path = field(default_factory=Path)
     _documents: dict[Path, tuple[Document, ...]] = field(default_factory=dict)
     _applications: dict[tuple[str, ...], ApplicationReading] = field(default_factory=dict)
 
@@ -87,6 +88,11 @@ class ComposeFiles:
         if root is None:
             return ApplicationReading(Application({}, {}, {}), ())
         return ApplicationReading(interpret(root, tuple(dict.fromkeys(work.unread))), ())
+
+    @property
+    def files(self) -> tuple[Document, ...]:
+        """The documents of all files that were read so far."""
+        return tuple(document for documents in self._documents.values() for document in documents)
 
     def documents(self, path: Path, named_at: Mark) -> tuple[Document, ...]:
         """Read one file; raise _Unreadable with a finding where that fails."""
@@ -124,9 +130,9 @@ class ComposeFiles:
         return interpolate(document, {**weaker, **self.values}, lenient=True).document
 
     def shown(self, path: Path) -> str:
-        """Name a file as a user would: relative to the spec's directory where it is below."""
+        """Name a file as the spec was named: beside it where it is below its directory."""
         try:
-            return str(path.resolve().relative_to(self.base.resolve()))
+            return str(self.seen_from_here / path.resolve().relative_to(self.base.resolve()))
         except ValueError:
             return str(path)
 

@@ -13,23 +13,22 @@ _HINT = "set build_id in the node or its workflow, such as web${FASTFLOW_CI_ID}"
 
 def check(facts: Facts) -> Iterator[Diagnostic]:
     """Report nodes without BUILD_ID: as an error where another node of their token may run beside them."""
-    if facts.graph.cycles:
-        return
     by_token: dict[str, list[Phase]] = defaultdict(list)
     for phase in facts.phases:
         if phase.uses_build_id:
             by_token[phase.token].append(phase)
     for phases in by_token.values():
-        for phase in phases:
-            if phase.build_id is None:
-                yield _missing(facts, phase, phases)
+        without = [phase for phase in phases if phase.build_id is None]
+        rivals = facts.graph.rivals(phase.id for phase in phases) if without else {}
+        for phase in without:
+            yield _missing(facts, phase, rivals.get(phase.id))
 
 
-def _missing(facts: Facts, phase: Phase, others: list[Phase]) -> Diagnostic:
+def _missing(facts: Facts, phase: Phase, rival: str | None) -> Diagnostic:
     place = facts.node_place(phase)
-    rival = next((other for other in others if facts.graph.may_overlap(phase.id, other.id)), None)
     if rival is None:
         message = f"{phase.id} has no BUILD_ID: another pipeline on this token would abort it"
         return warning(RULE, message, place, _HINT)
-    message = f"{phase.id} has no BUILD_ID, and {rival.id} may run beside it on the same token: one aborts the other"
-    return error(RULE, message, place, _HINT, (Related(facts.node_place(rival).mark, f"{rival.id} is here"),))
+    message = f"{phase.id} has no BUILD_ID, and {rival} may run beside it on the same token: one aborts the other"
+    related = Related(facts.node_place(facts.graph.phases[rival]).mark, f"{rival} is here")
+    return error(RULE, message, place, _HINT, (related,))

@@ -1,17 +1,17 @@
 """What nodes and applications claim for themselves on a host: ports and container names, and who has it when."""
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from fastflow.check.facts import Facts
-from fastflow.graph import Graph
 from fastflow.model.phases import Phase
 from fastflow.model.places import Place
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Who claims something: a node (`phase`), or the application of a workflow."""
+    """Who claims something: a node (`phase`), or the application of a workflow, from its first phase to its last."""
 
     workflow: str
     place: Place
@@ -23,24 +23,42 @@ class Owner:
         return self.phase.id if self.phase else f"the application of {self.workflow}"
 
 
-def coincide(facts: Facts, one: Owner, two: Owner) -> bool:
-    """Tell whether two owners may hold their claims at the same time on one host."""
-    if not facts.share_a_host(one.workflow, two.workflow):
-        return False
-    if one.phase and two.phase:
-        return facts.graph.may_overlap(one.phase.id, two.phase.id)
-    if one.workflow == two.workflow:
-        return one.phase is not None or two.phase is not None
-    return not (_all_before(facts.graph, one, two) or _all_before(facts.graph, two, one))
+def at_one_time(facts: Facts, owners: Iterable[Owner]) -> Iterator[tuple[Owner, Owner]]:
+    """Give pairs of owners of one thing that may hold it at one time, at least one where there are any.
+
+    Each must come wholly before the next: sorted by their first phases only neighbours need a comparison.
+    Services of one application are Compose's own business.
+    """
+    each = {(owner.workflow, owner.phase.id if owner.phase else None): owner for owner in owners}
+    chain = sorted(each.values(), key=lambda owner: min(facts.graph.rank[name] for name in _phases(facts, owner)))
+    for one, two in itertools.pairwise(chain):
+        if not facts.graph.are_before(_last(facts, one), _first(facts, two)):
+            yield one, two
 
 
-def _all_before(graph: Graph, one: Owner, two: Owner) -> bool:
-    """Whether every phase of `one` (of its whole workflow, for an application) comes before every one of `two`."""
-    return all(graph.is_before(first, second) for first in _phases(graph, one) for second in _phases(graph, two))
+def conflicting_places(facts: Facts, one: Owner, two: Owner) -> tuple[Place, Owner, Place, Owner]:
+    """Give the later place and its owner, and the earlier ones.
+
+    Two workflows that name one Compose file are told apart by where they name it.
+    """
+    places = {id(owner): owner.place for owner in (one, two)}
+    if one.place == two.place:
+        places = {id(owner): facts.places.value("workflows", owner.workflow, "compose") for owner in (one, two)}
+    late, _ = facts.later_and_earlier(places[id(one)], places[id(two)])
+    later, earlier = (one, two) if late == places[id(one)] else (two, one)
+    return places[id(later)], later, places[id(earlier)], earlier
 
 
-def _phases(graph: Graph, owner: Owner) -> Iterator[str]:
-    if owner.phase:
-        yield owner.phase.id
-    else:
-        yield from (name for name, phase in graph.phases.items() if phase.workflow == owner.workflow)
+def _phases(facts: Facts, owner: Owner) -> tuple[str, ...]:
+    return (owner.phase.id,) if owner.phase else tuple(phase.id for phase in facts.by_workflow[owner.workflow])
+
+
+def _last(facts: Facts, owner: Owner) -> Iterator[str]:
+    """The phases that none of the owner's own waits for."""
+    own = set(_phases(facts, owner))
+    return (name for name in own if not any(edge.after in own for edge in facts.graph.dependents[name]))
+
+
+def _first(facts: Facts, owner: Owner) -> Iterator[str]:
+    own = set(_phases(facts, owner))
+    return (name for name in own if not any(edge.before in own for edge in facts.graph.dependencies[name]))

@@ -3,8 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from fastflow.check.claims import Owner, coincide
-from fastflow.check.facts import Facts, error, later_and_earlier
+from fastflow.check.claims import Owner, at_one_time, conflicting_places
+from fastflow.check.facts import Facts, error
 from fastflow.diagnostic import Diagnostic, Related
 from fastflow.model.places import Place
 
@@ -12,18 +12,18 @@ RULE = "container-name-conflict"
 
 
 def check(facts: Facts) -> Iterator[Diagnostic]:
-    """Compare the fixed container names of nodes and applications."""
-    if facts.graph.cycles:
-        return
-    by_name: dict[str, list[Owner]] = defaultdict(list)
+    """Compare the fixed container names of nodes and applications, engine by engine."""
+    by_name: dict[tuple[str, str], list[Owner]] = defaultdict(list)
     for name, owner in _claims(facts):
-        if "$" in name:
-            continue
-        for other in by_name[name]:
-            if coincide(facts, owner, other):
-                yield _conflict(name, owner, other)
-                break
-        by_name[name].append(owner)
+        if "$" not in name:
+            for engine in facts.engines_of(owner.workflow):
+                by_name[engine, name].append(owner)
+    reported = set()
+    for (_, name), owners in by_name.items():
+        for one, two in at_one_time(facts, owners):
+            if (one, two) not in reported:
+                reported.add((one, two))
+                yield _conflict(facts, name, one, two)
 
 
 def _claims(facts: Facts) -> Iterator[tuple[str, Owner]]:
@@ -39,12 +39,13 @@ def _claims(facts: Facts) -> Iterator[tuple[str, Owner]]:
                 yield service.container_name, Owner(workflow, Place(service.container_name_mark))
 
 
-def _conflict(name: str, one: Owner, two: Owner) -> Diagnostic:
-    place, earlier = later_and_earlier(one.place, two.place)
-    if one.place == two.place:
-        message = f"the container name `{name}` is claimed by {two.said} and {one.said}, which may run at the same time"
-        return error(RULE, message, place, "set publish: none in both workflows, which drops container names")
-    late, early = (one, two) if place == one.place else (two, one)
+def _conflict(facts: Facts, name: str, one: Owner, two: Owner) -> Diagnostic:
+    place, late, earlier, early = conflicting_places(facts, one, two)
     message = f"the container name `{name}` of {late.said} is claimed by {early.said} too, at the same time"
-    related = (Related(earlier.mark, "it is claimed here"),)
-    return error(RULE, message, place, "drop container_name: fastflow makes names that are its own", related)
+    hint = "drop container_name: fastflow makes names that are its own"
+    related = [Related(earlier.mark, f"{early.said} claims it here")]
+    if late.phase is None:
+        hint = "set publish: none in the workflow, which drops the container names of its application"
+        if place != late.place:
+            related.append(Related(late.place.mark, "both applications have it from here"))
+    return error(RULE, message, place, hint, tuple(related))

@@ -1,5 +1,6 @@
 """What the rules look at: one spec with its places, its graph and its applications."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +11,7 @@ from fastflow.graph import Graph
 from fastflow.model.node import RecordingNode, ReportNode, TestingNode
 from fastflow.model.phases import Phase
 from fastflow.model.places import Place, Places
-from fastflow.model.spec import Spec
+from fastflow.model.spec import Host, Spec
 from fastflow.spec.document import Document
 
 
@@ -32,11 +33,26 @@ class Facts:
     has_values: bool
     is_whole: bool
     unset_tokens: frozenset[str] = frozenset()
+    compose_files: tuple[Document, ...] = ()
 
     @property
+    def are_applications_known(self) -> bool:
+        """Whether every Compose file could be read, with all that belongs to it."""
+        named = (name for name, workflow in self.spec.workflows.items() if workflow.compose is not None)
+        return all(name in self.applications and self.applications[name].is_complete for name in named)
+
+    @cached_property
     def phases(self) -> tuple[Phase, ...]:
         """All phases in the order of the file."""
         return tuple(self.graph.phases.values())
+
+    @cached_property
+    def by_workflow(self) -> Mapping[str, tuple[Phase, ...]]:
+        """The phases of each workflow in the order of the file."""
+        found: dict[str, list[Phase]] = defaultdict(list)
+        for phase in self.phases:
+            found[phase.workflow].append(phase)
+        return {workflow: tuple(found[workflow]) for workflow in self.spec.workflows}
 
     @cached_property
     def recorders(self) -> tuple[tuple[Phase, RecordingNode], ...]:
@@ -58,23 +74,23 @@ class Facts:
         """The report phases."""
         return tuple((phase, phase.node) for phase in self.phases if isinstance(phase.node, ReportNode))
 
-    def hosts_of(self, workflow: str) -> tuple[str, ...]:
-        """The names of the hosts where a workflow may run; one empty name stands for the current context."""
-        declared = tuple(self.spec.hosts or ())
+    def engines_of(self, workflow: str) -> tuple[str, ...]:
+        """The engines where a workflow may run, equal where hosts are; an empty text is the current context."""
+        declared = self.spec.hosts or {}
         wanted = self.spec.workflows[workflow].host
         if not declared:
             return ("",)
-        if wanted is None or wanted == ("any",):
-            return declared
-        return tuple(name for name in wanted if name in declared)
-
-    def share_a_host(self, first: str, second: str) -> bool:
-        """Tell whether two workflows may run on one host."""
-        return not set(self.hosts_of(first)).isdisjoint(self.hosts_of(second))
+        names = declared if wanted is None or "any" in wanted else [name for name in wanted if name in declared]
+        return tuple(dict.fromkeys(_engine(declared[name]) for name in names))
 
     def build_id_place(self, phase: Phase) -> Place:
         """Where the BUILD_ID of a phase stands, or the node where it has none."""
         return self.places.value(*phase.build_id_path) if phase.build_id is not None else self.node_place(phase)
+
+    def later_and_earlier(self, first: Place, second: Place) -> tuple[Place, Place]:
+        """Order two places: a collision is reported at the later one, and what the spec says is later than a file."""
+        places = sorted((first, second), key=lambda place: (place.mark.file == self.document.file, place.mark))
+        return places[1], places[0]
 
     def node_place(self, phase: Phase) -> Place:
         """Where a node's name stands."""
@@ -98,3 +114,7 @@ def warning(
 def later_and_earlier(first: Place, second: Place) -> tuple[Place, Place]:
     """Order two places of one file: a collision is reported at the later one."""
     return (second, first) if first.mark <= second.mark else (first, second)
+
+
+def _engine(host: Host) -> str:
+    return f"context {host.context}" if host.context is not None else f"address {host.docker_host}"

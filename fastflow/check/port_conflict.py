@@ -3,41 +3,38 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
-from fastflow.check.claims import Owner, coincide
-from fastflow.check.facts import Facts, error, later_and_earlier
+from fastflow.check.claims import Owner, at_one_time, conflicting_places
+from fastflow.check.facts import Facts, error
 from fastflow.diagnostic import Diagnostic, Related
 from fastflow.model.places import Place
 
 RULE = "port-conflict"
-_EVERYWHERE = (None, "0.0.0.0", "::")  # noqa: S104  # compared, not bound
+_Address = IPv4Address | IPv6Address
 
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
     owner: Owner
     ports: tuple[int, int]
-    address: str | None
+    address: _Address | None
     protocol: str
 
 
 def check(facts: Facts) -> Iterator[Diagnostic]:
-    """Compare the fixed host ports of nodes and applications, port by port."""
-    if facts.graph.cycles:
-        return
-    by_port: dict[tuple[int, str], list[_Claim]] = defaultdict(list)
-    reported: set[tuple[Place, Place]] = set()
+    """Compare the fixed host ports of nodes and applications, engine by engine."""
+    by_engine: dict[tuple[str, str], list[_Claim]] = defaultdict(list)
     for claim in _claims(facts):
-        for port in range(claim.ports[0], claim.ports[1] + 1):
-            others = by_port[port, claim.protocol]
-            for other in others:
-                if _meet(claim, other) and coincide(facts, claim.owner, other.owner):
-                    places = later_and_earlier(claim.owner.place, other.owner.place)
-                    if places not in reported:
-                        reported.add(places)
-                        yield _conflict(claim, other, port)
-                    break
-            others.append(claim)
+        for engine in facts.engines_of(claim.owner.workflow):
+            by_engine[engine, claim.protocol].append(claim)
+    reported = set()
+    for claims in by_engine.values():
+        for port, owners in _meeting(claims):
+            for one, two in at_one_time(facts, owners):
+                if (one, two) not in reported:
+                    reported.add((one, two))
+                    yield _conflict(facts, port, one, two)
 
 
 def _claims(facts: Facts) -> Iterator[_Claim]:
@@ -46,7 +43,8 @@ def _claims(facts: Facts) -> Iterator[_Claim]:
             if port.host and port.symbolic is None:
                 place = facts.places.value(*phase.path, "ports", at)
                 # Without an address a node binds loopback on a local engine, but all on a remote one.
-                yield _Claim(Owner(phase.workflow, place, phase), port.host, port.address, port.protocol)
+                owner = Owner(phase.workflow, place, phase)
+                yield _Claim(owner, port.host, _parsed(port.address), port.protocol)
     for name, application in facts.applications.items():
         if facts.spec.workflows[name].publish == "none":
             continue
@@ -54,21 +52,45 @@ def _claims(facts: Facts) -> Iterator[_Claim]:
             for published in service.ports:
                 if published.host and published.host != (0, 0) and not published.has_variable:
                     owner = Owner(name, Place(published.mark))
-                    yield _Claim(owner, published.host, published.address, published.protocol)
+                    yield _Claim(owner, published.host, _parsed(published.address), published.protocol)
 
 
-def _meet(one: _Claim, two: _Claim) -> bool:
-    return one.address == two.address or one.address in _EVERYWHERE or two.address in _EVERYWHERE
+def _parsed(address: str | None) -> _Address | None:
+    try:
+        return ip_address(address) if address else None
+    except ValueError:
+        return None
 
 
-def _conflict(claim: _Claim, other: _Claim, port: int) -> Diagnostic:
-    place, earlier = later_and_earlier(claim.owner.place, other.owner.place)
-    late, early = (claim, other) if place == claim.owner.place else (other, claim)
-    if claim.owner.place == other.owner.place:
-        who = f"{other.owner.said} and {claim.owner.said}"
-        message = f"host port {port} is claimed by {who}, which name one Compose file and may run at the same time"
-        hint = "set publish: none in both workflows: nothing on the host needs these ports"
-        return error(RULE, message, place, hint)
-    message = f"host port {port} of {late.owner.said} is claimed by {early.owner.said} too, at the same time"
+def _meeting(claims: list[_Claim]) -> Iterator[tuple[int, list[Owner]]]:
+    """Give the owners of each port that several claim: ranges that meet have a first port of one in common."""
+    by_first: dict[int, list[_Claim]] = defaultdict(list)
+    for claim in claims:
+        by_first[claim.ports[0]].append(claim)
+    active: list[_Claim] = []
+    for port in sorted(by_first):
+        active = [claim for claim in active if claim.ports[1] >= port] + by_first[port]
+        addresses = {claim.address for claim in active if claim.address is not None}
+        for address in sorted(addresses, key=str) or (None,):
+            owners = [claim.owner for claim in active if _takes(claim, address)]
+            if len(owners) > 1:
+                yield port, owners
+
+
+def _takes(claim: _Claim, address: _Address | None) -> bool:
+    """Whether a claim takes an address: no address counts as all, and 0.0.0.0 and :: as all of their kind."""
+    if claim.address is None or address is None or claim.address == address:
+        return True
+    return claim.address.is_unspecified and claim.address.version == address.version
+
+
+def _conflict(facts: Facts, port: int, one: Owner, two: Owner) -> Diagnostic:
+    place, late, earlier, early = conflicting_places(facts, one, two)
+    message = f"host port {port} of {late.said} is claimed by {early.said} too, at the same time"
     hint = 'choose another host port, or let fastflow choose: "8080"'
-    return error(RULE, message, place, hint, (Related(earlier.mark, "it is claimed here"),))
+    related = [Related(earlier.mark, f"{early.said} claims it here")]
+    if late.phase is None:
+        hint = "choose another host port, or set publish: none in the workflow where nothing on the host needs it"
+        if place != late.place:
+            related.append(Related(late.place.mark, "both applications have it from here"))
+    return error(RULE, message, place, hint, tuple(related))

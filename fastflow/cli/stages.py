@@ -1,6 +1,8 @@
 """The stages as commands call them: findings are printed here, and what must stop a command stops it."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 
 import click
 
@@ -24,19 +26,9 @@ def sources_of(texts: Sequence[SpecText], diagnostics: Sequence[Diagnostic]) -> 
     lines = {text.name: text.content.decode("utf-8", errors="replace") for text in texts}
     files = {mark.file for found in diagnostics for mark in (found.mark, *(other.mark for other in found.related))}
     for name in files - set(lines):
-        content = _content_of(name, texts)
-        if content is not None:
-            lines[name] = content
+        with suppress(OSError):
+            lines[name] = Path(name).read_text(encoding="utf-8", errors="replace")
     return Sources(lines)
-
-
-def _content_of(name: str, texts: Sequence[SpecText]) -> str | None:
-    for path in (text.directory / name for text in texts):
-        try:
-            return path.read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            continue
-    return None
 
 
 def checked(

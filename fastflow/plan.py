@@ -3,16 +3,16 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from fastflow.application.model import Application
+from fastflow.application.needs import services_of_phase, source_services
 from fastflow.graph import Edge, Graph
 from fastflow.model.cloud import Cloud
-from fastflow.model.node import DEFAULT_IMAGE, PROXY_PORT, Mode, Node, RecordingNode, ReportNode, TestingNode
+from fastflow.model.node import DEFAULT_IMAGE, PROXY_PORT, Mode, Node, RecordingNode, ReportNode
 from fastflow.model.phases import Phase
 from fastflow.model.ports import Port
 from fastflow.model.relations import Need
-from fastflow.model.source import CommandSource, ServiceSource, Source
+from fastflow.model.source import CommandSource, Source
 from fastflow.model.spec import ComposeSource, Spec
 
 PHASE_TIMEOUT = 6 * 3600
@@ -202,41 +202,6 @@ class _Planner:
 
     def _sources(self, workflow: str) -> frozenset[str]:
         return source_services(self.spec.workflows[workflow].nodes.values())
-
-
-def source_services(nodes: Iterable[Node]) -> frozenset[str]:
-    """The services that are sources of these nodes."""
-    return frozenset(
-        source.service
-        for node in nodes
-        if isinstance(node, RecordingNode)
-        for source in node.source or ()
-        if isinstance(source, ServiceSource)
-    )
-
-
-def services_of_phase(application: Application, node: Node, sources: frozenset[str]) -> tuple[str, ...]:
-    """The services that must be up for a phase: those it names, or all but the sources, and what they need."""
-    if node.services is not None:
-        wanted = [name for name in node.services if name in application.services]
-    else:
-        wanted = [name for name in application.without_profile if name not in sources]
-    if isinstance(node, TestingNode) and node.test_run_uri:
-        target = host_of(node.test_run_uri)
-        wanted += [target] if target and target in application.services else []
-    if isinstance(node, RecordingNode):
-        for source in node.source or ():
-            if isinstance(source, ServiceSource) and source.service in application.services:
-                wanted += application.services[source.service].needs
-    return application.closure(wanted)
-
-
-def host_of(uri: str) -> str | None:
-    """The host in a URI, or None where there is none."""
-    try:
-        return urlsplit(uri if "//" in uri else f"//{uri}").hostname
-    except ValueError:
-        return None
 
 
 def _service_plans(names: Iterable[str], needs: Mapping[str, Need]) -> tuple[ServicePlan, ...]:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from fastflow.application.needs import host_of
 from fastflow.check.facts import Facts, warning
 from fastflow.diagnostic import Diagnostic, Related
-from fastflow.plan import host_of
 
 RULE = "healthcheck-missing"
 

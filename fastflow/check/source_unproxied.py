@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from fastflow.application.model import Application
+from fastflow.application.needs import services_of_phase, source_services
 from fastflow.check.facts import Facts, warning
 from fastflow.diagnostic import Diagnostic
 from fastflow.model.node import RecordingNode
 from fastflow.model.phases import Phase
 from fastflow.model.source import ServiceSource
-from fastflow.plan import services_of_phase, source_services
 
 RULE = "source-unproxied"
 

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterator
 
+from fastflow.application.needs import host_of
 from fastflow.check.facts import Facts, warning
 from fastflow.diagnostic import Diagnostic
 from fastflow.model.places import Place
 from fastflow.model.suggest import did_you_mean
-from fastflow.plan import host_of
 
 RULE = "target-unknown"
 _NAME = re.compile(r"[A-Za-z0-9_-]+")

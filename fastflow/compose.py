@@ -11,6 +11,7 @@ from typing import Any
 
 from fastflow.application.model import Application
 from fastflow.application.paths import absolute_paths
+from fastflow.model.node import RecordingNode
 from fastflow.model.ports import Port
 from fastflow.plan import PhasePlan, Plan, WorkflowPlan
 from fastflow.spec.document import Mapping as Tree
@@ -133,6 +134,9 @@ def _service(application: Application, name: str, labels: Mapping[str, str], kee
     """What is added to a service of the application."""
     service = application.services[name]
     added: dict[str, Any] = {"labels": {**labels, f"{LABEL}.role": "service"}}
+    if service.has_build and service.image is None:
+        # Built under the project's name, so it is the run's; an image that the user named stays.
+        added["build"] = {"labels": dict(labels)}
     if "depends_on" in service.cut:
         added["depends_on"] = override({other: {"condition": how} for other, how in service.depends_on.items()})
     if "links" in service.cut:
@@ -162,6 +166,7 @@ def _node(
             f"{LABEL}.node": phase.name,
             f"{LABEL}.mode": phase.mode,
             f"{LABEL}.build-id": escape(phase.build_id or ""),
+            **_ready_label(phase),
         },
         "restart": "no",
     }
@@ -174,6 +179,12 @@ def _node(
     tree = as_mapping(node)
     more = phase.node.container
     return merged(tree, map_texts(more, escape)) if more is not None else tree
+
+
+def _ready_label(phase: PhasePlan) -> dict[str, str]:
+    """Tell other processes how to see that a recorder is ready, where it is not by the documented line."""
+    ready = phase.node.ready if isinstance(phase.node, RecordingNode) else None
+    return {f"{LABEL}.ready": escape(ready.log)} if ready and ready.log else {}
 
 
 def _cloud_environment(workflow: WorkflowPlan, setting: Setting) -> dict[str, str]:

@@ -14,7 +14,7 @@ from fastflow.engines.command_line import CommandLine, compose_plugin
 from fastflow.engines.copying import unpack
 from fastflow.engines.inspection import containers_of, event_of
 from fastflow.engines.lease import ContainerLease, take
-from fastflow.engines.objects import exist, filters, images, is_gone, remove
+from fastflow.engines.objects import exist, filters, images, is_gone, labelled, remove
 from fastflow.engines.process import Caller, Command, not_found
 from fastflow.engines.sources import with_environment
 from fastflow.engines.stream import LineStream
@@ -192,6 +192,10 @@ class DockerEngine:
             if any(container.status in ("running", "paused") for container in self.inspect([container_id])):
                 raise
 
+    def signal(self, container_id: str, name: str) -> None:
+        """Send a signal to a running container; all that watch events learn of it."""
+        self._call.docker("kill", "--signal", name, container_id)
+
     def remove_containers(self, ids: Iterable[str]) -> None:
         """Kill and remove containers with their anonymous volumes; those that are gone are fine."""
         remove(self._call, "container", ids)
@@ -228,6 +232,12 @@ class DockerEngine:
         """Give every line of a container's log from its first, as it comes."""
         return self._call.stream(["logs", "--follow", container_id], on_line, ["logs", container_id])
 
+    def read_logs(self, container_id: str, on_line: Callable[[str], None]) -> None:
+        """Give every line that a container has printed by now; nothing where it is gone."""
+        stream = self._call.stream(["logs", container_id], on_line)
+        if not stream.join(self._timeout):
+            stream.close()
+
     def events(self, on_event: Callable[[ContainerEvent], None]) -> LineStream:
         """Give every container event of the engine from now on."""
 
@@ -260,6 +270,10 @@ class DockerEngine:
     def images(self, labels: Mapping[str, str | None]) -> tuple[str, ...]:
         """Return the references of the images that carry these labels."""
         return images(self._call, labels)
+
+    def labelled(self, label: str) -> tuple[Mapping[str, str], ...]:
+        """Return the labels of every container, network, volume and image that carries a label."""
+        return labelled(self._call, label)
 
     def remove_images(self, references: Iterable[str]) -> None:
         """Remove image references; those that are gone or in use are fine."""

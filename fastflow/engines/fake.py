@@ -165,6 +165,11 @@ class FakeEngine:
             self._called(f"stop {box.container.name} {grace:g}")
             self.world.stop(box)
 
+    def signal(self, container_id: str, name: str) -> None:
+        """Send a signal to a running container."""
+        self._called(f"signal {self.world.find(container_id).container.name} {name}")
+        self.world.signal(self.world.find(container_id), name)
+
     def remove_containers(self, ids: Iterable[str]) -> None:
         """Kill and remove containers; those that are gone are fine."""
         for box in [box for one in ids if (box := self._found(one))]:
@@ -197,6 +202,10 @@ class FakeEngine:
             return stream
         return self.world.follow(box, on_line)
 
+    def read_logs(self, container_id: str, on_line: Callable[[str], None]) -> None:
+        """Give every line that a container has printed by now."""
+        self.follow_logs(container_id, on_line).close()
+
     def events(self, on_event: Callable[[ContainerEvent], None]) -> FakeStream:
         """Give every container event from now on."""
         return self.world.listen(on_event)
@@ -220,6 +229,13 @@ class FakeEngine:
     def images(self, labels: Mapping[str, str | None]) -> tuple[str, ...]:
         """Return the images that were built and carry these labels."""
         return _matching(self.built, labels)
+
+    def labelled(self, label: str) -> tuple[Mapping[str, str], ...]:
+        """Return the labels of everything that carries a label."""
+        everything = [found.labels for found in self.world.matching({})]
+        for kept in (*self.kept.values(), self.built):
+            everything += kept.values()
+        return tuple(labels for labels in everything if label in labels)
 
     def remove_images(self, references: Iterable[str]) -> None:
         """Remove built images; those that are gone are fine."""

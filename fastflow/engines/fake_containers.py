@@ -153,6 +153,14 @@ class Containers:
                 self.say(box, *box.script.last_lines)
             self.end(box, box.script.stop_code if box.script.heeds_stop else 137)
 
+    def signal(self, box: Box, name: str) -> None:
+        """Send a signal that a container does not heed."""
+        with self._changing():
+            if box.container.status != "running":
+                raise _error(f"Container {box.container.id} is not running")
+            event = ContainerEvent(box.container.id, "kill", None, {**box.container.labels, "signal": name})
+            self._outbox.extend(partial(listener.give, event) for listener in self.listeners)
+
     def end(self, box: Box, exit_code: int) -> None:
         """End a container, where it runs."""
         with self._changing():

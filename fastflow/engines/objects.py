@@ -1,5 +1,6 @@
 """What the engine keeps by kind (containers, networks, volumes, images): whether it is there, and taking it away."""
 
+import json
 import re
 import time
 from collections.abc import Iterable, Mapping
@@ -14,6 +15,13 @@ _REMOVALS = {
     "volume": ("volume", "rm"),
     "image": ("image", "rm"),
 }
+_LISTINGS = {
+    "container": (("ps", "-a", "--no-trunc"), ".Config.Labels"),
+    "network": (("network", "ls", "--no-trunc"), ".Labels"),
+    "volume": (("volume", "ls"), ".Labels"),
+    "image": (("images", "--no-trunc"), ".Config.Labels"),
+}
+"""For each kind how it is listed, and where `inspect` has its labels."""
 _IN_USE = re.compile(r"is being used|is using|conflict|dependent child", re.IGNORECASE)
 
 
@@ -37,6 +45,28 @@ def exist(docker: CommandLine, kind: str, *names: str) -> bool:
             return False
         raise
     return True
+
+
+def labelled(docker: CommandLine, label: str) -> tuple[Mapping[str, str], ...]:
+    """Return the labels of everything that carries `label`."""
+    found: list[Mapping[str, str]] = []
+    for kind, (listing, labels) in _LISTINGS.items():
+        ids = dict.fromkeys(docker.docker(*listing, "-q", *filters({label: None})).split())
+        if ids:
+            told = _inspected(docker, kind, labels, list(ids))
+            found += [json.loads(line) or {} for line in told.splitlines() if line.strip()]
+    return tuple(found)
+
+
+def _inspected(docker: CommandLine, kind: str, labels: str, ids: list[str]) -> str:
+    """Ask for the labels of several at once; where one has just gone, for each of the others."""
+    ask = (kind, "inspect", "--format", f"{{{{json {labels}}}}}")
+    try:
+        return docker.docker(*ask, *ids)
+    except EngineCallError as error:
+        if not is_gone(error):
+            raise
+    return "\n".join(_inspected(docker, kind, labels, [one]) for one in ids) if len(ids) > 1 else ""
 
 
 def images(docker: CommandLine, labels: Mapping[str, str | None]) -> tuple[str, ...]:

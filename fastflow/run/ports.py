@@ -141,6 +141,9 @@ class Engine(Protocol):
     def stop(self, container_id: str, grace: float) -> None:
         """Send SIGTERM, then SIGKILL after `grace` seconds; a container that has ended or is gone is fine."""
 
+    def signal(self, container_id: str, name: str) -> None:
+        """Send a signal (`USR1`) to a running container; all that watch events learn of it."""
+
     def remove_containers(self, ids: Iterable[str]) -> None:
         """Kill and remove containers with their anonymous volumes; those that are gone are fine."""
 
@@ -152,6 +155,9 @@ class Engine(Protocol):
 
     def follow_logs(self, container_id: str, on_line: Callable[[str], None]) -> Stream:
         """Give every line of a container's log from its first, as it comes, from a thread of the engine's."""
+
+    def read_logs(self, container_id: str, on_line: Callable[[str], None]) -> None:
+        """Give every line that a container has printed by now; nothing where it is gone."""
 
     def events(self, on_event: Callable[[ContainerEvent], None]) -> Stream:
         """Give every container event of the engine from now on, from a thread of the engine's."""
@@ -171,6 +177,9 @@ class Engine(Protocol):
 
     def images(self, labels: Mapping[str, str | None]) -> tuple[str, ...]:
         """Return the references (`name:tag`, or ids of untagged ones) of the images that carry these labels."""
+
+    def labelled(self, label: str) -> tuple[Mapping[str, str], ...]:
+        """Return the labels of every container, network, volume and image that carries a label."""
 
     def remove_images(self, references: Iterable[str]) -> None:
         """Remove image references; those that are gone or in use are fine."""

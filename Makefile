@@ -1,0 +1,49 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STATE := .state
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint unit e2e engine images docs clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/make \1 - \2/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo: engine images ## Set everything up and run the example of two concurrent workflows, emulated
+	$(BIN)/fastflow up examples/fastflow.yml --emulate
+
+test: lint unit e2e ## Set everything up and run all checks and tests
+
+lint: $(STATE)/dev ## Formatting, lint, types, and which module may import which
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: $(STATE)/dev ## Tests that need no engine
+	$(BIN)/pytest tests -m "not e2e" -n auto
+
+e2e: $(STATE)/dev engine images ## Tests on the real engine
+	$(BIN)/pytest tests -m e2e -n 2
+
+engine: $(STATE)/package ## Make Docker Engine and Compose v2 reachable; touches nothing that is there
+	@scripts/engine $(BIN)/python
+
+images: $(STATE)/package engine ## Make the emulator's image and its base
+	@$(BIN)/fastflow emulator build
+
+docs: $(STATE)/dev ## Generate the reference pages from the code
+	$(BIN)/python scripts/reference
+
+clean: ## Remove what these commands made in this directory; engine and images stay
+	rm -rf $(VENV) $(STATE) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(STATE)/package: pyproject.toml
+	@scripts/venv $(PYTHON) $(VENV)
+	$(BIN)/pip install --quiet --editable .
+	@mkdir -p $(STATE) && touch $@
+
+$(STATE)/dev: pyproject.toml $(STATE)/package
+	$(BIN)/pip install --quiet --editable '.[dev]'
+	@mkdir -p $(STATE) && touch $@

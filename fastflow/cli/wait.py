@@ -1,0 +1,92 @@
+"""`fastflow wait`."""
+
+import time
+from threading import Event
+
+import click
+
+from fastflow.cli.live import Target, current_engine, find_target, run_option
+from fastflow.errors import ExitCode, FastflowError, UsageError
+from fastflow.report.live import proxy_url
+from fastflow.run.live import state_by_container
+from fastflow.run.outcome import END_STATES
+from fastflow.run.ports import Engine
+
+_PAUSE = 0.2
+_GRACE = 10.0
+"""Seconds in which a run may appear that was started in the background just before."""
+_IS_READY = ("ready", "running")
+_CODES = {"passed": ExitCode.PASSED, "vulnerable": ExitCode.VULNERABLE}
+
+
+@click.command(name="wait")
+@click.argument("phase", metavar="PHASE")
+@click.option("--for", "goal", type=click.Choice(["ready", "ended"]), default="ended", show_default=True)
+@click.option("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="Give up after so long; else never.")
+@run_option
+def command(*, phase: str, goal: str, timeout: float | None, run: str | None) -> int:
+    """Wait until PHASE (or RUN/PHASE) is ready, which prints its proxy's URL, or until it has ended.
+
+    The exit code of `--for ended` is 0 where the phase passed, 1 where it found vulnerabilities, else 3.
+    """
+    engine = current_engine()
+    deadline = None if timeout is None else time.monotonic() + timeout
+    target = _find(engine, phase, run, deadline)
+    pause = Event()
+    while True:
+        state = _state(engine, target)
+        if state in END_STATES or (goal == "ready" and state in _IS_READY):
+            return _say_ready(target, state) if goal == "ready" else _say_ended(target, state)
+        if not target.run.is_alive:
+            raise FastflowError(f"run {target.run.id} is over, and {target.phase} has not ended", "see: fastflow ps")
+        if deadline is not None and time.monotonic() >= deadline:
+            raise FastflowError(f"{target.phase} is {state} and not {goal} after {timeout:g} s")
+        pause.wait(_PAUSE)
+        target = _again(engine, target)
+
+
+def _find(engine: Engine, phase: str, run: str | None, deadline: float | None) -> Target:
+    """Find the run; one that was started just before in the background may take a moment to show."""
+    limit = time.monotonic() + _GRACE if deadline is None else deadline
+    pause = Event()
+    while True:
+        try:
+            return find_target(engine, phase, run)
+        except UsageError:
+            raise
+        except FastflowError:
+            if time.monotonic() >= limit:
+                raise
+        pause.wait(_PAUSE)
+
+
+def _again(engine: Engine, target: Target) -> Target:
+    try:
+        return find_target(engine, target.phase, target.run.id)
+    except UsageError:
+        raise
+    except FastflowError:
+        # The run is over and nothing of it is left; what it has written down still tells.
+        return Target(target.run.without_containers(), target.phase, target.folder)
+
+
+def _state(engine: Engine, target: Target) -> str:
+    history = target.history
+    return history.state(target.phase or "") if history else state_by_container(engine, target.container)
+
+
+def _say_ready(target: Target, state: str) -> int:
+    found = target.container
+    if state in END_STATES:
+        raise FastflowError(f"{target.phase} {state}; it is not ready any more")
+    url = proxy_url(found.container) if found else None
+    if url is not None:
+        click.echo(url)
+    elif found is not None and found.mode == "recording":
+        click.echo(f"{found.id} publishes no port: its proxy is for the workflow's networks only", err=True)
+    return ExitCode.PASSED
+
+
+def _say_ended(target: Target, state: str) -> int:
+    click.echo(f"{target.phase} {state}")
+    return _CODES.get(state, ExitCode.FAILED)

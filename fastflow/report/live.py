@@ -1,0 +1,83 @@
+"""What runs now, for people and programs."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from fastflow.report.findings_text import clean
+from fastflow.run.live import LivePhase, LiveRun
+from fastflow.run.ports import Container
+
+FORMAT_VERSION = "1.0"
+_HEADER = ("PHASE", "MODE", "BUILD_ID", "STATUS", "PROXY", "CONTAINER")
+_PROXY_PORT = 8080
+
+
+def runs_as_text(runs: Iterable[LiveRun]) -> str:
+    """List each run with the nodes that are there."""
+    return "\n\n".join("\n".join(_run(run)) for run in runs)
+
+
+def _run(run: LiveRun) -> list[str]:
+    since = f", since {run.since.split('.')[0]}Z" if run.since else ""
+    alive = f"live on {run.host}{since}" if run.is_alive else "dead: `fastflow down` removes what it left"
+    lines = [f"run {run.id}  {alive}", f"  {clean(run.spec)}"]
+    rows = [_HEADER, *(_row(phase) for phase in run.phases)]
+    if run.phases:
+        lines += _table(rows)
+    others = len(run.others) - len(run.phases)
+    if others:
+        lines.append(f"  and {others} container{'s' if others != 1 else ''} of services and sources")
+    return lines
+
+
+def _row(phase: LivePhase) -> tuple[str, ...]:
+    container = phase.container
+    status = container.status + (f" ({container.exit_code})" if container.status == "exited" else "")
+    return (phase.id, phase.mode, phase.build_id, status, proxy_url(container) or "", container.name)
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
+    return [
+        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
+
+
+def proxy_url(container: Container) -> str | None:
+    """The URL under which the engine's host reaches a node's proxy; None where it is not published."""
+    for port in container.ports:
+        if port.container_port == _PROXY_PORT and port.host_port:
+            everywhere = port.address in ("", "0.0.0.0", "::")  # noqa: S104  # read, not bound
+            host = "127.0.0.1" if everywhere else port.address
+            return f"http://{f'[{host}]' if ':' in host else host}:{port.host_port}"
+    return None
+
+
+def runs_as_json(runs: Iterable[LiveRun]) -> str:
+    """Give `ps --format json`."""
+    return json.dumps({"format_version": FORMAT_VERSION, "runs": [_run_json(run) for run in runs]}, indent=2)
+
+
+def _run_json(run: LiveRun) -> dict[str, Any]:
+    return {
+        "run": run.id,
+        "spec": run.spec,
+        "alive": run.is_alive,
+        "host": run.host or None,
+        "since": run.since,
+        "containers": len(run.others),
+        "phases": [
+            {
+                "id": phase.id,
+                "mode": phase.mode,
+                "build_id": phase.build_id or None,
+                "status": phase.container.status,
+                "exit_code": phase.container.exit_code if phase.container.status == "exited" else None,
+                "proxy": proxy_url(phase.container),
+                "container": phase.container.id,
+                "name": phase.container.name,
+            }
+            for phase in run.phases
+        ],
+    }

@@ -2,7 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,17 +12,23 @@ from fastflow.compose import LABEL, ComposeProject, Setting, compile_project, pr
 from fastflow.plan import PhasePlan, Plan, WorkflowPlan
 from fastflow.run.events import Event, Listener
 from fastflow.run.folder import RunFolder
-from fastflow.run.observer import Cancellation, Observer
+from fastflow.run.observer import Cancellation, Observer, OverdueError, StoppedError
 from fastflow.run.ports import Engine, EngineInfo
 
 
 @dataclass(frozen=True)
 class Options:
-    """How to run: what stays, how long a stop may take (seconds), what a source's command sees."""
+    """How to run: what stays, how long a stop may take (seconds), what a source's command sees.
+
+    CI systems kill some 7 s after their first signal. A cancelled run thus stops its nodes within `cancel_grace`,
+    kills what still runs `cancel_limit` after the signal, and has the rest of the time to remove what it made.
+    """
 
     keep: bool = False
     fail_fast: bool = False
     stop_grace: float = 10.0
+    cancel_grace: float = 3.0
+    cancel_limit: float = 4.0
     source_environment: Mapping[str, str] = field(default_factory=dict)
     cloud_url: Callable[[WorkflowPlan], str | None] = lambda _: None
     token_of: Callable[[WorkflowPlan], str | None] = lambda _: None
@@ -48,6 +55,8 @@ class WorkflowRun:
     unfinished: int = 0
     is_up: bool = False
     """Whether anything of it was created."""
+    has_services: bool = False
+    """Whether services of its application were."""
 
 
 @dataclass
@@ -62,18 +71,37 @@ class RunContext:
     listeners: tuple[Listener, ...]
     records: dict[str, str] = field(default_factory=dict)
     runs: dict[str, str] = field(default_factory=dict)
+    _broken: set[int] = field(default_factory=set)
 
     def emit(self, event: Event) -> None:
-        """Tell all listeners; one that fails never fails the run."""
+        """Tell all listeners, from whatever thread; one that fails never fails the run."""
         for listener in self.listeners:
             try:
                 listener(event)
             except Exception as error:  # a display must not fail a run, whatever is wrong with it
-                self.folder.on_event(Event("note", facts={"message": f"a display failed: {error}"}))
+                if id(listener) not in self._broken:
+                    self._broken.add(id(listener))
+                    self.folder.on_event(Event("note", facts={"message": f"a display failed: {error}"}))
+
+    @property
+    def grace(self) -> float:
+        """The seconds that a node has to stop."""
+        return self.options.cancel_grace if self.cancellation.is_set else self.options.stop_grace
+
+    def without_token(self, environment: Mapping[str, str]) -> dict[str, str]:
+        """Leave out of an environment what holds a token."""
+        workflows = self.plan.workflows.values()
+        names = {workflow.cloud.token_name for workflow in workflows}
+        tokens = {token for workflow in workflows if (token := self.options.token_of(workflow))}
+        return {
+            name: value
+            for name, value in environment.items()
+            if name not in names and not any(token in value for token in tokens)
+        }
 
     def note(self, message: str, phase: str | None = None) -> None:
         """Tell something that is no change of state."""
-        self.emit(Event("note", phase, {"message": message}))
+        self.emit(Event("note", phase, {"message": self.folder.mask(message)}))
 
     def project(self, workflow: WorkflowRun, phase: PhasePlan | None = None) -> ComposeProject:
         """The Compose project of a workflow as it is for a phase, with the records that are known by now."""
@@ -104,6 +132,29 @@ class PhaseContext:
     phase: PhasePlan
     deadline: float
     report_state: Callable[..., None]
+    reports: list[str] = field(default_factory=list)
+    """The reports that were copied by now."""
+    has_recorded: bool = False
+    """Whether the node has said that it records: from then on there is a record, and no other attempt."""
+
+    def check(self) -> None:
+        """Raise StoppedError where the run is to stop, OverdueError where the phase has had its time."""
+        if self.run.cancellation.is_set:
+            raise StoppedError
+        if time.monotonic() >= self.deadline:
+            raise OverdueError
+
+    @contextmanager
+    def changing_project(self) -> Iterator[None]:
+        """Be the only one that changes the workflow's project. Raises as `check` does, also after a wait."""
+        if not self.workflow.lock.acquire(timeout=max(0.0, self.deadline - time.monotonic())):
+            raise OverdueError
+        try:
+            self.check()
+            self.workflow.is_up = True
+            yield
+        finally:
+            self.workflow.lock.release()
 
     @property
     def engine(self) -> Engine:
@@ -132,6 +183,11 @@ class PhaseContext:
     def left(self, at_most: float) -> float:
         """The seconds left for a call to the engine, at most so many."""
         return max(1.0, min(at_most, self.deadline - time.monotonic()))
+
+    def add_reports(self, paths: Iterable[str]) -> None:
+        """Take note of reports that were copied."""
+        self.reports = list(dict.fromkeys((*self.reports, *paths)))
+        self.report_state(None, reports=tuple(self.reports))
 
     def log_line(self, line: str) -> None:
         """Show a line of the phase's log."""

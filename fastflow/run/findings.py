@@ -1,19 +1,21 @@
 """Vulnerabilities of a test run: from the API, else from the node's JSON report, else from its log."""
 
 import hashlib
+import http.client
 import json
 import ssl
-import urllib.error
+import time
 import urllib.request
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from fastflow.run.node_log import NodeLog
 from fastflow.run.outcome import Vulnerability
 
 API_TIMEOUT = 5.0
+API_DEADLINE = 15.0
 _LARGEST_REPORT = 64_000_000
 
 
@@ -25,18 +27,36 @@ def fingerprint(kind: str, method: str | None, uri: str | None, parameter: str |
 
 
 def from_api(base: str, token: str, run: str) -> tuple[Vulnerability, ...] | None:
-    """Ask `GET /v1/test_run/<id>` (Wallarm's public FAST API); None where it does not answer."""
-    request = urllib.request.Request(  # noqa: S310  # base is http or https, never a file
-        f"{base}/v1/test_run/{run}", headers={"X-WallarmAPI-Token": token, "Accept": "application/json"}
-    )
+    """Ask `GET /v1/test_run/<id>` (Wallarm's public FAST API); None where it does not answer in time."""
     try:
-        with urllib.request.urlopen(request, timeout=API_TIMEOUT, context=_tls(base)) as answer:  # noqa: S310  # as above
-            told = json.loads(answer.read(_LARGEST_REPORT))
-    except (OSError, urllib.error.URLError, ValueError):
+        told = json.loads(_get(f"{base}/v1/test_run/{quote(run, safe='')}", token, time.monotonic() + API_DEADLINE))
+    except (OSError, http.client.HTTPException, ValueError, RecursionError):
         return None
     body = told.get("body", told) if isinstance(told, dict) else None
     found = body.get("vulns") if isinstance(body, dict) else None
     return _read(found) if isinstance(found, list) else None
+
+
+def _get(url: str, token: str, deadline: float) -> bytes:
+    headers = {"X-WallarmAPI-Token": token, "Accept": "application/json"}
+    request = urllib.request.Request(url, headers=headers)  # noqa: S310  # http or https, never a file
+    opener = urllib.request.build_opener(_NoRedirect, urllib.request.HTTPSHandler(context=_tls(url)))
+    pieces: list[bytes] = []
+    size = 0
+    with opener.open(request, timeout=API_TIMEOUT) as answer:
+        while piece := answer.read1(65_536):
+            pieces.append(piece)
+            size += len(piece)
+            if time.monotonic() > deadline or size > _LARGEST_REPORT:
+                raise TimeoutError
+    return b"".join(pieces)
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Follows nothing: the token is for the API server alone."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
 
 
 def _tls(base: str) -> ssl.SSLContext | None:
@@ -46,11 +66,11 @@ def _tls(base: str) -> ssl.SSLContext | None:
 def from_reports(files: Iterable[Path]) -> tuple[Vulnerability, ...] | None:
     """Read the node's JSON report; None where there is none that can be understood."""
     for path in sorted(files):
-        if path.suffix != ".json" or path.stat().st_size > _LARGEST_REPORT:
-            continue
         try:
+            if path.suffix != ".json" or path.stat().st_size > _LARGEST_REPORT:
+                continue
             told = json.loads(path.read_text(encoding="utf-8", errors="replace"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             continue
         if isinstance(told, dict):
             found = next((told[key] for key in ("vulnerabilities", "vulns") if isinstance(told.get(key), list)), None)
@@ -73,19 +93,27 @@ def collect(
 ) -> tuple[Vulnerability, ...]:
     """Take the best source; one that knows of fewer than the log is no good."""
     in_log = from_log(log)
-    for source in (_fuller(api, reports), reports, api):
+    for source in (_with_places(api, reports), reports):
         if source is not None and (source or not in_log):
             return source
     return in_log
 
 
-def _fuller(
+def _with_places(
     api: tuple[Vulnerability, ...] | None, reports: tuple[Vulnerability, ...] | None
 ) -> tuple[Vulnerability, ...] | None:
-    """The API's findings, unless it leaves out where they are and the report of as many tells."""
-    if api and reports and len(reports) >= len(api) and any(found.parameter is None for found in api):
-        return reports
-    return api
+    """The API's findings; where it does not say, the report tells where one of the same type and threat is."""
+    if api is None:
+        return None
+    left = list(reports or ())
+    found = []
+    for finding in api:
+        alike = (other for other in left if other.type == finding.type and finding.threat in (None, other.threat))
+        twin = next(alike, None)
+        if twin is not None:
+            left.remove(twin)
+        found.append(twin if twin is not None and finding.parameter is None else finding)
+    return tuple(found)
 
 
 def _read(found: Iterable[Any]) -> tuple[Vulnerability, ...]:

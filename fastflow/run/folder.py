@@ -4,6 +4,7 @@ import json
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -32,11 +33,11 @@ class RunFolder:
             raise FastflowError(f"the run's folder {self.path} cannot be written: {reason}") from None
 
     def on_event(self, event: Event) -> None:
-        """Append an event to events.jsonl, line by line."""
+        """Append an event to events.jsonl, line by line; a full disk does not end the run."""
         if event.type == "log":
             return
         line = self.mask(json.dumps(event.as_json(), ensure_ascii=False))
-        with self._lock:
+        with self._lock, suppress(OSError):
             if not self._events.closed:
                 self._events.write(line + "\n")
                 self._events.flush()
@@ -49,21 +50,29 @@ class RunFolder:
         """The directory for a phase's reports: its own below `directory`, else below the run's folder."""
         return (base / directory if directory else self.path / "reports") / phase
 
+    @property
+    def result_path(self) -> Path:
+        """Where result.json is, once the run has ended."""
+        return self.path / "result.json"
+
     def write_result(self, result: RunResult) -> None:
-        """Write result.json: the old one or the new one is there, never half of one."""
-        self.write_json(self.path / "result.json", result.as_json())
+        """Write result.json: the old one or the new one is there, never half of one. Raises OSError."""
+        self.write_json(self.result_path, result.as_json())
 
     def write_json(self, path: Path, content: Any) -> None:
         """Write a JSON file through a temporary one beside it."""
         text = self.mask(json.dumps(content, indent=2, ensure_ascii=False)) + "\n"
         path.parent.mkdir(parents=True, exist_ok=True)
         scratch = path.with_name(f".{path.name}.{os.getpid()}")
-        scratch.write_text(text, encoding="utf-8")
-        scratch.replace(path)
+        try:
+            scratch.write_text(text, encoding="utf-8")
+            scratch.replace(path)
+        finally:
+            scratch.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Close the file of events."""
-        with self._lock:
+        with self._lock, suppress(OSError):
             self._events.close()
 
 
@@ -77,13 +86,13 @@ class LogFile:
         self._file = path.open("a", encoding="utf-8", errors="replace")
 
     def write(self, line: str) -> None:
-        """Append one line."""
-        with self._lock:
+        """Append one line; what a full disk does not take is lost, what the line says to the run is not."""
+        with self._lock, suppress(OSError):
             if not self._file.closed:
                 self._file.write(self._mask(line) + "\n")
                 self._file.flush()
 
     def close(self) -> None:
         """Close the file; later lines are dropped."""
-        with self._lock:
+        with self._lock, suppress(OSError):
             self._file.close()

@@ -10,10 +10,14 @@ from dataclasses import dataclass
 
 from fastflow.compose import LABEL
 from fastflow.errors import BuildIdInUseError, EngineError
-from fastflow.run.ports import Container, Engine, Lease
+from fastflow.run.ports import Container, ContainerEvent, Engine, Lease
 
 ROLE = "lease"
+INTERRUPT = "USR1"
+"""What a lease's container is sent to interrupt its run: it does nothing there, but all that watch events see it."""
+_INTERRUPT_NUMBERS = ("10", INTERRUPT)
 _TRIES = 10
+_ALIVE = ("running", "paused", "restarting")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -47,7 +51,9 @@ def take_leases(
     reclaimed: list[str] = []
     try:
         for key in wanted:
-            held.append(_take(engine, key, image, labels, reclaimed))
+            lease = _take(engine, key, image, labels, reclaimed)
+            if lease is not None:
+                held.append(lease)
         _exclude_whole_tokens(engine, wanted, labels[f"{LABEL}.run"])
     except BaseException:
         for lease in held:
@@ -56,7 +62,15 @@ def take_leases(
     return tuple(held), tuple(reclaimed)
 
 
-def _take(engine: Engine, key: LeaseKey, image: str, labels: Mapping[str, str], reclaimed: list[str]) -> Lease:
+def is_interruption(event: ContainerEvent, run: str) -> bool:
+    """Tell whether an event asks a run to stop."""
+    labels = event.labels
+    is_lease = labels.get(f"{LABEL}.role") == ROLE and labels.get(f"{LABEL}.run") == run
+    return event.action == "kill" and is_lease and labels.get("signal") in _INTERRUPT_NUMBERS
+
+
+def _take(engine: Engine, key: LeaseKey, image: str, labels: Mapping[str, str], reclaimed: list[str]) -> Lease | None:
+    """Take one lease; None where this run has it, by another name of the same engine."""
     own = {
         **labels,
         f"{LABEL}.role": ROLE,
@@ -68,7 +82,9 @@ def _take(engine: Engine, key: LeaseKey, image: str, labels: Mapping[str, str], 
         if lease is not None:
             return lease
         for holder in _named(engine, key):
-            if holder.status in ("running", "paused", "restarting"):
+            if holder.status in _ALIVE:
+                if _run_of(holder) == labels[f"{LABEL}.run"]:
+                    return None
                 raise _in_use(key, holder)
             engine.remove_containers([holder.id])  # by id: by name it could be the next holder's
             reclaimed.append(f"{_said(key)} was held by run {_run_of(holder)}, which is dead")
@@ -86,7 +102,7 @@ def _exclude_whole_tokens(engine: Engine, keys: Iterable[LeaseKey], run: str) ->
         alone = any(key.build_id is None for key in keys if key.token == token)
         for other in engine.containers({f"{LABEL}.role": ROLE, f"{LABEL}.token": token}):
             is_alone = not other.labels.get(f"{LABEL}.build-id")
-            if other.status == "running" and _run_of(other) != run and (alone or is_alone):
+            if other.status in _ALIVE and _run_of(other) != run and (alone or is_alone):
                 raise _in_use(LeaseKey(token, other.labels.get(f"{LABEL}.build-id") or None), other)
 
 

@@ -1,20 +1,38 @@
 """Keeps the token out of everything that is shown or kept."""
 
+import json
 from collections.abc import Callable, Iterable
+from urllib.parse import quote
 
 MASK = "***"
 _SHORTEST = 4
 """Shorter values would mask ordinary text; no real token is that short."""
+_CUT = 16_384
+"""A line of at least so many characters may have been cut, in the middle of a secret."""
 
 
 def masker(secrets: Iterable[str]) -> Callable[[str], str]:
-    """Give a function that replaces every secret in a line."""
-    known = sorted({secret for secret in secrets if len(secret) >= _SHORTEST}, key=len, reverse=True)
+    """Give a function that replaces every secret in a text, also as JSON and URLs write it."""
+    long_enough = [secret for secret in secrets if len(secret) >= _SHORTEST]
+    known = sorted({form for secret in long_enough for form in _forms(secret)}, key=len, reverse=True)
 
     def mask(text: str) -> str:
         for secret in known:
             if secret in text:
                 text = text.replace(secret, MASK)
-        return text
+        return text if len(text) < _CUT else _without_beginning(text, known)
 
     return mask
+
+
+def _forms(secret: str) -> tuple[str, ...]:
+    return secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], quote(secret, safe="")
+
+
+def _without_beginning(text: str, known: Iterable[str]) -> str:
+    """Mask the beginning of a secret at the very end of a text."""
+    for secret in known:
+        for length in range(len(secret) - 1, _SHORTEST - 1, -1):
+            if text.endswith(secret[:length]):
+                return text[:-length] + MASK
+    return text

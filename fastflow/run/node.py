@@ -1,8 +1,8 @@
 """A node's container while a phase runs: started, followed from its first line, ended, judged by its id."""
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 
 from fastflow.errors import EngineError
 from fastflow.plan import PULL_TIMEOUT
@@ -10,10 +10,12 @@ from fastflow.run.context import PhaseContext
 from fastflow.run.failure import PhaseFailedError
 from fastflow.run.folder import LogFile
 from fastflow.run.node_log import NodeLog
-from fastflow.run.observer import try_again
+from fastflow.run.observer import OverdueError, has_ended, try_again
 from fastflow.run.ports import Container, Stream
 from fastflow.run.verdict import NodeEnd
 
+STOP_TIMEOUT = 30.0
+"""Seconds until a container that was stopped has ended for sure."""
 _LOG_END = 10.0
 
 
@@ -24,15 +26,9 @@ class RunningNode:
         self.context = context
         self.container = container
         self.log = NodeLog()
-        self.lines = 0
         self._file = log_file
         self._watch: Callable[[str], None] = lambda _: None
         self._stream: Stream | None = None
-
-    @property
-    def log_path(self) -> Path:
-        """Where its log is kept."""
-        return self._file.path
 
     def follow(self, watch: Callable[[str], None] = lambda _: None) -> None:
         """Read the log from its first line; `watch` sees every line too."""
@@ -42,31 +38,47 @@ class RunningNode:
     def _take(self, line: str) -> None:
         self._file.write(line)
         self.log.take(line)
-        self.lines += 1
+        if self.log.is_recording:
+            self.context.has_recorded = True
         self._watch(line)
         self.context.log_line(line)
         self.context.observer.notify()
 
-    def refresh(self) -> Container | None:
-        """Ask the engine for the container again; None where it is gone."""
-        found = self.context.engine.inspect([self.container.id])
-        if found:
-            self.container = found[0]
-        return found[0] if found else None
+    def is_running(self) -> bool:
+        """Ask the engine whether the container runs."""
+        return any(found.status == "running" for found in self.context.engine.inspect([self.container.id]))
 
-    def wait_for_end(self, deadline: float, *, stoppable: bool = True) -> NodeEnd:
-        """Wait for the container's end and the last line of its log."""
-        container = self.context.observer.wait_for_end(self.container.id, deadline, stoppable=stoppable)
+    def wait_for_end(self, deadline: float) -> NodeEnd:
+        """Wait until the container ends by itself. Raises as `Observer.wait` does."""
+        self.context.observer.wait_for_containers([self.container.id], has_ended, deadline)
+        return self.end()
+
+    def end(self, within: float = STOP_TIMEOUT) -> NodeEnd:
+        """Tell how the container has ended, and read its log to the last line; cancelled or not.
+
+        Raises PhaseFailedError where something else removed it, or where it does not end in so many seconds.
+        """
+        deadline = time.monotonic() + within
+        try:
+            found = self.context.observer.wait_for_containers([self.container.id], has_ended, deadline, stoppable=False)
+        except OverdueError:
+            raise PhaseFailedError(f"the node's container did not end within {within:g} s") from None
         if self._stream is not None:
             self._stream.join(_LOG_END)
-        if container is None:
+        if not found:
             raise PhaseFailedError("the node's container is gone: something else removed it")
-        self.container = container
-        return NodeEnd(container.exit_code, container.oom_killed, container.error)
+        self.container = found[0]
+        return NodeEnd(found[0].exit_code, found[0].oom_killed, found[0].error)
 
     def stop(self, grace: float) -> None:
         """Send SIGTERM, then SIGKILL after `grace` seconds."""
         self.context.engine.stop(self.container.id, grace)
+
+    def stop_early(self) -> None:
+        """Stop it because the phase cannot go on, and read what it still says; never raises."""
+        with suppress(EngineError, PhaseFailedError):
+            self.stop(self.context.run.grace)
+            self.end(within=5.0)
 
     def close(self) -> None:
         """Let go of the log, and remove the container unless the run keeps it."""
@@ -83,11 +95,11 @@ class RunningNode:
 
 def start_node(context: PhaseContext, attempt: int = 1) -> RunningNode:
     """Create and start the container of a phase; raises PhaseFailedError where the engine does not."""
-    name = context.phase.id if attempt == 1 else f"{context.phase.id}.attempt-{attempt}"
-    log_file = context.run.folder.log(name)
+    log_file = open_log(context, attempt)
     try:
-        with context.workflow.lock:
-            context.workflow.is_up = True
+        with context.changing_project():
+            if attempt > 1:
+                remove_remains(context)  # of a run that keeps its containers
             context.engine.up(
                 context.project,
                 [context.phase.service],
@@ -95,16 +107,30 @@ def start_node(context: PhaseContext, attempt: int = 1) -> RunningNode:
                 timeout=context.left(PULL_TIMEOUT),
             )
         found = context.engine.containers(context.labels("node"))
+        if not found:
+            raise EngineError("Compose started the node, but it is not there")
+        return RunningNode(context, found[0], log_file)
     except EngineError as error:
         log_file.close()
-        _remove_remains(context)
+        remove_remains(context)
         raise PhaseFailedError(error.message, error.hint, is_infrastructure=True) from error
-    if not found:
+    except BaseException:
         log_file.close()
-        raise PhaseFailedError("Compose started the node, but it is not there", is_infrastructure=True)
-    return RunningNode(context, found[0], log_file)
+        raise
 
 
-def _remove_remains(context: PhaseContext) -> None:
+def open_log(context: PhaseContext, attempt: int, number: int = 1) -> LogFile:
+    """Open the log of a phase's container: one for each attempt, and one for each test run that is reported."""
+    name = context.phase.id
+    name += f".{number}" if number > 1 else ""
+    name += f".attempt-{attempt}" if attempt > 1 else ""
+    log_file = context.run.folder.log(name)
+    if number == 1:
+        context.report_state(None, log=str(log_file.path))
+    return log_file
+
+
+def remove_remains(context: PhaseContext) -> None:
+    """Remove the containers that a phase has by its labels, as far as the engine lets itself be told; never raises."""
     with suppress(EngineError):
         context.engine.remove_containers(found.id for found in context.engine.containers(context.labels("node")))

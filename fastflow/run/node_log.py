@@ -20,7 +20,9 @@ class NodeLog:
 
     record: str | None = None
     run: str | None = None
+    """The test run that was created."""
     ended: str | None = None
+    """How that test run ended: passed or failed."""
     errors: list[str] = field(default_factory=list)
     found: dict[str, int] = field(default_factory=dict)
     baselines: set[str] = field(default_factory=set)
@@ -40,7 +42,8 @@ class NodeLog:
         elif match := _FOUND.search(line):
             self.found[match["baseline"]] = int(match["count"])
         elif match := _ENDED.search(line):
-            self.run, self.ended = match["id"], match["how"]
+            if match["id"] == self.run:
+                self.ended = match["how"]
         elif match := _ERROR.match(line):
             self.errors.append(match["text"].strip())
         if match := _BASELINE.search(line):
@@ -60,6 +63,11 @@ class NodeLog:
     def is_infrastructure(self) -> bool:
         """Whether the error is one that may go away by itself."""
         return any(INFRASTRUCTURE.search(error) for error in self.errors)
+
+
+def reason_of(error: str) -> str:
+    """Give an error as the reason of a phase: that of a record without a baseline has a name of its own."""
+    return f"empty record: {error}" if _EMPTY.search(error) and "empty record" not in error.lower() else error
 
 
 def advice_on(error: str) -> str | None:

@@ -3,9 +3,11 @@
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
-from fastflow.errors import EngineError
+from fastflow.errors import EngineError, ExitCode
+from fastflow.run.lease import is_interruption
 from fastflow.run.ports import Container, ContainerEvent, Engine, Stream
 
 RECHECK = 5.0
@@ -22,11 +24,19 @@ class OverdueError(Exception):
 
 @dataclass
 class Cancellation:
-    """Tells all that waits in a run to stop; `reason` says why, `by_signal` is the exit code of the signal."""
+    """Tells all that waits in a run to stop; `reason` says why, `by_signal` is the exit code of the signal.
+
+    `set` and `force` may be called from a signal handler: the lock of a Condition is one that the interrupted
+    thread may take again.
+    """
 
     reason: str | None = None
     by_signal: int | None = None
+    is_forced: bool = False
+    """Whether nothing is to be waited for any more: kill."""
     changed: threading.Condition = field(default_factory=threading.Condition)
+    watchers: list[Callable[[], None]] = field(default_factory=list)
+    """Called once, in the thread that stops the run, after the reason is set."""
 
     @property
     def is_set(self) -> bool:
@@ -36,21 +46,34 @@ class Cancellation:
     def set(self, reason: str, by_signal: int | None = None) -> None:
         """Stop the run; the first reason counts."""
         with self.changed:
-            if self.reason is None:
+            is_first = self.reason is None
+            if is_first:
                 self.reason, self.by_signal = reason, by_signal
+            self.changed.notify_all()
+        for watcher in self.watchers if is_first else ():
+            watcher()
+
+    def force(self) -> None:
+        """Stop the run without any grace; for a second signal."""
+        with self.changed:
+            self.is_forced = True
             self.changed.notify_all()
 
 
 class Observer:
-    """Follows the events of one engine and wakes those that wait."""
+    """Follows the events of one engine and wakes those that wait.
 
-    def __init__(self, engine: Engine, cancellation: Cancellation) -> None:
+    With `run` it also heeds what another process sends to that run's leases: to interrupt it.
+    """
+
+    def __init__(self, engine: Engine, cancellation: Cancellation, run: str | None = None) -> None:
         self.engine = engine
+        self.run = run
         self.cancellation = cancellation
         self.changed = cancellation.changed
         self._seen: dict[str, int] = {}
-        self._died: set[str] = set()
         self._stream: Stream | None = None
+        self._revival = threading.Lock()
 
     def start(self) -> None:
         """Attach to the engine's events."""
@@ -58,20 +81,29 @@ class Observer:
 
     def close(self) -> None:
         """Let go of the engine's events."""
-        if self._stream is not None:
-            self._stream.close()
+        with self._revival:
+            if self._stream is not None:
+                self._stream.close()
+            self._stream = None
+
+    def _revive(self) -> None:
+        """Attach again where the stream has ended by itself, as it does when the engine restarts."""
+        if not self._revival.acquire(blocking=False):
+            return
+        try:
+            if self._stream is not None and self._stream.join(0):
+                with suppress(EngineError):  # until it answers again, every waiting phase looks for itself
+                    self.start()
+        finally:
+            self._revival.release()
 
     def _on_event(self, event: ContainerEvent) -> None:
         if event.action.startswith(("die", "health_status", "start", "destroy", "oom")):
             with self.changed:
                 self._seen[event.id] = self._seen.get(event.id, 0) + 1
-                if event.action in ("die", "destroy"):
-                    self._died.add(event.id)
                 self.changed.notify_all()
-
-    def has_died(self, container_id: str) -> bool:
-        """Tell whether the engine reported the end of a container; ask the engine itself to be sure."""
-        return container_id in self._died
+        elif self.run is not None and is_interruption(event, self.run):
+            self.cancellation.set("interrupted by `fastflow down`", ExitCode.INTERRUPTED)
 
     def notify(self) -> None:
         """Wake those that wait: something other than an event of the engine happened."""
@@ -103,7 +135,7 @@ class Observer:
     ) -> tuple[Container, ...]:
         """Wait until what the engine says of these containers satisfies `is_done`; look whenever one changed.
 
-        It also ends when `unless`, which must be quick, becomes true.
+        It also ends when `unless`, which must be quick, becomes true. Raises as `wait` does.
         """
         wanted = tuple(ids)
         while True:
@@ -118,14 +150,11 @@ class Observer:
                 return unless() or self._count(wanted) != before or time.monotonic() - looked >= RECHECK
 
             self.wait(has_news, deadline, stoppable=stoppable)
+            if time.monotonic() - looked >= RECHECK:
+                self._revive()
 
     def _count(self, ids: tuple[str, ...]) -> int:
         return sum(self._seen.get(container, 0) for container in ids)
-
-    def wait_for_end(self, container_id: str, deadline: float, *, stoppable: bool = True) -> Container | None:
-        """Wait until a container has ended; None where it is gone."""
-        found = self.wait_for_containers([container_id], has_ended, deadline, stoppable=stoppable)
-        return found[0] if found else None
 
 
 def has_ended(containers: tuple[Container, ...]) -> bool:

@@ -1,11 +1,12 @@
 """One phase from `starting` to its end, whatever its mode: attempts, deadlines, cancellation, its states."""
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from fastflow.errors import EngineError
+from fastflow.errors import EngineError, EngineTimeoutError
 from fastflow.model.node import Mode
 from fastflow.plan import PhasePlan
 from fastflow.run.clock import now
@@ -34,18 +35,32 @@ class PhaseRun:
         self.workflow = workflow
         self.phase = phase
         self.result = waiting_result(phase, workflow.plan.host)
+        self._lock = threading.Lock()
+        self._is_abandoned = False
 
     def execute(self) -> PhaseResult:
         """Run the phase to its end; never raises what a phase can cause."""
-        started = time.monotonic()
-        deadline = started + self.phase.timeout
+        deadline = time.monotonic() + self.phase.timeout
         if self.workflow.deadline is not None:
             deadline = min(deadline, self.workflow.deadline)
         context = PhaseContext(self.run, self.workflow, self.phase, deadline, self.report)
-        log = self.run.folder.path / "logs" / f"{self.phase.id}.log"
-        self.result = replace(self.result, started=now(), log=str(log))
-        self.report("starting")
-        verdict = self._attempts(context)
+        self.result = replace(self.result, started=now())
+        return self._end(self._attempts(context))
+
+    def fail(self, reason: str) -> PhaseResult:
+        """End the phase where it could not even be run."""
+        return self._end(failed(reason))
+
+    def abandon(self) -> PhaseResult:
+        """End a cancelled phase that does not come to its end, and hear no more of it."""
+        with self._lock:
+            self._is_abandoned = True
+        verdict = self._cancelled()
+        result = replace(self.result, state=verdict.state, reason=verdict.reason, ended=now())
+        self._tell(result, reason=verdict.reason)
+        return result
+
+    def _end(self, verdict: Verdict) -> PhaseResult:
         self.result = replace(self.result, ended=now())
         self.report(verdict.state, reason=verdict.reason, hint=verdict.hint)
         return self.result
@@ -55,28 +70,33 @@ class PhaseRun:
         attempt = 0
         while True:
             attempt += 1
-            self.result = replace(self.result, attempts=attempt)
-            verdict, may_help = self._attempt(context, attempt)
-            if not may_help or attempt >= allowed or self.run.cancellation.is_set:
+            self.report(None, exit_code=None, test_run=None, vulnerabilities=())
+            self.report("starting", attempts=attempt)
+            verdict = self._attempt(context, attempt)
+            if verdict.state != "failed" or not verdict.is_infrastructure or context.has_recorded:
+                return verdict
+            if attempt >= allowed or self.run.cancellation.is_set:
                 return verdict
             self.run.note(f"attempt {attempt} of {allowed} failed, trying again: {verdict.reason}", self.phase.id)
 
-    def _attempt(self, context: PhaseContext, attempt: int) -> tuple[Verdict, bool]:
-        """Run once; tell whether another attempt may help."""
+    def _attempt(self, context: PhaseContext, attempt: int) -> Verdict:
+        """Run once."""
         try:
-            return _RUN[self.phase.mode](context, attempt), False
-        except PhaseFailedError as error:
-            if self.run.cancellation.is_set:
-                return self._cancelled(), False
-            return failed(error.reason, error.hint), error.is_infrastructure and self.result.state == "starting"
-        except EngineError as error:
-            if self.run.cancellation.is_set:
-                return self._cancelled(), False
-            return failed(error.message, error.hint), self.result.state == "starting"
+            context.check()
+            verdict = _RUN[self.phase.mode](context, attempt)
+            # What a cancelled run kills has not failed.
+            return self._cancelled() if verdict.state == "failed" and self.run.cancellation.is_set else verdict
         except OverdueError:
-            return self._overdue(), False
+            return self._overdue()
         except StoppedError:
-            return self._cancelled(), False
+            return self._cancelled()
+        except (PhaseFailedError, EngineError, OSError) as error:
+            if self.run.cancellation.is_set:
+                return self._cancelled()
+            is_late = isinstance(error.__cause__ or error, EngineTimeoutError)
+            if is_late and time.monotonic() >= context.deadline:
+                return self._overdue()
+            return _failed_by(error)
 
     def _cancelled(self) -> Verdict:
         return Verdict("cancelled", f"{self.run.cancellation.reason or 'stopped'}, while {self.result.state}")
@@ -88,14 +108,30 @@ class PhaseRun:
         return failed(f"the phase did not end within {limit} s, {whose}, while {self.result.state}", "raise `timeout`")
 
     def report(self, state: State | None, **facts: Any) -> None:
-        """Take notice of a change; a change of state is an event."""
-        self.result = replace(self.result, **facts)
-        if state is None:
-            return
-        self.result = replace(self.result, state=state)
+        """Take notice of a change; a change of state is an event. No text of it holds the token."""
+        mask = self.run.folder.mask
+        facts = {key: mask(value) if isinstance(value, str) else value for key, value in facts.items()}
+        with self._lock:
+            if self._is_abandoned:
+                return
+            self.result = replace(self.result, **facts)
+            if state is not None:
+                self.result = replace(self.result, state=state)
+        if state is not None:
+            self._tell(self.result, **facts)
+
+    def _tell(self, result: PhaseResult, **facts: Any) -> None:
         shown = {key: value for key, value in facts.items() if value and key not in ("reason", "vulnerabilities")}
-        told = {"state": state, "reason": self.result.reason, "mode": self.phase.mode, **shown}
+        told = {"state": result.state, "reason": result.reason, "mode": self.phase.mode, **shown}
         self.run.emit(Event("phase", self.phase.id, told))
+
+
+def _failed_by(error: PhaseFailedError | EngineError | OSError) -> Verdict:
+    if isinstance(error, PhaseFailedError):
+        return failed(error.reason, error.hint, is_infrastructure=error.is_infrastructure)
+    if isinstance(error, EngineError):
+        return failed(error.message, error.hint, is_infrastructure=True)
+    return failed(f"{error.filename or 'a file'}: {error.strerror or error}", "is the disk full?")
 
 
 def waiting_result(phase: PhasePlan, host: str) -> PhaseResult:
@@ -103,7 +139,7 @@ def waiting_result(phase: PhasePlan, host: str) -> PhaseResult:
     return PhaseResult(
         id=phase.id,
         workflow=phase.workflow,
-        host=host,
+        host=host or "default",
         mode=phase.mode,
         build_id=phase.build_id,
         state="waiting",

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -10,17 +10,20 @@ from urllib.parse import urlsplit
 from fastflow.errors import EngineError
 from fastflow.model.node import RecordingNode
 from fastflow.model.source import CommandSource, ServiceSource, Source
-from fastflow.plan import READY_TIMEOUT
+from fastflow.plan import PULL_TIMEOUT, READY_TIMEOUT
 from fastflow.run.context import PhaseContext
 from fastflow.run.failure import PhaseFailedError
+from fastflow.run.folder import LogFile
 from fastflow.run.node import RunningNode, start_node
 from fastflow.run.node_log import advice_on
 from fastflow.run.observer import OverdueError, StoppedError, has_ended, try_again
+from fastflow.run.ports import Container, Stream
 from fastflow.run.services import check_services, ensure_services, renew_services
 from fastflow.run.source import CommandRun, proxy_of, source_environment
 from fastflow.run.verdict import Verdict, failed, judge_recording
 
-_STOP_TIMEOUT = 30.0
+_OWN_END = 1.0
+"""Seconds that a node which printed an error has to end by itself, so that its exit code is known."""
 
 
 @dataclass
@@ -38,6 +41,7 @@ def run_recording(context: PhaseContext, attempt: int) -> Verdict:
     node = start_node(context, attempt)
     try:
         _wait_until_ready(context, node)
+        context.has_recorded = True
         context.report_state("ready", test_record=node.log.record)
         failure = _run_sources(context, node)
         verdict = _finish(context, node, failure)
@@ -45,10 +49,10 @@ def run_recording(context: PhaseContext, attempt: int) -> Verdict:
         if verdict.state == "passed" and node.log.record:
             context.run.records[context.phase.id] = node.log.record
         return verdict
-    except (StoppedError, OverdueError):
-        # The record is finished even so: whoever looks at it later finds it whole.
-        with suppress(EngineError):
-            node.stop(context.run.options.stop_grace)
+    except (StoppedError, OverdueError, PhaseFailedError, EngineError):
+        if context.has_recorded:  # the record is finished even so: whoever looks at it later finds it whole
+            node.stop_early()
+            context.report_state(None, test_record=node.log.record)
         raise
     finally:
         node.close()
@@ -58,44 +62,40 @@ def _wait_until_ready(context: PhaseContext, node: RunningNode) -> None:
     ready = _node(context).ready
     pattern = re.compile(ready.log) if ready and ready.log else None
     seen: list[bool] = []
+    began = time.monotonic()
     node.follow(lambda line: seen.append(True) if pattern and pattern.search(line) else None)
     timeout = (ready.timeout if ready else None) or READY_TIMEOUT
 
     def is_ready() -> bool:
         return bool(seen) if pattern else node.log.is_recording
 
-    def is_settled() -> bool:
-        return is_ready() or bool(node.log.errors) or context.observer.has_died(node.container.id)
-
     try:
-        context.observer.wait(is_settled, context.within(timeout))
+        context.observer.wait_for_containers(
+            [node.container.id],
+            has_ended,
+            min(began + timeout, context.deadline),
+            unless=lambda: is_ready() or bool(node.log.errors),
+        )
     except OverdueError:
         if time.monotonic() >= context.deadline:
             raise
-        container = node.refresh()
-        if container is not None and container.status == "running":
-            last = f"; its last line: {node.log.last}" if node.log.last else "; it printed nothing"
-            hint = "give it longer: ready: { timeout: 2m }"
-            reason = f"the node was not ready within {timeout} s{last}"
-            raise PhaseFailedError(reason, hint, is_infrastructure=True) from None
+        last = f"; its last line: {node.log.last}" if node.log.last else "; it printed nothing"
+        hint = "give it longer: ready: { timeout: 2m }"
+        raise PhaseFailedError(f"the node was not ready within {timeout} s{last}", hint) from None
     if node.log.errors or not is_ready():
         _raise_not_ready(context, node)
 
 
 def _raise_not_ready(context: PhaseContext, node: RunningNode) -> None:
-    code = _exit_code(node)
+    code: int | None = None
+    with suppress(EngineError, PhaseFailedError):
+        code = node.end(within=_OWN_END).exit_code
     context.report_state(None, exit_code=code)
     error = node.log.error
     if error is None:
         last = f": {node.log.last}" if node.log.last else ""
         error = f"the node ended before it was ready, with exit code {code}{last}"
     raise PhaseFailedError(error, advice_on(error), is_infrastructure=node.log.is_infrastructure)
-
-
-def _exit_code(node: RunningNode) -> int | None:
-    with suppress(EngineError, StoppedError, OverdueError):
-        return node.wait_for_end(time.monotonic() + 5.0).exit_code
-    return None
 
 
 def _node(context: PhaseContext) -> RecordingNode:
@@ -111,26 +111,26 @@ def _run_sources(context: PhaseContext, node: RunningNode) -> str | None:
         node.wait_for_end(context.deadline)
         return None
     for number, source in enumerate(sources, start=1):
+        if number > 1 and not node.is_running():
+            return None  # the verdict on the node says what happened
         ended = _run_source(context, node, source, number)
         if ended.reason is not None and not source.allow_failure:
             return f"{ended.name} {ended.reason}"
         if ended.reason is not None:
             context.run.note(f"{ended.name} {ended.reason}, which is allowed", context.phase.id)
-        container = node.refresh()
-        if container is None or container.status != "running":
-            return None  # the verdict on the node says what happened
     return None
 
 
 def _run_source(context: PhaseContext, node: RunningNode, source: Source, number: int) -> _Ended:
     count = len(context.phase.sources)
-    name = f"source {number} of {count}" if count > 1 else "the source"
+    what = source.service if isinstance(source, ServiceSource) else _short(source.run)
+    name = f"source {number} of {count} `{what}`" if count > 1 else f"the source `{what}`"
     log_name = f"{context.phase.id}.source" + (f"-{number}" if count > 1 else "")
     deadline = context.within(source.timeout) if source.timeout else context.deadline
     try:
         if isinstance(source, ServiceSource):
-            return _Ended(f"{name} `{source.service}`", _run_service(context, node, source, log_name, deadline))
-        return _Ended(f"{name} `{_short(source.run)}`", _run_command(context, node, source, log_name, deadline))
+            return _Ended(name, _run_service(context, node, source, log_name, deadline))
+        return _Ended(name, _run_command(context, node, source, log_name, deadline))
     except OverdueError:
         if source.timeout is None or time.monotonic() >= context.deadline:
             raise
@@ -141,40 +141,23 @@ def _run_service(
     context: PhaseContext, node: RunningNode, source: ServiceSource, log_name: str, deadline: float
 ) -> str | None:
     log_file = context.run.folder.log(log_name)
-    command = None
-    if source.command is not None:
-        command = ["sh", "-c", source.command] if isinstance(source.command, str) else list(source.command)
-    name = f"{context.project.name}-{log_name.replace('.', '-')}".lower()
-    stream = None
+    stream: Stream | None = None
     container_id: str | None = None
     try:
-        with context.workflow.lock:
-            container_id = context.engine.run_detached(
-                context.project,
-                source.service,
-                name=name,
-                command=command,
-                environment=_texts(source.environment),
-                labels=context.labels("source"),
-                timeout=context.left(600),
-            )
-
-        def on_line(line: str) -> None:
-            log_file.write(line)
-            context.log_line(line)
-
-        stream = context.engine.follow_logs(container_id, on_line)
+        container_id = _start_service(context, source, log_name)
+        stream = context.engine.follow_logs(container_id, _writer(context, log_file))
         ids = [container_id, node.container.id]
-        context.observer.wait_for_containers(ids, lambda found: _one_has_ended(found, ids), deadline)
-        ended = context.engine.inspect([container_id])
-        if not ended:
+        found = context.observer.wait_for_containers(ids, lambda found: _one_has_ended(found, ids), deadline)
+        ended = next((container for container in found if container.id == container_id), None)
+        if ended is None:
             return "is gone: something else removed its container"
-        if ended[0].status not in ("exited", "dead"):
+        if ended.status not in ("exited", "dead"):
             return None  # the node ended first
         stream.join(10.0)
-        return None if ended[0].exit_code == 0 else f"ended with exit code {ended[0].exit_code}"
+        return None if ended.exit_code == 0 else f"ended with exit code {ended.exit_code}"
     except EngineError as error:
-        raise PhaseFailedError(f"the source `{source.service}` did not start: {error.message}", error.hint) from error
+        context.check()
+        return f"could not be run: {error.message}"
     finally:
         if container_id is not None and not context.run.options.keep:
             to_remove = container_id
@@ -184,60 +167,78 @@ def _run_service(
         log_file.close()
 
 
-def _one_has_ended(found: tuple[object, ...], ids: list[str]) -> bool:
-    return len(found) < len(ids) or any(getattr(one, "status", "") in ("exited", "dead") for one in found)
+def _start_service(context: PhaseContext, source: ServiceSource, log_name: str) -> str:
+    command = ["sh", "-c", source.command] if isinstance(source.command, str) else source.command
+    with context.changing_project():
+        return context.engine.run_detached(
+            context.project,
+            source.service,
+            name=f"{context.project.name}-{log_name.replace('.', '-')}".lower(),
+            command=command,
+            environment=_texts(context, source.environment),
+            labels=context.labels("source"),
+            timeout=context.left(PULL_TIMEOUT),
+        )
+
+
+def _writer(context: PhaseContext, log_file: LogFile) -> Callable[[str], None]:
+    def on_line(line: str) -> None:
+        log_file.write(line)
+        context.log_line(line)
+
+    return on_line
+
+
+def _one_has_ended(found: tuple[Container, ...], ids: list[str]) -> bool:
+    return len(found) < len(ids) or any(one.status in ("exited", "dead") for one in found)
 
 
 def _run_command(
     context: PhaseContext, node: RunningNode, source: CommandSource, log_name: str, deadline: float
 ) -> str | None:
-    node.refresh()
-    address = urlsplit(context.workflow.host.info.address).hostname or "127.0.0.1"
-    proxy = proxy_of(node.container, "127.0.0.1" if context.workflow.host.info.is_local else address)
-    environment = source_environment(context.run.options.source_environment, proxy, _texts(source.environment))
+    host = context.workflow.host.info
+    proxy = proxy_of(node.container, "127.0.0.1" if host.is_local else urlsplit(host.address).hostname or "127.0.0.1")
+    if proxy is None:
+        return "cannot be run: the node's proxy, its port 8080, is not published"
+    own = _texts(context, source.environment)
+    environment = source_environment(context.run.without_token(context.run.options.source_environment), proxy, own)
     directory = context.base / (source.working_dir or ".")
     log_file = context.run.folder.log(log_name)
-
-    def on_line(line: str) -> None:
-        log_file.write(line)
-        context.log_line(line)
-
     try:
-        command = CommandRun(source.run, directory, environment, on_line, context.observer.notify)
-    except OSError as error:
+        command = CommandRun(source.run, directory, environment, _writer(context, log_file), context.observer.notify)
+    except (OSError, ValueError) as error:
         log_file.close()
-        raise PhaseFailedError(f"the source cannot run in {directory}: {error.strerror}") from error
+        return f"cannot be run in {directory}: {getattr(error, 'strerror', None) or error}"
     try:
         context.observer.wait_for_containers([node.container.id], has_ended, deadline, unless=lambda: command.has_ended)
         if not command.has_ended:
             return None  # the verdict on the node says what happened
-        code = command.exit_code
-        return (
-            None if code == 0 else f"ended with {f'exit code {code}' if (code or 0) >= 0 else f'signal {-(code or 0)}'}"
-        )
+        code = command.exit_code or 0
+        return None if code == 0 else f"ended with {f'exit code {code}' if code > 0 else f'signal {-code}'}"
     finally:
-        command.kill()
+        command.end()
         log_file.close()
 
 
 def _finish(context: PhaseContext, node: RunningNode, failure: str | None) -> Verdict:
     context.report_state("stopping", test_record=node.log.record)
-    container = node.refresh()
     has_source = bool(context.phase.sources)
-    is_running = container is not None and container.status == "running"
+    is_running = node.is_running()
     if is_running:
-        node.stop(context.run.options.stop_grace)
-    end = node.wait_for_end(time.monotonic() + _STOP_TIMEOUT, stoppable=False)
-    was_stopped = is_running or (not has_source and end.exit_code == 0)
-    verdict = judge_recording(node.log, end, was_stopped=was_stopped, has_source=has_source)
-    if failure is not None and (verdict.state == "passed" or was_stopped):
+        node.stop(context.run.grace)
+    end = node.end()
+    verdict = judge_recording(node.log, end, was_stopped=is_running, has_source=has_source)
+    if failure is not None and (verdict.state == "passed" or is_running):
         return failed(failure, f"its output is in {context.run.folder.path / 'logs'}")
     death = check_services(context) if verdict.state == "passed" else None
     return failed(death, "see its log") if death else verdict
 
 
-def _texts(environment: Mapping[str, str | None] | None) -> dict[str, str]:
-    return {name: value or "" for name, value in (environment or {}).items()}
+def _texts(context: PhaseContext, environment: Mapping[str, str | None] | None) -> dict[str, str]:
+    """Variables for a source; one without a value is passed on, as Compose does, where it is set here."""
+    around = context.run.without_token(context.run.options.source_environment)
+    values = {name: around.get(name) if value is None else value for name, value in (environment or {}).items()}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _short(command: str) -> str:

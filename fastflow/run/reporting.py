@@ -1,17 +1,14 @@
 """A report phase: fetches the report of each test run of its workflow, by its id."""
 
-from contextlib import suppress
-
 from fastflow.errors import EngineError
 from fastflow.model.node import ReportNode
 from fastflow.plan import PULL_TIMEOUT
 from fastflow.run.context import PhaseContext
 from fastflow.run.failure import PhaseFailedError
-from fastflow.run.node import RunningNode
-from fastflow.run.node_log import advice_on
+from fastflow.run.node import RunningNode, open_log, remove_remains
 from fastflow.run.observer import OverdueError, StoppedError
 from fastflow.run.testing import fetch_reports
-from fastflow.run.verdict import Verdict, failed
+from fastflow.run.verdict import Verdict, failed, failed_by
 
 
 def run_report(context: PhaseContext, attempt: int) -> Verdict:
@@ -26,7 +23,6 @@ def run_report(context: PhaseContext, attempt: int) -> Verdict:
     )
     if not runs:
         return failed("there is no test run to report: no testing phase of the workflow got as far as one")
-    context.report_state("running")
     for number, run in enumerate(runs, start=1):
         verdict = _report_one(context, run, number, attempt)
         if verdict.state != "passed":
@@ -35,11 +31,30 @@ def run_report(context: PhaseContext, attempt: int) -> Verdict:
 
 
 def _report_one(context: PhaseContext, run: str, number: int, attempt: int) -> Verdict:
-    name = f"{context.project.name}-{context.phase.service}-{number}-{attempt}"
-    log_file = context.run.folder.log(f"{context.phase.id}" + (f".{number}" if number > 1 else ""))
+    running = _start(context, run, number, attempt)
     try:
-        with context.workflow.lock:
-            context.workflow.is_up = True
+        context.report_state("running")
+        running.follow()
+        end = running.wait_for_end(context.deadline)
+        context.report_state(None, exit_code=end.exit_code, test_run=run)
+        reports = fetch_reports(context, running.container.id)
+        if running.log.error:
+            return failed_by(running.log, running.log.error)
+        if end.exit_code != 0:
+            return failed(end.death or f"the node ended with exit code {end.exit_code}: {running.log.last}")
+        return Verdict("passed") if reports else failed(f"the node wrote no report of test run {run}")
+    except (StoppedError, OverdueError):
+        running.stop_early()
+        raise
+    finally:
+        running.close()
+
+
+def _start(context: PhaseContext, run: str, number: int, attempt: int) -> RunningNode:
+    name = f"{context.project.name}-{context.phase.service}-{number}-{attempt}"
+    log_file = open_log(context, attempt, number)
+    try:
+        with context.changing_project():
             container_id = context.engine.run_detached(
                 context.project,
                 context.phase.service,
@@ -49,25 +64,14 @@ def _report_one(context: PhaseContext, run: str, number: int, attempt: int) -> V
                 labels=context.labels("node"),
                 timeout=context.left(PULL_TIMEOUT),
             )
-        container = context.engine.inspect([container_id])[0]
+        found = context.engine.inspect([container_id])
+        if not found:
+            raise EngineError("the node's container is gone: something else removed it")
+        return RunningNode(context, found[0], log_file)
     except EngineError as error:
         log_file.close()
+        remove_remains(context)
         raise PhaseFailedError(error.message, error.hint, is_infrastructure=True) from error
-    running = RunningNode(context, container, log_file)
-    try:
-        running.follow()
-        end = running.wait_for_end(context.deadline)
-        context.report_state(None, exit_code=end.exit_code, test_run=run)
-        reports = fetch_reports(context, container_id)
-        if running.log.error or end.exit_code != 0:
-            reason = (
-                running.log.error or end.death or f"the node ended with exit code {end.exit_code}: {running.log.last}"
-            )
-            return failed(reason, advice_on(reason))
-        return Verdict("passed") if reports else failed(f"the node wrote no report of test run {run}")
-    except (StoppedError, OverdueError):
-        with suppress(EngineError):
-            running.stop(1.0)
+    except BaseException:
+        log_file.close()
         raise
-    finally:
-        running.close()

@@ -1,26 +1,28 @@
 """Runs a Plan: prepares, takes the leases, starts what the scheduler says, removes what was created."""
 
-import os
-import platform
 import queue
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from fastflow.compose import LABEL
 from fastflow.errors import ExitCode, FastflowError
-from fastflow.plan import PhasePlan, Plan
+from fastflow.plan import Plan
+from fastflow.run.at_once import at_once
 from fastflow.run.clock import now
 from fastflow.run.context import Host, RunContext, WorkflowRun
 from fastflow.run.events import Event
-from fastflow.run.lease import LeaseKey, take_leases, token_fingerprint
+from fastflow.run.holding import hold_all, release_all
 from fastflow.run.outcome import PhaseResult, RunResult, exit_code_of
 from fastflow.run.phase import PhaseRun, waiting_result
 from fastflow.run.ports import Lease
 from fastflow.run.preparation import prepare
 from fastflow.run.removal import remove_project, remove_run
 from fastflow.run.scheduler import Actions, Scheduler
+from fastflow.run.stopping import Enforcer
+
+_LAST_PATIENCE = 1.0
+"""Seconds that phases have to end once their containers were killed."""
 
 
 class Runner:
@@ -50,29 +52,36 @@ class Runner:
             phase.id: waiting_result(phase, self.plan.workflows[phase.workflow].host) for phase in self.plan.selected
         }
         self._ended: queue.SimpleQueue[PhaseResult | None] = queue.SimpleQueue()
+        self._working: dict[str, PhaseRun] = {}
         self._removals: list[threading.Thread] = []
         self._leftovers: list[str] = []
         self._started = now()
+        run.cancellation.watchers.append(self.wake)
 
     def execute(self) -> RunResult:
         """Run everything; raises FastflowError where nothing could be started."""
         self._begin()
         leases: Sequence[Lease] = ()
+        hosts = self._used_hosts()
+        enforcer = Enforcer(self.run, hosts)
+        enforcer.start()
         try:
             prepare(self.run, list(self.workflows.values()))
             if not self.run.cancellation.is_set:
-                leases = self._take_leases()
-            for host in self._used_hosts():
+                leases = hold_all(self.run, hosts)
+            for host in hosts:
                 host.observer.start()
             self._run_phases()
         except FastflowError as error:
+            error.message = self.run.folder.mask(error.message)
             self.run.emit(Event("run", facts={"state": "refused", "reason": error.message}))
             if not self.run.cancellation.is_set:
                 raise
         finally:
+            enforcer.close()
             self._clean_up()
-            for lease in leases:
-                lease.release()
+            release_all(leases)
+        self._end_waiting()
         return self._finish()
 
     def wake(self) -> None:
@@ -92,55 +101,28 @@ class Runner:
     def _used_hosts(self) -> list[Host]:
         return list({workflow.host.name: workflow.host for workflow in self.workflows.values()}.values())
 
-    # The lease
-    def _take_leases(self) -> list[Lease]:
-        taken: list[Lease] = []
-        try:
-            for host in self._used_hosts():
-                leases, reclaimed = take_leases(
-                    host.engine, self._keys(host), image=self._image(host), labels=self._lease_labels()
-                )
-                taken.extend(leases)
-                for message in reclaimed:
-                    self.run.note(f"lease reclaimed: {message}")
-        except BaseException:
-            for lease in taken:
-                lease.release()
-            raise
-        return taken
-
-    def _keys(self, host: Host) -> list[LeaseKey]:
-        keys = []
-        for phase in self._phases_of(host):
-            workflow = self.plan.workflows[phase.workflow]
-            token = self.run.options.token_of(workflow) or f"${{{workflow.cloud.token_name}}}"
-            if phase.mode != "report":
-                keys.append(LeaseKey(token_fingerprint(token), phase.build_id))
-        return keys or [LeaseKey(token_fingerprint(f"run {self.run.setting.run}"), self.run.setting.run)]
-
-    def _phases_of(self, host: Host) -> list[PhasePlan]:
-        return [phase for phase in self.plan.selected if self.workflows[phase.workflow].host is host]
-
-    def _image(self, host: Host) -> str:
-        emulation = self.run.setting.emulation
-        return emulation.image if emulation else self._phases_of(host)[0].image
-
-    def _lease_labels(self) -> dict[str, str]:
-        setting = self.run.setting
-        own = {"run": setting.run, "spec": setting.spec, "host": platform.node(), "pid": str(os.getpid())}
-        return {f"{LABEL}.{key}": value for key, value in own.items()}
-
     # Phases
     def _run_phases(self) -> None:
-        while not self._scheduler.is_done:
-            if self.run.cancellation.is_set:
-                break
-            self._act(self._scheduler.advance())
-            if not self._scheduler.is_done:
-                self._take(self._ended.get())
-        self._end_waiting()
-        while any(result.state not in ("waiting",) and not result.has_ended for result in self._results.values()):
-            self._take(self._ended.get())
+        try:
+            while not self._scheduler.is_done and not self.run.cancellation.is_set:
+                self._act(self._scheduler.advance())
+                if not self._scheduler.is_done:
+                    self._take(self._ended.get())
+        except BaseException as error:  # whatever it is: no phase may go on when its run is being removed
+            self.run.cancellation.set(f"a bug of fastflow: {error!r}")
+            raise
+        finally:
+            self._drain()
+
+    def _drain(self) -> None:
+        """Wait for the phases of a cancelled run; one that hangs is left to itself, so that the run ends in time."""
+        deadline = time.monotonic() + self.run.options.cancel_limit + _LAST_PATIENCE
+        while self._working:
+            try:
+                self._take(self._ended.get(timeout=max(0.0, deadline - time.monotonic())))
+            except queue.Empty:
+                for work in list(self._working.values()):
+                    self._take(work.abandon())
 
     def _act(self, actions: Actions) -> None:
         for skip in actions.skip:
@@ -153,21 +135,22 @@ class Runner:
         workflow = self.workflows[phase.workflow]
         if workflow.plan.timeout is not None and workflow.deadline is None:
             workflow.deadline = time.monotonic() + workflow.plan.timeout
-        self._results[name] = replace(self._results[name], state="starting")
-        work = PhaseRun(self.run, workflow, phase)
-        threading.Thread(target=self._execute, args=(work,), name=f"phase {name}", daemon=True).start()
+        work = self._working[name] = PhaseRun(self.run, workflow, phase)
+        try:
+            threading.Thread(target=self._execute, args=(work,), name=f"phase {name}", daemon=True).start()
+        except RuntimeError as error:  # no more threads
+            self._ended.put(work.fail(f"the phase could not be started: {error}"))
 
     def _execute(self, work: PhaseRun) -> None:
         try:
             result = work.execute()
         except Exception as error:  # a bug in one phase must not leave the others without an end
-            result = replace(work.result, state="failed", reason=f"a bug of fastflow: {error!r}", ended=now())
-            self.run.emit(Event("phase", work.phase.id, {"state": "failed", "reason": result.reason}))
+            result = work.fail(f"a bug of fastflow: {error!r}")
         self._ended.put(result)
 
     def _take(self, result: PhaseResult | None) -> None:
-        if result is None:
-            return
+        if result is None or self._working.pop(result.id, None) is None:
+            return  # woken up, or a phase that was given up
         self._results[result.id] = result
         self._scheduler.ended(result.id, result.state)
         self._leave(result.workflow)
@@ -187,6 +170,7 @@ class Runner:
             self._results[name] = replace(self._results[name], state="cancelled", reason=reason)
             mode = self._results[name].mode
             self.run.emit(Event("phase", name, {"state": "cancelled", "reason": reason, "mode": mode}))
+            self._leave(self.plan.phases[name].workflow)
 
     # Removal
     def _leave(self, name: str) -> None:
@@ -200,20 +184,22 @@ class Runner:
 
     def _remove(self, workflow: WorkflowRun) -> None:
         project = self.run.project_name(workflow)
-        left = remove_project(workflow.host.engine, self.run.setting.run, project)
-        if not left:
-            workflow.is_up = False
-        self._leftovers.extend(left)
+        workflow.is_up = bool(remove_project(workflow.host.engine, self.run.setting.run, project))
 
     def _clean_up(self) -> None:
         for thread in self._removals:
             thread.join()
+        if not self.run.options.keep:
+            at_once(self._remove, [workflow for workflow in self.workflows.values() if workflow.is_up])
+            at_once(self._sweep, self._used_hosts())
         for host in self._used_hosts():
-            if not self.run.options.keep:
-                mine = [workflow for workflow in self.workflows.values() if workflow.host is host and workflow.is_up]
-                projects = [self.run.project_name(workflow) for workflow in mine]
-                self._leftovers.extend(remove_run(host.engine, self.run.setting.run, projects))
             host.observer.close()
+
+    def _sweep(self, host: Host) -> None:
+        """Remove what is left on an engine, also of calls that were interrupted while they made something."""
+        mine = [workflow for workflow in self.workflows.values() if workflow.host is host and workflow.is_up]
+        projects = [self.run.project_name(workflow) for workflow in mine]
+        self._leftovers.extend(remove_run(host.engine, self.run.setting.run, projects))
 
     def _finish(self) -> RunResult:
         cancellation = self.run.cancellation

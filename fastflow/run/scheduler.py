@@ -48,15 +48,12 @@ class Scheduler:
         self._ended: dict[str, State] = {}
         self._running: set[str] = set()
         self._busy_workflows: set[str] = set()
-        self._open = {
-            name: sum(edge.before in self._phases for edge in phase.dependencies)
-            for name, phase in self._phases.items()
-        }
+        before = _selected_before({phase.id: phase for phase in everything})
+        self._open = {name: len(before[name]) for name in self._phases}
         self._dependents: dict[str, list[str]] = {name: [] for name in self._phases}
-        for name, phase in self._phases.items():
-            for edge in phase.dependencies:
-                if edge.before in self._phases:
-                    self._dependents[edge.before].append(name)
+        for name in self._phases:
+            for earlier in before[name]:
+                self._dependents[earlier].append(name)
         self._position = {name: at for at, name in enumerate(self._phases)}
         self._ready: list[str] = []
         self._newly_open = [name for name, count in self._open.items() if count == 0]
@@ -135,6 +132,17 @@ class Scheduler:
             return None
         met = {"completed": state in _DID_ITS_WORK, "passed": state == "passed", "finished": state in _RAN}
         return None if met[edge.condition] else f"{edge.before} {_said(state)}"
+
+
+def _selected_before(phases: Mapping[str, PhasePlan]) -> dict[str, frozenset[str]]:
+    """For each phase the selected ones that it waits for: the order that runs through one that is left out stays."""
+    found: dict[str, frozenset[str]] = {}
+    for phase in sorted(phases.values(), key=lambda phase: phase.wave):
+        names: set[str] = set()
+        for edge in phase.dependencies:
+            names |= {edge.before} if phases[edge.before].is_selected else found[edge.before]
+        found[phase.id] = frozenset(names)
+    return found
 
 
 def _said(state: State) -> str:

@@ -2,11 +2,12 @@
 
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 
-from fastflow.errors import EngineError
-from fastflow.plan import SERVICES_TIMEOUT, ServicePlan
+from fastflow.errors import EngineError, EngineTimeoutError
+from fastflow.plan import ServicePlan
 from fastflow.run.context import PhaseContext
 from fastflow.run.failure import PhaseFailedError
 from fastflow.run.observer import OverdueError
@@ -14,6 +15,7 @@ from fastflow.run.ports import Container, Stream
 
 _PROJECT = "com.docker.compose.project"
 _ONE_OFF = "com.docker.compose.oneoff"
+_LONGER = "see their logs; give them longer: services: { NAME: { timeout: 10m } }"
 
 
 def ensure_services(context: PhaseContext) -> None:
@@ -21,15 +23,16 @@ def ensure_services(context: PhaseContext) -> None:
     services = context.phase.services
     if not services:
         return
-    names = [service.name for service in services]
-    with context.workflow.lock:
-        _start_missing(context, names)
-    log_watches = [_LogWatch(context, service) for service in services if service.log]
+    with context.changing_project():
+        found = _start_missing(context, services)
+    missing = {service.name for service in services} - {str(container.service) for container in found}
+    if missing:
+        raise PhaseFailedError(f"services are not there: {', '.join(sorted(missing))}")
+    waiting = _Waiting(context, services, found)
     try:
-        _wait_until_up(context, services, log_watches)
+        waiting.until_up(found)
     finally:
-        for watch in log_watches:
-            watch.close()
+        waiting.close()
 
 
 def check_services(context: PhaseContext) -> str | None:
@@ -44,9 +47,9 @@ def check_services(context: PhaseContext) -> str | None:
 def renew_services(context: PhaseContext) -> None:
     """Remove the phase's `fresh` services with their volumes, so that they are created anew."""
     fresh = context.phase.fresh
-    if not fresh:
+    if not fresh or not context.workflow.is_up:
         return
-    with context.workflow.lock:
+    with context.changing_project():
         application = context.workflow.plan.application
         context.engine.remove_containers(found.id for found in service_containers(context, set(fresh)))
         keys = {key for name in fresh if name in application.services for key in application.services[name].volumes}
@@ -63,22 +66,47 @@ def service_containers(context: PhaseContext, names: set[str]) -> tuple[Containe
     return tuple(container for container in found if container.service in names)
 
 
-def _start_missing(context: PhaseContext, names: Sequence[str]) -> None:
-    existing = {container.service for container in service_containers(context, set(names))}
-    missing = [name for name in names if name not in existing]
+def _start_missing(context: PhaseContext, services: Sequence[ServicePlan]) -> tuple[Container, ...]:
+    """Create and start the services that are not there yet; return the containers of all."""
+    names = {service.name for service in services}
+    found = service_containers(context, names) if context.workflow.has_services else ()
+    _refuse_dead(context, found)
+    existing = {container.service for container in found}
+    missing = [service for service in services if service.name not in existing]
     if not missing:
-        return
-    context.workflow.is_up = True
+        return found
+    context.workflow.has_services = True
+    # With its dependencies Compose would start services again that have done their work and ended.
+    with_dependencies = all(container.status == "running" for container in found)
+    timeout = max(service.timeout for service in missing)
     try:
-        # With its dependencies Compose would start services again that have done their work and ended.
         context.engine.up(
-            context.project, missing, with_dependencies=not existing, timeout=context.left(SERVICES_TIMEOUT)
+            context.project,
+            [service.name for service in missing],
+            with_dependencies=with_dependencies,
+            timeout=context.left(timeout),
         )
     except EngineError as error:
-        reason = next(
-            (_death(found) for found in _of_project(context, missing) if _is_dead(found)), f"services: {error.message}"
-        )
-        raise PhaseFailedError(reason, error.hint, is_infrastructure=True) from error
+        raise _not_started(context, missing, timeout, error) from error
+    return service_containers(context, names)
+
+
+def _not_started(
+    context: PhaseContext, missing: Sequence[ServicePlan], timeout: int, error: EngineError
+) -> PhaseFailedError:
+    """Say what is behind an error of Compose, which waits for dependencies while it starts services."""
+    found = _of_project(context, (service.name for service in missing))
+    _refuse_dead(context, found)
+    late = sorted({str(container.service) for container in found if not _is_up(container)})
+    if isinstance(error, EngineTimeoutError) and late:
+        return PhaseFailedError(f"services not up within {timeout} s: {', '.join(late)}", _LONGER)
+    return PhaseFailedError(f"services: {error.message}", error.hint, is_infrastructure=True)
+
+
+def _refuse_dead(context: PhaseContext, found: Iterable[Container]) -> None:
+    for container in found:
+        if _is_dead(container):
+            raise PhaseFailedError(_death(container), _last_line(context, container))
 
 
 def _of_project(context: PhaseContext, names: Iterable[str]) -> tuple[Container, ...]:
@@ -87,43 +115,14 @@ def _of_project(context: PhaseContext, names: Iterable[str]) -> tuple[Container,
     return ()
 
 
-def _wait_until_up(context: PhaseContext, services: Sequence[ServicePlan], watches: "Sequence[_LogWatch]") -> None:
-    timeout = max(service.timeout for service in services)
-    names = {service.name for service in services}
-    containers = {found.id for found in service_containers(context, names)}
-    deadline = context.within(timeout)
-    dead: list[Container] = []
-
-    def is_done(found: tuple[Container, ...]) -> bool:
-        dead[:] = [container for container in found if _is_dead(container)]
-        return bool(dead) or all(_is_up(container) for container in found)
-
-    try:
-        found = context.observer.wait_for_containers(containers, is_done, deadline)
-        if dead:
-            raise PhaseFailedError(_death(dead[0]), _last_line(context, dead[0]))
-        for watch in watches:
-            context.observer.wait(lambda watch=watch: watch.has_matched, deadline)  # type: ignore[misc]  # bound now
-    except OverdueError:
-        late = [container for container in context.engine.inspect(containers) if not _is_up(container)]
-        names_late = ", ".join(sorted({str(container.service) for container in late})) or ", ".join(
-            watch.name for watch in watches if not watch.has_matched
-        )
-        if time.monotonic() >= context.deadline:
-            raise
-        reason = f"services not up within {timeout} s: {names_late}"
-        raise PhaseFailedError(
-            reason, "see their logs; give them longer: services: { NAME: { timeout: 10m } }"
-        ) from None
-    missing = names - {str(container.service) for container in found}
-    if missing:
-        raise PhaseFailedError(f"services are not there: {', '.join(sorted(missing))}")
-
-
 def _is_up(container: Container) -> bool:
-    if container.status == "exited":
-        return container.exit_code == 0
+    if _has_done_its_work(container):
+        return True
     return container.status == "running" and container.health in (None, "healthy")
+
+
+def _has_done_its_work(container: Container) -> bool:
+    return container.status == "exited" and container.exit_code == 0
 
 
 def _is_dead(container: Container) -> bool:
@@ -139,30 +138,73 @@ def _death(container: Container) -> str:
 
 
 def _last_line(context: PhaseContext, container: Container) -> str | None:
-    lines: list[str] = []
-    stream = context.engine.follow_logs(container.id, lines.append)
-    stream.join(2.0)
-    stream.close()
+    lines: deque[str] = deque(maxlen=20)
+    with suppress(EngineError):
+        stream = context.engine.follow_logs(container.id, lines.append)
+        stream.join(2.0)
+        stream.close()
     last = next((line for line in reversed(lines) if line.strip()), None)
     return f"its last line: {context.run.folder.mask(last.strip())}" if last else None
 
 
-class _LogWatch:
-    """Looks for a pattern in the log of a service."""
+class _Waiting:
+    """Waits until services are up, each no longer than its own time."""
 
-    def __init__(self, context: PhaseContext, service: ServicePlan) -> None:
-        self.name = service.name
-        self.has_matched = False
-        self._pattern = re.compile(service.log or "")
-        self._observer = context.observer
-        found = service_containers(context, {service.name})
-        self._streams: list[Stream] = [context.engine.follow_logs(container.id, self._take) for container in found]
+    def __init__(self, context: PhaseContext, services: Sequence[ServicePlan], found: Iterable[Container]) -> None:
+        self._context = context
+        self._began = time.monotonic()
+        self._services = {service.name: service for service in services}
+        self._matched: set[str] = set()
+        self._streams: list[Stream] = []
+        for container in found:
+            service = self._services[str(container.service)]
+            if service.log and container.health is None and not _has_done_its_work(container):
+                watch = self._watch(container.id, re.compile(service.log))
+                self._streams.append(context.engine.follow_logs(container.id, watch))
 
-    def _take(self, line: str) -> None:
-        if not self.has_matched and self._pattern.search(line):
-            self.has_matched = True
-            self._observer.notify()
+    def _watch(self, container_id: str, pattern: re.Pattern[str]) -> Callable[[str], None]:
+        def take(line: str) -> None:
+            if container_id not in self._matched and pattern.search(line):
+                self._matched.add(container_id)
+                self._context.observer.notify()
+
+        return take
+
+    def until_up(self, found: tuple[Container, ...]) -> None:
+        """Raise PhaseFailedError where a service dies or is late; as `Observer.wait` does, too."""
+        ids = [container.id for container in found]
+        while late := self._not_up(found):
+            _refuse_dead(self._context, found)
+            matched = len(self._matched)
+            deadline = min(self._began + service.timeout for service in late)
+            try:
+                found = self._context.observer.wait_for_containers(
+                    ids,
+                    lambda now: any(_is_dead(one) for one in now) or not self._not_up(now),
+                    min(deadline, self._context.deadline),
+                    unless=lambda matched=matched: len(self._matched) != matched,  # type: ignore[misc]  # bound now
+                )
+            except OverdueError:
+                self._refuse_late(self._context.engine.inspect(ids))
+
+    def _refuse_late(self, found: Iterable[Container]) -> None:
+        self._context.check()
+        waited = time.monotonic() - self._began
+        late = [service for service in self._not_up(found) if service.timeout <= waited]
+        if late:
+            names = ", ".join(sorted(service.name for service in late))
+            raise PhaseFailedError(f"services not up within {late[0].timeout} s: {names}", _LONGER)
+
+    def _not_up(self, found: Iterable[Container]) -> list[ServicePlan]:
+        late = {str(container.service) for container in found if not self._is_up(container)}
+        return [service for name, service in self._services.items() if name in late]
+
+    def _is_up(self, container: Container) -> bool:
+        needs_log = self._services[str(container.service)].log and container.health is None
+        has_log = not needs_log or container.id in self._matched or _has_done_its_work(container)
+        return _is_up(container) and has_log
 
     def close(self) -> None:
+        """Let go of the logs."""
         for stream in self._streams:
             stream.close()

@@ -10,6 +10,8 @@ from pathlib import Path
 from fastflow.run.ports import Container, PublishedPort
 
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
+_LONGEST_LINE = 65_536
+_GRACE = 1.0
 _EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104  # addresses that are read, not bound
 
 
@@ -72,7 +74,10 @@ class CommandRun:
     def _read(self) -> None:
         assert self._process.stdout is not None
         with self._process.stdout as output:
-            while line := output.readline(65_536):
+            while line := output.readline(_LONGEST_LINE):
+                piece = line
+                while len(piece) == _LONGEST_LINE and not piece.endswith(b"\n"):
+                    piece = output.readline(_LONGEST_LINE)  # dropped: in pieces a line could hide a token
                 self._on_line(line.decode(errors="replace").rstrip("\r\n"))
 
     def _wait(self) -> None:
@@ -91,9 +96,15 @@ class CommandRun:
         """Its exit code, negative for a signal; None while it runs."""
         return self._process.poll()
 
-    def kill(self) -> None:
-        """End the command and everything that it started."""
+    def end(self) -> None:
+        """End the command and everything that it started: SIGTERM, SIGKILL a second later."""
+        if not self.has_ended and self._signal(signal.SIGTERM):
+            self._has_ended.wait(_GRACE)
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, number: signal.Signals) -> bool:
         try:
-            os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            return
+            os.killpg(self._process.pid, number)
+        except (ProcessLookupError, PermissionError):
+            return False
+        return True

@@ -1,37 +1,50 @@
 """A testing phase: services up, node to its end, findings, reports, verdict."""
 
-import time
-from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from fastflow.errors import EngineError
-from fastflow.model.node import TestingNode
+from fastflow.model.node import Gate, TestingNode
 from fastflow.run.context import PhaseContext
-from fastflow.run.findings import collect, from_api, from_reports
+from fastflow.run.failure import PhaseFailedError
+from fastflow.run.findings import collect, from_api, from_log, from_reports
 from fastflow.run.node import RunningNode, start_node
 from fastflow.run.observer import OverdueError, StoppedError, has_ended
 from fastflow.run.outcome import Vulnerability
 from fastflow.run.services import check_services, ensure_services, renew_services
-from fastflow.run.verdict import Verdict, failed, judge_testing
+from fastflow.run.verdict import Verdict, failed, is_grave, judge_testing, vulnerable
 
 REPORTS = "/opt/reports"
-_STOP_TIMEOUT = 30.0
 
 
 def run_testing(context: PhaseContext, attempt: int) -> Verdict:
     """Run a testing phase once. Raises PhaseFailedError, OverdueError, StoppedError; the node is gone then."""
+    _check_record(context)
     renew_services(context)
     ensure_services(context)
     node = start_node(context, attempt)
     try:
         context.report_state("running")
         return _judge(context, node)
-    except (StoppedError, OverdueError):
-        with suppress(EngineError):
-            node.stop(context.run.options.stop_grace)
-        raise
+    except (StoppedError, OverdueError, PhaseFailedError, EngineError) as error:
+        node.stop_early()
+        verdict = _salvaged(context, node, isinstance(error, StoppedError))
+        if verdict is None:
+            raise
+        return verdict
     finally:
         node.close()
+
+
+def _check_record(context: PhaseContext) -> None:
+    """Refuse to test another record than the one that was named, where neither its id nor the BUILD_ID leads to it."""
+    phase, recorder = context.phase, context.phase.recorder
+    if recorder is None or not phase.is_tied_to_record or recorder in context.run.records:
+        return
+    build_id = context.run.plan.phases[recorder].build_id
+    if build_id is None or build_id != phase.build_id:
+        hint = f"run {recorder} in the same run, or give both one BUILD_ID"
+        raise PhaseFailedError(f"the id of the record of {recorder} is not known", hint)
 
 
 def _judge(context: PhaseContext, node: RunningNode) -> Verdict:
@@ -43,47 +56,66 @@ def _judge(context: PhaseContext, node: RunningNode) -> Verdict:
             mismatch.append(node.log.record)
 
     node.follow(watch)
-    node_id = node.container.id
-    context.observer.wait_for_containers([node_id], has_ended, context.deadline, unless=lambda: bool(mismatch))
+    context.observer.wait_for_containers(
+        [node.container.id], has_ended, context.deadline, unless=lambda: bool(mismatch)
+    )
     if mismatch:
         node.stop(0)
-    end = node.wait_for_end(time.monotonic() + _STOP_TIMEOUT, stoppable=False)
+    end = node.end()
     context.report_state(None, exit_code=end.exit_code, test_record=node.log.record, test_run=node.log.run)
     if mismatch:
         reason = f"record mismatch: the node tested {mismatch[0]}, but this run recorded {expected}"
         return failed(reason, "another pipeline uses this BUILD_ID on the same token")
     if node.log.run:
         context.run.runs[context.phase.id] = node.log.run
-    reports = fetch_reports(context, node_id)
-    vulnerabilities = _findings(context, node, reports)
+    vulnerabilities = _findings(context, node, fetch_reports(context, node.container.id))
     context.report_state(None, vulnerabilities=vulnerabilities)
-    assert isinstance(context.phase.node, TestingNode)
-    verdict = judge_testing(node.log, end, vulnerabilities, context.phase.node.gate)
+    verdict = judge_testing(node.log, end, vulnerabilities, _gate(context))
     death = check_services(context) if verdict.state != "vulnerable" else None
     return failed(death, "see its log") if death else verdict
 
 
+def _gate(context: PhaseContext) -> Gate | str | None:
+    assert isinstance(context.phase.node, TestingNode)
+    return context.phase.node.gate
+
+
+def _salvaged(context: PhaseContext, node: RunningNode, is_stopped: bool) -> Verdict | None:
+    """What a tester had found before it was cut short counts: a pipeline that forgives failures must not miss it."""
+    vulnerabilities = from_log(node.log)
+    if vulnerabilities and not is_stopped:
+        vulnerabilities = _findings(context, node, fetch_reports(context, node.container.id))
+    facts = {"test_record": node.log.record, "test_run": node.log.run, "vulnerabilities": vulnerabilities}
+    context.report_state(None, **facts)
+    grave = [found for found in vulnerabilities if is_grave(found, _gate(context))]
+    return None if is_stopped or not grave else vulnerable(grave, "before the phase was cut short")
+
+
 def fetch_reports(context: PhaseContext, container_id: str) -> tuple[Path, ...]:
-    """Copy what a node left in its reports' directory; what cannot be copied is said, and fails nothing."""
+    """Copy what a node left in its reports' directory; what cannot be copied is said, and fails nothing.
+
+    The way leads through an empty directory: the phase's own may hold reports of earlier runs.
+    """
     directory = getattr(context.phase.node, "reports", None)
     target = context.run.folder.reports_of(context.phase.id, directory, context.base)
+    found: list[Path] = []
     try:
-        context.engine.copy_from(container_id, REPORTS, target)
+        with TemporaryDirectory(dir=context.run.folder.path, prefix=".reports-") as scratch:
+            context.engine.copy_from(container_id, REPORTS, Path(scratch))
+            for path in sorted(path for path in Path(scratch).rglob("*") if path.is_file()):
+                found.append(_moved(context, path, target / path.relative_to(scratch)))
     except (EngineError, OSError) as error:
         context.run.note(f"the reports could not be copied: {error}", context.phase.id)
-    found = tuple(sorted(path for path in target.rglob("*") if path.is_file())) if target.is_dir() else ()
-    for path in found:
-        _mask_file(context, path)
-    context.report_state(None, reports=tuple(str(path) for path in found))
-    return found
+    context.add_reports(str(path) for path in found)
+    return tuple(found)
 
 
-def _mask_file(context: PhaseContext, path: Path) -> None:
-    with suppress(OSError, UnicodeDecodeError):
-        text = path.read_text(encoding="utf-8")
-        masked = context.run.folder.mask(text)
-        if masked != text:
-            path.write_text(masked, encoding="utf-8")
+def _moved(context: PhaseContext, source: Path, target: Path) -> Path:
+    """Move a report to its place, the token masked whatever its encoding."""
+    text = source.read_bytes().decode("utf-8", "surrogateescape")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(context.run.folder.mask(text).encode("utf-8", "surrogateescape"))
+    return target
 
 
 def _findings(context: PhaseContext, node: RunningNode, reports: tuple[Path, ...]) -> tuple[Vulnerability, ...]:

@@ -4,25 +4,39 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fastflow.model.node import Gate
-from fastflow.run.node_log import NodeLog, advice_on
+from fastflow.run.node_log import NodeLog, advice_on, reason_of
 from fastflow.run.outcome import State, Vulnerability
 
-KILLED = 137
+INACTIVE = 1
+"""The exit code of a recorder that its inactivity timeout ended, unless it printed an error."""
 UNKNOWN_THREAT = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How a phase ended, why, and what to do about it."""
+    """How a phase ended, why, what to do about it, and whether another attempt may help."""
 
     state: State
     reason: str | None = None
     hint: str | None = None
+    is_infrastructure: bool = False
 
 
-def failed(reason: str, hint: str | None = None) -> Verdict:
+def failed(reason: str, hint: str | None = None, *, is_infrastructure: bool = False) -> Verdict:
     """A phase that did not do its work."""
-    return Verdict("failed", reason, hint)
+    return Verdict("failed", reason, hint, is_infrastructure)
+
+
+def failed_by(log: NodeLog, error: str) -> Verdict:
+    """A phase whose node printed an error."""
+    return failed(reason_of(error), advice_on(error), is_infrastructure=log.is_infrastructure)
+
+
+def vulnerable(grave: Sequence[Vulnerability], when: str = "") -> Verdict:
+    """A phase that found vulnerabilities which nothing excuses."""
+    kinds = ", ".join(sorted({found.type for found in grave}))
+    count = f"{len(grave)} vulnerabilit{'y' if len(grave) == 1 else 'ies'}"
+    return Verdict("vulnerable", f"{count} found{when and ' ' + when}: {kinds}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +60,21 @@ class NodeEnd:
 
 
 def judge_recording(log: NodeLog, end: NodeEnd, *, was_stopped: bool, has_source: bool) -> Verdict:
-    """Judge a recorder that has ended: 0 when stopped from outside, 1 on an error or after its inactivity."""
-    if log.error:
-        return failed(log.error, advice_on(log.error))
+    """Judge a recorder that was ready and has ended: 0 when stopped from outside, 1 on an error or after inactivity."""
+    if end.exit_code == 0 and (was_stopped or not has_source):
+        return Verdict("passed")
     if end.death:
         return failed(end.death, "see its log; give it more memory where a limit is set")
-    if not log.record:
-        return failed(f"the node ended before it recorded, with exit code {end.exit_code}: {log.last or 'no output'}")
+    if log.error:
+        return failed_by(log, log.error)
     if was_stopped:
-        if end.exit_code != 0:
-            return failed(f"the recorder ended with exit code {end.exit_code} when it was stopped: {log.last}")
-        return Verdict("passed")
+        return failed(f"the recorder ended with exit code {end.exit_code} when it was stopped: {log.last}")
     if has_source:
         reason = f"the recorder ended by itself before its source had (exit code {end.exit_code})"
         return failed(reason, "raise inactivity_timeout, or see its log")
-    return Verdict("passed")
+    if end.exit_code == INACTIVE:
+        return Verdict("passed")
+    return failed(f"the recorder ended with exit code {end.exit_code}: {log.last}")
 
 
 def judge_testing(
@@ -69,27 +83,21 @@ def judge_testing(
     """Judge a tester that has ended: exit code 1 means vulnerabilities or an error; its log tells them apart."""
     grave = [found for found in vulnerabilities if is_grave(found, gate)]
     if grave:
-        kinds = sorted({found.type for found in grave})
-        count = len(grave)
-        return Verdict("vulnerable", f"{count} vulnerabilit{'y' if count == 1 else 'ies'} found: {', '.join(kinds)}")
+        return vulnerable(grave)
     if end.death:
         return failed(end.death, "see its log; give it more memory where a limit is set")
     if not log.run:
         if log.error:
-            return failed(log.error, advice_on(log.error))
+            return failed_by(log, log.error)
         return failed(f"the node ended without a test run, with exit code {end.exit_code}: {log.last or 'no output'}")
-    excused = bool(vulnerabilities) or gate == "off"
     if log.ended == "passed" and end.exit_code == 0:
         return Verdict("passed")
-    if excused and log.ended == "failed" and log.vulnerabilities and end.exit_code in (0, 1):
-        return Verdict("passed", "every vulnerability found is excused by the gate")
-    if log.error and log.ended is None:
-        return failed(log.error, advice_on(log.error))
+    if log.error:
+        return failed_by(log, log.error)
     if log.ended is None:
         return failed(f"the node ended before its test run did, with exit code {end.exit_code}")
-    other = next((error for error in log.errors if "TestRun#" not in error), None)
-    if other:
-        return failed(other, advice_on(other))
+    if vulnerabilities and log.ended == "failed" and end.exit_code in (0, 1):
+        return Verdict("passed", "every vulnerability found is excused by the gate")
     return failed(f"test run {log.run} {log.ended}, and the node ended with exit code {end.exit_code}", "see its log")
 
 

@@ -1,0 +1,21 @@
+"""Several things at once, each in a thread that does not keep the process alive."""
+
+import threading
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def at_once(do: Callable[[T], object], items: Iterable[T]) -> None:
+    """Do something to all items at once and wait for it; `do` must not raise. Where threads are short, in turn."""
+    threads = []
+    for item in items:
+        thread = threading.Thread(target=do, args=(item,), daemon=True, name="at-once")
+        try:
+            thread.start()
+            threads.append(thread)
+        except RuntimeError:  # no more threads
+            do(item)
+    for thread in threads:
+        thread.join()

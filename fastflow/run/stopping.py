@@ -1,0 +1,65 @@
+"""Sees to it that a cancelled run ends in time, whatever its phases wait for."""
+
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+
+from fastflow.compose import LABEL
+from fastflow.errors import EngineError
+from fastflow.run.at_once import at_once
+from fastflow.run.context import Host, RunContext
+from fastflow.run.lease import ROLE
+
+_AGAIN = 0.2
+
+
+class Enforcer:
+    """Interrupts the engines of a cancelled run, and kills its containers when their time is up."""
+
+    def __init__(self, run: RunContext, hosts: Sequence[Host]) -> None:
+        self._run = run
+        self._hosts = hosts
+        self._stirred = threading.Event()
+        self._is_over = threading.Event()
+        run.cancellation.watchers.append(self._stirred.set)
+        self._thread = threading.Thread(target=self._watch, daemon=True, name="stop")
+
+    def start(self) -> None:
+        """Watch from now on."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """The phases have ended: what comes now must not be interrupted."""
+        self._is_over.set()
+        self._stirred.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _watch(self) -> None:
+        if not self._run.cancellation.is_set:
+            self._stirred.wait()
+        deadline = time.monotonic() + self._run.options.cancel_limit
+        while not self._is_over.is_set():
+            for host in self._hosts:
+                host.engine.interrupt()  # again and again: a call may have begun since
+            if time.monotonic() >= deadline:
+                at_once(self._kill, self._hosts)
+            self._is_over.wait(_AGAIN)
+
+    def _kill(self, host: Host) -> None:
+        with suppress(EngineError):
+            found = host.engine.containers({f"{LABEL}.run": self._run.setting.run})
+            mine = [container for container in found if container.labels.get(f"{LABEL}.role") != ROLE]
+            if not self._run.options.keep:
+                host.engine.remove_containers(container.id for container in mine)
+                return
+            at_once(
+                lambda container: _stop(host, container),
+                [container.id for container in mine if container.labels.get(f"{LABEL}.role") != "service"],
+            )
+
+
+def _stop(host: Host, container_id: str) -> None:
+    with suppress(EngineError):
+        host.engine.stop(container_id, 0)

@@ -82,12 +82,12 @@ class _Load:
         if not isinstance(workflows, Mapping):
             self._without_workflows(root, data)
             return None
-        data["workflows"] = {
+        made = {
             key.text: self._workflow(key.text, value)
             for key, value in self._named(workflows, ("workflows",), "workflow")
         }
-        data["workflows"] = {name: value for name, value in data["workflows"].items() if value is not None}
-        return self._sound(Spec, data, ())
+        data["workflows"] = {name: value for name, value in made.items() if value is not None}
+        return self._sound(Spec, data, (), quiet=() if data["workflows"] or not made else ("workflows",))
 
     def _without_workflows(self, root: Mapping, data: dict[str, Any]) -> None:
         written = root.get("workflows")
@@ -113,17 +113,18 @@ class _Load:
             data["compose"] = _compose(tree.get("compose"))
         data["cloud"] = self._one(tree, (*base, "cloud"), Cloud)
         nodes = tree.get("nodes")
+        quiet: tuple[str, ...] = ()
         if isinstance(nodes, Mapping):
             made = {
                 key.text: self._node(name, key.text, value)
                 for key, value in self._named(nodes, (*base, "nodes"), "node")
             }
             data["nodes"] = {key: node for key, node in made.items() if node is not None}
-            if made and not data["nodes"]:
-                return None
+            # Where none is left, each has its finding already.
+            quiet = ("nodes",) if made and not data["nodes"] else ()
         elif nodes is not None:
             data["nodes"] = data_of(nodes, "nodes")
-        return self._sound(Workflow, data, base)
+        return self._sound(Workflow, data, base, quiet)
 
     def _node(self, workflow: str, name: str, tree: Tree) -> Node | None:
         base = ("workflows", workflow, "nodes", name)

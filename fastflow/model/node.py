@@ -122,7 +122,6 @@ class BaseNode(SpecModel):
     """Whether the phase may fail without failing the run or blocking its dependents."""
     attempts: Annotated[int | None, Whole(1, 10)] = None
     """How often in all it may be tried when infrastructure fails. Default: 1."""
-    workers: Annotated[int | None, Whole(1, 10_000)] = None
 
     @property
     def network_alias(self) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator, WithJsonSchema
@@ -40,8 +41,18 @@ def parse_port(text: str) -> Port:
         raise ValueError("container port 0 does not exist")
     if host and host != (0, 0) and host[1] - host[0] != container[1] - container[0] and container[0] != container[1]:
         raise ValueError(f"the ranges in `{text}` differ in length")
-    address = match["address"].strip("[]") if match["address"] else None
+    address = _address(match["address"])
     return Port(container, None if host == (0, 0) else host, address, match["protocol"] or "tcp")
+
+
+def _address(written: str | None) -> str | None:
+    if written is None:
+        return None
+    try:
+        ip_address(written.strip("[]"))
+    except ValueError:
+        raise ValueError(f"`{written}` is not an IP address") from None
+    return written.strip("[]")
 
 
 def _range(text: str) -> tuple[int, int]:

@@ -67,14 +67,14 @@ def split_states(first: Template, second: Template, symbols: Symbols) -> Iterato
             yield None
 
 
-def word_when_set(template: Template, symbols: Symbols) -> str | None:
-    """Return the word that a template is where all its variables are set and not empty; None where it is refused."""
+def word_in_state(template: Template, state: State, symbols: Symbols) -> str | None:
+    """Return the word that a template is where all its variables are in one state; None where that does not count."""
     states: dict[str, State] = {}
     while True:
         try:
             return _word(template, states, symbols)
         except _UndecidedError as undecided:
-            states[undecided.name] = State.NOT_EMPTY
+            states[undecided.name] = state
         except _RefusedError:
             return None
 

@@ -56,10 +56,14 @@ class Seen:
 
 def brute_force(first: Template, second: Template, longest: int = 3, letters: str = LETTERS) -> Seen:
     """Try every environment of words of up to `longest` letters."""
-    values: list[str | None] = ["".join(word) for n in range(longest + 1) for word in itertools.product(letters, repeat=n)]
+    values: list[str | None] = [
+        "".join(word) for n in range(longest + 1) for word in itertools.product(letters, repeat=n)
+    ]
     names = sorted({*variables(first), *variables(second)})
     equal = different = False
-    for environment in itertools.product(*([*values, None] if name not in ALWAYS_SET else values[1:] for name in names)):
+    for environment in itertools.product(
+        *([*values, None] if name not in ALWAYS_SET else values[1:] for name in names)
+    ):
         texts = texts_of(first, second, dict(zip(names, environment, strict=True)))
         if texts is not None:
             equal = equal or texts[0] == texts[1]

@@ -14,4 +14,6 @@ class SpecModel(BaseModel):
     @classmethod
     def _leave_out_what_is_not_set(cls, data: Any) -> Any:
         """`~`, `null` and nothing mean "not set", whatever the field (CONTRACT.md, Values)."""
-        return {name: value for name, value in data.items() if value is not None} if isinstance(data, dict) else data
+        if not isinstance(data, dict):
+            return data
+        return {name: value for name, value in data.items() if value is not None or name not in cls.model_fields}

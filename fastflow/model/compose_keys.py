@@ -1,11 +1,13 @@
 """The parts of a node that are Compose's own: environment, and more keys of its service."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator, WithJsonSchema
 
-from fastflow.model.scalars import Symbolic, describe, wrong
-from fastflow.spec.document import Mapping, Scalar, Sequence
+from fastflow.model.scalars import TEXT_SCHEMA, Symbolic, Text, describe, wrong
+from fastflow.spec.document import Mapping as Tree
+from fastflow.spec.document import Scalar, Sequence
 
 FIELDS_OF_THEIR_OWN = ("image", "environment", "ports", "container_name", "networks", "depends_on")
 VOID_THE_CHECKS = ("scale", "deploy", "env_file", "expose", "network_mode", "profiles")
@@ -27,8 +29,21 @@ def environment_of(value: Any) -> Any:
     return result
 
 
+Environment: TypeAlias = Annotated[
+    Mapping[str, Text | None] | None,
+    BeforeValidator(environment_of),
+    WithJsonSchema(
+        {
+            "type": ["object", "array"],
+            "additionalProperties": {"type": [*TEXT_SCHEMA["type"], "null"]},
+            "items": TEXT_SCHEMA,
+        }
+    ),
+]
+
+
 def _container(value: Any) -> Any:
-    if not isinstance(value, Mapping):
+    if not isinstance(value, Tree):
         raise wrong("expected a mapping of Compose service keys")
     for key, entry in value:
         if key.text == "restart":
@@ -50,7 +65,7 @@ def _container(value: Any) -> Any:
 
 def _check_labels(labels: Any) -> None:
     names: list[str] = []
-    if isinstance(labels, Mapping):
+    if isinstance(labels, Tree):
         names = [key.text for key, _ in labels]
     elif isinstance(labels, Sequence):
         names = [item.text.partition("=")[0] for item in labels.items if isinstance(item, Scalar)]
@@ -60,7 +75,7 @@ def _check_labels(labels: Any) -> None:
 
 
 def _check_logging(logging: Any) -> None:
-    driver = logging.get("driver") if isinstance(logging, Mapping) else None
+    driver = logging.get("driver") if isinstance(logging, Tree) else None
     if isinstance(driver, Scalar) and driver.text not in LOGGING_THAT_KEEPS_LOGS:
         raise wrong(
             f"`logging` with the driver `{driver.text}` keeps no log, and verdicts are read from it",
@@ -68,5 +83,5 @@ def _check_logging(logging: Any) -> None:
         )
 
 
-ContainerKeys: TypeAlias = Annotated[Mapping | None, BeforeValidator(_container), WithJsonSchema({"type": "object"})]
+ContainerKeys: TypeAlias = Annotated[Tree | None, BeforeValidator(_container), WithJsonSchema({"type": "object"})]
 """A tree as it was written: Compose reads its scalars, not fastflow."""

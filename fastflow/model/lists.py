@@ -5,14 +5,14 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import WithJsonSchema
 
-from fastflow.model.scalars import Symbolic, describe, wrong
+from fastflow.model.scalars import TEXT_SCHEMA, Symbolic, describe, wrong
 
 Joined: TypeAlias = Annotated[
     str | None,
     WithJsonSchema(
         {
-            "type": ["string", "number", "array"],
-            "items": {"type": ["string", "number", "boolean"]},
+            "type": [*TEXT_SCHEMA["type"], "array"],
+            "items": TEXT_SCHEMA,
             "minItems": 1,
         }
     ),

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 from pydantic import BeforeValidator, Discriminator, Tag, WithJsonSchema
 
 from fastflow.model.base import SpecModel
-from fastflow.model.compose_keys import ContainerKeys, environment_of
+from fastflow.model.compose_keys import ContainerKeys, Environment
 from fastflow.model.lists import Joined, joined
 from fastflow.model.ports import PortEntry
 from fastflow.model.relations import Dependencies, Fresh, Needs
@@ -30,18 +30,6 @@ MODES: tuple[Mode, ...] = ("recording", "testing", "report")
 DEFAULT_IMAGE = "wallarm/fast"
 DEFAULT_ALIAS = "fast"
 PROXY_PORT = 8080
-
-Environment: TypeAlias = Annotated[
-    Mapping[str, Text | None] | None,
-    BeforeValidator(environment_of),
-    WithJsonSchema(
-        {
-            "type": ["object", "array"],
-            "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
-            "items": {"type": "string"},
-        }
-    ),
-]
 
 
 def _processes(value: Any) -> Any:
@@ -214,7 +202,7 @@ class TestingNode(BaseNode):
     processes: Annotated[
         str | None,
         BeforeValidator(_processes),
-        WithJsonSchema({"type": ["integer", "string"], "pattern": r"^(auto|[1-9][0-9]{0,3})$|\$"}),
+        WithJsonSchema({"type": ["integer", "string"], "pattern": r"^(auto|[0-9]{1,4})$|\$"}),
     ] = None
     """Processes that test at once: a number, or auto (half the CPUs). FAST's default: 1."""
     workers: Annotated[int | None, Whole(1, 10_000)] = None

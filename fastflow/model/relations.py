@@ -6,12 +6,11 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BeforeValidator, Discriminator, Tag, WithJsonSchema
 
 from fastflow.model.base import SpecModel
-from fastflow.model.scalars import Duration, Regex, Symbolic, Text, describe, unless_symbolic, wrong
+from fastflow.model.scalars import TEXT_SCHEMA, Duration, Regex, Symbolic, Text, describe, unless_symbolic, wrong
 
 Condition: TypeAlias = Literal["completed", "passed", "finished"]
 CONDITIONS: tuple[Condition, ...] = ("finished", "completed", "passed")
 """From the weakest to the strongest."""
-_TEXTS = {"type": ["string", "number", "boolean"]}
 
 
 class Dependency(SpecModel):
@@ -57,24 +56,16 @@ def _fresh(value: Any) -> Any:
     raise wrong(f"expected `true` or a list of services, not {describe(value)}")
 
 
-def _schema(entry: type[SpecModel], fields: dict[str, Any]) -> WithJsonSchema:
-    value: dict[str, Any] = {"type": ["object", "null"], "description": entry.__doc__, "additionalProperties": False}
-    value |= {"properties": fields}
-    return WithJsonSchema({"type": ["array", "object"], "items": _TEXTS, "additionalProperties": value})
-
-
 Dependencies: TypeAlias = Annotated[
     Mapping[Text, Dependency] | None,
     BeforeValidator(_named),
-    _schema(Dependency, {"condition": {"enum": ["completed", "passed", "finished"]}}),
 ]
 Needs: TypeAlias = Annotated[
     Mapping[Text, Need] | None,
     BeforeValidator(_named),
-    _schema(Need, {"log": {"type": "string"}, "timeout": {"type": ["integer", "string"]}}),
 ]
 Fresh: TypeAlias = Annotated[
     Annotated[bool | None, BeforeValidator(_fresh), Tag("<all>")] | Annotated[tuple[Text, ...], Tag("<list>")],
     Discriminator(_fresh_kind),
-    WithJsonSchema({"type": ["boolean", "string", "array"], "items": _TEXTS}),
+    WithJsonSchema({"type": ["boolean", "string", "array"], "items": TEXT_SCHEMA}),
 ]

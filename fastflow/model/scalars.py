@@ -134,20 +134,22 @@ class Whole:
             "type": ["integer", "string"],
             "minimum": self.low,
             "maximum": self.high,
-            "pattern": f"^[0-9]+$|{_VARIABLE}",
+            "pattern": f"^[0-9]*$|{_VARIABLE}",
         }
 
 
 # Editors read `007` or `on` as a number or a truth value; the text as written is what counts.
-_TEXT_SCHEMA = {"type": ["string", "number", "boolean"]}
-Text: TypeAlias = Annotated[str, BeforeValidator(_text), WithJsonSchema(_TEXT_SCHEMA)]
+TEXT_SCHEMA = {"type": ["string", "integer", "number", "boolean"]}
+Text: TypeAlias = Annotated[str, BeforeValidator(_text), WithJsonSchema(TEXT_SCHEMA)]
 Name: TypeAlias = Annotated[
-    str, BeforeValidator(_name), WithJsonSchema({"type": "string", "pattern": f"^{NAME_PATTERN}$"})
+    str,
+    BeforeValidator(_name),
+    WithJsonSchema({"type": ["string", "boolean"], "pattern": rf"^{NAME_PATTERN}$|{_VARIABLE}"}),
 ]
 Boolean: TypeAlias = Annotated[
     bool | None,
     BeforeValidator(_boolean),
-    WithJsonSchema({"type": ["boolean", "string"], "pattern": f"^(true|false)$|{_VARIABLE}"}),
+    WithJsonSchema({"type": ["boolean", "string"], "pattern": f"^(true|false|)$|{_VARIABLE}"}),
 ]
 DURATION_SCHEMA = {
     "type": ["integer", "string"],
@@ -156,4 +158,4 @@ DURATION_SCHEMA = {
     "examples": ["90s", "15m", "1h30m"],
 }
 Duration: TypeAlias = Annotated[int | None, duration(), WithJsonSchema(DURATION_SCHEMA)]
-Regex: TypeAlias = Annotated[str | None, BeforeValidator(_regex), WithJsonSchema({"type": "string", "format": "regex"})]
+Regex: TypeAlias = Annotated[str | None, BeforeValidator(_regex), WithJsonSchema(TEXT_SCHEMA)]

@@ -1,22 +1,12 @@
 """What sends the requests that a recording node records."""
 
-from collections.abc import Mapping
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator, Discriminator, Tag, WithJsonSchema
 
 from fastflow.model.base import SpecModel
-from fastflow.model.compose_keys import environment_of
-from fastflow.model.scalars import Boolean, Duration, Text, describe, wrong
-
-_ENVIRONMENT_SCHEMA = {
-    "type": ["object", "array"],
-    "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
-    "items": {"type": "string"},
-}
-SourceEnvironment: TypeAlias = Annotated[
-    Mapping[str, Text | None] | None, BeforeValidator(environment_of), WithJsonSchema(_ENVIRONMENT_SCHEMA)
-]
+from fastflow.model.compose_keys import Environment
+from fastflow.model.scalars import TEXT_SCHEMA, Boolean, Duration, Text, describe, wrong
 
 
 def _command(value: Any) -> Any:
@@ -27,7 +17,7 @@ def _command(value: Any) -> Any:
 
 
 class _Source(SpecModel):
-    environment: SourceEnvironment = None
+    environment: Environment = None
     """More environment variables for it."""
     timeout: Duration = None
     """How long it may take. Default: the phase's timeout."""
@@ -43,7 +33,7 @@ class ServiceSource(_Source):
     command: Annotated[
         str | tuple[Text, ...] | None,
         BeforeValidator(_command),
-        WithJsonSchema({"type": ["string", "array"], "items": {"type": ["string", "number", "boolean"]}}),
+        WithJsonSchema({"type": [*TEXT_SCHEMA["type"], "array"], "items": TEXT_SCHEMA}),
     ] = None
     """Its command, instead of the service's."""
 

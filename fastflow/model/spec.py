@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from fastflow.model.base import SpecModel
 from fastflow.model.cloud import Cloud
 from fastflow.model.node import Node
-from fastflow.model.scalars import Duration, Name, Text, Whole, describe, unless_symbolic, wrong
+from fastflow.model.scalars import TEXT_SCHEMA, Duration, Name, Text, Whole, describe, unless_symbolic, wrong
 from fastflow.spec.document import Mapping as Tree
 
 ComposeSource: TypeAlias = str | Tree
@@ -59,7 +59,9 @@ class Workflow(SpecModel):
     compose: Annotated[
         tuple[ComposeSource, ...] | None,
         BeforeValidator(_compose),
-        WithJsonSchema({"type": ["string", "object", "array"], "items": {"type": ["string", "object"]}}),
+        WithJsonSchema(
+            {"type": [*TEXT_SCHEMA["type"], "object", "array"], "items": {"type": [*TEXT_SCHEMA["type"], "object"]}}
+        ),
     ] = None
     """The application and its tests: a Compose file, an inline Compose document, or a list of both."""
     publish: Annotated[Literal["keep", "none"] | None, BeforeValidator(unless_symbolic)] = None
@@ -67,7 +69,7 @@ class Workflow(SpecModel):
     host: Annotated[
         tuple[Text, ...] | None,
         BeforeValidator(_hosts),
-        WithJsonSchema({"type": ["string", "array"], "items": {"type": "string"}}),
+        WithJsonSchema({"type": [*TEXT_SCHEMA["type"], "array"], "items": TEXT_SCHEMA}),
     ] = None
     """Where it runs: a name under `hosts`, a list of names, or `any`."""
     timeout: Duration = None

@@ -36,6 +36,7 @@ def place(text: str, fragment: str) -> tuple[int, int]:
         (NODES + "max_parallel: 0\n", "invalid-value", "`max_parallel`: 0 is out of range"),
         (NODES + "name: [a]\n", "invalid-value", "`name`: expected a text, not a list"),
         (NODES + "nmae: a\n", "unknown-field", "unknown field `nmae`"),
+        (NODES.replace("report", "report, imgae: ~"), "unknown-field", "unknown field `imgae`"),
         (NODES + "checks: { scope-open: none }\n", "invalid-value", "`scope-open`: expected error or warning or off"),
         (NODES + "checks: [scope-open]\n", "invalid-value", "`checks`: expected a mapping, not a list"),
         (NODES + "hosts: { a: { host: b } }\n", "unknown-field", "unknown field `host`"),

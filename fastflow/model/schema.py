@@ -1,0 +1,139 @@
+"""The spec's JSON Schema, for editors: made from the model, so that the two cannot differ.
+
+A schema accepts at least what fastflow accepts: editors read `007` and `on` as a number and a truth value, `null`
+means "not set", and a variable may stand wherever a value may.
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from pydantic import BaseModel
+
+from fastflow.model.cloud import Cloud
+from fastflow.model.defaults import NOT_IN_DEFAULTS
+from fastflow.model.node import MODES, NODE_TYPES, BaseNode, Gate, Ready
+from fastflow.model.relations import CONDITIONS, Dependency, Need
+from fastflow.model.scalars import NAME_PATTERN, TEXT_SCHEMA
+from fastflow.model.source import CommandSource, ServiceSource
+from fastflow.model.spec import Host, Spec, Workflow
+
+Schema: TypeAlias = dict[str, Any]
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+ID = "urn:fastflow:spec"
+_EXTENSIONS: Schema = {"^x-": {}}
+_HOLDS_A_VARIABLE: Schema = {"type": "string", "pattern": r"\$"}
+_EXAMPLE = {
+    "workflows": {
+        "web": {
+            "build_id": "web${CI_PIPELINE_ID}",
+            "compose": "docker-compose.yml",
+            "nodes": {
+                "record": {"mode": "recording", "allowed_hosts": ["app"], "source": {"service": "tests"}},
+                "test": {"mode": "testing", "test_run_uri": "http://app:3000"},
+            },
+        }
+    }
+}
+
+
+def spec_schema() -> Schema:
+    """Give the JSON Schema (draft 2020-12) of a fastflow.yml."""
+    fields = {
+        "cloud": _part("cloud"),
+        "defaults": _part("defaults"),
+        "hosts": _by_name("host") | {"type": ["object", "null"]},
+        "workflows": _by_name("workflow") | {"minProperties": 1},
+        "checks": {"type": ["object", "null"], "additionalProperties": _one_of("error", "warning", "off")},
+    }
+    head = {"$schema": DIALECT, "$id": ID, "title": "fastflow.yml", "examples": [_EXAMPLE]}
+    return head | _mapping(Spec, fields) | {"$defs": _parts()}
+
+
+def _parts() -> Schema:
+    modes: Schema = {mode: _mapping(NODE_TYPES[mode], _fields_of_nodes(mode)) for mode in MODES}
+    shared: Schema = {}
+    for mode in modes.values():
+        shared |= {name: field for name, field in mode["properties"].items() if name not in NOT_IN_DEFAULTS}
+    workflow = {"cloud": _part("cloud"), "nodes": _by_name("node") | {"minProperties": 1}}
+    return {
+        "cloud": _mapping(Cloud) | {"type": ["object", "null"]},
+        "host": _mapping(Host),
+        "defaults": _closed(shared) | {"type": ["object", "null"]},
+        "workflow": _mapping(Workflow, workflow | {"publish": _one_of("keep", "none")}),
+        "node": _node(),
+        "source": _source(),
+        **modes,
+    }
+
+
+def _node() -> Schema:
+    """One `if` for each mode, so that an editor speaks of the mode that was chosen and of no other."""
+    chosen = [
+        {"if": {"properties": {"mode": {"const": mode}}, "required": ["mode"]}, "then": _part(mode)} for mode in MODES
+    ]
+    mode = {"enum": list(MODES), "description": BaseNode.model_fields["mode"].description}
+    return {"type": "object", "required": ["mode"], "properties": {"mode": mode}, "allOf": chosen}
+
+
+def _fields_of_nodes(mode: str) -> Schema:
+    source = {"type": ["object", "array", "null"], "if": {"type": "array"}}
+    source |= {"then": {"items": _part("source"), "minItems": 1}, "else": _unless_null(_part("source"))}
+    gate = {"if": {"type": "object"}, "then": _mapping(Gate), "else": _one_of("off")}
+    ready = _mapping(Ready) | {"type": ["object", "null"]}
+    dependency = _mapping(Dependency, {"condition": _one_of(*CONDITIONS)})
+    related = {"services": _named(_mapping(Need)), "depends_on": _named(dependency)}
+    return {"mode": {"const": mode}, "source": source, "gate": gate, "ready": ready, **related}
+
+
+def _named(entry: Schema) -> Schema:
+    """A list of names, or a mapping of names to more about them."""
+    entries = entry | {"type": ["object", "null"]}
+    return {"type": ["array", "object", "null"], "items": TEXT_SCHEMA, "additionalProperties": entries}
+
+
+def _source() -> Schema:
+    choice = {"if": {"required": ["run"]}, "then": _mapping(CommandSource), "else": _mapping(ServiceSource)}
+    return {"type": "object", "description": "A service of the application, or a shell command."} | choice
+
+
+def _part(name: str) -> Schema:
+    return {"$ref": f"#/$defs/{name}"}
+
+
+def _unless_null(schema: Schema) -> Schema:
+    return {"if": {"not": {"type": "null"}}, "then": schema}
+
+
+def _one_of(*words: str) -> Schema:
+    """One of these words, which a variable may hold; an editor that reads YAML 1.1 takes `off` for false."""
+    values: list[str | bool | None] = [*words, *([False] if "off" in words else []), None]
+    return {"if": _HOLDS_A_VARIABLE, "else": {"enum": values}}
+
+
+def _by_name(part: str) -> Schema:
+    named = {f"^(?!x-){NAME_PATTERN}$": _part(part)}
+    return {"type": "object", "patternProperties": _EXTENSIONS | named, "additionalProperties": False}
+
+
+def _mapping(model: type[BaseModel], special: Mapping[str, Schema] | None = None) -> Schema:
+    """Make the schema of a mapping of fastflow's own; `special` are fields that are no scalars or lists."""
+    made = model.model_json_schema()
+    required = made.get("required", [])
+    fields: Schema = {}
+    for name, field in made["properties"].items():
+        own = (special or {}).get(name) or _field(field, name in required)
+        fields[name] = own | {"description": model.model_fields[name].description}
+    return _closed(fields) | {"description": model.__doc__} | ({"required": required} if required else {})
+
+
+def _closed(fields: Schema) -> Schema:
+    return {"type": "object", "properties": fields, "patternProperties": _EXTENSIONS, "additionalProperties": False}
+
+
+def _field(made: Schema, is_required: bool) -> Schema:
+    """Take pydantic's schema of a field without its title, its default, and its alternative of null."""
+    alternatives = [one for one in made.get("anyOf", [{}]) if one.get("type") != "null"]
+    (only,) = alternatives  # what has more shapes than one has a schema of its own
+    field = {key: value for key, value in (made | only).items() if key not in ("anyOf", "title", "default")}
+    types = field["type"] if isinstance(field["type"], list) else [field["type"]]
+    return field if is_required else field | {"type": [*types, "null"]}

@@ -89,6 +89,7 @@ class _Scanner:
                 yield from self.leaves(f"{name}[{number}]")
             number += 1
             self._skip(",")
+        self._at += 1
 
     def _skip(self, sign: str = "") -> None:
         """Pass space, and one sign with the space after it."""

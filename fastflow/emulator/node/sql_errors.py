@@ -4,7 +4,9 @@ Only what a malformed statement causes: a value that is merely of a wrong type g
 """
 
 import html
+import json
 import re
+from dataclasses import dataclass
 
 _NOT_OF_SYNTAX = (  # such as `OperationalError` for a lock, or for a search whose text is bound
     r"(?!:? *(?:\([\w.]+\) *)?(?:fts5: |unterminated string|malformed MATCH|unknown special query|unable to|"
@@ -67,11 +69,39 @@ _VALUE = "\0"
 _ESCAPED = re.compile("|".join(map(re.escape, _ESCAPES)))
 
 
-def sql_errors(text: str, value: str) -> frozenset[str]:
-    """Give the error texts in a page, read through the escapes of HTML, JSON and `repr`.
+@dataclass(frozen=True)
+class SqlErrors:
+    """The error texts in a page: as they are, and with the value that was sent taken out.
 
-    The value that was sent is taken out of them: a message of the application's own differs by nothing else.
+    Only what differs in both says anything: a message of the application's own repeats the value and differs by nothing
+    else, and taking a short value out may change a text that is always there.
     """
+
+    exact: frozenset[str]
+    neutral: frozenset[str]
+
+    def __bool__(self) -> bool:
+        return bool(self.exact and self.neutral)
+
+    def without(self, other: "SqlErrors") -> "SqlErrors":
+        """What the other page does not have."""
+        return SqlErrors(self.exact - other.exact, self.neutral - other.neutral)
+
+    def shared(self, other: "SqlErrors") -> "SqlErrors":
+        """What both pages have."""
+        return SqlErrors(self.exact & other.exact, self.neutral & other.neutral)
+
+
+def sql_errors(text: str, value: str) -> SqlErrors:
+    """Find the errors in a page, read through the escapes of HTML, JSON and `repr`, as the answer to a value."""
     plain = html.unescape(text)
-    unescaped = _ESCAPED.sub(lambda match: _ESCAPES[match[0]], plain)
-    return frozenset(match[0].replace(value, _VALUE) for form in (plain, unescaped) for match in _ERRORS.finditer(form))
+    neutral = plain
+    echoes = {value, json.dumps(value)[1:-1], repr(value)[1:-1], value.replace("\\", "\\\\").replace("'", "\\'")}
+    for echo in sorted(echoes, key=len, reverse=True):
+        neutral = neutral.replace(echo, _VALUE)
+    return SqlErrors(_matches(plain), _matches(neutral))
+
+
+def _matches(text: str) -> frozenset[str]:
+    unescaped = _ESCAPED.sub(lambda match: _ESCAPES[match[0]], text)
+    return frozenset(match[0] for form in (text, unescaped) for match in _ERRORS.finditer(form))

@@ -6,7 +6,7 @@ The proof is a pair of values of one shape, of which only one breaks a statement
 
 import re
 
-from .sql_errors import sql_errors
+from .sql_errors import SqlErrors, sql_errors
 from .target import Probe
 
 _ROUNDS = 3  # times that a pair must give the same: a page may show what it likes by chance
@@ -29,16 +29,16 @@ async def find_sqli(probe: Probe) -> str | None:
     control, *pages = await probe.send_all([seed, *(broken for broken, _ in pairs)])
     usual = sql_errors(control.text, seed)
     for (broken, whole), page in zip(pairs, pages, strict=True):
-        errors = sql_errors(page.text, broken) - usual
+        errors = sql_errors(page.text, broken).without(usual)
         if errors and await _is_proved(probe, broken, whole, errors):
             return broken
     return None
 
 
-async def _is_proved(probe: Probe, broken: str, whole: str, errors: frozenset[str]) -> bool:
+async def _is_proved(probe: Probe, broken: str, whole: str, errors: SqlErrors) -> bool:
     for _ in range(_ROUNDS):
-        errors -= sql_errors((await probe.send(whole)).text, whole)
+        errors = errors.without(sql_errors((await probe.send(whole)).text, whole))
         if not errors:
             return False
-        errors &= sql_errors((await probe.send(broken)).text, broken)
+        errors = errors.shared(sql_errors((await probe.send(broken)).text, broken))
     return bool(errors)

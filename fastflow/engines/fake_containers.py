@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from fastflow.errors import EngineCallError
-from fastflow.run.ports import Container, ContainerEvent, Health
+from fastflow.run.ports import Container, ContainerEvent, Health, PublishedPort
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,8 @@ class Script:
     error: str | None = None
     """Starting such a container fails with this message."""
     on_start: Callable[[Container], None] | None = None
+    ports: tuple[PublishedPort, ...] = ()
+    """What is published while it runs."""
 
 
 class FakeStream:
@@ -124,6 +126,7 @@ class Containers:
                 return
             health: Health | None = None if script.health is None else "starting"
             self._set(box, status="running", exit_code=0, started_at=self._now(), finished_at=None, health=health)
+            self._set(box, ports=script.ports)
             self._event(box, "start")
             if script.on_start is not None:
                 self._outbox.append(partial(script.on_start, box.container))
@@ -165,7 +168,7 @@ class Containers:
         """End a container, where it runs."""
         with self._changing():
             if box.container.status == "running":
-                self._set(box, status="exited", exit_code=exit_code, finished_at=self._now())
+                self._set(box, status="exited", exit_code=exit_code, finished_at=self._now(), ports=())
                 self._event(box, "die", exit_code)
                 self._end_followers(box)
 

@@ -67,9 +67,9 @@ class CommandRun:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        threading.Thread(target=self._wait, daemon=True, name="source-end").start()
         self._reader = threading.Thread(target=self._read, daemon=True, name="source-output")
         self._reader.start()
+        threading.Thread(target=self._wait, daemon=True, name="source-end").start()
 
     def _read(self) -> None:
         assert self._process.stdout is not None

@@ -1,0 +1,325 @@
+"""A recording phase: ready, sources, stop, verdict (docs: a run, Recording)."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fastflow.errors import EngineCallError
+from fastflow.run.context import Options
+from fastflow.run.events import Event
+from fastflow.run.ports import PublishedPort
+from tests.unit.run.stage import RECORDS, SENDS, STARTS, TOKEN, Stage, said, then
+
+PUBLISHED = replace(RECORDS, ports=(PublishedPort(8080, "tcp", "127.0.0.1", 40_001),))
+ALONE = "workflows: { web: { build_id: web1, nodes: { record: { mode: recording } } } }"
+
+
+def spec(record: str) -> str:
+    """A workflow that records; `record` is what the node has besides its mode."""
+    return f"""
+workflows:
+  web:
+    build_id: web1
+    compose: {{ services: {{ app: {{ image: app:1 }}, tests: {{ image: tests:1 }}, more: {{ image: more:1 }} }} }}
+    nodes: {{ record: {{ mode: recording, {record} }} }}
+"""
+
+
+def test_services_node_source_stop_in_this_order(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, spec("source: { service: tests }, services: [app]"))
+    phase = stage.phase()
+    assert (phase.state, phase.exit_code, phase.test_record, phase.reason) == ("passed", 0, "rec_1", None)
+    assert stage.states("web.record") == ["starting", "ready", "running", "stopping", "passed"]
+    did = [call.split()[0] + " " + call.split()[-1] for call in stage.engine.calls if "lease" not in call]
+    began = did.index("up app")
+    assert did[began : began + 5] == [
+        "up app",
+        "up fast-record",
+        "run tests",
+        "remove fastflow-r1-web-web-record-source",
+        "stop 10",
+    ]
+    assert stage.log("web.record").splitlines() == list(RECORDS.lines)
+    assert stage.log("web.record.source").splitlines() == ["42 requests sent"]
+
+
+def test_an_error_line_fails_at_once_with_that_line(tmp_path: Path) -> None:
+    denied = said("fast-record", "[error] Can't create new instance - access denied")
+    began = time.monotonic()
+    stage = Stage(tmp_path, scripts={"fast-record": denied})
+    phase = stage.phase()
+    assert phase.state == "failed"
+    assert phase.reason == "Can't create new instance - access denied"
+    assert phase.hint is not None
+    assert "token" in phase.hint
+    assert time.monotonic() - began < 5  # the node goes on for ever
+    assert stage.calls("run") == []
+
+
+def test_an_exit_before_ready_fails_at_once_with_its_last_line(tmp_path: Path) -> None:
+    phase = Stage(tmp_path, scripts={"fast-record": said("fast-record", "going down", exit_code=7)}).phase()
+    assert (phase.state, phase.exit_code) == ("failed", 7)
+    assert phase.reason == "the node ended before it was ready, with exit code 7: going down"
+
+
+def test_a_node_that_is_not_ready_in_time_fails(tmp_path: Path) -> None:
+    stage = Stage(
+        tmp_path,
+        spec("source: { service: tests }, ready: { timeout: 1s }"),
+        {"fast-record": said("fast-record", "[info] Node connected to Wallarm Cloud")},
+    )
+    phase = stage.phase()
+    assert phase.state == "failed"
+    assert phase.reason == "the node was not ready within 1 s; its last line: [info] Node connected to Wallarm Cloud"
+
+
+def test_a_pattern_of_ones_own_says_when_a_node_is_ready(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, spec("ready: { log: 'port \\d+ open' }"), {"fast-record": said("fast-record", "up")})
+    with stage.running() as work:
+        stage.until("web.record", "starting")
+        stage.engine.say(_node(stage), STARTS)
+        assert stage.states("web.record") == ["starting"]
+        stage.engine.say(_node(stage), "port 8080 open")
+        stage.until("web.record", "running")
+        stage.engine.end(_node(stage), 0)
+        phase = work.phase("web.record")
+    assert (phase.state, phase.test_record) == ("passed", "rec_1")
+
+
+def _node(stage: Stage) -> str:
+    deadline = time.monotonic() + 10
+    while not [box for box in list(stage.engine.world.boxes.values()) if box.container.service == "fast-record"]:
+        assert time.monotonic() < deadline
+    return stage.container("fast-record")
+
+
+TWO = "source: [{ service: tests }, { service: more }]"
+
+
+def test_sources_run_in_turn_into_one_record(tmp_path: Path) -> None:
+    alive: list[list[str]] = []
+
+    def look() -> None:
+        alive.append([found.service or "" for found in stage.engine.world.matching({}) if found.status == "running"])
+
+    stage = Stage(tmp_path, spec(TWO), {"more": replace(SENDS, on_start=then(look))})
+    phase = stage.phase()
+    assert phase.state == "passed"
+    assert [call.split()[-1] for call in stage.calls("run")] == ["tests", "more"]
+    assert len(stage.calls("up")) == 2  # the application once, the node once
+    assert "tests" not in alive[0]
+    assert stage.log("web.record.source-1").splitlines() == ["42 requests sent"]
+    assert (stage.folder / "logs" / "web.record.source-2.log").is_file()
+
+
+def test_a_failed_source_fails_the_phase_after_the_node_was_stopped(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, spec(TWO), {"tests": replace(SENDS, exit_code=5)})
+    phase = stage.phase()
+    assert (phase.state, phase.exit_code, phase.test_record) == ("failed", 0, "rec_1")
+    assert phase.reason == "source 1 of 2 `tests` ended with exit code 5"
+    assert [call.split()[-1] for call in stage.calls("run")] == ["tests"]
+    assert stage.calls("stop") == ["stop fastflow-r1-web-fast-record-1 10"]
+
+
+def test_a_source_that_cannot_be_started_fails_the_phase_after_the_node_was_stopped(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, spec("source: { service: tests }"))
+    stage.engine.faults["run fastflow-r1-web tests"] = EngineCallError("no such image: tests:1")
+    phase = stage.phase()
+    assert phase.state == "failed"
+    assert phase.reason == "the source `tests` could not be run: no such image: tests:1"
+    assert stage.calls("stop") == ["stop fastflow-r1-web-fast-record-1 10"]
+
+
+def test_a_source_may_be_allowed_to_fail(tmp_path: Path) -> None:
+    two = "source: [{ service: tests, allow_failure: true }, { service: more }]"
+    stage = Stage(tmp_path, spec(two), {"tests": replace(SENDS, exit_code=5), "more": SENDS})
+    assert stage.phase().state == "passed"
+    assert stage.notes == ["source 1 of 2 `tests` ended with exit code 5, which is allowed"]
+    assert [call.split()[-1] for call in stage.calls("run")] == ["tests", "more"]
+
+
+@pytest.mark.parametrize(
+    ("source", "what"), [("service: tests", "tests"), ("run: 'echo begun; sleep 60'", "echo begun; sleep 60")]
+)
+def test_a_source_has_its_time(tmp_path: Path, source: str, what: str) -> None:
+    scripts = {"tests": replace(SENDS, exit_code=None), "fast-record": PUBLISHED}
+    stage = Stage(tmp_path, spec(f"source: {{ {source}, timeout: 1s }}"), scripts)
+    phase = stage.phase()
+    assert (phase.state, phase.exit_code) == ("failed", 0)
+    assert phase.reason == f"the source `{what}` did not end within 1 s"
+    assert stage.calls("stop") == ["stop fastflow-r1-web-fast-record-1 10"]
+    assert not stage.engine.world.boxes
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_a_recorder_with_a_source_that_ends_by_itself_has_failed(tmp_path: Path, code: int) -> None:
+    stage = Stage(tmp_path)
+    ends = replace(SENDS, exit_code=None, on_start=then(lambda: stage.engine.end(stage.container("fast-record"), code)))
+    stage.engine.scripts["tests"] = ends
+    phase = stage.phase()
+    assert (phase.state, phase.exit_code) == ("failed", code)
+    assert phase.reason == f"the recorder ended by itself before its source had (exit code {code})"
+    assert not stage.engine.world.boxes
+
+
+@pytest.mark.parametrize(("code", "state"), [(1, "passed"), (0, "passed"), (2, "failed"), (137, "failed")], ids=str)
+def test_without_a_source_inactivity_ends_a_recording(tmp_path: Path, code: int, state: str) -> None:
+    stage = Stage(tmp_path, ALONE)
+    with stage.running() as work:
+        stage.until("web.record", "running")
+        stage.engine.end(stage.container("fast-record"), code)
+        phase = work.phase("web.record")
+    assert (phase.state, phase.exit_code) == (state, code)
+
+
+def test_without_a_source_an_error_line_and_exit_1_is_no_inactivity(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, ALONE)
+    with stage.running() as work:
+        stage.until("web.record", "running")
+        stage.engine.say(stage.container("fast-record"), "[error] lost the cloud")
+        stage.engine.end(stage.container("fast-record"), 1)
+        phase = work.phase("web.record")
+    assert (phase.state, phase.reason) == ("failed", "lost the cloud")
+
+
+def test_a_stopped_recorder_must_end_with_0(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, scripts={"fast-record": replace(RECORDS, stop_code=1, last_lines=("could not save",))})
+    results = stage.phases()
+    assert results["web.record"].reason == "the recorder ended with exit code 1 when it was stopped: could not save"
+    assert results["web.test"].state == "skipped"
+
+
+def test_a_recorder_that_does_not_heed_sigterm_has_failed(tmp_path: Path) -> None:
+    phase = Stage(tmp_path, scripts={"fast-record": replace(RECORDS, heeds_stop=False)}).phase()
+    assert (phase.state, phase.exit_code) == ("failed", 137)
+    assert phase.reason == "the node was killed by signal 9 (exit code 137)"
+
+
+def test_a_node_that_something_else_removed_has_failed(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, ALONE)
+    with stage.running() as work:
+        stage.until("web.record", "running")
+        stage.engine.remove_containers([stage.container("fast-record")])
+        phase = work.phase("web.record")
+    assert (phase.state, phase.reason) == ("failed", "the node's container is gone: something else removed it")
+
+
+def test_a_request_timeout_is_tried_again_and_access_denied_is_not(tmp_path: Path) -> None:
+    text = spec("source: { service: tests }, attempts: 3")
+    timeout = said("fast-record", "[error] Can't create new instance - Request Timeout", exit_code=1)
+    stage = Stage(tmp_path / "a", text, {"fast-record": timeout})
+    phase = stage.phase()
+    assert (phase.state, phase.attempts, phase.reason) == (
+        "failed",
+        3,
+        "Can't create new instance - Request Timeout",
+    )
+    assert (stage.folder / "logs" / "web.record.attempt-3.log").is_file()
+    denied = said("fast-record", "[error] Can't create new instance - access denied", exit_code=1)
+    assert Stage(tmp_path / "b", text, {"fast-record": denied}).phase().attempts == 1
+
+
+def test_an_engine_that_recovers_makes_another_attempt_pass(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, spec("source: { service: tests }, attempts: 2"))
+    fault = "up fastflow-r1-web fast-record"
+    stage.engine.faults[fault] = EngineCallError("the engine is busy")
+
+    def recover(event: Event) -> None:
+        if event.type == "note":
+            stage.engine.faults.pop(fault, None)
+
+    stage.listeners = (recover,)
+    phase = stage.phase()
+    assert (phase.state, phase.attempts) == ("passed", 2)
+
+
+def test_a_recording_that_had_begun_is_never_tried_again(tmp_path: Path) -> None:
+    lines = (STARTS, "[error] Can't create new instance - Request Timeout")
+    stage = Stage(tmp_path, spec("attempts: 3"), {"fast-record": said("fast-record", *lines, exit_code=1)})
+    phase = stage.phase()
+    assert (phase.state, phase.attempts) == ("failed", 1)
+
+
+@pytest.mark.parametrize("attempts", [1, 2])
+def test_with_keep_another_attempt_has_a_container_of_its_own(tmp_path: Path, attempts: int) -> None:
+    timeout = said("fast-record", "[error] Can't create new instance - Request Timeout", exit_code=1)
+    stage = Stage(tmp_path, spec(f"attempts: {attempts}"), {"fast-record": timeout}, Options(keep=True))
+    stage.phase()
+    kept = [box.container.service for box in stage.engine.world.boxes.values()]
+    assert kept.count("fast-record") == 1
+    assert len({path.name for path in (stage.folder / "logs").iterdir()}) == attempts
+
+
+def test_the_log_is_masked_and_read_from_its_first_line(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, scripts={"fast-record": said("fast-record", 'token is tok-7f3a9c"quoted\\0123.', STARTS)})
+    stage.phase()
+    assert stage.log("web.record").splitlines() == ["token is ***.", STARTS]
+
+
+SHOWS = "env | grep -v -e ^PWD= -e ^SHLVL= -e ^_= -e ^OLDPWD="
+
+
+def shown(stage: Stage) -> list[str]:
+    """What the source's command printed."""
+    assert stage.phase().state == "passed", stage.order
+    return stage.log("web.record.source").splitlines()
+
+
+def test_a_command_gets_the_proxy_and_no_way_round_it_and_no_token(tmp_path: Path) -> None:
+    around = {
+        "PATH": "/usr/bin:/bin",
+        "NO_PROXY": "*",
+        "WALLARM_API_TOKEN": TOKEN,
+        "MY_TOKEN_FILE": f"x{TOKEN}",
+        "MINE": "1",
+    }
+    text = spec(f"source: {{ run: '{SHOWS}' }}")
+    stage = Stage(tmp_path, text, {"fast-record": PUBLISHED}, Options(source_environment=around))
+    url = "http://127.0.0.1:40001"
+    urls = ("FASTFLOW_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
+    assert set(shown(stage)) == {
+        *(f"{name}={url}" for name in urls),
+        "FASTFLOW_PROXY_HOST=127.0.0.1",
+        "FASTFLOW_PROXY_PORT=40001",
+        "MINE=1",
+        "NO_PROXY=",
+        "no_proxy=",
+        "PATH=/usr/bin:/bin",
+    }
+
+
+def test_a_command_has_its_own_variables_and_directory(tmp_path: Path) -> None:
+    (tmp_path / "below").mkdir()
+    own = "environment: { MINE: '$$two', PASSED: null, UNSET: null }, working_dir: below"
+    text = spec(f"source: {{ run: 'echo $MINE $PASSED ${{UNSET-none}}; pwd', {own} }}")
+    stage = Stage(tmp_path, text, {"fast-record": PUBLISHED}, Options(source_environment={"PASSED": "on"}))
+    assert shown(stage) == ["$two on none", str(tmp_path / "below")]
+
+
+def test_a_command_that_fails_names_its_exit_code_or_signal(tmp_path: Path) -> None:
+    for number, (command, how) in enumerate({"exit 3": "exit code 3", "kill -9 $$": "signal 9"}.items()):
+        stage = Stage(tmp_path / str(number), spec(f"source: {{ run: '{command}' }}"), {"fast-record": PUBLISHED})
+        stage.directory.mkdir()
+        assert (stage.phase().reason or "").endswith(f"ended with {how}")
+
+
+def test_a_command_does_not_run_without_a_proxy_or_its_directory(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, spec("source: { run: 'true' }"))
+    assert stage.phase().reason == (
+        "the source `true` cannot be run: the node's proxy, its port 8080, is not published"
+    )
+    (tmp_path / "b").mkdir()
+    text = spec("source: { run: 'true', working_dir: nowhere }")
+    stage = Stage(tmp_path / "b", text, {"fast-record": PUBLISHED})
+    assert "cannot be run in" in (stage.phase().reason or "")
+
+
+def test_a_command_leaves_no_process_behind(tmp_path: Path) -> None:
+    text = spec("source: { run: 'sleep 300 & echo $!' }")
+    stage = Stage(tmp_path, text, {"fast-record": PUBLISHED})
+    (number,) = shown(stage)
+    deadline = time.monotonic() + 5
+    while Path("/proc", number).exists() and "Z" not in Path("/proc", number, "stat").read_text().split():
+        assert time.monotonic() < deadline, "the command's child still runs"

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
+from fastflow.check.build_id_groups import build_ids_of, equal_pairs
 from fastflow.check.facts import Facts, error
 from fastflow.diagnostic import Diagnostic, Related
 from fastflow.model.phases import Phase
 
 RULE = "build-id-collision"
-RUN_ID = "FASTFLOW_RUN_ID"
 
 
 def check(specs: Sequence[Facts]) -> Iterator[Diagnostic]:
@@ -18,10 +18,13 @@ def check(specs: Sequence[Facts]) -> Iterator[Diagnostic]:
             if phase.identity is None:
                 continue
             # The run's id differs from run to run, so it never equals that of another spec.
-            own = f" of spec {number}" if f"{{{RUN_ID}" in phase.identity else ""
+            own = f" of spec {number}" if facts.is_of_one_run(phase) else ""
             known = first.setdefault((phase.token, phase.identity + own), (facts, phase))
             if known[1] is not phase:
                 yield _collision(facts, phase, *known)
+    for build_ids in build_ids_of(specs).values():
+        for one, two in equal_pairs(build_id for build_id in build_ids if build_id.recorders):
+            yield _collision(two.facts, two.recorders[0], one.facts, one.recorders[0])
 
 
 def _collision(facts: Facts, phase: Phase, other_facts: Facts, other: Phase) -> Diagnostic:
@@ -30,9 +33,14 @@ def _collision(facts: Facts, phase: Phase, other_facts: Facts, other: Phase) -> 
         place, earlier = facts.node_place(phase), other_facts.node_place(other)
     return error(
         RULE,
-        f"{phase.id} records under BUILD_ID {phase.build_id}, and so does {other.id}, with the same token: "
+        f"{phase.id} records under BUILD_ID {phase.build_id}, and so does {other.id}{_written(phase, other)}, "
+        "with the same token: "
         "which record a testing node gets is undefined",
         place,
         "give each recording node a BUILD_ID of its own",
         (Related(earlier.mark, f"{other.id} records under it here"),),
     )
+
+
+def _written(phase: Phase, other: Phase) -> str:
+    return "" if other.identity == phase.identity else f" as {other.build_id}, whatever the values"

@@ -4,19 +4,18 @@ from collections.abc import Iterator
 
 from fastflow.check.facts import Facts, warning
 from fastflow.diagnostic import Diagnostic
-from fastflow.model.phases import has_variables
 
 RULE = "build-id-constant"
 
 
 def check(facts: Facts) -> Iterator[Diagnostic]:
-    """Look at every BUILD_ID as written; with values there are no variables left to see."""
+    """Look at every BUILD_ID, once for each place where one is written."""
     seen = set()
     for phase in facts.phases:
-        if facts.has_values or phase.build_id is None or phase.build_id_path in seen or not phase.uses_build_id:
+        if phase.build_id is None or phase.build_id_path in seen or not phase.uses_build_id:
             continue
         seen.add(phase.build_id_path)
-        if not has_variables(phase.build_id):
+        if not facts.is_template(phase):
             message = f"the BUILD_ID {phase.build_id} is the same in every pipeline"
             hint = f"add what tells pipelines apart: {phase.build_id}${{FASTFLOW_CI_ID}}"
             yield warning(RULE, message, facts.build_id_place(phase), hint)

@@ -6,40 +6,93 @@ from collections.abc import Iterator
 from fastflow.check.facts import Facts, error
 from fastflow.diagnostic import Diagnostic
 from fastflow.model.phases import Phase, template_of
-from fastflow.spec.template import Template, Variable
+from fastflow.spec.template import Template, UnsetVariableError, Variable, resolve, variables
 
 RULE = "build-id-format"
 _ALLOWED = re.compile(r"[A-Za-z0-9]+")
 _USE_CI_ID = "use ${FASTFLOW_CI_ID}, which identifies the CI run in letters and digits"
 
+
+def _named(system: str, **variables: str) -> dict[str, str]:
+    return {name: f"{system}: {form}" for name, form in variables.items()}
+
+
 UNFIT_VARIABLES = {
-    "BUILD_TAG": "Jenkins: jenkins-JOB-NUMBER",
-    "JOB_NAME": "Jenkins: may hold slashes and blanks",
-    "BUILD_URL": "Jenkins: a URL",
-    "CIRCLE_WORKFLOW_ID": "CircleCI: a UUID with dashes",
-    "CIRCLE_PIPELINE_ID": "CircleCI: a UUID with dashes",
-    "CIRCLE_BRANCH": "CircleCI: a branch name",
-    "bamboo_buildKey": "Bamboo: keys joined by dashes",
-    "bamboo_buildResultKey": "Bamboo: keys joined by dashes",
-    "bamboo_planKey": "Bamboo: keys joined by dashes",
-    "CI_COMMIT_REF_SLUG": "GitLab CI: a branch name with dashes",
-    "CI_COMMIT_REF_NAME": "GitLab CI: a branch name",
-    "CI_COMMIT_BRANCH": "GitLab CI: a branch name",
-    "CI_PROJECT_PATH_SLUG": "GitLab CI: a path with dashes",
-    "GITHUB_REF_NAME": "GitHub Actions: a branch or tag name",
-    "GITHUB_REF": "GitHub Actions: refs/heads/NAME",
-    "GITHUB_HEAD_REF": "GitHub Actions: a branch name",
-    "GITHUB_REPOSITORY": "GitHub Actions: OWNER/NAME",
-    "GITHUB_JOB": "GitHub Actions: may hold dashes and underscores",
-    "BUILDKITE_BUILD_ID": "Buildkite: a UUID with dashes",
-    "BUILDKITE_JOB_ID": "Buildkite: a UUID with dashes",
-    "BUILDKITE_BRANCH": "Buildkite: a branch name",
-    "BITBUCKET_BRANCH": "Bitbucket Pipelines: a branch name",
-    "BITBUCKET_PIPELINE_UUID": "Bitbucket Pipelines: a UUID in braces",
-    "BUILD_BUILDNUMBER": "Azure Pipelines: by default a date with a dot",
-    "BUILD_SOURCEBRANCHNAME": "Azure Pipelines: a branch name",
-    "DRONE_BRANCH": "Drone: a branch name",
-    "CI_COMMIT_TIMESTAMP": "GitLab CI: a time with dashes and colons",
+    **_named(
+        "Jenkins",
+        BUILD_TAG="jenkins-JOB-NUMBER",
+        JOB_NAME="may hold slashes and blanks",
+        JOB_BASE_NAME="a name as people write it",
+        BUILD_URL="a URL",
+        BRANCH_NAME="a branch name",
+        GIT_BRANCH="a branch name",
+        CHANGE_BRANCH="a branch name",
+    ),
+    **_named(
+        "CircleCI",
+        CIRCLE_WORKFLOW_ID="a UUID with dashes",
+        CIRCLE_WORKFLOW_JOB_ID="a UUID with dashes",
+        CIRCLE_PIPELINE_ID="a UUID with dashes",
+        CIRCLE_BRANCH="a branch name",
+        CIRCLE_TAG="a tag name",
+        CIRCLE_JOB="a name as people write it",
+        CIRCLE_PROJECT_REPONAME="a repository's name",
+    ),
+    **_named(
+        "Bamboo",
+        bamboo_buildKey="keys joined by dashes",
+        bamboo_buildResultKey="keys joined by dashes",
+        bamboo_planKey="keys joined by dashes",
+        bamboo_planRepository_branchName="a branch name",
+    ),
+    **_named(
+        "GitLab CI",
+        CI_COMMIT_REF_SLUG="a branch name with dashes",
+        CI_COMMIT_REF_NAME="a branch name",
+        CI_COMMIT_BRANCH="a branch name",
+        CI_COMMIT_TAG="a tag name",
+        CI_COMMIT_TIMESTAMP="a time with dashes and colons",
+        CI_JOB_NAME="a name as people write it",
+        CI_PROJECT_NAME="a project's name",
+        CI_PROJECT_PATH="a path with slashes",
+        CI_PROJECT_PATH_SLUG="a path with dashes",
+        CI_MERGE_REQUEST_SOURCE_BRANCH_NAME="a branch name",
+    ),
+    **_named(
+        "GitHub Actions",
+        GITHUB_REF_NAME="a branch or tag name",
+        GITHUB_REF="refs/heads/NAME",
+        GITHUB_HEAD_REF="a branch name",
+        GITHUB_BASE_REF="a branch name",
+        GITHUB_REPOSITORY="OWNER/NAME",
+        GITHUB_WORKFLOW="a name as people write it",
+        GITHUB_JOB="may hold dashes and underscores",
+    ),
+    **_named(
+        "Buildkite",
+        BUILDKITE_BUILD_ID="a UUID with dashes",
+        BUILDKITE_JOB_ID="a UUID with dashes",
+        BUILDKITE_BRANCH="a branch name",
+        BUILDKITE_PIPELINE_SLUG="a name with dashes",
+    ),
+    **_named(
+        "Bitbucket Pipelines",
+        BITBUCKET_BRANCH="a branch name",
+        BITBUCKET_TAG="a tag name",
+        BITBUCKET_REPO_SLUG="a repository's name",
+        BITBUCKET_PIPELINE_UUID="a UUID in braces",
+        BITBUCKET_STEP_UUID="a UUID in braces",
+    ),
+    **_named(
+        "Azure Pipelines",
+        BUILD_BUILDNUMBER="by default a date with a dot",
+        BUILD_SOURCEBRANCH="refs/heads/NAME",
+        BUILD_SOURCEBRANCHNAME="a branch name",
+        SYSTEM_JOBID="a UUID with dashes",
+    ),
+    **_named("TeamCity", TEAMCITY_PROJECT_NAME="a name as people write it"),
+    **_named("Drone", DRONE_BRANCH="a branch name", DRONE_REPO="OWNER/NAME"),
+    **_named("Woodpecker", CI_REPO="OWNER/NAME"),
 }
 
 
@@ -55,7 +108,7 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
 
 def _one(facts: Facts, phase: Phase, build_id: str) -> Iterator[Diagnostic]:
     place = facts.build_id_place(phase)
-    template: Template = (build_id,) if facts.has_values else template_of(build_id)
+    template: Template = template_of(build_id) if facts.is_template(phase) else (build_id,)
     if not build_id:
         hint = "write letters and digits, such as web${FASTFLOW_CI_ID}"
         yield error(RULE, "the BUILD_ID is empty", place, hint)
@@ -64,12 +117,19 @@ def _one(facts: Facts, phase: Phase, build_id: str) -> Iterator[Diagnostic]:
     if fault is not None:
         yield error(RULE, fault, place, "a BUILD_ID is letters and digits, and nothing else")
         return
-    for part in template:
-        if isinstance(part, Variable) and part.name in UNFIT_VARIABLES:
-            reason = UNFIT_VARIABLES[part.name]
-            message = f"{part.name} is not letters and digits ({reason})"
+    for name in dict.fromkeys(_inserted(template)):
+        if name in UNFIT_VARIABLES:
+            message = f"the value of {name} is not letters and digits ({UNFIT_VARIABLES[name]})"
             yield error(RULE, message, place, _USE_CI_ID)
-            return
+
+
+def _inserted(template: Template) -> Iterator[str]:
+    """The variables whose values may become part of the BUILD_ID: `${V:+other}` only asks whether V is set."""
+    for part in template:
+        if isinstance(part, Variable):
+            if part.operator[-1:] != "+":
+                yield part.name
+            yield from _inserted(part.word)
 
 
 def _faults(template: Template) -> Iterator[str]:
@@ -80,6 +140,17 @@ def _faults(template: Template) -> Iterator[str]:
         elif part.operator[-1:] in ("-", "+"):
             for word in _literals(part.word):
                 yield from _foreign(word, f"the text `{_shown(word)}` for {part.name} holds")
+    if _when_nothing_is_set(template) == "":
+        names = ", ".join(dict.fromkeys(variables(template)))
+        yield f"the BUILD_ID is empty where {names} is not set"
+
+
+def _when_nothing_is_set(template: Template) -> str | None:
+    """The BUILD_ID of an environment without variables; None where it asks for one."""
+    try:
+        return resolve(template, lambda _: None)
+    except UnsetVariableError:
+        return None
 
 
 def _literals(template: Template) -> Iterator[str]:

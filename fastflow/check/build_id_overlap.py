@@ -4,7 +4,8 @@ import itertools
 from collections import defaultdict
 from collections.abc import Iterator
 
-from fastflow.check.facts import Facts, error, later_and_earlier
+from fastflow.check.build_id_groups import build_ids_of, equal_pairs, overlapping
+from fastflow.check.facts import Facts, error
 from fastflow.diagnostic import Diagnostic, Related
 from fastflow.model.phases import Phase
 
@@ -13,25 +14,28 @@ RULE = "build-id-overlap"
 
 def check(facts: Facts) -> Iterator[Diagnostic]:
     """The testers of one slot must form a chain: sorted topologically, each comes before the next."""
-    if facts.graph.cycles:
-        return
     slots: dict[tuple[str, str], list[Phase]] = defaultdict(list)
     for phase, _ in facts.testers:
         if phase.identity is not None:
             slots[phase.token, phase.identity].append(phase)
-    position = {name: at for at, name in enumerate(facts.graph.order)}
     for testers in slots.values():
-        testers.sort(key=lambda phase: position[phase.id])
+        testers.sort(key=lambda phase: facts.graph.rank[phase.id])
         for one, two in itertools.pairwise(testers):
             if facts.graph.may_overlap(one.id, two.id):
                 yield _overlap(facts, one, two)
+    for build_ids in build_ids_of([facts]).values():
+        for first, second in equal_pairs(build_id for build_id in build_ids if build_id.testers):
+            pair = overlapping(facts.graph, first.testers, second.testers)
+            if pair is not None:
+                yield _overlap(facts, *pair)
 
 
 def _overlap(facts: Facts, one: Phase, two: Phase) -> Diagnostic:
-    place, earlier = later_and_earlier(facts.build_id_place(one), facts.build_id_place(two))
-    if place == earlier:
-        place, earlier = later_and_earlier(facts.node_place(one), facts.node_place(two))
-    early, late = (one, two) if earlier in (facts.build_id_place(one), facts.node_place(one)) else (two, one)
+    places = {phase.id: facts.build_id_place(phase) for phase in (one, two)}
+    if places[one.id] == places[two.id]:
+        places = {phase.id: facts.node_place(phase) for phase in (one, two)}
+    place, earlier = facts.later_and_earlier(places[one.id], places[two.id])
+    late, early = (one, two) if place == places[one.id] else (two, one)
     return error(
         RULE,
         f"{late.id} and {early.id} may test at the same time under BUILD_ID {late.build_id} with one token: "

@@ -8,7 +8,7 @@ from fastflow.graph import Edge
 from fastflow.model.places import Place
 
 RULE = "dependency-cycle"
-_SHOWN = 12
+_SHOWN = 50
 
 
 def check(facts: Facts) -> Iterator[Diagnostic]:
@@ -28,7 +28,7 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
             f"these phases wait for each other: {' → '.join(names)}",
             places[first],
             "remove one of the dependencies",
-            related[:_SHOWN],
+            related,
         )
 
 

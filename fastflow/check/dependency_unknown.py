@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from fastflow.check.facts import Facts, error
+from fastflow.check.facts import HINTS, Facts, error
 from fastflow.diagnostic import Diagnostic
 from fastflow.graph import Dangling, qualified
 from fastflow.model.suggest import did_you_mean
@@ -12,9 +12,9 @@ RULE = "dependency-unknown"
 
 def check(facts: Facts) -> Iterator[Diagnostic]:
     """Report what the graph could not resolve."""
-    for dangling in facts.graph.dangling:
+    for number, dangling in enumerate(facts.graph.dangling):
         place = facts.places.entry(dangling.name, *dangling.path)
-        yield error(RULE, _message(facts, dangling), place, _hint(facts, dangling))
+        yield error(RULE, _message(facts, dangling), place, _hint(facts, dangling) if number < HINTS else None)
 
 
 def _message(facts: Facts, dangling: Dangling) -> str:
@@ -23,15 +23,22 @@ def _message(facts: Facts, dangling: Dangling) -> str:
     if dangling.wanted == "recording" and full in facts.graph.phases:
         return f"test_record: {full} is a {facts.graph.phases[full].node.mode} node, not a recording one"
     if "*" in dangling.name:
-        return f"the glob `{dangling.name}` matches no phase"
-    return f"there is no phase `{dangling.name}`" + ("" if "." in dangling.name else f" in workflow {workflow}")
+        return f"the glob `{dangling.name}` matches no other phase"
+    kind = "recording phase" if dangling.wanted == "recording" else "phase"
+    return f"there is no {kind} `{dangling.name}`" + ("" if "." in dangling.name else f" in workflow {workflow}")
 
 
 def _hint(facts: Facts, dangling: Dangling) -> str | None:
     workflow = facts.graph.phases[dangling.phase].workflow
+    phases = facts.phases if "." in dangling.name else facts.by_workflow[workflow]
     known = [
-        phase.id if "." in dangling.name or phase.workflow != workflow else phase.name
-        for phase in facts.phases
+        phase.id if "." in dangling.name else phase.name
+        for phase in phases
         if phase.id != dangling.phase and (dangling.wanted == "phase" or phase.node.mode == "recording")
     ]
+    if "*" in dangling.name:
+        return "a glob matches WORKFLOW.NODE, or without a dot nodes of this workflow, and never the node itself"
+    others = (phase.id for phase in facts.phases if phase.name == dangling.name and phase.workflow != workflow)
+    if "." not in dangling.name and dangling.wanted == "phase" and (other := next(others, None)):
+        return f"a name without a dot is one of this workflow; did you mean `{other}`?"
     return did_you_mean(dangling.name, known)

@@ -9,10 +9,15 @@ from fastflow.application.model import Application
 from fastflow.diagnostic import Diagnostic, Related, Severity
 from fastflow.graph import Graph
 from fastflow.model.node import RecordingNode, ReportNode, TestingNode
-from fastflow.model.phases import Phase
+from fastflow.model.phases import Phase, template_of
 from fastflow.model.places import Place, Places
 from fastflow.model.spec import Host, Spec
-from fastflow.spec.document import Document
+from fastflow.spec.document import Document, Scalar
+from fastflow.spec.template import variables
+
+RUN_ID = "FASTFLOW_RUN_ID"
+HINTS = 20
+"""So many findings of a rule have a "did you mean": it takes long in specs of thousands of nodes."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,16 @@ class Facts:
             return ("",)
         names = declared if wanted is None or "any" in wanted else [name for name in wanted if name in declared]
         return tuple(dict.fromkeys(_engine(declared[name]) for name in names))
+
+    def is_of_one_run(self, phase: Phase) -> bool:
+        """Whether the BUILD_ID, as it was written, holds the run's id, which differs from run to run."""
+        written = self.document.locate(phase.build_id_path)
+        return isinstance(written, Scalar) and RUN_ID in written.text and RUN_ID in variables(template_of(written.text))
+
+    def is_template(self, phase: Phase) -> bool:
+        """Whether the BUILD_ID still holds variables; a `$` in any other is a dollar sign."""
+        node = self.places.node(*phase.build_id_path)
+        return isinstance(node, Scalar) and node.symbolic
 
     def build_id_place(self, phase: Phase) -> Place:
         """Where the BUILD_ID of a phase stands, or the node where it has none."""

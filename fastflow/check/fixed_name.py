@@ -5,28 +5,25 @@ from collections.abc import Iterator
 from fastflow.application.model import Application
 from fastflow.check.facts import Facts, warning
 from fastflow.diagnostic import Diagnostic, Mark
-from fastflow.model.phases import has_variables
 from fastflow.model.places import Place
 
 RULE = "fixed-name"
+_DROP = "drop container_name: fastflow makes names that are its own"
 
 
 def check(facts: Facts) -> Iterator[Diagnostic]:
-    """Look at workflows whose BUILD_ID has a variable; with values there are none left to see."""
-    if facts.has_values:
-        return
+    """Look at workflows whose BUILD_ID has a variable."""
     for name, workflow in facts.spec.workflows.items():
-        phases = [phase for phase in facts.phases if phase.workflow == name and phase.build_id is not None]
-        if not any(has_variables(phase.build_id or "") for phase in phases):
+        if not any(facts.is_template(phase) for phase in facts.by_workflow[name]):
             continue
-        for phase in (phase for phase in facts.phases if phase.workflow == name):
+        for phase in facts.by_workflow[name]:
             for at, port in enumerate(phase.node.ports or ()):
                 if port.host and port.symbolic is None:
                     place = facts.places.value(*phase.path, "ports", at)
                     yield _finding(f"host port {port.host[0]} of {phase.id}", place, 'let fastflow choose: "8080"')
             if phase.node.container_name and "$" not in phase.node.container_name:
                 place = facts.places.value(*phase.path, "container_name")
-                yield _finding(f"the container name `{phase.node.container_name}`", place, "drop it")
+                yield _finding(f"the container name `{phase.node.container_name}`", place, _DROP)
         application = facts.applications.get(name)
         if application is not None and workflow.publish != "none":
             yield from _of_application(application)

@@ -15,7 +15,7 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
     for phase, node in facts.testers:
         application = facts.applications.get(phase.workflow)
         name = host_of(node.test_run_uri) if node.test_run_uri else None
-        service = application.services.get(name) if application and name else None
+        service = application.services.get(name) if application and application.is_complete and name else None
         if service is None or service.has_healthcheck or (phase.workflow, service.name) in seen:
             continue
         need = (node.services or {}).get(service.name)

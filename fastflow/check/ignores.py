@@ -1,7 +1,7 @@
 """`# fastflow: ignore[rule] reason`: comments that silence findings which begin on their line."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from fastflow.check.rules import BY_ID, RULE_IDS
@@ -9,7 +9,9 @@ from fastflow.diagnostic import Diagnostic, Mark, Severity
 from fastflow.model.suggest import did_you_mean
 from fastflow.spec.document import Comment, Document
 
-_IGNORE = re.compile(r"fastflow:\s*ignore\s*(?:\[(?P<rules>[^\]]*)\])?\s*(?P<reason>.*)$")
+_IS_IGNORE = re.compile(r"fastflow:\s*ignore(?![A-Za-z0-9_-])")
+_IGNORE = re.compile(r"fastflow:\s*ignore\s*\[(?P<rules>[^\]]*)\]\s*(?P<reason>.*)$")
+_MEND = "mend what it finds; only rules that may be wrong about a spec can be ignored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +27,11 @@ def ignores_of(document: Document) -> tuple[tuple[Ignore, ...], tuple[Diagnostic
     """Read the ignore comments of a document, and what is wrong with them."""
     ignores: list[Ignore] = []
     found: list[Diagnostic] = []
-    lines = {comment.mark.line: comment for comment in document.comments}
-    for comment in document.comments:
+    comments = [comment for comment in document.comments if _IS_IGNORE.match(comment.text)]
+    lines = {comment.mark.line: comment for comment in comments}
+    for comment in comments:
         match = _IGNORE.match(comment.text)
-        if match is None or match["rules"] is None or not match["rules"].strip():
+        if match is None or not match["rules"].strip():
             hint = "write: # fastflow: ignore[rule-id] reason"
             found.append(_invalid("this comment names no rule to ignore", comment, hint))
             continue
@@ -39,7 +42,7 @@ def ignores_of(document: Document) -> tuple[tuple[Ignore, ...], tuple[Diagnostic
         for rule in (word.strip() for word in match["rules"].split(",")):
             fault = _fault(rule)
             if fault is not None:
-                found.append(_invalid(fault, comment, did_you_mean(rule, RULE_IDS)))
+                found.append(_invalid(fault, comment, did_you_mean(rule, RULE_IDS) if rule not in BY_ID else _MEND))
             else:
                 ignores.append(Ignore(rule, line, comment.mark))
     return tuple(ignores), tuple(found)
@@ -65,17 +68,29 @@ def _invalid(message: str, comment: Comment, hint: str | None) -> Diagnostic:
     return Diagnostic("invalid-ignore", Severity.ERROR, message, comment.mark, hint)
 
 
-def silence(diagnostics: Iterable[Diagnostic], ignores: Iterable[Ignore], ran: frozenset[str]) -> Iterator[Diagnostic]:
-    """Drop what is ignored; report ignores of rules that ran and silenced nothing."""
+def silence(
+    diagnostics: Iterable[Diagnostic], ignores: Iterable[Ignore], ran: Mapping[str, Collection[str]]
+) -> tuple[list[Diagnostic], list[Diagnostic]]:
+    """Drop what is ignored; return the rest, and a finding for each ignore of a rule that ran and silenced nothing.
+
+    `ran` are the rules that ran, for each spec; a Compose file may belong to more specs than these.
+    """
     wanted = {(ignore.mark.file, ignore.line, ignore.rule): ignore for ignore in ignores}
     used: set[Ignore] = set()
+    left: list[Diagnostic] = []
     for found in diagnostics:
         ignore = wanted.get((found.mark.file, found.mark.line, found.rule))
         if ignore is not None:
             used.add(ignore)
         else:
-            yield found
-    for ignore in wanted.values():
-        if ignore not in used and ignore.rule in ran:
-            message = f"this comment silences nothing: there is no finding of {ignore.rule} on line {ignore.line}"
-            yield Diagnostic("unused-ignore", Severity.WARNING, message, ignore.mark, "remove it")
+            left.append(found)
+    return left, [
+        _unused(ignore)
+        for ignore in wanted.values()
+        if ignore not in used and ignore.rule in ran.get(ignore.mark.file, ())
+    ]
+
+
+def _unused(ignore: Ignore) -> Diagnostic:
+    message = f"this comment silences nothing: there is no finding of {ignore.rule} on line {ignore.line}"
+    return Diagnostic("unused-ignore", Severity.WARNING, message, ignore.mark, "remove it")

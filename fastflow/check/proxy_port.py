@@ -13,7 +13,9 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
     """Look at the recording nodes that declare ports."""
     for phase, node in facts.recorders:
         if not node.ports or any(
-            port.symbolic is not None or port.container[0] <= PROXY_PORT <= port.container[1] for port in node.ports
+            port.symbolic is not None
+            or (port.protocol == "tcp" and port.container[0] <= PROXY_PORT <= port.container[1])
+            for port in node.ports
         ):
             continue
         message = f"the ports of {phase.id} leave out {PROXY_PORT}, the port of its proxy"

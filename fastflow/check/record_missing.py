@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from fastflow.check.facts import Facts, error
+from fastflow.check.facts import HINTS, Facts, error
 from fastflow.diagnostic import Diagnostic
 from fastflow.model.suggest import did_you_mean
 
@@ -13,6 +13,7 @@ _WAYS = "add a recording node, or set test_record_id, or test_record: external w
 def check(facts: Facts) -> Iterator[Diagnostic]:
     """A tester that selects its record by BUILD_ID needs a recorder of the same token and BUILD_ID."""
     recorded = {phase.build_id for phase, _ in facts.recorders if phase.build_id is not None}
+    hints = HINTS
     for phase, _ in facts.testers:
         if not phase.needs_own_record or any(edge.reason == "build_id" for edge in facts.graph.dependencies[phase.id]):
             continue
@@ -20,10 +21,12 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
             message = f"{phase.id} has no BUILD_ID, and nothing in its workflow records without one"
             yield error(RULE, message, facts.node_place(phase), _WAYS)
             continue
-        close = did_you_mean(phase.build_id, recorded) if recorded else None
-        hint = close if close and close.startswith("did") else _WAYS
         if phase.build_id in recorded:
             message = f"{phase.id} tests BUILD_ID {phase.build_id}, which is recorded with another token only"
+            hint = "give both the same cloud.token, or set test_record_id or test_record"
         else:
             message = f"{phase.id} tests BUILD_ID {phase.build_id}, which no recording node records"
+            close = did_you_mean(phase.build_id, recorded) if recorded and hints > 0 else None
+            hint = close if close and close.startswith("did") else _WAYS
+            hints -= 1
         yield error(RULE, message, facts.build_id_place(phase), hint)

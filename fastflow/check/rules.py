@@ -6,6 +6,7 @@ from typing import Literal
 
 from fastflow.check import (
     api_host_unknown,
+    build_id_ambiguous,
     build_id_collision,
     build_id_constant,
     build_id_format,
@@ -22,6 +23,7 @@ from fastflow.check import (
     proxy_port,
     record_missing,
     report_unbound,
+    restart_policy,
     scope_open,
     service_conflict,
     service_unknown,
@@ -43,6 +45,9 @@ class Rule:
     """A rule: its id, its usual level, what it finds, and how.
 
     `needs_whole` rules are about what is missing; they say nothing where parts of a spec could not be read.
+    `needs_order` rules ask what comes before what, which cycles make void; `needs_symbols` rules look at variables,
+    of which none are left where they were replaced, `needs_values` rules at what they hold; `needs_applications`
+    rules are silent about what could not be read.
     A rule without `check` reports from where the fault shows: the reader, the model, or Compose.
     """
 
@@ -52,6 +57,11 @@ class Rule:
     check: Callable[[Facts], Iterable[Diagnostic]] | None = None
     check_all: Callable[[Sequence[Facts]], Iterable[Diagnostic]] | None = None
     needs_whole: bool = False
+    needs_order: bool = False
+    needs_symbols: bool = False
+    needs_applications: bool = False
+    needs_values: bool = False
+    is_offline: bool = True
     can_be_silenced: bool = True
 
 
@@ -75,6 +85,7 @@ RULES: tuple[Rule, ...] = (
         "error",
         "two testing nodes with one token and one BUILD_ID that may overlap",
         build_id_overlap.check,
+        needs_order=True,
     ),
     Rule(
         "build-id-missing",
@@ -82,9 +93,15 @@ RULES: tuple[Rule, ...] = (
         "a node without BUILD_ID where another on its token may run beside it",
         build_id_missing.check,
         needs_whole=True,
+        needs_order=True,
     ),
-    Rule("build-id-ambiguous", "warning", "BUILD_IDs that some value of their variables makes equal"),
-    Rule("build-id-constant", "off", "a BUILD_ID without a variable", build_id_constant.check),
+    Rule(
+        "build-id-ambiguous",
+        "warning",
+        "BUILD_IDs that some value of their variables makes equal",
+        check_all=build_id_ambiguous.check,
+    ),
+    Rule("build-id-constant", "off", "a BUILD_ID without a variable", build_id_constant.check, needs_symbols=True),
     Rule(
         "record-missing",
         "error",
@@ -101,36 +118,88 @@ RULES: tuple[Rule, ...] = (
         can_be_silenced=False,
     ),
     Rule("dependency-cycle", "error", "phases that wait for each other", dependency_cycle.check, can_be_silenced=False),
-    Rule("port-conflict", "error", "one host port, twice on one host at one time", port_conflict.check),
+    Rule(
+        "port-conflict",
+        "error",
+        "one host port, twice on one host at one time",
+        port_conflict.check,
+        needs_order=True,
+        needs_applications=True,
+    ),
     Rule(
         "container-name-conflict",
         "error",
         "one container name, twice on one host at one time",
         container_name_conflict.check,
+        needs_order=True,
+        needs_applications=True,
     ),
     Rule("proxy-port", "error", "a recording node whose ports leave out its proxy", proxy_port.check),
-    Rule("service-unknown", "error", "a service that the application does not have", service_unknown.check),
-    Rule("service-conflict", "error", "two containers that answer to one name on one network", service_conflict.check),
     Rule(
-        "source-unproxied", "warning", "a source whose requests nothing sends through the node", source_unproxied.check
+        "service-unknown",
+        "error",
+        "a service that the application does not have",
+        service_unknown.check,
+        needs_applications=True,
     ),
-    Rule("target-unknown", "warning", "a host to record or attack that is none of the phase's", target_unknown.check),
+    Rule(
+        "service-conflict",
+        "error",
+        "two containers that answer to one name on one network",
+        service_conflict.check,
+        needs_order=True,
+        needs_applications=True,
+    ),
+    Rule(
+        "source-unproxied",
+        "warning",
+        "a source whose requests nothing sends through the node",
+        source_unproxied.check,
+        needs_applications=True,
+    ),
+    Rule(
+        "target-unknown",
+        "warning",
+        "a host to record or attack that is none of the phase's",
+        target_unknown.check,
+        needs_applications=True,
+    ),
     Rule("scope-open", "warning", "a test run that attacks every host that was recorded", scope_open.check),
     Rule(
         "healthcheck-missing",
         "warning",
         "nothing tells when the application under test is up",
         healthcheck_missing.check,
+        needs_applications=True,
     ),
-    Rule("shared-resource", "warning", "a volume with a name of its own in two workflows", shared_resource.check),
-    Rule("fixed-name", "warning", "a fixed port or container name where concurrent runs are meant", fixed_name.check),
+    Rule(
+        "shared-resource",
+        "warning",
+        "a volume with a name of its own in two workflows",
+        shared_resource.check,
+        needs_applications=True,
+    ),
+    Rule(
+        "fixed-name",
+        "warning",
+        "a fixed port or container name where concurrent runs are meant",
+        fixed_name.check,
+        needs_symbols=True,
+        needs_applications=True,
+    ),
     Rule(
         "host-unknown", "error", "a workflow on a host that is not declared", host_unknown.check, can_be_silenced=False
     ),
     Rule("token-literal", "error", "a token written into the spec", can_be_silenced=False),
-    Rule("undefined-variable", "error", "a variable that is not set and has no default", undefined_variable.check),
+    Rule(
+        "undefined-variable",
+        "error",
+        "a variable that is not set and has no default",
+        undefined_variable.check,
+        needs_values=True,
+    ),
     Rule("source-missing", "warning", "a recording node without a source", source_missing.check, needs_whole=True),
-    Rule("restart-policy", "error", "`restart` on a FAST node"),
+    Rule("restart-policy", "error", "`restart` on a FAST node", restart_policy.check),
     Rule(
         "report-unbound", "error", "a report node without a test run to report", report_unbound.check, needs_whole=True
     ),
@@ -139,7 +208,7 @@ RULES: tuple[Rule, ...] = (
     Rule("invalid-ignore", "error", "an ignore comment without a reason, or of an unknown rule"),
     Rule("unused-ignore", "warning", "an ignore comment that silences nothing"),
     Rule("compose-file", "error", "a Compose file that cannot be read"),
-    Rule("compose-invalid", "error", "a project that Docker Compose rejects"),
+    Rule("compose-invalid", "error", "a project that Docker Compose rejects", is_offline=False),
 )
 RULE_IDS = tuple(rule.id for rule in RULES)
 BY_ID = {rule.id: rule for rule in RULES}

@@ -1,42 +1,55 @@
 """Runs the rules over specs, with each spec's own levels and ignore comments."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping as Table
 from dataclasses import replace
 
 from fastflow.check.facts import Facts, error
-from fastflow.check.ignores import Ignore, ignores_of, silence
+from fastflow.check.ignores import ignores_of, silence
 from fastflow.check.rules import BY_ID, RULE_IDS, RULES, Level, Rule
 from fastflow.diagnostic import Diagnostic, Severity
 from fastflow.model.suggest import did_you_mean
+from fastflow.spec.document import Mapping, Scalar
 
 
 def check_specs(specs: Sequence[Facts], earlier: Iterable[Diagnostic] = ()) -> tuple[Diagnostic, ...]:
     """Apply all rules to all specs; `earlier` are findings of the reader and the model, treated alike."""
-    found = list(earlier)
+    own = {facts.document.file: facts.spec.checks or {} for facts in specs}
+    found = [*_by_file(earlier, own)]
     for facts in specs:
-        found.extend(_configuration(facts))
+        found += _configuration(facts)
         for rule in RULES:
             if rule.check is not None and _applies(rule, facts):
-                found.extend(rule.check(facts))
+                found += _at_level(rule.check(facts), facts.spec.checks or {})
     for rule in RULES:
         if rule.check_all is not None:
-            found.extend(rule.check_all(specs))
-    found = _at_their_level(found, specs)
-    ignores: list[Ignore] = []
-    for facts in specs:
-        own, faults = ignores_of(facts.document)
-        ignores.extend(own)
-        found.extend(faults)
-    ran = frozenset(rule.id for rule in RULES if (rule.check or rule.check_all) and _is_on(rule, specs))
-    return tuple(dict.fromkeys(silence(found, ignores, ran)))
+            found += _by_file(rule.check_all(specs), own)
+    documents = {document.file: document for facts in specs for document in (facts.document, *facts.compose_files)}
+    comments = [ignores_of(document) for document in documents.values()]
+    found += _by_file((fault for _, faults in comments for fault in faults), own)
+    ignores = [ignore for some, _ in comments for ignore in some]
+    left, unused = silence(found, ignores, {facts.document.file: _ran(facts) for facts in specs})
+    return tuple(dict.fromkeys([*left, *_by_file(unused, own)]))
 
 
 def _applies(rule: Rule, facts: Facts) -> bool:
-    return (facts.is_whole or not rule.needs_whole) and _level(rule, facts) != "off"
+    """Whether a rule has all that it looks at."""
+    return (
+        _level(rule, facts) != "off"
+        and (facts.is_whole or not rule.needs_whole)
+        and not (rule.needs_order and facts.graph.cycles)
+        and not (rule.needs_symbols and facts.has_values)
+    )
 
 
-def _is_on(rule: Rule, specs: Sequence[Facts]) -> bool:
-    return any(_applies(rule, facts) for facts in specs)
+def _ran(facts: Facts) -> frozenset[str]:
+    """The rules that looked at all of a spec, so that an ignore comment without a finding is none too many."""
+    return frozenset(
+        rule.id
+        for rule in RULES
+        if rule.is_offline and _applies(rule, facts) and (facts.are_applications_known or not rule.needs_applications)
+        if facts.has_values or not rule.needs_values
+    )
 
 
 def _level(rule: Rule, facts: Facts) -> Level:
@@ -44,25 +57,29 @@ def _level(rule: Rule, facts: Facts) -> Level:
     return set_to if set_to is not None and rule.can_be_silenced else rule.level
 
 
-def _at_their_level(found: Iterable[Diagnostic], specs: Sequence[Facts]) -> list[Diagnostic]:
+def _by_file(found: Iterable[Diagnostic], own: Table[str, Table[str, Level]]) -> Iterator[Diagnostic]:
     """Apply the `checks` of the spec that a finding stands in; one in a Compose file follows the first spec."""
-    own: dict[str, Mapping[str, Level]] = {facts.document.file: facts.spec.checks or {} for facts in specs}
     first = next(iter(own.values()), {})
-    kept = []
     for diagnostic in found:
-        set_to = own.get(diagnostic.mark.file, first).get(diagnostic.rule)
+        yield from _at_level([diagnostic], own.get(diagnostic.mark.file, first))
+
+
+def _at_level(found: Iterable[Diagnostic], levels: Table[str, Level]) -> Iterator[Diagnostic]:
+    for diagnostic in found:
+        set_to = levels.get(diagnostic.rule)
         if set_to is None or diagnostic.rule not in BY_ID or not BY_ID[diagnostic.rule].can_be_silenced:
-            kept.append(diagnostic)
+            yield diagnostic
         elif set_to != "off":
-            kept.append(replace(diagnostic, severity=Severity(set_to)))
-    return kept
+            yield replace(diagnostic, severity=Severity(set_to))
 
 
 def _configuration(facts: Facts) -> Iterable[Diagnostic]:
-    """Check the names under `checks`."""
-    for name, level in (facts.spec.checks or {}).items():
+    """Check the names under `checks`, also where a level is none."""
+    tree = facts.places.node("checks")
+    for key, value in tree if isinstance(tree, Mapping) else ():
+        name, level = key.text, value.text if isinstance(value, Scalar) else None
         place = facts.places.key("checks", name)
         if name not in BY_ID:
             yield error("invalid-value", f"there is no rule `{name}`", place, did_you_mean(name, RULE_IDS))
-        elif not BY_ID[name].can_be_silenced and level != "error":
+        elif not BY_ID[name].can_be_silenced and level in ("off", "warning"):
             yield error("invalid-value", f"the rule {name} is always an error", place, "remove this line")

@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from fastflow.application.model import Application
-from fastflow.check.facts import Facts, error, later_and_earlier
+from fastflow.check.claims import Owner, at_one_time, conflicting_places
+from fastflow.check.facts import Facts, error
 from fastflow.diagnostic import Diagnostic, Related
 from fastflow.model.phases import Phase
 from fastflow.model.places import Place
@@ -60,28 +61,26 @@ def _engine_networks(facts: Facts, phase: Phase) -> Iterator[str]:
 
 
 def _between_recorders(facts: Facts) -> Iterator[Diagnostic]:
-    if facts.graph.cycles:
-        return
-    by_name: dict[tuple[str, str], list[Phase]] = defaultdict(list)
+    by_name: dict[tuple[str, str, str], list[Owner]] = defaultdict(list)
     for phase, _ in facts.recorders:
+        owner = Owner(phase.workflow, _place(facts, phase), phase)
         for network in _engine_networks(facts, phase):
-            by_name[network, phase.node.network_alias].append(phase)
-    seen = set()
-    for (network, alias), phases in by_name.items():
-        for at, later in enumerate(phases):
-            for earlier in phases[:at]:
-                if (
-                    later.id in seen
-                    or not facts.graph.may_overlap(earlier.id, later.id)
-                    or not facts.share_a_host(earlier.workflow, later.workflow)
-                ):
-                    continue
-                seen.add(later.id)
-                place, other = later_and_earlier(_place(facts, earlier), _place(facts, later))
-                shown = network.partition(" ")[2].partition(": ")[2] or network.partition(" ")[2]
-                message = (
-                    f"{later.id} and {earlier.id} may record at the same time as `{alias}` on the network {shown}: "
-                    "each would record requests of the other"
-                )
-                hint = "give one of them another alias, or let one depend on the other"
-                yield error(RULE, message, place, hint, (Related(other.mark, "the other one is here"),))
+            for engine in facts.engines_of(phase.workflow):
+                by_name[engine, network, phase.node.network_alias].append(owner)
+    reported = set()
+    for (_, network, alias), owners in by_name.items():
+        for one, two in at_one_time(facts, owners):
+            if (one, two) not in reported:
+                reported.add((one, two))
+                yield _between(facts, network, alias, one, two)
+
+
+def _between(facts: Facts, network: str, alias: str, one: Owner, two: Owner) -> Diagnostic:
+    place, later, other, earlier = conflicting_places(facts, one, two)
+    shown = network.partition(" ")[2].partition(": ")[2] or network.partition(" ")[2]
+    message = (
+        f"{later.said} and {earlier.said} may record at the same time as `{alias}` on the network {shown}: "
+        "each would record requests of the other"
+    )
+    hint = "give one of them another alias, or let one depend on the other"
+    return error(RULE, message, place, hint, (Related(other.mark, f"{earlier.said} is here"),))

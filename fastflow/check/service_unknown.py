@@ -56,4 +56,6 @@ def _message(name: str, application: Application) -> str:
 
 
 def _hint(name: str, application: Application) -> str | None:
-    return None if name in application.left_out else did_you_mean(name, application.services)
+    if name in application.left_out:
+        return "drop it here: the node itself is always there"
+    return did_you_mean(name, application.services)

@@ -2,29 +2,37 @@
 
 from collections.abc import Iterator
 
+from fastflow.application.model import Application
 from fastflow.check.facts import Facts, warning
 from fastflow.diagnostic import Diagnostic, Mark, Related
 from fastflow.model.places import Place
 
 RULE = "shared-resource"
+_HINT = "let each workflow have its own: drop the volume's `name`, or `external`"
 
 
 def check(facts: Facts) -> Iterator[Diagnostic]:
-    """Compare the volumes with explicit names that services mount."""
-    first: dict[str, tuple[str, Mark]] = {}
+    """Compare the volumes with explicit names that services mount, engine by engine."""
+    first: dict[tuple[str, str], tuple[str, Mark]] = {}
     reported = set()
     for workflow, application in facts.applications.items():
-        for service in application.services.values():
-            for key, mark in service.volumes.items():
-                volume = application.volumes.get(key)
-                if volume is None or volume.name is None:
+        for name, mark in _named_volumes(application):
+            for engine in facts.engines_of(workflow):
+                other, earlier = first.setdefault((engine, name), (workflow, mark))
+                if other == workflow or (name, workflow) in reported:
                     continue
-                other, earlier = first.setdefault(volume.name, (workflow, mark))
-                if other == workflow or (volume.name, workflow) in reported or not facts.share_a_host(other, workflow):
-                    continue
-                reported.add((volume.name, workflow))
-                message = f"{workflow} and {other} share the volume `{volume.name}`: what one writes the other reads"
-                place = facts.places.key("workflows", workflow, "compose")
-                related = (Related(earlier, f"{other} mounts it here"), Related(mark, f"{workflow} mounts it here"))
-                hint = "drop the volume's `name`, so that each workflow gets its own"
-                yield warning(RULE, message, Place(place.mark), hint, related)
+                reported.add((name, workflow))
+                message = f"{workflow} and {other} share the volume `{name}`: what one writes the other reads"
+                place = facts.places.value("workflows", workflow, "compose")
+                related = [Related(earlier, f"{other} mounts it here")]
+                if mark != earlier:
+                    related.append(Related(mark, f"{workflow} mounts it here"))
+                yield warning(RULE, message, Place(place.mark), _HINT, tuple(related))
+
+
+def _named_volumes(application: Application) -> Iterator[tuple[str, Mark]]:
+    for service in application.services.values():
+        for key, mark in service.volumes.items():
+            volume = application.volumes.get(key)
+            if volume is not None and volume.name is not None:
+                yield volume.name, mark

@@ -1,5 +1,6 @@
 """source-unproxied: a source whose requests nothing sends through the node."""
 
+import re
 from collections.abc import Iterator
 
 from fastflow.application.model import Application
@@ -24,11 +25,17 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
         if known and not _names_the_node(facts, phase, node, application, known):
             alias = node.network_alias
             message = (
-                f"no variable of `{known[0].service}` or of another service of {phase.id} names the node `{alias}`"
+                f"no variable of `{known[0].service}` or of another service of {phase.id} names the node `{alias}`: "
+                "nothing may be recorded"
             )
-            place = facts.places.value(*phase.path, "source", "service")
+            place = facts.places.value(*phase.path, "source", *_step(node, known[0]), "service")
             hint = f"set http_proxy: http://{alias}:8080 where the requests leave from"
             yield warning(RULE, message, place, hint)
+
+
+def _step(node: RecordingNode, source: ServiceSource) -> tuple[int, ...]:
+    sources = node.source or ()
+    return (next(at for at, other in enumerate(sources) if other is source),)
 
 
 def _names_the_node(
@@ -38,4 +45,8 @@ def _names_the_node(
     names = [*services_of_phase(application, node, source_services(nodes)), *(source.service for source in sources)]
     values = [value for name in names for value in application.services[name].environment.values()]
     values += [value for source in sources for value in (source.environment or {}).values()]
-    return any(node.network_alias in (value or "") for value in values)
+    # A value that is a variable may be the node's address.
+    name = re.compile(
+        rf"(?<![A-Za-z0-9_.-]){re.escape(node.network_alias)}(?![A-Za-z0-9_-]|\.[A-Za-z0-9])|\$", re.IGNORECASE
+    )
+    return any(name.search(value or "") for value in values)

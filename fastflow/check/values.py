@@ -1,14 +1,18 @@
 """invalid-value across fields: what no single field can know."""
 
+import re
 from collections.abc import Iterator
 
 from fastflow.check.facts import Facts, error
-from fastflow.diagnostic import Diagnostic
+from fastflow.diagnostic import Diagnostic, Related
 from fastflow.model.node import NODE_TYPES
 from fastflow.model.phases import Phase
 from fastflow.model.places import Place
+from fastflow.spec.document import Mapping, Scalar, Sequence
 
 RULE = "invalid-value"
+_HOSTS = "write { context: NAME } or { docker_host: ssh://user@machine }"
+_ENGINE = re.compile(r"(ssh|tcp|unix)://.")
 _FAST_VARIABLES = {field.upper(): field for node in NODE_TYPES.values() for field in node.fast_variables}
 
 
@@ -17,7 +21,10 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
     for name, host in (facts.spec.hosts or {}).items():
         if (host.context is None) == (host.docker_host is None):
             message = f"host `{name}` needs exactly one of `context` and `docker_host`"
-            yield error(RULE, message, facts.places.key("hosts", name))
+            yield error(RULE, message, facts.places.key("hosts", name), _HOSTS)
+        elif host.docker_host is not None and "$" not in host.docker_host and not _ENGINE.match(host.docker_host):
+            message = f"`docker_host`: expected ssh://, tcp:// or unix://, not `{host.docker_host}`"
+            yield error(RULE, message, facts.places.value("hosts", name, "docker_host"), _HOSTS)
     for phase in facts.phases:
         yield from _environment(facts, phase)
     if not facts.graph.cycles:
@@ -33,7 +40,7 @@ def _environment(facts: Facts, phase: Phase) -> Iterator[Diagnostic]:
             home = "write build_id: in the node or its workflow"
         elif name == "CI_MODE":
             home = "write mode: in the node"
-        elif name.startswith("WALLARM_API_"):
+        elif name.startswith("WALLARM_"):
             home = "the WALLARM_* variables live under `cloud`"
         if home:
             place = _environment_place(facts, phase, name)
@@ -42,18 +49,21 @@ def _environment(facts: Facts, phase: Phase) -> Iterator[Diagnostic]:
 
 def _environment_place(facts: Facts, phase: Phase, name: str) -> Place:
     path = (*phase.path, "environment")
-    if facts.places.node(*path, name) is not None:
-        return facts.places.key(*path, name)
-    return facts.places.value(*path)
+    tree = facts.places.node(*path)
+    for at, item in enumerate(tree.items if isinstance(tree, Sequence) else ()):
+        if isinstance(item, Scalar) and item.text.partition("=")[0] == name:
+            return facts.places.value(*path, at)
+    return facts.places.key(*path, name) if isinstance(tree, Mapping) else facts.places.value(*path)
 
 
 def _fresh(facts: Facts) -> Iterator[Diagnostic]:
-    for phase in facts.phases:
-        if not phase.node.fresh:
-            continue
-        for other in facts.phases:
-            if other.workflow == phase.workflow and facts.graph.may_overlap(phase.id, other.id):
+    for phases in facts.by_workflow.values():
+        wanting = [phase for phase in phases if phase.node.fresh]
+        rivals = facts.graph.rivals(phase.id for phase in phases) if wanting else {}
+        for phase in wanting:
+            if phase.id in rivals:
+                other = facts.graph.phases[rivals[phase.id]]
                 message = f"{phase.id} wants fresh services while {other.id} may use them"
                 hint = f"let one follow the other: depends_on: [{other.name}]"
-                yield error(RULE, message, facts.places.key(*phase.path, "fresh"), hint)
-                break
+                related = (Related(facts.node_place(other).mark, f"{other.id} is here"),)
+                yield error(RULE, message, facts.places.key(*phase.path, "fresh"), hint, related)

@@ -27,13 +27,23 @@ def token_variable(reference: str) -> str | None:
     return None
 
 
+def _has_default(value: str) -> bool:
+    """Whether a reference writes a text to use in place of the variable."""
+    try:
+        parts = parse_template(value)
+    except TemplateError:
+        return False
+    variables = [part for part in parts if isinstance(part, Variable) and part.operator[-1:] in ("-", "+")]
+    return any(isinstance(word, str) for variable in variables for word in variable.word)
+
+
 def _token(value: Any) -> Any:
     if isinstance(value, str) and token_variable(value) is not None:
         return value
-    if isinstance(value, str) and "$" not in value:
+    if isinstance(value, str) and ("$" not in value or _has_default(value)):
         # The value is not repeated: it may be the token.
         raise wrong(
-            "a token is written into the spec",
+            "a token is written into the spec, for everyone who reads it",
             "write a reference: token: ${WALLARM_API_TOKEN}",
             "token-literal",
         )

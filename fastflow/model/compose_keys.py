@@ -1,13 +1,14 @@
 """The parts of a node that are Compose's own: environment, and more keys of its service."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from fastflow.model.scalars import TEXT_SCHEMA, Symbolic, Text, describe, wrong
 from fastflow.spec.document import Mapping as Tree
-from fastflow.spec.document import Scalar, Sequence
+from fastflow.spec.document import Path, Scalar, Sequence
 
 FIELDS_OF_THEIR_OWN = ("image", "environment", "ports", "container_name", "networks", "depends_on")
 VOID_THE_CHECKS = ("scale", "deploy", "env_file", "expose", "network_mode", "profiles")
@@ -45,42 +46,36 @@ Environment: TypeAlias = Annotated[
 def _container(value: Any) -> Any:
     if not isinstance(value, Tree):
         raise wrong("expected a mapping of Compose service keys")
-    for key, entry in value:
-        if key.text == "restart":
-            raise wrong(
-                "`restart` on a FAST node: exit 1 means vulnerabilities, and a restarted node attacks again",
-                "remove it; `attempts` tries again where infrastructure failed",
-                "restart-policy",
-            )
-        if key.text in FIELDS_OF_THEIR_OWN:
-            raise wrong(f"`{key.text}` may not stand in `container`", f"it is a field of the node: {key.text}:")
-        if key.text in VOID_THE_CHECKS:
-            raise wrong(f"`{key.text}` may not stand in `container`: it would void the checks", "remove it")
-        if key.text == "labels":
-            _check_labels(entry)
-        if key.text == "logging":
-            _check_logging(entry)
+    faults = [fault for key, entry in value for fault in _key_faults(key.text, entry)]
+    if faults:
+        raise PydanticCustomError("fastflow_keys", "keys that may not stand here", {"faults": faults})
     return value
 
 
-def _check_labels(labels: Any) -> None:
-    names: list[str] = []
+def _key_faults(key: str, entry: Any) -> Iterator[tuple[Path, str, str]]:
+    """For each key at fault where it stands below `container`, why it may not, and what to do."""
+    if key in FIELDS_OF_THEIR_OWN:
+        yield (key,), f"`{key}` may not stand in `container`", f"it is a field of the node: {key}:"
+    elif key in VOID_THE_CHECKS:
+        yield (key,), f"`{key}` may not stand in `container`: it would void the checks", "remove it"
+    elif key == "labels":
+        for name, step in _labels(entry):
+            if name.startswith("io.fastflow."):
+                yield (key, step), f"the label `{name}` is fastflow's own", "choose another name"
+    elif key == "logging":
+        driver = entry.get("driver") if isinstance(entry, Tree) else None
+        if isinstance(driver, Scalar) and driver.text not in LOGGING_THAT_KEEPS_LOGS:
+            message = f"`logging` with the driver `{driver.text}` keeps no log, and verdicts are read from it"
+            yield (key, "driver"), message, f"use one of {', '.join(LOGGING_THAT_KEEPS_LOGS)}"
+
+
+def _labels(labels: Any) -> Iterator[tuple[str, str | int]]:
     if isinstance(labels, Tree):
-        names = [key.text for key, _ in labels]
+        yield from ((key.text, key.text) for key, _ in labels)
     elif isinstance(labels, Sequence):
-        names = [item.text.partition("=")[0] for item in labels.items if isinstance(item, Scalar)]
-    for name in names:
-        if name.startswith("io.fastflow."):
-            raise wrong(f"the label `{name}` is fastflow's own", "choose another name")
-
-
-def _check_logging(logging: Any) -> None:
-    driver = logging.get("driver") if isinstance(logging, Tree) else None
-    if isinstance(driver, Scalar) and driver.text not in LOGGING_THAT_KEEPS_LOGS:
-        raise wrong(
-            f"`logging` with the driver `{driver.text}` keeps no log, and verdicts are read from it",
-            f"use one of {', '.join(LOGGING_THAT_KEEPS_LOGS)}",
-        )
+        for at, item in enumerate(labels.items):
+            if isinstance(item, Scalar):
+                yield item.text.partition("=")[0], at
 
 
 ContainerKeys: TypeAlias = Annotated[Tree | None, BeforeValidator(_container), WithJsonSchema({"type": "object"})]

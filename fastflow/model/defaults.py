@@ -1,12 +1,13 @@
 """`defaults`: fields that apply to every node whose mode has them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from pydantic import ValidationError
 
-from fastflow.diagnostic import Diagnostic
+from fastflow.diagnostic import Diagnostic, Related
 from fastflow.model.data import data_of
-from fastflow.model.faults import finding, finding_of, path_of
+from fastflow.model.faults import finding, findings_of, path_of
 from fastflow.model.node import NODE_TYPES
 from fastflow.model.places import Places
 from fastflow.model.suggest import did_you_mean
@@ -35,7 +36,33 @@ def sound_defaults(root: Mapping) -> tuple[Mapping | None, tuple[Diagnostic, ...
             found[key.text] = finding("unknown-field", f"unknown field `{key.text}`", place, hint)
     _check_values(tree, places, found)
     sound = tuple((key, value) for key, value in tree if key.text not in found and not _is_unset(value))
-    return Mapping(sound, tree.mark, tree.tag, tree.origin), tuple(found.values())
+    faults = tuple(_at_its_node(root, field, fault) for field, fault in found.items())
+    return Mapping(sound, tree.mark, tree.tag, tree.origin), faults
+
+
+def _at_its_node(root: Mapping, field: str, fault: Diagnostic) -> Diagnostic:
+    """A value that comes from `defaults` is reported at the first node that uses it, its origin in `related`.
+
+    What may not stand in `defaults` at all is not used anywhere, and is reported there.
+    """
+    if fault.rule == "unknown-field" or field in NOT_IN_DEFAULTS:
+        return fault
+    for key, node in _nodes(root):
+        mode, own = node.get("mode"), node.get(field)
+        applies = isinstance(mode, Scalar) and mode.text in NODE_TYPES and field in NODE_TYPES[mode.text].model_fields
+        if applies and (own is None or _is_unset(own) or isinstance(own, Mapping)):
+            origin = Related(fault.mark, "the value comes from here")
+            return replace(fault, mark=key.mark, related=(origin, *fault.related))
+    return fault
+
+
+def _nodes(root: Mapping) -> Iterator[tuple[Scalar, Mapping]]:
+    workflows = root.get("workflows")
+    for _, workflow in workflows if isinstance(workflows, Mapping) else ():
+        nodes = workflow.get("nodes") if isinstance(workflow, Mapping) else None
+        for key, node in nodes if isinstance(nodes, Mapping) else ():
+            if isinstance(node, Mapping):
+                yield key, node
 
 
 def _check_values(tree: Mapping, places: Places, found: dict[str, Diagnostic]) -> None:
@@ -49,7 +76,7 @@ def _check_values(tree: Mapping, places: Places, found: dict[str, Diagnostic]) -
         except ValidationError as error:
             for fault in error.errors(include_url=False):
                 field = str(path_of(fault)[0]) if path_of(fault) else ""
-                found.setdefault(field, finding_of(fault, ("defaults",), places, model))
+                found.setdefault(field, next(findings_of(fault, ("defaults",), places, model)))
 
 
 def with_defaults(root: Mapping, defaults: Mapping | None) -> Mapping:

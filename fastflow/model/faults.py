@@ -1,6 +1,6 @@
 """Turns pydantic's errors into findings: the rule, the place, a sentence, and a way to mend it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
@@ -22,12 +22,24 @@ _EXPECTED = {
     "tuple_type": "a list",
     "list_type": "a list",
 }
+RESTART = "`restart` on a FAST node: exit 1 means vulnerabilities, and a restarted node attacks again"
+RESTART_HINT = "remove it; `attempts` tries again where infrastructure failed"
 _PLAIN = {"missing": "is missing", "too_short": "is empty; it needs at least one entry"}
 
 
 def path_of(error: ErrorDetails) -> Path:
     """Return the error's place as a path of the document, without the names of union members."""
     return tuple(step for step in error["loc"] if not (isinstance(step, str) and step[:1] in "<["))
+
+
+def findings_of(error: ErrorDetails, base: Path, places: Places, model: type[BaseModel]) -> Iterator[Diagnostic]:
+    """Say in fastflow's words what pydantic found below `base`; one fault may stand at several keys."""
+    path = (*base, *path_of(error))
+    if error["type"] != "fastflow_keys":
+        yield finding_of(error, base, places, model)
+        return
+    for steps, message, hint in error["ctx"]["faults"]:
+        yield finding("invalid-value", message, places.key(*path, *steps), hint)
 
 
 def finding_of(error: ErrorDetails, base: Path, places: Places, model: type[BaseModel]) -> Diagnostic:
@@ -54,12 +66,17 @@ def _explain(error: ErrorDetails, field: str) -> tuple[str, str, str | None]:
     if kind == "literal_error":
         words = [word.strip("'") for word in str(context["expected"]).replace(" or ", ", ").split(", ")]
         hint = did_you_mean(str(value), words) if isinstance(value, str) else None
-        return "invalid-value", f"`{field}`: expected {' or '.join(words)}, not {describe(value)}", hint
+        close = hint if hint and hint.startswith("did") else None
+        return "invalid-value", f"`{field}`: expected {_either(words)}, not {describe(value)}", close
     if kind in _EXPECTED:
         message = f"`{field}`: expected {_EXPECTED[kind]}, not {describe(value)}"
     else:
         message = f"`{field}` {_PLAIN.get(kind, error['msg'])}"
     return "invalid-value", message, None
+
+
+def _either(words: list[str]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}" if words[1:] else words[0]
 
 
 def _prefix(error: ErrorDetails) -> str:
@@ -77,6 +94,8 @@ def _unknown(path: Path, places: Places, model: type[BaseModel], *, top: bool) -
         if homes:
             message = f"`{field}` is a field of {' and '.join(homes)} nodes, not of a {own} node"
             return finding("mode-field", message, place, f"remove it, or set mode: {homes[0]}")
+        if field == "restart":
+            return finding("restart-policy", RESTART, place, RESTART_HINT)
     known = model.model_fields if top else _fields_at(model, path, places)
     return finding("unknown-field", f"unknown field `{field}`", place, _home_of(field) or did_you_mean(field, known))
 

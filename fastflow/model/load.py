@@ -10,7 +10,7 @@ from fastflow.diagnostic import Diagnostic, Related
 from fastflow.model.cloud import Cloud
 from fastflow.model.data import KEYED_BY_THE_USER, data_of, own_entries
 from fastflow.model.defaults import sound_defaults, with_defaults
-from fastflow.model.faults import finding, finding_of, path_of
+from fastflow.model.faults import finding, findings_of, path_of
 from fastflow.model.node import MODES, NODE_TYPES, Node
 from fastflow.model.places import Places
 from fastflow.model.spec import Host, Spec, Workflow
@@ -188,7 +188,8 @@ class _Load:
         except ValidationError as error:
             errors = error.errors(include_url=False)
         wanted = [fault for fault in errors if fault["loc"][:1] != quiet or not quiet]
-        self.diagnostics.extend(finding_of(fault, base, self.places, model) for fault in wanted)
+        for fault in wanted:
+            self.diagnostics.extend(findings_of(fault, base, self.places, model))
         if not isinstance(data, dict):
             return None
         at_fault = {str(path_of(fault)[0]) for fault in errors if path_of(fault)}

@@ -1,12 +1,14 @@
 """Puts the values of variables into a document, scalar by scalar, after the YAML was read."""
 
+from collections import ChainMap
 from collections.abc import Callable
 from collections.abc import Mapping as Values
 from dataclasses import dataclass, replace
 
-from fastflow.diagnostic import Diagnostic, Severity
+from fastflow.diagnostic import Diagnostic, Related, Severity
 from fastflow.spec.document import Document, Mapping, Node, Path, Scalar, Sequence
 from fastflow.spec.template import (
+    Template,
     TemplateError,
     UnsetVariableError,
     parse_template,
@@ -77,19 +79,25 @@ class _Interpolation:
         names = list(variables(template))
         if self.values is None and names:
             return replace(scalar, symbolic=True)
-        try:
-            stand_in = self.stand_in(path)
-            text = resolve(template, (self.values or {}).get, lenient=self.lenient, stand_in=stand_in)
-            return replace(scalar, text=text, plain=False)
-        except UnsetVariableError as error:
-            demand = f": {error.demand}" if error.demand else ""
-            self._report(
-                "undefined-variable",
-                scalar,
-                f"the variable {error.name} is not set{demand}",
-                f"set {error.name}, or give a default: ${{{error.name}:-default}}",
-            )
-            return replace(scalar, symbolic=True)
+        unset: dict[str, str] = {}
+        text = self._resolved(template, path, unset)
+        for name, demand in unset.items():
+            message = f"the variable {name} is not set" + (f": {demand}" if demand else "")
+            hint = f"set {name}, or give a default: ${{{name}:-default}}"
+            self._report("undefined-variable", scalar, message, hint)
+        return replace(scalar, symbolic=True) if unset else replace(scalar, text=text, plain=False)
+
+    def _resolved(self, template: Template, path: Path, unset: dict[str, str]) -> str:
+        """Replace the variables; gather in `unset` those that have no value, each with what the spec says of it."""
+        standing_in: dict[str, str] = {}
+        values = ChainMap(standing_in, self.values or {})  # type: ignore[arg-type]  # only the first map is written to
+        while True:
+            try:
+                return resolve(template, values.get, lenient=self.lenient, stand_in=self.stand_in(path))
+            except UnsetVariableError as error:
+                unset[error.name] = error.demand
+                standing_in[error.name] = "unset"
 
     def _report(self, rule: str, scalar: Scalar, message: str, hint: str) -> None:
-        self.diagnostics.append(Diagnostic(rule, Severity.ERROR, message, scalar.mark, hint))
+        related = (Related(scalar.origin, "the value comes from here"),) if scalar.origin else ()
+        self.diagnostics.append(Diagnostic(rule, Severity.ERROR, message, scalar.mark, hint, related))

@@ -116,7 +116,7 @@ def test_dependencies_are_a_list_or_a_mapping(written: str, conditions: dict[str
         ("services: { a: { health: x } }", "unknown field `health`"),
         ("services: { a: x }", "`a`: expected a mapping, not `x`"),
         ("depends_on: a", "`depends_on`: expected a list or a mapping, not `a`"),
-        ("depends_on: { a: { condition: healthy } }", "`condition`: expected completed or passed or finished"),
+        ("depends_on: { a: { condition: healthy } }", "`condition`: expected completed, passed or finished"),
         ("depends_on: { a: { when: passed } }", "unknown field `when`"),
         ("fresh: sometimes", "`fresh`: expected `true` or a list of services, not `sometimes`"),
     ],
@@ -187,8 +187,6 @@ def test_container_refuses_what_has_a_field_or_voids_the_checks(key: str) -> Non
 @pytest.mark.parametrize(
     ("written", "rule"),
     [
-        ("{ restart: always }", "restart-policy"),
-        ("{ restart: 'no' }", "restart-policy"),
         ("{ labels: { io.fastflow.run: x } }", "invalid-value"),
         ("{ labels: ['io.fastflow.run=x'] }", "invalid-value"),
         ("{ logging: { driver: none } }", "invalid-value"),
@@ -201,9 +199,17 @@ def test_container_refuses(written: str, rule: str) -> None:
     assert [one.rule for one in load_node(f"container: {written}")[1]] == [rule]
 
 
+def test_container_names_every_key_at_fault_where_it_stands() -> None:
+    found = load_node("container: { deploy: x, mem_limit: 1g, labels: [a=b, io.fastflow.run=x], scale: 2 }")[1]
+    columns = [one.mark.column for one in found]
+    assert [one.message.split("`")[1] for one in found] == ["deploy", "io.fastflow.run", "scale"]
+    assert columns == sorted(set(columns))
+
+
 @pytest.mark.parametrize(
     "written",
     [
+        "{ restart: always }",  # the rule restart-policy speaks of it
         "{ mem_limit: 1g, cpus: 0.5 }",
         "{ labels: { com.example.x: y } }",
         "{ labels: [a=b] }",

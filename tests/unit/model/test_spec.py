@@ -37,7 +37,7 @@ def place(text: str, fragment: str) -> tuple[int, int]:
         (NODES + "name: [a]\n", "invalid-value", "`name`: expected a text, not a list"),
         (NODES + "nmae: a\n", "unknown-field", "unknown field `nmae`"),
         (NODES.replace("report", "report, imgae: ~"), "unknown-field", "unknown field `imgae`"),
-        (NODES + "checks: { scope-open: none }\n", "invalid-value", "`scope-open`: expected error or warning or off"),
+        (NODES + "checks: { scope-open: none }\n", "invalid-value", "`scope-open`: expected error, warning or off"),
         (NODES + "checks: [scope-open]\n", "invalid-value", "`checks`: expected a mapping, not a list"),
         (NODES + "hosts: { a: { host: b } }\n", "unknown-field", "unknown field `host`"),
         (NODES + "hosts: [a]\n", "invalid-value", "`hosts`: expected a mapping, not a list"),
@@ -111,10 +111,8 @@ def test_a_token_is_one_reference(token: str, values: dict[str, str] | None) -> 
 @pytest.mark.parametrize(
     ("token", "rule"),
     [("s3cr3t", "token-literal"), ("'007'", "token-literal"), ("12", "token-literal")]
-    + [
-        (text, "invalid-value")
-        for text in ("a$T", "$T$U", "'${T:-s3cr3t}'", "'${T-x}'", "'${T:+x}'", "'${T'", "$", "[$T]")
-    ],
+    + [(text, "token-literal") for text in ("'${T:-s3cr3t}'", "'${T-x}'", "'${T:+x}'")]
+    + [(text, "invalid-value") for text in ("a$T", "$T$U", "'${T:-$U}'", "'${T:-}'", "'${T'", "$", "[$T]")],
 )
 def test_anything_else_is_no_token_and_is_never_shown(token: str, rule: str) -> None:
     found = load(
@@ -222,18 +220,35 @@ def test_what_may_not_stand_in_defaults(field: str) -> None:
     ("written", "rule"),
     [
         ("{ wrkers: 1 }", "unknown-field"),
-        ("{ workers: 0 }", "invalid-value"),
         ("[a]", "invalid-value"),
         ("x", "invalid-value"),
-        ("{ gate: { threat: 0 } }", "invalid-value"),
-        ("{ container: { restart: always } }", "restart-policy"),
         ("{ ready: { lgo: x } }", "unknown-field"),
-        ("{ timeout: never }", "invalid-value"),
+        ("{ test_run_rps: 0 }", "invalid-value"),  # no node uses it
     ],
 )
-def test_a_fault_in_defaults_is_reported_once_and_there(written: str, rule: str) -> None:
-    found = load(f"defaults: {written}\n{NODES}").diagnostics
+def test_a_fault_in_defaults_that_is_no_value_of_a_node_is_reported_once_and_there(written: str, rule: str) -> None:
+    nodes = "workflows: { w: { nodes: { r: { mode: recording } } } }\n"
+    found = load(f"defaults: {written}\n{nodes}").diagnostics
     assert [(one.rule, one.mark.line) for one in found] == [(rule, 1)]
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["{ workers: 0 }", "{ gate: { threat: 0 } }", "{ container: { deploy: x } }", "{ timeout: never }"],
+)
+def test_a_faulty_value_of_defaults_is_reported_once_at_the_first_node_that_uses_it(written: str) -> None:
+    nodes = """\
+workflows:
+  w:
+    nodes:
+      own: { mode: testing, workers: 1, gate: off, timeout: 1s, container: { x-a: b } }
+      first: { mode: testing }
+      second: { mode: testing }
+"""
+    (one,) = load(f"defaults: {written}\n{nodes}").diagnostics
+    merges = "container" in written
+    assert (one.rule, one.mark.line) == ("invalid-value", 5 if merges else 6)
+    assert [other.mark.line for other in one.related] == [1]
 
 
 def test_x_keys_stand_in_every_mapping() -> None:

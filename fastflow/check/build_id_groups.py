@@ -13,7 +13,7 @@ from fastflow.model.node import RecordingNode, TestingNode
 from fastflow.model.phases import Phase
 from fastflow.spec.equality import Equal, are_compatible, compare, literal_ends, variable_parts
 from fastflow.spec.template import Template, TemplateError, Variable, canonical, parse_template, written
-from fastflow.spec.template_states import RUN_ID, State, Symbols, word_in_state
+from fastflow.spec.template_states import State, Symbols, word_in_state
 
 COMPARISONS_A_NODE = 20
 LOOKS_A_NODE = 50
@@ -40,8 +40,8 @@ class BuildId:
 
     @property
     def is_of_one_run(self) -> bool:
-        """Whether it holds the run's id, which differs from run to run."""
-        return f"{{{RUN_ID}" in self.identity
+        """Whether it holds the run's id, also as a value, which differs from run to run."""
+        return self.facts.is_of_one_run(self.phases[0])
 
 
 def build_ids_of(specs: Sequence[Facts]) -> dict[str, list[BuildId]]:

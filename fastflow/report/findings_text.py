@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from unicodedata import combining, east_asian_width
+from unicodedata import category, east_asian_width
 
 from fastflow.diagnostic import Diagnostic, Mark, Severity
 
@@ -46,21 +46,19 @@ def render_finding(finding: Diagnostic, sources: Sources) -> str:
 
 
 def _excerpt(mark: Mark, sources: Sources) -> list[str]:
+    """The line that a mark begins on, cut round the mark where it is long, and what it marks underlined."""
     line = sources.line(mark)
     if line is None or not line.strip():
         return []
-    end = mark.end_column if mark.end_line == mark.line else len(line) + 1
     start = min(mark.column - 1, len(line))
-    length = max(1, min(end, len(line) + 1) - mark.column)
+    end = min(mark.end_column - 1, len(line)) if mark.end_line == mark.line else len(line)
     cut = max(0, start - _WIDEST // 2) if len(line) > _WIDEST else 0
-    shown, before = line[cut : cut + _WIDEST], line[cut:start]
-    underlined = line[start : min(start + length, cut + _WIDEST)]
+    shown = line[cut : cut + _WIDEST]
+    lead, tail = "..." if cut else "", "..." if cut + _WIDEST < len(line) else ""
     gutter = f"{mark.line:>5} | "
-    lead = "..." if cut else ""
-    width = _width(underlined) or 1
-    underline = "^" if width == 1 else "~" * width if finding_is_long(width) else "^" * width
-    tail = "..." if cut + _WIDEST < len(line) else ""
-    return [f"{gutter}{lead}{_shown(shown)}{tail}", f"      | {' ' * (len(lead) + _width(before))}{underline}"]
+    blank = " " * (len(gutter) - 2) + "| " + " " * (len(lead) + _width(line[cut:start]))
+    width = _width(line[start : max(end, start + 1)][: cut + _WIDEST - start]) or 1
+    return [f"{gutter}{lead}{_shown(shown)}{tail}", blank + ("~" if finding_is_long(width) else "^") * width]
 
 
 def finding_is_long(width: int) -> bool:
@@ -78,10 +76,18 @@ def clean(text: str) -> str:
 
 
 def _width(text: str) -> int:
-    return sum(
-        _TAB if character == "\t" else 0 if combining(character) else 2 if east_asian_width(character) in "WF" else 1
-        for character in text
-    )
+    """The columns that a terminal gives to a text as it is shown here."""
+    return sum(_columns(character) for character in text)
+
+
+def _columns(character: str) -> int:
+    if character == "\t":
+        return _TAB
+    if _CONTROL.match(character):
+        return 1  # shown as U+FFFD
+    if category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if east_asian_width(character) in "WF" else 1
 
 
 def summary_of(diagnostics: Iterable[Diagnostic], files: int) -> str:

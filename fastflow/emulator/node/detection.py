@@ -9,6 +9,7 @@ from .page import NO_ANSWER
 from .points import points_of
 from .ptrav import find_ptrav
 from .sqli import find_sqli
+from .stop import cancel_all
 from .target import Probe, Target
 from .xss import find_xss
 
@@ -50,10 +51,9 @@ async def run_test_set(target: Target, request: Baseline, stops_on_first: bool) 
             if await next_one is not None and stops_on_first:
                 break
     finally:
-        for task in tasks:
-            task.cancel()
-        ended = await asyncio.gather(*tasks, return_exceptions=True)
-    found = [finding for finding in ended if isinstance(finding, Finding)]
+        await cancel_all(tasks)
+    ended = [task.result() for task in tasks if task.done() and not task.cancelled() and task.exception() is None]
+    found = [finding for finding in ended if finding is not None]
     unique = {(finding.type, finding.parameter): finding for finding in reversed(found)}
     return list(reversed(unique.values()))[: 1 if stops_on_first else None]
 

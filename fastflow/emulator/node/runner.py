@@ -10,6 +10,7 @@ from .detection import REQUESTS_PER_POINT, Finding, NoAnswerError, run_test_set
 from .log import test_error, test_info
 from .points import points_of
 from .settings import Settings
+from .stop import cancel_all
 from .target import Target
 from .vulnerability import Vulnerabilities
 
@@ -43,9 +44,7 @@ class TestRun:
                 beat.result()
             return await work
         finally:
-            work.cancel()
-            beat.cancel()
-            await asyncio.gather(work, beat, return_exceptions=True)
+            await cancel_all([work, beat])
 
     async def _beat(self) -> None:
         while True:

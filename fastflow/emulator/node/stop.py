@@ -2,11 +2,12 @@
 
 import asyncio
 import signal
-from collections.abc import Coroutine
-from contextlib import suppress
+from collections.abc import Coroutine, Iterable
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+_CANCELLATIONS = 10
+_PAUSE = 0.1  # seconds
 
 
 class StoppedError(Exception):
@@ -29,7 +30,21 @@ class Stop:
         waiting.cancel()
         if task.done():
             return task.result()
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await cancel_all([task])
         raise StoppedError
+
+
+async def cancel_all(tasks: Iterable["asyncio.Future[Any]"]) -> None:
+    """Cancel what is not done, and wait until it has ended; failures of theirs count no more.
+
+    Once is not enough: before Python 3.12 `asyncio.wait_for` loses a cancellation that comes as its work ends.
+    """
+    left = set(tasks)
+    for _ in range(_CANCELLATIONS):
+        for task in left:
+            task.cancel()
+        if left:
+            done, left = await asyncio.wait(left, timeout=_PAUSE)
+            for task in done:
+                if not task.cancelled():
+                    task.exception()

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from collections.abc import Mapping as Values
 
+from fastflow.application.env_files import read_env_files
 from fastflow.application.merge import entries
 from fastflow.application.model import (
     DEFAULT_NETWORK,
@@ -17,12 +19,15 @@ from fastflow.diagnostic import Mark
 from fastflow.model.ports import Port, parse_port
 from fastflow.spec.document import Mapping, Node, Scalar, Sequence
 
+_DRIVE = re.compile(r"[A-Za-z]:[/\\]")  # of Windows: Compose reads `v:/v` as one path
 _VOLUME_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
-def interpret(root: Mapping, unread: tuple[str, ...]) -> Application:
-    """Read a merged Compose tree."""
-    services = {key.text: _service(key, value) for key, value in entries(root.get("services")) if _is_set(value)}
+def interpret(root: Mapping, unread: tuple[str, ...], values: Values[str, str] | None = None) -> Application:
+    """Read a merged Compose tree; with `values`, a variable named without a value has the caller's."""
+    services = {
+        key.text: _service(key, value, values) for key, value in entries(root.get("services")) if _is_set(value)
+    }
     networks = {key.text: _network(key.text, value) for key, value in entries(root.get("networks"))}
     volumes = {key.text: _volume(key, value) for key, value in entries(root.get("volumes"))}
     if any(DEFAULT_NETWORK in service.networks for service in services.values()) or not services:
@@ -53,7 +58,13 @@ def _texts(node: Node | None) -> tuple[str, ...]:
     return (node.text,) if isinstance(node, Scalar) and not node.is_null else ()
 
 
-def _service(key: Scalar, node: Node) -> Service:
+def _environment(node: Node, values: Values[str, str] | None) -> dict[str, str | None]:
+    own = {name.text: text(value) for name, value in entries(_get(node, "environment"), "environment")}
+    known = {name: (values or {}).get(name) if value is None else value for name, value in own.items()}
+    return {**read_env_files(node, values), **known}
+
+
+def _service(key: Scalar, node: Node, values: Values[str, str] | None) -> Service:
     name_node = _get(node, "container_name")
     mode = text(_get(node, "network_mode"))
     return Service(
@@ -61,7 +72,7 @@ def _service(key: Scalar, node: Node) -> Service:
         mark=key.mark,
         image=text(_get(node, "image")),
         has_build=_get(node, "build") is not None,
-        environment={name.text: text(value) for name, value in entries(_get(node, "environment"), "environment")},
+        environment=_environment(node, values),
         ports=tuple(_ports(_get(node, "ports"))),
         container_name=text(name_node),
         container_name_mark=name_node.mark if name_node else None,
@@ -142,7 +153,7 @@ def _volumes(node: Node | None) -> Iterator[tuple[str, Mark]]:
         if isinstance(item, Mapping) and text(item.get("type")) not in (None, "volume"):
             continue
         if isinstance(item, Scalar) and ":" in item.text:
-            source = item.text.partition(":")[0]
+            source = None if _DRIVE.match(item.text) else item.text.partition(":")[0]
         if source and _VOLUME_NAME.fullmatch(source):
             yield source, item.mark
 

@@ -1,12 +1,14 @@
 """Merges Compose trees as `docker compose -f a -f b` does (Compose specification, Merge)."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from fastflow.spec.document import Mapping, Node, Scalar, Sequence
 
 _REPLACED = {"command", "entrypoint", "test"}
 _NAMED_VALUES = {"environment", "labels", "args", "sysctls", "annotations", "extra_hosts"}
 _NAMES = {"networks", "depends_on"}
+_LISTS = {"env_file", "profiles", "dns", "tmpfs"}
 
 
 def merge(base: Node | None, over: Node, key: str = "") -> Node | None:
@@ -19,8 +21,20 @@ def merge(base: Node | None, over: Node, key: str = "") -> Node | None:
     if isinstance(base, Mapping) and isinstance(over, Mapping):
         return _merge_mappings(base, over)
     if isinstance(base, Sequence) and isinstance(over, Sequence):
+        if key == "volumes":
+            targets = {_target(item) for item in over.items}
+            base = replace(base, items=tuple(item for item in base.items if _target(item) not in targets))
         return Sequence((*base.items, *over.items), over.mark, over.tag, over.origin)
     return over
+
+
+def _target(volume: Node) -> str | None:
+    """The path in the container, by which Compose tells mounts apart."""
+    if isinstance(volume, Mapping):
+        target = volume.get("target")
+        return target.text if isinstance(target, Scalar) else None
+    parts = volume.text.split(":") if isinstance(volume, Scalar) else []
+    return parts[1] if len(parts) > 1 else parts[0] if parts else None
 
 
 def _merge_mappings(base: Mapping, over: Mapping) -> Mapping:
@@ -44,6 +58,8 @@ def _alike(node: Node, key: str) -> Node:
     if isinstance(node, Sequence) and key in _NAMES:
         names = [item for item in node.items if isinstance(item, Scalar)]
         return Mapping(tuple((item, _nothing(item)) for item in names), node.mark, node.tag, node.origin)
+    if isinstance(node, Scalar) and key in _LISTS:
+        return Sequence((node,), node.mark, None, node.origin)
     return node
 
 

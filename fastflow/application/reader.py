@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
+from fastflow.application.env_files import anchored
 from fastflow.application.interpret import interpret, text
 from fastflow.application.merge import merge
 from fastflow.application.model import Application
@@ -63,7 +64,7 @@ class ComposeFiles:
     base: Path
     values: Values[str, str] | None = None
     seen_from_here: Path = field(default_factory=Path)
-    _documents: dict[Path, tuple[Document, ...]] = field(default_factory=dict)
+    _documents: dict[tuple[Path, ...], tuple[Document, ...]] = field(default_factory=dict)
     _applications: dict[tuple[str, ...], ApplicationReading] = field(default_factory=dict)
 
     def read(self, sources: Items[Source]) -> ApplicationReading:
@@ -87,19 +88,20 @@ class ComposeFiles:
             return ApplicationReading(None, (error.diagnostic,))
         if root is None:
             return ApplicationReading(Application({}, {}, {}), ())
-        return ApplicationReading(interpret(root, tuple(dict.fromkeys(work.unread))), ())
+        return ApplicationReading(interpret(root, tuple(dict.fromkeys(work.unread)), self.values), ())
 
     @property
     def files(self) -> tuple[Document, ...]:
         """The documents of all files that were read so far."""
         return tuple(document for documents in self._documents.values() for document in documents)
 
-    def documents(self, path: Path, named_at: Mark) -> tuple[Document, ...]:
-        """Read one file; raise _Unreadable with a finding where that fails."""
-        resolved = path.resolve()
-        if resolved not in self._documents:
-            self._documents[resolved] = self._load(path, named_at)
-        return self._documents[resolved]
+    def documents(self, path: Path, named_at: Mark, *directories: Path) -> tuple[Document, ...]:
+        """Read one file, with the `.env`s of `directories`; raise _Unreadable with a finding where that fails."""
+        key = (path.resolve(), *(directory.resolve() for directory in directories))
+        if key not in self._documents:
+            read = self._load(path, named_at)
+            self._documents[key] = tuple(self.resolved(document, *directories) for document in read)
+        return self._documents[key]
 
     def _load(self, path: Path, named_at: Mark) -> tuple[Document, ...]:
         try:
@@ -119,14 +121,16 @@ class ComposeFiles:
             related = (Related(named_at, "it is named here"),) if fault else ()
             hint = fault.hint if fault else None
             raise _Unreadable(Diagnostic(RULE, Severity.ERROR, message, place, hint, related))
-        return tuple(self.resolved(document, path.parent) for document in reading.documents)
+        return reading.documents
 
-    def resolved(self, document: Document, directory: Path) -> Document:
-        """Replace the variables of a Compose document where values are given; what is unset becomes nothing."""
+    def resolved(self, document: Document, *directories: Path) -> Document:
+        """Replace the variables where values are given; each directory's `.env` is weaker than the next one's."""
         if self.values is None:
             return document
-        beside = dotenv_values(directory / ".env", interpolate=False) if (directory / ".env").is_file() else {}
-        weaker = {name: value for name, value in beside.items() if value is not None}
+        weaker: dict[str, str] = {}
+        for beside in (directory / ".env" for directory in directories):
+            read = dotenv_values(beside, interpolate=False) if beside.is_file() else {}
+            weaker |= {name: value for name, value in read.items() if value is not None}
         return interpolate(document, {**weaker, **self.values}, lenient=True).document
 
     def shown(self, path: Path) -> str:
@@ -142,21 +146,22 @@ class _Merge:
 
     def __init__(self, files: ComposeFiles) -> None:
         self.files = files
+        self.directory = files.base
         self.unread: list[str] = []
 
     def sources(self, sources: Items[Source]) -> Mapping | None:
         root: Node | None = None
         first = next((source for source in sources if isinstance(source, FileSource)), None)
-        directory = (self.files.base / first.path).parent if first else self.files.base
+        directory = self.directory = (self.files.base / first.path).parent if first else self.files.base
         for source in sources:
             if isinstance(source, InlineSource):
                 document = Document("", "", source.tree)
-                trees = [self.files.resolved(document, self.files.base).root]
+                trees, base = [self.files.resolved(document, directory).root], self.files.base
             else:
                 path = self.files.base / source.path
-                trees = [document.root for document in self.files.documents(path, source.mark)]
+                trees, base = [one.root for one in self.files.documents(path, source.mark, directory)], directory
             for tree in trees:
-                expanded = self._expand(tree, directory, 0)
+                expanded = self._expand(tree, base, 0)
                 root = expanded if root is None else merge(root, expanded)
         return root if isinstance(root, Mapping) else None
 
@@ -186,7 +191,7 @@ class _Merge:
                 continue
             path = directory / name
             below = directory / project if project else (directory / names[0]).parent
-            for document in self.files.documents(path, item.mark):
+            for document in self.files.documents(path, item.mark, below, self.directory):
                 tree = self._expand(document.root, below, depth + 1)
                 found = tree if found is None else merge(found, tree)
         return [found] if isinstance(found, Mapping) else []
@@ -205,14 +210,13 @@ class _Merge:
         if not isinstance(services, Mapping):
             return tree
         changed = tuple((key, self._extended(value, services, directory, ())) for key, value in services)
-        parts = tuple(
-            (key, Mapping(changed, services.mark, services.tag) if key.text == "services" else value)
-            for key, value in tree
-        )
+        replaced = Mapping(changed, services.mark, services.tag)
+        parts = tuple((key, replaced if key.text == "services" else value) for key, value in tree)
         return Mapping(parts, tree.mark, tree.tag, tree.origin)
 
     def _extended(self, service: Node, siblings: Mapping, directory: Path, seen: tuple[str, ...]) -> Node:
         extends = service.get("extends") if isinstance(service, Mapping) else None
+        service = anchored(service, directory)
         if extends is None:
             return service
         name = text(extends) or (text(extends.get("service")) if isinstance(extends, Mapping) else None) or ""
@@ -225,16 +229,16 @@ class _Merge:
             if self._is_out_of_reach(file, "extends"):
                 return service
             path = directory / file
-            siblings, directory = self._services(path, extends.mark), path.parent
+            siblings, directory = self._services(path, extends.mark, directory), path.parent
         base = siblings.get(name)
         if base is None:
             self.unread.append(f"extends {name}: there is no such service")
             return service
         return merge(self._extended(base, siblings, directory, (*seen, step)), service) or service
 
-    def _services(self, path: Path, named_at: Mark) -> Mapping:
+    def _services(self, path: Path, named_at: Mark, directory: Path) -> Mapping:
         found: Node | None = None
-        for document in self.files.documents(path, named_at):
+        for document in self.files.documents(path, named_at, directory, self.directory):
             services = document.root.get("services")
             if isinstance(services, Mapping):
                 found = services if found is None else merge(found, services)

@@ -1,0 +1,251 @@
+"""Applications as teams write them, for the comparison with Docker Compose: files by path, and what is named.
+
+A case is the text of `compose.yml`, or a mapping of paths to texts; `FILES` says which are merged, where not that one.
+"""
+
+# ruff: noqa: E501  # a service on a line reads better than a line of any length
+
+VALUES = {"TAG": "7", "EMPTY": "", "PORT": "8001", "NAME": "from-environment"}
+
+CASES: dict[str, str | dict[str, str]] = {
+    "images and builds": """
+services:
+  a: { image: "a:${TAG}" }
+  b: { build: . }
+  c: { build: { context: ., dockerfile: Dockerfile }, image: c }
+""",
+    "ports, short": """
+services:
+  a:
+    image: a
+    ports: [80, "81", "8080:80", "127.0.0.1:8081:81", "127.0.0.1::82", "[::1]:83:83", "84:84/udp", "90-92:90-92"]
+  b: { image: b, ports: ["100-102:100", "9000-9001", "0:5000", "0.0.0.0:85:85", "${PORT}:1", "${PORT}:1/udp"] }
+""",
+    "ports, long": """
+services:
+  a:
+    image: a
+    ports:
+      - { target: 80 }
+      - { target: 81, published: 8081 }
+      - { target: 82, published: "8082", host_ip: 127.0.0.1, protocol: udp, mode: host }
+      - { target: 83, published: "8083-8085", app_protocol: http, name: web }
+      - { target: 84, host_ip: 127.0.0.1 }
+""",
+    "the same port twice": 'services: { a: { image: a, ports: ["80:80", "80:80", "80:80/tcp", "80:80/udp"] } }\n',
+    "volumes, short": """
+services:
+  a: { image: a, volumes: ["data:/data", "./src:/src:ro", "/abs:/abs", "/anonymous", "~/home:/home", "more:/more:rw,z", "v:/v"] }
+volumes: { data: , more: { driver: local } }
+""",
+    "volumes, long": """
+services:
+  a:
+    image: a
+    volumes:
+      - { type: volume, source: data, target: /data, volume: { nocopy: true } }
+      - { type: bind, source: ., target: /src }
+      - { type: tmpfs, target: /tmp }
+      - { type: volume, target: /anonymous }
+volumes: { data: { name: "data-${TAG}" }, ext: { external: true }, ext2: { external: true, name: other } }
+""",
+    "networks": """
+services:
+  a: { image: a, networks: [front, back] }
+  b: { image: b, networks: { front: { aliases: [bee, b.example] }, back: , default: { priority: 1 } } }
+  c: { image: c }
+  d: { image: d, network_mode: host }
+  e: { image: e, network_mode: "service:a" }
+  f: { image: f, network_mode: none }
+networks:
+  front:
+  back: { internal: true, name: "back-${NAME}" }
+  unused: { internal: "true" }
+  ext: { external: true }
+  ext2: { external: true, name: there }
+""",
+    "a default network with a name": """
+services: { a: { image: a } }
+networks: { default: { name: shared, external: true } }
+""",
+    "a default network that is internal": "services: { a: { image: a } }\nnetworks: { default: { internal: true } }\n",
+    "no networks but one": "services: { a: { image: a, networks: [n] } }\nnetworks: { n: {} }\n",
+    "depends_on": """
+services:
+  a: { image: a, depends_on: [b, c] }
+  b: { image: b, depends_on: { c: { condition: service_healthy }, d: { condition: service_completed_successfully } } }
+  c: { image: c, healthcheck: { test: [CMD, "true"] }, links: [d, "d:dee"] }
+  d: { image: d }
+  e: { image: e, volumes_from: ["a:ro"], ipc: "service:b", pid: "service:c" }
+  f: { image: f, depends_on: { a: { condition: service_started, required: false, restart: true } } }
+  g: { image: g, network_mode: "service:f" }
+""",
+    "environment": """
+services:
+  a: { image: a, environment: { A: 1, B: on, C: , D: "", E: 1.5, F: "${TAG}", H: null, J: "x=y", K: true } }
+  b: { image: b, environment: [A=1, B, C=, "D=x=y", "E=${EMPTY:-e}", "F=a: b", NAME] }
+""",
+    "env files": {
+        "compose.yml": """
+services:
+  a: { image: a, env_file: one.env, environment: { B: own, N: } }
+  b: { image: b, env_file: [one.env, two.env] }
+  c: { image: c, env_file: [{ path: two.env }, { path: missing.env, required: false }] }
+""",
+        "one.env": "# a comment\nA=1\nB=2\nexport C='three four'\nE=\"x ${TAG}\"\n",
+        "two.env": "A=2\nD=${A}\nF=\n",
+    },
+    "healthchecks": """
+services:
+  a: { image: a, healthcheck: { test: curl localhost, interval: 1s } }
+  b: { image: b, healthcheck: { test: [CMD-SHELL, "exit 0"] } }
+  c: { image: c, healthcheck: { disable: true } }
+  d: { image: d, healthcheck: { test: [NONE] } }
+  e: { image: e, healthcheck: { interval: 5s } }
+  f: { image: f }
+""",
+    "profiles": """
+services:
+  a: { image: a, profiles: [test] }
+  b: { image: b, profiles: ["test", dev], depends_on: [a] }
+  c: { image: c, profiles: [] }
+""",
+    "names": """
+services:
+  a: { image: a, container_name: "a-${TAG}", hostname: host-a, domainname: d, restart: always }
+  b: { image: b, container_name: bb, extra_hosts: ["x:1.2.3.4", "y=host-gateway"], restart: "no" }
+  c: { image: c, extra_hosts: { z: 1.2.3.4, w: host-gateway }, restart: "on-failure:3" }
+""",
+    "interpolation": """
+services:
+  a: { image: "${IMAGE:-a}:${TAG:?set it}", container_name: "${EMPTY-x}yy", hostname: "${EMPTY:-h}", environment: { A: "$$TAG" } }
+  b: { image: "b${NAME:+-named}${NONE:+-none}", environment: { "A": "${NONE}", B: "${NONE:-${TAG}}", C: "${EMPTY:+x}" } }
+""",
+    "anchors and merge keys": """
+x-base: &base { image: base, environment: &env { A: 1, B: 2 }, restart: always }
+x-more: &more { hostname: h, image: more }
+services:
+  a: { <<: *base, container_name: aa }
+  b: { <<: [*base, *more], environment: { <<: *env, B: 3 } }
+  c: { image: c, environment: *env }
+""",
+    "extends a sibling": """
+services:
+  base: { image: base, environment: { A: 1, B: 2 }, ports: ["80:80"], volumes: ["vol:/v"], profiles: [p], networks: [n] }
+  a: { extends: base, environment: [B=3], ports: ["81:81"], depends_on: [b] }
+  b: { extends: { service: base }, image: b, container_name: bb }
+  c: { extends: a, hostname: c }
+volumes: { vol: }
+networks: { n: }
+""",
+    "extends a file": {
+        "compose.yml": """
+services:
+  a: { extends: { file: lib/common.yml, service: web }, environment: { B: own } }
+  b: { extends: { file: lib/common.yml, service: job }, image: b }
+""",
+        "lib/common.yml": """
+services:
+  web: { extends: { service: job }, environment: { A: "${TAG}", B: 2 }, healthcheck: { test: [CMD, "true"] } }
+  job: { build: ., env_file: job.env, restart: "no", labels: [l=1] }
+""",
+        "lib/job.env": "FROM_FILE=1\n",
+    },
+    "include": {
+        "compose.yml": """
+include:
+  - db/compose.yml
+  - { path: [cache/compose.yml, cache/more.yml], project_directory: cache }
+services:
+  a: { image: a, depends_on: [db, cache] }
+""",
+        "db/compose.yml": 'services: { db: { image: "db:${VERSION:-none}", volumes: ["data:/data"] } }\nvolumes: { data: }\n',
+        "db/.env": "VERSION=16\n",
+        "cache/compose.yml": "services: { cache: { image: c, networks: [inner] } }\nnetworks: { inner: { internal: true } }\n",
+        "cache/more.yml": "services: { cache: { hostname: more, environment: { A: 1 } } }\n",
+    },
+    "two files": {
+        "compose.yml": """
+services:
+  a: { image: a, command: [x, y], environment: { A: 1, B: 2 }, ports: ["80:80"], depends_on: [b], networks: [n], profiles: [p] }
+  b: { image: b, volumes: ["vol:/v", "vol2:/w:ro"], healthcheck: { test: [CMD, a] }, container_name: bb, extra_hosts: ["x:1.1.1.1"] }
+networks: { n: }
+volumes: { vol: , vol2: , other: }
+""",
+        "over.yml": """
+services:
+  a: { image: a2, environment: [B=3, C=4], ports: ["80:80", "81:81"], networks: { m: { aliases: [al] } }, profiles: [q] }
+  b: { volumes: ["other:/v:ro", { type: bind, source: ., target: /w }], healthcheck: { disable: true }, depends_on: { c: { condition: service_healthy } }, extra_hosts: { x: 2.2.2.2 } }
+  c: { image: c, healthcheck: { test: "true" } }
+networks: { m: { internal: true }, n: { name: n-named } }
+""",
+    },
+    "depends_on merged": {
+        "compose.yml": "services: { a: { image: a, depends_on: [b] }, b: { image: b }, c: { image: c } }\n",
+        "over.yml": "services: { a: { depends_on: { b: { condition: service_completed_successfully }, c: { condition: service_started } } } }\n",
+    },
+    "reset and override": {
+        "compose.yml": """
+services:
+  a: { image: a, ports: ["80:80"], environment: { A: 1, B: 2 }, container_name: aa, depends_on: [b, c], volumes: ["vol:/v"] }
+  b: { image: b, networks: [n, m], restart: always }
+  c: { image: c }
+  gone: { image: gone }
+networks: { n: , m: }
+volumes: { vol: }
+""",
+        "over.yml": """
+services:
+  a: { ports: !override ["90:90"], environment: { A: !reset null }, container_name: !reset null, depends_on: !override [c] }
+  b: { networks: !override [m], restart: !reset "" }
+  gone: !reset null
+""",
+    },
+    "three files": {
+        "compose.yml": 'services: { a: { image: a, ports: ["1:1"], environment: [A=1] } }\n',
+        "two.yml": "services: { a: { ports: !reset [], environment: { A: 2 } } }\n",
+        "over.yml": 'services: { a: { ports: ["3:3"], environment: { B: 3 } }, b: { image: b } }\n',
+    },
+    "files of two directories": {
+        "app/compose.yml": "services: { a: { extends: { file: lib.yml, service: job }, env_file: e.env } }\n",
+        "app/lib.yml": "services: { job: { image: app } }\n",
+        "app/e.env": "A=app\n",
+        "app/.env": "BESIDE=app\n",
+        "over/over.yml": "services: { b: { extends: { file: lib.yml, service: job }, env_file: e.env, hostname: 'h$BESIDE' } }\n",
+        "over/lib.yml": "services: { job: { image: over } }\n",
+        "over/e.env": "A=over\n",
+        "over/.env": "BESIDE=over\n",
+    },
+    "several documents": "services: { a: { image: a, environment: { A: 1 } } }\n---\nservices: { a: { environment: { B: 2 } }, b: { image: b } }\n",
+    "extensions and old keys": """
+version: "3.8"
+name: given
+x-top: { any: [thing] }
+services:
+  a: { image: a, x-own: 1, labels: { l: 1 }, sysctls: [net.core.somaxconn=1024], ulimits: { nofile: 10 }, cap_add: [ALL] }
+configs: { c: { content: x } }
+secrets: { s: { environment: TAG } }
+""",
+    "deploy, scale, and what a run needs not": """
+services:
+  a: { image: a, deploy: { replicas: 2, resources: { limits: { memory: 50M } } }, logging: { driver: local } }
+  b: { image: b, scale: 2, tmpfs: /tmp, stop_grace_period: 1m, init: true, expose: [80] }
+""",
+    "numbers and words as texts": """
+services:
+  a: { image: "7", container_name: "007", hostname: "12", environment: { A: 123, B: yes, C: 12:30 } }
+""",
+    "a FAST service of the user's own": """
+services:
+  app: { image: app, depends_on: { fast: { condition: service_started } } }
+  fast: { image: "registry.example/wallarm/fast:2", environment: { WALLARM_API_TOKEN: "${TOKEN-}", CI_MODE: recording } }
+  tests: { image: tests, depends_on: [app, fast], environment: [http_proxy=http://fast:8080], links: [fast] }
+""",
+}
+FILES = {
+    "files of two directories": ["app/compose.yml", "over/over.yml"],
+    "two files": ["compose.yml", "over.yml"],
+    "depends_on merged": ["compose.yml", "over.yml"],
+    "reset and override": ["compose.yml", "over.yml"],
+    "three files": ["compose.yml", "two.yml", "over.yml"],
+}

@@ -1,0 +1,209 @@
+"""What fastflow reads offline of an application's Compose files is what Docker Compose makes of them."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fastflow.application.model import Application, Service
+from fastflow.application.reader import ComposeFiles, FileSource
+from fastflow.compose import Setting, compile_project
+from fastflow.diagnostic import Mark
+from fastflow.pipeline import SpecText, check, plan
+from fastflow.plan import Selection
+from tests.e2e.compose_cases import CASES, FILES, VALUES
+from tests.e2e.conftest import engine_environment
+
+pytestmark = pytest.mark.e2e
+PROJECT = "agreement"
+Facts = dict[str, Any]
+
+
+def write(case: str, directory: Path) -> list[str]:
+    """Write a case's files; return those that are merged."""
+    files = CASES[case]
+    for name, text in ({"compose.yml": files} if isinstance(files, str) else files).items():
+        path = directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return FILES.get(case, ["compose.yml"])
+
+
+def compose(directory: Path, *arguments: str, text: str | None = None) -> str:
+    command = ["docker", "compose", "--project-name", PROJECT, "--profile", "*", *arguments]
+    environment = {**engine_environment(), **VALUES}
+    done = subprocess.run(
+        command, cwd=directory, env=environment, input=text, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def offline(directory: Path, names: list[str]) -> Application:
+    mark = Mark("f.yml", 1, 1, 1, 1)
+    reading = ComposeFiles(directory, {**engine_environment(), **VALUES}).read(
+        [FileSource(name, mark) for name in names]
+    )
+    assert not reading.diagnostics
+    assert reading.application is not None
+    assert reading.application.is_complete
+    return reading.application
+
+
+def span(text: str | None) -> tuple[int, int] | None:
+    """A port or a range of ports; 0 and nothing are any."""
+    if text in (None, "", "0"):
+        return None
+    first, _, last = str(text).partition("-")
+    return int(first), int(last or first)
+
+
+def ports_of(service: Service) -> set[Any]:
+    """The ports, one entry for each port in the container, as Compose lists them."""
+    found = set()
+    for port in service.ports:
+        first, last = port.container
+        for at in range(last - first + 1):
+            host = (port.host[0] + at, port.host[0] + at) if port.host and last > first else port.host
+            found.add((first + at, host, port.address, port.protocol))
+    return found
+
+
+def what_fastflow_reads(application: Application) -> dict[str, Facts]:
+    return {
+        name: {
+            "image": service.image,
+            "build": service.has_build,
+            "environment": dict(service.environment),
+            "ports": ports_of(service),
+            "container_name": service.container_name,
+            "hostname": service.hostname,
+            "networks": {network: set(one.aliases) for network, one in service.networks.items()},
+            "network_mode": service.network_mode,
+            "needs": set(service.needs),
+            "conditions": dict(service.depends_on),
+            "healthcheck": service.has_healthcheck,
+            "profiles": set(service.profiles),
+            "extra_hosts": set(service.extra_hosts),
+            "volumes": set(service.volumes),
+            "restart": service.restart,
+        }
+        for name, service in application.services.items()
+    }
+
+
+def port_of(port: Facts) -> Any:
+    return port["target"], span(port.get("published")), port.get("host_ip"), port.get("protocol", "tcp")
+
+
+def unescaped(environment: Facts) -> Facts:
+    """`config` writes what can be read again: `$$` for a dollar sign."""
+    return {name: None if value is None else value.replace("$$", "$") for name, value in environment.items()}
+
+
+def has_healthcheck(check: Facts) -> bool:
+    return not check.get("disable") and bool(check.get("test")) and check["test"][0] != "NONE"
+
+
+def what_compose_makes(config: Facts, read: dict[str, Facts]) -> dict[str, Facts]:
+    found = {}
+    for name, service in config.get("services", {}).items():
+        depends = {other: how["condition"] for other, how in service.get("depends_on", {}).items()}
+        declared = read.get(name, {}).get("conditions", {})
+        found[name] = {
+            "image": service.get("image"),
+            "build": "build" in service,
+            "environment": unescaped(service.get("environment") or {}),
+            "ports": {port_of(port) for port in service.get("ports", [])},
+            "container_name": service.get("container_name"),
+            "hostname": service.get("hostname"),
+            "networks": {
+                key: set((one or {}).get("aliases") or []) for key, one in service.get("networks", {}).items()
+            },
+            "network_mode": service.get("network_mode"),
+            "needs": set(depends),
+            # Compose adds what links, volumes_from and the like imply.
+            "conditions": {other: how for other, how in depends.items() if other in declared},
+            "healthcheck": has_healthcheck(service.get("healthcheck", {})),
+            "profiles": set(service.get("profiles", [])),
+            "extra_hosts": {host.partition("=")[0] for host in service.get("extra_hosts", [])},
+            "volumes": {
+                one["source"] for one in service.get("volumes", []) if one["type"] == "volume" and one.get("source")
+            },
+            "restart": service.get("restart"),
+        }
+    return found
+
+
+def named(resources: Facts | None) -> dict[str, Any]:
+    """Networks or volumes as Compose has them: whether external, internal, and the name where one is written."""
+    return {
+        key: (
+            bool(one.get("external")),
+            bool(one.get("internal")),
+            None if one["name"] == f"{PROJECT}_{key}" else one["name"],
+        )
+        for key, one in (resources or {}).items()
+    }
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_application_is_what_compose_makes_of_it(case: str, tmp_path: Path) -> None:
+    names = write(case, tmp_path)
+    application = offline(tmp_path, names)
+    files = [part for name in names for part in ("-f", name)]
+    config = json.loads(compose(tmp_path, *files, "config", "--format", "json"))
+    read = what_fastflow_reads(application)
+    expected = what_compose_makes(config, read)
+    assert list(read) == sorted(read, key=list(read).index)
+    assert read.keys() == expected.keys()
+    for name, facts in expected.items():
+        assert read[name] == facts, name
+    networks = {key: (one.is_external, one.is_internal, one.name) for key, one in application.networks.items()}
+    volumes = {key: (one.is_external, False, one.name) for key, one in application.volumes.items()}
+    for ours, theirs in ((networks, named(config.get("networks"))), (volumes, named(config.get("volumes")))):
+        # Compose leaves out what no service uses.
+        assert {key: ours.get(key) for key in theirs} == theirs
+
+
+SPEC = """\
+workflows:
+  w:
+    build_id: 1
+    compose: [{files}]
+    publish: none
+    nodes:
+      record: {{ mode: recording, source: {{ run: "true" }}, container: {{ mem_limit: 64m }} }}
+      test: {{ mode: testing }}
+"""
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_compose_accepts_what_fastflow_makes_of_it(case: str, tmp_path: Path) -> None:
+    names = write(case, tmp_path)
+    values = {**engine_environment(), **VALUES}
+    text = SpecText("fastflow.yml", tmp_path, SPEC.format(files=", ".join(names)).encode())
+    (facts,) = check([text], values).specs
+    planned = plan(facts, tmp_path, Selection())
+    project = compile_project(planned, planned.workflows["w"], Setting("run1", "fastflow.yml"))
+    files = []
+    for at, source in enumerate(project.sources):
+        written = getattr(source, "text", None)
+        path = tmp_path / f"own{at}.yml" if written is not None else Path(getattr(source, "path", ""))
+        if written is not None:
+            path.write_text(written, encoding="utf-8")
+        files += ["-f", str(path)]
+    config = json.loads(
+        compose(tmp_path, "--project-directory", project.directory, *files, "config", "--format", "json")
+    )
+    compose(tmp_path, "-f", "-", "config", "-q", text=json.dumps(config))
+    services = config["services"]
+    assert set(services) == {*planned.workflows["w"].application.services, "fast-record", "fast-test"}
+    for name in planned.workflows["w"].application.services:
+        assert "ports" not in services[name]
+        assert "container_name" not in services[name]
+        assert services[name]["labels"]["io.fastflow.workflow"] == "w"
+    assert services["fast-record"]["ports"][0]["host_ip"] == "127.0.0.1"
+    assert int(services["fast-record"]["mem_limit"]) == 64 * 1024 * 1024

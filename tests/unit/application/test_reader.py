@@ -1,0 +1,211 @@
+"""What is read of an application without an engine: merged, with places, or with the reason why not."""
+
+from pathlib import Path
+
+import pytest
+
+from fastflow.application.fast import without_fast
+from fastflow.application.model import Application
+from fastflow.application.reader import ApplicationReading, ComposeFiles, file_sources
+from fastflow.diagnostic import Mark
+from fastflow.spec.document import Mapping
+from fastflow.spec.reader import read_spec
+
+MARK = Mark("f.yml", 3, 14, 3, 20)
+
+
+def inline(text: str) -> Mapping:
+    document = read_spec("inline", text.encode()).document
+    assert document is not None
+    return document.root
+
+
+def reading(
+    directory: Path, files: dict[str, str], *sources: str | Mapping, values: dict[str, str] | None = None
+) -> ApplicationReading:
+    for name, text in files.items():
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
+        (directory / name).write_text(text, encoding="utf-8")
+    wanted = sources or ("compose.yml",)
+    return ComposeFiles(directory, values).read(file_sources(wanted, [MARK] * len(wanted)))
+
+
+def application(
+    directory: Path, files: dict[str, str] | str, *sources: str | Mapping, values: dict[str, str] | None = None
+) -> Application:
+    found = reading(directory, {"compose.yml": files} if isinstance(files, str) else files, *sources, values=values)
+    assert not found.diagnostics
+    assert found.application is not None
+    return found.application
+
+
+def test_without_values_variables_stay_as_written(tmp_path: Path) -> None:
+    text = (
+        "services: { a: { image: 'a:${TAG}', ports: ['${P}:80', '80:80'], environment: [A=$B, C], env_file: x.env } }"
+    )
+    service = application(tmp_path, {"compose.yml": text, "x.env": "D=$E\n"}).services["a"]
+    assert service.image == "a:${TAG}"
+    assert [(port.host, port.has_variable) for port in service.ports] == [(None, True), ((80, 80), False)]
+    assert service.environment == {"D": "$E", "A": "$B", "C": None}
+
+
+def test_values_win_over_the_env_file_beside_the_compose_file(tmp_path: Path) -> None:
+    files = {
+        "app/compose.yml": "services: { a: { image: '$A-$B-$C', environment: [A, Z] } }\n",
+        "app/.env": "A=file\nB=file\n",
+    }
+    service = application(tmp_path, files, "app/compose.yml", values={"A": "given"}).services["a"]
+    assert (service.image, service.environment) == ("given-file-", {"A": "given", "Z": None})
+
+
+@pytest.mark.parametrize(
+    ("files", "message", "place"),
+    [
+        ({}, "the Compose file compose.yml cannot be read: no such file", (3, 14)),
+        ({"compose.yml/x": ""}, "the Compose file compose.yml cannot be read: is a directory", (3, 14)),
+        ({"compose.yml": "- a\n"}, "the Compose file compose.yml is not valid: the file holds a list", (1, 1)),
+        ({"compose.yml": ""}, "the Compose file compose.yml is empty", (3, 14)),
+        ({"compose.yml": "a: 1\na: 2\n"}, "the Compose file compose.yml is not valid: the key `a`", (2, 1)),
+        ({"compose.yml": "a: {\n"}, "the Compose file compose.yml is not valid", (2, 1)),
+        ({"compose.yml": "include: [gone.yml]\n"}, "the Compose file gone.yml cannot be read", (1, 11)),
+        (
+            {"compose.yml": "services: { a: { extends: { file: gone.yml, service: b } } }\n"},
+            "the Compose file gone.yml cannot be read", (1, 27),
+        ),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_a_finding(
+    files: dict[str, str], message: str, place: tuple[int, int], tmp_path: Path
+) -> None:
+    found = reading(tmp_path, files)
+    (one,) = found.diagnostics
+    assert found.application is None
+    assert one.rule == "compose-file"
+    assert one.message.startswith(message)
+    assert (one.mark.line, one.mark.column) == place
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (
+            "include: ['https://example.com/c.yml']\nservices: { a: { image: a } }\n",
+            "include https://example.com/c.yml is remote",
+        ),
+        ("include: ['oci://example.com/c']\nservices: { a: { image: a } }\n", "include oci://example.com/c is remote"),
+        ("include: ['${DIR}/c.yml']\nservices: { a: { image: a } }\n", "include ${DIR}/c.yml holds a variable"),
+        ("services: { a: { extends: { file: 'git@x:y', service: b } } }\n", "extends git@x:y is remote"),
+        ("services: { a: { extends: b } }\n", "extends b: there is no such service"),
+        ("services: { a: { extends: b }, b: { extends: a } }\n", "extends a: a cycle"),
+        (
+            "include: [compose.yml]\nservices: { a: { image: a } }\n",
+            "include compose.yml: nested too deeply, or a cycle",
+        ),
+    ],
+)
+def test_what_is_out_of_reach_makes_the_application_incomplete(text: str, reason: str, tmp_path: Path) -> None:
+    found = application(tmp_path, text)
+    assert not found.is_complete
+    assert reason in found.unread
+    assert "a" in found.services
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "services: [a]\n",
+        "services: { a: x, b: [c], c: }\n",
+        "services: { a: { ports: x, volumes: 1, networks: y } }\n",
+        "services: { a: { environment: 5, depends_on: 7, healthcheck: x, links: { a: b }, extends: 3 } }\n",
+        "networks: x\nvolumes: [y]\nservices: { a: { ports: [[80]], volumes: [[x]], env_file: { a: b } } }\n",
+        "services: { a: { ports: [x, '70000'], profiles: x, extra_hosts: 1, image: [a], build: } }\ninclude: x\n",
+    ],
+)
+@pytest.mark.parametrize("values", [None, {}])
+def test_what_has_a_wrong_shape_is_left_for_compose_to_judge(
+    text: str, values: dict[str, str] | None, tmp_path: Path
+) -> None:
+    assert application(tmp_path, text, values=values) is not None
+
+
+def test_things_stand_where_they_are_declared_last(tmp_path: Path) -> None:
+    files = {
+        "compose.yml": "services:\n  a:\n    image: a\n    container_name: aa\n    ports: ['80:80']\n  b: { image: b }",
+        "more/over.yml": "services:\n  a: { container_name: other }\nvolumes:\n  data: { name: d }\n",
+    }
+    found = application(tmp_path, files, "compose.yml", "more/over.yml")
+    service = found.services["a"]
+    assert str(service.mark) == "more/over.yml:2:3"
+    assert str(service.container_name_mark) == "more/over.yml:2:24"
+    assert str(service.ports[0].mark) == "compose.yml:5:13"
+    assert str(found.services["b"].mark) == "compose.yml:6:3"
+    assert str(found.volumes["data"].mark) == "more/over.yml:4:3"
+
+
+def test_relative_paths_are_the_first_files_but_an_inline_document_has_the_specs(tmp_path: Path) -> None:
+    job = "services: {{ job: {{ image: {} }} }}\n"
+    files = {
+        "app/compose.yml": "services: { a: { extends: { file: lib.yml, service: job } } }\n",
+        "app/lib.yml": job.format("app"),
+        "over/over.yml": "services: { b: { extends: { file: lib.yml, service: job }, env_file: e.env } }\n",
+        "over/lib.yml": job.format("over"), "lib.yml": job.format("spec"), "app/e.env": "A=app\n", "e.env": "A=spec\n",
+    }  # fmt: skip
+    own = inline("services: { c: { extends: { file: lib.yml, service: job }, env_file: [e.env] } }\n")
+    services = application(tmp_path, files, "app/compose.yml", "over/over.yml", own).services
+    assert [services[name].image for name in "abc"] == ["app", "app", "spec"]
+    assert [services[name].environment for name in "bc"] == [{"A": "app"}, {"A": "spec"}]
+
+
+FAST = """\
+services:
+  app: { image: app, depends_on: [proxy, db] }
+  db: { image: "db" }
+  proxy: { image: IMAGE, ENV }
+  tests: { image: t, depends_on: { proxy: { condition: service_started } }, links: ["proxy:fast", db] }
+"""
+
+
+@pytest.mark.parametrize(
+    ("image", "environment", "is_fast"),
+    [
+        ("wallarm/fast", "x-a: 1", True),
+        ("'registry.example:5000/mirror/wallarm/fast:2.1'", "x-a: 1", True),
+        ("docker.io/wallarm/fast@sha256:abc", "x-a: 1", True),
+        ("own", "environment: [WALLARM_API_TOKEN]", True),
+        ("own", "environment: { WALLARM_API_TOKEN: x }", True),
+        ("own", "env_file: t.env", True),
+        ("wallarm/fast-cli", "x-a: 1", False),
+        ("mywallarm/fast", "x-a: 1", False),
+        ("own", "environment: [WALLARM]", False),
+    ],
+)
+def test_fast_services_are_left_out_with_what_depends_on_them(
+    image: str, environment: str, is_fast: bool, tmp_path: Path
+) -> None:
+    files = {"compose.yml": FAST.replace("IMAGE", image).replace("ENV", environment), "t.env": "WALLARM_API_TOKEN=x\n"}
+    found = without_fast(application(tmp_path, files))
+    assert found.left_out == (("proxy",) if is_fast else ())
+    assert ("proxy" in found.services) != is_fast
+    assert set(found.services["app"].depends_on) == ({"db"} if is_fast else {"db", "proxy"})
+    assert found.services["tests"].links == (("db",) if is_fast else ("proxy:fast", "db"))
+    assert found.services["tests"].cut == (("depends_on", "links") if is_fast else ())
+
+
+def test_what_services_need_and_how_they_are_reached(tmp_path: Path) -> None:
+    text = """\
+services:
+  a: { image: a, depends_on: [b], networks: { n: { aliases: [al] } }, container_name: aa, hostname: ha,
+       extra_hosts: ["x:1"] }
+  b: { image: b, links: ["c:cc"], networks: [n, m] }
+  c: { image: c, network_mode: "service:d" }
+  d: { image: d, profiles: [p] }
+networks: { n: { internal: true }, m: }
+"""
+    found = application(tmp_path, text)
+    assert found.closure(["a"]) == ("a", "b", "c", "d")
+    assert found.closure(["c", "nothing"]) == ("c", "d")
+    assert found.without_profile == ("a", "b", "c")
+    assert found.networks_of(["a", "b", "c", "d"]) == ("n", "m", "default")
+    assert {"a", "al", "aa", "ha", "x"} <= found.names_of(["a"])
+    assert found.networks["n"].is_internal
+    assert not found.networks["default"].is_internal

@@ -46,11 +46,27 @@ def _remove(engine: Engine, labels: Mapping[str, str], own: Mapping[str, str]) -
 
 
 def _remove_once(engine: Engine, labels: Mapping[str, str], own: Mapping[str, str]) -> None:
-    containers = [found.id for found in engine.containers(labels) if not _is_lease(found.labels)]
-    engine.remove_containers(containers)
-    engine.remove_networks(engine.networks(labels))
-    engine.remove_volumes(engine.volumes(own))
-    engine.remove_images(engine.images(labels))
+    """Remove all kinds, though one of them fails; raise the first error."""
+
+    def remove_containers() -> None:
+        engine.remove_containers([found.id for found in engine.containers(labels) if not _is_lease(found.labels)])
+
+    steps = (
+        remove_containers,
+        lambda: engine.remove_networks(engine.networks(labels)),
+        lambda: engine.remove_volumes(engine.volumes(own)),
+        lambda: engine.remove_images(_own_images(engine, labels)),
+    )
+    errors = [error for step in steps if (error := try_again(step, times=1)) is not None]
+    if errors:
+        raise errors[0]
+
+
+def _own_images(engine: Engine, labels: Mapping[str, str]) -> tuple[str, ...]:
+    """The images that were built under a project's name; one that the user named is the user's."""
+    project = labels.get(_PROJECT)
+    found = engine.images(labels)
+    return tuple(name for name in found if name.startswith(f"{project}-")) if project is not None else found
 
 
 def _is_lease(labels: Mapping[str, str]) -> bool:

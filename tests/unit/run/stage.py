@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -212,3 +213,20 @@ class Running:
 def then(do: Callable[[], None]) -> Callable[[Container], None]:
     """Something that happens as soon as a container has started."""
     return lambda _: do()
+
+
+NODE = "{{ mode: testing, build_id: {0}, test_record_id: rec_1{1} }}"
+BROKEN = Script(("[error] no",), exit_code=1)
+
+
+def spec_of(more: str = "", **nodes: str) -> str:
+    """One workflow of testing nodes; the value is what a node has besides, `more` what the spec has."""
+    lines = [f"      {name}: {NODE.format(name, rest and ', ' + rest)}" for name, rest in nodes.items()]
+    return f"{more}\nworkflows:\n  web:\n    nodes:\n" + "\n".join(lines)
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait until something that no event tells has come true."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline

@@ -10,7 +10,7 @@ from fastflow.errors import EngineCallError
 from fastflow.run.context import Options
 from fastflow.run.events import Event
 from fastflow.run.ports import PublishedPort
-from tests.unit.run.stage import RECORDS, SENDS, STARTS, TOKEN, Stage, said, then
+from tests.unit.run.stage import RECORDS, SENDS, STARTS, Stage, said, then, until
 
 PUBLISHED = replace(RECORDS, ports=(PublishedPort(8080, "tcp", "127.0.0.1", 40_001),))
 ALONE = "workflows: { web: { build_id: web1, nodes: { record: { mode: recording } } } }"
@@ -89,9 +89,7 @@ def test_a_pattern_of_ones_own_says_when_a_node_is_ready(tmp_path: Path) -> None
 
 
 def _node(stage: Stage) -> str:
-    deadline = time.monotonic() + 10
-    while not [box for box in list(stage.engine.world.boxes.values()) if box.container.service == "fast-record"]:
-        assert time.monotonic() < deadline
+    until(lambda: bool(stage.engine.world.matching({"com.docker.compose.service": "fast-record"})))
     return stage.container("fast-record")
 
 
@@ -256,70 +254,3 @@ def test_the_log_is_masked_and_read_from_its_first_line(tmp_path: Path) -> None:
     stage = Stage(tmp_path, scripts={"fast-record": said("fast-record", 'token is tok-7f3a9c"quoted\\0123.', STARTS)})
     stage.phase()
     assert stage.log("web.record").splitlines() == ["token is ***.", STARTS]
-
-
-SHOWS = "env | grep -v -e ^PWD= -e ^SHLVL= -e ^_= -e ^OLDPWD="
-
-
-def shown(stage: Stage) -> list[str]:
-    """What the source's command printed."""
-    assert stage.phase().state == "passed", stage.order
-    return stage.log("web.record.source").splitlines()
-
-
-def test_a_command_gets_the_proxy_and_no_way_round_it_and_no_token(tmp_path: Path) -> None:
-    around = {
-        "PATH": "/usr/bin:/bin",
-        "NO_PROXY": "*",
-        "WALLARM_API_TOKEN": TOKEN,
-        "MY_TOKEN_FILE": f"x{TOKEN}",
-        "MINE": "1",
-    }
-    text = spec(f"source: {{ run: '{SHOWS}' }}")
-    stage = Stage(tmp_path, text, {"fast-record": PUBLISHED}, Options(source_environment=around))
-    url = "http://127.0.0.1:40001"
-    urls = ("FASTFLOW_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
-    assert set(shown(stage)) == {
-        *(f"{name}={url}" for name in urls),
-        "FASTFLOW_PROXY_HOST=127.0.0.1",
-        "FASTFLOW_PROXY_PORT=40001",
-        "MINE=1",
-        "NO_PROXY=",
-        "no_proxy=",
-        "PATH=/usr/bin:/bin",
-    }
-
-
-def test_a_command_has_its_own_variables_and_directory(tmp_path: Path) -> None:
-    (tmp_path / "below").mkdir()
-    own = "environment: { MINE: '$$two', PASSED: null, UNSET: null }, working_dir: below"
-    text = spec(f"source: {{ run: 'echo $MINE $PASSED ${{UNSET-none}}; pwd', {own} }}")
-    stage = Stage(tmp_path, text, {"fast-record": PUBLISHED}, Options(source_environment={"PASSED": "on"}))
-    assert shown(stage) == ["$two on none", str(tmp_path / "below")]
-
-
-def test_a_command_that_fails_names_its_exit_code_or_signal(tmp_path: Path) -> None:
-    for number, (command, how) in enumerate({"exit 3": "exit code 3", "kill -9 $$": "signal 9"}.items()):
-        stage = Stage(tmp_path / str(number), spec(f"source: {{ run: '{command}' }}"), {"fast-record": PUBLISHED})
-        stage.directory.mkdir()
-        assert (stage.phase().reason or "").endswith(f"ended with {how}")
-
-
-def test_a_command_does_not_run_without_a_proxy_or_its_directory(tmp_path: Path) -> None:
-    stage = Stage(tmp_path, spec("source: { run: 'true' }"))
-    assert stage.phase().reason == (
-        "the source `true` cannot be run: the node's proxy, its port 8080, is not published"
-    )
-    (tmp_path / "b").mkdir()
-    text = spec("source: { run: 'true', working_dir: nowhere }")
-    stage = Stage(tmp_path / "b", text, {"fast-record": PUBLISHED})
-    assert "cannot be run in" in (stage.phase().reason or "")
-
-
-def test_a_command_leaves_no_process_behind(tmp_path: Path) -> None:
-    text = spec("source: { run: 'sleep 300 & echo $!' }")
-    stage = Stage(tmp_path, text, {"fast-record": PUBLISHED})
-    (number,) = shown(stage)
-    deadline = time.monotonic() + 5
-    while Path("/proc", number).exists() and "Z" not in Path("/proc", number, "stat").read_text().split():
-        assert time.monotonic() < deadline, "the command's child still runs"

@@ -1,0 +1,146 @@
+"""Findings: from the API, else from the reports, else from the log; and the reports themselves."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from fastflow.engines.fake_containers import Script
+from fastflow.run.context import Options
+from tests.unit.run.stage import FINDS, PASSES, TOKEN, Stage
+from tests.unit.run.test_testing import ALONE, phase_of
+
+REPORT = {
+    "vulnerabilities": [
+        {"type": "xss", "threat": 30, "parameter": "GET_q", "method": "GET", "uri": "/search", "baseline": "bl_1"},
+        {"type": "sqli", "threat": 80, "parameter": "POST_id", "method": "POST", "uri": "/buy", "baseline": "bl_2"},
+    ]
+}
+
+
+def reports(**told: Any) -> Script:
+    """A tester that found two vulnerabilities and says so in its report."""
+    content = json.dumps(told or REPORT).encode()
+    return replace(FINDS, files={"/opt/reports": {"Run.1700000000.json": content, "Run.1700000000.txt": b"two"}})
+
+
+def test_findings_come_from_the_report_where_no_api_answers(tmp_path: Path) -> None:
+    phase = phase_of(tmp_path, reports())
+    assert phase.reason == "2 vulnerabilities found: sqli, xss"
+    assert [(found.type, found.threat, found.parameter, found.uri) for found in phase.vulnerabilities] == [
+        ("xss", 30, "GET_q", "/search"),
+        ("sqli", 80, "POST_id", "/buy"),
+    ]
+    assert [Path(path).relative_to(tmp_path / ".fastflow/runs/r1").as_posix() for path in phase.reports] == [
+        "reports/web.test/Run.1700000000.json",
+        "reports/web.test/Run.1700000000.txt",
+    ]
+
+
+@pytest.mark.parametrize(("threat", "state"), [(80, "vulnerable"), (81, "passed")])
+def test_the_gate_excuses_what_is_less_of_a_threat(tmp_path: Path, threat: int, state: str) -> None:
+    phase = phase_of(tmp_path, reports(), f"gate: {{ threat: {threat} }}")
+    assert phase.state == state
+    assert len(phase.vulnerabilities) == 2
+    if state == "passed":
+        assert phase.reason == "every vulnerability found is excused by the gate"
+
+
+def test_an_excused_vulnerability_does_not_excuse_an_error(tmp_path: Path) -> None:
+    lines = (*FINDS.lines, "ERROR [1]: lost the cloud")
+    phase = phase_of(tmp_path, replace(FINDS, lines=lines), "gate: off")
+    assert (phase.state, phase.reason) == ("failed", "lost the cloud")
+
+
+def test_a_report_that_knows_of_none_does_not_outweigh_the_log(tmp_path: Path) -> None:
+    assert phase_of(tmp_path, reports(vulnerabilities=[])).state == "vulnerable"
+
+
+def test_reports_of_earlier_runs_are_not_those_of_this_one(tmp_path: Path) -> None:
+    old = tmp_path / "out" / "web.test"
+    old.mkdir(parents=True)
+    (old / "Old.1600000000.json").write_text(json.dumps({"vulnerabilities": [{"type": "rce", "threat": 100}]}))
+    phase = phase_of(tmp_path, replace(PASSES, files={"/opt/reports": {"New.1.txt": b"none"}}), "reports: out")
+    assert (phase.state, phase.vulnerabilities) == ("passed", ())
+    assert phase.reports == (str(old / "New.1.txt"),)
+
+
+def test_reports_hold_no_token(tmp_path: Path) -> None:
+    content = f"\xff {TOKEN} \xfe".encode("latin-1")
+    (path,) = phase_of(tmp_path, replace(PASSES, files={"/opt/reports": {"a.txt": content}})).reports
+    assert Path(path).read_bytes() == b"\xff *** \xfe"
+
+
+def test_reports_that_cannot_be_copied_fail_nothing(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("in the way")
+    stage = Stage(tmp_path, ALONE.format(more=", reports: out"), {"fast-test": reports()})
+    assert stage.phase("web.test").state == "vulnerable"
+    assert stage.notes[0].startswith("the reports could not be copied")
+
+
+@contextmanager
+def api(answer: bytes, status: int = 200, **headers: str) -> Iterator[tuple[str, list[tuple[str, str | None]]]]:
+    """A cloud that gives one answer; its address, and what it was asked."""
+    asked: list[tuple[str, str | None]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:  # the name that http.server calls
+            asked.append((self.path, self.headers["X-WallarmAPI-Token"]))
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # as http.server has it
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}", asked
+        server.shutdown()
+        thread.join()
+
+
+def test_the_api_goes_before_the_report_and_the_report_tells_where(tmp_path: Path) -> None:
+    vulns = [{"id": "v1", "type": "rce", "threat": 90, "code": "C"}, {"id": "v2", "type": "sqli", "threat": 80}]
+    with api(json.dumps({"state": "failed", "vulns": vulns}).encode()) as (url, asked):
+        phase = phase_of(tmp_path, reports(), cloud_url=lambda _: url)
+    assert [(found.type, found.threat, found.parameter) for found in phase.vulnerabilities] == [
+        ("rce", 90, None),
+        ("sqli", 80, "POST_id"),
+    ]
+    assert asked == [("/v1/test_run/tr_1", TOKEN)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (b'{"vulns": []}', 200),
+        (b"no JSON", 200),
+        (b"[" * 100_000, 200),
+        (b'{"vulns": 1}', 200),
+        (b"{}", 500),
+        (b"", 302),
+    ],
+    ids=["none", "text", "deep", "odd", "error", "redirect"],
+)
+def test_an_api_that_is_no_help_leaves_it_to_the_report(tmp_path: Path, answer: bytes, status: int) -> None:
+    with api(answer, status, Location="/elsewhere") as (url, asked):
+        phase = phase_of(tmp_path, reports(), cloud_url=lambda _: url)
+    assert phase.reason == "2 vulnerabilities found: sqli, xss"
+    assert [path for path, _ in asked] == ["/v1/test_run/tr_1"]  # the token follows no redirect
+
+
+def test_the_api_is_not_asked_where_query_is_off(tmp_path: Path) -> None:
+    text = "cloud: { query: false }\n" + ALONE.format(more="")
+    with api(b"{}") as (url, asked):
+        Stage(tmp_path, text, {"fast-test": PASSES}, Options(cloud_url=lambda _: url)).run()
+    assert asked == []

@@ -1,0 +1,121 @@
+"""What a run removes and what it cannot remove; what it refuses to start with."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fastflow.errors import EngineCallError, EngineError, FastflowError, UsageError
+from fastflow.run.context import Options
+from tests.unit.run.stage import PASSES, SENDS, SPEC, TOKEN, Stage, said, then, until
+
+
+def test_everything_is_removed_whatever_happens(tmp_path: Path) -> None:
+    text = SPEC.replace("app: { image: app:1 }", "app: { build: ., volumes: ['data:/data'] }")
+    text = text.replace("tests:1 } }", "tests:1 } }, volumes: { data: {} }")
+    stage = Stage(tmp_path, text, {"tests": replace(SENDS, exit_code=1)})
+    kept: list[int] = []
+    look = then(lambda: kept.extend((len(stage.engine.kept["networks"]), len(stage.engine.kept["volumes"]))))
+    stage.engine.scripts["tests"] = replace(stage.engine.scripts["tests"], on_start=look)
+    result = stage.run()
+    assert (result.exit_code, result.leftovers, kept) == (3, (), [1, 1])
+    assert stage.engine.kept == {"networks": {}, "volumes": {}}
+    assert not stage.engine.world.boxes
+    assert not stage.engine.built
+    assert not stage.engine.world.listeners
+
+
+def test_keep_leaves_containers_but_no_running_node_and_no_lease(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, options=Options(keep=True))
+    assert stage.run().exit_code == 0
+    left = {box.container.service: box.container.status for box in stage.engine.world.boxes.values()}
+    assert left == {"app": "running", "fast-record": "exited", "tests": "exited", "fast-test": "exited"}
+
+
+def test_what_cannot_be_removed_is_named_with_the_command(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.engine.faults["remove fastflow-r1-web-app-1"] = EngineCallError("device busy")
+    result = stage.run()
+    (box,) = stage.engine.world.boxes.values()
+    assert result.leftovers == (f"docker rm -f -v {box.container.id[:12]}",)
+    assert result.exit_code == 3
+    assert stage.result_json()["leftovers"] == list(result.leftovers)
+
+
+def test_what_could_be_removed_after_all_is_no_leftover(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    tries: list[int] = []
+    real = stage.engine.networks
+
+    def networks(labels: dict[str, str | None]) -> tuple[str, ...]:
+        tries.append(1)
+        if len(tries) <= 4:  # the removal at the workflow's end tries three times
+            raise EngineError("busy")
+        return real(labels)
+
+    stage.engine.networks = networks  # type: ignore[method-assign, assignment]
+    result = stage.run()
+    assert (result.leftovers, result.exit_code) == ((), 0)
+
+
+def test_an_engine_that_says_nothing_any_more_is_named_with_a_command_for_all(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+
+    def deaf(*_: object) -> None:
+        raise EngineError("cannot connect")
+
+    stage.engine.scripts["tests"] = replace(SENDS, on_start=lambda _: stage.engine.__dict__.update(containers=deaf))
+    leftovers = stage.run().leftovers
+    assert "docker rm -f -v $(docker ps -aq --filter label=io.fastflow.run=r1)" in leftovers
+
+
+def test_services_go_when_the_last_phase_of_their_workflow_has_ended(tmp_path: Path) -> None:
+    text = """
+workflows:
+  a:
+    compose: { services: { app: { image: app:1 } } }
+    nodes:
+      t: { mode: testing, build_id: a1, test_record_id: r1 }
+      u: { mode: testing, build_id: a2, test_record_id: r1, depends_on: [t] }
+  b: { nodes: { slow: { mode: testing, build_id: b1, test_record_id: r1 } } }
+"""
+    stage = Stage(tmp_path, text, {"fast-t": PASSES, "fast-u": PASSES, "fast-slow": said("fast-test", "slow")})
+    with stage.running() as work:
+        stage.until("b.slow", "running")
+        stage.until("a.u", "passed")
+        until(lambda: "remove fastflow-r1-a-app-1" in stage.engine.calls)
+        stage.engine.end(stage.container("fast-slow"), 1)
+        work.join()
+    assert len([call for call in stage.calls("up") if call.endswith("app")]) == 1
+
+
+def test_a_project_that_compose_rejects_is_a_fault_of_the_files(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.engine.faults["config fastflow-r1-web"] = EngineCallError(f"services.app.foo {TOKEN} is not allowed")
+    with pytest.raises(UsageError, match="rejects the project of workflow web") as caught:
+        stage.run()
+    assert TOKEN not in str(caught.value)
+    assert stage.result_json()["exit_code"] == 2
+
+
+def test_an_image_that_cannot_be_pulled_starts_nothing(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.engine.known_images = {"wallarm/fast", "tests:1"}
+    stage.engine.faults["pull app:1"] = EngineCallError("manifest unknown", "check the tag")
+    with pytest.raises(FastflowError, match="the image app:1 cannot be pulled: manifest unknown") as caught:
+        stage.run()
+    assert (caught.value.exit_code, caught.value.hint) == (3, "check the tag")
+    assert stage.calls("up") == stage.calls("hold") == []
+
+
+def test_a_build_that_fails_removes_what_others_built(tmp_path: Path) -> None:
+    text = "workflows:\n" + "".join(
+        f"  {name}: {{ compose: {{ services: {{ app: {{ build: . }} }} }}, "
+        f"nodes: {{ t: {{ mode: testing, build_id: {name}1, test_record_id: r1 }} }} }}\n"
+        for name in ("a", "b")
+    )
+    stage = Stage(tmp_path, text)
+    stage.engine.faults["build fastflow-r1-b"] = EngineCallError("no Dockerfile")
+    with pytest.raises(FastflowError, match="the images of workflow b cannot be built: no Dockerfile"):
+        stage.run()
+    assert not stage.engine.built

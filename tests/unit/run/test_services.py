@@ -1,0 +1,163 @@
+"""The application's services: up, checked again, never recreated, anew, removed (docs: a run, Services)."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fastflow.engines.fake_containers import Script
+from fastflow.errors import EngineCallError
+from tests.unit.run.stage import PASSES, SERVES, Stage, said, until
+
+SPEC = """
+workflows:
+  web:
+    compose: {{ services: {{ app: {{ image: app:1{app} }}, db: {{ image: db:1 }} }}, volumes: {{ data: {{}} }} }}
+    nodes:
+      a: {{ mode: testing, build_id: a1, test_record_id: r1{a} }}
+      b: {{ mode: testing, build_id: b1, test_record_id: r1, depends_on: [a]{b} }}
+"""
+NODES = {"fast-a": PASSES, "fast-b": PASSES, "db": SERVES}
+
+
+def spec(a: str = "", b: str = "", app: str = "") -> str:  # no test
+    """Two testers, one after the other, and what each and the application has besides."""
+    return SPEC.format(**{name: text and f", {text}" for name, text in {"a": a, "b": b, "app": app}.items()})
+
+
+def test_services_start_with_the_first_phase_and_stay_as_they_are(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, spec(), NODES)
+    assert stage.run().exit_code == 0
+    assert [call.removeprefix("up fastflow-r1-web ") for call in stage.calls("up")] == ["app db", "fast-a", "fast-b"]
+    removed = [call for call in stage.engine.calls if call.startswith("remove fastflow-r1-web-app")]
+    assert len(removed) == 1
+    assert stage.engine.calls.index(removed[0]) > stage.engine.calls.index("remove fastflow-r1-web-fast-b-1")
+
+
+def test_only_what_a_phase_needs_is_started(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, spec(a="services: [db]", b="services: [app, db]"), NODES)
+    assert stage.run().exit_code == 0
+    assert [call.removeprefix("up fastflow-r1-web ") for call in stage.calls("up")] == ["db", "fast-a", "app", "fast-b"]
+
+
+def test_a_healthcheck_says_when_a_service_is_up(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, spec(), {**NODES, "app": Script(health="starting")})
+    with stage.running() as work:
+        stage.until("web.a", "starting")
+        until(lambda: bool(stage.engine.world.matching({"com.docker.compose.service": "app"})))
+        assert stage.states("web.a") == ["starting"]
+        app = stage.container("app")
+        stage.engine.set_health(app, "unhealthy")
+        stage.engine.set_health(app, "healthy")
+        assert work.phase("web.a").state == "passed"
+
+
+@pytest.mark.parametrize("health", [None, "healthy"])
+def test_a_pattern_says_when_a_service_without_a_healthcheck_is_up(tmp_path: Path, health: str | None) -> None:
+    app = Script(("port 80 open",), health=health)  # type: ignore[arg-type]  # a health
+    text = spec(a="services: { app: { log: 'port \\d+ open', timeout: 2s } }", b="services: []")
+    assert Stage(tmp_path / "a", text, {**NODES, "app": app}).phase("web.a").state == "passed"
+    phase = Stage(tmp_path / "b", text, {**NODES, "app": replace(app, lines=("no",))}).phase("web.a")
+    expected = ("failed", "services not up within 2 s: app") if health is None else ("passed", None)
+    assert (phase.state, phase.reason) == expected
+
+
+def test_each_service_has_its_own_time(tmp_path: Path) -> None:
+    text = spec(a="services: { app: { timeout: 1s }, db: { timeout: 1h } }")
+    phase = Stage(tmp_path, text, {**NODES, "app": Script(health="starting")}).phase("web.a")
+    assert (phase.state, phase.reason) == ("failed", "services not up within 1 s: app")
+
+
+def test_one_that_dies_while_another_is_waited_for_fails_at_once(tmp_path: Path) -> None:
+    text = spec(a="services: { app: { log: never }, db: {} }")
+    stage = Stage(tmp_path, text, NODES)
+    with stage.running() as work:
+        stage.until("web.a", "starting")
+        until(lambda: bool(stage.engine.world.matching({"com.docker.compose.service": "db"})))
+        stage.engine.say(stage.container("db"), "out of disk")
+        stage.engine.end(stage.container("db"), 1)
+        phase = work.phase("web.a")
+    assert (phase.state, phase.reason) == ("failed", "service db ended with exit code 1")
+    assert phase.hint == "its last line: out of disk"
+
+
+@pytest.mark.parametrize("log", ["", "services: { app: { log: never }, db: {} }"])
+def test_one_that_ended_with_0_counts_as_up_and_is_not_started_again(tmp_path: Path, log: str) -> None:
+    stage = Stage(tmp_path, spec(a=log), {**NODES, "app": Script(("migrated",), exit_code=0)})
+    assert stage.run().exit_code == 0
+    assert len([call for call in stage.calls("up") if "app" in call]) == 1
+
+
+def test_one_that_ended_with_another_code_fails_the_phases_that_need_it(tmp_path: Path) -> None:
+    stage = Stage(
+        tmp_path, spec(a="services: [app]", b="services: [db]").replace("depends_on: [a]", "workers: 1"), NODES
+    )
+    stage.engine.scripts["app"] = Script(("no such host",), exit_code=3)
+    phases = stage.phases()
+    assert (phases["web.a"].state, phases["web.a"].reason) == ("failed", "service app ended with exit code 3")
+    assert phases["web.a"].hint == "its last line: no such host"
+    assert phases["web.b"].state == "passed"
+
+
+def test_services_are_checked_again_before_each_phase_and_never_recreated(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, spec(b="services: [app]"), NODES)
+    stage.engine.scripts["fast-a"] = replace(PASSES, on_start=lambda _: stage.engine.end(stage.container("app"), 1))
+    text = stage.text.replace("depends_on: [a]", "depends_on: { a: { condition: finished } }")
+    stage.text = text
+    phases = stage.phases()
+    assert {phase.reason for phase in phases.values()} == {"service app ended with exit code 1"}
+    assert len([call for call in stage.calls("up") if "app" in call]) == 1
+
+
+def test_a_service_that_dies_while_a_node_records_fails_the_recording(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    dies = replace(stage.engine.scripts["tests"], on_start=lambda _: stage.engine.end(stage.container("app"), 137))
+    stage.engine.scripts["tests"] = dies
+    phase = stage.phase()
+    assert (phase.state, phase.reason) == ("failed", "service app ended with exit code 137")
+
+
+@pytest.mark.parametrize(("fresh", "anew"), [("true", {"app", "db"}), ("[app]", {"app"})])
+def test_fresh_services_are_created_anew_with_their_volumes(tmp_path: Path, fresh: str, anew: set[str]) -> None:
+    seen: list[dict[str, str]] = []
+    stage = Stage(tmp_path, spec(b=f"fresh: {fresh}", app="volumes: ['data:/data']"), NODES)
+
+    def look(_: object) -> None:
+        seen.append({str(found.service): found.id for found in stage.engine.world.matching({})})
+
+    removed: list[str] = []
+    real = stage.engine.remove_volumes
+    stage.engine.remove_volumes = lambda names: removed.extend(kept := list(names)) or real(kept)  # type: ignore[method-assign, func-returns-value]
+    for name in ("fast-a", "fast-b"):
+        stage.engine.scripts[name] = replace(PASSES, on_start=look)
+    assert stage.run().exit_code == 0
+    before, after = seen
+    assert {name for name in ("app", "db") if before[name] != after[name]} == anew
+    assert removed.count("fastflow-r1-web_data") == 2  # anew, and at the end
+
+
+def test_an_engine_that_cannot_start_services_is_told_with_its_reason(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, spec(), NODES)
+    stage.engine.faults["up fastflow-r1-web app db"] = EngineCallError("port is already allocated", "free it")
+    phase = stage.phase("web.a")
+    assert (phase.state, phase.reason, phase.hint) == ("failed", "services: port is already allocated", "free it")
+
+
+def test_services_that_compose_waits_for_too_long_are_named(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, spec(a="services: { app: { timeout: 1s }, db: { timeout: 1s } }"), NODES)
+    stage.engine.hanging.add("up fastflow-r1-web app db")
+    phase = stage.phase("web.a")
+    assert phase.reason == "services: `up fastflow-r1-web app db` did not end within 1 s"
+
+
+def test_phases_at_once_start_services_once(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, spec().replace(", depends_on: [a]", ""), NODES)
+    assert stage.run().exit_code == 0
+    assert len([call for call in stage.calls("up") if "app" in call]) == 1
+
+
+def test_the_container_of_a_phase_is_gone_before_the_next_begins(tmp_path: Path) -> None:
+    named = "container_name: fast"
+    stage = Stage(tmp_path, spec(named, named), NODES)
+    stage.engine.scripts["app"] = said("app", "up")
+    assert stage.run().exit_code == 0

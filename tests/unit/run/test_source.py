@@ -1,0 +1,74 @@
+"""Requests' sources that are commands on this machine."""
+
+import time
+from pathlib import Path
+
+from fastflow.run.context import Options
+from tests.unit.run.stage import TOKEN, Stage
+from tests.unit.run.test_recording import PUBLISHED, spec
+
+SHOWS = "env | grep -v -e ^PWD= -e ^SHLVL= -e ^_= -e ^OLDPWD="
+
+
+def shown(stage: Stage) -> list[str]:
+    """What the source's command printed."""
+    assert stage.phase().state == "passed", stage.order
+    return stage.log("web.record.source").splitlines()
+
+
+def test_a_command_gets_the_proxy_and_no_way_round_it_and_no_token(tmp_path: Path) -> None:
+    around = {
+        "PATH": "/usr/bin:/bin",
+        "NO_PROXY": "*",
+        "WALLARM_API_TOKEN": TOKEN,
+        "MY_TOKEN_FILE": f"x{TOKEN}",
+        "MINE": "1",
+    }
+    text = spec(f"source: {{ run: '{SHOWS}' }}")
+    stage = Stage(tmp_path, text, {"fast-record": PUBLISHED}, Options(source_environment=around))
+    url = "http://127.0.0.1:40001"
+    urls = ("FASTFLOW_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
+    assert set(shown(stage)) == {
+        *(f"{name}={url}" for name in urls),
+        "FASTFLOW_PROXY_HOST=127.0.0.1",
+        "FASTFLOW_PROXY_PORT=40001",
+        "MINE=1",
+        "NO_PROXY=",
+        "no_proxy=",
+        "PATH=/usr/bin:/bin",
+    }
+
+
+def test_a_command_has_its_own_variables_and_directory(tmp_path: Path) -> None:
+    (tmp_path / "below").mkdir()
+    own = "environment: { MINE: '$$two', PASSED: null, UNSET: null }, working_dir: below"
+    text = spec(f"source: {{ run: 'echo $MINE $PASSED ${{UNSET-none}}; pwd', {own} }}")
+    stage = Stage(tmp_path, text, {"fast-record": PUBLISHED}, Options(source_environment={"PASSED": "on"}))
+    assert shown(stage) == ["$two on none", str(tmp_path / "below")]
+
+
+def test_a_command_that_fails_names_its_exit_code_or_signal(tmp_path: Path) -> None:
+    for number, (command, how) in enumerate({"exit 3": "exit code 3", "kill -9 $$": "signal 9"}.items()):
+        stage = Stage(tmp_path / str(number), spec(f"source: {{ run: '{command}' }}"), {"fast-record": PUBLISHED})
+        stage.directory.mkdir()
+        assert (stage.phase().reason or "").endswith(f"ended with {how}")
+
+
+def test_a_command_does_not_run_without_a_proxy_or_its_directory(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, spec("source: { run: 'true' }"))
+    assert stage.phase().reason == (
+        "the source `true` cannot be run: the node's proxy, its port 8080, is not published"
+    )
+    (tmp_path / "b").mkdir()
+    text = spec("source: { run: 'true', working_dir: nowhere }")
+    stage = Stage(tmp_path / "b", text, {"fast-record": PUBLISHED})
+    assert "cannot be run in" in (stage.phase().reason or "")
+
+
+def test_a_command_leaves_no_process_behind(tmp_path: Path) -> None:
+    text = spec("source: { run: 'sleep 300 & echo $!' }")
+    stage = Stage(tmp_path, text, {"fast-record": PUBLISHED})
+    (number,) = shown(stage)
+    deadline = time.monotonic() + 5
+    while Path("/proc", number).exists() and "Z" not in Path("/proc", number, "stat").read_text().split():
+        assert time.monotonic() < deadline, "the command's child still runs"

@@ -18,9 +18,9 @@ _BEFORE_PATTERN = frozenset(("return", "typeof", "case", "in", "of", "delete", "
 
 
 def calls(code: str, name: str) -> bool:
-    """Tell whether `name(` is called. A script that breaks off in a string before it never runs.
+    """Tell whether `name` is called, with brackets or with a template.
 
-    What follows the call does not matter: who can place a call can also place what makes the rest well-formed.
+    A script that breaks off in a string before the call never runs. What follows the call does not matter: who can place a call can also place what makes the rest well-formed.
     """
     at, previous = 0, ""
     braces: list[bool] = []  # for each open brace: whether it is the `${` of a template
@@ -32,7 +32,7 @@ def calls(code: str, name: str) -> bool:
         if kind == "pattern" and not _may_be_pattern(previous):
             kind, text = "sign", "/"
         at = at + len(text)
-        if kind == "word" and text.lower() == name.lower() and code[at : at + 1] == "(":
+        if kind == "word" and text.lower() == name.lower() and code[at : at + 1] in ("(", "`"):
             return True
         if kind == "sign" and text in "'\"":
             return False

@@ -16,7 +16,7 @@ _NOT_OF_SYNTAX = (  # such as `OperationalError` for a lock, or for a search who
 _SQLITE = (
     r'near "[^\n]{0,200}?": syntax error',
     r'unrecognized token: "[^\n]{0,200}?"(?=[\s<,;.)\]}"\']|$)',
-    r"(?:sqlite3?[\w.:]*(?:Error|Exception)|SQLITE_ERROR|SQL logic error)[^\n]{0,40}?:? incomplete input",
+    r"(?:OperationalError|SQLITE_ERROR|SQL logic error|Sqlite\w*Exception|SQLException)[^\n]{0,40}? incomplete input",
     r"no such column: [^\s<]{1,100}",
     r"sqlite3\.OperationalError" + _NOT_OF_SYNTAX,
     r"sqlite3\.(?:ProgrammingError|Warning): You can only execute one statement",
@@ -37,6 +37,7 @@ _POSTGRESQL = (
     r"unterminated (?:dollar-quoted string|/\* comment)|trailing junk after numeric literal)"
     r' at or near "[^\n]{0,200}?"',
     r"ERROR: +syntax error at end of input",
+    r"Unterminated (?:string literal|identifier) started at position \d+ in SQL",
     r'column "[^"\n]{1,100}" does not exist',
     r"psycopg2?\.errors\.(?:SyntaxError|UndefinedColumn|UndefinedFunction)",
     r"(?:PG::|asyncpg\.exceptions\.\w*)Syntax\w*Error|PG::UndefinedColumn",
@@ -55,6 +56,8 @@ _ORACLE = (
 _OTHERS = (
     r"SQLSTATE\[?[ :=]*(?:42000|42601|42S22|42703|37000)\b",
     r"SQL(?:Syntax|Grammar)(?:Error)?Exception|BadSqlGrammarException",
+    r"org\.hibernate\.[\w.]*(?:QueryException|QuerySyntaxException|SemanticException|SyntaxException)",
+    r"Doctrine\\+(?:DBAL\\+Exception\\+SyntaxErrorException|ORM\\+Query\\+QueryException)",
     r"Syntax error in SQL statement \"[^\n]{0,200}?\"",
     r"org\.hsqldb[\w.]*\.HsqlException: unexpected",
     r"Syntax error (?:\(missing operator\) )?in (?:string in )?query expression '[^\n]{0,200}?'",
@@ -65,6 +68,20 @@ _OTHERS = (
 )
 _ERRORS = re.compile("|".join((*_SQLITE, *_MYSQL, *_POSTGRESQL, *_MSSQL, *_ORACLE, *_OTHERS)), re.MULTILINE)
 _ESCAPES = {"\\'": "'", '\\"': '"', "\\u0022": '"', "\\u0027": "'", "\\/": "/"}
+# Looked for first: these expressions are slow on a long page.
+_HINTS = (
+    *("sql", "SQL", "ORA-", "PG::", "pg_", "ER_", "syntax", "Syntax", "Exception", "OperationalError", "DBAL"),
+    *("unrecognized token", "no such column", "Unknown column", 'column "', "Invalid column name", "non-boolean"),
+    *(
+        "unterminated",
+        "Unterminated",
+        "quotation mark",
+        "quoted string",
+        "zero-length",
+        "trailing junk",
+        "Token unknown",
+    ),
+)
 _VALUE = "\0"
 _ESCAPED = re.compile("|".join(map(re.escape, _ESCAPES)))
 
@@ -103,5 +120,7 @@ def sql_errors(text: str, value: str) -> SqlErrors:
 
 
 def _matches(text: str) -> frozenset[str]:
+    if not any(hint in text for hint in _HINTS):
+        return frozenset()
     unescaped = _ESCAPED.sub(lambda match: _ESCAPES[match[0]], text)
     return frozenset(match[0] for form in (text, unescaped) for match in _ERRORS.finditer(form))

@@ -42,7 +42,7 @@ def shown(statement: str, form: str = "<pre>sqlite3.{kind}: {error}</pre>", stat
     def reply(q: str) -> Told:
         try:
             return Told(html.escape(query(statement.replace("{}", q))))
-        except sqlite3.Error as error:
+        except (sqlite3.Error, ValueError) as error:  # ValueError: a NUL, before Python 3.11
             return Told(form.format(kind=type(error).__name__, error=html.escape(str(error))), status=status)
 
     return reply
@@ -107,7 +107,7 @@ HOLES: dict[str, Reply] = {
 def bare(statement: str, q: str) -> str:
     try:
         return query(statement.replace("{}", q))
-    except sqlite3.Error as error:
+    except (sqlite3.Error, ValueError) as error:
         return f"sqlite3.{type(error).__name__}: {error}"
 
 

@@ -20,7 +20,8 @@ _BEFORE_PATTERN = frozenset(("return", "typeof", "case", "in", "of", "delete", "
 def calls(code: str, name: str) -> bool:
     """Tell whether `name` is called, with brackets or with a template.
 
-    A script that breaks off in a string before the call never runs. What follows the call does not matter: who can place a call can also place what makes the rest well-formed.
+    A script that breaks off in a string before the call never runs. What follows the call does not matter: who can
+    place a call can also place what makes the rest well-formed.
     """
     at, previous = 0, ""
     braces: list[bool] = []  # for each open brace: whether it is the `${` of a template

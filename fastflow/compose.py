@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fastflow.application.merge import alike
 from fastflow.application.model import Application
 from fastflow.application.paths import absolute_paths
 from fastflow.model.node import RecordingNode
@@ -178,7 +179,14 @@ def _node(
         node["container_name"] = escape(phase.node.container_name)
     tree = as_mapping(node)
     more = phase.node.container
-    return merged(tree, map_texts(more, escape)) if more is not None else tree
+    return merged(tree, map_texts(_with_named_labels(more), escape)) if more is not None else tree
+
+
+def _with_named_labels(container: Tree) -> Tree:
+    """Read the list syntax of `labels` as its mapping: a list would take the place of fastflow's own labels."""
+    pairs = ((key, alike(value, "labels") if key.text == "labels" else value) for key, value in container)
+    kept = tuple((key, value) for key, value in pairs if key.text != "labels" or isinstance(value, Tree))
+    return Tree(kept, container.mark, container.tag, container.origin)
 
 
 def _ready_label(phase: PhasePlan) -> dict[str, str]:

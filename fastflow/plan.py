@@ -144,6 +144,9 @@ def make_plan(
     """Plan a run of a spec that passed its checks."""
     work = _Planner(spec, graph, applications, selection)
     phases = {name: work.phase(graph.phases[name]) for name in graph.phases}
+    members: dict[str, list[PhasePlan]] = {name: [] for name in spec.workflows}
+    for phase in phases.values():
+        members[phase.workflow].append(phase)
     workflows = {
         name: WorkflowPlan(
             name=name,
@@ -153,7 +156,7 @@ def make_plan(
             application=applications.get(name, Application({}, {}, {})),
             keeps_published=workflow.publish != "none",
             timeout=workflow.timeout,
-            phases=tuple(phase for phase in phases.values() if phase.workflow == name),
+            phases=tuple(members[name]),
         )
         for name, workflow in spec.workflows.items()
     }
@@ -226,7 +229,7 @@ def _networks(application: Application) -> tuple[str, ...]:
 
 def _ports(node: Node) -> tuple[Port, ...]:
     """The node's ports; a recorder that something outside of its network must reach gets a free one."""
-    if node.ports is not None or not isinstance(node, RecordingNode):
+    if node.ports or not isinstance(node, RecordingNode):
         return node.ports or ()
     reached_from_outside = node.source is None or any(isinstance(source, CommandSource) for source in node.source)
     return (Port((PROXY_PORT, PROXY_PORT)),) if reached_from_outside else ()

@@ -17,7 +17,7 @@ def merge(base: Node | None, over: Node, key: str = "") -> Node | None:
         return None
     if base is None or over.tag == "!override" or key in _REPLACED:
         return over
-    base, over = _alike(base, key), _alike(over, key)
+    base, over = alike(base, key), alike(over, key)
     if isinstance(base, Mapping) and isinstance(over, Mapping):
         return _merge_mappings(base, over)
     if isinstance(base, Sequence) and isinstance(over, Sequence):
@@ -51,7 +51,7 @@ def _merge_mappings(base: Mapping, over: Mapping) -> Mapping:
     return Mapping(tuple(entries), over.mark, over.tag, over.origin)
 
 
-def _alike(node: Node, key: str) -> Node:
+def alike(node: Node, key: str) -> Node:
     """Read the list syntax of a field as its mapping syntax, so that the two can be merged."""
     if isinstance(node, Sequence) and key in _NAMED_VALUES:
         return Mapping(tuple(_named_values(node)), node.mark, node.tag, node.origin)
@@ -79,5 +79,5 @@ def _nothing(item: Scalar) -> Scalar:
 def entries(node: Node | None, key: str = "") -> Iterable[tuple[Scalar, Node]]:
     """Give the entries of a mapping, or of a list read as one; nothing for any other shape."""
     if node is not None:
-        node = _alike(node, key)
+        node = alike(node, key)
     return tuple(node) if isinstance(node, Mapping) else ()

@@ -59,6 +59,8 @@ def _key_faults(key: str, entry: Any) -> Iterator[tuple[Path, str, str]]:
     elif key in VOID_THE_CHECKS:
         yield (key,), f"`{key}` may not stand in `container`: it would void the checks", "remove it"
     elif key == "labels":
+        if isinstance(entry, Scalar) and not entry.is_null:
+            yield (key,), "`labels`: expected a mapping or a list of NAME=value", "write labels: { NAME: value }"
         for name, step in _labels(entry):
             if name.startswith("io.fastflow."):
                 yield (key, step), f"the label `{name}` is fastflow's own", "choose another name"

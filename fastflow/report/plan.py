@@ -32,7 +32,9 @@ def _workflow(workflow: WorkflowPlan) -> Iterator[str]:
     application = workflow.application
     if application.left_out:
         names = ", ".join(application.left_out)
-        yield f"  left out of the application: {names} (a FAST service; the nodes take its place)"
+        one = len(application.left_out) == 1
+        what = "a FAST service; the nodes take its place" if one else "FAST services; the nodes take their place"
+        yield f"  left out of the application: {names} ({what})"
     for reason in application.unread:
         yield f"  not read offline: {reason}"
     for phase in workflow.phases:

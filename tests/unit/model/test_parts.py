@@ -193,6 +193,8 @@ def test_container_refuses_what_has_a_field_or_voids_the_checks(key: str) -> Non
         ("{ logging: { driver: syslog } }", "invalid-value"),
         ("[a]", "invalid-value"),
         ("text", "invalid-value"),
+        ("{ labels: text }", "invalid-value"),
+        ("{ labels: !reset null }", "invalid-value"),
     ],
 )
 def test_container_refuses(written: str, rule: str) -> None:

@@ -25,7 +25,7 @@ unit: $(STATE)/dev ## Tests that need no engine
 	$(BIN)/pytest tests -m "not e2e" -n auto
 
 e2e: $(STATE)/dev engine images ## Tests on the real engine
-	$(BIN)/pytest tests -m e2e -n 2
+	$(BIN)/pytest tests -m e2e -n 2 --dist loadgroup
 
 engine: $(STATE)/package ## Make Docker Engine and Compose v2 reachable; touches nothing that is there
 	@scripts/engine $(BIN)/python

@@ -63,15 +63,15 @@ def _engine_networks(facts: Facts, phase: Phase) -> Iterator[str]:
 def _between_recorders(facts: Facts) -> Iterator[Diagnostic]:
     by_name: dict[tuple[str, str, str], list[Owner]] = defaultdict(list)
     for phase, _ in facts.recorders:
-        owner = Owner(phase.workflow, _place(facts, phase), phase)
+        owner = Owner(phase.workflow, _place(facts, phase), phase.id)
         for network in _engine_networks(facts, phase):
             for engine in facts.engines_of(phase.workflow):
                 by_name[engine, network, phase.node.network_alias].append(owner)
-    reported = set()
+    reported: set[tuple[str, str]] = set()
     for (_, network, alias), owners in by_name.items():
         for one, two in at_one_time(facts, owners):
-            if (one, two) not in reported:
-                reported.add((one, two))
+            if (one.said, two.said) not in reported:
+                reported.add((one.said, two.said))
                 yield _between(facts, network, alias, one, two)
 
 

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 import click
 
@@ -181,9 +182,11 @@ class _Session:
             remove_run(engine, self.order.run, ())
 
     def _conclude(self, result: RunResult, folder: RunFolder) -> None:
+        here = f"{Path.cwd()}/"
+        summary = self.mask(summary_of_run(result, str(folder.path))).replace(here, "")
         if self.options.progress != "quiet":
-            click.echo(self.mask(summary_of_run(result, str(folder.path))))
+            click.echo(summary)
         elif result.exit_code != ExitCode.PASSED:
-            click.echo(self.mask(summary_of_run(result, str(folder.path))), err=True)
+            click.echo(summary, err=True)
         if self.options.keep:
             click.echo(f"kept; remove it with: fastflow down --run {result.run}", err=True)

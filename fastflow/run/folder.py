@@ -14,11 +14,11 @@ from fastflow.run.outcome import RunResult
 
 
 class RunFolder:
-    """Writes what a run leaves behind. Texts are masked before they are written."""
+    """Writes what a run leaves behind. Texts are masked before they are written; paths are absolute."""
 
     def __init__(self, directory: Path, run: str, mask: Callable[[str], str]) -> None:
         self.run = run
-        self.root = directory / ".fastflow"
+        self.root = directory.absolute() / ".fastflow"
         self.path = self.root / "runs" / run
         self.mask = mask
         self._lock = threading.Lock()
@@ -48,7 +48,7 @@ class RunFolder:
 
     def reports_of(self, phase: str, directory: str | None, base: Path) -> Path:
         """The directory for a phase's reports: its own below `directory`, else below the run's folder."""
-        return (base / directory if directory else self.path / "reports") / phase
+        return (base.absolute() / directory if directory else self.path / "reports") / phase
 
     @property
     def result_path(self) -> Path:

@@ -3,11 +3,14 @@
 import os
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from fastflow.compose import ComposeProject, ComposeText
 from fastflow.engines.docker import DockerEngine
+
+from .runs import RUN_LABEL, Fastflow, left_of
 
 IMAGE = "fastflow-python:3"
 PROJECT = "com.docker.compose.project"
@@ -58,3 +61,22 @@ def sweep(engine: DockerEngine, name: str) -> None:
 def text_project(name: str, directory: str, *texts: str) -> ComposeProject:
     """A project of Compose documents."""
     return ComposeProject(name, directory, tuple(ComposeText(text) for text in texts))
+
+
+@pytest.fixture
+def fastflow(docker_engine: DockerEngine, busybox_image: str, tmp_path: Path) -> Iterator[Fastflow]:
+    """fastflow in a scratch directory. When the test has ended, nothing of its runs may be left on the engine."""
+    yield Fastflow(tmp_path)
+    runs = [path.name for path in tmp_path.glob("**/.fastflow/runs/*")]
+    left = [entry for run in runs for entry in left_of(docker_engine, run)]
+    for run in runs:
+        docker_engine.remove_containers(found.id for found in docker_engine.containers({RUN_LABEL: run}))
+        docker_engine.remove_networks(docker_engine.networks({RUN_LABEL: run}))
+        docker_engine.remove_volumes(docker_engine.volumes({RUN_LABEL: run}))
+    assert left == []
+
+
+@pytest.fixture
+def build_id() -> str:
+    """A BUILD_ID of this test alone: tests run side by side with one token."""
+    return f"t{uuid.uuid4().hex[:12]}"

@@ -1,0 +1,108 @@
+"""The lease on a real engine: one BUILD_ID of a token is used by one run at a time, whoever holds it and wherever."""
+
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from fastflow.engines.docker import DockerEngine
+
+from .runs import RECORD, Ended, Fastflow, spec, workflow
+
+pytestmark = pytest.mark.e2e
+
+# Records until it is stopped: whatever a test does meanwhile, the run is live.
+WAITING = {"record": RECORD.replace("source: { service: tests }", "")}
+OTHER_NAMESPACE = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child")
+
+
+def waiting(fastflow: Fastflow, build_id: str) -> None:
+    fastflow.write(spec({"web": workflow(build_id, WAITING)}))
+
+
+def refused(ended: Ended, build_id: str, holder: str) -> None:
+    """The second run names the first, and has started nothing."""
+    assert ended.code == 4, ended.err
+    assert f"BUILD_ID {build_id} is in use on this engine by run {holder}" in ended.err
+    assert "help: wait for that run, or give this one a BUILD_ID of its own" in ended.err
+    assert set(ended.states.values()) == {"cancelled"}
+
+
+def live_run(fastflow: Fastflow) -> str:
+    """The id of the run that has begun in this directory."""
+    ready = fastflow("wait", "web.record", "--for", "ready", "--timeout", "60", "--run", newest(fastflow))
+    assert ready.code == 0, ready.err
+    return newest(fastflow)
+
+
+def newest(fastflow: Fastflow) -> str:
+    """The id of the newest run of this directory, once there is one."""
+    deadline = time.monotonic() + 60
+    while not (found := sorted(fastflow.directory.glob(".fastflow/runs/*"))):
+        assert time.monotonic() < deadline, "no run has begun"
+    return found[-1].name
+
+
+def stop(fastflow: Fastflow, run: str) -> None:
+    assert fastflow("stop", f"{run}/web.record").code == 0
+
+
+def test_a_second_run_with_the_build_id_is_refused_also_after_a_prune(
+    fastflow: Fastflow, docker_engine: DockerEngine, build_id: str
+) -> None:
+    waiting(fastflow, build_id)
+    with fastflow.running("up", "--emulate") as first:
+        run = live_run(fastflow)
+        refused(fastflow("up", "--emulate"), build_id, run)
+        docker_engine.docker(["container", "prune", "--force"])
+        refused(fastflow("up", "--emulate"), build_id, run)
+        stop(fastflow, run)
+        assert fastflow.finish(first).code == 0
+
+
+def test_a_holder_in_another_pid_namespace_is_seen(fastflow: Fastflow, build_id: str) -> None:
+    waiting(fastflow, build_id)
+    with fastflow.running("up", "--emulate", prefix=OTHER_NAMESPACE) as first:
+        run = live_run(fastflow)
+        refused(fastflow("up", "--emulate"), build_id, run)
+        stop(fastflow, run)
+        assert fastflow.finish(first).code == 0
+
+
+def test_what_a_killed_run_held_is_reclaimed_and_what_it_left_is_removed(
+    fastflow: Fastflow, docker_engine: DockerEngine, build_id: str, tmp_path: Path
+) -> None:
+    waiting(fastflow, build_id)
+    with fastflow.running("up", "--emulate") as first:
+        dead = live_run(fastflow)
+        first.send_signal(signal.SIGKILL)
+        first.wait()
+    assert docker_engine.containers({"io.fastflow.run": dead})
+    elsewhere = Fastflow(tmp_path / "elsewhere")
+    elsewhere.directory.mkdir()
+    listed = elsewhere("ps", "--run", dead)
+    assert "dead: `fastflow down` removes what it left" in listed.out
+    assert "web.record" in listed.out
+    down = elsewhere("down", "--run", dead)
+    assert down.code == 0, down.err
+    assert f"removed run {dead}" in down.out
+    assert not docker_engine.labelled("io.fastflow.run") or all(
+        labels["io.fastflow.run"] != dead for labels in docker_engine.labelled("io.fastflow.run")
+    )
+    with fastflow.running("up", "--emulate") as second:
+        run = next(name for name in iter(lambda: newest(fastflow), "") if name != dead)
+        assert fastflow("wait", "web.record", "--for", "ready", "--timeout", "60", "--run", run).code == 0
+        stop(fastflow, run)
+        assert fastflow.finish(second).code == 0
+
+
+def test_another_build_id_runs_beside_it(fastflow: Fastflow, build_id: str) -> None:
+    waiting(fastflow, build_id)
+    fastflow.write(spec({"web": workflow(f"{build_id}other")}), "other/fastflow.yml")
+    with fastflow.running("up", "--emulate") as first:
+        run = live_run(fastflow)
+        beside = fastflow("up", "--emulate", "other")
+        assert beside.code == 0, beside.err
+        stop(fastflow, run)
+        assert fastflow.finish(first).code == 0

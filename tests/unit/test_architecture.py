@@ -1,0 +1,81 @@
+"""What import-linter cannot say: one home each for some libraries, for the environment, and for the exit."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[2] / "fastflow"
+IMAGE = "emulator/"  # runs in a container of its own, where these rules have no meaning
+
+# What may be imported where. Prefixes of paths below the package.
+HOMES = {
+    "python_on_whales": ("engines/docker.py",),
+    "networkx": ("graph.py",),
+    "yaml": ("spec/",),
+    "click": ("cli/",),
+    "rich": ("report/",),
+    "dotenv": ("cli/environment.py", "application/"),
+    "subprocess": ("engines/", "run/source.py"),
+    "signal": ("cli/signals.py", "engines/process.py", "run/source.py"),
+}
+# Names of modules' attributes, and where they may be used.
+ATTRIBUTES = {
+    "os.environ": ("cli/environment.py",),
+    "os.getenv": (),
+    "sys.exit": ("cli/main.py",),
+    "os._exit": ("cli/signals.py",),
+    "sys.argv": ("cli/main.py",),
+}
+LARGEST_FILE = 300
+LARGEST_FUNCTION = 40
+
+
+def sources() -> Iterator[tuple[str, ast.Module]]:
+    for path in sorted(PACKAGE.rglob("*.py")):
+        name = path.relative_to(PACKAGE).as_posix()
+        yield name, ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imported(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield node.module.partition(".")[0]
+
+
+def attributes(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            yield f"{node.value.id}.{node.attr}"
+
+
+@pytest.mark.parametrize("library", HOMES)
+def test_a_library_is_imported_in_its_home_only(library: str) -> None:
+    strangers = [
+        name
+        for name, tree in sources()
+        if library in imported(tree) and not name.startswith((*HOMES[library], IMAGE))
+    ]
+    assert strangers == []
+
+
+@pytest.mark.parametrize("attribute", ATTRIBUTES)
+def test_the_environment_and_the_exit_have_one_home(attribute: str) -> None:
+    homes = (*ATTRIBUTES[attribute], IMAGE)
+    strangers = [name for name, tree in sources() if attribute in attributes(tree) and not name.startswith(homes)]
+    assert strangers == []
+
+
+def test_no_file_and_no_function_grows_past_what_one_reads_at_once() -> None:
+    large = []
+    for name, tree in sources():
+        length = max((getattr(node, "end_lineno", 0) or 0 for node in tree.body), default=0)
+        large += [f"{name}: {length} lines"] if length > LARGEST_FILE else []
+        for node in ast.walk(tree):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                lines = (node.end_lineno or 0) - node.lineno + 1
+                large += [f"{name}:{node.lineno} {node.name}: {lines} lines"] if lines > LARGEST_FUNCTION else []
+    assert large == []

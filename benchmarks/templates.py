@@ -56,7 +56,7 @@ SHAPES: dict[str, Callable[[int], str]] = {
     "hostile: the same letters round a variable": lambda n: "a" * (n % 200) + "${CI}b" + "a" * (n // 200),
     "hostile: defaults": lambda n: f"${{A:-{n}}}",
     "hostile: word equations": lambda n: f"${{A}}a{n:b}${{B}}${{A}}".replace("0", "b").replace("1", "a") + "${B}",
-    "hostile: many variables": lambda n: "".join(f"${{V{(n * k) % 997}}}" for k in range(1, 31)) + "z",
+    "hostile: many variables": lambda n: "".join(f"${{V{(n * k) % 997}}}" for k in range(1, 17)) + "z",
 }
 
 

@@ -54,17 +54,17 @@ def build_ids_of(specs: Sequence[Facts]) -> dict[str, list[BuildId]]:
                 continue
             key = (number, phase.token, phase.identity)
             if key not in found:
-                template = _template(phase.build_id or "", facts.has_values)
-                found[key] = BuildId(number, facts, phase.token, phase.identity, template)
+                found[key] = BuildId(number, facts, phase.token, phase.identity, _template(facts, phase))
                 by_token[phase.token].append(found[key])
             of_mode = found[key].recorders if isinstance(phase.node, RecordingNode) else found[key].testers
             of_mode.append(phase)
     return by_token
 
 
-def _template(text: str, has_values: bool) -> Template:
+def _template(facts: Facts, phase: Phase) -> Template:
     """Parse a BUILD_ID, its demands kept: what `${V:?}` refuses makes no two BUILD_IDs equal."""
-    if has_values or "$" not in text:
+    text = phase.build_id or ""
+    if "$" not in text or not facts.is_template(phase):
         return (text,)
     try:
         return parse_template(text)

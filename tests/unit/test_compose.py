@@ -1,0 +1,132 @@
+"""Plans as Compose projects: what the golden files do not show."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fastflow.compose import ComposeProject, ComposeText, Setting, compile_project, escape, project_name
+from fastflow.pipeline import SpecText, check, plan
+from fastflow.plan import Plan, Selection
+from fastflow.spec.document import Mapping, Scalar, Sequence
+from fastflow.spec.reader import read_spec
+
+SETTING = Setting("Run1", "a$b.yml")
+
+
+def planned(text: str, directory: Path, values: dict[str, str] | None = None) -> Plan:
+    (facts,) = check([SpecText("f.yml", directory, text.encode())], values or {"WALLARM_API_TOKEN": "s3cr3t"}).specs
+    return plan(facts, directory, Selection())
+
+
+def node(nodes: str, more: str = "") -> str:
+    return f"workflows:\n  w:\n    build_id: 1\n{more}    nodes:\n" + "".join(
+        f"      {line}\n" for line in nodes.splitlines()
+    )
+
+
+def compiled(made: Plan, setting: Setting = SETTING, phase: str | None = None, workflow: str = "w") -> ComposeProject:
+    return compile_project(made, made.workflows[workflow], setting, made.phases[phase] if phase else None)
+
+
+def own(project: ComposeProject) -> Mapping:
+    """fastflow's own document, merged last."""
+    last = project.sources[-1]
+    assert isinstance(last, ComposeText)
+    document = read_spec("own", last.text.encode()).document
+    assert document is not None
+    return document.root
+
+
+def at(tree: Mapping, *path: str) -> object:
+    found: object = tree
+    for step in path:
+        assert isinstance(found, Mapping)
+        found = found.get(step)
+    if isinstance(found, Scalar):
+        return found.text
+    return [item.text for item in found.items if isinstance(item, Scalar)] if isinstance(found, Sequence) else found
+
+
+def test_a_container_name_goes_to_the_phase_that_starts_and_else_to_the_first_that_claims_it(tmp_path: Path) -> None:
+    made = planned(
+        node("r: { mode: recording, container_name: one }\nt: { mode: testing, container_name: one }"), tmp_path
+    )
+
+    def names(phase: str | None) -> list[object]:
+        tree = own(compiled(made, phase=phase))
+        return [at(tree, "services", f"fast-{name}", "container_name") for name in "rt"]
+
+    assert names(None) == ["one", None]
+    assert names("w.r") == ["one", None]
+    assert names("w.t") == [None, "one"]
+
+
+@pytest.mark.parametrize(
+    ("is_local", "ports"),
+    [(True, ["127.0.0.1:80:8080/tcp", "0.0.0.0::8080/tcp"]), (False, ["80:8080/tcp", "0.0.0.0::8080/tcp"])],
+)
+def test_an_address_is_added_on_a_local_engine_only(is_local: bool, ports: list[str], tmp_path: Path) -> None:
+    made = planned(node('r: { mode: recording, ports: ["80:8080", "0.0.0.0::8080"] }'), tmp_path)
+    tree = own(compiled(made, replace(SETTING, is_local=is_local)))
+    assert at(tree, "services", "fast-r", "ports") == ports
+
+
+@pytest.mark.parametrize(
+    ("written", "ports"), [("", 1), (", ports: []", 1), (", ports: ~", 1), (", ports: [8080, 9]", 2)]
+)
+def test_a_command_outside_gets_a_port_where_none_is_written(written: str, ports: int, tmp_path: Path) -> None:
+    made = planned(node(f"r: {{ mode: recording, source: {{ run: make }}{written} }}"), tmp_path)
+    assert len(made.phases["w.r"].ports) == ports
+
+
+def test_a_record_that_is_known_ties_its_phase(tmp_path: Path) -> None:
+    made = planned(node("r: { mode: recording }\nt: { mode: testing }"), tmp_path)
+    tree = own(compiled(made, replace(SETTING, records={"w.t": "rec_7"})))
+    assert at(tree, "services", "fast-t", "environment", "TEST_RECORD_ID") == "rec_7"
+    assert at(tree, "services", "fast-r", "environment", "TEST_RECORD_ID") is None
+
+
+def test_the_token_is_a_reference_to_its_variable(tmp_path: Path) -> None:
+    text = node("r: { mode: recording }", "    cloud: { token: '${MINE:?m}' }\n")
+    tree = own(compiled(planned(text, tmp_path, {"MINE": "s3cr3t"})))
+    assert at(tree, "services", "fast-r", "environment", "WALLARM_API_TOKEN") == "${MINE}"
+
+
+def test_labels_and_texts_are_escaped_and_names_are_lower_case(tmp_path: Path) -> None:
+    project = compiled(planned(node("R: { mode: recording, container_name: 'a$$b' }"), tmp_path))
+    tree = own(project)
+    assert at(tree, "services", "fast-R", "labels", "io.fastflow.spec") == "a$$b.yml"
+    assert at(tree, "services", "fast-R", "container_name") == "a$$b"
+    assert project.name == project_name("Run1", "w") == "fastflow-run1-w"
+    assert escape("$a$$") == "$$a$$$$"
+
+
+@pytest.mark.parametrize("labels", ["{ team: x }", "[team=x]", "~", "{}"])
+def test_a_nodes_own_labels_never_take_the_place_of_fastflows(labels: str, tmp_path: Path) -> None:
+    tree = own(compiled(planned(node(f"r: {{ mode: recording, container: {{ labels: {labels} }} }}"), tmp_path)))
+    assert at(tree, "services", "fast-r", "labels", "io.fastflow.run") == "Run1"
+    assert at(tree, "services", "fast-r", "labels", "team") == ("x" if "team" in labels else None)
+
+
+def test_env_files_are_ordered_from_the_weakest(tmp_path: Path) -> None:
+    (tmp_path / "app").mkdir()
+    for name in ("app/.env", ".env", "app/compose.yml"):
+        (tmp_path / name).write_text("services: {}\n" if name.endswith("yml") else "A=1\n", encoding="utf-8")
+    made = planned(node("r: { mode: recording }", "    compose: app/compose.yml\n"), tmp_path)
+    project = compiled(made, replace(SETTING, env_files=("/x/more.env",)))
+    assert project.env_files == (str(tmp_path / "app/.env"), str(tmp_path / ".env"), "/x/more.env")
+    assert project.directory == str(tmp_path / "app")
+
+
+def test_volumes_and_networks_of_others_get_no_labels(tmp_path: Path) -> None:
+    compose = (
+        "{ services: { a: { image: a, networks: [n, e] } }, networks: { n: , e: { external: true } },"
+        " volumes: { v: , named: { name: x }, ext: { external: true } } }"
+    )
+    tree = own(compiled(planned(node("r: { mode: recording }", f"    compose: {compose}\n"), tmp_path)))
+    volumes, networks = at(tree, "volumes"), at(tree, "networks")
+    assert isinstance(volumes, Mapping)
+    assert isinstance(networks, Mapping)
+    assert [key.text for key, _ in volumes] == ["v"]
+    assert [key.text for key, _ in networks] == ["n"]

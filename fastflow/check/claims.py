@@ -5,22 +5,21 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from fastflow.check.facts import Facts
-from fastflow.model.phases import Phase
 from fastflow.model.places import Place
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Who claims something: a node (`phase`), or the application of a workflow, from its first phase to its last."""
+    """Who claims something: a node (its `phase`), or the application of a workflow, from first phase to last."""
 
     workflow: str
     place: Place
-    phase: Phase | None = None
+    phase: str | None = None
 
     @property
     def said(self) -> str:
         """The owner in words."""
-        return self.phase.id if self.phase else f"the application of {self.workflow}"
+        return self.phase or f"the application of {self.workflow}"
 
 
 def at_one_time(facts: Facts, owners: Iterable[Owner]) -> Iterator[tuple[Owner, Owner]]:
@@ -29,7 +28,7 @@ def at_one_time(facts: Facts, owners: Iterable[Owner]) -> Iterator[tuple[Owner, 
     Each must come wholly before the next: sorted by their first phases only neighbours need a comparison.
     Services of one application are Compose's own business.
     """
-    each = {(owner.workflow, owner.phase.id if owner.phase else None): owner for owner in owners}
+    each = {(owner.workflow, owner.phase): owner for owner in owners}
     chain = sorted(each.values(), key=lambda owner: min(facts.graph.rank[name] for name in _phases(facts, owner)))
     for one, two in itertools.pairwise(chain):
         if not facts.graph.are_before(_last(facts, one), _first(facts, two)):
@@ -50,7 +49,7 @@ def conflicting_places(facts: Facts, one: Owner, two: Owner) -> tuple[Place, Own
 
 
 def _phases(facts: Facts, owner: Owner) -> tuple[str, ...]:
-    return (owner.phase.id,) if owner.phase else tuple(phase.id for phase in facts.by_workflow[owner.workflow])
+    return (owner.phase,) if owner.phase else tuple(phase.id for phase in facts.by_workflow[owner.workflow])
 
 
 def _last(facts: Facts, owner: Owner) -> Iterator[str]:

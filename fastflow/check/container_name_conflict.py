@@ -30,7 +30,7 @@ def _claims(facts: Facts) -> Iterator[tuple[str, Owner]]:
     for phase in facts.phases:
         if phase.node.container_name:
             place = facts.places.value(*phase.path, "container_name")
-            yield phase.node.container_name, Owner(phase.workflow, place, phase)
+            yield phase.node.container_name, Owner(phase.workflow, place, phase.id)
     for workflow, application in facts.applications.items():
         if facts.spec.workflows[workflow].publish == "none":
             continue

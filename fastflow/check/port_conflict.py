@@ -43,7 +43,7 @@ def _claims(facts: Facts) -> Iterator[_Claim]:
             if port.host and port.symbolic is None:
                 place = facts.places.value(*phase.path, "ports", at)
                 # Without an address a node binds loopback on a local engine, but all on a remote one.
-                owner = Owner(phase.workflow, place, phase)
+                owner = Owner(phase.workflow, place, phase.id)
                 yield _Claim(owner, port.host, _parsed(port.address), port.protocol)
     for name, application in facts.applications.items():
         if facts.spec.workflows[name].publish == "none":

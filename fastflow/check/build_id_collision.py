@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from fastflow.check.build_id_groups import build_ids_of, equal_pairs
+from fastflow.check.build_id_groups import differently_written, equal_pairs
 from fastflow.check.facts import Facts, error
 from fastflow.diagnostic import Diagnostic, Related
 from fastflow.model.phases import Phase
@@ -22,7 +22,7 @@ def check(specs: Sequence[Facts]) -> Iterator[Diagnostic]:
             known = first.setdefault((phase.token, phase.identity + own), (facts, phase))
             if known[1] is not phase:
                 yield _collision(facts, phase, *known)
-    for build_ids in build_ids_of(specs).values():
+    for build_ids in differently_written(specs):
         for one, two in equal_pairs(build_id for build_id in build_ids if build_id.recorders):
             yield _collision(two.facts, two.recorders[0], one.facts, one.recorders[0])
 

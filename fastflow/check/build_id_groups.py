@@ -61,6 +61,12 @@ def build_ids_of(specs: Sequence[Facts]) -> dict[str, list[BuildId]]:
     return by_token
 
 
+def differently_written(specs: Sequence[Facts]) -> Iterable[list[BuildId]]:
+    """List the BUILD_IDs of each token, if any has an operator: only then two that differ may mean the same."""
+    identities = (phase.identity or "" for facts in specs for phase in facts.phases)
+    return build_ids_of(specs).values() if any("-" in text or "+" in text for text in identities) else ()
+
+
 def _template(facts: Facts, phase: Phase) -> Template:
     """Parse a BUILD_ID, its demands kept: what `${V:?}` refuses makes no two BUILD_IDs equal."""
     text = phase.build_id or ""
@@ -78,9 +84,6 @@ def equal_pairs(build_ids: Iterable[BuildId]) -> Iterator[tuple[BuildId, BuildId
     Such are the same word where all variables are set, all are empty, and none is set. Each is compared with at
     most 50 others.
     """
-    build_ids = tuple(build_ids)
-    if not any("-" in build_id.identity or "+" in build_id.identity for build_id in build_ids):
-        return  # without an operator, what is written differently is different
     symbols = Symbols()
     by_word: dict[str, dict[str, tuple[_Words, BuildId]]] = defaultdict(dict)
     for build_id in build_ids:

@@ -4,7 +4,7 @@ import itertools
 from collections import defaultdict
 from collections.abc import Iterator
 
-from fastflow.check.build_id_groups import build_ids_of, equal_pairs, overlapping
+from fastflow.check.build_id_groups import differently_written, equal_pairs, overlapping
 from fastflow.check.facts import Facts, error
 from fastflow.diagnostic import Diagnostic, Related
 from fastflow.model.phases import Phase
@@ -16,17 +16,17 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
     """The testers of one slot must form a chain: sorted topologically, each comes before the next."""
     slots: dict[tuple[str, str], list[Phase]] = defaultdict(list)
     for phase, _ in facts.testers:
-        if phase.identity is not None:
+        if phase.identity is not None and not facts.lost.has_order(phase):
             slots[phase.token, phase.identity].append(phase)
     for testers in slots.values():
         testers.sort(key=lambda phase: facts.graph.rank[phase.id])
         for one, two in itertools.pairwise(testers):
             if facts.graph.may_overlap(one.id, two.id):
                 yield _overlap(facts, one, two)
-    for build_ids in build_ids_of([facts]).values():
+    for build_ids in differently_written([facts]):
         for first, second in equal_pairs(build_id for build_id in build_ids if build_id.testers):
             pair = overlapping(facts.graph, first.testers, second.testers)
-            if pair is not None:
+            if pair is not None and not any(facts.lost.has_order(phase) for phase in pair):
                 yield _overlap(facts, *pair)
 
 

@@ -92,14 +92,14 @@ class Containers:
 
     def find(self, reference: str) -> Box:
         """Return a container by id, beginning of the id, or name; raise EngineCallError where it is not there."""
-        for box in self.boxes.values():
+        for box in list(self.boxes.values()):
             if reference == box.container.name or box.container.id.startswith(reference):
                 return box
         raise _error(f"No such container: {reference}")
 
     def matching(self, labels: Mapping[str, str | None]) -> tuple[Container, ...]:
         """Return the containers that carry these labels."""
-        found = (box.container for box in self.boxes.values())
+        found = (box.container for box in list(self.boxes.values()))
         return tuple(container for container in found if carries(container.labels, labels))
 
     def create(self, name: str, labels: Mapping[str, str], image: str, script: Script) -> Box:

@@ -134,7 +134,7 @@ class _Search:
             )
         if self.tests and other.testers and other.spec == mine.spec:
             pair = overlapping(facts.graph, other.testers, mine.testers)
-            if pair is not None:
+            if pair is not None and not any(facts.lost.has_order(phase) for phase in pair):
                 self.tests = False
                 yield from self._finding(pair[1], facts, pair[0], does="tests", reason=reason, hint=hint)
 

@@ -15,7 +15,7 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
     """Report nodes without BUILD_ID: as an error where another node of their token may run beside them."""
     by_token: dict[str, list[Phase]] = defaultdict(list)
     for phase in facts.phases:
-        if phase.uses_build_id:
+        if phase.uses_build_id and not facts.lost.has_build_id(phase) and not facts.lost.has_order(phase):
             by_token[phase.token].append(phase)
     for phases in by_token.values():
         without = [phase for phase in phases if phase.build_id is None]

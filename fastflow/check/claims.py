@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from fastflow.check.facts import Facts
+from fastflow.model.phases import Phase
 from fastflow.model.places import Place
 
 
@@ -28,7 +29,8 @@ def at_one_time(facts: Facts, owners: Iterable[Owner]) -> Iterator[tuple[Owner, 
     Each must come wholly before the next: sorted by their first phases only neighbours need a comparison.
     Services of one application are Compose's own business.
     """
-    each = {(owner.workflow, owner.phase): owner for owner in owners}
+    sure = (owner for owner in owners if not any(facts.lost.has_order(phase) for phase in _own(facts, owner)))
+    each = {(owner.workflow, owner.phase): owner for owner in sure}
     chain = sorted(each.values(), key=lambda owner: min(facts.graph.rank[name] for name in _phases(facts, owner)))
     for one, two in itertools.pairwise(chain):
         if not facts.graph.are_before(_last(facts, one), _first(facts, two)):
@@ -48,8 +50,12 @@ def conflicting_places(facts: Facts, one: Owner, two: Owner) -> tuple[Place, Own
     return places[id(later)], later, places[id(earlier)], earlier
 
 
+def _own(facts: Facts, owner: Owner) -> tuple[Phase, ...]:
+    return (facts.graph.phases[owner.phase],) if owner.phase else facts.by_workflow[owner.workflow]
+
+
 def _phases(facts: Facts, owner: Owner) -> tuple[str, ...]:
-    return (owner.phase,) if owner.phase else tuple(phase.id for phase in facts.by_workflow[owner.workflow])
+    return tuple(phase.id for phase in _own(facts, owner))
 
 
 def _last(facts: Facts, owner: Owner) -> Iterator[str]:

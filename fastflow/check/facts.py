@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from fastflow.application.model import Application
+from fastflow.check.lost import Lost, lost_parts
 from fastflow.diagnostic import Diagnostic, Related, Severity
 from fastflow.graph import Graph
 from fastflow.model.node import RecordingNode, ReportNode, TestingNode
@@ -39,6 +40,11 @@ class Facts:
     is_whole: bool
     unset_tokens: frozenset[str] = frozenset()
     compose_files: tuple[Document, ...] = ()
+
+    @cached_property
+    def lost(self) -> Lost:
+        """What was at fault and is not in the model."""
+        return Lost() if self.is_whole else lost_parts(self.spec, self.places)
 
     @property
     def are_applications_known(self) -> bool:

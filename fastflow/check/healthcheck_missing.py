@@ -18,6 +18,8 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
         service = application.services.get(name) if application and application.is_complete and name else None
         if service is None or service.has_healthcheck or (phase.workflow, service.name) in seen:
             continue
+        if facts.lost.has(phase, "services"):
+            continue
         need = (node.services or {}).get(service.name)
         if need is not None and need.log is not None:
             continue

@@ -13,7 +13,7 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
     """Look at the image of every node."""
     for phase in facts.phases:
         image = phase.node.image or DEFAULT_IMAGE
-        if "@" in image or ":" in image.rpartition("/")[2] or "$" in image:
+        if "@" in image or ":" in image.rpartition("/")[2] or "$" in image or facts.lost.has(phase, "image"):
             continue
         place = facts.places.value(*phase.path, "image")
         if phase.node.image is None:

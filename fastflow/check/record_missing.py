@@ -13,9 +13,16 @@ _WAYS = "add a recording node, or set test_record_id, or test_record: external w
 def check(facts: Facts) -> Iterator[Diagnostic]:
     """A tester that selects its record by BUILD_ID needs a recorder of the same token and BUILD_ID."""
     recorded = {phase.build_id for phase, _ in facts.recorders if phase.build_id is not None}
+    if any(facts.lost.has_build_id(phase) for phase, _ in facts.recorders):
+        return
     hints = HINTS
     for phase, _ in facts.testers:
-        if not phase.needs_own_record or any(edge.reason == "build_id" for edge in facts.graph.dependencies[phase.id]):
+        is_known = not facts.lost.has_order(phase) and phase.build_id not in facts.lost.build_ids
+        if (
+            not phase.needs_own_record
+            or not is_known
+            or any(edge.reason == "build_id" for edge in facts.graph.dependencies[phase.id])
+        ):
             continue
         if phase.build_id is None:
             message = f"{phase.id} has no BUILD_ID, and nothing in its workflow records without one"

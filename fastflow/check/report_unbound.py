@@ -10,9 +10,9 @@ RULE = "report-unbound"
 
 def check(facts: Facts) -> Iterator[Diagnostic]:
     """A report node names a test run, or its workflow tests."""
-    testing = {phase.workflow for phase, _ in facts.testers}
+    testing = {phase.workflow for phase, _ in facts.testers} | {workflow for workflow, _ in facts.lost.nodes}
     for phase, node in facts.reporters:
-        if node.test_run_id is None and phase.workflow not in testing:
+        if node.test_run_id is None and not facts.lost.has(phase, "test_run_id") and phase.workflow not in testing:
             message = f"{phase.id} has no test run to report: its workflow has no testing node"
             hint = "set test_run_id, or move it to the workflow that tests"
             yield error(RULE, message, facts.node_place(phase), hint)

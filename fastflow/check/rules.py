@@ -44,7 +44,6 @@ Level = Literal["error", "warning", "off"]
 class Rule:
     """A rule: its id, its usual level, what it finds, and how.
 
-    `needs_whole` rules are about what is missing; they say nothing where parts of a spec could not be read.
     `needs_order` rules ask what comes before what, which cycles make void; `needs_symbols` rules look at variables,
     of which none are left where they were replaced, `needs_values` rules at what they hold; `needs_applications`
     rules are silent about what could not be read.
@@ -56,7 +55,6 @@ class Rule:
     finds: str
     check: Callable[[Facts], Iterable[Diagnostic]] | None = None
     check_all: Callable[[Sequence[Facts]], Iterable[Diagnostic]] | None = None
-    needs_whole: bool = False
     needs_order: bool = False
     needs_symbols: bool = False
     needs_applications: bool = False
@@ -92,7 +90,6 @@ RULES: tuple[Rule, ...] = (
         "error",
         "a node without BUILD_ID where another on its token may run beside it",
         build_id_missing.check,
-        needs_whole=True,
         needs_order=True,
     ),
     Rule(
@@ -107,14 +104,12 @@ RULES: tuple[Rule, ...] = (
         "error",
         "a testing node for whose BUILD_ID nothing records",
         record_missing.check,
-        needs_whole=True,
     ),
     Rule(
         "dependency-unknown",
         "error",
         "a dependency, glob or record that names no phase",
         dependency_unknown.check,
-        needs_whole=True,
         can_be_silenced=False,
     ),
     Rule("dependency-cycle", "error", "phases that wait for each other", dependency_cycle.check, can_be_silenced=False),
@@ -198,11 +193,9 @@ RULES: tuple[Rule, ...] = (
         undefined_variable.check,
         needs_values=True,
     ),
-    Rule("source-missing", "warning", "a recording node without a source", source_missing.check, needs_whole=True),
+    Rule("source-missing", "warning", "a recording node without a source", source_missing.check),
     Rule("restart-policy", "error", "`restart` on a FAST node", restart_policy.check),
-    Rule(
-        "report-unbound", "error", "a report node without a test run to report", report_unbound.check, needs_whole=True
-    ),
+    Rule("report-unbound", "error", "a report node without a test run to report", report_unbound.check),
     Rule("api-host-unknown", "warning", "an API server that is neither of Wallarm's", api_host_unknown.check),
     Rule("image-unpinned", "off", "an image without tag or digest", image_unpinned.check),
     Rule("invalid-ignore", "error", "an ignore comment without a reason, or of an unknown rule"),

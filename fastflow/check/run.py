@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from fastflow.check.facts import Facts, error
 from fastflow.check.ignores import ignores_of, silence
+from fastflow.check.lost import Lost
 from fastflow.check.rules import BY_ID, RULE_IDS, RULES, Level, Rule
 from fastflow.diagnostic import Diagnostic, Severity
 from fastflow.model.suggest import did_you_mean
@@ -36,7 +37,6 @@ def _applies(rule: Rule, facts: Facts) -> bool:
     """Whether a rule has all that it looks at."""
     return (
         _level(rule, facts) != "off"
-        and (facts.is_whole or not rule.needs_whole)
         and not (rule.needs_order and facts.graph.cycles)
         and not (rule.needs_symbols and facts.has_values)
     )
@@ -47,7 +47,10 @@ def _ran(facts: Facts) -> frozenset[str]:
     return frozenset(
         rule.id
         for rule in RULES
-        if rule.is_offline and _applies(rule, facts) and (facts.are_applications_known or not rule.needs_applications)
+        if rule.is_offline
+        and facts.lost == Lost()
+        and _applies(rule, facts)
+        and (facts.are_applications_known or not rule.needs_applications)
         if facts.has_values or not rule.needs_values
     )
 

@@ -11,11 +11,13 @@ RULE = "scope-open"
 def check(facts: Facts) -> Iterator[Diagnostic]:
     """A tester without `test_run_uri` is as narrow as its recorder's `allowed_hosts`."""
     for phase, node in facts.testers:
-        if node.test_run_uri is not None:
+        if node.test_run_uri is not None or facts.lost.has(phase, "test_run_uri"):
             continue
         for edge in facts.graph.dependencies[phase.id]:
             recorder = facts.recorders_by_id.get(edge.before)
             if edge.reason == "depends_on" or recorder is None or recorder.allowed_hosts is not None:
+                continue
+            if facts.lost.has(facts.graph.phases[edge.before], "allowed_hosts"):
                 continue
             message = (
                 f"{phase.id} has no test_run_uri and {edge.before} no allowed_hosts: "

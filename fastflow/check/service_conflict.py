@@ -17,7 +17,7 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
     """Compare aliases of nodes with the application's names, and of recorders with each other."""
     for phase in facts.phases:
         application = facts.applications.get(phase.workflow)
-        if application is not None:
+        if application is not None and not facts.lost.has(phase, "alias", "networks"):
             yield from _with_services(facts, phase, application)
     yield from _between_recorders(facts)
 
@@ -63,6 +63,8 @@ def _engine_networks(facts: Facts, phase: Phase) -> Iterator[str]:
 def _between_recorders(facts: Facts) -> Iterator[Diagnostic]:
     by_name: dict[tuple[str, str, str], list[Owner]] = defaultdict(list)
     for phase, _ in facts.recorders:
+        if facts.lost.has(phase, "alias", "networks", "compose"):
+            continue
         owner = Owner(phase.workflow, _place(facts, phase), phase.id)
         for network in _engine_networks(facts, phase):
             for engine in facts.engines_of(phase.workflow):

@@ -19,7 +19,7 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
     for phase in facts.phases:
         application = facts.applications.get(phase.workflow)
         if application is None:
-            if facts.spec.workflows[phase.workflow].compose is None:
+            if facts.spec.workflows[phase.workflow].compose is None and not facts.lost.has(phase, "compose"):
                 yield from _without_application(facts, phase)
             continue
         if not application.is_complete:

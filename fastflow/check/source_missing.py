@@ -11,7 +11,7 @@ RULE = "source-missing"
 def check(facts: Facts) -> Iterator[Diagnostic]:
     """A recording node without a source goes on until it is stopped."""
     for phase, node in facts.recorders:
-        if node.source is None:
+        if node.source is None and not facts.lost.has(phase, "source"):
             message = f"{phase.id} has no source: it records until `fastflow stop {phase.id}` or its inactivity timeout"
             hint = "set source: { service: NAME } or source: { run: COMMAND }"
             yield warning(RULE, message, facts.node_place(phase), hint)

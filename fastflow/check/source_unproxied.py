@@ -18,7 +18,7 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
     """A variable of the source's service, or of another service of the phase, must name the node."""
     for phase, node in facts.recorders:
         application = facts.applications.get(phase.workflow)
-        if application is None or not application.is_complete:
+        if application is None or not application.is_complete or facts.lost.has(phase, "alias", "services"):
             continue
         services = [source for source in node.source or () if isinstance(source, ServiceSource)]
         known = [source for source in services if source.service in application.services]

@@ -40,7 +40,7 @@ def _one(facts: Facts, phase: Phase, host: str | None, place: Place) -> Iterator
         return
     if "." in host or ":" in host:
         return
-    known = _known(facts, phase)
+    known = None if facts.lost.has(phase, "services", "container", "compose") else _known(facts, phase)
     if known is not None and host.lower() not in {name.lower() for name in known}:
         message = f"`{host}` is no service, alias, container name or extra host of {phase.id}"
         has_application = facts.spec.workflows[phase.workflow].compose is not None

@@ -58,8 +58,9 @@ def _environment_place(facts: Facts, phase: Phase, name: str) -> Place:
 
 def _fresh(facts: Facts) -> Iterator[Diagnostic]:
     for phases in facts.by_workflow.values():
-        wanting = [phase for phase in phases if phase.node.fresh]
-        rivals = facts.graph.rivals(phase.id for phase in phases) if wanting else {}
+        sure = [phase for phase in phases if not facts.lost.has_order(phase)]
+        wanting = [phase for phase in sure if phase.node.fresh]
+        rivals = facts.graph.rivals(phase.id for phase in sure) if wanting else {}
         for phase in wanting:
             if phase.id in rivals:
                 other = facts.graph.phases[rivals[phase.id]]

@@ -1,0 +1,209 @@
+"""The documentation is true: generated pages are fresh, links resolve, YAML parses, specs pass, commands exist."""
+
+import importlib.machinery
+import importlib.util
+import re
+import shlex
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import pytest
+import yaml
+
+from fastflow.ci import _SYSTEMS
+from fastflow.cli.main import COMMANDS, cli
+from fastflow.errors import ExitCode
+from fastflow.pipeline import SpecText, check
+from fastflow.report.findings_text import Sources, render_findings
+
+ROOT = Path(__file__).parents[2]
+PAGES = (ROOT / "README.md", ROOT / "examples" / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
+RULES_PAGE = ROOT / "docs" / "reference" / "rules.md"
+COMPOSE = {  # what a spec on a page may name
+    "docker-compose.yml": (
+        "services:\n"
+        "  app: { image: shop, healthcheck: { test: [CMD, 'true'] } }\n"
+        "  tests: { image: tests, environment: { http_proxy: 'http://fast:8080' } }\n"
+    )
+}
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block: where it begins, its language, its text, and the `text` block that follows it at once."""
+
+    page: Path
+    line: int
+    language: str
+    text: str
+    following: str
+
+    def __str__(self) -> str:
+        return f"{name_of(self.page)}:{self.line}"
+
+    @property
+    def is_spec(self) -> bool:
+        """Whether this is a spec: CircleCI's files, too, have `workflows`."""
+        if self.language != "yaml" or self.page == RULES_PAGE:
+            return False
+        content = yaml.safe_load(self.text)
+        return isinstance(content, dict) and "workflows" in content and "jobs" not in content
+
+
+def name_of(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+def blocks() -> Iterator[Block]:
+    fence = re.compile(r"^```(\w*)\n(.*?)^```$\n*(?:^```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
+    for page in PAGES:
+        text, at = page.read_text(encoding="utf-8"), 0
+        while (match := fence.search(text, at)) is not None:
+            line = text.count("\n", 0, match.start()) + 1
+            yield Block(page, line, match[1], match[2], match[3] or "")
+            at = match.end(2) + len("```")  # the next block is one of its own, too
+
+
+BLOCKS = tuple(blocks())
+SPECS = tuple(block for block in BLOCKS if block.is_spec)
+PARSED_ELSEWHERE = {block for block in BLOCKS if block.page == RULES_PAGE}  # wrong on purpose; see tests/corpus
+
+
+def without_blocks(page: Path) -> str:
+    return re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+
+
+# Generated pages
+def generated() -> Mapping[str, str]:
+    loader = importlib.machinery.SourceFileLoader("reference", str(ROOT / "scripts" / "reference"))
+    spec = importlib.util.spec_from_loader("reference", loader)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    loader.exec_module(module)
+    pages: Callable[[], Mapping[str, str]] = module.pages
+    return pages()
+
+
+@pytest.mark.parametrize("name", ["spec", "rules", "commands"])
+def test_generated_page_is_what_the_code_says_now(name: str) -> None:
+    path = f"docs/reference/{name}.md"
+    assert (ROOT / path).read_text(encoding="utf-8") == generated()[path], "run: make docs"
+
+
+# Links
+def slug(heading: str) -> str:
+    """The anchor of a heading, as GitHub makes it."""
+    words = re.sub(r"[^\w\- ]", "", re.sub(r"`|\[([^]]*)\]\([^)]*\)", r"\1", heading).lower())
+    return words.replace(" ", "-")
+
+
+def anchors(page: Path) -> set[str]:
+    return {slug(heading) for heading in re.findall(r"^#+ (.+)$", without_blocks(page), re.MULTILINE)}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_relative_links_lead_to_a_file_and_a_heading(page: Path) -> None:
+    broken = []
+    for target in re.findall(r"\]\(([^)\s]+)\)", without_blocks(page)):
+        path, _, anchor = target.partition("#")
+        if re.match(r"[a-z]+:", target):
+            continue
+        found = (page.parent / path).resolve() if path else page
+        if not found.exists() or (anchor and anchor not in anchors(found)):
+            broken.append(target)
+    assert not broken
+
+
+def test_index_leads_to_every_page() -> None:
+    index = ROOT / "docs" / "README.md"
+    linked = {(index.parent / target).resolve() for target in re.findall(r"\]\(([^)#]+)\)", index.read_text())}
+    assert {page for page in PAGES if page.is_relative_to(index.parent)} - linked == {index}
+
+
+# YAML
+@pytest.mark.parametrize("block", [b for b in BLOCKS if b.language == "yaml" and b not in PARSED_ELSEWHERE], ids=str)
+def test_yaml_parses(block: Block) -> None:
+    assert yaml.safe_load(block.text) is not None
+
+
+@pytest.mark.parametrize("block", SPECS, ids=str)
+def test_spec_passes_its_checks_or_shows_its_findings(block: Block, tmp_path: Path) -> None:
+    for name, text in COMPOSE.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    found = check([SpecText("fastflow.yml", tmp_path, block.text.encode())], None).diagnostics
+    text = render_findings(found, Sources({"fastflow.yml": block.text}))
+    shown = block.following if re.search(r"(error|warning)\[", block.following) else ""
+    assert text.rstrip() == shown.rstrip()
+
+
+def test_pages_hold_specs() -> None:
+    assert len(SPECS) >= 5
+
+
+# Commands
+def command_lines() -> Iterator[tuple[str, str, bool]]:
+    """Every `fastflow …` of the pages: where, its words, and whether it is one to type as it stands."""
+    for block in BLOCKS:
+        if block.language in ("sh", "yaml", "groovy") and block not in PARSED_ELSEWHERE:
+            for line in block.text.splitlines():
+                for found in re.findall(r"(?<![\w.-])fastflow (?=[a-z-])([^|&;)'>]*)", line.split(" #")[0]):
+                    yield str(block), found, block.language == "sh"
+    for page in PAGES:
+        for found in re.findall(r"`fastflow ([^`]+)`", without_blocks(page)):
+            yield name_of(page), found, False
+
+
+COMMAND_LINES = tuple(dict.fromkeys(command_lines()))
+
+
+def parse(line: str) -> None:
+    """Let click read a command line without running anything; raises click's errors."""
+    words = [word for word in shlex.split(line, comments=True) if word != "…"]
+    group, context = cli, click.Context(cli, info_name="fastflow")
+    command: click.Command = group
+    while isinstance(command, click.Group) and words and not words[0].startswith("-"):
+        found = command.get_command(context, words[0])
+        if found is None:
+            raise click.UsageError(f"no command {words[0]}")
+        command, words = found, words[1:]
+    if isinstance(command, click.Group) and not words:
+        return  # prose that speaks of the group
+    command.make_context(command.name or "", words, parent=context)
+
+
+@pytest.mark.parametrize(("place", "line", "is_whole"), COMMAND_LINES)
+def test_command_exists_with_its_options(place: str, line: str, is_whole: bool) -> None:
+    try:
+        parse(line)
+    except click.MissingParameter:
+        assert not is_whole, place  # prose may speak of a command without what it wants
+    except click.exceptions.Exit:
+        pass  # --help and --version
+
+
+def test_parse_refuses_what_is_not_there() -> None:
+    for line in ("fly", "up --resume x", "up --progress loud", "emulator explode", "stop", "wait web.record --for tea"):
+        with pytest.raises(click.UsageError):
+            parse(line)
+
+
+def test_pages_speak_of_every_command() -> None:
+    assert {line.split()[0] for _, line, _ in COMMAND_LINES} >= set(COMMANDS)
+
+
+# What pages list by hand
+@pytest.mark.parametrize("page", ["README.md", "docs/reference/exit-codes.md"])
+def test_page_lists_every_exit_code(page: str) -> None:
+    rows = re.findall(r"^\| ([\d, ]+) \|", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
+    assert {int(code) for row in rows for code in row.split(",")} == {int(code) for code in ExitCode}
+
+
+def test_values_page_lists_every_variable_of_ci_systems() -> None:
+    text = (ROOT / "docs" / "reference" / "values.md").read_text(encoding="utf-8")
+    assert [name for _, names in _SYSTEMS for name in names if f"`{name}`" not in text] == []
+
+
+def test_readme_stays_short() -> None:
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) < 200

@@ -139,7 +139,8 @@ def _service(application: Application, name: str, labels: Mapping[str, str], kee
         # Built under the project's name, so it is the run's; an image that the user named stays.
         added["build"] = {"labels": dict(labels)}
     if "depends_on" in service.cut:
-        added["depends_on"] = override({other: {"condition": how} for other, how in service.depends_on.items()})
+        # One by one, since what else a dependency says (`required`, `restart`) is Compose's own business.
+        added["depends_on"] = dict.fromkeys(application.left_out, RESET)
     if "links" in service.cut:
         added["links"] = override(service.links)
     if not keeps_published:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from fastflow.application.fast import without_fast
 from fastflow.application.model import Application, Service
 from fastflow.application.reader import ComposeFiles, FileSource
 from fastflow.compose import Setting, compile_project
@@ -168,6 +169,21 @@ def test_the_application_is_what_compose_makes_of_it(case: str, tmp_path: Path) 
         assert {key: ours.get(key) for key in theirs} == theirs
 
 
+def test_a_dependency_that_stays_keeps_all_it_says(tmp_path: Path) -> None:
+    (tmp_path / "compose.yml").write_text(
+        "services:\n  fast: { image: wallarm/fast }\n  own: { image: own, environment: [WALLARM_API_TOKEN] }\n"
+        "  db: { image: db }\n"
+        "  a: { image: a, depends_on: { fast: { condition: service_started },"
+        " db: { condition: service_started, required: false, restart: true } } }\n"
+        "  b: { image: b, depends_on: [own, db, fast] }\n  c: { image: c, depends_on: [fast] }\n",
+        encoding="utf-8",
+    )
+    services = config_of(tmp_path, ["compose.yml"])["services"]
+    assert services["a"]["depends_on"] == {"db": {"condition": "service_started", "required": False, "restart": True}}
+    assert list(services["b"]["depends_on"]) == ["db"]
+    assert not services["c"].get("depends_on")
+
+
 SPEC = """\
 workflows:
   w:
@@ -182,7 +198,21 @@ workflows:
 
 @pytest.mark.parametrize("case", CASES)
 def test_compose_accepts_what_fastflow_makes_of_it(case: str, tmp_path: Path) -> None:
-    names = write(case, tmp_path)
+    config = config_of(tmp_path, write(case, tmp_path))
+    compose(tmp_path, "-f", "-", "config", "-q", text=json.dumps(config))
+    application = without_fast(offline(tmp_path, FILES.get(case, ["compose.yml"])))
+    services = config["services"]
+    assert set(services) == {*application.services, "fast-record", "fast-test"}
+    for name in application.services:
+        assert "ports" not in services[name]
+        assert "container_name" not in services[name]
+        assert services[name]["labels"]["io.fastflow.workflow"] == "w"
+    assert services["fast-record"]["ports"][0]["host_ip"] == "127.0.0.1"
+    assert int(services["fast-record"]["mem_limit"]) == 64 * 1024 * 1024
+
+
+def config_of(tmp_path: Path, names: list[str]) -> Facts:
+    """What Docker Compose makes of a spec over these files."""
     values = {**engine_environment(), **VALUES}
     text = SpecText("fastflow.yml", tmp_path, SPEC.format(files=", ".join(names)).encode())
     (facts,) = check([text], values).specs
@@ -195,15 +225,6 @@ def test_compose_accepts_what_fastflow_makes_of_it(case: str, tmp_path: Path) ->
         if written is not None:
             path.write_text(written, encoding="utf-8")
         files += ["-f", str(path)]
-    config = json.loads(
-        compose(tmp_path, "--project-directory", project.directory, *files, "config", "--format", "json")
-    )
-    compose(tmp_path, "-f", "-", "config", "-q", text=json.dumps(config))
-    services = config["services"]
-    assert set(services) == {*planned.workflows["w"].application.services, "fast-record", "fast-test"}
-    for name in planned.workflows["w"].application.services:
-        assert "ports" not in services[name]
-        assert "container_name" not in services[name]
-        assert services[name]["labels"]["io.fastflow.workflow"] == "w"
-    assert services["fast-record"]["ports"][0]["host_ip"] == "127.0.0.1"
-    assert int(services["fast-record"]["mem_limit"]) == 64 * 1024 * 1024
+    made = compose(tmp_path, "--project-directory", project.directory, *files, "config", "--format", "json")
+    config: Facts = json.loads(made)
+    return config

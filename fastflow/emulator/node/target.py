@@ -4,7 +4,7 @@ import asyncio
 import time
 from urllib.parse import urlsplit
 
-from ..http import HttpError, NoConnectionError, fetch
+from ..http import CONNECT_TIMEOUT, HttpError, NoConnectionError, fetch
 from .baseline import Baseline
 from .page import NO_ANSWER, Page, read_page
 from .points import Point, with_value
@@ -32,9 +32,9 @@ class Target:
         port = parts.port or (443 if parts.scheme == "https" else 80)
         for pause in (*_RETRIES, None):
             try:
-                _, writer = await asyncio.wait_for(asyncio.open_connection(parts.hostname, port), TIMEOUT)
+                _, writer = await asyncio.wait_for(asyncio.open_connection(parts.hostname, port), CONNECT_TIMEOUT)
             except (OSError, ValueError, asyncio.TimeoutError) as error:
-                if pause is None:
+                if pause is None or isinstance(error, asyncio.TimeoutError):
                     raise TargetError(f"{parts.scheme}://{parts.netloc}") from error
                 await asyncio.sleep(pause)
             else:

@@ -116,6 +116,7 @@ DECOYS: dict[str, Reply] = {
     "lines of such files on every page": lambda _, f: f"{PASSWD}{WIN_INI} you asked for {f}",
     "lines of such files where nothing is found": lambda d, f: read(d, f) if f in FILES else PASSWD + WIN_INI,
     "lines of such files where they are asked for": about_passwd,
+    "lines of such files where their path is asked for": lambda _, f: PASSWD if "etc/passwd" in f else "nothing",
     "lines of such files against attacks": lambda _, f: PASSWD if re.search(r"\.\.|^/|:", f) else "fine",
     "echo": lambda _, f: f,
     "root without a file": lambda _, f: f"root: {f}, uid 0:0",

@@ -234,6 +234,7 @@ def test_a_stop_lets_a_request_end_and_waits_for_no_idle_client(nodes: Nodes, si
         client.request("GET", url)
         response = client.getresponse()
         node.signal(signal.SIGTERM)
+        wait_until_closed(port)
         go_on.set()
         assert response.read() == b"done"
         begin = time.monotonic()
@@ -241,6 +242,16 @@ def test_a_stop_lets_a_request_end_and_waits_for_no_idle_client(nodes: Nodes, si
         assert time.monotonic() - begin < 3
         client.close()
     assert [kept["url"] for kept in baselines(nodes)] == [f"{site.url}/idle", url]
+
+
+def wait_until_closed(port: int) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), PATIENCE).close()
+        except OSError:
+            return
+    raise AssertionError("it still listens")
 
 
 def test_a_request_that_hangs_holds_the_end_for_seconds_only(nodes: Nodes) -> None:

@@ -11,6 +11,7 @@ from contextlib import closing
 
 import pytest
 
+from fastflow.emulator.node.sql_errors import sql_errors
 from tests.unit.emulator.applications import Application, Asked, Told, found_in, get, post, post_json, post_multipart
 
 Reply = Callable[[str], Told | str]
@@ -209,3 +210,9 @@ def test_cookies_and_headers_of_the_recorded_client_stay() -> None:
     headers = [(b"Cookie", b"a=b; session=s3"), (b"Authorization", b"Bearer x")]
     assert found_in(answer, get("/page?q=1", headers)) == {("sqli", "q")}
     assert found_in(answer, get("/page?q=1")) == set()
+
+
+def test_a_text_that_is_always_there_does_not_count_for_repeating_the_value() -> None:
+    page = f"{MYSQL}right syntax to use near 'a' at line 1"
+    assert not sql_errors(page, "a'").without(sql_errors(page, "a''"))
+    assert sql_errors(page, "b'").without(sql_errors("<p>fine", "b''"))

@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from fastflow.cycle import shortest_cycle
 from fastflow.model.node import MODES, RecordingNode, ReportNode, TestingNode
 from fastflow.model.phases import Phase
 from fastflow.model.relations import CONDITIONS, Condition
@@ -93,10 +94,11 @@ class Graph:
             if len(component) > 1 or graph.has_edge(*list(component) * 2)
         ]
         edges = {(edge.before, edge.after): edge for edge in self.edges}
-        return tuple(
-            tuple(edges[step] for step in _shortest_cycle(graph.subgraph(component), component))
-            for component in sorted(components, key=lambda component: position[component[0]])
-        )
+        found = []
+        for component in sorted(components, key=lambda component: position[component[0]]):
+            names = shortest_cycle(component, graph.adj)
+            found.append(tuple(edges[step] for step in zip(names, names[1:] + names[:1], strict=True)))
+        return tuple(found)
 
     @cached_property
     def _ancestor_bits(self) -> Mapping[str, int]:
@@ -283,18 +285,3 @@ def _digraph(graph: Graph) -> "networkx.DiGraph[str]":
     found.add_nodes_from(graph.phases)
     found.add_edges_from((edge.before, edge.after) for edge in graph.edges)
     return found
-
-
-def _shortest_cycle(component: "networkx.DiGraph[str]", names: Sequence[str]) -> list[tuple[str, str]]:
-    """Return the edges of a shortest cycle, from the phase in it that comes first in the file."""
-    import networkx  # noqa: PLC0415  # 0.12 s that most commands do not need
-
-    best: list[str] = []
-    for name in names[:200]:  # enough to be near the shortest, and bounded for components of thousands
-        for before in component.predecessors(name):
-            path = networkx.shortest_path(component, name, before)
-            if not best or len(path) < len(best):
-                best = path
-    first = min(range(len(best)), key=lambda at: names.index(best[at]))
-    turned = best[first:] + best[:first]
-    return list(zip(turned, turned[1:] + turned[:1], strict=True))

@@ -13,7 +13,7 @@ RULE = "dependency-unknown"
 def check(facts: Facts) -> Iterator[Diagnostic]:
     """Report what the graph could not resolve."""
     for number, dangling in enumerate(facts.graph.dangling):
-        if facts.lost.may_name(dangling.name, facts.graph.phases[dangling.phase].workflow):
+        if "$" in dangling.name or facts.lost.may_name(dangling.name, facts.graph.phases[dangling.phase].workflow):
             continue
         place = facts.places.entry(dangling.name, *dangling.path)
         yield error(RULE, _message(facts, dangling), place, _hint(facts, dangling) if number < HINTS else None)

@@ -14,7 +14,7 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
     known = tuple(facts.spec.hosts or ())
     for name, workflow in facts.spec.workflows.items():
         for wanted in workflow.host or ():
-            if wanted == "any" or wanted in known:
+            if wanted == "any" or wanted in known or "$" in wanted:
                 continue
             hint = did_you_mean(wanted, known) if known else "declare it: hosts: { NAME: { context: CONTEXT } }"
             place = facts.places.entry(wanted, "workflows", name, "host")

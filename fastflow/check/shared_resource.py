@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from fastflow.application.model import Application
 from fastflow.check.facts import Facts, warning
 from fastflow.diagnostic import Diagnostic, Mark, Related
-from fastflow.model.places import Place
 
 RULE = "shared-resource"
 _HINT = "let each workflow have its own: drop the volume's `name`, or `external`"
@@ -27,7 +26,7 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
                 related = [Related(earlier, f"{other} mounts it here")]
                 if mark != earlier:
                     related.append(Related(mark, f"{workflow} mounts it here"))
-                yield warning(RULE, message, Place(place.mark), _HINT, tuple(related))
+                yield warning(RULE, message, place, _HINT, tuple(related))
 
 
 def _named_volumes(application: Application) -> Iterator[tuple[str, Mark]]:

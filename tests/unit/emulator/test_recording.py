@@ -235,6 +235,7 @@ def test_a_stop_lets_a_request_end_and_waits_for_no_idle_client(nodes: Nodes, si
         response = client.getresponse()
         node.signal(signal.SIGTERM)
         wait_until_closed(port)
+        assert stays_open(nodes, node)
         go_on.set()
         assert response.read() == b"done"
         begin = time.monotonic()
@@ -242,6 +243,16 @@ def test_a_stop_lets_a_request_end_and_waits_for_no_idle_client(nodes: Nodes, si
         assert time.monotonic() - begin < 3
         client.close()
     assert [kept["url"] for kept in baselines(nodes)] == [f"{site.url}/idle", url]
+
+
+def stays_open(nodes: Nodes, node: Process, seconds: float = 0.4) -> bool:
+    """Watch that a record is not finished for so long."""
+    asked = {"name": "x", "test_record_id": node.lines[-1].split("#")[1].split()[0]}
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if nodes.api.error("POST", "/v1/test_run", asked) != (400, "not_ready_for_cloning"):
+            return False
+    return True
 
 
 def wait_until_closed(port: int) -> None:

@@ -24,12 +24,16 @@ _EXPECTED = {
 }
 RESTART = "`restart` on a FAST node: exit 1 means vulnerabilities, and a restarted node attacks again"
 RESTART_HINT = "remove it; `attempts` tries again where infrastructure failed"
+_TAGS = frozenset({"<gate>", "<off>", "<list>", "<all>", "<run>", "<service>", "[key]"})
 _PLAIN = {"missing": "is missing", "too_short": "is empty; it needs at least one entry"}
 
 
 def path_of(error: ErrorDetails) -> Path:
     """Return the error's place as a path of the document, without the names of union members."""
-    return tuple(step for step in error["loc"] if not (isinstance(step, str) and step[:1] in "<["))
+    steps = error["loc"]
+    # An unknown field is the user's own word, whatever it looks like.
+    own = len(steps) - 1 if error["type"] == "extra_forbidden" else None
+    return tuple(step for at, step in enumerate(steps) if at == own or step not in _TAGS)
 
 
 def findings_of(error: ErrorDetails, base: Path, places: Places, model: type[BaseModel]) -> Iterator[Diagnostic]:
@@ -80,7 +84,7 @@ def _either(words: list[str]) -> str:
 
 
 def _prefix(error: ErrorDetails) -> str:
-    names = [str(step) for step in error["loc"] if isinstance(step, str) and step[:1] not in "<["]
+    names = [step for step in path_of(error) if isinstance(step, str)]
     return f"`{names[-1]}`: " if names and error["loc"][-1:] != ("[key]",) else ""
 
 

@@ -75,7 +75,7 @@ workflows:
         git_extensions: https://git.example/x
         depends_on: { web.record: , web.record2: { condition: passed } }
         services: { app: , db: { log: x } }
-      test2: { mode: testing, build_id: api2, gate: off, test_record_id: rec_1, processes: 4, timeout: "${T}", alias: "${A}" }
+      test2: { mode: testing, build_id: api2, gate: off, test_record_id: rec_1, processes: 4, timeout: $T, alias: $A }
       report: { mode: report, test_run_id: tr_1, reports: out, environment: [X=1], services: [] }
 """
 SMALL = "workflows: { w: { nodes: { r: { mode: recording, source: { run: a } }, t: { mode: testing } } } }\n"

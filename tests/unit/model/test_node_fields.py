@@ -228,6 +228,13 @@ def test_an_unknown_field_has_a_hint(field: str, hint: str) -> None:
     assert (one.rule, hint in (one.hint or "")) == ("unknown-field", True)
 
 
+@pytest.mark.parametrize("name", ["''", "<run>", "'[key]'", "<off>", "~", "'a b'", "é"])
+def test_an_unknown_field_may_look_like_anything(name: str) -> None:
+    for fields in (f"{name}: 1", f"ready: {{ {name}: 1 }}", f"source: {{ run: x, {name}: 1 }}"):
+        (one,) = load_node(fields)[1]
+        assert (one.rule, one.mark.column) == ("unknown-field", 50 + fields.index(name))
+
+
 def test_x_fields_are_ignored_everywhere() -> None:
     node = sound_node("x-a: [${V}], ready: { x-b: 1 }, source: { run: a, x-c: { d: e } }".replace("[${V}]", "['${V}']"))
     assert node == sound_node("ready: {}, source: { run: a }")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fastflow.spec.equality import Ambiguous, Distinct, Equal, compare
+from fastflow.spec.equality import Ambiguous, Distinct, Equal, are_compatible, compare, literal_ends
 from fastflow.spec.template import parse_template, resolve
 
 
@@ -138,3 +138,22 @@ def test_long_literals_take_linear_time() -> None:
     long = "ab" * 500_000
     assert said(f"{long}c${{A}}", f"{long}d${{A}}") == Distinct()
     assert said(f"{long}${{A}}", f"{long}${{A}}") == Equal()
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "fit"),
+    [
+        ("web${A}", "web1${A}", True),
+        ("web${A}", "wab${A}", False),
+        ("${A}1", "${A}21", True),
+        ("${A}1", "${A}12", False),
+        ("web", "w${A}b", True),
+        ("web", "w${A}c", False),
+        ("${A}", "web", True),
+        ("", "${A}", True),
+    ],
+)
+def test_literal_ends_tell_at_once_what_cannot_be_one_text(first: str, second: str, fit: bool) -> None:
+    ends = literal_ends(parse_template(first)), literal_ends(parse_template(second))
+    assert are_compatible(*ends) is fit
+    assert are_compatible(*ends[::-1]) is fit

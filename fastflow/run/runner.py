@@ -79,9 +79,10 @@ class Runner:
                 raise
         finally:
             enforcer.close()
+            if self.run.cancellation.is_set:
+                self._end_waiting()
             self._clean_up()
             release_all(leases)
-        self._end_waiting()
         return self._finish()
 
     def wake(self) -> None:
@@ -170,7 +171,6 @@ class Runner:
             self._results[name] = replace(self._results[name], state="cancelled", reason=reason)
             mode = self._results[name].mode
             self.run.emit(Event("phase", name, {"state": "cancelled", "reason": reason, "mode": mode}))
-            self._leave(self.plan.phases[name].workflow)
 
     # Removal
     def _leave(self, name: str) -> None:

@@ -94,6 +94,22 @@ def test_a_hanging_call_is_interrupted(tmp_path: Path, call: str) -> None:
     assert not stage.engine.world.boxes
 
 
+def test_a_node_that_does_not_stop_in_time_is_killed(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, scripts={"tests": replace(SENDS, exit_code=None)}, options=Options(cancel_limit=0.2))
+
+    def stop(container_id: str, _: float) -> None:
+        until(lambda: not stage.engine.inspect([container_id]))
+
+    stage.engine.stop = stop  # type: ignore[method-assign]  # an engine that waits for a node that does not heed it
+    with stage.running() as work:
+        stage.until("web.record", "running")
+        began = time.monotonic()
+        stage.cancellation.set(CANCELLED, 130)
+        phase = work.phase("web.record")
+        assert time.monotonic() - began < 1  # else it would be left to itself
+    assert (phase.state, phase.test_record) == ("cancelled", "rec_1")
+
+
 def test_a_stop_that_hangs_does_not_keep_a_cancelled_run(tmp_path: Path) -> None:
     options = Options(cancel_limit=0.3)
     stage = Stage(tmp_path, scripts={"tests": replace(SENDS, exit_code=None)}, options=options)

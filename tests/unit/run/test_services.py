@@ -64,7 +64,8 @@ def test_a_pattern_says_when_a_service_without_a_healthcheck_is_up(tmp_path: Pat
 
 def test_each_service_has_its_own_time(tmp_path: Path) -> None:
     text = spec(a="services: { app: { timeout: 1s }, db: { timeout: 1h } }")
-    phase = Stage(tmp_path, text, {**NODES, "app": Script(health="starting")}).phase("web.a")
+    late = Script(health="starting")
+    phase = Stage(tmp_path, text, {**NODES, "app": late, "db": late}).phase("web.a")
     assert (phase.state, phase.reason) == ("failed", "services not up within 1 s: app")
 
 
@@ -115,6 +116,15 @@ def test_a_service_that_dies_while_a_node_records_fails_the_recording(tmp_path: 
     stage.engine.scripts["tests"] = dies
     phase = stage.phase()
     assert (phase.state, phase.reason) == ("failed", "service app ended with exit code 137")
+
+
+def test_beside_one_that_died_no_other_is_started(tmp_path: Path) -> None:
+    # Compose would start the dead one again.
+    text = spec(a="services: [db]").replace("depends_on: [a]", "depends_on: { a: { condition: finished } }")
+    stage = Stage(tmp_path, text, NODES)
+    stage.engine.scripts["fast-a"] = replace(PASSES, on_start=lambda _: stage.engine.end(stage.container("db"), 1))
+    assert stage.phase("web.b").reason == "service db ended with exit code 1"
+    assert not [call for call in stage.calls("up") if "app" in call]
 
 
 @pytest.mark.parametrize(("fresh", "anew"), [("true", {"app", "db"}), ("[app]", {"app"})])

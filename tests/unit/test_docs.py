@@ -2,10 +2,11 @@
 
 import importlib.machinery
 import importlib.util
+import json
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import click
@@ -14,13 +15,17 @@ import yaml
 
 from fastflow.ci import _SYSTEMS
 from fastflow.cli.main import COMMANDS, cli
+from fastflow.diagnostic import Diagnostic, Mark, Related, Severity
 from fastflow.errors import ExitCode
 from fastflow.pipeline import SpecText, check
+from fastflow.report.findings_json import findings_as_json
 from fastflow.report.findings_text import Sources, render_findings
+from fastflow.run.outcome import PhaseResult, RunResult, Vulnerability
 
 ROOT = Path(__file__).parents[2]
 PAGES = (ROOT / "README.md", ROOT / "examples" / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
 RULES_PAGE = ROOT / "docs" / "reference" / "rules.md"
+EMULATORS_OWN = {"io.fastflow.tokens", "io.fastflow.started-by"}  # below its own label, and nobody else's business
 COMPOSE = {  # what a spec on a page may name
     "docker-compose.yml": (
         "services:\n"
@@ -48,7 +53,10 @@ class Block:
         """Whether this is a spec: CircleCI's files, too, have `workflows`."""
         if self.language != "yaml" or self.page == RULES_PAGE:
             return False
-        content = yaml.safe_load(self.text)
+        try:
+            content = yaml.safe_load(self.text)
+        except yaml.YAMLError:
+            return False  # test_yaml_parses says so
         return isinstance(content, dict) and "workflows" in content and "jobs" not in content
 
 
@@ -128,6 +136,11 @@ def test_yaml_parses(block: Block) -> None:
     assert yaml.safe_load(block.text) is not None
 
 
+@pytest.mark.parametrize("block", [b for b in BLOCKS if b.language == "json"], ids=str)
+def test_json_parses(block: Block) -> None:
+    assert json.loads(block.text)
+
+
 @pytest.mark.parametrize("block", SPECS, ids=str)
 def test_spec_passes_its_checks_or_shows_its_findings(block: Block, tmp_path: Path) -> None:
     for name, text in COMPOSE.items():
@@ -203,6 +216,33 @@ def test_page_lists_every_exit_code(page: str) -> None:
 def test_values_page_lists_every_variable_of_ci_systems() -> None:
     text = (ROOT / "docs" / "reference" / "values.md").read_text(encoding="utf-8")
     assert [name for _, names in _SYSTEMS for name in names if f"`{name}`" not in text] == []
+
+
+def test_machine_formats_page_lists_every_field_of_results_and_findings() -> None:
+    text = (ROOT / "docs" / "reference" / "machine-formats.md").read_text(encoding="utf-8")
+    examples = [json.loads(block.text) for block in BLOCKS if block.language == "json"]
+    (phase,) = [example for example in examples if "workflow" in example]
+    (findings,) = [example for example in examples if "findings" in example]
+    mark = Mark("fastflow.yml", 1, 1, 1, 1)
+    found = Diagnostic("port-conflict", Severity.ERROR, "", mark, related=(Related(mark, ""),))
+    assert sorted(phase) == sorted(field.name for field in fields(PhaseResult))
+    assert sorted(phase["vulnerabilities"][0]) == sorted(field.name for field in fields(Vulnerability))
+    assert shape(findings) == shape(json.loads(findings_as_json([found])))
+    assert [field.name for field in fields(RunResult) if f"`{field.name}" not in text] == []
+
+
+def shape(value: object) -> object:
+    """The names of the fields of a JSON value, without what they hold."""
+    if isinstance(value, dict):
+        return {name: shape(inner) for name, inner in value.items()}
+    return [shape(inner) for inner in value] if isinstance(value, list) else None
+
+
+def test_labels_page_lists_every_label() -> None:
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "fastflow").rglob("*.py"))
+    labels = {f"io.fastflow.{name}" for name in re.findall(r"\{LABEL\}\.([a-z-]+)", code)} - EMULATORS_OWN
+    text = (ROOT / "docs" / "reference" / "labels-and-files.md").read_text(encoding="utf-8")
+    assert sorted(label for label in labels if f"`{label}`" not in text) == []
 
 
 def test_readme_stays_short() -> None:

@@ -66,6 +66,7 @@ class ComposeFiles:
     seen_from_here: Path = field(default_factory=Path)
     _documents: dict[tuple[Path, ...], tuple[Document, ...]] = field(default_factory=dict)
     _applications: dict[tuple[str, ...], ApplicationReading] = field(default_factory=dict)
+    _broken: dict[Path, Diagnostic] = field(default_factory=dict)
 
     def read(self, sources: Items[Source]) -> ApplicationReading:
         """Read and merge the sources of one workflow."""
@@ -82,10 +83,9 @@ class ComposeFiles:
 
     def _read(self, sources: Items[Source]) -> ApplicationReading:
         work = _Merge(self)
-        try:
-            root = work.sources(sources)
-        except _Unreadable as error:
-            return ApplicationReading(None, (error.diagnostic,))
+        root = work.sources(sources)
+        if work.unreadable:
+            return ApplicationReading(None, tuple(work.unreadable))
         if root is None:
             return ApplicationReading(Application({}, {}, {}), ())
         return ApplicationReading(interpret(root, tuple(dict.fromkeys(work.unread)), self.values), ())
@@ -120,7 +120,10 @@ class ComposeFiles:
             place = fault.mark if fault else named_at
             related = (Related(named_at, "it is named here"),) if fault else ()
             hint = fault.hint if fault else None
-            raise _Unreadable(Diagnostic(RULE, Severity.ERROR, message, place, hint, related))
+            # However many workflows name the file, there is one place to mend.
+            raise _Unreadable(
+                self._broken.setdefault(path.resolve(), Diagnostic(RULE, Severity.ERROR, message, place, hint, related))
+            )
         return reading.documents
 
     def resolved(self, document: Document, *directories: Path) -> Document:
@@ -148,22 +151,28 @@ class _Merge:
         self.files = files
         self.directory = files.base
         self.unread: list[str] = []
+        self.unreadable: list[Diagnostic] = []
 
     def sources(self, sources: Items[Source]) -> Mapping | None:
         root: Node | None = None
         first = next((source for source in sources if isinstance(source, FileSource)), None)
         directory = self.directory = (self.files.base / first.path).parent if first else self.files.base
         for source in sources:
-            if isinstance(source, InlineSource):
-                document = Document("", "", source.tree)
-                trees, base = [self.files.resolved(document, directory).root], self.files.base
-            else:
-                path = self.files.base / source.path
-                trees, base = [one.root for one in self.files.documents(path, source.mark, directory)], directory
-            for tree in trees:
-                expanded = self._expand(tree, base, 0)
-                root = expanded if root is None else merge(root, expanded)
+            try:
+                for expanded in self._source(source, directory):
+                    root = expanded if root is None else merge(root, expanded)
+            except _Unreadable as error:
+                self.unreadable.append(error.diagnostic)
         return root if isinstance(root, Mapping) else None
+
+    def _source(self, source: Source, directory: Path) -> list[Mapping]:
+        if isinstance(source, InlineSource):
+            document = Document("", "", source.tree)
+            trees, base = [self.files.resolved(document, directory).root], self.files.base
+        else:
+            path = self.files.base / source.path
+            trees, base = [one.root for one in self.files.documents(path, source.mark, directory)], directory
+        return [self._expand(tree, base, 0) for tree in trees]
 
     def _expand(self, tree: Mapping, directory: Path, depth: int) -> Mapping:
         """Apply the `include`s and `extends` of one document."""

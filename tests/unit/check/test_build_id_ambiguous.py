@@ -82,3 +82,9 @@ def test_overlapping_asks_neighbours_of_two_chains_only() -> None:
     assert overlapping(graph, [a, c], [b]) == (a, b)  # in topological order, whatever that of the file
     assert overlapping(graph, [b], [a, c]) == (b, a)
     assert overlapping(graph, [d], [b]) is None
+
+
+def test_where_phases_wait_for_each_other_nothing_is_said_of_their_order() -> None:
+    test = "{{ mode: testing, test_record: external, build_id: '{}', depends_on: [{}] }}"
+    nodes = f"one: {test.format('web$A', 'two')}, two: {test.format('web$B', 'one')}, three: {test.format('web$C', '')}"
+    assert findings(f"workflows:\n  web:\n    nodes: {{ {nodes} }}\n") == []

@@ -37,7 +37,8 @@ class Service:
     mark: Mark
     image: str | None = None
     has_build: bool = False
-    environment: Mapping[str, str | None] = field(default_factory=dict)
+    environment: Mapping[str, str | None] = field(default_factory=dict, repr=False)
+    """Not shown: with values, the token may be among them."""
     ports: tuple[ServicePort, ...] = ()
     container_name: str | None = None
     container_name_mark: Mark | None = None

@@ -62,9 +62,9 @@ class ComposeFiles:
     """
 
     base: Path
-    values: Values[str, str] | None = None
+    values: Values[str, str] | None = field(default=None, repr=False)  # with the token among them
     seen_from_here: Path = field(default_factory=Path)
-    _documents: dict[tuple[Path, ...], tuple[Document, ...]] = field(default_factory=dict)
+    _documents: dict[tuple[Path, ...], tuple[Document, ...]] = field(default_factory=dict, repr=False)
     _applications: dict[tuple[str, ...], ApplicationReading] = field(default_factory=dict)
     _broken: dict[Path, Diagnostic] = field(default_factory=dict)
 

@@ -80,6 +80,8 @@ def _configuration(facts: Facts) -> Iterable[Diagnostic]:
     """Check the names under `checks`, also where a level is none."""
     tree = facts.places.node("checks")
     for key, value in tree if isinstance(tree, Mapping) else ():
+        if key.text.startswith("x-"):
+            continue
         name, level = key.text, value.text if isinstance(value, Scalar) else None
         place = facts.places.key("checks", name)
         if name not in BY_ID:

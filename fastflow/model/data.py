@@ -6,7 +6,7 @@ from typing import Any
 from fastflow.model.scalars import Symbolic
 from fastflow.spec.document import Mapping, Node, Scalar, Sequence
 
-KEYED_BY_THE_USER = ("environment", "services", "depends_on", "checks")
+KEYED_BY_THE_USER = ("environment", "services", "depends_on")
 
 
 def own_entries(mapping: Mapping) -> Iterator[tuple[Scalar, Node]]:

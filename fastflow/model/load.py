@@ -150,6 +150,7 @@ class _Load:
         else:
             message = f"`mode`: expected {expected}, not `{written}`" if written else f"`mode`: expected {expected}"
             place, hint = self.places.value(*base, "mode"), did_you_mean(written or "", MODES)
+            hint = hint if hint and hint.startswith("did") else None
         self.diagnostics.append(finding("invalid-value", message, place, hint))
 
     def _named(self, tree: Mapping, base: Path, kind: str) -> Iterator[tuple[Scalar, Tree]]:

@@ -33,9 +33,9 @@ class Places:
         node, reached = _walk(self.root, path)
         if node is None:
             return self.value(*path[:reached])
-        if isinstance(node, Scalar) or not path or node.mark.line != node.mark.end_line:
+        if isinstance(node, Scalar) or not path or node.origin or node.mark.line != node.mark.end_line:
             return Place(node.mark, node.origin)
-        if node.mark.end_column > node.mark.column and node.origin is None:
+        if node.mark.end_column > node.mark.column:
             return Place(node.mark)
         return self.key(*path)
 

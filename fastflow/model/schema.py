@@ -43,7 +43,11 @@ def spec_schema() -> Schema:
         "defaults": _part("defaults"),
         "hosts": _by_name("host") | {"type": ["object", "null"]},
         "workflows": _by_name("workflow") | {"minProperties": 1},
-        "checks": {"type": ["object", "null"], "additionalProperties": _one_of("error", "warning", "off")},
+        "checks": {
+            "type": ["object", "null"],
+            "patternProperties": {"^x-": {}},
+            "additionalProperties": _one_of("error", "warning", "off"),
+        },
     }
     head = {"$schema": DIALECT, "$id": ID, "title": "fastflow.yml", "examples": [_EXAMPLE]}
     return head | _mapping(Spec, fields) | {"$defs": _parts()}

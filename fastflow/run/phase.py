@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from fastflow.errors import EngineError, EngineTimeoutError
+from fastflow.errors import EngineError, EngineTimeoutError, FastflowError
 from fastflow.model.node import Mode
 from fastflow.plan import PhasePlan
 from fastflow.run.clock import now
@@ -90,7 +90,7 @@ class PhaseRun:
             return self._overdue()
         except StoppedError:
             return self._cancelled()
-        except (PhaseFailedError, EngineError, OSError) as error:
+        except (PhaseFailedError, FastflowError, OSError) as error:
             if self.run.cancellation.is_set:
                 return self._cancelled()
             is_late = isinstance(error.__cause__ or error, EngineTimeoutError)
@@ -126,11 +126,11 @@ class PhaseRun:
         self.run.emit(Event("phase", self.phase.id, told))
 
 
-def _failed_by(error: PhaseFailedError | EngineError | OSError) -> Verdict:
+def _failed_by(error: PhaseFailedError | FastflowError | OSError) -> Verdict:
     if isinstance(error, PhaseFailedError):
         return failed(error.reason, error.hint, is_infrastructure=error.is_infrastructure)
-    if isinstance(error, EngineError):
-        return failed(error.message, error.hint, is_infrastructure=True)
+    if isinstance(error, FastflowError):
+        return failed(error.message, error.hint, is_infrastructure=isinstance(error, EngineError))
     return failed(f"{error.filename or 'a file'}: {error.strerror or error}", "is the disk full?")
 
 

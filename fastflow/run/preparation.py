@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any, TypeVar
 
 from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError, FastflowError, UsageError
 from fastflow.plan import PULL_TIMEOUT
+from fastflow.run.accepted import accepted_by
 from fastflow.run.context import RunContext, WorkflowRun
+from fastflow.run.ports import Engine
 
 AT_ONCE = 8
 T = TypeVar("T")
@@ -15,17 +17,31 @@ R = TypeVar("R")
 
 
 def prepare(run: RunContext, workflows: Sequence[WorkflowRun]) -> None:
-    """Check the projects, pull what is missing, build what is to be built; raises FastflowError."""
+    """Check the projects and the gates' files, pull what is missing, build what is to be built.
+
+    Raises FastflowError; what else is under way is interrupted then.
+    """
+    for phase in run.plan.selected:
+        accepted_by(phase, run.plan.directory)
+    engines = [workflow.host.engine for workflow in workflows]
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="prepare") as pool:
         resolved = list(pool.map(lambda workflow: _resolved(run, workflow), workflows))
-        _each(pool, _pulls(workflows, resolved), lambda job: _pull(run, *job))
-        to_build = [w for w, services in zip(workflows, resolved, strict=True) if _builds(services)]
-        _each(pool, to_build, lambda workflow: _build(run, workflow))
+        _each(pool, _pulls(workflows, resolved), lambda job: _pull(run, *job), engines)
+        to_build = [w for w, services in zip(workflows, resolved, strict=True) if _builds(w, services)]
+        _each(pool, to_build, lambda workflow: _build(run, workflow), engines)
 
 
-def _each(pool: ThreadPoolExecutor, jobs: Iterable[T], do: Callable[[T], R]) -> None:
-    for _ in pool.map(do, list(jobs)):
-        pass
+def _each(pool: ThreadPoolExecutor, jobs: Iterable[T], do: Callable[[T], R], engines: Sequence[Engine]) -> None:
+    under_way = [pool.submit(do, job) for job in jobs]
+    try:
+        for job in as_completed(under_way):
+            job.result()
+    except BaseException:
+        for job in under_way:
+            job.cancel()
+        for engine in engines:
+            engine.interrupt()  # a pull may take minutes, and nobody waits for it any more
+        raise
 
 
 def _resolved(run: RunContext, workflow: WorkflowRun) -> dict[str, Any]:
@@ -68,6 +84,8 @@ def _pulls(workflows: Sequence[WorkflowRun], resolved: Sequence[dict[str, Any]])
 
 
 def _pull(run: RunContext, workflow: WorkflowRun, image: str) -> None:
+    if run.cancellation.is_set:
+        return
     run.note(f"pulling {image}")
     try:
         workflow.host.engine.pull(image, PULL_TIMEOUT)
@@ -76,11 +94,13 @@ def _pull(run: RunContext, workflow: WorkflowRun, image: str) -> None:
         raise FastflowError(message, error.hint or "check its name, and log in to its registry") from error
 
 
-def _builds(services: dict[str, Any]) -> bool:
-    return any(isinstance(service, dict) and "build" in service for service in services.values())
+def _builds(workflow: WorkflowRun, services: dict[str, Any]) -> bool:
+    return any("build" in services[name] for name in _needed(workflow) & set(services))
 
 
 def _build(run: RunContext, workflow: WorkflowRun) -> None:
+    if run.cancellation.is_set:
+        return
     run.note(f"building the images of {workflow.plan.name}")
     workflow.is_up = True
     try:

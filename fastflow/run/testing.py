@@ -1,10 +1,12 @@
 """A testing phase: services up, node to its end, findings, reports, verdict."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from fastflow.errors import EngineError
-from fastflow.model.node import Gate, TestingNode
+from fastflow.model.node import TestingNode
+from fastflow.run.accepted import accepted_by
 from fastflow.run.context import PhaseContext
 from fastflow.run.failure import PhaseFailedError
 from fastflow.run.findings import collect, from_api, from_log, from_reports
@@ -70,14 +72,16 @@ def _judge(context: PhaseContext, node: RunningNode) -> Verdict:
         context.run.runs[context.phase.id] = node.log.run
     vulnerabilities = _findings(context, node, fetch_reports(context, node.container.id))
     context.report_state(None, vulnerabilities=vulnerabilities)
-    verdict = judge_testing(node.log, end, vulnerabilities, _gate(context))
+    verdict = judge_testing(node.log, end, vulnerabilities, _grave(context, vulnerabilities))
     death = check_services(context) if verdict.state != "vulnerable" else None
     return failed(death, "see its log") if death else verdict
 
 
-def _gate(context: PhaseContext) -> Gate | str | None:
+def _grave(context: PhaseContext, vulnerabilities: Iterable[Vulnerability]) -> list[Vulnerability]:
+    """Those that the gate does not excuse."""
     assert isinstance(context.phase.node, TestingNode)
-    return context.phase.node.gate
+    gate, accepted = context.phase.node.gate, accepted_by(context.phase, context.base)
+    return [found for found in vulnerabilities if is_grave(found, gate, accepted)]
 
 
 def _salvaged(context: PhaseContext, node: RunningNode, is_stopped: bool) -> Verdict | None:
@@ -87,7 +91,7 @@ def _salvaged(context: PhaseContext, node: RunningNode, is_stopped: bool) -> Ver
         vulnerabilities = _findings(context, node, fetch_reports(context, node.container.id))
     facts = {"test_record": node.log.record, "test_run": node.log.run, "vulnerabilities": vulnerabilities}
     context.report_state(None, **facts)
-    grave = [found for found in vulnerabilities if is_grave(found, _gate(context))]
+    grave = _grave(context, vulnerabilities)
     return None if is_stopped or not grave else vulnerable(grave, "before the phase was cut short")
 
 

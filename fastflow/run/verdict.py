@@ -1,6 +1,6 @@
 """The verdicts: what a container's end and its log mean. Pure; every rule rests on FAST's documentation."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from fastflow.model.node import Gate
@@ -78,10 +78,12 @@ def judge_recording(log: NodeLog, end: NodeEnd, *, was_stopped: bool, has_source
 
 
 def judge_testing(
-    log: NodeLog, end: NodeEnd, vulnerabilities: Sequence[Vulnerability], gate: Gate | str | None
+    log: NodeLog, end: NodeEnd, vulnerabilities: Sequence[Vulnerability], grave: Sequence[Vulnerability]
 ) -> Verdict:
-    """Judge a tester that has ended: exit code 1 means vulnerabilities or an error; its log tells them apart."""
-    grave = [found for found in vulnerabilities if is_grave(found, gate)]
+    """Judge a tester that has ended: exit code 1 means vulnerabilities or an error; its log tells them apart.
+
+    `grave` are those of its vulnerabilities that nothing excuses.
+    """
     if grave:
         return vulnerable(grave)
     if end.death:
@@ -101,9 +103,12 @@ def judge_testing(
     return failed(f"test run {log.run} {log.ended}, and the node ended with exit code {end.exit_code}", "see its log")
 
 
-def is_grave(found: Vulnerability, gate: Gate | str | None) -> bool:
-    """Tell whether a vulnerability fails its phase; a threat that is not known counts as 100."""
-    if gate == "off":
+def is_grave(found: Vulnerability, gate: Gate | str | None, accepted: Collection[str] = ()) -> bool:
+    """Tell whether a vulnerability fails its phase; a threat that is not known counts as 100.
+
+    `accepted` are the fingerprints of those that are known.
+    """
+    if gate == "off" or found.fingerprint in accepted:
         return False
     threshold = gate.threat if isinstance(gate, Gate) else None
     threat = found.threat if found.threat is not None else UNKNOWN_THREAT

@@ -97,7 +97,7 @@ def test_a_hanging_call_is_interrupted(tmp_path: Path, call: str) -> None:
 def test_a_node_that_does_not_stop_in_time_is_killed(tmp_path: Path) -> None:
     stage = Stage(tmp_path, scripts={"tests": replace(SENDS, exit_code=None)}, options=Options(cancel_limit=0.2))
 
-    def stop(container_id: str, _: float) -> None:
+    def stop(container_id: str, grace: float) -> None:
         until(lambda: not stage.engine.inspect([container_id]))
 
     stage.engine.stop = stop  # type: ignore[method-assign]  # an engine that waits for a node that does not heed it

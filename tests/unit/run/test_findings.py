@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from fastflow.engines.fake_containers import Script
+from fastflow.errors import UsageError
 from fastflow.run.context import Options
+from fastflow.run.findings import fingerprint
 from tests.unit.run.stage import FINDS, PASSES, TOKEN, Stage
 from tests.unit.run.test_testing import ALONE, phase_of
 
@@ -144,3 +146,48 @@ def test_the_api_is_not_asked_where_query_is_off(tmp_path: Path) -> None:
     with api(b"{}") as (url, asked):
         Stage(tmp_path, text, {"fast-test": PASSES}, Options(cloud_url=lambda _: url)).run()
     assert asked == []
+
+
+XSS, SQLI = (
+    fingerprint(kind, how, path, point)
+    for kind, how, path, point in (("xss", "GET", "/search", "GET_q"), ("sqli", "POST", "/buy", "POST_id"))
+)
+KNOWN = "accepted:\n- { fingerprint: %s, reason: known }\n- { fingerprint: %s, reason: known%s }\n"
+
+
+@pytest.mark.parametrize(
+    ("until", "state"),
+    [("", "passed"), (", expires: 2999-01-01", "passed"), (", expires: 2020-01-01", "vulnerable")],
+    ids=["always", "still", "expired"],
+)
+def test_known_vulnerabilities_are_excused_until_they_expire(tmp_path: Path, until: str, state: str) -> None:
+    (tmp_path / "known.yml").write_text(KNOWN % (XSS, SQLI, until))
+    phase = phase_of(tmp_path, reports(), "gate: { accept: known.yml }")
+    assert (phase.state, len(phase.vulnerabilities)) == (state, 2)
+    if state == "vulnerable":
+        assert phase.reason == "1 vulnerability found: sqli"
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (None, "known.yml cannot be read: No such file or directory"),
+        ("accepted: [{ fingerprint: a }]", "known.yml:1:12: it has no `reason`"),
+        ("accepted: [{ reason: a }]", "known.yml:1:12: it has no `fingerprint`"),
+        ("accepted: [a]", "known.yml:1:12: this is no mapping"),
+        ("accepted: 1", "known.yml:1:11: `accepted` is no list"),
+        ("vulns: []", "known.yml:1:1: unknown field `vulns`"),
+        (
+            "accepted: [{ fingerprint: a, reason: b, expires: soon }]",
+            "known.yml:1:12: `soon` is no day such as 2030-12-31",
+        ),
+    ],
+)
+def test_a_file_of_known_vulnerabilities_that_is_wrong_starts_nothing(
+    tmp_path: Path, content: str | None, fault: str
+) -> None:
+    if content is not None:
+        (tmp_path / "known.yml").write_text(content)
+    with pytest.raises(UsageError) as caught:
+        phase_of(tmp_path, reports(), "gate: { accept: known.yml }")
+    assert caught.value.message == fault

@@ -1,5 +1,6 @@
 """What a run removes and what it cannot remove; what it refuses to start with."""
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -119,3 +120,31 @@ def test_a_build_that_fails_removes_what_others_built(tmp_path: Path) -> None:
     with pytest.raises(FastflowError, match="the images of workflow b cannot be built: no Dockerfile"):
         stage.run()
     assert not stage.engine.built
+
+
+def test_a_pull_that_fails_waits_for_no_other(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.engine.known_images = {"wallarm/fast"}
+    stage.engine.hanging.add("pull app:1")
+    real = stage.engine.pull
+
+    def pull(image: str, timeout: float) -> None:
+        if image == "tests:1":
+            until(lambda: "pull app:1" in stage.engine.calls)
+            raise EngineCallError("manifest unknown")
+        real(image, timeout)
+
+    stage.engine.pull = pull  # type: ignore[method-assign]
+    began = time.monotonic()
+    with pytest.raises(FastflowError, match="the image tests:1 cannot be pulled"):
+        stage.run()
+    assert time.monotonic() - began < 5
+
+
+def test_what_no_selected_phase_needs_is_neither_pulled_nor_built(tmp_path: Path) -> None:
+    text = SPEC.replace("tests: { image: tests:1 }", "tests: { image: tests:1 }, docs: { build: ., profiles: [docs] }")
+    stage = Stage(tmp_path, text)
+    stage.engine.known_images = set()
+    assert stage.run().exit_code == 0
+    assert sorted(stage.calls("pull")) == ["pull app:1", "pull tests:1", "pull wallarm/fast"]
+    assert stage.calls("build") == []

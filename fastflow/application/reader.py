@@ -66,6 +66,7 @@ class ComposeFiles:
     seen_from_here: Path = field(default_factory=Path)
     _documents: dict[tuple[Path, ...], tuple[Document, ...]] = field(default_factory=dict, repr=False)
     _applications: dict[tuple[str, ...], ApplicationReading] = field(default_factory=dict)
+    _as_written: dict[Path, tuple[Document, ...]] = field(default_factory=dict, repr=False)
     _broken: dict[Path, Diagnostic] = field(default_factory=dict)
 
     def read(self, sources: Items[Source]) -> ApplicationReading:
@@ -92,14 +93,15 @@ class ComposeFiles:
 
     @property
     def files(self) -> tuple[Document, ...]:
-        """The documents of all files that were read so far."""
-        return tuple(document for documents in self._documents.values() for document in documents)
+        """The documents of all files that were read so far, as written: they end up in what findings are made from."""
+        return tuple(document for documents in self._as_written.values() for document in documents)
 
     def documents(self, path: Path, named_at: Mark, *directories: Path) -> tuple[Document, ...]:
         """Read one file, with the `.env`s of `directories`; raise _Unreadable with a finding where that fails."""
         key = (path.resolve(), *(directory.resolve() for directory in directories))
         if key not in self._documents:
-            read = self._load(path, named_at)
+            read = self._as_written.get(key[0]) or self._load(path, named_at)
+            self._as_written[key[0]] = read
             self._documents[key] = tuple(self.resolved(document, *directories) for document in read)
         return self._documents[key]
 

@@ -7,29 +7,13 @@ from pathlib import Path
 
 from fastflow.compose import ComposeProject
 from fastflow.engines.fake_containers import Box, Containers, FakeStream, Script, carries
+from fastflow.engines.fake_lease import FakeLease
 from fastflow.engines.fake_project import PROJECT, FakeProject
 from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError
 from fastflow.run.ports import Container, ContainerEvent, EngineInfo, Health
 
 _SERVICE = "com.docker.compose.service"
 _ONE_OFF = "com.docker.compose.oneoff"
-
-
-class FakeLease:
-    """A lease on a fake engine."""
-
-    def __init__(self, engine: "FakeEngine", container_id: str) -> None:
-        self.container_id = container_id
-        self._engine = engine
-
-    @property
-    def is_held(self) -> bool:
-        """Whether its container still runs."""
-        return any(found.status == "running" for found in self._engine.inspect([self.container_id]))
-
-    def release(self) -> None:
-        """Give the name back."""
-        self._engine.remove_containers([self.container_id])
 
 
 class FakeEngine:

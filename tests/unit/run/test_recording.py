@@ -240,6 +240,14 @@ def test_a_recording_that_had_begun_is_never_tried_again(tmp_path: Path) -> None
     assert (phase.state, phase.attempts) == ("failed", 1)
 
 
+def test_nor_is_one_that_was_ready_by_a_pattern_of_ones_own(tmp_path: Path) -> None:
+    text = spec("source: { service: tests }, ready: { log: up }, attempts: 3")
+    stage = Stage(tmp_path, text, {"fast-record": said("fast-record", "up")})
+    stage.engine.faults["stop fastflow-r1-web-fast-record-1 10"] = EngineCallError("the engine is busy")
+    phase = stage.phase()
+    assert (phase.state, phase.attempts, phase.reason) == ("failed", 1, "the engine is busy")
+
+
 @pytest.mark.parametrize("attempts", [1, 2])
 def test_with_keep_another_attempt_has_a_container_of_its_own(tmp_path: Path, attempts: int) -> None:
     timeout = said("fast-record", "[error] Can't create new instance - Request Timeout", exit_code=1)

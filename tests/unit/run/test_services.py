@@ -89,6 +89,15 @@ def test_one_that_ended_with_0_counts_as_up_and_is_not_started_again(tmp_path: P
     assert len([call for call in stage.calls("up") if "app" in call]) == 1
 
 
+def test_one_that_did_its_work_is_not_started_again_for_what_depends_on_it(tmp_path: Path) -> None:
+    text = spec(a="services: [app]", b="services: [db]").replace("db:1 }", "db:1, depends_on: [app] }")
+    starts: list[str] = []
+    stage = Stage(tmp_path, text, NODES)
+    stage.engine.scripts["app"] = Script(("migrated",), exit_code=0, on_start=lambda found: starts.append(found.id))
+    assert stage.run().exit_code == 0
+    assert len(starts) == 1
+
+
 def test_one_that_ended_with_another_code_fails_the_phases_that_need_it(tmp_path: Path) -> None:
     stage = Stage(
         tmp_path, spec(a="services: [app]", b="services: [db]").replace("depends_on: [a]", "workers: 1"), NODES

@@ -43,4 +43,4 @@ def _hint(facts: Facts, dangling: Dangling) -> str | None:
     others = (phase.id for phase in facts.phases if phase.name == dangling.name and phase.workflow != workflow)
     if "." not in dangling.name and dangling.wanted == "phase" and (other := next(others, None)):
         return f"a name without a dot is one of this workflow; did you mean `{other}`?"
-    return did_you_mean(dangling.name, known)
+    return did_you_mean(dangling.name, known) or "name it as WORKFLOW.NODE, or as NODE in its own workflow"

@@ -29,7 +29,9 @@ def sound_defaults(root: Mapping) -> tuple[Mapping | None, tuple[Diagnostic, ...
     for key, _ in tree:
         if key.text in NOT_IN_DEFAULTS:
             message = f"`{key.text}` may not stand in `defaults`: it belongs to one node"
-            found[key.text] = finding("invalid-value", message, places.key("defaults", key.text))
+            found[key.text] = finding(
+                "invalid-value", message, places.key("defaults", key.text), "write it in the node"
+            )
         elif key.text not in known and not key.text.startswith("x-"):
             hint = did_you_mean(key.text, known)
             place = places.key("defaults", key.text)

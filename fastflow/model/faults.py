@@ -22,10 +22,11 @@ _EXPECTED = {
     "tuple_type": "a list",
     "list_type": "a list",
 }
+_REMOVE = "remove it, or let it begin with `x-`"
 RESTART = "`restart` on a FAST node: exit 1 means vulnerabilities, and a restarted node attacks again"
 RESTART_HINT = "remove it; `attempts` tries again where infrastructure failed"
 _TAGS = frozenset({"<gate>", "<off>", "<list>", "<all>", "<run>", "<service>", "[key]"})
-_PLAIN = {"missing": "is missing", "too_short": "is empty; it needs at least one entry"}
+_PLAIN = {"too_short": "is empty; it needs at least one entry"}
 
 
 def path_of(error: ErrorDetails) -> Path:
@@ -70,13 +71,15 @@ def _explain(error: ErrorDetails, field: str) -> tuple[str, str, str | None]:
     if kind == "literal_error":
         words = [word.strip("'") for word in str(context["expected"]).replace(" or ", ", ").split(", ")]
         hint = did_you_mean(str(value), words) if isinstance(value, str) else None
-        close = hint if hint and hint.startswith("did") else None
+        close = hint if hint and hint.startswith("did") else f"write {_either(words)}"
         return "invalid-value", f"`{field}`: expected {_either(words)}, not {describe(value)}", close
+    if kind == "missing":
+        return "invalid-value", f"`{field}` is missing", f"add it: {field}:"
     if kind in _EXPECTED:
-        message = f"`{field}`: expected {_EXPECTED[kind]}, not {describe(value)}"
-    else:
-        message = f"`{field}` {_PLAIN.get(kind, error['msg'])}"
-    return "invalid-value", message, None
+        way = "write { KEY: VALUE }" if _EXPECTED[kind] == "a mapping" else "write [VALUE, VALUE]"
+        return "invalid-value", f"`{field}`: expected {_EXPECTED[kind]}, not {describe(value)}", way
+    message = f"`{field}` {_PLAIN.get(kind, error['msg'])}"
+    return "invalid-value", message, "add one, or remove it" if kind in _PLAIN else None
 
 
 def _either(words: list[str]) -> str:
@@ -101,7 +104,9 @@ def _unknown(path: Path, places: Places, model: type[BaseModel], *, top: bool) -
         if field == "restart":
             return finding("restart-policy", RESTART, place, RESTART_HINT)
     known = model.model_fields if top else _fields_at(model, path, places)
-    return finding("unknown-field", f"unknown field `{field}`", place, _home_of(field) or did_you_mean(field, known))
+    return finding(
+        "unknown-field", f"unknown field `{field}`", place, _home_of(field) or did_you_mean(field, known) or _REMOVE
+    )
 
 
 def _home_of(field: str) -> str | None:

@@ -63,7 +63,7 @@ def _syntax_fault(file: str, error: yaml.MarkedYAMLError, text: str) -> FaultErr
     message = ", ".join(part for part in (error.context, error.problem) if part) or "not valid YAML"
     lines = text.splitlines()
     written = lines[line - 1] if line <= len(lines) else ""
-    hint = None
+    hint = "look at brackets, quotes and indentation, here and just before"
     if "\t" in written[: max(column, 1)]:
         hint = "YAML does not allow tabs for indentation; use spaces"
     elif _UNQUOTED_VARIABLE.search(written) and any(mark in written for mark in "{["):

@@ -16,7 +16,7 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
     """The testers of one slot must form a chain: sorted topologically, each comes before the next."""
     slots: dict[tuple[str, str], list[Phase]] = defaultdict(list)
     for phase, _ in facts.testers:
-        if phase.identity is not None and not facts.lost.has_order(phase):
+        if phase.identity is not None and facts.is_ordered(phase):
             slots[phase.token, phase.identity].append(phase)
     for testers in slots.values():
         testers.sort(key=lambda phase: facts.graph.rank[phase.id])
@@ -26,7 +26,7 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
     for build_ids in differently_written([facts]):
         for first, second in equal_pairs(build_id for build_id in build_ids if build_id.testers):
             pair = overlapping(facts.graph, first.testers, second.testers)
-            if pair is not None and not any(facts.lost.has_order(phase) for phase in pair):
+            if pair is not None and all(facts.is_ordered(phase) for phase in pair):
                 yield _overlap(facts, *pair)
 
 

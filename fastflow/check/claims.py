@@ -29,7 +29,7 @@ def at_one_time(facts: Facts, owners: Iterable[Owner]) -> Iterator[tuple[Owner, 
     Each must come wholly before the next: sorted by their first phases only neighbours need a comparison.
     Services of one application are Compose's own business.
     """
-    sure = (owner for owner in owners if not any(facts.lost.has_order(phase) for phase in _own(facts, owner)))
+    sure = (owner for owner in owners if all(facts.is_ordered(phase) for phase in _own(facts, owner)))
     each = {(owner.workflow, owner.phase): owner for owner in sure}
     chain = sorted(each.values(), key=lambda owner: min(facts.graph.rank[name] for name in _phases(facts, owner)))
     for one, two in itertools.pairwise(chain):

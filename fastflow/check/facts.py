@@ -46,6 +46,14 @@ class Facts:
         """What was at fault and is not in the model."""
         return Lost() if self.is_whole else lost_parts(self.spec, self.places)
 
+    @cached_property
+    def _dangling(self) -> frozenset[str]:
+        return frozenset(dangling.phase for dangling in self.graph.dangling)
+
+    def is_ordered(self, phase: Phase) -> bool:
+        """Whether all that the phase depends on is known, so that what may overlap it is no guess."""
+        return phase.id not in self._dangling and not self.lost.has_order(phase)
+
     @property
     def are_applications_known(self) -> bool:
         """Whether every Compose file could be read, with all that belongs to it."""

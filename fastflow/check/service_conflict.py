@@ -27,9 +27,10 @@ def _with_services(facts: Facts, phase: Phase, application: Application) -> Iter
     networks = set(_networks(facts, phase))
     for name, service in application.services.items():
         shared = networks & set(service.networks)
-        clash = name == alias or any(alias in service.networks[network].aliases for network in shared)
+        aliases = {other.lower() for network in shared for other in service.networks[network].aliases}
+        clash = name.lower() == alias.lower() or alias.lower() in aliases
         if shared and clash:
-            what = f"service `{name}`" if name == alias else f"an alias of service `{name}`"
+            what = f"service `{name}`" if name.lower() == alias.lower() else f"an alias of service `{name}`"
             message = f"the alias `{alias}` of {phase.id} is {what} too: a request to it may reach either"
             hint = "give the node another one: alias: fast-proxy"
             yield error(RULE, message, _place(facts, phase), hint, (Related(service.mark, "the service is here"),))
@@ -68,7 +69,7 @@ def _between_recorders(facts: Facts) -> Iterator[Diagnostic]:
         owner = Owner(phase.workflow, _place(facts, phase), phase.id)
         for network in _engine_networks(facts, phase):
             for engine in facts.engines_of(phase.workflow):
-                by_name[engine, network, phase.node.network_alias].append(owner)
+                by_name[engine, network, phase.node.network_alias.lower()].append(owner)
     reported: set[tuple[str, str]] = set()
     for (_, network, alias), owners in by_name.items():
         for one, two in at_one_time(facts, owners):

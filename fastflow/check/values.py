@@ -58,7 +58,7 @@ def _environment_place(facts: Facts, phase: Phase, name: str) -> Place:
 
 def _fresh(facts: Facts) -> Iterator[Diagnostic]:
     for phases in facts.by_workflow.values():
-        sure = [phase for phase in phases if not facts.lost.has_order(phase)]
+        sure = [phase for phase in phases if facts.is_ordered(phase)]
         wanting = [phase for phase in sure if phase.node.fresh]
         rivals = facts.graph.rivals(phase.id for phase in sure) if wanting else {}
         for phase in wanting:

@@ -88,6 +88,10 @@ def test_one_fault_of_shape_is_one_finding(right: str, wrong: str) -> None:
     assert rules(NODES.replace(right, wrong, 1)) == ["invalid-value"]
 
 
+def test_unknown_dependency_causes_no_findings_about_order() -> None:
+    assert rules(NODES.replace("depends_on: [test]", "depends_on: [tset]")) == ["dependency-unknown"]
+
+
 def test_unused_comment_is_found_beside_a_fault_that_loses_nothing() -> None:
     text = NODES.replace("build_id: web1", "build_id: web1  # fastflow: ignore[source-missing] by hand")
     assert rules(text) == ["unused-ignore"]

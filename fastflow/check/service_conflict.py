@@ -23,6 +23,11 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
 
 
 def _with_services(facts: Facts, phase: Phase, application: Application) -> Iterator[Diagnostic]:
+    same = application.services.get(f"fast-{phase.name}")
+    if same is not None:
+        message = f"`{same.name}` is the Compose service of {phase.id}, and one of the application too"
+        related = Related(same.mark, "the service is here")
+        yield error(RULE, message, facts.node_place(phase), "rename the node or the service", (related,))
     alias = phase.node.network_alias
     networks = set(_networks(facts, phase))
     for name, service in application.services.items():

@@ -6,15 +6,17 @@ from threading import Event
 import click
 
 from fastflow.cli.live import Target, current_engine, find_target, run_option
+from fastflow.cli.specs import find_spec
 from fastflow.errors import ExitCode, FastflowError, UsageError
 from fastflow.report.live import proxy_url
-from fastflow.run.live import state_by_container
+from fastflow.run.live import find_runs, state_by_container
 from fastflow.run.outcome import END_STATES
 from fastflow.run.ports import Engine
 
 _PAUSE = 0.2
 _GRACE = 10.0
 """Seconds in which a run may appear that was started in the background just before."""
+_LONGEST_PREPARATION = 600.0
 _IS_READY = ("ready", "running")
 _CODES = {"passed": ExitCode.PASSED, "vulnerable": ExitCode.VULNERABLE}
 
@@ -46,18 +48,38 @@ def command(*, phase: str, goal: str, timeout: float | None, run: str | None) ->
 
 
 def _find(engine: Engine, phase: str, run: str | None, deadline: float | None) -> Target:
-    """Find the run; one that was started just before in the background may take a moment to show."""
-    limit = time.monotonic() + _GRACE if deadline is None else deadline
+    """Find the run; one that was started just before in the background may take a while to show.
+
+    It shows when it has its leases, after its images were pulled and built. Until then another run may be the only
+    live one, and need not know the phase.
+    """
+    limit = time.monotonic() + _GRACE
     pause = Event()
     while True:
         try:
             return find_target(engine, phase, run)
-        except UsageError:
-            raise
-        except FastflowError:
-            if time.monotonic() >= limit:
+        except FastflowError as error:
+            is_here_to_come = run is None and "/" not in phase and _is_preparing(engine)
+            if isinstance(error, UsageError) and not is_here_to_come:
+                raise
+            now = time.monotonic()
+            if now >= (limit if deadline is None else deadline) and not (deadline is None and is_here_to_come):
                 raise
         pause.wait(_PAUSE)
+
+
+def _is_preparing(engine: Engine) -> bool:
+    """Whether a run of this directory's spec has begun, is not over, and has nothing on the engine yet.
+
+    What is older than a preparation is dead.
+    """
+    spec = find_spec()
+    begun = sorted((spec.parent / ".fastflow" / "runs").glob("*/events.jsonl")) if spec else []
+    if not begun or (begun[-1].parent / "result.json").exists():
+        return False
+    if any(found.id == begun[-1].parent.name for found in find_runs(engine)):
+        return False
+    return time.time() - begun[-1].stat().st_mtime < _LONGEST_PREPARATION
 
 
 def _again(engine: Engine, target: Target) -> Target:

@@ -20,7 +20,7 @@ def runs_as_text(runs: Iterable[LiveRun]) -> str:
 
 def _run(run: LiveRun) -> list[str]:
     since = f", since {run.since.split('.')[0]}Z" if run.since else ""
-    alive = f"live on {run.host}{since}" if run.is_alive else "dead: `fastflow down` removes what it left"
+    alive = f"live on {run.host}{since}" if run.is_alive else "not live: `fastflow down` removes what is left of it"
     lines = [f"run {run.id}  {alive}", f"  {clean(run.spec)}"]
     rows = [_HEADER, *(_row(phase) for phase in run.phases)]
     if run.phases:

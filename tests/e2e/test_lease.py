@@ -82,7 +82,7 @@ def test_what_a_killed_run_held_is_reclaimed_and_what_it_left_is_removed(
     elsewhere = Fastflow(tmp_path / "elsewhere")
     elsewhere.directory.mkdir()
     listed = elsewhere("ps", "--run", dead)
-    assert "dead: `fastflow down` removes what it left" in listed.out
+    assert "not live: `fastflow down` removes what is left of it" in listed.out
     assert "web.record" in listed.out
     down = elsewhere("down", "--run", dead)
     assert down.code == 0, down.err

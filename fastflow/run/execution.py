@@ -30,7 +30,10 @@ def execute_plan(
 
     Raises FastflowError where nothing could be started; the run's folder says so, too.
     """
-    hosts = {name: Host(name, engine, engine.info(), Observer(engine, cancellation)) for name, engine in engines.items()}
+    hosts = {
+        name: Host(name, engine, engine.info(), Observer(engine, cancellation, setting.run))
+        for name, engine in engines.items()
+    }
     context = RunContext(plan, setting, folder, options, cancellation, (folder.on_event, *listeners))
     started = now()
     try:

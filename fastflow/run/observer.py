@@ -26,14 +26,12 @@ class OverdueError(Exception):
 class Cancellation:
     """Tells all that waits in a run to stop; `reason` says why, `by_signal` is the exit code of the signal.
 
-    `set` and `force` may be called from a signal handler: the lock of a Condition is one that the interrupted
+    `set` may be called from a signal handler: the lock of a Condition is one that the interrupted
     thread may take again.
     """
 
     reason: str | None = None
     by_signal: int | None = None
-    is_forced: bool = False
-    """Whether nothing is to be waited for any more: kill."""
     changed: threading.Condition = field(default_factory=threading.Condition)
     watchers: list[Callable[[], None]] = field(default_factory=list)
     """Called once, in the thread that stops the run, after the reason is set."""
@@ -52,12 +50,6 @@ class Cancellation:
             self.changed.notify_all()
         for watcher in self.watchers if is_first else ():
             watcher()
-
-    def force(self) -> None:
-        """Stop the run without any grace; for a second signal."""
-        with self.changed:
-            self.is_forced = True
-            self.changed.notify_all()
 
 
 class Observer:

@@ -50,6 +50,9 @@ class Builder:
 
     def documents(self, text: str) -> Iterator[Mapping]:
         """Give the root of each document; raise FaultError."""
+        # A value takes a character at least, so only a long text can hold too many without an alias.
+        if len(text) > MAX_VALUES:
+            self._refuse_too_many(text)
         root: Node | None = None
         for event in events_of(self.file, text):
             done = self._take(event)
@@ -60,6 +63,21 @@ class Builder:
                 root = None
             elif isinstance(event, yaml.DocumentEndEvent):
                 yield from self._as_mapping(root)
+
+    def _refuse_too_many(self, text: str) -> None:
+        """Count before anything is built, which takes four times as long; what is too deep is left for later."""
+        depth = 0
+        for event in events_of(self.file, text):
+            if isinstance(event, yaml.NodeEvent):
+                self._values += 1
+                if self._values > MAX_VALUES:
+                    self._count(0, self._mark(event))
+                depth += isinstance(event, yaml.CollectionStartEvent)
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+            if depth > MAX_DEPTH:
+                break
+        self._values = 0
 
     def _as_mapping(self, root: Node | None) -> Iterator[Mapping]:
         if isinstance(root, Mapping):

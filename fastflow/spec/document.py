@@ -1,7 +1,7 @@
 """A YAML document as a tree in which every value knows where it stands and how it was written."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from fastflow.diagnostic import Mark
@@ -111,8 +111,11 @@ def moved(node: Node, mark: Mark) -> Node:
     """Return `node` as it is seen from `mark`, where an alias stands: its own place becomes its origin."""
     origin = node.origin or node.mark
     if isinstance(node, Scalar):
-        return replace(node, mark=mark, origin=origin)
+        return Scalar(node.text, mark, node.plain, node.tag, origin, node.symbolic)
     if isinstance(node, Sequence):
         return Sequence(tuple(moved(item, mark) for item in node.items), mark, node.tag, origin)
-    entries = tuple((replace(key, mark=mark, origin=key.origin or key.mark), moved(value, mark)) for key, value in node)
+    entries = tuple(
+        (Scalar(key.text, mark, key.plain, key.tag, key.origin or key.mark, key.symbolic), moved(value, mark))
+        for key, value in node
+    )
     return Mapping(entries, mark, node.tag, origin)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fastflow.application.fast import without_fast
 from fastflow.application.model import Application
@@ -22,11 +23,13 @@ from fastflow.model.phases import phases_of, template_of
 from fastflow.model.places import Places
 from fastflow.model.spec import Spec
 from fastflow.model.suggest import did_you_mean
-from fastflow.plan import Plan, Selection, make_plan
 from fastflow.spec.document import Document, Scalar
 from fastflow.spec.interpolation import interpolate
 from fastflow.spec.reader import read_spec
 from fastflow.spec.template import variables
+
+if TYPE_CHECKING:
+    from fastflow.plan import Plan, Selection
 
 RUN_ID = "FASTFLOW_RUN_ID"
 """The variable that is new in every run."""
@@ -117,8 +120,10 @@ def _unset_tokens(spec: Spec, values: Mapping[str, str] | None) -> frozenset[str
     return frozenset(name for name in names if not values.get(name))
 
 
-def plan(facts: Facts, directory: Path, selection: Selection, max_parallel: int | None = None) -> Plan:
+def plan(facts: Facts, directory: Path, selection: "Selection", max_parallel: int | None = None) -> "Plan":
     """Facts to Plan; raises UsageError where the selection makes no sense."""
+    from fastflow.plan import make_plan  # noqa: PLC0415  # a validation stops before this stage
+
     for name in selection.workflows:
         if name not in facts.spec.workflows:
             hint = did_you_mean(name, list(facts.spec.workflows))
@@ -136,7 +141,7 @@ def plan(facts: Facts, directory: Path, selection: Selection, max_parallel: int 
     return made
 
 
-def lost_record(facts: Facts, made: Plan) -> str | None:
+def lost_record(facts: Facts, made: "Plan") -> str | None:
     """Say which selected testing phase has a BUILD_ID that is new in every run, while its recording is left out."""
     written = Places(facts.document.root)
     for phase in made.selected:

@@ -5,9 +5,8 @@ from collections.abc import Mapping as Values
 from dataclasses import replace
 from pathlib import Path
 
-from dotenv import dotenv_values
-
 from fastflow.spec.document import Mapping, Node, Scalar, Sequence
+from fastflow.spec.env_file import read_env_file
 from fastflow.spec.template import TemplateError, UnsetVariableError, parse_template, resolve
 
 KEY = "env_file"
@@ -38,7 +37,7 @@ def read_env_files(service: Node, values: Values[str, str] | None) -> dict[str, 
     found: dict[str, str | None] = {}
     for path in _paths(service.get(KEY) if isinstance(service, Mapping) else None):
         try:
-            read = dotenv_values(path, interpolate=False) if path.is_file() else {}
+            read = read_env_file(path) if path.is_file() else {}
         except (OSError, ValueError):
             continue
         for name, value in read.items():

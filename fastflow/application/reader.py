@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping as Values
 from collections.abc import Sequence as Items
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from dotenv import dotenv_values
 
 from fastflow.application.env_files import anchored
 from fastflow.application.interpret import interpret, text
@@ -13,6 +12,7 @@ from fastflow.application.merge import merge
 from fastflow.application.model import Application
 from fastflow.diagnostic import Diagnostic, Mark, Related, Severity
 from fastflow.spec.document import Document, Mapping, Node, Scalar, Sequence
+from fastflow.spec.env_file import read_env_file
 from fastflow.spec.interpolation import interpolate
 from fastflow.spec.reader import read_documents
 
@@ -134,8 +134,8 @@ class ComposeFiles:
             return document
         weaker: dict[str, str] = {}
         for beside in (directory / ".env" for directory in directories):
-            read = dotenv_values(beside, interpolate=False) if beside.is_file() else {}
-            weaker |= {name: value for name, value in read.items() if value is not None}
+            with suppress(OSError, UnicodeDecodeError):  # where it matters, Compose says so
+                weaker |= {name: value for name, value in read_env_file(beside).items() if value is not None}
         return interpolate(document, {**weaker, **self.values}, lenient=True).document
 
     def shown(self, path: Path) -> str:

@@ -5,9 +5,7 @@ to paste.
 """
 
 import os
-import platform
 import sys
-import traceback
 from collections.abc import Sequence
 
 import click
@@ -57,6 +55,9 @@ def show_error(error: FastflowError) -> None:
 
 
 def _show_bug() -> None:
+    import platform  # noqa: PLC0415  # a command that works needs neither
+    import traceback  # noqa: PLC0415  # as above
+
     # No values of variables: a traceback of Python's own shows source lines only.
     click.echo(
         f"fastflow has met a bug of its own. Please report this text to {ISSUES}:\n\n"

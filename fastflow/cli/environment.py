@@ -1,18 +1,15 @@
 """Where values come from: the environment, `--env-file`s, and the `.env` beside the spec. Nothing else reads them."""
 
-import io
 import os
 import re
-import secrets
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 
-from dotenv import dotenv_values
-
 from fastflow.ci import ci_id
 from fastflow.errors import UsageError
 from fastflow.pipeline import RUN_ID, as_values
+from fastflow.spec.env_file import read_env_file
 
 __all__ = ["CI_ID", "RUN_ID"]
 CI_ID = "FASTFLOW_CI_ID"
@@ -22,6 +19,8 @@ _RANDOM = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 def new_run_id() -> str:
     """Make a run's id: letters and digits, in lower case as Compose wants them, sorted by time, never twice."""
+    import secrets  # noqa: PLC0415  # most of the commands make no run
+
     moment = datetime.now(timezone.utc).strftime("%y%m%d%H%M%S")
     return moment + "".join(secrets.choice(_RANDOM) for _ in range(5))
 
@@ -45,11 +44,10 @@ def _beside(directory: Path) -> list[Path]:
 
 def _read(path: Path) -> Mapping[str, str | None]:
     try:
-        text = path.read_text(encoding="utf-8")
+        return read_env_file(path, interpolates=True)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise UsageError(f"the file of variables {path} cannot be read: {reason}", "check --env-file") from None
-    return dotenv_values(stream=io.StringIO(text))
 
 
 def absolute_files(env_files: Iterable[str]) -> tuple[str, ...]:

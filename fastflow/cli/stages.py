@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,8 +12,10 @@ from fastflow.diagnostic import Diagnostic, has_errors
 from fastflow.errors import ExitCode, FastflowError
 from fastflow.model.node import Mode
 from fastflow.pipeline import SpecText, check, plan
-from fastflow.plan import Plan, Selection
 from fastflow.report.findings_text import Sources, render_findings, summary_of
+
+if TYPE_CHECKING:
+    from fastflow.plan import Plan
 
 
 class InvalidSpecError(FastflowError):
@@ -50,6 +53,8 @@ def planned(
     workflows: Sequence[str] = (),
     only: Mode | None = None,
     max_parallel: int | None = None,
-) -> Plan:
+) -> "Plan":
     """Plan a spec that passed its checks."""
+    from fastflow.plan import Selection  # noqa: PLC0415  # a validation stops before this stage
+
     return plan(facts, text.directory, Selection(tuple(workflows), only), max_parallel)

@@ -1,4 +1,4 @@
-"""What all types of the spec share: frozen, no unknown fields, descriptions for the schema."""
+"""What all types of the spec share: frozen, no unknown fields, built when first used."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 class SpecModel(BaseModel):
     """A mapping of fastflow's own in a spec."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, defer_build=True)
 
     @model_validator(mode="before")
     @classmethod

@@ -7,10 +7,10 @@ means "not set", and a variable may stand wherever a value may.
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from pydantic import BaseModel
-
+from fastflow.model.base import SpecModel
 from fastflow.model.cloud import Cloud
 from fastflow.model.defaults import NOT_IN_DEFAULTS
+from fastflow.model.descriptions import descriptions_of
 from fastflow.model.node import MODES, NODE_TYPES, BaseNode, Gate, Ready
 from fastflow.model.relations import CONDITIONS, Dependency, Need
 from fastflow.model.scalars import NAME_PATTERN, TEXT_SCHEMA
@@ -75,7 +75,7 @@ def _node() -> Schema:
     chosen = [
         {"if": {"properties": {"mode": {"const": mode}}, "required": ["mode"]}, "then": _part(mode)} for mode in MODES
     ]
-    mode = {"enum": list(MODES), "description": BaseNode.model_fields["mode"].description}
+    mode = {"enum": list(MODES), "description": descriptions_of(BaseNode)["mode"]}
     return {"type": "object", "required": ["mode"], "properties": {"mode": mode}, "allOf": chosen}
 
 
@@ -119,14 +119,15 @@ def _by_name(part: str) -> Schema:
     return {"type": "object", "patternProperties": _EXTENSIONS | named, "additionalProperties": False}
 
 
-def _mapping(model: type[BaseModel], special: Mapping[str, Schema] | None = None) -> Schema:
+def _mapping(model: type[SpecModel], special: Mapping[str, Schema] | None = None) -> Schema:
     """Make the schema of a mapping of fastflow's own; `special` are fields that are no scalars or lists."""
     made = model.model_json_schema()
     required = made.get("required", [])
+    descriptions = descriptions_of(model)
     fields: Schema = {}
     for name, field in made["properties"].items():
         own = (special or {}).get(name) or _field(field, name in required)
-        fields[name] = own | {"description": model.model_fields[name].description}
+        fields[name] = own | {"description": descriptions[name]}
     return _closed(fields) | {"description": model.__doc__} | ({"required": required} if required else {})
 
 

@@ -16,7 +16,7 @@ HOMES = {
     "yaml": ("spec/",),
     "click": ("cli/",),
     "rich": ("report/",),
-    "dotenv": ("cli/environment.py", "application/"),
+    "dotenv": ("spec/env_file.py",),
     "subprocess": ("engines/", "run/source.py"),
     "signal": ("cli/signals.py", "engines/process.py", "run/source.py"),
 }
@@ -55,9 +55,7 @@ def attributes(tree: ast.Module) -> Iterator[str]:
 @pytest.mark.parametrize("library", HOMES)
 def test_a_library_is_imported_in_its_home_only(library: str) -> None:
     strangers = [
-        name
-        for name, tree in sources()
-        if library in imported(tree) and not name.startswith((*HOMES[library], IMAGE))
+        name for name, tree in sources() if library in imported(tree) and not name.startswith((*HOMES[library], IMAGE))
     ]
     assert strangers == []
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import jsonschema
 import pytest
-from pydantic import BaseModel
 
+from fastflow.model.base import SpecModel
 from fastflow.model.cloud import Cloud
+from fastflow.model.descriptions import descriptions_of
 from fastflow.model.node import MODES, NODE_TYPES, Gate, Ready
 from fastflow.model.schema import spec_schema
 from fastflow.model.source import CommandSource, ServiceSource
@@ -48,7 +49,7 @@ def test_there_is_no_noise() -> None:
 def test_every_field_of_the_model_is_there_and_described_as_in_the_model() -> None:
     defs = SCHEMA["$defs"]
     gate, ready = defs["testing"]["properties"]["gate"]["then"], defs["recording"]["properties"]["ready"]
-    homes: list[tuple[type[BaseModel], Any]] = [
+    homes: list[tuple[type[SpecModel], Any]] = [
         (Spec, SCHEMA),
         (Cloud, defs["cloud"]),
         (Host, defs["host"]),
@@ -58,7 +59,7 @@ def test_every_field_of_the_model_is_there_and_described_as_in_the_model() -> No
     homes += [(Ready, ready), (CommandSource, defs["source"]["then"]), (ServiceSource, defs["source"]["else"])]
     homes += [(NODE_TYPES[mode], defs[mode]) for mode in MODES]
     for model, schema in homes:
-        fields = {name: field.description for name, field in model.model_fields.items()}
+        fields = descriptions_of(model)
         assert {name: field["description"] for name, field in schema["properties"].items()} == fields
         assert schema["additionalProperties"] is False
         assert "^x-" in schema["patternProperties"]

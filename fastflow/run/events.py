@@ -6,12 +6,12 @@ from typing import Any, Literal, TypeAlias
 
 from fastflow.run.clock import now
 
-EventType: TypeAlias = Literal["run", "phase", "note", "log"]
+EventType: TypeAlias = Literal["run", "phase", "note", "log", "progress"]
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened. `facts` are plain values; `log` events are for displays and not kept in the file."""
+    """One thing that happened. `facts` are plain values; `log` and `progress` are for displays and not in the file."""
 
     type: EventType
     phase: str | None = None

@@ -27,23 +27,33 @@ def fingerprint(kind: str, method: str | None, uri: str | None, parameter: str |
 
 
 def from_api(base: str, token: str, run: str) -> tuple[Vulnerability, ...] | None:
-    """Ask `GET /v1/test_run/<id>` (Wallarm's public FAST API); None where it does not answer in time."""
-    try:
-        told = json.loads(_get(f"{base}/v1/test_run/{quote(run, safe='')}", token, time.monotonic() + API_DEADLINE))
-    except (OSError, http.client.HTTPException, ValueError, RecursionError):
-        return None
-    body = told.get("body", told) if isinstance(told, dict) else None
-    found = body.get("vulns") if isinstance(body, dict) else None
+    """The vulnerabilities that the API tells of a test run; None where it does not answer in time."""
+    found = ask_test_run(base, token, run).get("vulns")
     return _read(found) if isinstance(found, list) else None
 
 
-def _get(url: str, token: str, deadline: float) -> bytes:
+def ask_test_run(
+    base: str, token: str, run: str, timeout: float = API_TIMEOUT, within: float = API_DEADLINE
+) -> Mapping[str, Any]:
+    """Ask `GET /v1/test_run/<id>` (Wallarm's public FAST API); nothing where it does not answer.
+
+    `timeout` is in seconds for each step, `within` for all of them.
+    """
+    try:
+        told = json.loads(_get(f"{base}/v1/test_run/{quote(run, safe='')}", token, timeout, time.monotonic() + within))
+    except (OSError, http.client.HTTPException, ValueError, RecursionError):
+        return {}
+    body = told.get("body", told) if isinstance(told, dict) else None
+    return body if isinstance(body, dict) else {}
+
+
+def _get(url: str, token: str, timeout: float, deadline: float) -> bytes:
     headers = {"X-WallarmAPI-Token": token, "Accept": "application/json"}
     request = urllib.request.Request(url, headers=headers)  # noqa: S310  # http or https, never a file
     opener = urllib.request.build_opener(_NoRedirect, urllib.request.HTTPSHandler(context=_tls(url)))
     pieces: list[bytes] = []
     size = 0
-    with opener.open(request, timeout=API_TIMEOUT) as answer:
+    with opener.open(request, timeout=timeout) as answer:
         while piece := answer.read1(65_536):
             pieces.append(piece)
             size += len(piece)

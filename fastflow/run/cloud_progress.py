@@ -1,0 +1,109 @@
+"""How far test runs are, asked of the public API while they run: a listener that tells another one."""
+
+import re
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fastflow.plan import Plan, WorkflowPlan
+from fastflow.run.events import Event, Listener
+from fastflow.run.findings import ask_test_run
+from fastflow.run.outcome import END_STATES
+
+PERIOD = 1.5
+"""Seconds between two rounds of questions."""
+TIMEOUT = 2.0
+"""Seconds that one answer may take: the next phase waits for its turn."""
+_CREATED = re.compile(r"TestRun#(\S+) created")
+
+
+class CloudProgress:
+    """Follows the events of a run, and tells `progress` events of its test runs to `tell`, from one thread for all.
+
+    Facts of such an event: `baselines_done`, `baselines`, `requests`, `vulnerabilities`, `seconds_left`; only those
+    that the API gave. An event is told when something has changed. Nothing that fails here reaches the run: an API
+    that does not answer is asked again in the next round, as long as the phase runs.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        cloud_url: Callable[[WorkflowPlan], str | None],
+        token_of: Callable[[WorkflowPlan], str | None],
+        tell: Listener,
+        period: float = PERIOD,
+    ) -> None:
+        self._plan = plan
+        self._cloud_url = cloud_url
+        self._token_of = token_of
+        self._tell = tell
+        self._period = period
+        self._runs: dict[str, str] = {}
+        self._told: dict[str, Mapping[str, Any]] = {}
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def __call__(self, event: Event) -> None:
+        """Notice a test run that was created, and a phase that has ended."""
+        if event.phase is None:
+            return
+        if event.type == "log" and (match := _CREATED.search(str(event.facts.get("line")))):
+            self._follow(event.phase, match[1])
+        elif event.type == "phase" and event.facts.get("state") in (*END_STATES, "starting"):
+            with self._lock:
+                self._runs.pop(event.phase, None)
+
+    def close(self) -> None:
+        """Ask no more; a question that is under way is not waited for."""
+        self._closed.set()
+
+    def _follow(self, phase: str, run: str) -> None:
+        plan = self._plan.phases.get(phase)
+        if plan is None or plan.mode != "testing" or self._plan.workflows[plan.workflow].cloud.query is False:
+            return
+        with self._lock:
+            self._runs[phase] = run
+            if self._thread is None and not self._closed.is_set():
+                self._thread = threading.Thread(target=self._ask_on, name="cloud-progress", daemon=True)
+                self._thread.start()
+
+    def _ask_on(self) -> None:
+        while not self._closed.wait(self._period):
+            with self._lock:
+                runs = dict(self._runs)
+            for phase, run in runs.items():
+                if self._closed.is_set():
+                    return
+                try:
+                    self._ask(phase, run)
+                except Exception:  # noqa: S112  # whatever is wrong with an answer or a display: the run goes on
+                    continue
+
+    def _ask(self, phase: str, run: str) -> None:
+        workflow = self._plan.workflows[self._plan.phases[phase].workflow]
+        url, token = self._cloud_url(workflow), self._token_of(workflow)
+        if not url or not token:
+            return
+        facts = progress_of(ask_test_run(url, token, run, TIMEOUT, TIMEOUT))
+        with self._lock:
+            is_news = self._runs.get(phase) == run and facts and self._told.get(phase) != facts
+            self._told[phase] = facts
+        if is_news:
+            self._tell(Event("progress", phase, facts))
+
+
+def progress_of(told: Mapping[str, Any]) -> dict[str, int]:
+    """Read how far a test run is (the fields of `GET /v1/test_run/<id>`); what is no number is left out."""
+    fields = {
+        "baselines_done": told.get("baseline_check_all_terminated_count"),
+        "baselines": told.get("baseline_count"),
+        "requests": told.get("sended_requests_count"),
+        "vulnerabilities": len(told["vulns"]) if isinstance(told.get("vulns"), list) else None,
+        "seconds_left": told.get("estimated_time_to_completion"),
+    }
+    return {
+        name: int(value)
+        for name, value in fields.items()
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < 1e15
+    }

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from fastflow.application.fast import without_fast
 from fastflow.application.model import Application
 from fastflow.application.reader import ComposeFiles, file_sources
+from fastflow.check import accept_file
 from fastflow.check.facts import Facts
 from fastflow.check.run import check_specs
 from fastflow.diagnostic import Diagnostic, in_file_order
@@ -84,7 +85,8 @@ def load(
         compose_files=files.files,
         unset_tokens=frozenset() if emulated is not None else _unset_tokens(loaded.spec, values),
     )
-    return facts, found + unreadable
+    accepted = tuple(accept_file.check(facts, text.directory, Path(text.name).parent))
+    return facts, found + unreadable + accepted
 
 
 def check(texts: Sequence[SpecText], values: Mapping[str, str] | None, emulated: str | None = None) -> Checked:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fastflow.compose import LABEL, ComposeProject, Setting, compile_project, project_name
+from fastflow.model.accept import AcceptFile
 from fastflow.plan import PhasePlan, Plan, WorkflowPlan
 from fastflow.run.events import Event, Listener
 from fastflow.run.folder import RunFolder
@@ -71,6 +72,8 @@ class RunContext:
     listeners: tuple[Listener, ...]
     records: dict[str, str] = field(default_factory=dict)
     runs: dict[str, str] = field(default_factory=dict)
+    accepted: dict[str, AcceptFile] = field(default_factory=dict)
+    """What the gates' files held when the run began, by phase: what happens to them later changes no verdict."""
     _broken: set[int] = field(default_factory=set)
 
     def emit(self, event: Event) -> None:

@@ -13,9 +13,26 @@ END_STATES: tuple[State, ...] = ("passed", "vulnerable", "failed", "skipped", "c
 FORMAT_VERSION = "1.0"
 
 
+Weight: TypeAlias = Literal["fails", "below", "accepted", "off"]
+"""What a gate makes of a finding: it fails the phase, is less of a threat, is known, or no finding fails it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """Why a finding that is known is accepted, and the last day (of UTC) on which it is."""
+
+    reason: str
+    expires: str | None = None
+    comment: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Vulnerability:
-    """One finding. `threat` is 1 to 100, `uri` the attacked address without what differs from run to run."""
+    """One finding. `threat` is 1 to 100, `uri` the attacked address without what differs from run to run.
+
+    `request` is the attack as it was sent, without the values of headers that open a session. `gate` is what the
+    phase's gate makes of it; `suppressed` says why where that is "accepted".
+    """
 
     type: str
     threat: int | None
@@ -23,6 +40,10 @@ class Vulnerability:
     baseline: str | None
     uri: str | None
     fingerprint: str
+    method: str | None = None
+    request: str | None = None
+    gate: Weight = "fails"
+    suppressed: Suppression | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +74,11 @@ class PhaseResult:
         """Whether this is final."""
         return self.state in END_STATES
 
+    @property
+    def has_grave(self) -> bool:
+        """Whether it found what nothing excuses."""
+        return any(found.gate == "fails" for found in self.vulnerabilities)
+
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
@@ -74,11 +100,14 @@ class RunResult:
 
 
 def exit_code_of(phases: Iterable[PhaseResult], interrupted: int | None = None, broken: bool = False) -> int:
-    """Give the exit code of a run, the first that applies (docs: exit codes)."""
+    """Give the exit code of a run, the first that applies (docs: exit codes).
+
+    What a phase found counts also where the phase was then cut short: who forgives 3 must not miss it.
+    """
     if interrupted is not None:
         return interrupted
     counted = [phase for phase in phases if not phase.allow_failure]
-    if any(phase.state == "vulnerable" for phase in counted):
+    if any(phase.state == "vulnerable" or phase.has_grave for phase in counted):
         return ExitCode.VULNERABLE
     if broken or any(phase.state in ("failed", "cancelled") for phase in counted):
         return ExitCode.FAILED

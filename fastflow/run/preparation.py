@@ -22,7 +22,7 @@ def prepare(run: RunContext, workflows: Sequence[WorkflowRun]) -> None:
     Raises FastflowError; what else is under way is interrupted then.
     """
     for phase in run.plan.selected:
-        accepted_by(phase, run.plan.directory)
+        run.accepted[phase.id] = accepted_by(phase, run.plan.directory)
     engines = [workflow.host.engine for workflow in workflows]
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="prepare") as pool:
         resolved = list(pool.map(lambda workflow: _resolved(run, workflow), workflows))

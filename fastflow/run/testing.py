@@ -1,12 +1,13 @@
 """A testing phase: services up, node to its end, findings, reports, verdict."""
 
 from collections.abc import Iterable
+from datetime import datetime, timezone
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from fastflow.errors import EngineError
+from fastflow.model.accept import AcceptFile
 from fastflow.model.node import TestingNode
-from fastflow.run.accepted import accepted_by
 from fastflow.run.context import PhaseContext
 from fastflow.run.failure import PhaseFailedError
 from fastflow.run.findings import collect, from_api, from_log, from_reports
@@ -14,7 +15,7 @@ from fastflow.run.node import RunningNode, start_node
 from fastflow.run.observer import OverdueError, StoppedError, has_ended
 from fastflow.run.outcome import Vulnerability
 from fastflow.run.services import check_services, ensure_services, renew_services
-from fastflow.run.verdict import Verdict, failed, is_grave, judge_testing, vulnerable
+from fastflow.run.verdict import Verdict, failed, grave_of, judge_testing, vulnerable, weigh
 
 REPORTS = "/opt/reports"
 
@@ -70,18 +71,19 @@ def _judge(context: PhaseContext, node: RunningNode) -> Verdict:
         return failed(reason, "another pipeline uses this BUILD_ID on the same token")
     if node.log.run:
         context.run.runs[context.phase.id] = node.log.run
-    vulnerabilities = _findings(context, node, fetch_reports(context, node.container.id))
+    vulnerabilities = _weighed(context, _findings(context, node, fetch_reports(context, node.container.id)))
     context.report_state(None, vulnerabilities=vulnerabilities)
-    verdict = judge_testing(node.log, end, vulnerabilities, _grave(context, vulnerabilities))
+    verdict = judge_testing(node.log, end, vulnerabilities)
     death = check_services(context) if verdict.state != "vulnerable" else None
     return failed(death, "see its log") if death else verdict
 
 
-def _grave(context: PhaseContext, vulnerabilities: Iterable[Vulnerability]) -> list[Vulnerability]:
-    """Those that the gate does not excuse."""
+def _weighed(context: PhaseContext, found: Iterable[Vulnerability]) -> tuple[Vulnerability, ...]:
+    """Let the phase's gate say of each vulnerability whether it fails the phase."""
     assert isinstance(context.phase.node, TestingNode)
-    gate, accepted = context.phase.node.gate, accepted_by(context.phase, context.base)
-    return [found for found in vulnerabilities if is_grave(found, gate, accepted)]
+    gate = context.phase.node.gate
+    known = context.run.accepted.get(context.phase.id, AcceptFile()).for_day(datetime.now(timezone.utc).date())
+    return tuple(weigh(one, gate, known) for one in found)
 
 
 def _salvaged(context: PhaseContext, node: RunningNode, is_stopped: bool) -> Verdict | None:
@@ -89,9 +91,10 @@ def _salvaged(context: PhaseContext, node: RunningNode, is_stopped: bool) -> Ver
     vulnerabilities = from_log(node.log)
     if vulnerabilities and not is_stopped:
         vulnerabilities = _findings(context, node, fetch_reports(context, node.container.id))
+    vulnerabilities = _weighed(context, vulnerabilities)
     facts = {"test_record": node.log.record, "test_run": node.log.run, "vulnerabilities": vulnerabilities}
     context.report_state(None, **facts)
-    grave = _grave(context, vulnerabilities)
+    grave = grave_of(vulnerabilities)
     return None if is_stopped or not grave else vulnerable(grave, "before the phase was cut short")
 
 

@@ -1,11 +1,12 @@
 """The verdicts: what a container's end and its log mean. Pure; every rule rests on FAST's documentation."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from fastflow.model.accept import Accepted
 from fastflow.model.node import Gate
 from fastflow.run.node_log import NodeLog, advice_on, reason_of
-from fastflow.run.outcome import State, Vulnerability
+from fastflow.run.outcome import State, Suppression, Vulnerability
 
 INACTIVE = 1
 """The exit code of a recorder that its inactivity timeout ended, unless it printed an error."""
@@ -30,6 +31,11 @@ def failed(reason: str, hint: str | None = None, *, is_infrastructure: bool = Fa
 def failed_by(log: NodeLog, error: str) -> Verdict:
     """A phase whose node printed an error."""
     return failed(reason_of(error), advice_on(error), is_infrastructure=log.is_infrastructure)
+
+
+def grave_of(vulnerabilities: Iterable[Vulnerability]) -> list[Vulnerability]:
+    """Those that nothing excuses."""
+    return [found for found in vulnerabilities if found.gate == "fails"]
 
 
 def vulnerable(grave: Sequence[Vulnerability], when: str = "") -> Verdict:
@@ -77,14 +83,12 @@ def judge_recording(log: NodeLog, end: NodeEnd, *, was_stopped: bool, has_source
     return failed(f"the recorder ended with exit code {end.exit_code}: {log.last}")
 
 
-def judge_testing(
-    log: NodeLog, end: NodeEnd, vulnerabilities: Sequence[Vulnerability], grave: Sequence[Vulnerability]
-) -> Verdict:
+def judge_testing(log: NodeLog, end: NodeEnd, vulnerabilities: Sequence[Vulnerability]) -> Verdict:
     """Judge a tester that has ended: exit code 1 means vulnerabilities or an error; its log tells them apart.
 
-    `grave` are those of its vulnerabilities that nothing excuses.
+    Its vulnerabilities have been weighed.
     """
-    if grave:
+    if grave := grave_of(vulnerabilities):
         return vulnerable(grave)
     if end.death:
         return failed(end.death, "see its log; give it more memory where a limit is set")
@@ -103,13 +107,16 @@ def judge_testing(
     return failed(f"test run {log.run} {log.ended}, and the node ended with exit code {end.exit_code}", "see its log")
 
 
-def is_grave(found: Vulnerability, gate: Gate | str | None, accepted: Collection[str] = ()) -> bool:
-    """Tell whether a vulnerability fails its phase; a threat that is not known counts as 100.
+def weigh(found: Vulnerability, gate: Gate | str | None, accepted: Mapping[str, Accepted]) -> Vulnerability:
+    """Say what a gate makes of a vulnerability; a threat that is not known counts as 100.
 
-    `accepted` are the fingerprints of those that are known.
+    `accepted` are those that are known today, by fingerprint.
     """
-    if gate == "off" or found.fingerprint in accepted:
-        return False
+    if gate == "off":
+        return replace(found, gate="off")
+    if (known := accepted.get(found.fingerprint)) is not None:
+        expires = known.expires.isoformat() if known.expires else None
+        return replace(found, gate="accepted", suppressed=Suppression(known.reason, expires, known.comment))
     threshold = gate.threat if isinstance(gate, Gate) else None
     threat = found.threat if found.threat is not None else UNKNOWN_THREAT
-    return threshold is None or threat >= threshold
+    return replace(found, gate="fails" if threshold is None or threat >= threshold else "below")

@@ -49,7 +49,12 @@ class Builder:
         self._values = 0
 
     def documents(self, text: str) -> Iterator[Mapping]:
-        """Give the root of each document; raise FaultError."""
+        """Give the root of each document, a mapping; raise FaultError."""
+        for root in self.roots(text):
+            yield from self._as_mapping(root)
+
+    def roots(self, text: str) -> Iterator[Node | None]:
+        """Give the root of each document, whatever it is; raise FaultError."""
         # A value takes a character at least, so only a long text can hold too many without an alias.
         if len(text) > MAX_VALUES:
             self._refuse_too_many(text)
@@ -62,7 +67,7 @@ class Builder:
                 self._anchors.clear()
                 root = None
             elif isinstance(event, yaml.DocumentEndEvent):
-                yield from self._as_mapping(root)
+                yield root
 
     def _refuse_too_many(self, text: str) -> None:
         """Count before anything is built, which takes four times as long; what is too deep is left for later."""

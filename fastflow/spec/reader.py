@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from fastflow.diagnostic import Diagnostic, Mark
 from fastflow.spec.builder import Builder
 from fastflow.spec.comments import find_comments
-from fastflow.spec.document import Document
+from fastflow.spec.document import Document, Scalar, Sequence
 from fastflow.spec.events import MAX_BYTES, FaultError, decode
 
-__all__ = ["MAX_BYTES", "Reading", "read_documents", "read_spec"]
+__all__ = ["MAX_BYTES", "Reading", "read_documents", "read_list", "read_spec"]
 
 
 @dataclass(frozen=True)
@@ -57,3 +57,21 @@ def read_documents(file: str, content: bytes) -> Reading:
     comments = find_comments(file, text, builder.opaque)
     documents = tuple(Document(file, text, root, comments) for root in roots)
     return Reading(file, text, documents, tuple(builder.duplicates))
+
+
+def read_list(file: str, content: bytes) -> tuple[Sequence | None, tuple[Diagnostic, ...]]:
+    """Read a file that is one YAML list, or empty; None where it cannot be read."""
+    builder = Builder(file)
+    start = Mark(file, 1, 1, 1, 1)
+    try:
+        roots = [root for root in builder.roots(decode(file, content)) if root is not None]
+        for root in roots[1:]:
+            raise FaultError("more than one YAML document in the file", root.mark, "keep one document")
+        root = roots[0] if roots else Sequence((), start)
+        if isinstance(root, Scalar) and root.is_null:
+            root = Sequence((), start)
+        if not isinstance(root, Sequence):
+            raise FaultError("the file holds no list", root.mark, "begin each entry with `- `")
+    except FaultError as fault:
+        return None, (fault.diagnostic,)
+    return root, tuple(builder.duplicates)

@@ -13,8 +13,11 @@ import pytest
 
 from fastflow.engines.fake_containers import Script
 from fastflow.errors import UsageError
+from fastflow.model.accept import AcceptFile
+from fastflow.run.accepted import accepted_by
 from fastflow.run.context import Options
 from fastflow.run.findings import fingerprint
+from fastflow.run.outcome import Suppression
 from tests.unit.run.stage import FINDS, PASSES, TOKEN, Stage
 from tests.unit.run.test_testing import ALONE, phase_of
 
@@ -152,7 +155,7 @@ XSS, SQLI = (
     fingerprint(kind, how, path, point)
     for kind, how, path, point in (("xss", "GET", "/search", "GET_q"), ("sqli", "POST", "/buy", "POST_id"))
 )
-KNOWN = "accepted:\n- { fingerprint: %s, reason: known }\n- { fingerprint: %s, reason: known%s }\n"
+KNOWN = "- { fingerprint: %s, reason: known }\n- { fingerprint: %s, reason: known%s }\n"
 
 
 @pytest.mark.parametrize(
@@ -168,26 +171,27 @@ def test_known_vulnerabilities_are_excused_until_they_expire(tmp_path: Path, unt
         assert phase.reason == "1 vulnerability found: sqli"
 
 
-@pytest.mark.parametrize(
-    ("content", "fault"),
-    [
-        (None, "known.yml cannot be read: No such file or directory"),
-        ("accepted: [{ fingerprint: a }]", "known.yml:1:12: it has no `reason`"),
-        ("accepted: [{ reason: a }]", "known.yml:1:12: it has no `fingerprint`"),
-        ("accepted: [a]", "known.yml:1:12: this is no mapping"),
-        ("accepted: 1", "known.yml:1:11: `accepted` is no list"),
-        ("vulns: []", "known.yml:1:1: unknown field `vulns`"),
-        (
-            "accepted: [{ fingerprint: a, reason: b, expires: soon }]",
-            "known.yml:1:12: `soon` is no day such as 2030-12-31",
-        ),
-    ],
-)
-def test_a_file_of_known_vulnerabilities_that_is_wrong_starts_nothing(
-    tmp_path: Path, content: str | None, fault: str
-) -> None:
-    if content is not None:
-        (tmp_path / "known.yml").write_text(content)
+def test_each_finding_says_what_the_gate_makes_of_it(tmp_path: Path) -> None:
+    (tmp_path / "known.yml").write_text(f"- {{ fingerprint: {SQLI}, reason: known, expires: 2999-01-01 }}")
+    phase = phase_of(tmp_path, reports(), "gate: { threat: 31, accept: known.yml }")
+    xss, sqli = phase.vulnerabilities
+    assert (xss.gate, xss.suppressed) == ("below", None)
+    assert (sqli.gate, sqli.suppressed) == ("accepted", Suppression("known", "2999-01-01"))
+
+
+def test_an_accept_file_that_was_spoilt_since_the_checks_starts_nothing(tmp_path: Path) -> None:
+    known = tmp_path / "known.yml"
+    known.write_text("[]")
+    phase = Stage(tmp_path, ALONE.format(more=", gate: { accept: known.yml }")).plan.phases["web.test"]
+    known.write_text("- { fingerprint: a }")
     with pytest.raises(UsageError) as caught:
-        phase_of(tmp_path, reports(), "gate: { accept: known.yml }")
-    assert caught.value.message == fault
+        accepted_by(phase, tmp_path)
+    assert caught.value.message == "known.yml:1:3: `reason` is missing"
+
+
+def test_an_accept_file_that_is_gone_accepts_nothing(tmp_path: Path) -> None:
+    known = tmp_path / "known.yml"
+    known.write_text("[]")
+    phase = Stage(tmp_path, ALONE.format(more=", gate: { accept: known.yml }")).plan.phases["web.test"]
+    known.unlink()
+    assert accepted_by(phase, tmp_path) == AcceptFile()

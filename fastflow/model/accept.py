@@ -1,0 +1,126 @@
+"""The file that a gate's `accept` names: vulnerabilities that are known, why they are, and until when.
+
+```yaml
+- fingerprint: 0f3a9c7b2d18e645
+  reason: only the admin's page, behind the VPN
+  expires: 2030-06-30 # the last day, in UTC; optional
+  comment: see SHOP-17 # optional
+```
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from fastflow.diagnostic import Diagnostic, Mark, Related, Severity
+from fastflow.model.suggest import did_you_mean
+from fastflow.spec.document import Mapping, Node, Scalar, Sequence
+from fastflow.spec.reader import read_list
+
+FIELDS = ("fingerprint", "reason", "expires", "comment")
+_REQUIRED = ("fingerprint", "reason")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_SHAPE = "write - { fingerprint: ..., reason: ... }"
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A vulnerability that is known. It is excused up to and including the day `expires`, in UTC."""
+
+    fingerprint: str
+    reason: str
+    expires: date | None = None
+    comment: str | None = None
+
+    def is_in_force(self, today: date) -> bool:
+        """Whether it excuses on that day (of UTC)."""
+        return self.expires is None or today <= self.expires
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptFile:
+    """What came of reading one: its entries, and its faults."""
+
+    entries: tuple[Accepted, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    def for_day(self, today: date) -> dict[str, Accepted]:
+        """The entries in force on a day (of UTC), by fingerprint."""
+        return {entry.fingerprint: entry for entry in self.entries if entry.is_in_force(today)}
+
+
+def read_accept_file(name: str, content: bytes) -> AcceptFile:
+    """Read the file that users know by `name`; every fault has its place in it."""
+    tree, found = read_list(name, content)
+    if tree is None:
+        return AcceptFile(diagnostics=found)
+    reading = _Reading(list(found))
+    entries = tuple(reading.entries(tree))
+    return AcceptFile(entries, tuple(sorted(reading.diagnostics, key=lambda finding: finding.mark)))
+
+
+class _Reading:
+    def __init__(self, diagnostics: list[Diagnostic]) -> None:
+        self.diagnostics = diagnostics
+
+    def entries(self, tree: Sequence) -> Iterator[Accepted]:
+        first: dict[str, Mark] = {}
+        for item in tree.items:
+            entry = self._entry(item)
+            if entry is None:
+                continue
+            mark = _place_of(item, "fingerprint")
+            if entry.fingerprint in first:
+                message = f"`{entry.fingerprint}` is in this file twice"
+                related = (Related(first[entry.fingerprint], "first here"),)
+                self._fault("invalid-value", message, mark, "keep one of them", related)
+                continue
+            first[entry.fingerprint] = mark
+            yield entry
+
+    def _entry(self, item: Node) -> Accepted | None:
+        if not isinstance(item, Mapping):
+            self._fault("invalid-value", "an entry is a mapping", item.mark, _SHAPE)
+            return None
+        texts = {key.text: text for key, value in item if (text := self._text(key, value)) is not None}
+        for field in _REQUIRED:
+            if not texts.get(field) and isinstance(item.get(field), Scalar | None):
+                what = f"`{field}` is {'empty' if item.key(field) else 'missing'}"
+                self._fault("invalid-value", what, _place_of(item, field), f"add it: {field}:")
+        expires = self._day(item, texts.get("expires"))
+        if not all(texts.get(field) for field in _REQUIRED):
+            return None
+        return Accepted(texts["fingerprint"], texts["reason"], expires, texts.get("comment"))
+
+    def _text(self, key: Scalar, value: Node) -> str | None:
+        if key.text.startswith("x-"):
+            return None
+        if key.text not in FIELDS:
+            hint = did_you_mean(key.text, FIELDS) or f"the fields are {', '.join(FIELDS)}"
+            self._fault("unknown-field", f"unknown field `{key.text}`", key.mark, hint)
+            return None
+        if not isinstance(value, Scalar):
+            self._fault("invalid-value", f"`{key.text}`: expected a text", value.mark, "write it in one line")
+            return None
+        return None if value.is_null else value.text.strip()
+
+    def _day(self, item: Mapping, text: str | None) -> date | None:
+        if text is None:
+            return None
+        try:
+            if _DAY.fullmatch(text):
+                return date.fromisoformat(text)
+        except ValueError:
+            pass
+        message = f"`expires`: expected a day such as 2030-12-31, not `{text}`"
+        self._fault("invalid-value", message, _place_of(item, "expires"), "write YEAR-MONTH-DAY")
+        return date.min  # what is wrong excuses nothing
+
+    def _fault(self, rule: str, message: str, mark: Mark, hint: str | None, related: tuple[Related, ...] = ()) -> None:
+        self.diagnostics.append(Diagnostic(rule, Severity.ERROR, message, mark, hint, related))
+
+
+def _place_of(item: Node, field: str) -> Mark:
+    value = item.get(field) if isinstance(item, Mapping) else None
+    return value.mark if isinstance(value, Scalar) and value.text else item.mark

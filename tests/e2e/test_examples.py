@@ -3,8 +3,6 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -28,27 +26,35 @@ def examples(fastflow: Fastflow) -> Fastflow:
     return Fastflow(target, {"WALLARM_API_TOKEN": ""})
 
 
-@contextmanager
-def node_times() -> Iterator[dict[str, list[float]]]:
-    """When nodes started and ended by the engine's own clock, by phase: [start, end]."""
-    times: dict[str, list[float]] = {}
-    watch = subprocess.Popen(
-        ["docker", "events", "--format", "{{json .}}", "--filter", "label=io.fastflow.role=node"],
-        stdout=subprocess.PIPE,
+def node_times(run: str) -> dict[str, list[float]]:
+    """When the kept nodes of a run started and ended by the engine's own clock, in seconds, by phase: [start, end]."""
+    listed = subprocess.run(
+        ["docker", "ps", "-aq", "--filter", f"label=io.fastflow.run={run}", "--filter", "label=io.fastflow.role=node"],
+        capture_output=True,
         text=True,
+        check=True,
         env=engine_environment(),
     )
-    try:
-        yield times
-    finally:
-        watch.terminate()
-        out, _ = watch.communicate()
-        for line in out.splitlines():
-            event = json.loads(line)
-            labels = event["Actor"]["Attributes"]
-            key = f"{labels['io.fastflow.run']} {labels['io.fastflow.workflow']}.{labels['io.fastflow.node']}"
-            if event["Action"] in ("start", "die"):
-                times.setdefault(key, []).append(event["timeNano"] / 1e9)
+    inspected = subprocess.run(
+        ["docker", "inspect", *listed.stdout.split()],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=engine_environment(),
+    )
+    times = {}
+    for container in json.loads(inspected.stdout):
+        labels = container["Config"]["Labels"]
+        state = container["State"]
+        phase = f"{labels['io.fastflow.workflow']}.{labels['io.fastflow.node']}"
+        times[phase] = [engine_time(state["StartedAt"]), engine_time(state["FinishedAt"])]
+    return times
+
+
+def engine_time(text: str) -> float:
+    """Read a time of the engine, which gives nanoseconds, as seconds."""
+    seconds, _, fraction = text.rstrip("Z").partition(".")
+    return datetime.fromisoformat(f"{seconds}+00:00").timestamp() + float(f"0.{fraction or 0}")
 
 
 def overlap(first: list[float], second: list[float]) -> float:
@@ -58,12 +64,11 @@ def overlap(first: list[float], second: list[float]) -> float:
 
 
 def test_two_workflows_record_and_test_at_the_same_time(examples: Fastflow, docker_engine: DockerEngine) -> None:
-    with node_times() as times:
-        ended = examples("up", "--emulate")
+    ended = examples("up", "--emulate", "--keep")
     assert ended.code == 0, ended.err
     assert set(ended.states.values()) == {"passed"}
     run = ended.result["run"]
-    phases = {key.split()[1]: seen for key, seen in times.items() if key.startswith(run)}
+    phases = node_times(run)
     assert overlap(phases["workflow-1.record"], phases["workflow-2.record"]) >= 0.5
     assert overlap(phases["workflow-1.test"], phases["workflow-2.test"]) >= 0.5
     by_id = {phase["id"]: phase for phase in ended.result["phases"]}
@@ -73,10 +78,13 @@ def test_two_workflows_record_and_test_at_the_same_time(examples: Fastflow, dock
         assert (record["build_id"], test["build_id"]) == (str(number), str(number))
         assert Path(examples.directory / test["log"]).is_file() or Path(test["log"]).is_file()
     assert by_id["workflow-1.record"]["test_record"] != by_id["workflow-2.record"]["test_record"]
+    assert examples("down", "--run", run).code == 0
     assert left_of(docker_engine, run) == []
 
 
-def test_the_three_holes_are_found_each_at_its_parameter_and_nothing_else(examples: Fastflow) -> None:
+def test_the_three_holes_are_found_each_at_its_parameter_and_nothing_else(
+    examples: Fastflow, docker_engine: DockerEngine
+) -> None:
     ended = examples("up", "--emulate", "vulnerable/fastflow.yml", "--report", "json=out/report.json")
     assert ended.code == 1, ended.err
     report = json.loads((examples.directory / "out/report.json").read_text())
@@ -88,6 +96,7 @@ def test_the_three_holes_are_found_each_at_its_parameter_and_nothing_else(exampl
     assert found == [("ptrav", "file", "/manuals"), ("sqli", "code", "/coupon"), ("xss", "q", "/search")]
     assert len({one["fingerprint"] for one in test["vulnerabilities"]}) == 3
     assert {Path(path).suffix for path in test["reports"]} == {".json", ".txt"}
+    assert left_of(docker_engine, ended.result["run"]) == []
 
 
 def test_an_existing_compose_file_serves_two_workflows_at_once_unchanged(

@@ -88,9 +88,10 @@ CASES = [
     ),
     Case(
         "a missing node image",
-        {"record": RECORD + "image: registry.invalid/fast:1\n", "test": TEST},
+        {"record": RECORD, "test": TEST},
         r"",
         r"the image registry.invalid/fast:1 cannot be pulled: .*\n.*help: the registry cannot be reached from here",
+        head="defaults: { image: registry.invalid/fast:1 }",
         emulated=False,
     ),
     Case(

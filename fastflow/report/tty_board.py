@@ -1,0 +1,186 @@
+"""What the live table shows, kept up to date by events. No terminal here: values in, values out."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from fastflow.plan import PhasePlan, Plan
+from fastflow.report.findings_text import clean
+from fastflow.run.events import Event
+from fastflow.run.outcome import END_STATES
+
+_BAD = ("failed", "vulnerable")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One phase as it is now. `began` and `ended` are in seconds since the display began."""
+
+    phase: PhasePlan
+    state: str = "waiting"
+    began: float | None = None
+    ended: float | None = None
+    reason: str = ""
+    ids: tuple[str, ...] = ()
+    line: str = ""
+    """The last line of its log."""
+    progress: Mapping[str, Any] = field(default_factory=dict)
+    waits_for: tuple[str, ...] = ()
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether its state is final."""
+        return self.state in END_STATES
+
+    def elapsed(self, now: float) -> float | None:
+        """How long it has run, in seconds; None before it has begun."""
+        if self.began is None:
+            return None
+        return (self.ended if self.ended is not None else now) - self.began
+
+    @property
+    def doing(self) -> str:
+        """What it is doing right now, or why it does nothing (any more)."""
+        if self.state == "waiting":
+            return f"after {', '.join(self.waits_for)}" if self.waits_for else "its turn is to come"
+        if self.has_ended:
+            return self.reason or ", ".join(self.ids)
+        if self.state == "starting":
+            return self.line or "services and node"
+        if self.state == "stopping":
+            return "stopping the node"
+        return progress_text(self.progress) or self.line or ", ".join(self.ids)
+
+
+def progress_text(facts: Mapping[str, Any]) -> str:
+    """Say how far a test run is: baselines done of all, requests sent, vulnerabilities so far, time left."""
+    said = []
+    if "baselines_done" in facts and "baselines" in facts:
+        said.append(f"{facts['baselines_done']} of {_count(facts['baselines'], 'baseline')}")
+    if "vulnerabilities" in facts:
+        said.append(_count(facts["vulnerabilities"], "vulnerability", "vulnerabilities"))
+    if "requests" in facts:
+        said.append(_count(facts["requests"], "request"))
+    if facts.get("seconds_left"):
+        said.append(f"{duration(facts['seconds_left'])} left")
+    return ", ".join(said)
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """Write a duration in at most six characters: `4.2s`, `3m12s`, `1h05m`."""
+    if seconds < 60:
+        return f"{seconds:.1f}s" if seconds < 10 else f"{seconds:.0f}s"
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}m{rest:02}s" if minutes < 60 else f"{minutes // 60}h{minutes % 60:02}m"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The board at one moment."""
+
+    run: str
+    now: float
+    rows: tuple[Row, ...]
+    to_come: tuple[str, ...]
+    """What is still to come on the critical path."""
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many phases are in each state."""
+        return Counter(row.state for row in self.rows)
+
+    def first(self, number: int) -> tuple[Row, ...]:
+        """The rows that are shown where there is room for so many: all in the plan's order, else by what matters."""
+        if len(self.rows) <= number:
+            return self.rows
+        return tuple(sorted(self.rows, key=self._rank)[: max(0, number)])
+
+    def _rank(self, row: Row) -> int:
+        """What runs, then what went wrong, then what the end of the run waits for, then the rest."""
+        if row.state in _BAD:
+            return 1
+        if not row.has_ended and row.state != "waiting":
+            return 0
+        if row.state == "waiting":
+            return 2 if row.phase.id in self.to_come else 3
+        return 4
+
+
+class Board:
+    """Takes events from any thread; gives views and the notes that came since the last one."""
+
+    def __init__(self, plan: Plan, mask: Callable[[str], str], clock: Callable[[], float] = time.monotonic) -> None:
+        self._plan = plan
+        self._mask = mask
+        self._clock = clock
+        self._began = clock()
+        self._lock = threading.RLock()
+        self._run = ""
+        self._notes: list[str] = []
+        self._rows = {phase.id: Row(phase) for phase in plan.selected}
+
+    def take(self, event: Event) -> None:
+        """Take notice of an event; quick, since the run waits for it."""
+        with self._lock:
+            if event.type == "run":
+                self._run = str(event.facts.get("run", self._run))
+            elif event.type == "note":
+                self._notes.append(self._said(f"{event.phase or 'fastflow'}: {event.facts.get('message')}"))
+            elif event.phase in self._rows:
+                self._rows[event.phase] = self._changed(self._rows[event.phase], event)
+
+    def _changed(self, row: Row, event: Event) -> Row:
+        if event.type == "log":
+            line = self._said(str(event.facts.get("line"))).strip()
+            return replace(row, line=line or row.line)
+        if event.type == "progress":
+            return replace(row, progress=event.facts)
+        return self._moved(row, event.facts)
+
+    def _moved(self, row: Row, facts: Mapping[str, Any]) -> Row:
+        now = self._clock() - self._began
+        state = str(facts.get("state", row.state))
+        ids = tuple(str(facts[key]) for key in ("test_record", "test_run") if facts.get(key))
+        return replace(
+            row,
+            state=state,
+            began=now if row.began is None and state not in ("waiting", "skipped", "cancelled") else row.began,
+            ended=now if state in END_STATES else None,
+            reason=self._said(str(facts.get("reason") or "")),
+            ids=ids or row.ids,
+            line="" if state == "starting" else row.line,
+            progress={} if state == "starting" else row.progress,
+        )
+
+    def _said(self, text: str) -> str:
+        return clean(self._mask(text.replace("\t", " ").replace("\n", " ")))
+
+    def take_notes(self) -> tuple[str, ...]:
+        """Give the notes that came since this was called last."""
+        with self._lock:
+            notes, self._notes = tuple(self._notes), []
+        return notes
+
+    def view(self) -> View:
+        """Give the board as it is now."""
+        with self._lock:
+            rows = dict(self._rows)
+            now = self._clock() - self._began
+        done = {name for name, row in rows.items() if row.has_ended}
+        shown = tuple(
+            replace(row, waits_for=self._left_of(row.phase, rows, done)) if row.state == "waiting" else row
+            for row in rows.values()
+        )
+        to_come = tuple(name for name in self._plan.critical_path if name in rows and name not in done)
+        return View(self._run, now, shown, to_come)
+
+    @staticmethod
+    def _left_of(phase: PhasePlan, rows: Mapping[str, Row], done: set[str]) -> tuple[str, ...]:
+        return tuple(edge.before for edge in phase.dependencies if edge.before in rows and edge.before not in done)

@@ -1,0 +1,125 @@
+"""The live table as lines for a terminal of a given size."""
+
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from fastflow.report.encoding import fit
+from fastflow.report.tty_board import Row, View, duration
+
+_NARROW = 60
+"""Below so many columns, workflow and phase share one."""
+_OTHER_LINES = 3
+"""Lines that are no phases: the head, what was left out, and the critical path."""
+_LOOKS = {
+    "waiting": ("·", "dim"),
+    "starting": ("▸", "yellow"),
+    "ready": ("▸", "yellow"),
+    "running": ("▸", "cyan"),
+    "stopping": ("▸", "yellow"),
+    "passed": ("✓", "green"),
+    "vulnerable": ("!", "bold red"),
+    "failed": ("✗", "red"),
+    "skipped": ("-", "dim"),
+    "cancelled": ("-", "dim"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """What is known of a terminal. `environment` holds its TERM, COLORTERM and NO_COLOR; sizes are in characters."""
+
+    environment: Mapping[str, str]
+    encoding: str = "utf-8"
+    width: int = 80
+    height: int = 24
+
+
+def table_lines(view: View, terminal: Terminal) -> list[str]:
+    """Draw a view; never more lines than the terminal has but one, none wider than it."""
+    room = max(1, terminal.height - 1 - _OTHER_LINES)
+    rows = view.first(room)
+    parts: list[RenderableType] = [_head(view), _table(view, rows, terminal.width)]
+    if len(rows) < len(view.rows):
+        parts.append(_rest(view, rows))
+    if view.to_come:
+        parts.append(_path(view))
+    lines = _rendered(Group(*parts), terminal)
+    return lines[: max(1, terminal.height - 1)]
+
+
+def _rendered(renderable: RenderableType, terminal: Terminal) -> list[str]:
+    out = io.StringIO()
+    console = Console(
+        file=out,
+        force_terminal=True,
+        width=max(10, terminal.width),
+        height=terminal.height,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        legacy_windows=False,
+        _environ=terminal.environment,
+    )
+    console.print(renderable)
+    return [fit(line, terminal.encoding) for line in out.getvalue().splitlines()]
+
+
+def _head(view: View) -> Text:
+    counts = view.counts
+    ended = sum(row.has_ended for row in view.rows)
+    text = _text(f"run {view.run}" if view.run else "preparing", "bold")
+    text.append(f"  {duration(view.now)}  {ended} of {len(view.rows)} ended")
+    for state in ("vulnerable", "failed", "skipped", "cancelled"):
+        if counts.get(state):
+            text.append(f", {counts[state]} {state}", style=_LOOKS[state][1])
+    return text
+
+
+def _table(view: View, rows: tuple[Row, ...], width: int) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    largest = max(8, width // 4)
+    for name_width in (largest,) if width < _NARROW else (max(8, width // 5), max(8, width // 5)):
+        table.add_column(no_wrap=True, overflow="ellipsis", max_width=name_width)
+    table.add_column(no_wrap=True, min_width=12)
+    table.add_column(no_wrap=True, justify="right", min_width=5)
+    table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+    table.expand = True
+    for row in rows:
+        table.add_row(*_cells(row, view.now, is_narrow=width < _NARROW))
+    return table
+
+
+def _cells(row: Row, now: float, *, is_narrow: bool) -> Iterator[Text]:
+    symbol, style = _LOOKS.get(row.state, ("·", ""))
+    faint = "dim" if row.state in ("waiting", "skipped", "cancelled") else ""
+    if is_narrow:
+        yield _text(row.phase.id, faint)
+    else:
+        yield _text(row.phase.workflow, faint)
+        yield _text(row.phase.name, faint)
+    yield _text(f"{symbol} {row.state}", style)
+    elapsed = row.elapsed(now)
+    yield _text("" if elapsed is None else duration(elapsed), faint)
+    yield _text(row.doing, style if row.state in ("failed", "vulnerable") else "dim")
+
+
+def _rest(view: View, rows: tuple[Row, ...]) -> Text:
+    shown = {row.phase.id for row in rows}
+    counts: dict[str, int] = {}
+    for row in view.rows:
+        if row.phase.id not in shown:
+            counts[row.state] = counts.get(row.state, 0) + 1
+    return _text("… and " + ", ".join(f"{count} {state}" for state, count in counts.items()), "dim")
+
+
+def _path(view: View) -> Text:
+    return _text("critical path: " + " → ".join(view.to_come), "dim")
+
+
+def _text(text: str, style: str = "") -> Text:
+    return Text(text, style=style, no_wrap=True, overflow="ellipsis")

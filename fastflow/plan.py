@@ -119,6 +119,11 @@ class Plan:
         """The phases that run, in the order of the file."""
         return tuple(phase for phase in self.phases.values() if phase.is_selected)
 
+    def shares_container_name(self, phase: PhasePlan) -> bool:
+        """Tell whether another selected phase carries the container name of this one."""
+        others = (other for other in self.selected if other.id != phase.id)
+        return any(other.node.container_name == phase.node.container_name for other in others)
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:

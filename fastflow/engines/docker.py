@@ -196,6 +196,10 @@ class DockerEngine:
         """Send a signal to a running container; all that watch events learn of it."""
         self._call.docker("kill", "--signal", name, container_id)
 
+    def rename(self, container_id: str, name: str) -> None:
+        """Give a container another name, so that its own is free."""
+        self._call.docker("rename", container_id, name)
+
     def remove_containers(self, ids: Iterable[str]) -> None:
         """Kill and remove containers with their anonymous volumes; those that are gone are fine."""
         remove(self._call, "container", ids)

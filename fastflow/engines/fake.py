@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from fastflow.compose import ComposeProject
@@ -153,6 +154,12 @@ class FakeEngine:
         """Send a signal to a running container."""
         self._called(f"signal {self.world.find(container_id).container.name} {name}")
         self.world.signal(self.world.find(container_id), name)
+
+    def rename(self, container_id: str, name: str) -> None:
+        """Give a container another name, so that its own is free."""
+        box = self.world.find(container_id)
+        self._called(f"rename {box.container.name} {name}")
+        box.container = replace(box.container, name=name)
 
     def remove_containers(self, ids: Iterable[str]) -> None:
         """Kill and remove containers; those that are gone are fine."""

@@ -86,11 +86,18 @@ class RunningNode:
             try_again(lambda: self.context.engine.remove_containers([self.container.id]))
         else:
             with suppress(EngineError):
-                self.context.engine.stop(self.container.id, 1.0)
+                self._keep()
         if self._stream is not None:
             self._stream.join(1.0)
             self._stream.close()
         self._file.close()
+
+    def _keep(self) -> None:
+        """Stop the container, and free its name where a later phase is to carry it."""
+        self.context.engine.stop(self.container.id, 1.0)
+        phase = self.context.phase
+        if phase.node.container_name is not None and self.context.run.plan.shares_container_name(phase):
+            self.context.engine.rename(self.container.id, f"{self.context.project.name}-{phase.service}-1")
 
 
 def start_node(context: PhaseContext, attempt: int = 1) -> RunningNode:

@@ -144,6 +144,9 @@ class Engine(Protocol):
     def signal(self, container_id: str, name: str) -> None:
         """Send a signal (`USR1`) to a running container; all that watch events learn of it."""
 
+    def rename(self, container_id: str, name: str) -> None:
+        """Give a container another name, so that its own is free."""
+
     def remove_containers(self, ids: Iterable[str]) -> None:
         """Kill and remove containers with their anonymous volumes; those that are gone are fine."""
 

@@ -145,6 +145,16 @@ def test_what_has_ended_or_is_gone_can_be_stopped_and_removed_again(bench: Bench
     bench.engine.remove_containers([])
 
 
+def test_a_renamed_container_frees_its_name(bench: Bench) -> None:
+    first = bench.up({"web": ENDS}, web={"container_name": f"{bench.name}-name"})["web"]
+    bench.engine.rename(first.id, f"{bench.name}-old")
+    second = bench.up({"web": ENDS, "db": ENDS}, db={"container_name": f"{bench.name}-name"})["db"]
+    assert [found.name for found in bench.engine.inspect([first.id, second.id])] == [
+        f"{bench.name}-old",
+        f"{bench.name}-name",
+    ]
+
+
 def test_inspect_gives_those_that_exist(bench: Bench) -> None:
     containers = bench.up({"web": RUNS, "db": RUNS})
     ids = [containers["web"].id, "0" * 64, containers["db"].id]

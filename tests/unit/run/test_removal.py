@@ -33,6 +33,23 @@ def test_keep_leaves_containers_but_no_running_node_and_no_lease(tmp_path: Path)
     assert left == {"app": "running", "fast-record": "exited", "tests": "exited", "fast-test": "exited"}
 
 
+def test_a_kept_node_leaves_its_name_to_the_next_that_carries_it(tmp_path: Path) -> None:
+    text = SPEC.replace("mode: recording,", "mode: recording, container_name: fast-node,")
+    text = text.replace("mode: testing }", "mode: testing, container_name: fast-node }")
+    stage = Stage(tmp_path, text, options=Options(keep=True))
+    assert stage.run().exit_code == 0
+    names = {box.container.service: box.container.name for box in stage.engine.world.boxes.values()}
+    assert names["fast-record"] == "fastflow-r1-web-fast-record-1"
+    assert stage.engine.calls.count("rename fast-node fastflow-r1-web-fast-record-1") == 1
+
+
+def test_a_kept_node_whose_name_nobody_else_wants_keeps_it(tmp_path: Path) -> None:
+    text = SPEC.replace("mode: recording,", "mode: recording, container_name: fast-node,")
+    stage = Stage(tmp_path, text, options=Options(keep=True))
+    assert stage.run().exit_code == 0
+    assert "fast-node" in {box.container.name for box in stage.engine.world.boxes.values()}
+
+
 def test_what_cannot_be_removed_is_named_with_the_command(tmp_path: Path) -> None:
     stage = Stage(tmp_path)
     stage.engine.faults["remove fastflow-r1-web-app-1"] = EngineCallError("device busy")

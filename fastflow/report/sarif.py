@@ -1,0 +1,190 @@
+"""SARIF 2.1.0 logs (OASIS standard), as code scanning and editors read them: a rule, its results, and where they are.
+
+A log names no machine: files are relative to SRCROOT, whose own address is left to whoever reads the log (section
+3.14.14 allows that), so that one commit gives one log everywhere.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import quote
+
+from fastflow import __version__
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+ROOT = "SRCROOT"
+_STANDARD_INPUT = "stdin"
+
+Level = Literal["error", "warning", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A kind of result: what it is in a line and in full, and what to do about it (all three GitHub insists on).
+
+    `properties` may hold what viewers know: `tags`, `precision`, `security-severity` (a text, "0.0" to "10.0").
+    """
+
+    id: str
+    short: str
+    full: str
+    help: str
+    help_markdown: str = ""
+    level: Level = "warning"
+    is_enabled: bool = True
+    properties: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A stretch of a file. Lines and columns count from 1, in characters; the end is exclusive.
+
+    Without columns it is whole lines, without an end the line alone.
+    """
+
+    line: int
+    column: int | None = None
+    end_line: int | None = None
+    end_column: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place: a file (`uri_of` makes its address), a region of it, and what is there by name (a phase, a request)."""
+
+    uri: str
+    region: Region = Region(1)
+    message: str = ""
+    logical_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """Why a result does not count: `external`, where an accept file says so, or `inSource`, for a comment."""
+
+    justification: str
+    kind: Literal["external", "inSource"] = "external"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One finding. `fingerprint` is the same for the same finding in every log, wherever its lines have moved.
+
+    `rank` is how much it matters, from 0 to 100, where that is known.
+    """
+
+    rule: str
+    level: Level
+    message: str
+    fingerprint: str
+    locations: tuple[Location, ...]
+    related: tuple[Location, ...] = ()
+    suppressions: tuple[Suppression, ...] = ()
+    rank: float | None = None
+    properties: Mapping[str, Any] = field(default_factory=dict)
+
+
+def sarif_log(
+    category: str, rules: Iterable[Rule], results: Iterable[Result], properties: Mapping[str, Any] | None = None
+) -> str:
+    """Make a log of one call of fastflow; raises KeyError for a result whose rule is not among `rules`.
+
+    Of logs of one category the newest replaces the others where they are shown: `fastflow-validate`, `fastflow-up`.
+    """
+    listed = list(rules)
+    index = {rule.id: position for position, rule in enumerate(listed)}
+    driver = {
+        "name": "fastflow",
+        "fullName": f"fastflow {__version__}",
+        "version": __version__,
+        "semanticVersion": __version__,
+        "rules": [_rule(rule) for rule in listed],
+    }
+    run = {
+        "tool": {"driver": driver},
+        "automationDetails": {"id": f"{category}/"},
+        "columnKind": "unicodeCodePoints",
+        "originalUriBaseIds": {ROOT: {"description": {"text": "The root of the repository, or where fastflow ran."}}},
+        "results": [_result(result, index[result.rule]) for result in results],
+        **({"properties": dict(properties)} if properties else {}),
+    }
+    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
+
+
+def root_of(directory: Path) -> Path:
+    """The nearest directory upwards that is a Git work tree, since viewers know files from there; else this one."""
+    here = directory.resolve()
+    return next((parent for parent in (here, *here.parents) if (parent / ".git").exists()), here)
+
+
+def relative_path(file: str, root: Path) -> str:
+    """A file as one names it from a root, with slashes; absolute where it is not below it."""
+    path = Path(file).resolve()
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+
+
+def uri_of(file: str, root: Path) -> str:
+    """The address of a file for a `Location`; standard input (`-`) has a name of its own."""
+    return _STANDARD_INPUT if file == "-" else quote(relative_path(file, root))
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    told: dict[str, Any] = {"id": rule.id}
+    # A name is an identifier in this case, and left out where it would be the id once more (SARIF2012, SARIF1001).
+    name = "".join(part[:1].upper() + part[1:] for part in rule.id.replace("_", "-").split("-"))
+    if name.lower() != rule.id.lower():
+        told["name"] = name
+    told["shortDescription"] = {"text": rule.short}
+    told["fullDescription"] = {"text": rule.full}
+    told["help"] = {"text": rule.help, **({"markdown": rule.help_markdown} if rule.help_markdown else {})}
+    told["defaultConfiguration"] = {"level": rule.level, **({} if rule.is_enabled else {"enabled": False})}
+    if rule.properties:
+        told["properties"] = dict(rule.properties)
+    return told
+
+
+def _result(result: Result, index: int) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "ruleId": result.rule,
+        "ruleIndex": index,
+        "level": result.level,
+        "message": {"text": _message(result.message)},
+        "locations": [_location(location) for location in result.locations],
+        "partialFingerprints": {"fastflow/v1": result.fingerprint},
+    }
+    if result.related:
+        told["relatedLocations"] = [{"id": at, **_location(place)} for at, place in enumerate(result.related)]
+    if result.suppressions:
+        told["suppressions"] = [
+            {"kind": one.kind, "status": "accepted", "justification": one.justification} for one in result.suppressions
+        ]
+    if result.rank is not None:
+        told["rank"] = result.rank
+    if result.properties:
+        told["properties"] = dict(result.properties)
+    return told
+
+
+def _location(location: Location) -> dict[str, Any]:
+    is_absolute = location.uri.startswith("/")
+    address = {"uri": f"file://{location.uri}"} if is_absolute else {"uri": location.uri, "uriBaseId": ROOT}
+    told: dict[str, Any] = {"physicalLocation": {"artifactLocation": address, "region": _region(location.region)}}
+    if location.logical_name:
+        told["logicalLocations"] = [{"fullyQualifiedName": location.logical_name}]
+    if location.message:
+        told["message"] = {"text": _message(location.message)}
+    return told
+
+
+def _region(region: Region) -> dict[str, int]:
+    end = region.end_line if region.end_line is not None else region.line
+    told = {"startLine": region.line, "startColumn": region.column, "endLine": end, "endColumn": region.end_column}
+    return {name: number for name, number in told.items() if number is not None}
+
+
+def _message(text: str) -> str:
+    """End with a full stop (SARIF2001), and keep brackets that Markdown would take for a link (section 3.11.6)."""
+    escaped = text.replace("](", "\\](")
+    return escaped if escaped.endswith((".", "!", "?")) else f"{escaped}."

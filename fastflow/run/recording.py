@@ -230,8 +230,7 @@ def _finish(context: PhaseContext, node: RunningNode, failure: str | None) -> Ve
     verdict = judge_recording(node.log, end, was_stopped=is_running, has_source=has_source)
     if failure is not None and (verdict.state == "passed" or is_running):
         return failed(failure, f"its output is in {context.run.folder.path / 'logs'}")
-    death = check_services(context) if verdict.state == "passed" else None
-    return failed(death, "see its log") if death else verdict
+    return (check_services(context) if verdict.state == "passed" else None) or verdict
 
 
 def _texts(context: PhaseContext, environment: Mapping[str, str | None] | None) -> dict[str, str]:

@@ -12,10 +12,11 @@ from fastflow.run.context import PhaseContext
 from fastflow.run.failure import PhaseFailedError
 from fastflow.run.observer import OverdueError
 from fastflow.run.ports import Container, Stream
+from fastflow.run.verdict import Verdict, failed
 
 _PROJECT = "com.docker.compose.project"
 _ONE_OFF = "com.docker.compose.oneoff"
-_LONGER = "see their logs; give them longer: services: { NAME: { timeout: 10m } }"
+_LONGER = "give them longer: services: { NAME: { timeout: 10m } }"
 
 
 def ensure_services(context: PhaseContext) -> None:
@@ -35,12 +36,12 @@ def ensure_services(context: PhaseContext) -> None:
         waiting.close()
 
 
-def check_services(context: PhaseContext) -> str | None:
-    """Say which service of a phase has died, if one has."""
+def check_services(context: PhaseContext) -> Verdict | None:
+    """Judge a phase by its services: it has failed where one has died."""
     names = {service.name for service in context.phase.services}
     for container in service_containers(context, names):
         if _is_dead(container):
-            return _death(container)
+            return failed(_death(container), _evidence(context, container))
     return None
 
 
@@ -97,16 +98,16 @@ def _not_started(
     """Say what is behind an error of Compose, which waits for dependencies while it starts services."""
     found = _of_project(context, (service.name for service in missing))
     _refuse_dead(context, found)
-    late = sorted({str(container.service) for container in found if not _is_up(container)})
+    late = [container for container in found if not _is_up(container)]
     if isinstance(error, EngineTimeoutError) and late:
-        return PhaseFailedError(f"services not up within {timeout} s: {', '.join(late)}", _LONGER)
+        return _too_late(context, late, timeout)
     return PhaseFailedError(f"services: {error.message}", error.hint, is_infrastructure=True)
 
 
 def _refuse_dead(context: PhaseContext, found: Iterable[Container]) -> None:
     for container in found:
         if _is_dead(container):
-            raise PhaseFailedError(_death(container), _last_line(context, container))
+            raise PhaseFailedError(_death(container), _evidence(context, container))
 
 
 def _of_project(context: PhaseContext, names: Iterable[str]) -> tuple[Container, ...]:
@@ -137,14 +138,29 @@ def _death(container: Container) -> str:
     return f"service {container.service} ended with exit code {container.exit_code}{cause}"
 
 
-def _last_line(context: PhaseContext, container: Container) -> str | None:
-    lines: deque[str] = deque(maxlen=20)
+def _too_late(context: PhaseContext, late: Sequence[Container], timeout: int) -> PhaseFailedError:
+    """The failure of a phase whose services were not up within `timeout` seconds."""
+    names = sorted(f"{one.service} (unhealthy)" if one.health == "unhealthy" else str(one.service) for one in late)
+    evidence = "; ".join(hint for one in late if (hint := _evidence(context, one)))
+    return PhaseFailedError(
+        f"services not up within {timeout} s: {', '.join(names)}", f"{evidence}; {_LONGER}" if evidence else _LONGER
+    )
+
+
+def _evidence(context: PhaseContext, container: Container) -> str | None:
+    """Keep the log of a service that fails a phase: its container will be gone. Say where, and what it ended with."""
+    log_file = context.run.folder.log(f"{context.phase.id}.service-{container.service}")
+    last: deque[str] = deque(maxlen=1)
+
+    def take(line: str) -> None:
+        log_file.write(line)
+        if line.strip():
+            last.append(context.run.folder.mask(line.strip()))
+
     with suppress(EngineError):
-        stream = context.engine.follow_logs(container.id, lines.append)
-        stream.join(2.0)
-        stream.close()
-    last = next((line for line in reversed(lines) if line.strip()), None)
-    return f"its last line: {context.run.folder.mask(last.strip())}" if last else None
+        context.engine.read_logs(container.id, take)
+    log_file.close()
+    return f"the log of {container.service} ends with `{last[0]}`, see {log_file.path}" if last else None
 
 
 class _Waiting:
@@ -187,13 +203,13 @@ class _Waiting:
             except OverdueError:
                 self._refuse_late(self._context.engine.inspect(ids))
 
-    def _refuse_late(self, found: Iterable[Container]) -> None:
+    def _refuse_late(self, found: Sequence[Container]) -> None:
         self._context.check()
         waited = time.monotonic() - self._began
-        late = [service for service in self._not_up(found) if service.timeout <= waited]
+        late = {service.name: service for service in self._not_up(found) if service.timeout <= waited}
         if late:
-            names = ", ".join(sorted(service.name for service in late))
-            raise PhaseFailedError(f"services not up within {late[0].timeout} s: {names}", _LONGER)
+            timeout = next(iter(late.values())).timeout
+            raise _too_late(self._context, [one for one in found if one.service in late], timeout)
 
     def _not_up(self, found: Iterable[Container]) -> list[ServicePlan]:
         late = {str(container.service) for container in found if not self._is_up(container)}

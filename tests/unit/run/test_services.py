@@ -69,6 +69,14 @@ def test_each_service_has_its_own_time(tmp_path: Path) -> None:
     assert (phase.state, phase.reason) == ("failed", "services not up within 1 s: app")
 
 
+def test_one_that_is_unhealthy_to_the_end_is_said_to_be(tmp_path: Path) -> None:
+    text = spec(a="services: { app: { timeout: 1s } }")
+    ill = Script(("no database",), health="unhealthy")
+    phase = Stage(tmp_path, text, {**NODES, "app": ill}).phase("web.a")
+    assert phase.reason == "services not up within 1 s: app (unhealthy)"
+    assert "the log of app ends with `no database`" in str(phase.hint)
+
+
 def test_one_that_dies_while_another_is_waited_for_fails_at_once(tmp_path: Path) -> None:
     text = spec(a="services: { app: { log: never }, db: {} }")
     stage = Stage(tmp_path, text, NODES)
@@ -79,7 +87,9 @@ def test_one_that_dies_while_another_is_waited_for_fails_at_once(tmp_path: Path)
         stage.engine.end(stage.container("db"), 1)
         phase = work.phase("web.a")
     assert (phase.state, phase.reason) == ("failed", "service db ended with exit code 1")
-    assert phase.hint == "its last line: out of disk"
+    log = stage.folder / "logs/web.a.service-db.log"
+    assert phase.hint == f"the log of db ends with `out of disk`, see {log}"
+    assert log.read_text() == "listening\nout of disk\n"
 
 
 @pytest.mark.parametrize("log", ["", "services: { app: { log: never }, db: {} }"])
@@ -105,7 +115,7 @@ def test_one_that_ended_with_another_code_fails_the_phases_that_need_it(tmp_path
     stage.engine.scripts["app"] = Script(("no such host",), exit_code=3)
     phases = stage.phases()
     assert (phases["web.a"].state, phases["web.a"].reason) == ("failed", "service app ended with exit code 3")
-    assert phases["web.a"].hint == "its last line: no such host"
+    assert str(phases["web.a"].hint).startswith("the log of app ends with `no such host`, see ")
     assert phases["web.b"].state == "passed"
 
 

@@ -141,8 +141,10 @@ def _service(application: Application, name: str, labels: Mapping[str, str], kee
     if "depends_on" in service.cut:
         # One by one, since what else a dependency says (`required`, `restart`) is Compose's own business.
         added["depends_on"] = dict.fromkeys(application.left_out, RESET)
-    if "links" in service.cut:
-        added["links"] = override(service.links)
+    for key in ("links", "volumes_from"):
+        if key in service.cut:
+            added[key] = override(getattr(service, key))
+    added.update((key, RESET) for key in ("network_mode", "ipc", "pid") if key in service.cut)
     if not keeps_published:
         if service.ports:
             added["ports"] = RESET

@@ -84,7 +84,8 @@ def _service(key: Scalar, node: Node, values: Values[str, str] | None) -> Servic
             for other, how in entries(_get(node, "depends_on"), "depends_on")
         },
         links=_texts(_get(node, "links")),
-        linked=tuple(_linked(node, mode)),
+        volumes_from=_texts(_get(node, "volumes_from")),
+        joined=dict(_joined(node)),
         has_healthcheck=_has_healthcheck(_get(node, "healthcheck")),
         profiles=_texts(_get(node, "profiles")),
         extra_hosts=tuple(name.text for name, _ in entries(_get(node, "extra_hosts"), "extra_hosts")),
@@ -93,15 +94,11 @@ def _service(key: Scalar, node: Node, values: Values[str, str] | None) -> Servic
     )
 
 
-def _linked(node: Node, mode: str | None) -> Iterator[str]:
-    for source in _texts(_get(node, "volumes_from")):
-        if not source.startswith("container:"):
-            yield source.partition(":")[0]
-    for key in ("ipc", "pid"):
-        if (value := text(_get(node, key))) and value.startswith("service:"):
-            yield value[len("service:") :]
-    if mode and mode.startswith("service:"):
-        yield mode[len("service:") :]
+def _joined(node: Node) -> Iterator[tuple[str, str]]:
+    for key in ("network_mode", "ipc", "pid"):
+        kind, _, name = (text(_get(node, key)) or "").partition(":")
+        if kind == "service":
+            yield key, name
 
 
 def _has_healthcheck(node: Node | None) -> bool:

@@ -7,6 +7,7 @@ from functools import cached_property
 from fastflow.diagnostic import Mark
 
 DEFAULT_NETWORK = "default"
+_CONTAINER = "container:"  # of `volumes_from`: a container that is no service
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,11 @@ class Service:
     network_mode: str | None = None
     depends_on: Mapping[str, str] = field(default_factory=dict)
     links: tuple[str, ...] = ()
-    linked: tuple[str, ...] = ()
+    volumes_from: tuple[str, ...] = ()
+    joined: Mapping[str, str] = field(default_factory=dict)
+    """The services whose namespaces it shares, by `network_mode`, `ipc` or `pid`."""
     cut: tuple[str, ...] = ()
-    """Which of `depends_on` and `links` named a service that was left out."""
+    """Which of its keys named a service that was left out."""
     has_healthcheck: bool = False
     profiles: tuple[str, ...] = ()
     extra_hosts: tuple[str, ...] = ()
@@ -64,7 +67,9 @@ class Service:
     @property
     def needs(self) -> tuple[str, ...]:
         """The services that it cannot start without."""
-        return tuple(dict.fromkeys((*self.depends_on, *(_target(link) for link in self.links), *self.linked)))
+        lent = (source for source in self.volumes_from if not source.startswith(_CONTAINER))
+        linked = (_target(link) for link in (*self.links, *lent))
+        return tuple(dict.fromkeys((*self.depends_on, *linked, *self.joined.values())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,12 @@ class Application:
     volumes: Mapping[str, Volume]
     unread: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+
+    @property
+    def cut_off(self) -> tuple[str, ...]:
+        """What services shared with one that was left out, as `KEY of SERVICE`; no mere dependencies on it."""
+        shared = ("volumes_from", "network_mode", "ipc", "pid")
+        return tuple(f"{key} of {one.name}" for one in self.services.values() for key in one.cut if key in shared)
 
     @property
     def is_complete(self) -> bool:
@@ -150,7 +161,16 @@ def _target(link: str) -> str:
 def _cut_off(service: Service, gone: set[str]) -> Service:
     depends_on = {other: how for other, how in service.depends_on.items() if other not in gone}
     links = tuple(link for link in service.links if _target(link) not in gone)
-    before = {"depends_on": len(service.depends_on), "links": len(service.links)}
-    after = {"depends_on": len(depends_on), "links": len(links)}
-    cut = tuple(key for key, count in before.items() if count != after[key])
-    return replace(service, depends_on=depends_on, links=links, cut=cut) if cut else service
+    volumes_from = tuple(source for source in service.volumes_from if _target(source) not in gone)
+    joined = {key: other for key, other in service.joined.items() if other not in gone}
+    kept = {"depends_on": depends_on, "links": links, "volumes_from": volumes_from}
+    cut = [key for key, value in kept.items() if len(value) != len(getattr(service, key))]
+    cut += [key for key in service.joined if key not in joined]
+    if not cut:
+        return service
+    changed = replace(
+        service, depends_on=depends_on, links=links, volumes_from=volumes_from, joined=joined, cut=tuple(cut)
+    )
+    if "network_mode" in cut:  # without it, a service is on the project's own network
+        return replace(changed, network_mode=None, networks={DEFAULT_NETWORK: Attachment((), service.mark)})
+    return changed

@@ -1,12 +1,13 @@
 """service-conflict: two containers that answer to one name on one network."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from fastflow.application.model import Application
 from fastflow.check.claims import Owner, at_one_time, conflicting_places
 from fastflow.check.facts import Facts, error
 from fastflow.diagnostic import Diagnostic, Related
+from fastflow.model.node import ReportNode
 from fastflow.model.phases import Phase
 from fastflow.model.places import Place
 
@@ -19,7 +20,7 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
         application = facts.applications.get(phase.workflow)
         if application is not None and not facts.lost.has(phase, "alias", "networks"):
             yield from _with_services(facts, phase, application)
-    yield from _between_recorders(facts)
+    yield from _between_nodes(facts)
 
 
 def _with_services(facts: Facts, phase: Phase, application: Application) -> Iterator[Diagnostic]:
@@ -66,9 +67,9 @@ def _engine_networks(facts: Facts, phase: Phase) -> Iterator[str]:
             yield f"of {phase.workflow}: {key}"
 
 
-def _between_recorders(facts: Facts) -> Iterator[Diagnostic]:
+def _between_nodes(facts: Facts) -> Iterator[Diagnostic]:
     by_name: dict[tuple[str, str, str], list[Owner]] = defaultdict(list)
-    for phase, _ in facts.recorders:
+    for phase in facts.phases:
         if facts.lost.has(phase, "alias", "networks", "compose"):
             continue
         owner = Owner(phase.workflow, _place(facts, phase), phase.id)
@@ -77,18 +78,50 @@ def _between_recorders(facts: Facts) -> Iterator[Diagnostic]:
                 by_name[engine, network, phase.node.network_alias.lower()].append(owner)
     reported: set[tuple[str, str]] = set()
     for (_, network, alias), owners in by_name.items():
-        for one, two in at_one_time(facts, owners):
+        for one, two in (*_recorders(facts, owners), *_beside_recorders(facts, owners)):
             if (one.said, two.said) not in reported:
                 reported.add((one.said, two.said))
                 yield _between(facts, network, alias, one, two)
 
 
+def _recorders(facts: Facts, owners: Sequence[Owner]) -> Iterator[tuple[Owner, Owner]]:
+    return at_one_time(facts, (owner for owner in owners if owner.phase in facts.recorders_by_id))
+
+
+def _beside_recorders(facts: Facts, owners: Sequence[Owner]) -> Iterator[tuple[Owner, Owner]]:
+    """Give pairs of a node of another mode and a recorder that it may overlap: it takes what is to be recorded.
+
+    In topological order only the recorders next to a node need a comparison, where these come one after the other;
+    where they do not, they are reported themselves.
+    """
+    phases = facts.graph.phases
+    sure = [owner for owner in owners if owner.phase and _is_bound(facts, phases[owner.phase])]
+    sure.sort(key=lambda owner: facts.graph.rank[str(owner.phase)])
+    for ordered in (sure, sure[::-1]):
+        recorder: Owner | None = None
+        for owner in ordered:
+            if owner.phase in facts.recorders_by_id:
+                recorder = owner
+            elif recorder and facts.graph.may_overlap(str(owner.phase), str(recorder.phase)):
+                yield owner, recorder
+
+
+def _is_bound(facts: Facts, phase: Phase) -> bool:
+    """Tell whether the node's data comes from where its order says, so that what may overlap it is no guess."""
+    reasons = {edge.reason for edge in facts.graph.dependencies[phase.id]}
+    is_loose = isinstance(phase.node, ReportNode) and phase.node.test_run_id is None and "report" not in reasons
+    has_record = not phase.needs_own_record or "build_id" in reasons
+    return has_record and not is_loose and facts.is_ordered(phase)
+
+
 def _between(facts: Facts, network: str, alias: str, one: Owner, two: Owner) -> Diagnostic:
     place, later, other, earlier = conflicting_places(facts, one, two)
     shown = network.partition(" ")[2].partition(": ")[2] or network.partition(" ")[2]
+    idle = next((owner for owner in (one, two) if owner.phase not in facts.recorders_by_id), None)
+    outcome = f"{idle.said} may get what the other is to record" if idle else "each would record requests of the other"
     message = (
-        f"{later.said} and {earlier.said} may record at the same time as `{alias}` on the network {shown}: "
-        "each would record requests of the other"
+        f"{later.said} and {earlier.said} may {'run' if idle else 'record'} at the same time as `{alias}` "
+        f"on the network {shown}: {outcome}"
     )
     hint = "give one of them another alias, or let one depend on the other"
     return error(RULE, message, place, hint, (Related(other.mark, f"{earlier.said} is here"),))

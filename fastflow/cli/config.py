@@ -32,6 +32,8 @@ def command(spec: str | None, workflow: str | None, env_files: tuple[str, ...]) 
     setting = Setting(_RUN, identity(text), env_files=absolute_files(env_files))
     for left_out in chosen.application.left_out:
         click.echo(f"left out of the application: {left_out} (a FAST service; the nodes take its place)", err=True)
+    if chosen.application.cut_off:
+        click.echo(f"left out with it: {', '.join(chosen.application.cut_off)}", err=True)
     engine = DockerEngine(engine_environment({RUN_ID: _RUN}))
     click.echo(engine.config_text(compile_project(plan, chosen, setting)), nl=False)
 

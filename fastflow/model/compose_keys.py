@@ -11,7 +11,7 @@ from fastflow.spec.document import Mapping as Tree
 from fastflow.spec.document import Path, Scalar, Sequence
 
 FIELDS_OF_THEIR_OWN = ("image", "environment", "ports", "container_name", "networks", "depends_on")
-VOID_THE_CHECKS = ("scale", "deploy", "env_file", "expose", "network_mode", "profiles")
+VOID_THE_CHECKS = ("scale", "deploy", "env_file", "expose", "extends", "network_mode", "profiles")
 LOGGING_THAT_KEEPS_LOGS = ("json-file", "local", "journald")
 
 

@@ -35,6 +35,8 @@ def _workflow(workflow: WorkflowPlan) -> Iterator[str]:
         one = len(application.left_out) == 1
         what = "a FAST service; the nodes take its place" if one else "FAST services; the nodes take their place"
         yield f"  left out of the application: {names} ({what})"
+        if application.cut_off:
+            yield f"  left out with {'it' if one else 'them'}: {', '.join(application.cut_off)}"
     for reason in application.unread:
         yield f"  not read offline: {reason}"
     for phase in workflow.phases:

@@ -242,6 +242,14 @@ services:
   fast: { image: "registry.example/wallarm/fast:2", environment: { WALLARM_API_TOKEN: "${TOKEN-}", CI_MODE: recording } }
   tests: { image: tests, depends_on: [app, fast], environment: [http_proxy=http://fast:8080], links: [fast] }
 """,
+    "what is shared with a FAST service": """
+services:
+  app: { image: app, volumes_from: [fast, "data:ro"], ipc: "service:fast" }
+  data: { image: data, pid: "service:fast", networks: [n] }
+  fast: { image: wallarm/fast }
+  tests: { image: tests, network_mode: "service:fast" }
+networks: { n: }
+""",
 }
 FILES = {
     "files of two directories": ["app/compose.yml", "over/over.yml"],

@@ -189,6 +189,26 @@ def test_fast_services_are_left_out_with_what_depends_on_them(
     assert set(found.services["app"].depends_on) == ({"db"} if is_fast else {"db", "proxy"})
     assert found.services["tests"].links == (("db",) if is_fast else ("proxy:fast", "db"))
     assert found.services["tests"].cut == (("depends_on", "links") if is_fast else ())
+    assert found.cut_off == ()
+
+
+def test_what_services_share_with_a_fast_service_is_left_out_with_it(tmp_path: Path) -> None:
+    text = """\
+services:
+  fast: { image: wallarm/fast }
+  tests: { image: t, network_mode: "service:fast", ipc: "service:app" }
+  watcher: { image: w, pid: "service:fast", ipc: "service:fast", volumes_from: ["fast:ro", app, "container:fast"] }
+  app: { image: a, networks: [n], pid: host }
+networks: { n: }
+"""
+    found = without_fast(application(tmp_path, text))
+    tests, watcher = found.services["tests"], found.services["watcher"]
+    assert (tests.cut, watcher.cut) == (("network_mode",), ("volumes_from", "ipc", "pid"))
+    assert (tests.joined, watcher.joined) == ({"ipc": "app"}, {})
+    assert watcher.volumes_from == ("app", "container:fast")
+    assert watcher.needs == ("app",)
+    assert (tests.network_mode, tuple(tests.networks)) == (None, ("default",))
+    assert found.cut_off == ("network_mode of tests", "volumes_from of watcher", "ipc of watcher", "pid of watcher")
 
 
 def test_what_services_need_and_how_they_are_reached(tmp_path: Path) -> None:

@@ -1,0 +1,38 @@
+"""Nodes of one alias on one network: a recorder shares its name with nothing that may run beside it."""
+
+import itertools
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fastflow.check.service_conflict import check
+from tests.unit.check.specs import facts_of
+from tests.unit.check.test_claims import reaches
+
+NODES = st.lists(st.tuples(st.booleans(), st.sets(st.integers(0, 6))), min_size=1, max_size=7)
+
+
+def spec_of(nodes: list[tuple[bool, set[int]]]) -> str:
+    """Recording and testing nodes of one workflow, each after some of those before it."""
+    lines = ["workflows:", "  w:", "    nodes:"]
+    for at, (records, before) in enumerate(nodes):
+        after = ", ".join(f"n{other}" for other in sorted(before) if other < at)
+        mode = "mode: recording" if records else "mode: testing, test_record: external"
+        lines.append(f"      n{at}: {{ {mode}, build_id: b{at}, depends_on: [{after}] }}")
+    return "\n".join(lines)
+
+
+@settings(deadline=None)
+@given(NODES)
+def test_recorders_and_what_runs_beside_them_are_found_and_nothing_else(nodes: list[tuple[bool, set[int]]]) -> None:
+    facts = facts_of(spec_of(nodes))
+    order = reaches(facts)
+    places = {facts.node_place(phase).mark: phase.id for phase in facts.phases}
+    conflicts = {
+        frozenset((one, two))
+        for one, two in itertools.combinations(places.values(), 2)
+        if (one, two) not in order and {one, two} & set(facts.recorders_by_id)
+    }
+    found = {frozenset((places[one.mark], places[one.related[0].mark])) for one in check(facts)}
+    assert found <= conflicts
+    assert bool(found) == bool(conflicts)

@@ -1,50 +1,49 @@
-"""The DAG as text, Mermaid and DOT."""
+"""The DAG in every format of `fastflow graph`; here Mermaid and DOT."""
 
 import json
 from collections.abc import Callable, Mapping
 
-from fastflow.plan import PhasePlan, Plan
+from fastflow.plan import Plan
+from fastflow.report.graph_drawing import Drawing, DrawnPhase, drawing_of
+from fastflow.report.graph_html import graph_html
+from fastflow.report.graph_svg import graph_svg
+from fastflow.report.graph_text import graph_text
+from fastflow.report.plan import plan_as_json
+
+_COLOURS = {
+    "recording": ("#dbeafe", "#1d4ed8"),
+    "testing": ("#fee2e2", "#b91c1c"),
+    "report": ("#e5e7eb", "#374151"),
+}
+_INK = "#111827"
 
 
-def graph_as_text(plan: Plan) -> str:
-    """List the phases wave by wave, each with what it waits for."""
-    lines = []
-    waves = sorted({phase.wave for phase in plan.phases.values()})
-    for wave in waves:
-        lines.append(f"wave {wave}")
-        for phase in plan.phases.values():
-            if phase.wave == wave:
-                before = ", ".join(f"{edge.before} ({edge.reason})" for edge in phase.dependencies)
-                star = "*" if phase.id in plan.critical_path else " "
-                lines.append(f"{star} {_label(phase)}" + (f" ← {before}" if before else ""))
-    lines += ["", "* on the critical path"]
-    return "\n".join(lines)
-
-
-def _label(phase: PhasePlan) -> str:
-    return f"{phase.id} [{phase.mode}{', BUILD_ID ' + phase.build_id if phase.build_id else ''}]"
-
-
-def graph_as_mermaid(plan: Plan) -> str:
-    """Draw the DAG for Mermaid: workflows as boxes, implied edges dashed."""
-    ids = {name: f"p{at}" for at, name in enumerate(plan.phases)}
+def graph_mermaid(drawing: Drawing) -> str:
+    """Draw the DAG for Mermaid: workflows as boxes, implied edges dashed, the critical path thick."""
+    ids = {phase.id: f"p{at}" for at, phase in enumerate(drawing.phases)}
     lines = ["flowchart LR"]
-    for at, workflow in enumerate(plan.workflows.values()):
-        lines.append(f'  subgraph w{at}["{_entity(workflow.name)}"]')
-        for phase in workflow.phases:
-            build_id = f"<br/>BUILD_ID {_entity(phase.build_id)}" if phase.build_id else ""
-            lines.append(f'    {ids[phase.id]}["{_entity(phase.name)}{build_id}"]:::{phase.mode}')
+    for at, workflow in enumerate(drawing.workflows):
+        lines.append(f'  subgraph w{at}["{_entity(workflow)}"]')
+        for phase in drawing.phases:
+            if phase.workflow == workflow:
+                lines.append(f'    {ids[phase.id]}["{_mermaid_label(phase)}"]:::{phase.mode}')
         lines.append("  end")
-    for phase in plan.phases.values():
-        for edge in phase.dependencies:
-            arrow = "-->" if edge.reason == "depends_on" else "-.->"
-            lines.append(f"  {ids[edge.before]} {arrow}|{edge.reason}| {ids[edge.after]}")
-    lines += [
-        "  classDef recording fill:#dbeafe,stroke:#1d4ed8,color:#111827",
-        "  classDef testing fill:#fee2e2,stroke:#b91c1c,color:#111827",
-        "  classDef report fill:#e5e7eb,stroke:#374151,color:#111827",
-    ]
+    for edge in drawing.edges:
+        arrow = "-.->" if edge.is_implied else "-->"
+        lines.append(f"  {ids[edge.before]} {arrow}|{edge.reason}| {ids[edge.after]}")
+    for mode, (fill, stroke) in _COLOURS.items():
+        lines.append(f"  classDef {mode} fill:{fill},stroke:{stroke},color:{_INK}")
+    lines.append("  classDef critical stroke-width:3px,font-weight:bold")
+    critical = [ids[phase.id] for phase in drawing.phases if phase.is_critical]
+    thick = [str(at) for at, edge in enumerate(drawing.edges) if edge.is_critical]
+    lines += [f"  class {','.join(critical)} critical"] if critical else []
+    lines += [f"  linkStyle {','.join(thick)} stroke-width:3px"] if thick else []
     return "\n".join(lines)
+
+
+def _mermaid_label(phase: DrawnPhase) -> str:
+    build_id = f"<br/>BUILD_ID {_entity(phase.build_id)}" if phase.build_id else ""
+    return _entity(phase.name) + build_id + ("" if phase.is_selected else "<br/>left out")
 
 
 def _entity(text: str) -> str:
@@ -53,35 +52,47 @@ def _entity(text: str) -> str:
     )
 
 
-def graph_as_dot(plan: Plan) -> str:
-    """Draw the DAG for Graphviz."""
+def graph_dot(drawing: Drawing) -> str:
+    """Draw the DAG for Graphviz: workflows as clusters, implied edges dashed, the critical path thick."""
     lines = [
         "digraph fastflow {",
         "  rankdir=LR;",
         '  node [shape=box, style="rounded,filled", fontname="sans-serif"];',
     ]
-    colours = {"recording": "#dbeafe", "testing": "#fee2e2", "report": "#e5e7eb"}
-    for at, workflow in enumerate(plan.workflows.values()):
-        lines += [f"  subgraph cluster_{at} {{", f"    label={_quoted(workflow.name)};"]
-        for phase in workflow.phases:
-            label = _quoted(phase.name + (f"\nBUILD_ID {phase.build_id}" if phase.build_id else ""))
-            lines.append(f'    {_quoted(phase.id)} [label={label}, fillcolor="{colours[phase.mode]}"];')
+    for at, workflow in enumerate(drawing.workflows):
+        lines += [f"  subgraph cluster_{at} {{", f"    label={_quoted(workflow)};"]
+        lines += [f"    {_dot_node(phase)}" for phase in drawing.phases if phase.workflow == workflow]
         lines.append("  }")
-    for phase in plan.phases.values():
-        for edge in phase.dependencies:
-            style = "solid" if edge.reason == "depends_on" else "dashed"
-            ends = f"{_quoted(edge.before)} -> {_quoted(edge.after)}"
-            lines.append(f'  {ends} [label="{edge.reason}", style={style}];')
+    for edge in drawing.edges:
+        style = "dashed" if edge.is_implied else "solid"
+        width = ", penwidth=3" if edge.is_critical else ""
+        ends = f"{_quoted(edge.before)} -> {_quoted(edge.after)}"
+        lines.append(f'  {ends} [label="{edge.reason}", style={style}{width}];')
     lines.append("}")
     return "\n".join(lines)
 
 
+def _dot_node(phase: DrawnPhase) -> str:
+    label = phase.name + (f"\nBUILD_ID {phase.build_id}" if phase.build_id else "")
+    label += "" if phase.is_selected else "\nleft out"
+    width = ", penwidth=3" if phase.is_critical else ""
+    return f'{_quoted(phase.id)} [label={_quoted(label)}, fillcolor="{_COLOURS[phase.mode][0]}"{width}];'
+
+
 def _quoted(text: str) -> str:
+    """Quote for DOT: a backslash of the user's is one, where DOT has sequences of its own; a line break is `\\n`."""
     return json.dumps(text, ensure_ascii=False)
 
 
 FORMATS: Mapping[str, Callable[[Plan], str]] = {
-    "mermaid": graph_as_mermaid,
-    "dot": graph_as_dot,
-    "text": graph_as_text,
+    "mermaid": lambda plan: graph_mermaid(drawing_of(_told(plan))),
+    "dot": lambda plan: graph_dot(drawing_of(_told(plan))),
+    "text": lambda plan: graph_text(drawing_of(_told(plan))),
+    "svg": lambda plan: graph_svg(_told(plan)),
+    "html": lambda plan: graph_html(_told(plan)),
 }
+
+
+def _told(plan: Plan) -> Mapping[str, object]:
+    told: Mapping[str, object] = json.loads(plan_as_json(plan))
+    return told

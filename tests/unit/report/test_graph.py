@@ -8,6 +8,9 @@ import pytest
 from fastflow.pipeline import SpecText, check, plan
 from fastflow.plan import Plan, Selection
 from fastflow.report.graph import FORMATS
+from fastflow.report.graph_drawing import drawing_of
+from fastflow.report.graph_text import MOST_DRAWN, graph_text
+from tests.unit.report.drawings import plan_json, told
 
 SPEC = """\
 workflows:
@@ -24,10 +27,7 @@ def made() -> Plan:
     return plan(facts, Path(), Selection())
 
 
-def test_text() -> None:
-    assert (
-        FORMATS["text"](made())
-        == """\
+LIST = """\
 wave 0
 * web.record [recording, BUILD_ID web${CI:-"<x>"}]
 wave 1
@@ -37,7 +37,49 @@ wave 2
   end.subgraph [recording] ← web.test (depends_on)
 
 * on the critical path"""
+
+
+def test_text_draws_the_lanes_and_lists_the_waves() -> None:
+    assert (
+        FORMATS["text"](made())
+        == """\
+web
+  *R record ╌╌╌▶*T test ──┬▶*P report
+                          │
+end                       │
+                          └▶ R subgraph
+
+R recording, T testing, P report; ╌ implied by data, ─ declared
+
+"""
+        + LIST
     )
+
+
+def test_text_of_many_phases_is_the_list_alone() -> None:
+    many = plan_json(*(told(f"web.t{at}", 0) for at in range(MOST_DRAWN + 1)))
+    assert graph_text(drawing_of(many)).splitlines()[:2] == ["wave 0", "  web.t0 [testing]"]
+
+
+def test_text_joins_what_meets_and_keeps_its_columns_beside_wide_characters() -> None:
+    plan = plan_json(
+        told("a.r", 0),
+        told("a.値打ち", 1, (("a.r", "build_id"),)),
+        told("a.u", 2, (("a.r", "depends_on"), ("a.値打ち", "depends_on"))),
+        told("b.x", 1),
+        told("b.y", 2, (("b.x", "depends_on"), ("a.r", "depends_on"))),
+    )
+    assert graph_text(drawing_of(plan)).split("\n\n")[:1] == [
+        """\
+a
+   T r ──┬▶ T 値打ち ──┬▶ T u
+         ├─────────────┘
+         │
+b        │
+         └─────────────┐
+            T x      ──┴▶ T y
+""".rstrip("\n")
+    ]
 
 
 def test_mermaid_has_ids_of_its_own_and_escapes_labels() -> None:
@@ -57,7 +99,7 @@ def test_mermaid_has_ids_of_its_own_and_escapes_labels() -> None:
 def test_dot_quotes_every_name() -> None:
     text = FORMATS["dot"](made())
     assert text.count("{") == text.count("}") == 3 + 2
-    assert '"web.record" -> "web.test" [label="build_id", style=dashed];' in text
+    assert '"web.record" -> "web.test" [label="build_id", style=dashed, penwidth=3];' in text
     assert '"web.test" -> "end.subgraph" [label="depends_on", style=solid];' in text
     assert r"web${CI:-\"<x>\"}" in text
 

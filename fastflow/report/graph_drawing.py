@@ -1,0 +1,122 @@
+"""What a picture of the DAG shows, read from a plan as JSON: from `plan --format json` or a run's plan.json."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+from fastflow.report.findings_text import clean
+
+# What XML 1.0 allows in a document, without the characters that `clean` shows.
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+DECLARED = "depends_on"
+"""The reason of an edge that was declared; all others are implied by data."""
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnEdge:
+    """`after` waits for `before`."""
+
+    before: str
+    after: str
+    reason: str
+    condition: str
+    is_critical: bool
+
+    @property
+    def is_implied(self) -> bool:
+        """Whether data implies it, so that nobody had to declare it."""
+        return self.reason != DECLARED
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnPhase:
+    """One phase. `wave` counts from 0; `state` is what became of it, empty where that is not told."""
+
+    id: str
+    workflow: str
+    name: str
+    mode: str
+    build_id: str
+    wave: int
+    is_selected: bool
+    is_critical: bool
+    state: str
+
+    @property
+    def details(self) -> str:
+        """Its mode, its BUILD_ID and its state in one line."""
+        parts = [self.mode]
+        if self.build_id:
+            parts.append(f"BUILD_ID {self.build_id}")
+        if not self.is_selected:
+            parts.append("left out")
+        elif self.state:
+            parts.append(self.state)
+        return " · ".join(parts)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """The phases in the plan's order, and the edges between those that are there."""
+
+    name: str
+    phases: tuple[DrawnPhase, ...]
+    edges: tuple[DrawnEdge, ...]
+    critical_path: tuple[str, ...]
+
+    @cached_property
+    def workflows(self) -> tuple[str, ...]:
+        """The workflows, in the order of their first phases."""
+        return tuple(dict.fromkeys(phase.workflow for phase in self.phases))
+
+    def before(self, phase: DrawnPhase) -> tuple[DrawnEdge, ...]:
+        """The edges into a phase."""
+        return self._before.get(phase.id, ())
+
+    @cached_property
+    def _before(self) -> Mapping[str, tuple[DrawnEdge, ...]]:
+        found: dict[str, tuple[DrawnEdge, ...]] = {}
+        for edge in self.edges:
+            found[edge.after] = (*found.get(edge.after, ()), edge)
+        return found
+
+
+def drawing_of(plan: Mapping[str, Any], states: Mapping[str, str] | None = None) -> Drawing:
+    """Read a plan's JSON (docs: machine formats); `states` says by id what became of phases.
+
+    Raises KeyError or TypeError where it is no plan. No text of the result can break a document or a terminal.
+    """
+    path = tuple(plan["critical_path"])
+    steps = set(pairwise(path))
+    told = {str(phase["id"]): phase for phase in plan["phases"]}
+    phases = tuple(_phase(phase, path, states or {}) for phase in told.values())
+    edges = tuple(
+        DrawnEdge(
+            _said(edge["id"]), _said(name), str(edge["reason"]), str(edge["condition"]), (edge["id"], name) in steps
+        )
+        for name, phase in told.items()
+        for edge in phase["depends_on"]
+        if edge["id"] in told and told[edge["id"]]["wave"] < phase["wave"]
+    )
+    return Drawing(_said(plan["name"]), phases, edges, tuple(_said(name) for name in path))
+
+
+def _phase(told: Mapping[str, Any], path: tuple[str, ...], states: Mapping[str, str]) -> DrawnPhase:
+    return DrawnPhase(
+        id=_said(told["id"]),
+        workflow=_said(told["workflow"]),
+        name=_said(told["node"]),
+        mode=str(told["mode"]),
+        build_id=_said(told["build_id"] or ""),
+        wave=int(told["wave"]),
+        is_selected=bool(told.get("selected", True)),
+        is_critical=told["id"] in path,
+        state=_said(states.get(told["id"], "")),
+    )
+
+
+def _said(text: Any) -> str:
+    return _NOT_XML.sub("\ufffd", clean(" ".join(str(text).split())))

@@ -1,0 +1,178 @@
+"""The DAG as SVG: one picture for files and for pages, in light and dark, that says in words what it shows."""
+
+from collections.abc import Iterator, Mapping
+from html import escape
+from typing import Any
+
+from rich.cells import cell_len, set_cell_size
+
+from fastflow.report.graph_drawing import Drawing, DrawnEdge, DrawnPhase, drawing_of
+from fastflow.report.graph_layout import Box, Lane, Layout, Line, Measures, Point, lay_out
+
+MOST_TOLD = 40
+"""Phases that a picture tells one by one in words; of more, it tells how many."""
+_NAME, _DETAILS = 8, 7
+"""Pixels that a character takes: 13 and 11 pixels high, of a font whose characters are all 0.6 as wide."""
+_LONGEST = 36
+"""Characters of a line in a box. What is longer is cut; the box's tooltip has all of it."""
+_RADIUS = 7
+_LEGEND = 34
+_LEGEND_WIDTH = 640
+GRAPH_CSS = """\
+.ffg{--ink:#1f2328;--faint:#59636e;--lane:#f6f8fa;--edge:#d1d9e0;--line:#6e7781;--page:#fff;
+--recording:#ddf4ff;--recording-edge:#0969da;--testing:#ffebe9;--testing-edge:#cf222e;
+--report:#eaeef2;--report-edge:#57606a;font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
+@media (prefers-color-scheme:dark){.ffg{--ink:#f0f6fc;--faint:#b1bac4;--lane:#151b23;--edge:#3d444d;--line:#8b949e;
+--page:#0d1117;--recording:#0c2d6b;--recording-edge:#58a6ff;--testing:#67060c;--testing-edge:#ff7b72;
+--report:#2a313c;--report-edge:#9198a1}}
+.ffg .page{fill:var(--page)}
+.ffg .lane{fill:var(--lane);stroke:var(--edge)}
+.ffg text{fill:var(--ink);font-size:13px}
+.ffg .head{font-weight:600}
+.ffg .details,.ffg .legend{fill:var(--faint);font-size:11px}
+.ffg .details{fill:var(--ink)}
+.ffg .box{stroke-width:1.2}
+.ffg .recording{fill:var(--recording);stroke:var(--recording-edge)}
+.ffg .testing{fill:var(--testing);stroke:var(--testing-edge)}
+.ffg .report{fill:var(--report);stroke:var(--report-edge)}
+.ffg .critical .box{stroke-width:3}
+.ffg .critical .name{font-weight:700}
+.ffg .out .box{fill-opacity:.35;stroke-dasharray:2 3}
+.ffg .line{fill:none;stroke:var(--line);stroke-width:1.4}
+.ffg .line.implied{stroke-dasharray:5 4}
+.ffg .line.bold{stroke:var(--ink);stroke-width:3}
+.ffg .arrow{fill:var(--line)}
+.ffg .arrow.bold{fill:var(--ink)}
+"""
+
+
+def graph_svg(
+    plan: Mapping[str, Any],
+    *,
+    states: Mapping[str, str] | None = None,
+    prefix: str = "graph",
+    styled: bool = True,
+) -> str:
+    """Draw a plan's JSON (`plan --format json`, or a run's plan.json) as one `<svg>` element, without a declaration.
+
+    `states` tells by id what became of phases. `prefix` begins the ids in it: pictures in one page have different
+    ones. Without `styled` the page brings GRAPH_CSS itself, once. It holds no script, and loads nothing.
+    Raises KeyError or TypeError where `plan` is no plan.
+    """
+    drawing = drawing_of(plan, states)
+    layout = lay_out(drawing, _MEASURES)
+    width, height = max(layout.width, _LEGEND_WIDTH), layout.height + _LEGEND
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="ffg" role="img" width="{width}" height="{height}" '
+        f'viewBox="0 0 {width} {height}" aria-labelledby="{escape(prefix)}-title {escape(prefix)}-desc">',
+        f'<title id="{escape(prefix)}-title">{escape(title_of(drawing))}</title>',
+        f'<desc id="{escape(prefix)}-desc">{escape(" ".join(sentences_of(drawing)))}</desc>',
+        f"<style>{GRAPH_CSS}</style>" if styled else "",
+        f'<rect class="page" width="{width}" height="{height}"/>',
+        *(part for lane in layout.lanes for part in _lane(lane, width)),
+        *_lines(layout),
+        *(part for box in layout.boxes for part in _box(box, drawing)),
+        *_legend(layout.height),
+        "</svg>",
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def title_of(drawing: Drawing) -> str:
+    """What the picture shows, in a line."""
+    phases, workflows = _count(len(drawing.phases), "phase"), _count(len(drawing.workflows), "workflow")
+    return f"{drawing.name}: {phases} of {workflows}, and what they wait for"
+
+
+def sentences_of(drawing: Drawing) -> Iterator[str]:
+    """What the picture shows, for those that do not see it: each phase, as long as they are not too many."""
+    if len(drawing.phases) <= MOST_TOLD:
+        for phase in drawing.phases:
+            before = ", ".join(f"{edge.before} ({edge.reason})" for edge in drawing.before(phase))
+            yield f"{phase.id}: {phase.details}{f'; after {before}' if before else ''}."
+    else:
+        waves = len({phase.wave for phase in drawing.phases})
+        yield f"They run in {_count(waves, 'wave')}, and wait for one another in {len(drawing.edges)} ways."
+    if drawing.critical_path:
+        yield f"Critical path: {', '.join(drawing.critical_path)}."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _cut(text: str) -> str:
+    return text if cell_len(text) <= _LONGEST else set_cell_size(text, _LONGEST - 1).rstrip() + "…"
+
+
+def _box_width(phase: DrawnPhase) -> int:
+    return max(cell_len(_cut(phase.name)) * _NAME, cell_len(_cut(phase.details)) * _DETAILS) + 20
+
+
+_MEASURES = Measures(
+    width_of=_box_width, box_height=42, gutter=22, gap=16, track_x=12, track_y=10, head=26, space=12, margin=18
+)
+
+
+def _lane(lane: Lane, width: int) -> Iterator[str]:
+    yield f'<rect class="lane" x="6" y="{lane.y + 2}" width="{width - 12}" height="{lane.height - 4}" rx="8"/>'
+    yield f'<text class="head" x="18" y="{lane.y + 21}">{escape(lane.workflow)}</text>'
+
+
+def _box(box: Box, drawing: Drawing) -> Iterator[str]:
+    phase = box.phase
+    classes = f"phase{' critical' if phase.is_critical else ''}{'' if phase.is_selected else ' out'}"
+    before = "".join(f"\nafter {edge.before} ({_because(edge)})" for edge in drawing.before(phase))
+    mode = phase.mode if phase.mode in ("recording", "testing") else "report"
+    place = f'x="{box.x}" y="{box.y}" width="{box.width}" height="{box.height}"'
+    yield f'<g class="{classes}"><title>{escape(f"{phase.id}: {phase.details}{before}")}</title>'
+    yield f'<rect class="box {mode}" {place} rx="6"/>'
+    yield f'<text class="name" x="{box.x + 10}" y="{box.y + 18}">{escape(_cut(phase.name))}</text>'
+    yield f'<text class="details" x="{box.x + 10}" y="{box.y + 33}">{escape(_cut(phase.details))}</text></g>'
+
+
+def _because(edge: DrawnEdge) -> str:
+    return f"{edge.reason}, {edge.condition}"
+
+
+def _lines(layout: Layout) -> Iterator[str]:
+    """Draw the critical path last, so that it lies above the others."""
+    for line in sorted(layout.lines, key=lambda line: line.edge.is_critical):
+        bold = " bold" if line.edge.is_critical else ""
+        implied = " implied" if line.edge.is_implied else ""
+        x, y = line.points[-1]
+        yield f'<path class="line{implied}{bold}" d="{_way(line)}"/>'
+        yield f'<path class="arrow{bold}" d="M{x},{y}l-9,-5v10z"/>'
+
+
+def _way(line: Line) -> str:
+    """The path of a line with rounded corners; it ends within its arrowhead."""
+    points = [*line.points[:-1], (line.points[-1][0] - 6, line.points[-1][1])]
+    way = f"M{points[0][0]},{points[0][1]}"
+    for before, corner, after in zip(points, points[1:], points[2:], strict=False):
+        radius = min(_RADIUS, _distance(before, corner) // 2, _distance(corner, after) // 2)
+        (x1, y1), (x2, y2) = _towards(corner, before, radius), _towards(corner, after, radius)
+        way += f"L{x1},{y1}Q{corner[0]},{corner[1]} {x2},{y2}"
+    return f"{way}L{points[-1][0]},{points[-1][1]}"
+
+
+def _distance(a: Point, b: Point) -> int:
+    return abs(a[0] - b[0]) + abs(a[1] - b[1])
+
+
+def _towards(start: Point, end: Point, by: int) -> Point:
+    """Go from `start` to `end`, which are on one horizontal or vertical line, so far."""
+    x, y = (a + max(-by, min(by, b - a)) for a, b in zip(start, end, strict=True))
+    return x, y
+
+
+def _legend(y: int) -> Iterator[str]:
+    x = 18
+    for mode in ("recording", "testing", "report"):
+        yield f'<rect class="box {mode}" x="{x}" y="{y + 11}" width="14" height="12" rx="3"/>'
+        yield f'<text class="legend" x="{x + 20}" y="{y + 21}">{mode}</text>'
+        x += 38 + len(mode) * _DETAILS
+    for classes, label in (("implied", "implied by data"), ("", "declared"), ("bold", "critical path")):
+        yield f'<path class="line {classes}" d="M{x},{y + 17}h30"/>'
+        yield f'<text class="legend" x="{x + 37}" y="{y + 21}">{label}</text>'
+        x += 54 + len(label) * _DETAILS

@@ -52,6 +52,14 @@ class UsageError(FastflowError):
     exit_code = ExitCode.INVALID
 
 
+@dataclass
+class RejectedProjectError(UsageError):
+    """Docker Compose rejects the project of a workflow; `reason` is in its own words (rule compose-invalid)."""
+
+    workflow: str = ""
+    reason: str = ""
+
+
 class EngineError(FastflowError):
     """Docker Engine, its CLI or Docker Compose did not do what was asked of it."""
 

@@ -89,16 +89,22 @@ def load(
     return facts, found + unreadable + accepted
 
 
-def check(texts: Sequence[SpecText], values: Mapping[str, str] | None, emulated: str | None = None) -> Checked:
+def check(
+    texts: Sequence[SpecText],
+    values: Mapping[str, str] | None,
+    emulated: str | None = None,
+    asked: Iterable[Diagnostic] = (),
+) -> Checked:
     """Facts to findings, over all specs together.
 
     Without `values` every variable is a symbol. `emulated` is the run's id where the emulator stands in for the
-    cloud: an unset token is no error then, and unset variables of BUILD_IDs take the id for their value.
+    cloud: an unset token is no error then, and unset variables of BUILD_IDs take the id for their value. `asked` are
+    findings of Docker Compose, where it was asked: the spec's levels and ignore comments hold for them, too.
     """
     with _no_garbage():
         loaded = [load(text, values, emulated) for text in texts]
         specs = tuple(facts for facts, _ in loaded if facts is not None)
-        earlier = [finding for _, found in loaded for finding in found]
+        earlier = [*(finding for _, found in loaded for finding in found), *asked]
         diagnostics = check_specs(specs, earlier)
     return Checked(specs, in_file_order(diagnostics, (text.name for text in texts)))
 

@@ -64,9 +64,7 @@ class Rule:
 
 
 RULES: tuple[Rule, ...] = (
-    Rule(
-        "yaml-syntax", "error", "what YAML rejects, or a file that is no single mapping in UTF-8", can_be_silenced=False
-    ),
+    Rule("yaml-syntax", "error", "what is no YAML, or no single mapping in UTF-8", can_be_silenced=False),
     Rule("duplicate-key", "error", "a key twice in one mapping", can_be_silenced=False),
     Rule("unknown-field", "error", "a field that does not exist", can_be_silenced=False),
     Rule("invalid-value", "error", "a value of the wrong type, shape or range", values.check, can_be_silenced=False),
@@ -75,27 +73,27 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "build-id-collision",
         "error",
-        "two recording nodes with one token and one BUILD_ID, in one spec or across specs",
+        "two recording nodes with one token and one BUILD_ID",
         check_all=build_id_collision.check,
     ),
     Rule(
         "build-id-overlap",
         "error",
-        "two testing nodes with one token and one BUILD_ID that may overlap",
+        "two testing nodes of one BUILD_ID that may overlap",
         build_id_overlap.check,
         needs_order=True,
     ),
     Rule(
         "build-id-missing",
         "error",
-        "a node without BUILD_ID where another on its token may run beside it",
+        "a node without BUILD_ID beside others on its token",
         build_id_missing.check,
         needs_order=True,
     ),
     Rule(
         "build-id-ambiguous",
         "warning",
-        "BUILD_IDs that some value of their variables makes equal",
+        "BUILD_IDs that some values of variables make equal",
         check_all=build_id_ambiguous.check,
     ),
     Rule("build-id-constant", "off", "a BUILD_ID without a variable", build_id_constant.check, needs_symbols=True),
@@ -177,7 +175,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "fixed-name",
         "warning",
-        "a fixed port or container name where concurrent runs are meant",
+        "a fixed port or name where concurrent runs are meant",
         fixed_name.check,
         needs_symbols=True,
         needs_applications=True,
@@ -198,7 +196,7 @@ RULES: tuple[Rule, ...] = (
     Rule("report-unbound", "error", "a report node without a test run to report", report_unbound.check),
     Rule("api-host-unknown", "warning", "an API server that is neither of Wallarm's", api_host_unknown.check),
     Rule("image-unpinned", "off", "an image without tag or digest", image_unpinned.check),
-    Rule("invalid-ignore", "error", "an ignore comment without a reason, or of an unknown rule"),
+    Rule("invalid-ignore", "error", "an ignore comment without reason, or of no known rule"),
     Rule("unused-ignore", "warning", "an ignore comment that silences nothing"),
     Rule("compose-file", "error", "a Compose file that cannot be read"),
     Rule("compose-invalid", "error", "a project that Docker Compose rejects", is_offline=False),

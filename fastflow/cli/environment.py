@@ -14,6 +14,7 @@ from fastflow.spec.env_file import read_env_file
 __all__ = ["CI_ID", "RUN_ID"]
 CI_ID = "FASTFLOW_CI_ID"
 _COMPOSE_KEPT = "COMPOSE_PROFILES"
+_DOCKERS = frozenset(("HOME", "PATH", "TMPDIR", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"))
 _RANDOM = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -61,6 +62,11 @@ def engine_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
         name: value for name, value in os.environ.items() if not name.startswith("COMPOSE_") or name == _COMPOSE_KEPT
     }
     return {**kept, **(more or {})}
+
+
+def docker_environment() -> dict[str, str]:
+    """What the command line of Docker needs to find itself, without any other variable of the caller."""
+    return {name: value for name, value in os.environ.items() if name in _DOCKERS or name.startswith("DOCKER_")}
 
 
 def source_environment(secret_names: Iterable[str], secret_values: Iterable[str]) -> dict[str, str]:

@@ -22,6 +22,7 @@ COMMANDS = {
     "wait": "Wait until a phase is ready or has ended.",
     "down": "Remove what dead runs left; interrupt a live one with --run.",
     "schema": "Print the JSON Schema of the spec, for editors.",
+    "explain": "Show a rule's page: what it finds, why, how to mend it.",
     "emulator": "Manage the stand-in for Wallarm's cloud and node.",
 }
 

@@ -58,3 +58,9 @@ def planned(
     from fastflow.plan import Selection  # noqa: PLC0415  # a validation stops before this stage
 
     return plan(facts, text.directory, Selection(tuple(workflows), only), max_parallel)
+
+
+def refused(text: SpecText, found: Diagnostic) -> InvalidSpecError:
+    """Show a finding that came up after the checks, on stderr; return the error that ends the command."""
+    click.echo(render_findings([found], sources_of([text], [found])), err=True)
+    return InvalidSpecError(f"{summary_of([found], 1)}; nothing was started")

@@ -4,13 +4,14 @@ from typing import cast
 
 import click
 
+from fastflow.check.compose_invalid import rejected
 from fastflow.cli.environment import new_run_id, values_for
 from fastflow.cli.execution import Order, RunOptions, execute
 from fastflow.cli.options import SPEC_HELP, env_file_option, selection_options, spec_argument
 from fastflow.cli.reports import REPORT_HELP, parse_reports
 from fastflow.cli.specs import read_spec_text
-from fastflow.cli.stages import checked, planned
-from fastflow.errors import ExitCode, UsageError
+from fastflow.cli.stages import checked, planned, refused
+from fastflow.errors import ExitCode, RejectedProjectError, UsageError
 from fastflow.model.node import Mode
 from fastflow.pipeline import lost_record
 from fastflow.report.plan import plan_as_text
@@ -65,4 +66,7 @@ def command(
         click.echo(plan_as_text(plan))
         return ExitCode.PASSED
     options = RunOptions(emulate, keep, fail_fast, progress, parse_reports(reports), env_files)
-    return execute(Order(text, plan, facts.spec.hosts or {}, values, run), options)
+    try:
+        return execute(Order(text, plan, facts.spec.hosts or {}, values, run), options)
+    except RejectedProjectError as error:
+        raise refused(text, rejected(facts, error.workflow, error.reason)) from error

@@ -1,5 +1,8 @@
 """`fastflow validate`."""
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
 import click
 
 from fastflow.cli.environment import new_run_id, values_for
@@ -8,31 +11,54 @@ from fastflow.cli.specs import read_all
 from fastflow.cli.stages import sources_of
 from fastflow.diagnostic import Severity
 from fastflow.errors import ExitCode
-from fastflow.pipeline import Checked, check
-from fastflow.report.findings_json import findings_as_json
-from fastflow.report.findings_text import render_findings, summary_of
+from fastflow.pipeline import Checked, SpecText, check
+from fastflow.report.findings import FORMATS, Findings
+
+_COMPOSE_HELP = "Ask Docker Compose, too, whether it accepts each workflow's project; needs no engine."
 
 
 @click.command(name="validate", epilog=SPEC_HELP)
 @click.argument("specs", nargs=-1, metavar="[SPEC]...")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True)
 @click.option("--strict", is_flag=True, help="Warnings count as errors.")
+@click.option("--compose", "asks_compose", is_flag=True, help=_COMPOSE_HELP)
 @env_option
 @env_file_option
-def command(specs: tuple[str, ...], form: str, strict: bool, with_values: bool, env_files: tuple[str, ...]) -> int:
+def command(
+    *,
+    specs: tuple[str, ...],
+    form: str,
+    strict: bool,
+    asks_compose: bool,
+    with_values: bool,
+    env_files: tuple[str, ...],
+) -> int:
     """Check specs, together: collisions are found across files.
 
     Without SPEC: every fastflow.y(a)ml and *.fastflow.y(a)ml below this directory. Needs no Docker, no network and no
-    variables. Exit code 0 when there is no error, 2 when there is one.
+    variables. Exit code 0 when there is no error, 2 when there is one; 3 where --compose finds no Docker Compose.
     """
     texts = read_all(specs)
     values = values_for(texts[0].directory, env_files, new_run_id()) if with_values else None
-    outcome: Checked = check(texts, values)
-    if form == "json":
-        click.echo(findings_as_json(outcome.diagnostics))
-    else:
-        if outcome.diagnostics:
-            click.echo(render_findings(outcome.diagnostics, sources_of(texts, outcome.diagnostics)))
-        click.echo(summary_of(outcome.diagnostics, len(texts)))
+    outcome = check(texts, values)
+    if asks_compose:
+        outcome = _with_compose(texts, values, outcome, env_files)
+    sources = sources_of(texts, outcome.diagnostics)
+    click.echo(FORMATS[form](Findings(outcome.diagnostics, sources, len(texts), Path.cwd())))
     fails = any(found.severity is Severity.ERROR or strict for found in outcome.diagnostics)
     return ExitCode.INVALID if fails else ExitCode.PASSED
+
+
+def _with_compose(
+    texts: Sequence[SpecText], values: Mapping[str, str] | None, outcome: Checked, env_files: Sequence[str]
+) -> Checked:
+    """Add what Docker Compose says of the specs that have no errors: the others have no project yet."""
+    from fastflow.cli.compose_check import rejected_projects  # noqa: PLC0415  # other validations do without Docker
+
+    by_name = {text.name: text for text in texts}
+    at_fault = {found.mark.file for found in outcome.diagnostics if found.severity is Severity.ERROR}
+    whole = [(by_name[facts.document.file], facts) for facts in outcome.specs if facts.document.file not in at_fault]
+    for text in texts:
+        if text.name in at_fault:
+            click.echo(f"{text.name}: Docker Compose was not asked, since there are errors", err=True)
+    return check(texts, values, asked=rejected_projects(whole, values, env_files))

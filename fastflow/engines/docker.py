@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import IO
 
 from fastflow.compose import ComposeProject
+from fastflow.engines.api import EngineApi, socket_of
+from fastflow.engines.api_objects import ApiObjects
 from fastflow.engines.command_line import CommandLine, compose_plugin
 from fastflow.engines.copying import unpack
-from fastflow.engines.inspection import containers_of, event_of
+from fastflow.engines.inspection import event_of
 from fastflow.engines.lease import ContainerLease, take
-from fastflow.engines.objects import exist, filters, images, is_gone, labelled, remove
+from fastflow.engines.objects import CommandObjects, Objects, is_gone, labelled
 from fastflow.engines.process import Caller, Command, not_found
 from fastflow.engines.sources import with_environment
 from fastflow.engines.stream import LineStream
@@ -30,7 +32,8 @@ class DockerEngine:
     """The engine that the environment, a context or an address leads to. Implements `run.ports.Engine`.
 
     `environment` is exactly what every call gets; `call_timeout` is in seconds and holds for a call that has none of
-    its own; `max_calls` short calls are made at once.
+    its own; `max_calls` short calls are made at once. An engine on a socket of this machine is asked there what it
+    keeps, unless `by_socket` is false.
     """
 
     def __init__(
@@ -41,6 +44,7 @@ class DockerEngine:
         docker_host: str | None = None,
         max_calls: int = 8,
         call_timeout: float = CALL_TIMEOUT,
+        by_socket: bool = True,
     ) -> None:
         if context is not None and docker_host is not None:
             raise ValueError("an engine is reached by a context or by an address, not by both")
@@ -53,6 +57,13 @@ class DockerEngine:
         self._context = context
         self._caller = Caller(self._environment, max_calls)
         self._timeout = call_timeout
+        self._socket = socket_of(self._environment) if by_socket and context is None else None
+
+    @cached_property
+    def _objects(self) -> Objects:
+        if self._socket is None:
+            return CommandObjects(self._call)
+        return ApiObjects(EngineApi(self._socket, self._caller, self._timeout))
 
     @cached_property
     def _call(self) -> CommandLine:
@@ -83,9 +94,10 @@ class DockerEngine:
         server = told.get("Server") or {}
         address = self._address(str((told.get("Client") or {}).get("Context") or "default"))
         is_local = re.match(r"unix://|npipe://|tcp://(localhost|127\.[\d.]+|\[::1\])(:|/|$)", address) is not None
-        return EngineInfo(str(server.get("Version", "?")), self._compose_version(), address, is_local)
+        return EngineInfo(str(server.get("Version", "?")), self.compose_version(), address, is_local)
 
-    def _compose_version(self) -> str:
+    def compose_version(self) -> str:
+        """Return the version of Docker Compose; raise EngineError where it is missing or too old. Asks no engine."""
         hint = "install the plugin of Docker Compose v2 (docker-compose-plugin)"
         try:
             version = self._call.compose_version().lstrip("v")
@@ -108,10 +120,7 @@ class DockerEngine:
     # Images
     def missing_images(self, images: Iterable[str]) -> tuple[str, ...]:
         """Return those of `images` that the engine does not have, in order, each once."""
-        wanted = tuple(dict.fromkeys(images))
-        if not wanted or exist(self._call, "image", *wanted):
-            return ()
-        return tuple(image for image in wanted if not exist(self._call, "image", image))
+        return self._objects.missing_images(images)
 
     def pull(self, image: str, timeout: float) -> None:
         """Pull an image."""
@@ -163,21 +172,11 @@ class DockerEngine:
     # Containers
     def containers(self, labels: Mapping[str, str | None]) -> tuple[Container, ...]:
         """Return all containers, also stopped ones, that carry these labels."""
-        return self.inspect(self._call.docker("ps", "-aq", "--no-trunc", *filters(labels)).split())
+        return self._objects.containers(labels)
 
     def inspect(self, ids: Iterable[str]) -> tuple[Container, ...]:
         """Return the containers that (still) exist among `ids`."""
-        wanted = list(ids)
-        if not wanted:
-            return ()
-        try:
-            return containers_of(self._call.docker("inspect", "--type", "container", *wanted))
-        except EngineCallError as error:
-            if not is_gone(error):
-                raise
-        if len(wanted) == 1:
-            return ()
-        return tuple(container for one in wanted for container in self.inspect([one]))
+        return self._objects.inspect(ids)
 
     def start(self, container_id: str) -> None:
         """Start a created container."""
@@ -185,12 +184,7 @@ class DockerEngine:
 
     def stop(self, container_id: str, grace: float) -> None:
         """Send SIGTERM, then SIGKILL after `grace` seconds; a container that has ended or is gone is fine."""
-        seconds = max(0, math.ceil(grace))
-        try:
-            self._call.docker("stop", "-t", str(seconds), container_id, timeout=self._timeout + seconds, is_short=False)
-        except EngineCallError:
-            if any(container.status in ("running", "paused") for container in self.inspect([container_id])):
-                raise
+        self._objects.stop(container_id, max(0, math.ceil(grace)))
 
     def signal(self, container_id: str, name: str) -> None:
         """Send a signal to a running container; all that watch events learn of it."""
@@ -202,7 +196,7 @@ class DockerEngine:
 
     def remove_containers(self, ids: Iterable[str]) -> None:
         """Kill and remove containers with their anonymous volumes; those that are gone are fine."""
-        remove(self._call, "container", ids)
+        self._objects.remove("container", ids)
 
     def copy_from(self, container_id: str, path: str, target: Path) -> bool:
         """Copy what is in a directory of a container into `target`, links left out; False where it does not exist."""
@@ -257,23 +251,23 @@ class DockerEngine:
     # What else a project leaves behind
     def networks(self, labels: Mapping[str, str | None]) -> tuple[str, ...]:
         """Return the ids of the networks that carry these labels."""
-        return tuple(self._call.docker("network", "ls", "-q", "--no-trunc", *filters(labels)).split())
+        return self._objects.listed("network", labels)
 
     def remove_networks(self, ids: Iterable[str]) -> None:
         """Remove networks; those that are gone are fine."""
-        remove(self._call, "network", ids)
+        self._objects.remove("network", ids)
 
     def volumes(self, labels: Mapping[str, str | None]) -> tuple[str, ...]:
         """Return the names of the volumes that carry these labels."""
-        return tuple(self._call.docker("volume", "ls", "-q", *filters(labels)).split())
+        return self._objects.listed("volume", labels)
 
     def remove_volumes(self, names: Iterable[str]) -> None:
         """Remove volumes; those that are gone are fine."""
-        remove(self._call, "volume", names)
+        self._objects.remove("volume", names)
 
     def images(self, labels: Mapping[str, str | None]) -> tuple[str, ...]:
         """Return the references of the images that carry these labels."""
-        return images(self._call, labels)
+        return self._objects.listed("image", labels)
 
     def labelled(self, label: str) -> tuple[Mapping[str, str], ...]:
         """Return the labels of every container, network, volume and image that carries a label."""
@@ -281,7 +275,7 @@ class DockerEngine:
 
     def remove_images(self, references: Iterable[str]) -> None:
         """Remove image references; those that are gone or in use are fine."""
-        remove(self._call, "image", references)
+        self._objects.remove("image", references)
 
     # The lease
     def hold(self, name: str, image: str, labels: Mapping[str, str]) -> ContainerLease | None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any, TypeVar
 
-from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError, FastflowError, UsageError
+from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError, FastflowError, RejectedProjectError
 from fastflow.plan import PULL_TIMEOUT
 from fastflow.run.accepted import accepted_by
 from fastflow.run.context import RunContext, WorkflowRun
@@ -51,9 +51,9 @@ def _resolved(run: RunContext, workflow: WorkflowRun) -> dict[str, Any]:
     except EngineTimeoutError:
         raise
     except EngineCallError as error:
-        name = workflow.plan.name
-        message = f"Docker Compose rejects the project of workflow {name}: {run.folder.mask(error.message)}"
-        raise UsageError(message, f"look at it with: fastflow config -w {name}  [compose-invalid]") from error
+        name, reason = workflow.plan.name, run.folder.mask(error.message)
+        message = f"Docker Compose rejects the project of workflow {name}: {reason}"
+        raise RejectedProjectError(message, workflow=name, reason=reason) from error
     services = json.loads(told).get("services")
     return services if isinstance(services, dict) else {}
 

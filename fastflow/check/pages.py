@@ -1,0 +1,49 @@
+"""Each rule's page: why the rule is there, a spec at fault, and how to mend it.
+
+One Markdown file for each rule, in `pages/`: a text, a `yaml` block, a text. `fastflow explain`, the reference and
+SARIF logs all show these.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastflow.check.rules import Rule
+
+_FOLDER = Path(__file__).parent / "pages"
+_PARTS = re.compile(r"(?P<why>.*?)\n\n```yaml\n(?P<example>.*?\n)```\n\n(?P<mend>.*)\n", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What there is to know of a rule, besides what it finds. `why` and `mend` are Markdown in paragraphs."""
+
+    why: str
+    example: str
+    mend: str
+
+
+def page_of(rule: Rule) -> Page:
+    """Read the page of a rule."""
+    match = _PARTS.fullmatch((_FOLDER / f"{rule.id}.md").read_text(encoding="utf-8"))
+    assert match is not None, f"the page of {rule.id} is a text, a yaml block, and a text"
+    return Page(match["why"], match["example"], match["mend"])
+
+
+def sentence(rule: Rule) -> str:
+    """What a rule finds, as a sentence."""
+    return rule.finds[0].upper() + rule.finds[1:] + "."
+
+
+def standing(rule: Rule) -> Iterator[str]:
+    """How much a rule matters, when it looks, and what a spec can say about it; a sentence each."""
+    yield "Off unless `checks:` turns it on." if rule.level == "off" else f"Level: {rule.level}."
+    if not rule.is_offline:
+        yield "Found by `fastflow up` and by `fastflow validate --compose`, since Docker Compose must be asked."
+    if rule.needs_values:
+        yield "Found where variables have values: in `fastflow up`, else with `--env`."
+    if rule.needs_symbols:
+        yield "Found where variables are symbols: without `--env`, not in `fastflow up`."
+    if not rule.can_be_silenced:
+        yield "Can neither be ignored nor turned off."

@@ -1,0 +1,102 @@
+"""Asks Docker Compose about the projects of specs, for `fastflow validate --compose`."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+from fastflow.check.compose_invalid import rejected
+from fastflow.check.facts import Facts
+from fastflow.cli.environment import CI_ID, RUN_ID, absolute_files, docker_environment, engine_environment
+from fastflow.cli.specs import identity
+from fastflow.compose import Setting, compile_project
+from fastflow.diagnostic import Diagnostic
+from fastflow.engines.docker import DockerEngine
+from fastflow.errors import EngineCallError, EngineTimeoutError
+from fastflow.pipeline import SpecText, plan
+from fastflow.plan import Selection
+from fastflow.run.masking import masker
+
+_RUN = "0"
+_AT_ONCE = 8
+_TEXTS_OF_NODES = ("environment", "labels")
+
+
+def rejected_projects(
+    specs: Sequence[tuple[SpecText, Facts]], values: Mapping[str, str] | None, env_files: Sequence[str]
+) -> tuple[Diagnostic, ...]:
+    """Find the workflows whose project `docker compose config` rejects, in specs without errors.
+
+    Without `values` no variable is read: what depends on one is not looked at. Needs no engine; raises EngineError
+    where there is no Docker Compose v2.
+    """
+    questions = [
+        _Question(text, facts, name, values, env_files) for text, facts in specs for name in facts.spec.workflows
+    ]
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="compose") as pool:
+        DockerEngine(docker_environment()).compose_version()  # or its absence would look like a fault of each project
+        return tuple(found for found in pool.map(_Question.answer, questions) if found is not None)
+
+
+class _Question:
+    """What Compose is asked about one workflow."""
+
+    def __init__(
+        self,
+        text: SpecText,
+        facts: Facts,
+        workflow: str,
+        values: Mapping[str, str] | None,
+        env_files: Sequence[str],
+    ) -> None:
+        self.facts, self.workflow = facts, workflow
+        self.token = facts.spec.cloud_of(workflow).token_name
+        self.values = values
+        made = plan(facts, text.directory, Selection())
+        setting = Setting(_RUN, identity(text), env_files=absolute_files(env_files))
+        self.project = compile_project(made, made.workflows[workflow], setting)
+        if values is None:
+            self.project = replace(self.project, env_files=(os.devnull,))  # else Compose reads `.env` by itself
+
+    def answer(self) -> Diagnostic | None:
+        """Ask, and give a finding where Compose rejects the project."""
+        try:
+            self._ask()
+        except EngineTimeoutError:
+            raise
+        except EngineCallError as error:
+            mask = masker(value for value in [(self.values or {}).get(self.token)] if value)
+            return rejected(self.facts, self.workflow, mask(error.message))
+        return None
+
+    def _ask(self) -> None:
+        if self.values is not None:
+            own = {name: self.values[name] for name in (RUN_ID, CI_ID)}
+            DockerEngine(engine_environment(own)).config(self.project)
+            return
+        engine = DockerEngine({**docker_environment(), self.token: "token"})
+        resolved = json.loads(engine.config(self.project, interpolate=False))
+        # Compose judges numbers, ports and names only once it has put the variables' values in.
+        if not any(self._is_open(path, value) for path, value in _texts(resolved)):
+            engine.config(self.project)
+
+    def _is_open(self, path: Sequence[str], value: str) -> bool:
+        """Whether a text holds a variable whose value Compose would judge by, or a reference that must be set.
+
+        A doubled dollar is a text that fastflow itself has left open; no text of the environment or of labels is wrong.
+        """
+        left = value.replace(f"${{{self.token}}}", "")
+        return "$" in (left.replace("$$", "") if set(path) & set(_TEXTS_OF_NODES) else left)
+
+
+def _texts(tree: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    if isinstance(tree, dict):
+        for key, value in tree.items():
+            yield from _texts(value, (*path, str(key)))
+    elif isinstance(tree, list):
+        for value in tree:
+            yield from _texts(value, path)
+    elif isinstance(tree, str):
+        yield path, tree

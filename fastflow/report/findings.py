@@ -1,0 +1,35 @@
+"""Findings in every format that `fastflow validate --format` knows."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastflow.diagnostic import Diagnostic
+from fastflow.report.findings_github import findings_as_github
+from fastflow.report.findings_json import findings_as_json
+from fastflow.report.findings_sarif import findings_as_sarif
+from fastflow.report.findings_text import Sources, render_findings, summary_of
+from fastflow.report.sarif import root_of
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a validation found: in how many files, what these hold, and the directory that they are named from."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    sources: Sources
+    files: int
+    directory: Path
+
+
+def _as_text(found: Findings) -> str:
+    summary = summary_of(found.diagnostics, found.files)
+    return f"{render_findings(found.diagnostics, found.sources)}\n{summary}" if found.diagnostics else summary
+
+
+FORMATS: Mapping[str, Callable[[Findings], str]] = {
+    "text": _as_text,
+    "json": lambda found: findings_as_json(found.diagnostics),
+    "github": lambda found: findings_as_github(found.diagnostics, root_of(found.directory)),
+    "sarif": lambda found: findings_as_sarif(found.diagnostics, root_of(found.directory)),
+}

@@ -1,0 +1,48 @@
+"""Findings as workflow commands of GitHub Actions, which shows them beside the lines of a pull request."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from fastflow.diagnostic import Diagnostic, Severity
+from fastflow.report.findings_text import clean
+from fastflow.report.sarif import relative_path
+
+MOST = 10
+"""GitHub shows so many annotations of a step, and drops the others without a word."""
+
+
+def findings_as_github(diagnostics: Sequence[Diagnostic], root: Path) -> str:
+    """Give `validate --format github`; files are named from `root`, the repository's."""
+    shown = list(diagnostics)
+    if len(shown) > MOST:
+        shown = sorted(shown, key=lambda found: found.severity is not Severity.ERROR)[:MOST]
+    lines = [_command(found, root) for found in shown]
+    more = len(diagnostics) - len(shown)
+    if more:
+        noun = "finding" if more == 1 else "findings"
+        lines.append(f"and {more} more {noun}, which GitHub would not show; all of them: fastflow validate")
+    return "\n".join(lines)
+
+
+def _command(found: Diagnostic, root: Path) -> str:
+    mark = found.mark
+    facts = {} if mark.file == "-" else {"file": relative_path(mark.file, root)}
+    facts |= {"line": str(mark.line), "endLine": str(mark.end_line), "col": str(mark.column)}
+    if mark.line == mark.end_line:
+        facts["endColumn"] = str(mark.end_column)  # of several lines, GitHub takes no columns
+    facts["title"] = f"fastflow {found.rule}"
+    lines = [found.message]
+    lines += [f"{relative_path(other.mark.file, root)}:{other.mark.line}: {other.message}" for other in found.related]
+    lines += [f"help: {found.hint}"] if found.hint else []
+    told = ",".join(f"{name}={_property(value)}" for name, value in facts.items())
+    return f"::{found.severity.value} {told}::{_data(chr(10).join(lines))}"
+
+
+def _data(text: str) -> str:
+    """Escape what would end a command's message, as GitHub's own toolkit does."""
+    return clean(text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A"))
+
+
+def _property(text: str) -> str:
+    """Escape what would end a property besides."""
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,67 @@
+"""A rule's page, and the list of all rules, as text for a terminal of 80 columns."""
+
+import textwrap
+from collections.abc import Iterable, Iterator
+
+from fastflow.check.pages import page_of, sentence, standing
+from fastflow.check.rules import RULES, Rule
+
+_WIDTH = 79
+_INDENT = "    "
+
+
+_GROUPS = {"error": "Errors", "warning": "Warnings", "off": "Off unless `checks:` turns them on"}
+
+
+def rules_as_text() -> str:
+    """List all rules by their usual level, a line each."""
+    name = max(len(rule.id) for rule in RULES)
+    parts = []
+    for level, title in _GROUPS.items():
+        lines = [f"{rule.id:<{name}}  {rule.finds}" for rule in RULES if rule.level == level]
+        parts.append("\n".join([title, "", *lines]))
+    return "\n\n".join([*parts, "A rule's page: fastflow explain RULE"])
+
+
+def rule_as_text(rule: Rule) -> str:
+    """Write a rule's page: what it finds, why, a spec at fault, how to mend it, and whether it can be silenced."""
+    page = page_of(rule)
+    parts = [
+        rule.id,
+        *_paragraphs(f"{sentence(rule)} {' '.join(standing(rule))}"),
+        "Why",
+        *_paragraphs(page.why),
+        "A spec at fault",
+        textwrap.indent(page.example.rstrip("\n"), _INDENT),
+        "How to mend it",
+        *_paragraphs(page.mend),
+    ]
+    if rule.can_be_silenced:
+        parts += ["Where it is right as it is", *_silencing(rule)]
+    return "\n\n".join(parts)
+
+
+def _paragraphs(text: str) -> Iterator[str]:
+    for paragraph in text.split("\n\n"):
+        yield _filled(paragraph)
+
+
+def _silencing(rule: Rule) -> Iterable[str]:
+    yield _filled("For one line, as a comment at its end or above it; the reason is required:")
+    yield f"{_INDENT}# fastflow: ignore[{rule.id}] reason"
+    yield _filled("For a whole spec:")
+    yield f"{_INDENT}checks: {{ {rule.id}: off }}"
+
+
+def _filled(text: str) -> str:
+    # A word in backticks is one to type: it stays on one line where it can.
+    whole = "\N{NO-BREAK SPACE}"
+    kept = "`".join(part.replace(" ", whole) if at % 2 and len(part) < 40 else part for at, part in _pieces(text))
+    filled = textwrap.fill(
+        kept, _WIDTH, initial_indent="  ", subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+    )
+    return filled.replace(whole, " ")
+
+
+def _pieces(text: str) -> Iterable[tuple[int, str]]:
+    return enumerate(text.split("`"))

@@ -7,7 +7,7 @@ import tempfile
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -15,7 +15,7 @@ from typing import IO
 from fastflow.compose import ComposeProject
 from fastflow.engines.process import Caller, Command, start
 from fastflow.engines.sources import needs_files, options_of
-from fastflow.engines.stream import LineStream
+from fastflow.engines.stream import CommandOutput, LineStream
 
 _SYSTEM_PLUGINS = (
     "/usr/local/lib/docker/cli-plugins",
@@ -88,8 +88,8 @@ class CommandLine:
         `again` is what prints the same from the beginning, but without waiting for more.
         """
 
-        def started(words: Sequence[str]) -> subprocess.Popen[bytes]:
-            return start([*self.docker_words, *words], self.caller.environment, is_merged=True)
+        def started(words: Sequence[str]) -> CommandOutput:
+            return CommandOutput(start([*self.docker_words, *words], self.caller.environment, is_merged=True))
 
         return LineStream(started(arguments), on_line, None if again is None else lambda: started(again))
 
@@ -107,18 +107,34 @@ def compose_plugin(environment: Mapping[str, str]) -> str | None:
 
     None where Docker has more to say than its environment does: a current context or directories of its own.
     """
-    if environment.get("DOCKER_CONTEXT"):
+    settings = _settings_of(environment)
+    if settings is None or settings.get("cliPluginsExtraDirs") or environment.get("DOCKER_CONTEXT"):
         return None
-    configured = environment.get("DOCKER_CONFIG")
-    home = Path(configured) if configured else Path(environment.get("HOME", "/nonexistent")) / ".docker"
-    with suppress(FileNotFoundError):
-        try:
-            settings = json.loads((home / "config.json").read_text(encoding="utf-8"))
-            if settings.get("cliPluginsExtraDirs"):
-                return None
-            if not environment.get("DOCKER_HOST") and settings.get("currentContext", "default") != "default":
-                return None
-        except (ValueError, AttributeError, PermissionError):
-            return None
+    if not environment.get("DOCKER_HOST") and not uses_default_context(environment):
+        return None
+    home = _home_of(environment)
     candidates = (Path(directory) / "docker-compose" for directory in (home / "cli-plugins", *_SYSTEM_PLUGINS))
     return next((str(path) for path in candidates if path.is_file() and os.access(path, os.X_OK)), None)
+
+
+def uses_default_context(environment: Mapping[str, str]) -> bool:
+    """Whether the command line of Docker takes its default context, where it can be told without asking it."""
+    settings = _settings_of(environment)
+    chosen = environment.get("DOCKER_CONTEXT") or (settings or {}).get("currentContext") or "default"
+    return settings is not None and chosen == "default"
+
+
+def _home_of(environment: Mapping[str, str]) -> Path:
+    configured = environment.get("DOCKER_CONFIG")
+    return Path(configured) if configured else Path(environment.get("HOME", "/nonexistent")) / ".docker"
+
+
+def _settings_of(environment: Mapping[str, str]) -> dict[str, object] | None:
+    """The settings of Docker's command line; None where they cannot be read."""
+    try:
+        settings = json.loads((_home_of(environment) / "config.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (ValueError, PermissionError):
+        return None
+    return settings if isinstance(settings, dict) else None

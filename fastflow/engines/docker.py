@@ -1,6 +1,5 @@
 """Docker Engine and Docker Compose v2, by way of python-on-whales. The only home of python_on_whales."""
 
-import json
 import math
 import re
 import shutil
@@ -11,17 +10,17 @@ from typing import IO
 
 from fastflow.compose import ComposeProject
 from fastflow.engines.api import EngineApi, socket_of
-from fastflow.engines.api_objects import ApiObjects
 from fastflow.engines.command_line import CommandLine, compose_plugin
 from fastflow.engines.copying import unpack
+from fastflow.engines.daemon import Daemon
+from fastflow.engines.daemon_command import CommandDaemon, labelled
+from fastflow.engines.daemon_socket import SocketDaemon
 from fastflow.engines.inspection import event_of
 from fastflow.engines.lease import ContainerLease, take
-from fastflow.engines.objects import CommandObjects, Objects, is_gone, labelled
 from fastflow.engines.process import Caller, Command, not_found
 from fastflow.engines.sources import with_environment
-from fastflow.engines.stream import LineStream
 from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError
-from fastflow.run.ports import Container, ContainerEvent, EngineInfo
+from fastflow.run.ports import Container, ContainerEvent, EngineInfo, Stream
 
 OLDEST_COMPOSE = (2, 24, 4)
 """The first version that knows `!override`."""
@@ -60,10 +59,12 @@ class DockerEngine:
         self._socket = socket_of(self._environment) if by_socket and context is None else None
 
     @cached_property
-    def _objects(self) -> Objects:
-        if self._socket is None:
-            return CommandObjects(self._call)
-        return ApiObjects(EngineApi(self._socket, self._caller, self._timeout))
+    def _daemon(self) -> Daemon:
+        if self._socket is not None:
+            return SocketDaemon(EngineApi(self._socket, self._caller, self._timeout))
+        return CommandDaemon(
+            self._call, self._context, self._environment.get("DOCKER_HOST") if self._context is None else None
+        )
 
     @cached_property
     def _call(self) -> CommandLine:
@@ -90,11 +91,13 @@ class DockerEngine:
     # What answers
     def info(self) -> EngineInfo:
         """Tell what answers; raise EngineError where no engine or no Compose v2 does."""
-        told = json.loads(self._call.docker("version", "--format", "{{json .}}"))
-        server = told.get("Server") or {}
-        address = self._address(str((told.get("Client") or {}).get("Context") or "default"))
+        return self._info
+
+    @cached_property
+    def _info(self) -> EngineInfo:
+        version, address = self._daemon.version()
         is_local = re.match(r"unix://|npipe://|tcp://(localhost|127\.[\d.]+|\[::1\])(:|/|$)", address) is not None
-        return EngineInfo(str(server.get("Version", "?")), self.compose_version(), address, is_local)
+        return EngineInfo(version, self.compose_version(), address, is_local)
 
     def compose_version(self) -> str:
         """Return the version of Docker Compose; raise EngineError where it is missing or too old. Asks no engine."""
@@ -111,16 +114,10 @@ class DockerEngine:
             raise EngineError(f"Docker Compose {version} is too old; {wanted} or newer is needed", hint)
         return version
 
-    def _address(self, context: str) -> str:
-        if self._context is None and self._environment.get("DOCKER_HOST"):
-            return self._environment["DOCKER_HOST"]
-        name = self._context or context
-        return self._call.docker("context", "inspect", name, "--format", "{{.Endpoints.docker.Host}}").strip()
-
     # Images
     def missing_images(self, images: Iterable[str]) -> tuple[str, ...]:
         """Return those of `images` that the engine does not have, in order, each once."""
-        return self._objects.missing_images(images)
+        return self._daemon.missing_images(images)
 
     def pull(self, image: str, timeout: float) -> None:
         """Pull an image."""
@@ -172,11 +169,11 @@ class DockerEngine:
     # Containers
     def containers(self, labels: Mapping[str, str | None]) -> tuple[Container, ...]:
         """Return all containers, also stopped ones, that carry these labels."""
-        return self._objects.containers(labels)
+        return self._daemon.containers(labels)
 
     def inspect(self, ids: Iterable[str]) -> tuple[Container, ...]:
         """Return the containers that (still) exist among `ids`."""
-        return self._objects.inspect(ids)
+        return self._daemon.inspect(ids)
 
     def start(self, container_id: str) -> None:
         """Start a created container."""
@@ -184,7 +181,7 @@ class DockerEngine:
 
     def stop(self, container_id: str, grace: float) -> None:
         """Send SIGTERM, then SIGKILL after `grace` seconds; a container that has ended or is gone is fine."""
-        self._objects.stop(container_id, max(0, math.ceil(grace)))
+        self._daemon.stop(container_id, max(0, math.ceil(grace)))
 
     def signal(self, container_id: str, name: str) -> None:
         """Send a signal to a running container; all that watch events learn of it."""
@@ -196,7 +193,7 @@ class DockerEngine:
 
     def remove_containers(self, ids: Iterable[str]) -> None:
         """Kill and remove containers with their anonymous volumes; those that are gone are fine."""
-        self._objects.remove("container", ids)
+        self._daemon.remove("container", ids)
 
     def copy_from(self, container_id: str, path: str, target: Path) -> bool:
         """Copy what is in a directory of a container into `target`, links left out; False where it does not exist."""
@@ -205,13 +202,7 @@ class DockerEngine:
             target.mkdir(parents=True, exist_ok=True)
             unpack(stream, target)
 
-        try:
-            self._call.read(["cp", f"{container_id}:{path.rstrip('/')}/.", "-"], consume)
-        except EngineCallError as error:
-            if is_gone(error):
-                return False
-            raise
-        return True
+        return self._daemon.copy(container_id, f"{path.rstrip('/')}/.", consume)
 
     def exec(self, container_id: str, command: Iterable[str], timeout: float) -> int:
         """Run a command in a running container and return its exit code."""
@@ -226,48 +217,45 @@ class DockerEngine:
     def _runs(self, container_id: str) -> bool:
         return any(container.status == "running" for container in self.inspect([container_id]))
 
-    def follow_logs(self, container_id: str, on_line: Callable[[str], None]) -> LineStream:
+    def follow_logs(self, container_id: str, on_line: Callable[[str], None]) -> Stream:
         """Give every line of a container's log from its first, as it comes."""
-        return self._call.stream(["logs", "--follow", container_id], on_line, ["logs", container_id])
+        return self._daemon.logs(container_id, on_line, is_followed=True)
 
     def read_logs(self, container_id: str, on_line: Callable[[str], None]) -> None:
         """Give every line that a container has printed by now; nothing where it is gone."""
-        stream = self._call.stream(["logs", container_id], on_line)
+        stream = self._daemon.logs(container_id, on_line, is_followed=False)
         if not stream.join(self._timeout):
             stream.close()
 
-    def events(self, on_event: Callable[[ContainerEvent], None]) -> LineStream:
+    def events(self, on_event: Callable[[ContainerEvent], None]) -> Stream:
         """Give every container event of the engine from now on."""
 
         def on_line(line: str) -> None:
             if (event := event_of(line)) is not None:
                 on_event(event)
 
-        # By the engine's own clock, so that what happens before the stream is attached is given as well.
-        now = json.loads(self._call.docker("info", "--format", "{{json .SystemTime}}"))
-        options = ["--format", "{{json .}}", "--filter", "type=container", "--since", now]
-        return self._call.stream(["events", *options], on_line)
+        return self._daemon.events(on_line)
 
     # What else a project leaves behind
     def networks(self, labels: Mapping[str, str | None]) -> tuple[str, ...]:
         """Return the ids of the networks that carry these labels."""
-        return self._objects.listed("network", labels)
+        return self._daemon.listed("network", labels)
 
     def remove_networks(self, ids: Iterable[str]) -> None:
         """Remove networks; those that are gone are fine."""
-        self._objects.remove("network", ids)
+        self._daemon.remove("network", ids)
 
     def volumes(self, labels: Mapping[str, str | None]) -> tuple[str, ...]:
         """Return the names of the volumes that carry these labels."""
-        return self._objects.listed("volume", labels)
+        return self._daemon.listed("volume", labels)
 
     def remove_volumes(self, names: Iterable[str]) -> None:
         """Remove volumes; those that are gone are fine."""
-        self._objects.remove("volume", names)
+        self._daemon.remove("volume", names)
 
     def images(self, labels: Mapping[str, str | None]) -> tuple[str, ...]:
         """Return the references of the images that carry these labels."""
-        return self._objects.listed("image", labels)
+        return self._daemon.listed("image", labels)
 
     def labelled(self, label: str) -> tuple[Mapping[str, str], ...]:
         """Return the labels of every container, network, volume and image that carries a label."""
@@ -275,7 +263,7 @@ class DockerEngine:
 
     def remove_images(self, references: Iterable[str]) -> None:
         """Remove image references; those that are gone or in use are fine."""
-        self._objects.remove("image", references)
+        self._daemon.remove("image", references)
 
     # The lease
     def hold(self, name: str, image: str, labels: Mapping[str, str]) -> ContainerLease | None:

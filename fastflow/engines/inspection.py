@@ -11,10 +11,10 @@ _HEALTH = ("starting", "healthy", "unhealthy")
 
 def containers_of(text: str) -> tuple[Container, ...]:
     """Read what `docker inspect` printed."""
-    return tuple(_container_of(entry) for entry in json.loads(text))
+    return tuple(container_of(entry) for entry in json.loads(text))
 
 
-def _container_of(entry: Mapping[str, Any]) -> Container:
+def container_of(entry: Mapping[str, Any]) -> Container:
     """Read one entry of `docker inspect`."""
     state, config = entry["State"], entry["Config"]
     health = (state.get("Health") or {}).get("Status")

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from fastflow.engines.command_line import CommandLine
-from fastflow.engines.objects import is_gone
+from fastflow.engines.daemon_command import is_gone
 from fastflow.engines.process import failed, finish, timed_out
 from fastflow.errors import EngineCallError, EngineError
 

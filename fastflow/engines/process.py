@@ -9,7 +9,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import IO
 
@@ -58,6 +58,10 @@ class Caller:
         """How often calls were interrupted; a call that began before the last interrupt is not made any more."""
         return self._interrupts
 
+    def slot(self) -> AbstractContextManager[object]:
+        """Take one of the few places for short calls, for as long as the context lasts."""
+        return self._slots
+
     def call(self, command: Command, since: int | None = None) -> str:
         """Run a command to its end and return what it printed on stdout.
 
@@ -65,7 +69,7 @@ class Caller:
         the command ends with an error or is interrupted, EngineTimeoutError after its time limit.
         """
         since = self._interrupts if since is None else since
-        with self._slots if command.is_short else nullcontext():
+        with self.slot() if command.is_short else nullcontext():
             process = self._begin(command, since)
             try:
                 out, err = process.communicate(command.stdin.encode(), timeout=command.timeout)

@@ -1,12 +1,13 @@
-"""The output of a command that goes on in the background, line by line."""
+"""What goes on in the background, line by line: the output of a command, or an answer of the engine."""
 
 import io
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Protocol
 
 from fastflow.engines.process import finish, kill_group
+from fastflow.errors import EngineError
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -17,8 +18,66 @@ _CLOSE_GRACE = 5.0
 _OWN_ERROR = "Error response from daemon: "
 
 
+class Output(Protocol):
+    """Bytes that come until their end."""
+
+    def piece(self, view: memoryview) -> int:
+        """Wait for some bytes; 0 is the end."""
+
+    def succeeded(self) -> bool:
+        """Whether it came to its own end without an error; asked at the end."""
+
+    def stop(self) -> None:
+        """Let it come to its end now; safe from any thread."""
+
+    def finish(self) -> None:
+        """Let go of it."""
+
+
+class CommandOutput:
+    """What a running command prints."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+
+    def piece(self, view: memoryview) -> int:
+        """Wait for some bytes; 0 is the end."""
+        assert isinstance(self._process.stdout, io.BufferedReader)
+        return self._process.stdout.readinto1(view)
+
+    def succeeded(self) -> bool:
+        """Whether its exit code is 0."""
+        return self._process.wait() == 0
+
+    def stop(self) -> None:
+        """Kill it."""
+        kill_group(self._process)
+
+    def finish(self) -> None:
+        """Kill what is left of it, and close its pipes."""
+        finish(self._process)
+
+
+class Nothing:
+    """An output that is at its end."""
+
+    def piece(self, view: memoryview) -> int:  # noqa: ARG002  # there is none
+        """There is none."""
+        return 0
+
+    def succeeded(self) -> bool:
+        """It has."""
+        return True
+
+    def stop(self) -> None:
+        """It has."""
+
+    def finish(self) -> None:
+        """There is nothing to let go of."""
+
+
 class LineStream:
-    """Gives the lines of a running command from a thread of its own, until it ends or is closed.
+    """Gives the lines of an output from a thread of its own, until it ends or is closed.
 
     `again` starts the same output once more, from its beginning and without following it: a follower of Docker
     20.10 that ends with its container misses a last line that has no end of line, so the end is read once more.
@@ -26,11 +85,11 @@ class LineStream:
 
     def __init__(
         self,
-        process: subprocess.Popen[bytes],
+        output: Output,
         on_line: Callable[[str], None],
-        again: Callable[[], subprocess.Popen[bytes]] | None = None,
+        again: Callable[[], Output] | None = None,
     ) -> None:
-        self._process = process
+        self._output = output
         self._on_line = on_line
         self._again = again
         self._is_closed = False
@@ -41,54 +100,55 @@ class LineStream:
     def _read(self) -> None:
         held: str | None = None
         try:
-            for text in _lines(io.BufferedReader(_Whole(self._process, self._reopened))):
+            for text in _lines(io.BufferedReader(_Whole(self._output, self._reopened))):
                 if held is not None:
                     self._give(held)
                 # Docker's own complaint shares the pipe; whether it is one shows when the command has ended.
                 held = text if text.startswith(_OWN_ERROR) else None
                 if held is None:
                     self._give(text)
-            if held is not None and self._process.wait() == 0:
+            if held is not None and self._output.succeeded():
                 self._give(held)
         finally:
-            finish(self._process)
+            self._output.finish()
 
-    def _reopened(self) -> subprocess.Popen[bytes] | None:
-        """The command that says everything once more; None where there is none, or the first one failed."""
-        if self._again is None or self._process.wait() != 0:
+    def _reopened(self) -> Output | None:
+        """What says everything once more; None where there is none, or the first one failed."""
+        if self._again is None or not self._output.succeeded():
             return None
         with self._lock:
             if self._is_closed:
                 return None
-            finish(self._process)
-            self._process, self._again = self._again(), None
-            return self._process
+            self._output.finish()
+            try:
+                self._output, self._again = self._again(), None
+            except EngineError:
+                return None  # gone meanwhile, with its log
+            return self._output
 
     def _give(self, text: str) -> None:
         if not self._is_closed:
             self._on_line(text)
 
     def close(self) -> None:
-        """End the command; no line is given after this returns. May be called from `on_line`."""
+        """End it; no line is given after this returns. May be called from `on_line`."""
         self._is_closed = True
         with self._lock:
-            kill_group(self._process)
+            self._output.stop()
         if threading.current_thread() is not self._thread:
             self._thread.join(_CLOSE_GRACE)
 
     def join(self, timeout: float) -> bool:
-        """Wait up to `timeout` seconds for the command's own end."""
+        """Wait up to `timeout` seconds for its own end."""
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
 
 class _Whole(io.RawIOBase):
-    """What a command prints, and then what it missed of the same output."""
+    """An output, and then what it missed of the same."""
 
-    def __init__(
-        self, process: subprocess.Popen[bytes], reopened: Callable[[], subprocess.Popen[bytes] | None]
-    ) -> None:
-        self._source: subprocess.Popen[bytes] | None = process
+    def __init__(self, output: Output, reopened: Callable[[], Output | None]) -> None:
+        self._source: Output | None = output
         self._reopened = reopened
         self._seen = 0
 
@@ -98,7 +158,7 @@ class _Whole(io.RawIOBase):
     def readinto(self, buffer: "WriteableBuffer") -> int:
         view = memoryview(buffer).cast("B")
         while self._source is not None:
-            size = _piece(self._source, view)
+            size = self._source.piece(view)
             if size:
                 self._seen += size
                 return size
@@ -107,18 +167,13 @@ class _Whole(io.RawIOBase):
                 self._skip(self._source)
         return 0
 
-    def _skip(self, process: subprocess.Popen[bytes]) -> None:
+    def _skip(self, output: Output) -> None:
         left = self._seen
         while left:
-            size = _piece(process, memoryview(bytearray(min(left, LONGEST_LINE))))
+            size = output.piece(memoryview(bytearray(min(left, LONGEST_LINE))))
             if not size:
                 return
             left -= size
-
-
-def _piece(process: subprocess.Popen[bytes], view: memoryview) -> int:
-    assert isinstance(process.stdout, io.BufferedReader)
-    return process.stdout.readinto1(view)
 
 
 def _lines(output: IO[bytes]) -> Iterator[str]:

@@ -16,18 +16,18 @@ from fastflow.engines.fake_containers import Script
 from fastflow.errors import EngineCallError, EngineTimeoutError
 from fastflow.run.ports import ContainerEvent
 from tests.e2e.bench import PATIENCE, Bench, Seen
-from tests.e2e.conftest import IMAGE, PROJECT, TEST, sweep
+from tests.e2e.conftest import IMAGE, PROJECT, TEST, engine_environment, sweep
 
 ENDS = Script(lines=("first", "second"), exit_code=3)
 RUNS = Script(lines=("up",))
 
 
-@pytest.fixture(params=["fake", pytest.param("docker", marks=pytest.mark.e2e)])
+@pytest.fixture(params=["fake", *(pytest.param(way, marks=pytest.mark.e2e) for way in ("socket", "command line"))])
 def bench(request: pytest.FixtureRequest, tmp_path: Path, project_name: str) -> Iterator[Bench]:
     if request.param == "fake":
         yield Bench(FakeEngine(images=[IMAGE]), project_name, tmp_path)
         return
-    engine: DockerEngine = request.getfixturevalue("docker_engine")
+    engine = DockerEngine(engine_environment(), by_socket=request.param == "socket")
     request.getfixturevalue("busybox_image")
     yield Bench(engine, project_name, tmp_path)
     sweep(engine, project_name)

@@ -1,0 +1,151 @@
+"""The engine by way of its socket on this machine."""
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import IO, Any
+
+from fastflow.engines.api import Answer, EngineApi, GoneError, label_filter, segment
+from fastflow.engines.daemon import IN_USE, REMOVAL_TIMEOUT, Kind
+from fastflow.engines.inspection import container_of
+from fastflow.engines.stream import LineStream, Nothing
+from fastflow.errors import EngineCallError, EngineTimeoutError
+from fastflow.run.ports import Container
+
+_AT_ONCE = 8
+_PAUSE = 0.03
+"""Seconds between two looks at what somebody else is removing: the engine has nothing to wait for that with."""
+_UNDER_WAY = re.compile(r"already in progress", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class SocketDaemon:
+    """Implements `daemon.Daemon`."""
+
+    api: EngineApi
+
+    def version(self) -> tuple[str, str]:
+        """Return the version of the engine, and its address."""
+        return str(self.api.get("/version").get("Version", "?")), self.api.address
+
+    def containers(self, labels: Mapping[str, str | None]) -> tuple[Container, ...]:
+        """Return all containers, also stopped ones, that carry these labels."""
+        return self.inspect(self.listed("container", labels))
+
+    def inspect(self, ids: Iterable[str]) -> tuple[Container, ...]:
+        """Return the containers that (still) exist among `ids`."""
+        found = (self._inspected(one) for one in ids)
+        return tuple(container_of(entry) for entry in found if entry is not None)
+
+    def _inspected(self, one: str) -> Any:
+        try:
+            return self.api.get(f"/containers/{segment(one)}/json")
+        except GoneError:
+            return None
+
+    def stop(self, container_id: str, seconds: int) -> None:
+        """Send SIGTERM, then SIGKILL after so many seconds; a container that has ended or is gone is fine."""
+        try:
+            self.api.post(f"/containers/{segment(container_id)}/stop", longer=seconds, t=str(seconds))
+        except GoneError:
+            pass
+        except EngineCallError:
+            if any(container.status in ("running", "paused") for container in self.inspect([container_id])):
+                raise
+
+    def copy(self, container_id: str, path: str, consume: Callable[[IO[bytes]], None]) -> bool:
+        """Give what is in a directory of a container to `consume`, as a tar; False where it does not exist."""
+        try:
+            self.api.read(f"/containers/{segment(container_id)}/archive", consume, path=path)
+        except GoneError:
+            return False
+        return True
+
+    def missing_images(self, images: Iterable[str]) -> tuple[str, ...]:
+        """Return those of `images` that the engine does not have, in order, each once."""
+        return tuple(image for image in dict.fromkeys(images) if not self._exists("image", image))
+
+    def listed(self, kind: Kind, labels: Mapping[str, str | None]) -> tuple[str, ...]:
+        """Return what carries these labels: ids of containers and networks, names of volumes and images."""
+        selected = label_filter(labels)
+        if kind == "container":
+            return tuple(entry["Id"] for entry in self.api.get("/containers/json", all="1", filters=selected))
+        if kind == "network":
+            return tuple(entry["Id"] for entry in self.api.get("/networks", filters=selected))
+        if kind == "volume":
+            return tuple(entry["Name"] for entry in self.api.get("/volumes", filters=selected)["Volumes"] or ())
+        entries = self.api.get("/images/json", filters=selected)
+        names = [name for entry in entries for name in _names_of(entry)]
+        return tuple(dict.fromkeys(names))
+
+    def remove(self, kind: Kind, names: Iterable[str]) -> None:
+        """Remove all at once, so that none keeps another from going.
+
+        What is gone is fine, and so is an image that is in use. Raises the first other error when all were tried.
+        """
+        wanted = list(dict.fromkeys(names))
+        if len(wanted) == 1:
+            faults = [self._fault_of_removal(kind, wanted[0])]
+        else:
+            with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="removal") as pool:
+                faults = list(pool.map(lambda name: self._fault_of_removal(kind, name), wanted))
+        for fault in faults:
+            if fault is not None:
+                raise fault
+
+    def _fault_of_removal(self, kind: Kind, name: str) -> EngineCallError | None:
+        deadline = time.monotonic() + REMOVAL_TIMEOUT
+        pause = threading.Event()
+        while True:
+            try:
+                self.api.delete(
+                    f"/{kind}s/{segment(name)}", **({"force": "1", "v": "1"} if kind == "container" else {})
+                )
+            except (GoneError, EngineTimeoutError) as error:
+                return error if isinstance(error, EngineTimeoutError) else None
+            except EngineCallError as error:
+                if kind == "image" and IN_USE.search(error.output):
+                    return None
+                if not _UNDER_WAY.search(error.output) or time.monotonic() > deadline:
+                    return error
+                pause.wait(_PAUSE)
+                if not self._exists(kind, name):
+                    return None
+            else:
+                return None
+
+    def _exists(self, kind: Kind, name: str) -> bool:
+        json = "/json" if kind in ("container", "image") else ""
+        try:
+            self.api.get(f"/{kind}s/{segment(name)}{json}")
+        except GoneError:
+            return False
+        return True
+
+    def logs(self, container_id: str, on_line: Callable[[str], None], *, is_followed: bool) -> LineStream:
+        """Give every line of a container's log from its first, as it comes or until now; nothing where it is gone."""
+        entry = self._inspected(container_id)
+        if entry is None:
+            return LineStream(Nothing(), on_line)
+        path, is_framed = f"/containers/{segment(container_id)}/logs", not entry["Config"].get("Tty")
+
+        def answer(follow: str) -> Answer:
+            return self.api.stream(path, is_framed=is_framed, stdout="1", stderr="1", follow=follow)
+
+        return (
+            LineStream(answer("1"), on_line, lambda: answer("0")) if is_followed else LineStream(answer("0"), on_line)
+        )
+
+    def events(self, on_line: Callable[[str], None]) -> LineStream:
+        """Give every event of a container from now on, each as JSON."""
+        # By the engine's own clock, so that what happens before the stream is attached is given as well.
+        since = str(self.api.clock())
+        return LineStream(self.api.stream("/events", since=since, filters='{"type":["container"]}'), on_line)
+
+
+def _names_of(image: Mapping[str, Any]) -> list[str]:
+    names = [str(name) for name in image.get("RepoTags") or () if "<none>" not in name]
+    return names or [str(image["Id"])]

@@ -16,6 +16,7 @@ HOMES = {
     "yaml": ("spec/",),
     "click": ("cli/",),
     "rich": ("report/",),
+    "jinja2": ("report/html/",),
     "dotenv": ("spec/env_file.py",),
     "subprocess": ("engines/", "run/source.py"),
     "signal": ("cli/signals.py", "engines/process.py", "run/source.py"),

@@ -116,7 +116,6 @@ def _one(facts: Facts, phase: Phase, build_id: str) -> Iterator[Diagnostic]:
     fault = next(_faults(template), None)
     if fault is not None:
         yield error(RULE, fault, place, "a BUILD_ID is letters and digits, and nothing else")
-        return
     for name in dict.fromkeys(_inserted(template)):
         if name in UNFIT_VARIABLES:
             message = f"the value of {name} is not letters and digits ({UNFIT_VARIABLES[name]})"

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from fastflow.model.base import SpecModel
 from fastflow.model.phases import Phase
 from fastflow.model.places import Places
 from fastflow.model.spec import Spec
+from fastflow.model.suggest import closest
 from fastflow.spec.document import Mapping, Node, Scalar
 
 _OF_BUILD_ID = ("build_id", "cloud")
@@ -78,8 +80,10 @@ def _text(node: Node, field: str) -> str | None:
     return value.text if isinstance(value, Scalar) and not value.is_null else None
 
 
-def _lost_fields(tree: Node, model: object) -> Iterator[str]:
+def _lost_fields(tree: Node, model: SpecModel) -> Iterator[str]:
+    """Fields whose value was at fault; of an unknown one, the field that was most likely meant."""
     for name, value in _own(tree):
         is_unset = isinstance(value, Scalar) and (value.is_null or value.symbolic or value.text == "")
-        if not is_unset and getattr(model, name, value) is None:
-            yield name
+        meant = name if name in type(model).model_fields else closest(name, type(model).model_fields)
+        if not is_unset and meant is not None and getattr(model, meant) is None:
+            yield meant

@@ -8,9 +8,10 @@ from pydantic_core import ErrorDetails
 from fastflow.diagnostic import Diagnostic, Severity
 from fastflow.model.node import MODES, NODE_TYPES, Gate, Ready
 from fastflow.model.places import Place, Places
-from fastflow.model.relations import Dependency, Need
+from fastflow.model.relations import CONDITIONS, Dependency, Need
 from fastflow.model.scalars import describe
 from fastflow.model.source import CommandSource, ServiceSource
+from fastflow.model.spec import Spec, Workflow
 from fastflow.model.suggest import did_you_mean
 from fastflow.spec.document import Path
 
@@ -22,6 +23,9 @@ _EXPECTED = {
     "tuple_type": "a list",
     "list_type": "a list",
 }
+NAMED = "write each as `NAME:` with its fields below, and no dash before it"
+_KEYED_BY_NAMES = ("hosts", "workflows", "nodes")
+_COMPOSES = ("services", "version", "networks", "volumes", "secrets", "configs", "include")
 _REMOVE = "remove it, or let it begin with `x-`"
 RESTART = "`restart` on a FAST node: exit 1 means vulnerabilities, and a restarted node attacks again"
 RESTART_HINT = "remove it; `attempts` tries again where infrastructure failed"
@@ -53,7 +57,7 @@ def finding_of(error: ErrorDetails, base: Path, places: Places, model: type[Base
     kind = error["type"]
     if kind == "extra_forbidden":
         return _unknown(path, places, model, top=len(path) == len(base) + 1)
-    rule, message, hint = _explain(error, str(path[-1]) if path else "")
+    rule, message, hint = _explain(error, path)
     at_key = kind in ("missing", "too_short") or error["loc"][-1:] == ("[key]",)
     return finding(rule, message, places.key(*path) if at_key else places.value(*path), hint)
 
@@ -63,9 +67,10 @@ def finding(rule: str, message: str, place: Place, hint: str | None = None) -> D
     return Diagnostic(rule, Severity.ERROR, message, place.mark, hint, place.related())
 
 
-def _explain(error: ErrorDetails, field: str) -> tuple[str, str, str | None]:
+def _explain(error: ErrorDetails, path: Path) -> tuple[str, str, str | None]:
     """Give the rule, the message and the hint."""
     kind, context, value = error["type"], error.get("ctx", {}), error["input"]
+    field = str(path[-1]) if path else ""
     if kind == "fastflow":
         return context["rule"], f"{_prefix(error)}{context['message']}", context["hint"] or None
     if kind == "literal_error":
@@ -76,10 +81,22 @@ def _explain(error: ErrorDetails, field: str) -> tuple[str, str, str | None]:
     if kind == "missing":
         return "invalid-value", f"`{field}` is missing", f"add it: {field}:"
     if kind in _EXPECTED:
-        way = "write { KEY: VALUE }" if _EXPECTED[kind] == "a mapping" else "write [VALUE, VALUE]"
-        return "invalid-value", f"`{field}`: expected {_EXPECTED[kind]}, not {describe(value)}", way
+        message = f"`{field}`: expected {_EXPECTED[kind]}, not {describe(value)}"
+        return "invalid-value", message, _shape(_EXPECTED[kind], path, value)
     message = f"`{field}` {_PLAIN.get(kind, error['msg'])}"
     return "invalid-value", message, "add one, or remove it" if kind in _PLAIN else None
+
+
+def _shape(expected: str, path: Path, value: object) -> str:
+    """Show how a mapping or a list is written, with what was written where it can be kept."""
+    if expected == "a list":
+        text = f'"{value}"' if path[-1] == "ports" or not str(value).isalnum() else value
+        return f"write [{text}]" if isinstance(value, str) else "write [VALUE, VALUE]"
+    if path[-1] in _KEYED_BY_NAMES:
+        return NAMED
+    if "depends_on" in path[:-1]:
+        return f"write {{ condition: {value if value in CONDITIONS else 'passed'} }}"
+    return "write { KEY: VALUE }"
 
 
 def _either(words: list[str]) -> str:
@@ -104,13 +121,22 @@ def _unknown(path: Path, places: Places, model: type[BaseModel], *, top: bool) -
         if field == "restart":
             return finding("restart-policy", RESTART, place, RESTART_HINT)
     known = model.model_fields if top else _fields_at(model, path, places)
-    return finding(
-        "unknown-field", f"unknown field `{field}`", place, _home_of(field) or did_you_mean(field, known) or _REMOVE
-    )
+    hint = _home_of(field, model if top else None) or did_you_mean(field, known) or _REMOVE
+    return finding("unknown-field", f"unknown field `{field}`", place, hint)
 
 
-def _home_of(field: str) -> str | None:
+def _home_of(field: str, model: type[BaseModel] | None) -> str | None:
+    """Say where a field belongs that stands in a mapping of `model`, if there is such a place."""
     lower = field.lower()
+    if model is Spec:
+        if field in _COMPOSES:
+            return "that is a Compose file's: name the file in a workflow, as `compose: docker-compose.yml`"
+        if field in Workflow.model_fields:
+            return "it belongs to a workflow: indent it below the workflow's name"
+    if model is Workflow and any(field in node.model_fields for node in NODE_TYPES.values()):
+        return "it belongs to a node: indent it below the node's name"
+    if model in NODE_TYPES.values() and field in Workflow.model_fields:
+        return "it belongs to the workflow"
     if lower.startswith("wallarm_"):
         return "the WALLARM_* variables live under `cloud`"
     if lower == "ci_mode":

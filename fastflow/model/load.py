@@ -10,7 +10,7 @@ from fastflow.diagnostic import Diagnostic, Related
 from fastflow.model.cloud import Cloud
 from fastflow.model.data import KEYED_BY_THE_USER, data_of, own_entries
 from fastflow.model.defaults import sound_defaults, with_defaults
-from fastflow.model.faults import finding, findings_of, path_of
+from fastflow.model.faults import NAMED, finding, findings_of, path_of
 from fastflow.model.node import MODES, NODE_TYPES, Node
 from fastflow.model.places import Places
 from fastflow.model.spec import Host, Spec, Workflow
@@ -98,7 +98,7 @@ class _Load:
             )
         else:
             self.diagnostics.append(
-                finding("invalid-value", "`workflows`: expected a mapping", self.places.value("workflows"))
+                finding("invalid-value", "`workflows`: expected a mapping", self.places.value("workflows"), NAMED)
             )
         self._sound(Spec, {**data, "workflows": {}}, (), quiet=("workflows",))
 
@@ -146,7 +146,8 @@ class _Load:
         expected = ", ".join(MODES[:-1]) + f" or {MODES[-1]}"
         if mode is None or (written is None and isinstance(mode, Scalar)):
             message, place = f"node `{base[-1]}` has no `mode`", self.places.key(*base)
-            hint: str | None = f"set mode: {expected}"
+            stands = self.places.node(*base, "CI_MODE")
+            hint: str | None = f"set mode: {expected}" if stands is None else "write mode: in the place of CI_MODE:"
         else:
             message = f"`mode`: expected {expected}, not `{written}`" if written else f"`mode`: expected {expected}"
             place, hint = self.places.value(*base, "mode"), did_you_mean(written or "", MODES)

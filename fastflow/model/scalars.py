@@ -45,7 +45,8 @@ def _boolean(value: Any) -> Any:
         return None
     if value in ("true", "false"):
         return value == "true"
-    raise wrong(f"expected `true` or `false`, not {describe(value)}")
+    other = {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(str(value).lower(), "true or false")
+    raise wrong(f"expected `true` or `false`, not {describe(value)}", f"write {other}")
 
 
 def parse_duration(text: str) -> int:

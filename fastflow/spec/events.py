@@ -1,23 +1,22 @@
 """Bytes to YAML events, with every fault as a finding."""
 
-import re
 from collections.abc import Iterator
 
 import yaml
 
-from fastflow.diagnostic import Diagnostic, Mark, Severity
+from fastflow.diagnostic import Diagnostic, Mark, Related, Severity
+from fastflow.spec.syntax import explain_syntax
 
 MAX_BYTES = 5_000_000
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_UNQUOTED_VARIABLE = re.compile(r"[{\[,:]\s*\$\{?\w|\$\{")
 
 
 class FaultError(Exception):
     """A file that cannot be read, with the finding that says why."""
 
-    def __init__(self, message: str, mark: Mark, hint: str | None = None) -> None:
+    def __init__(self, message: str, mark: Mark, hint: str | None = None, related: tuple[Related, ...] = ()) -> None:
         super().__init__(message)
-        self.diagnostic = Diagnostic("yaml-syntax", Severity.ERROR, message, mark, hint)
+        self.diagnostic = Diagnostic("yaml-syntax", Severity.ERROR, message, mark, hint, related)
 
 
 def decode(file: str, content: bytes) -> str:
@@ -58,17 +57,15 @@ def events_of(file: str, text: str) -> Iterator[yaml.Event]:
 
 
 def _syntax_fault(file: str, error: yaml.MarkedYAMLError, text: str) -> FaultError:
-    at = error.problem_mark or error.context_mark
-    line, column = (at.line + 1, at.column + 1) if at else (1, 1)
-    message = ", ".join(part for part in (error.context, error.problem) if part) or "not valid YAML"
-    lines = text.splitlines()
-    written = lines[line - 1] if line <= len(lines) else ""
-    hint = "look at brackets, quotes and indentation, here and just before"
-    if "\t" in written[: max(column, 1)]:
-        hint = "YAML does not allow tabs for indentation; use spaces"
-    elif _UNQUOTED_VARIABLE.search(written) and any(mark in written for mark in "{["):
-        hint = 'inside { } and [ ] put quotes round a variable: "${NAME}"'
-    return FaultError(message, Mark(file, line, column, line, column + 1), hint)
+    fault = explain_syntax(error, text)
+    related: tuple[Related, ...] = ()
+    if fault.begins is not None:
+        related = (Related(_one_character(file, *fault.begins), fault.begins_message),)
+    return FaultError(fault.message, _one_character(file, fault.line, fault.column), fault.hint, related)
+
+
+def _one_character(file: str, line: int, column: int) -> Mark:
+    return Mark(file, line, column, line, column + 1)
 
 
 def _code_point(character: object) -> int:

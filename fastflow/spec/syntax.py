@@ -1,0 +1,155 @@
+"""What YAML's own parser says of a fault, in words that lead to the mend.
+
+The parser stops where it cannot go on, which for a quote or a bracket that is never closed is lines below the place to
+mend; it also names the construct that it was in, and where that begins.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import yaml
+
+_LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # where YAML, and so the parser, begins a line
+_UNQUOTED_VARIABLE = re.compile(r"[{\[,:]\s*\$\{?\w|\$\{")
+_NO_BLANK = re.compile(r"(?:- )?([\w.-]{1,60}):([^\s:/].{0,60})")
+_BRACKETS = {"{": "}", "[": "]"}
+_LOOK = "look at brackets, quotes and indentation, here and just before"
+
+
+@dataclass(frozen=True, slots=True)
+class SyntaxFault:
+    """A fault: what it is, where (from 1), how to mend it, and where what it belongs to begins, if elsewhere."""
+
+    message: str
+    line: int
+    column: int
+    hint: str
+    begins: tuple[int, int] | None = None
+    begins_message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Report:
+    """The parser's report: its words, the place where it stopped, the place where the construct begins."""
+
+    message: str
+    problem: str
+    context: str
+    at: tuple[int, int]
+    begins: tuple[int, int]
+    lines: Sequence[str]
+
+    def line(self, number: int) -> str:
+        return self.lines[number - 1] if 0 < number <= len(self.lines) else ""
+
+    @property
+    def written(self) -> str:
+        """The line where the parser stopped."""
+        return self.line(self.at[0])
+
+    @property
+    def before(self) -> str:
+        """What stands before the place on its line."""
+        return self.written[: self.at[1] - 1]
+
+    @property
+    def character(self) -> str:
+        return self.written[self.at[1] - 1 : self.at[1]]
+
+    def fault(self, message: str, hint: str, at: tuple[int, int] | None = None) -> SyntaxFault:
+        line, column = at or self.at
+        return SyntaxFault(message, line, column, hint)
+
+
+def explain_syntax(error: yaml.MarkedYAMLError, text: str) -> SyntaxFault:
+    """Say what is wrong with a text that YAML's parser refuses."""
+    at = error.problem_mark or error.context_mark
+    place = (at.line + 1, at.column + 1) if at else (1, 1)
+    begins = (error.context_mark.line + 1, error.context_mark.column + 1) if error.context_mark else place
+    message = ", ".join(part for part in (error.context, error.problem) if part) or "not valid YAML"
+    lines = _LINE_BREAK.split(text)
+    report = _Report(message, error.problem or "", error.context or "", place, begins, lines)
+    found = (explain(report) for explain in _WAYS)
+    return next((fault for fault in found if fault is not None), report.fault(message, _LOOK))
+
+
+def _tab(report: _Report) -> SyntaxFault | None:
+    if "\t" in report.written[: max(report.at[1], 1)] and not report.before.strip():
+        return report.fault(report.message, "YAML does not allow tabs for indentation; use spaces")
+    return None
+
+
+def _quote(report: _Report) -> SyntaxFault | None:
+    if "quoted scalar" not in report.context or "end of stream" not in report.problem:
+        return None
+    quote = report.line(report.begins[0])[report.begins[1] - 1 : report.begins[1]]
+    return report.fault("the quote that begins here is never closed", f"end the text with {quote}", report.begins)
+
+
+def _bracket(report: _Report) -> SyntaxFault | None:
+    if "flow" not in report.context or "did not find expected" not in report.problem:
+        return None
+    if _UNQUOTED_VARIABLE.search(report.written) and any(mark in report.written for mark in "{["):
+        return report.fault(report.message, 'inside { } and [ ] put quotes round a variable: "${NAME}"')
+    opened = report.line(report.begins[0])[report.begins[1] - 1 : report.begins[1]]
+    closing = _BRACKETS.get(opened)
+    if closing is None:
+        return None
+    # Whoever breaks the line behind the bracket writes over several lines; others forgot to close it.
+    if report.begins[0] != report.at[0] and not report.line(report.begins[0]).rstrip().endswith((opened, ",")):
+        return report.fault(f"the `{opened}` that opens here is not closed", f"close it: {closing}", report.begins)
+    message = f"expected `,` or `{closing}` here"
+    hint = "separate entries with commas, and put quotes round a text that holds any of , : { } [ ] or #"
+    return SyntaxFault(message, *report.at, hint, report.begins, f"the `{opened}` opens here")
+
+
+def _second_colon(report: _Report) -> SyntaxFault | None:
+    if "mapping values are not allowed" not in report.problem:
+        return None
+    if re.search(r":\s", report.before):
+        return report.fault("a second `: ` in one line", "put quotes round a text that holds `: `")
+    number = next((n for n in range(report.at[0] - 1, 0, -1) if report.line(n).strip()), 0)
+    above = report.line(number)
+    if (glued := _NO_BLANK.fullmatch(above.strip())) is not None:
+        column = len(above) - len(above.lstrip()) + 1
+        hint = f"put a blank behind the colon: {glued[1]}: {glued[2]}"
+        return report.fault(f"`{glued[0]}` is one text, no key with a value", hint, (number, column))
+    hint = f"indent it like line {number}, or let that line end with a colon"
+    return report.fault(f"a key cannot stand below the value of line {number}", hint)
+
+
+def _indentation(report: _Report) -> SyntaxFault | None:
+    if report.problem not in ("did not find expected key", "did not find expected '-' indicator"):
+        return None
+    width = len(report.before)
+    if report.before.strip():
+        hint = "put quotes round all of the value, or a comma or a line break between two"
+        return report.fault("the value was complete before this", hint)
+    message = f"this line is indented by {width}, like none that it could belong to"
+    hint = "keys of one mapping stand straight below each other"
+    what = "entries of this one stand" if "sequence" in report.context else "keys of this mapping stand"
+    told = f"{what} at column {report.begins[1]}"
+    return SyntaxFault(message, *report.at, hint, report.begins, told)
+
+
+def _first_character(report: _Report) -> SyntaxFault | None:
+    if "cannot start any token" in report.problem and report.character in "@`%":
+        message = f"a text cannot begin with `{report.character}`"
+        return report.fault(message, "put quotes round it")
+    if report.context in ("while scanning an alias", "while scanning an anchor"):
+        sign = report.line(report.begins[0])[report.begins[1] - 1 : report.begins[1]]
+        example = ', such as a glob: "*.test"' if sign == "*" else ""
+        message = f"`{sign}` begins a name of YAML's own here, and no name follows"
+        return report.fault(message, f"put quotes round a text that begins with it{example}", report.begins)
+    return None
+
+
+_WAYS: tuple[Callable[[_Report], SyntaxFault | None], ...] = (
+    _tab,
+    _quote,
+    _bracket,
+    _second_colon,
+    _indentation,
+    _first_character,
+)

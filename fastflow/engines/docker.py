@@ -164,7 +164,10 @@ class DockerEngine:
         options += [word for key, value in labels.items() for word in ("--label", f"{key}={value}")]
         project, more = with_environment(project, service, environment)
         self._call.change(project, [*options, service, *(command or ())], timeout, more)
-        return self._call.docker("inspect", "--type", "container", "--format", "{{.Id}}", name).strip()
+        found = self.inspect([name])
+        if not found:
+            raise EngineError(f"Compose started {name}, but it is not there")
+        return found[0].id
 
     # Containers
     def containers(self, labels: Mapping[str, str | None]) -> tuple[Container, ...]:
@@ -268,7 +271,7 @@ class DockerEngine:
     # The lease
     def hold(self, name: str, image: str, labels: Mapping[str, str]) -> ContainerLease | None:
         """Take a container name that only one can hold, for as long as this process lives; None where it is taken."""
-        return take(self._call, name, image, labels)
+        return take(self._call, self._daemon, name, image, labels)
 
     # Interruption
     def interrupt(self) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from fastflow.engines.command_line import CommandLine
-from fastflow.engines.daemon_command import is_gone
+from fastflow.engines.daemon import Daemon
 from fastflow.engines.process import failed, finish, timed_out
 from fastflow.errors import EngineCallError, EngineError
 
@@ -24,10 +24,10 @@ _START_GRACE = 10.0
 class ContainerLease:
     """Held by the stdin of a `docker run -i`: whatever ends this process closes it, and ends the container."""
 
-    def __init__(self, container_id: str, process: subprocess.Popen[bytes], docker: CommandLine) -> None:
+    def __init__(self, container_id: str, process: subprocess.Popen[bytes], daemon: Daemon) -> None:
         self._container_id = container_id
         self._process = process
-        self._docker = docker
+        self._daemon = daemon
 
     @property
     def container_id(self) -> str:
@@ -47,11 +47,11 @@ class ContainerLease:
             self._process.wait(_RELEASE_TIMEOUT)
         except subprocess.TimeoutExpired:
             with suppress(EngineError):
-                self._docker.docker("rm", "--force", self._container_id)
+                self._daemon.remove("container", [self._container_id])
         finish(self._process)
 
 
-def take(docker: CommandLine, name: str, image: str, labels: Mapping[str, str]) -> ContainerLease | None:
+def take(call: CommandLine, daemon: Daemon, name: str, image: str, labels: Mapping[str, str]) -> ContainerLease | None:
     """Take a container name; None where another container has it.
 
     A holder that is only created is about to run, or its client died: it gets some seconds before it counts as a
@@ -60,60 +60,59 @@ def take(docker: CommandLine, name: str, image: str, labels: Mapping[str, str]) 
     deadline = time.monotonic() + _START_GRACE
     while True:
         try:
-            lease = _try(docker, name, image, labels)
+            lease = _try(call, daemon, name, image, labels)
         except EngineCallError as error:
             if not _TAKEN_AWAY.search(error.output) or time.monotonic() > deadline:
                 raise
             continue
-        if lease is not None or not _is_vacant_by(docker, name, deadline):
+        if lease is not None or not _is_vacant_by(daemon, name, deadline):
             return lease
 
 
-def _is_vacant_by(docker: CommandLine, name: str, deadline: float) -> bool:
+def _is_vacant_by(daemon: Daemon, name: str, deadline: float) -> bool:
     """Watch a holder that is not running yet; whether the name has come free."""
     pause = threading.Event()
     while True:
-        try:
-            status = docker.docker("inspect", "--type", "container", "--format", "{{.State.Status}}", name).strip()
-        except EngineCallError as error:
-            if not is_gone(error):
-                raise
+        found = daemon.inspect([name])
+        if not found:
             return time.monotonic() < deadline
-        if status not in ("created", "removing") or time.monotonic() > deadline:
+        if found[0].status not in ("created", "removing") or time.monotonic() > deadline:
             return False
         pause.wait(0.1)  # the engine has nothing to wait for a start with
 
 
-def _try(docker: CommandLine, name: str, image: str, labels: Mapping[str, str]) -> ContainerLease | None:
+def _try(call: CommandLine, daemon: Daemon, name: str, image: str, labels: Mapping[str, str]) -> ContainerLease | None:
     options = [word for key, value in labels.items() for word in ("--label", f"{key}={value}")]
     command = ["run", "--interactive", "--rm", "--pull", "never", "--network", "none", "--no-healthcheck"]
     command += ["--stop-signal", "SIGKILL", "--name", name, *options, "--entrypoint", "cat", image]
-    process = docker.open(command)
+    process = call.open(command)
     try:
-        return _held(docker, name, process)
+        return _held(call, daemon, name, process)
     except BaseException:
         _close_stdin(process)
         finish(process)
         raise
 
 
-def _held(docker: CommandLine, name: str, process: subprocess.Popen[bytes]) -> ContainerLease | None:
+def _held(call: CommandLine, daemon: Daemon, name: str, process: subprocess.Popen[bytes]) -> ContainerLease | None:
     """The container echoes a line: once that is back it runs, and its stdin is ours."""
     assert process.stdin is not None
     assert process.stderr is not None
     with suppress(OSError):  # a client that has failed says why below
         process.stdin.write(_HELLO)
         process.stdin.flush()
-    if _answers(process, docker.timeout):
-        found = docker.docker("inspect", "--type", "container", "--format", "{{.Id}}", name)
-        return ContainerLease(found.strip(), process, docker)
+    if _answers(process, call.timeout):
+        found = daemon.inspect([name])
+        if not found:
+            raise EngineError(f"the container {name} was removed as soon as it ran")
+        return ContainerLease(found[0].id, process, daemon)
     _close_stdin(process)
     output = process.stderr.read().decode(errors="replace")
     code = process.wait()
     finish(process)
     if _CONFLICT in output:
         return None
-    raise failed([*docker.docker_words, "run", "--name", name], code, output)
+    raise failed([*call.docker_words, "run", "--name", name], code, output)
 
 
 def _answers(process: subprocess.Popen[bytes], timeout: float) -> bool:

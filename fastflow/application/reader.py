@@ -45,6 +45,8 @@ class ApplicationReading:
 
     application: Application | None
     diagnostics: tuple[Diagnostic, ...]
+    tree: Mapping | None = field(default=None, repr=False)
+    """What the sources come to, merged."""
 
 
 class _Unreadable(Exception):  # noqa: N818  # carries a finding up to the reader, which collects it
@@ -89,7 +91,7 @@ class ComposeFiles:
             return ApplicationReading(None, tuple(work.unreadable))
         if root is None:
             return ApplicationReading(Application({}, {}, {}), ())
-        return ApplicationReading(interpret(root, tuple(dict.fromkeys(work.unread)), self.values), ())
+        return ApplicationReading(interpret(root, tuple(dict.fromkeys(work.unread)), self.values), (), root)
 
     @property
     def files(self) -> tuple[Document, ...]:

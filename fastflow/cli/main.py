@@ -11,6 +11,7 @@ from fastflow.cli.boundary import guarded
 
 # Each command's module (its file), and the line that `--help` shows without importing it.
 COMMANDS = {
+    "init": "Write a first spec, also from an existing Compose file.",
     "up": "Run a spec: record, test and report through Docker Compose.",
     "validate": "Check specs before any run; needs no Docker, network or variables.",
     "plan": "Show what `up` would do, in order, each step with its cause.",

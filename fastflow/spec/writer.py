@@ -70,8 +70,28 @@ def dump(tree: Mapping) -> str:
     return str(yaml.serialize(_yaml(tree), Dumper=_DUMPER, allow_unicode=True, width=1_000_000))
 
 
+def scalar_text(text: str, *, in_flow: bool = False) -> str:
+    """Write a text on one line: plain where it reads back as it is (`in_flow`: between brackets), else quoted."""
+    is_clear = not Scalar(text, _NOWHERE).is_null and not (in_flow and ":" in text)  # people take it for a mapping
+    if is_clear and _reads_back(text, f"[{text}]" if in_flow else f"k: {text}"):
+        return text
+    quoted = yaml.ScalarNode("tag:yaml.org,2002:str", text, style='"')
+    return str(yaml.serialize(quoted, Dumper=_DUMPER, allow_unicode=True, width=1_000_000)).rstrip("\n")
+
+
+def _reads_back(text: str, line: str) -> bool:
+    try:
+        root: Any = yaml.compose(line, Loader=_LOADER)
+    except yaml.YAMLError:
+        return False
+    found = root.value[0] if isinstance(root, yaml.SequenceNode) and len(root.value) == 1 else None
+    found = root.value[0][1] if isinstance(root, yaml.MappingNode) and len(root.value) == 1 else found
+    return isinstance(found, yaml.ScalarNode) and found.value == text and not found.style
+
+
 _RESOLVER: Any = yaml.resolver.Resolver()
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def _yaml(node: Node) -> yaml.Node:

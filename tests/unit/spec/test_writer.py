@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from fastflow.spec.document import Mapping, Node, Scalar, Sequence
 from fastflow.spec.reader import read_spec
-from fastflow.spec.writer import RESET, as_mapping, as_tree, dump, map_texts, merged, override
+from fastflow.spec.writer import RESET, as_mapping, as_tree, dump, map_texts, merged, override, scalar_text
 
 
 def shape(node: Node | None) -> object:
@@ -106,3 +106,20 @@ def test_merging_is_by_key_and_the_later_wins(base: dict[str, object], over: dic
 def test_texts_are_changed_and_keys_are_not() -> None:
     tree = map_texts(as_mapping({"a$": ["$", {"b": "x$"}]}), lambda text: text.replace("$", "$$"))
     assert texts_of(tree) == {"a$": ["$$", {"b": "x$$"}]}
+
+
+@given(TEXTS)
+def test_a_scalar_on_a_line_reads_back_as_the_text_that_it_is(text: str) -> None:
+    for in_flow, line in ((False, f"k: {scalar_text(text)}"), (True, f"k: [{scalar_text(text, in_flow=True)}, x]")):
+        assert "\n" not in line
+        document = read_spec("f.yml", line.encode()).document
+        assert document is not None
+        value = document.root.get("k")
+        value = value.items[0] if in_flow and isinstance(value, Sequence) else value
+        assert isinstance(value, Scalar)
+        assert (value.text, value.is_null) == (text, False)
+
+
+@pytest.mark.parametrize("text", ["007", "on", "1e5", "${V:-d}", "http://app:3000", "(a|b)", "Shop, nightly"])
+def test_a_text_is_written_plain_where_that_is_clear(text: str) -> None:
+    assert scalar_text(text) == text

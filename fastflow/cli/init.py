@@ -1,0 +1,79 @@
+"""`fastflow init`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from fastflow.application.reader import ApplicationReading, ComposeFiles, FileSource
+from fastflow.cli.specs import NAMES
+from fastflow.cli.stages import sources_of
+from fastflow.diagnostic import Diagnostic, Mark
+from fastflow.draft.fresh import FRESH
+from fastflow.draft.from_compose import spec_from
+from fastflow.errors import UsageError
+from fastflow.pipeline import SpecText, check
+from fastflow.report.findings_text import render_findings
+
+COMPOSE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+_NOWHERE = Mark("", 1, 1, 1, 1)
+
+
+@click.command(name="init")
+@click.option("--from", "compose_file", metavar="COMPOSE_FILE", help="Say in a spec what this Compose file says.")
+@click.option("--stdout", "prints", is_flag=True, help="Print the spec instead of writing fastflow.yml.")
+def command(compose_file: str | None, *, prints: bool) -> None:
+    """Write a commented spec, fastflow.yml, into this directory; never over one that is there.
+
+    With --from, the equivalent of an existing Compose file with a FAST service: its environment, ports, alias and
+    networks become fields, a phase that is missing to record or to test is proposed, and what a spec has no place for
+    is a comment. The Compose file stays as it is, and the spec names it.
+    """
+    there = next((name for name in NAMES if Path(name).exists()), None)
+    if there is not None and not prints:
+        raise UsageError(f"{there} is there already, and init never overwrites", "print the new one: --stdout")
+    text = FRESH if compose_file is None else _from(compose_file)
+    if prints:
+        click.echo(text, nl=False)
+    else:
+        _write(Path(NAMES[0]), text)
+        click.echo(f"wrote {NAMES[0]}; next: fastflow validate, fastflow plan, fastflow up --emulate")
+    found = _findings(text)
+    if found:
+        click.echo(render_findings(found, sources_of([_spec(text)], found)), err=True)
+    here = next((name for name in COMPOSE_NAMES if Path(name).is_file()), None)
+    if compose_file is None and here is not None:
+        click.echo(f"there is a {here} here; to begin from it: fastflow init --from {here}", err=True)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {(error.strerror or str(error)).lower()}") from None
+
+
+def _spec(text: str) -> SpecText:
+    return SpecText(NAMES[0], Path(), text.encode())
+
+
+def _findings(text: str) -> Sequence[Diagnostic]:
+    return check([_spec(text)], None).diagnostics
+
+
+def _from(compose_file: str) -> str:
+    files = _with_override(Path(compose_file))
+    reading: ApplicationReading = ComposeFiles(Path()).read([FileSource(name, _NOWHERE) for name in files])
+    for fault in reading.diagnostics:
+        where = f" ({fault.mark.file}:{fault.mark.line})" if fault.mark.file else ""
+        raise UsageError(fault.message + where, fault.hint)
+    if reading.application is None or reading.tree is None:
+        raise UsageError(f"{compose_file} has no services")
+    return spec_from(reading.tree, reading.application, files, _findings)
+
+
+def _with_override(path: Path) -> tuple[str, ...]:
+    """The file, and the one beside it that `docker compose` merges into it unasked."""
+    beside = path.with_name(f"{path.stem}.override{path.suffix}")
+    return (str(path), str(beside)) if path.name in COMPOSE_NAMES and beside.is_file() else (str(path),)

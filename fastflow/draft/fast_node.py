@@ -1,0 +1,172 @@
+"""A FAST service of a Compose file: what of it is the cloud, the workflow, a field of a node, or Compose's own."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from fastflow.application.fast import TOKEN_VARIABLE
+from fastflow.application.interpret import text
+from fastflow.application.merge import entries
+from fastflow.application.model import Service
+from fastflow.draft.page import Block, Entry
+from fastflow.model.cloud import DEFAULT_TOKEN, token_variable
+from fastflow.model.compose_keys import FIELDS_OF_THEIR_OWN, VOID_THE_CHECKS
+from fastflow.model.node import DEFAULT_IMAGE, NODE_TYPES, Mode
+from fastflow.spec.document import Mapping as Tree
+from fastflow.spec.document import Scalar, Sequence
+from fastflow.spec.template import TemplateError, parse_template, variables
+
+CLOUD_FIELDS = {
+    "WALLARM_API_HOST": "api_host",
+    "WALLARM_API_USE_SSL": "use_ssl",
+    "WALLARM_API_CA_VERIFY": "ca_verify",
+}
+FIELDS = {field.upper(): field for node in NODE_TYPES.values() for field in node.fast_variables}
+_SHORTEST_SECRET = 8  # a shorter text may stand anywhere by chance
+_MEANT_BY_FASTFLOW = ("extends", "depends_on", "env_file", "profiles", "expose")
+_WHY = {
+    "restart": "exit 1 means vulnerabilities, and a restarted node attacks again",
+    "build": "a node is made of an image: build it before, and name it with image:",
+    "network_mode": "a node joins the networks of the application",
+    "scale": "write one node for each",
+    "deploy": "write one node for each replica; limits go below container:",
+}
+
+
+@dataclass(frozen=True)
+class FastService:
+    """A service with its environment: what stands in the Compose file, and the weaker rest from `env_file`s."""
+
+    service: Service
+    tree: Tree
+
+    @property
+    def name(self) -> str:
+        """The service's name."""
+        return self.service.name
+
+    @cached_property
+    def own(self) -> Mapping[str, str | None]:
+        """The variables that the Compose file itself sets; None for one that is passed on."""
+        return {key.text: text(value) for key, value in entries(self.tree.get("environment"), "environment")}
+
+    @cached_property
+    def variables(self) -> Mapping[str, str]:
+        """All variables; one that is passed on is written as a reference."""
+        known = self.service.environment
+        return {name: f"${{{name}:-}}" if value is None else value for name, value in known.items()}
+
+    @property
+    def mode(self) -> Mode:
+        """What it does; where a variable decides that, it records, as teams have it by default."""
+        written = self.variables.get("CI_MODE", "").lower()
+        found: tuple[Mode, ...] = ("testing", "report")
+        return next((mode for mode in found if mode in written and "recording" not in written), "recording")
+
+    @property
+    def build_id(self) -> str | None:
+        """Its BUILD_ID as written."""
+        if "BUILD_ID" in self.own and self.own["BUILD_ID"] is None:
+            return "${BUILD_ID}"
+        return self.variables.get("BUILD_ID")
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """The token's value, where someone wrote it into a file."""
+        value = self.service.environment.get(TOKEN_VARIABLE) or ""
+        return frozenset((value,)) if "$" not in value and len(value) >= _SHORTEST_SECRET else frozenset()
+
+    @cached_property
+    def cloud(self) -> Block:
+        """Its token as a reference, and where the cloud is."""
+        reference, notes = self._token()
+        more = ((field, self.variables[name]) for name, field in CLOUD_FIELDS.items() if name in self.variables)
+        return Block((Entry("token", reference, notes), *(Entry(field, value) for field, value in more)))
+
+    def _token(self) -> tuple[str, tuple[str, ...]]:
+        written = self.service.environment.get(TOKEN_VARIABLE)
+        if written is None:
+            return DEFAULT_TOKEN, ()
+        if token_variable(written) is not None:
+            return written, ()
+        if TOKEN_VARIABLE not in self.own:
+            return DEFAULT_TOKEN, (
+                "The token stands in a file of variables: set it, or name that file with --env-file.",
+            )
+        if (name := next(_variables(written), None)) is not None:
+            return f"${{{name}}}", ("Only a reference may stand here, so its default in the Compose file is left out.",)
+        return DEFAULT_TOKEN, ("The Compose file holds the token itself. Take it out, and set WALLARM_API_TOKEN.",)
+
+    def fields(self, mode: Mode) -> Iterator[Entry]:
+        """The FAST variables that are fields of a mode."""
+        for field in NODE_TYPES[mode].fast_variables:
+            if (value := self.variables.get(field.upper())) is not None:
+                yield Entry(field, value)
+
+    @property
+    def environment(self) -> Block:
+        """The variables of the Compose file that FAST does not know."""
+        known = (*FIELDS, "BUILD_ID", "CI_MODE")
+        return Block(
+            tuple(
+                Entry(name, value)
+                for name, value in self.own.items()
+                if name not in known and not name.startswith("WALLARM_")
+            )
+        )
+
+    @property
+    def image(self) -> str | None:
+        """Its image, where that is not the default one."""
+        return self.service.image if self.service.image != DEFAULT_IMAGE else None
+
+    @property
+    def ports(self) -> "Sequence | tuple[str, ...] | None":
+        """Its ports, on one line where they are short."""
+        ports = self.tree.get("ports")
+        if not isinstance(ports, Sequence) or not ports.items:
+            return None
+        texts = tuple(item.text for item in ports.items if isinstance(item, Scalar))
+        return texts if len(texts) == len(ports.items) else ports
+
+    @property
+    def container(self) -> Block:
+        """All that is Compose's own business."""
+        dropped = (*FIELDS_OF_THEIR_OWN, *VOID_THE_CHECKS, *_WHY, *_MEANT_BY_FASTFLOW)
+        return Block(tuple(Entry(key.text, value) for key, value in self.tree if _is_kept(key.text, dropped)))
+
+    def remarks(self, modes: Collection[Mode]) -> Iterator[str]:
+        """What of it has no place in nodes of these modes, and why."""
+        homeless = [name for name in FIELDS if name in self.variables and not _is_field(name, modes)]
+        if homeless:
+            yield f"not kept: {', '.join(homeless)} (no field of a {' or '.join(modes)} node)"
+        for key, why in _WHY.items():
+            value = self.tree.get(key)
+            if value is not None and not (key == "restart" and text(value) in ("no", None)):
+                yield f"not kept: {key} ({why})"
+        for name in self.own:
+            if name.startswith("WALLARM_") and name != TOKEN_VARIABLE and name not in CLOUD_FIELDS:
+                yield f"not kept: {name} (cloud: has no field for it)"
+        foreign = [name for name in self.service.environment if name not in (*self.own, *FIELDS, *CLOUD_FIELDS)]
+        foreign = [name for name in foreign if name not in ("BUILD_ID", "CI_MODE", TOKEN_VARIABLE)]
+        if foreign:
+            yield f"not kept: {', '.join(foreign)} (of its env_file; write them below environment:)"
+        for network, attachment in entries(self.tree.get("networks")):
+            more = [key.text for key, _ in attachment if key.text != "aliases"] if isinstance(attachment, Tree) else []
+            if more:
+                yield f"not kept: {', '.join(more)} on the network {network.text}"
+
+
+def _is_field(name: str, modes: Collection[Mode]) -> bool:
+    return any(FIELDS[name] in NODE_TYPES[mode].fast_variables for mode in modes)
+
+
+def _is_kept(key: str, dropped: tuple[str, ...]) -> bool:
+    return key not in dropped and not key.startswith("x-")
+
+
+def _variables(written: str) -> Iterator[str]:
+    try:
+        yield from variables(parse_template(written))
+    except TemplateError:
+        return

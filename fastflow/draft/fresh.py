@@ -1,0 +1,41 @@
+"""The spec to begin with where there is nothing to begin from."""
+
+FRESH = """\
+# Security tests of CI/CD workflows with Wallarm FAST. Every field: docs/reference/spec.md.
+#   fastflow validate       checks this file; needs no Docker, network or variables
+#   fastflow plan           shows what would run, in which order, and why
+#   fastflow up --emulate   runs it with a stand-in for the cloud and the node; no account is needed
+#   fastflow up             runs it; the token comes from the environment: WALLARM_API_TOKEN
+# For completion in editors: fastflow schema > fastflow.schema.json, and this as the first line:
+#   yaml-language-server: $schema=fastflow.schema.json
+
+workflows:
+  web:
+    # Ties the test run to the record of this workflow: letters and digits, and no other workflow's at the same time.
+    build_id: web${FASTFLOW_CI_ID}
+
+    # The application and its tests. Name your Compose file instead: compose: docker-compose.yml
+    compose:
+      services:
+        app:
+          image: registry.example/app:1
+          healthcheck:                      # tells when it is up
+            test: [CMD, wget, -q, -O, /dev/null, "http://localhost:3000/"]
+            interval: 2s
+        tests:
+          image: registry.example/tests:1
+          environment:
+            http_proxy: http://fast:8080    # the node that records is reached as `fast`
+
+    nodes:
+      # First: your tests run once, their requests go through this node and become the test record.
+      record:
+        mode: recording
+        allowed_hosts: [app]                # other hosts are proxied, and not recorded
+        source: { service: tests }          # or { run: COMMAND }, on the machine that runs fastflow
+
+      # Then: what was recorded is turned into attacks on the application.
+      test:
+        mode: testing
+        test_run_uri: http://app:3000
+"""

@@ -1,0 +1,128 @@
+"""A workflow's nodes: each FAST service is one, and what is missing to record and to test is proposed."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from fastflow.application.model import DEFAULT_NETWORK, Application
+from fastflow.draft.fast_node import FastService
+from fastflow.draft.guesses import Guesses
+from fastflow.draft.page import Block, Entry
+from fastflow.draft.workflows import NO_SERVICE, DraftWorkflow
+from fastflow.model.node import DEFAULT_ALIAS, Mode
+
+_PROPOSED: Mapping[Mode, str] = {
+    "recording": "Proposed: records the requests that are tested below.",
+    "testing": "Proposed: attacks the application with what was recorded.",
+}
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """The nodes of one workflow. `sources` are the services of all workflows that are no part of the application."""
+
+    workflow: DraftWorkflow
+    application: Application
+    sources: frozenset[str]
+
+    @cached_property
+    def _guesses(self) -> Guesses:
+        return Guesses(self.application)
+
+    @cached_property
+    def tests(self) -> str | None:
+        """The service that sends what is recorded."""
+        return self._guesses.tests(self.workflow.first.service)
+
+    @cached_property
+    def _target(self) -> str | None:
+        return self._guesses.target(self.tests, self.workflow.first.variables.get("ALLOWED_HOSTS"))
+
+    def block(self) -> Block:
+        """All nodes, by name."""
+        entries: list[Entry] = []
+        workflow = self.workflow
+        for recorder in workflow.recorders or ((workflow.first,) if workflow.needs_recorder else ()):
+            entries.append(self._entry(self._free("record", entries), "recording", recorder, self._of_recorder()))
+        depends_on: tuple[str, ...] = ()
+        for tester in workflow.testers or (workflow.first,):
+            # One after the other: they would compete for the one test run of a BUILD_ID.
+            depends_on = depends_on or self._record_to_wait_for(tester, entries)
+            more = self._of_tester(tester, depends_on)
+            entries.append(self._entry(self._free("test", entries), "testing", tester, more))
+            depends_on = (entries[-1].key,)
+        for reporter in workflow.reporters:
+            after = [Entry("depends_on", depends_on)] if "TEST_RUN_ID" in reporter.variables else []
+            entries.append(self._entry(self._free("report", entries), "report", reporter, after))
+        return Block(tuple(entries))
+
+    def _free(self, name: str, others: Sequence[Entry]) -> str:
+        taken = {other.key for other in others}
+        numbered = (name, *(f"{name}{number}" for number in range(2, len(taken) + len(self.application.services) + 3)))
+        return next(one for one in numbered if one not in taken and f"fast-{one}" not in self.application.services)
+
+    def _record_to_wait_for(self, tester: FastService, before: Sequence[Entry]) -> tuple[str, ...]:
+        is_beside = before and "TEST_RECORD_ID" in tester.variables  # the data does not make it wait
+        return (before[0].key,) if is_beside else ()
+
+    def _entry(self, name: str, mode: Mode, fast: FastService, more: Sequence[Entry]) -> Entry:
+        is_own = fast.mode == mode and fast is not NO_SERVICE
+        written = [Entry("mode", mode, tuple(self._remarks(fast)) if is_own else ())]
+        written += [entry for entry in self._shared(fast) if entry.value]
+        written += list(_published(fast)) if is_own else []
+        written += [*fast.fields(mode), *more]
+        written += [Entry(key, block) for key, block in _last(fast) if block.entries]
+        return Entry(name, Block(tuple(written)), () if is_own else (_PROPOSED[mode],))
+
+    def _remarks(self, fast: FastService) -> Iterator[str]:
+        modes: tuple[Mode, ...] = (fast.mode,)
+        if fast is self.workflow.first:  # what is proposed is made of it
+            modes += ("testing",) if self.workflow.needs_tester else ()
+            modes += ("recording",) if self.workflow.needs_recorder else ()
+        yield from fast.remarks(modes)
+        alias = self._guesses.alias(fast.service)
+        for name, other in self._guesses.other_names(fast.service, alias):
+            yield f"`{other}` reaches it as {name}, and a node has one alias: let it name {alias}"
+
+    def _shared(self, fast: FastService) -> Iterator[Entry]:
+        """What a node and the proposed one beside it have in common."""
+        yield Entry("image", fast.image)
+        alias = self._guesses.alias(fast.service)
+        yield Entry("alias", alias if alias != DEFAULT_ALIAS else None)
+        used = self.application.networks_of(self.application.services) or (DEFAULT_NETWORK,)
+        own = tuple(fast.service.networks)
+        yield Entry("networks", own if own and set(own) != set(used) else None)
+
+    def _of_recorder(self) -> list[Entry]:
+        if self.tests is None:
+            say = "Say what sends the requests: source: { service: NAME } or source: { run: COMMAND }."
+            return [*self._services(), Entry("", None, (say,))]
+        return [*self._services(), Entry("source", Block((Entry("service", self.tests),)))]
+
+    def _services(self) -> Iterator[Entry]:
+        """Where other workflows' tests stand in the same file, the services that this one needs."""
+        if self.sources - {self.tests}:
+            services = self.application.services
+            wanted = list(services[self.tests].needs) if self.tests else []
+            wanted += [name for name in self.application.without_profile if name not in self.sources and not wanted]
+            yield Entry("services", tuple(name for name in dict.fromkeys(wanted) if name in services))
+
+    def _of_tester(self, fast: FastService, depends_on: tuple[str, ...]) -> list[Entry]:
+        found = [entry for entry in self._services() if entry.value]
+        if "TEST_RUN_URI" not in fast.variables and self._target:
+            found.append(Entry("test_run_uri", self._target, ("Guessed: the application as the node reaches it.",)))
+        if depends_on:
+            found.append(Entry("depends_on", depends_on))
+        return found
+
+
+def _published(fast: FastService) -> Iterator[Entry]:
+    if fast.service.container_name:
+        yield Entry("container_name", fast.service.container_name)
+    if fast.ports is not None:
+        yield Entry("ports", fast.ports, ("On a local engine these bind 127.0.0.1, unless they name an address.",))
+
+
+def _last(fast: FastService) -> Iterator[tuple[str, Block]]:
+    yield "environment", fast.environment
+    yield "container", fast.container

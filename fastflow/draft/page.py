@@ -1,0 +1,113 @@
+"""A spec before it is a file: entries with remarks, to text in which every line knows its entry."""
+
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from fastflow.spec.document import Node
+from fastflow.spec.writer import as_mapping, dump, scalar_text
+
+WIDTH = 110
+_STEP = "  "
+Path: TypeAlias = tuple[str, ...]
+Value: TypeAlias = "str | tuple[str, ...] | Block | Node | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A mapping."""
+
+    entries: tuple["Entry", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A key with a text, a list of texts on one line, a mapping, a tree as it was written, or nothing.
+
+    `notes` stand above it as comments, or alone where there is no key. `instead` takes the place of a value that may
+    not stand there.
+    """
+
+    key: str
+    value: Value
+    notes: tuple[str, ...] = ()
+    instead: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A spec as text, and for each line the entry that it is part of; comments are part of none."""
+
+    lines: tuple[tuple[str, Path | None], ...]
+
+    @property
+    def text(self) -> str:
+        """The whole file."""
+        return "".join(f"{line}\n" for line, _ in self.lines)
+
+    def entry_at(self, line: int) -> Path | None:
+        """The entry on a line, counted from 1."""
+        return self.lines[line - 1][1] if 0 < line <= len(self.lines) else None
+
+
+def write_page(head: Iterable[str], spec: Block, refused: Mapping[Path, str], secrets: frozenset[str]) -> Page:
+    """Write a spec. Entries in `refused` become comments with the reason; what holds a secret is not written."""
+    work = _Writing(refused, secrets)
+    lines: list[tuple[str, Path | None]] = [(line, None) for line in comment(head)]
+    for entry in spec.entries:
+        lines += [("", None), *work.entry(entry, ())]
+    return Page(tuple(lines))
+
+
+def comment(notes: Iterable[str]) -> list[str]:
+    """Write paragraphs as comments; what users wrote may hold characters that YAML has no comments with."""
+    clean = ("".join(letter if letter.isprintable() else " " for letter in note) for note in notes)
+    return [f"# {line}" for note in clean for line in textwrap.wrap(note, WIDTH, break_long_words=False)]
+
+
+class _Writing:
+    def __init__(self, refused: Mapping[Path, str], secrets: frozenset[str]) -> None:
+        self.refused = refused
+        self.secrets = secrets
+
+    def entry(self, entry: Entry, above: Path) -> Iterator[tuple[str, Path | None]]:
+        indent, path = _STEP * len(above), (*above, entry.key)
+        notes, value = list(entry.notes), entry.value
+        if not entry.key:
+            yield from ((f"{indent}{line}", None) for line in comment(notes))
+            return
+        if not isinstance(value, Block) and self._tells_a_secret(entry):
+            yield f"{indent}# not kept: {entry.key}, since it holds the token", None
+            return
+        if path in self.refused:
+            notes.append(f"not kept: {self.refused[path]}")
+        yield from ((f"{indent}{line}", None) for line in comment(notes))
+        if path in self.refused:
+            yield from ((f"{indent}# {line}", None) for line in _value(entry.key, value))
+            if entry.instead is None:
+                return
+            value = entry.instead
+        if isinstance(value, Block):
+            yield f"{indent}{scalar_text(entry.key)}:", path
+            for child in value.entries:
+                yield from self.entry(child, path)
+        else:
+            yield from ((f"{indent}{line}", path) for line in _value(entry.key, value))
+
+    def _tells_a_secret(self, entry: Entry) -> bool:
+        written = "\n".join((*entry.notes, *_value(entry.key, entry.value)))
+        return any(secret in written for secret in self.secrets)
+
+
+def _value(key: str, value: Value) -> list[str]:
+    name = scalar_text(key)
+    if value is None:
+        return [f"{name}:"]
+    if isinstance(value, str):
+        return [f"{name}: {scalar_text(value)}"]
+    if isinstance(value, tuple):
+        return [f"{name}: [{', '.join(scalar_text(item, in_flow=True) for item in value)}]"]
+    if isinstance(value, Block):
+        return [f"{name}:", *(f"{_STEP}{line}" for entry in value.entries for line in _value(entry.key, entry.value))]
+    return dump(as_mapping({key: value})).rstrip("\n").split("\n")

@@ -18,7 +18,8 @@ from tests.unit.model.good_specs import COMPOSE, FULL, SMALL, Editor, NewEditor,
 
 VALIDATOR = jsonschema.Draft202012Validator(spec_schema())
 SPECS = {"full": FULL, "small": SMALL}
-CORPUS = sorted((Path(__file__).parents[1] / "corpus").rglob("*.yml"))
+ROOT = Path(__file__).parents[1] / "corpus"
+CORPUS = sorted(ROOT.rglob("*.yml"))
 VALUES = st.sampled_from(
     [None, True, False, 0, 1, -1, 10**9, 1.5, "", "x", "on", "off", "${V}", "a b", "1h", "auto", "none", "007", "/"]
 ) | st.sampled_from([[], ["a"], [[]], [None], {}, {"a": None}, {"mode": "testing"}, {"x-a": 1}, {"run": "x"}])
@@ -90,12 +91,23 @@ def test_the_specs_have_no_fault_before_they_are_changed(name: str, directory: P
     assert not has_check_errors(text, directory)
 
 
-@pytest.mark.parametrize("path", CORPUS, ids=str)
-def test_the_corpus(path: Path) -> None:
+def is_rejected_by_the_schema(path: Path) -> bool:
     text = path.read_text(encoding="utf-8", errors="replace")
     try:
         data = as_editors_read(text, Editor)
     except yaml.YAMLError:
-        data = {}
-    if list(VALIDATOR.iter_errors(data)):
+        return True
+    return bool(list(VALIDATOR.iter_errors(data)))
+
+
+def test_the_schema_rejects_much_of_the_corpus_and_none_of_what_is_right() -> None:
+    rejected = [path for path in CORPUS if is_rejected_by_the_schema(path)]
+    kinds = {path.relative_to(ROOT).parts[1] for path in rejected if path.relative_to(ROOT).parts[0] == "bad"}
+    assert kinds >= {"yaml-syntax", "unknown-field", "invalid-value", "mode-field", "token-literal"}
+    assert [path for path in rejected if path.parent == ROOT / "ok"] == []
+
+
+@pytest.mark.parametrize("path", CORPUS, ids=str)
+def test_the_corpus(path: Path) -> None:
+    if is_rejected_by_the_schema(path):
         assert has_errors(check([SpecText("f.yml", path.parent, path.read_bytes())], None).diagnostics)

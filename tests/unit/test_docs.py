@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 import click
+import jsonschema
 import pytest
 import yaml
 
@@ -21,9 +22,12 @@ from fastflow.pipeline import SpecText, check
 from fastflow.report.findings_json import findings_as_json
 from fastflow.report.findings_text import Sources, render_findings
 from fastflow.run.outcome import PhaseResult, RunResult, Vulnerability
+from tests.unit.model.good_specs import NewEditor, as_editors_read
 
 ROOT = Path(__file__).parents[2]
 PAGES = (ROOT / "README.md", ROOT / "examples" / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
+EXAMPLES = tuple(sorted((ROOT / "examples").rglob("*fastflow.yml")))
+SCHEMA = ROOT / "docs" / "reference" / "fastflow.schema.json"
 RULES_PAGE = ROOT / "docs" / "reference" / "rules.md"
 EMULATORS_OWN = {"io.fastflow.tokens", "io.fastflow.started-by"}  # below its own label, and nobody else's business
 COMPOSE = {  # what a spec on a page may name
@@ -94,9 +98,9 @@ def generated() -> Mapping[str, str]:
     return pages()
 
 
-@pytest.mark.parametrize("name", ["spec", "rules", "commands"])
+@pytest.mark.parametrize("name", ["spec.md", "rules.md", "commands.md", "fastflow.schema.json"])
 def test_generated_page_is_what_the_code_says_now(name: str) -> None:
-    path = f"docs/reference/{name}.md"
+    path = f"docs/reference/{name}"
     assert (ROOT / path).read_text(encoding="utf-8") == generated()[path], "run: make docs"
 
 
@@ -128,6 +132,16 @@ def test_index_leads_to_every_page() -> None:
     index = ROOT / "docs" / "README.md"
     linked = {(index.parent / target).resolve() for target in re.findall(r"\]\(([^)#]+)\)", index.read_text())}
     assert {page for page in PAGES if page.is_relative_to(index.parent)} - linked == {index}
+
+
+# Editors
+@pytest.mark.parametrize("path", EXAMPLES, ids=name_of)
+def test_example_names_the_schema_to_editors_and_keeps_to_it(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    named = re.findall(r"^# yaml-language-server: \$schema=(\S+)$", text, re.MULTILINE)
+    assert [(path.parent / name).resolve() for name in named] == [SCHEMA]
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    assert list(jsonschema.Draft202012Validator(schema).iter_errors(as_editors_read(text, NewEditor))) == []
 
 
 # YAML

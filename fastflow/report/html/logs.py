@@ -1,0 +1,88 @@
+"""Logs, packed for a page: a part as text that can be read without a script, all of it in compressed blocks."""
+
+import base64
+import re
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+# Colours and movements of a terminal (ECMA-48: CSI and OSC sequences), which say nothing on a page.
+_ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\-_]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+SMALL = 16_000
+"""Characters up to which a log stands in the page as text; of a longer one only the last lines do."""
+_LAST_LINES = 60
+_LINES = 1_000
+_BLOCK = 256_000
+"""A block ends after so many lines or characters, whichever comes first: it is one page of the log."""
+LONGEST_LINE = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some lines of a log: zlib's format (RFC 1950), in base64. `first` counts from 1."""
+
+    first: int
+    lines: int
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class PackedLog:
+    """A log. `text` is all of it where `blocks` is empty, else its last lines."""
+
+    name: str
+    text: str
+    lines: int
+    size: int
+    blocks: tuple[Block, ...]
+
+
+def pack(name: str, text: str) -> PackedLog:
+    """Pack a log; control characters are shown, terminal colours dropped, endless lines cut."""
+    lines = [_line(line) for line in text.split("\n")]
+    if lines and not lines[-1]:
+        lines.pop()
+    size = len(text.encode("utf-8", "replace"))
+    if len(text) <= SMALL:
+        return PackedLog(name, "\n".join(lines), len(lines), size, ())
+    return PackedLog(name, _end_of(lines), len(lines), size, tuple(_blocks(lines)))
+
+
+def _line(line: str) -> str:
+    line = shown(_ESCAPES.sub("", line.rstrip("\r")))
+    if len(line) <= LONGEST_LINE:
+        return line
+    return f"{line[:LONGEST_LINE]} … and {len(line) - LONGEST_LINE:,} characters more"
+
+
+def shown(text: str) -> str:
+    """Show what would be invisible, change the order of letters, or is no character, as U+FFFD or its picture."""
+    return _CONTROL.sub(lambda found: chr(0x2400 + ord(found[0])) if ord(found[0]) < 0x20 else "\ufffd", text)
+
+
+def _end_of(lines: Sequence[str]) -> str:
+    kept: list[str] = []
+    length = 0
+    for line in reversed(lines[-_LAST_LINES:]):
+        length += len(line) + 1
+        if length > SMALL and kept:
+            break
+        kept.append(line[:SMALL])
+    return "\n".join(reversed(kept))
+
+
+def _blocks(lines: Sequence[str]) -> Iterator[Block]:
+    first, kept, length = 0, 0, 0
+    for number, line in enumerate(lines):
+        if kept == _LINES or (kept and length + len(line) > _BLOCK):
+            yield _block(first, lines[first:number])
+            first, kept, length = number, 0, 0
+        kept += 1
+        length += len(line) + 1
+    yield _block(first, lines[first:])
+
+
+def _block(first: int, lines: Sequence[str]) -> Block:
+    data = zlib.compress("\n".join(lines).encode("utf-8"), 6)
+    return Block(first + 1, len(lines), base64.b64encode(data).decode("ascii"))

@@ -1,0 +1,78 @@
+"""The page: the template with its style and scripts inside, and a policy that lets nothing else in."""
+
+import base64
+import hashlib
+from collections.abc import Iterable
+from functools import cache
+from importlib.resources import files
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from fastflow.report.graph_svg import GRAPH_CSS, graph_svg
+from fastflow.report.html.logs import shown
+from fastflow.report.html.view import Page
+
+_ASSETS = "assets"
+_SCRIPTS = ("theme.js", "findings.js", "logs.js")
+
+
+def html_of(page: Page) -> str:
+    """Give the page as one file."""
+    style = GRAPH_CSS + _asset("report.css")
+    early, script = _asset("early.js"), "\n".join(_asset(name) for name in _SCRIPTS)
+    template = _environment().get_template("report.html.j2")
+    return template.render(
+        page=page,
+        graph=_graph(page),
+        policy=_policy(style, (early, script)),
+        style=Markup(style),  # noqa: S704  # files of this package
+        early_script=Markup(early),  # noqa: S704  # as above
+        script=Markup(script),  # noqa: S704  # as above
+    )
+
+
+def _graph(page: Page) -> Markup | None:
+    """Draw the plan, where the run's folder has one that can be drawn."""
+    if page.plan is None:
+        return None
+    states = {row.phase.id: row.phase.state for row in page.phases}
+    try:
+        drawn = shown(graph_svg(page.plan, states=states, styled=False))
+    except (KeyError, TypeError, ValueError):
+        return None
+    return Markup(drawn)  # noqa: S704  # it escapes all texts itself
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader(__package__, _ASSETS),
+        autoescape=True,
+        finalize=_visible,
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+    )
+
+
+def _visible(value: object) -> object:
+    """Let no text of a run hide anything, or hold what UTF-8 cannot: control characters, turned letters, surrogates."""
+    return shown(value) if type(value) is str else value
+
+
+@cache
+def _asset(name: str) -> str:
+    return files(__package__).joinpath(_ASSETS).joinpath(name).read_text(encoding="utf-8")
+
+
+def _policy(style: str, scripts: Iterable[str]) -> str:
+    """Allow these texts by their hashes (CSP Level 3) and nothing else; no script may write HTML (Trusted Types)."""
+    allowed = " ".join(_hash(script) for script in scripts)
+    return (
+        f"default-src 'none'; style-src {_hash(style)}; script-src {allowed}; img-src data:; "
+        "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

@@ -1,0 +1,140 @@
+"""When each phase waited, got ready, recorded and tested: from a run's events to bars on one line of time."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from fastflow.run.outcome import END_STATES
+
+_WORK = {"recording": "recording", "testing": "testing"}
+_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400)
+_MOST_TICKS = 6
+_LEAST_WIDTH = 0.35
+"""Percent of the line: what is shorter would not be seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A stretch of time in one kind of work. `start` and `width` are percent of the run, `seconds` its length."""
+
+    kind: str
+    start: float
+    width: float
+    seconds: float
+
+    @property
+    def said(self) -> str:
+        """The bar in words."""
+        return f"{self.kind} {duration(self.seconds)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """The bars of one phase, in order, without gaps; `ready` is when its node was ready, in percent."""
+
+    bars: tuple[Bar, ...] = ()
+    ready: float | None = None
+
+    @property
+    def said(self) -> str:
+        """The track in words, for those that do not see it."""
+        return ", ".join(bar.said for bar in self.bars)
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A point of time that the line names, in percent."""
+
+    at: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The tracks by phase, and the line of time above them."""
+
+    tracks: Mapping[str, Track]
+    ticks: tuple[Tick, ...]
+    seconds: float
+
+    def track(self, phase: str) -> Track:
+        """The track of a phase; an empty one where nothing is known of it."""
+        return self.tracks.get(phase, Track())
+
+
+def timeline_of(events: Iterable[Mapping[str, Any]]) -> Timeline:
+    """Draw the events of a run (docs: machine formats); what cannot be read is left out, as after a crash."""
+    told = [(at, event) for event in events if (at := seconds_of(event.get("time"))) is not None]
+    if not told:
+        return Timeline({}, (), 0.0)
+    start, end = min(at for at, _ in told), max(at for at, _ in told)
+    changes: dict[str, list[tuple[float, str]]] = {}
+    for at, event in told:
+        if event.get("type") == "run" and event.get("state") == "started":
+            for phase in event.get("phases") or ():
+                changes.setdefault(str(phase), [])
+        elif event.get("type") == "phase" and isinstance(event.get("state"), str):
+            kind = _kind(event["state"], str(event.get("mode")))
+            changes.setdefault(str(event.get("phase")), []).append((at, kind))
+    length = max(end - start, 0.001)
+    tracks = {phase: _track(steps, start, end, length) for phase, steps in changes.items()}
+    return Timeline(tracks, tuple(_ticks(length)), end - start)
+
+
+def _kind(state: str, mode: str) -> str:
+    return _WORK.get(mode, "reporting") if state == "running" else state
+
+
+def _track(steps: Sequence[tuple[float, str]], start: float, end: float, length: float) -> Track:
+    bars: list[Bar] = []
+    ready = None
+    at, kind = start, "waiting"
+    for time, following in [*steps, (end, "")]:
+        if kind not in END_STATES and time > at:
+            left, width = 100 * (at - start) / length, 100 * (time - at) / length
+            wide = max(width, _LEAST_WIDTH)
+            bars.append(Bar(kind, round(min(left, 100 - wide), 3), round(wide, 3), time - at))
+        if following == "ready":
+            ready = round(100 * (time - start) / length, 3)
+        at, kind = time, following
+    return Track(tuple(bars), ready)
+
+
+def _ticks(length: float) -> Iterable[Tick]:
+    """Points at round numbers of seconds, minutes or hours: the end of the line has no label of its own."""
+    step = next((step for step in _STEPS if length / step <= _MOST_TICKS), math.ceil(length / _MOST_TICKS))
+    for number in range(math.floor(length / step) + 1):
+        yield Tick(round(100 * number * step / length, 3), _round(number * step))
+
+
+def _round(seconds: int) -> str:
+    if seconds < 60 or seconds % 60:
+        return f"{seconds} s" if seconds < 60 else f"{seconds // 60}:{seconds % 60:02} min"
+    return f"{seconds // 60} min" if seconds < 3600 else f"{seconds / 3600:g} h"
+
+
+def seconds_of(time: object) -> float | None:
+    """Read an RFC 3339 time as seconds; None where it is none."""
+    try:
+        return datetime.fromisoformat(str(time).replace("Z", "+00:00")).timestamp()
+    except ValueError:
+        return None
+
+
+def between(started: str | None, ended: str | None) -> float | None:
+    """The seconds between two RFC 3339 times; None where either is not known."""
+    first, last = seconds_of(started), seconds_of(ended)
+    return None if first is None or last is None else max(last - first, 0.0)
+
+
+def duration(seconds: float) -> str:
+    """Say a length of time as people do: `0.4 s`, `12.5 s`, `3 min 20 s`, `2 h 5 min`."""
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"

@@ -1,0 +1,90 @@
+"""How a run ended, in a headline and a sentence; and what it means that nothing was found."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fastflow.errors import ExitCode
+from fastflow.run.outcome import PhaseResult, RunResult
+
+_SIGNALS = (ExitCode.INTERRUPTED, ExitCode.TERMINATED, ExitCode.HANGUP)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How a run ended. `kind` is passed, vulnerable, failed, interrupted or cut."""
+
+    kind: str
+    headline: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """What stands where there is no vulnerability to list; `kind` is passed where that is good news, else unknown."""
+
+    kind: str
+    sentence: str
+
+
+def verdict_of(result: RunResult | None, phases: Sequence[PhaseResult]) -> Verdict:
+    """Say how a run ended; without a result it did not."""
+    said = _states(phases)
+    if result is None:
+        return Verdict("cut", "Cut short", f"fastflow ended before the run did. {said}")
+    if result.exit_code in _SIGNALS:
+        return Verdict("interrupted", "Interrupted", said)
+    if result.exit_code == ExitCode.VULNERABLE:
+        found = sum(_grave(phase) for phase in phases if not phase.allow_failure)
+        return Verdict("vulnerable", _count(found, "vulnerability", "vulnerabilities") if found else "Vulnerable", said)
+    if result.exit_code != ExitCode.PASSED:
+        return Verdict("failed", "Failed", " ".join((said, *_cause(phases))))
+    return Verdict("passed", "Passed", " ".join((said, *_excused(phases))))
+
+
+def _states(phases: Sequence[PhaseResult]) -> str:
+    states = Counter(phase.state if phase.has_ended else "not ended" for phase in phases)
+    if len(states) == 1:
+        return f"{_count(len(phases), 'phase')}{', all' if len(phases) > 1 else ':'} {next(iter(states))}."
+    counts = ", ".join(f"{count} {state}" for state, count in states.items())
+    return f"{_count(len(phases), 'phase')}: {counts}." if phases else "No phase began."
+
+
+def _grave(phase: PhaseResult) -> int:
+    return sum(found.gate == "fails" for found in phase.vulnerabilities)
+
+
+def _cause(phases: Sequence[PhaseResult]) -> tuple[str, ...]:
+    first = next((phase for phase in phases if phase.state == "failed" and not phase.allow_failure), None)
+    return (f"{first.id}: {first.reason}",) if first is not None and first.reason else ()
+
+
+def _excused(phases: Sequence[PhaseResult]) -> tuple[str, ...]:
+    known = Counter(found.gate for phase in phases for found in phase.vulnerabilities)
+    total = sum(known.values())
+    if not total:
+        return ()
+    parts = (
+        (known["accepted"], "accepted"),
+        (known["below"], "below the gate"),
+        (known["off"], "where the gate is off"),
+        (known["fails"], "in phases that may fail"),
+    )
+    said = ", ".join(f"{count} {how}" for count, how in parts if count)
+    return (f"{_count(total, 'vulnerability', 'vulnerabilities')} did not fail it: {said}.",)
+
+
+def empty_of(phases: Sequence[PhaseResult]) -> Empty:
+    """Say what it means that there are no vulnerabilities: a test that did not run has found none either."""
+    testers = [phase for phase in phases if phase.mode == "testing"]
+    passed = sum(phase.state == "passed" for phase in testers)
+    if not testers:
+        return Empty("unknown", "No testing phase was part of this run, so nothing is known of vulnerabilities.")
+    if passed == len(testers):
+        return Empty("passed", f"No vulnerabilities: {_count(passed, 'testing phase')} passed.")
+    who = f"only {passed} of {len(testers)} testing phases" if passed else "no testing phase"
+    return Empty("unknown", f"No vulnerabilities are known, but {who} came to a verdict.")
+
+
+def _count(number: int, one: str, many: str | None = None) -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

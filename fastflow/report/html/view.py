@@ -1,0 +1,200 @@
+"""What a page says of a run: every text of it, decided here; the template only places them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from fastflow import __version__
+from fastflow.report.html.archived import Archived
+from fastflow.report.html.findings import Choices, Finding, choices_of, findings_of
+from fastflow.report.html.logs import PackedLog, pack
+from fastflow.report.html.timeline import Timeline, Track, between, duration, timeline_of
+from fastflow.report.html.verdict import Empty, Verdict, empty_of, verdict_of
+from fastflow.run.outcome import PhaseResult
+
+_KINDS = ("waiting", "starting", "ready", "recording", "testing", "reporting", "stopping")
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A name and its value."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownLog:
+    """A log; `number` identifies it in the page, `label` within its phase, `path` is below the run's folder."""
+
+    number: int
+    name: str
+    phase: str
+    label: str
+    path: str
+    size: str
+    packed: PackedLog
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A phase."""
+
+    phase: PhaseResult
+    state: str
+    label: str
+    took: str
+    details: tuple[str, ...]
+    track: Track
+    logs: tuple[ShownLog, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """All that the template shows."""
+
+    name: str
+    run: str
+    version: str
+    verdict: Verdict
+    empty: Empty
+    facts: tuple[Fact, ...]
+    findings: tuple[Finding, ...]
+    choices: Choices
+    phases: tuple[Row, ...]
+    timeline: Timeline
+    kinds: tuple[str, ...]
+    logs: tuple[ShownLog, ...]
+    origin: tuple[Fact, ...]
+    texts: tuple[Fact, ...]
+    leftovers: tuple[str, ...]
+    plan: Mapping[str, Any] | None
+
+    def number_of(self, phase: str) -> int:
+        """Where a phase stands in the list, from 1."""
+        return next((at for at, row in enumerate(self.phases, start=1) if row.phase.id == phase), 0)
+
+
+def page_of(archive: Archived) -> Page:
+    """Decide what a page says of a run."""
+    phases, events = archive.phases, archive.events
+    result = archive.result
+    timeline = timeline_of(events)
+    logs = tuple(_logs(archive))
+    findings = findings_of(phases)
+    return Page(
+        name=_name(archive),
+        run=archive.run,
+        version=__version__,
+        verdict=verdict_of(result, phases),
+        empty=empty_of(phases),
+        facts=tuple(_facts(archive, timeline)),
+        findings=findings,
+        choices=choices_of(findings),
+        phases=tuple(_row(phase, timeline, logs) for phase in phases),
+        timeline=timeline,
+        kinds=_kinds(timeline),
+        logs=logs,
+        origin=tuple(_origin(archive)),
+        texts=tuple(_texts(archive)),
+        leftovers=result.leftovers if result is not None else (),
+        plan=archive.plan,
+    )
+
+
+def _name(archive: Archived) -> str:
+    return str((archive.plan or {}).get("name") or Path(archive.spec).parent.name)
+
+
+def _facts(archive: Archived, timeline: Timeline) -> Iterable[Fact]:
+    result = archive.result
+    yield Fact("Name", _name(archive))
+    yield Fact("Run", archive.run)
+    started = result.started if result is not None else _first_time(archive.events)
+    if started:
+        yield Fact("Started", _date(started))
+    took = between(result.started, result.ended) if result is not None else timeline.seconds
+    yield Fact("Took" if result is not None else "Known for", duration(took or 0.0))
+    yield Fact("Exit code", str(result.exit_code) if result is not None else "none")
+
+
+def _first_time(events: Sequence[Mapping[str, Any]]) -> str | None:
+    return next((str(event["time"]) for event in events if event.get("time")), None)
+
+
+def _date(time: str) -> str:
+    try:
+        return datetime.fromisoformat(time.replace("Z", "+00:00")).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except ValueError:
+        return time
+
+
+def _logs(archive: Archived) -> Iterable[ShownLog]:
+    for number, (name, text) in enumerate(archive.logs.items(), start=1):
+        packed = pack(name, text)
+        parts = name.split(".")
+        label = " ".join((*parts[2:], "log")).replace("-", " ")
+        yield ShownLog(number, name, ".".join(parts[:2]), label, f"logs/{name}.log", _size(packed.size), packed)
+
+
+def _size(size: int) -> str:
+    if size < 1_000:
+        return f"{size} bytes"
+    return f"{size / 1_000:.1f} kB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"
+
+
+def _row(phase: PhaseResult, timeline: Timeline, logs: Sequence[ShownLog]) -> Row:
+    took = between(phase.started, phase.ended)
+    return Row(
+        phase=phase,
+        state=phase.state if phase.has_ended else "cut",
+        label=_label(phase),
+        took="" if took is None else duration(took),
+        details=tuple(_details(phase)),
+        track=timeline.track(phase.id),
+        logs=tuple(log for log in logs if log.phase == phase.id),
+    )
+
+
+def _label(phase: PhaseResult) -> str:
+    if not phase.has_ended:
+        return "not begun" if phase.state == "waiting" else "cut short"
+    return (
+        f"{phase.state} (allowed)" if phase.allow_failure and phase.state in ("failed", "vulnerable") else phase.state
+    )
+
+
+def _details(phase: PhaseResult) -> Iterable[str]:
+    yield phase.mode
+    if phase.build_id:
+        yield f"BUILD_ID {phase.build_id}"
+    if phase.host != "default":
+        yield f"on {phase.host}"
+    if phase.test_record:
+        yield phase.test_record
+    if phase.test_run:
+        yield phase.test_run
+    if phase.exit_code is not None:
+        yield f"exit code {phase.exit_code}"
+    if phase.attempts > 1:
+        yield f"{phase.attempts} attempts"
+
+
+def _kinds(timeline: Timeline) -> tuple[str, ...]:
+    seen = {bar.kind for track in timeline.tracks.values() for bar in track.bars}
+    seen |= {"ready" for track in timeline.tracks.values() if track.ready is not None}
+    return tuple(kind for kind in _KINDS if kind in seen)
+
+
+def _origin(archive: Archived) -> Iterable[Fact]:
+    yield Fact("Spec", archive.spec)
+    started = next((event for event in archive.events if event.get("type") == "run"), {})
+    for host, version in (started.get("engines") or {}).items():
+        yield Fact(f"Docker Engine{f' of {host}' if host else ''}", str(version))
+
+
+def _texts(archive: Archived) -> Iterable[Fact]:
+    if archive.resolved:
+        yield Fact("The spec as it was resolved", archive.resolved)

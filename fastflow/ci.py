@@ -1,4 +1,4 @@
-"""What CI systems say of the run that fastflow is in: an id of letters and digits, from their variables."""
+"""What CI systems say of the run that fastflow is in: which system it is, and an id of letters and digits."""
 
 import hashlib
 from collections.abc import Mapping
@@ -31,3 +31,26 @@ def ci_id(environment: Mapping[str, str], checkout: str) -> str:
 
 def _short(values: list[str]) -> str:
     return hashlib.sha256("\n".join(values).encode()).hexdigest()[:12]
+
+
+# What each system sets to tell programs of itself; the last stands for all others that say that they are one.
+_MARKS: tuple[tuple[str, str], ...] = (
+    ("GITHUB_ACTIONS", "github"),
+    ("GITLAB_CI", "gitlab"),
+    ("TF_BUILD", "azure"),
+    ("TEAMCITY_VERSION", "teamcity"),
+    ("JENKINS_URL", "jenkins"),
+    ("CIRCLECI", "circleci"),
+    ("BUILDKITE", "buildkite"),
+    ("BITBUCKET_BUILD_NUMBER", "bitbucket"),
+    ("bamboo_buildNumber", "bamboo"),
+    ("CI", "other"),
+)
+
+
+def ci_system(environment: Mapping[str, str]) -> str | None:
+    """Name the CI system whose log this is; None outside of CI."""
+    for variable, name in _MARKS:
+        if environment.get(variable, "").lower() not in ("", "false", "0"):
+            return name
+    return None

@@ -82,3 +82,8 @@ def source_environment(secret_names: Iterable[str], secret_values: Iterable[str]
 def variable(name: str) -> str:
     """The value of one variable of the environment; nothing where it is not set."""
     return os.environ.get(name, "")
+
+
+def everything() -> Mapping[str, str]:
+    """The whole environment, for displays: what the terminal is, which CI system keeps its log, NO_COLOR."""
+    return os.environ

@@ -1,12 +1,8 @@
 """From the command line to `execute_plan`: engines, the emulator, the run's folder, what is shown, signals."""
 
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
-
-import click
 
 from fastflow.cli.environment import (
     CI_ID,
@@ -17,26 +13,22 @@ from fastflow.cli.environment import (
     variable,
 )
 from fastflow.cli.reports import Report, write_reports
+from fastflow.cli.showing import Showing
 from fastflow.cli.signals import InterruptedBeforeRunError, Interruption, interruption
 from fastflow.cli.specs import identity
 from fastflow.compose import Emulation, Setting
 from fastflow.emulation.cloud import NAME, TOKENS, ensure_cloud
 from fastflow.emulation.image import ensure_image
 from fastflow.engines.docker import DockerEngine
-from fastflow.errors import ExitCode
 from fastflow.model.cloud import DEFAULT_API_HOST
 from fastflow.model.spec import Host
 from fastflow.pipeline import SpecText
 from fastflow.plan import Plan, WorkflowPlan
-from fastflow.report.progress import progress_for
-from fastflow.report.summary import summary_of_run
 from fastflow.run.context import Options
-from fastflow.run.events import Event, Listener
 from fastflow.run.execution import execute_plan
 from fastflow.run.folder import RunFolder
 from fastflow.run.masking import masker
 from fastflow.run.observer import Cancellation
-from fastflow.run.outcome import RunResult
 from fastflow.run.removal import remove_run
 
 _EMULATED_TOKEN = "emulated"  # noqa: S105  # what nodes show the emulated cloud where no token is set
@@ -84,11 +76,13 @@ class Order:
 def execute(order: Order, options: RunOptions) -> int:
     """Run a plan, show how it goes and what came of it; return the exit code."""
     session = _Session(order, options)
-    with interruption(Cancellation(), lambda text: session.show(Event("note", facts={"message": text}))) as signals:
+    with interruption(Cancellation(), session.showing.say) as signals:
         try:
             return session.execute(signals)
         except InterruptedBeforeRunError as interrupted:
             return interrupted.exit_code
+        finally:
+            session.showing.close()
 
 
 @dataclass
@@ -102,8 +96,8 @@ class _Session:
         return masker(self.order.tokens)
 
     @cached_property
-    def show(self) -> Listener:
-        return progress_for(self.options.progress, sys.stderr, self.mask)
+    def showing(self) -> Showing:
+        return Showing(self.options.progress, self.order.plan, self.mask, self._cloud_url, self._token_of)
 
     @cached_property
     def engines(self) -> dict[str, DockerEngine]:
@@ -138,23 +132,21 @@ class _Session:
                 options=self._run_options(),
                 cancellation=signals.cancellation,
                 folder=folder,
-                listeners=(self.show,),
+                listeners=self.showing.listeners,
                 host_limits={name: host.max_parallel for name, host in self.order.hosts.items() if host.max_parallel},
             )
         finally:
             if folder.result_path.exists():
                 write_reports(self.options.reports, folder)
-        self._conclude(result, folder)
+        reports = [str(report.path) for report in self.options.reports]
+        self.showing.conclude(result, folder.path, reports, is_kept=self.options.keep)
         return result.exit_code
 
     def _emulation(self) -> Emulation:
-        def say(text: str) -> None:
-            self.show(Event("note", facts={"message": text}))
-
         image = ""
         for name, engine in self.engines.items():
             engine.info()
-            image = ensure_image(engine, say)
+            image = ensure_image(engine, self.showing.say)
             self.addresses[name] = ensure_cloud(engine, image, variable(TOKENS))
         return Emulation(image, api_host=NAME, network=NAME)
 
@@ -180,13 +172,3 @@ class _Session:
     def _remove_all(self) -> None:
         for engine in self.engines.values():
             remove_run(engine, self.order.run, ())
-
-    def _conclude(self, result: RunResult, folder: RunFolder) -> None:
-        here = f"{Path.cwd()}/"
-        summary = self.mask(summary_of_run(result, str(folder.path))).replace(here, "")
-        if self.options.progress != "quiet":
-            click.echo(summary)
-        elif result.exit_code != ExitCode.PASSED:
-            click.echo(summary, err=True)
-        if self.options.keep:
-            click.echo(f"kept; remove it with: fastflow down --run {result.run}", err=True)

@@ -8,6 +8,7 @@ import click
 
 from fastflow import __version__
 from fastflow.cli.boundary import guarded
+from fastflow.report.encoding import forgive
 
 # Each command's module (its file), and the line that `--help` shows without importing it.
 COMMANDS = {
@@ -69,4 +70,6 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run fastflow and exit with its code (docs: exit codes)."""
+    forgive(sys.stdout)
+    forgive(sys.stderr)
     sys.exit(guarded(cli, sys.argv[1:] if arguments is None else arguments))

@@ -1,9 +1,13 @@
 """What a stream cannot encode, written with what it can: no UnicodeEncodeError under LC_ALL=C, no lost columns."""
 
 import codecs
+import json
+from collections.abc import Mapping
 from typing import TextIO
 
 ERRORS = "fastflow"
+_LOCALES = ("LC_ALL", "LC_CTYPE", "LANG")  # the first that is set counts
+_CHOSEN = ("PYTHONIOENCODING", "PYTHONUTF8")
 # The drawing characters and symbols of fastflow's own texts, one character for one: columns stay columns.
 _ASCII = {
     **dict.fromkeys("✓", "+"),
@@ -16,9 +20,6 @@ _ASCII = {
     **dict.fromkeys("│┃┆", "|"),
     **dict.fromkeys("╌", "."),
     **dict.fromkeys("┌┐└┘├┤┬┴┼╭╮╰╯", "+"),
-    **dict.fromkeys("●", "o"),
-    **dict.fromkeys("▲", "^"),
-    **dict.fromkeys("■", "#"),
     **dict.fromkeys("\u2013", "-"),  # the en dash
     **dict.fromkeys("\ufffd", "?"),
 }
@@ -31,7 +32,8 @@ def _replace(error: UnicodeError) -> tuple[str, int]:
 
 
 def _instead(character: str) -> str:
-    return _ASCII.get(character) or character.encode("ascii", "backslashreplace").decode("ascii")
+    """Write another character, or its number as JSON does: JSON stays JSON."""
+    return _ASCII.get(character) or json.dumps(character)[1:-1]
 
 
 codecs.register_error(ERRORS, _replace)
@@ -42,6 +44,17 @@ def forgive(stream: TextIO | None) -> None:
     reconfigure = getattr(stream, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(errors=ERRORS)
+
+
+def encoding_for(out: TextIO, environment: Mapping[str, str]) -> str:
+    """The encoding that a reader of a stream expects: ASCII, where the locale was set to be C.
+
+    Python writes UTF-8 in that locale (PEP 540), which suits data; what is drawn shall suit the terminal.
+    """
+    locale = next((environment[name] for name in _LOCALES if environment.get(name)), "")
+    if locale in ("C", "POSIX") and not any(environment.get(name) for name in _CHOSEN):
+        return "ascii"
+    return getattr(out, "encoding", None) or "ascii"
 
 
 def fit(text: str, encoding: str) -> str:

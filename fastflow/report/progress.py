@@ -1,78 +1,80 @@
-"""What happens in a run, line by line: for people (plain), for programs (json), or not at all (quiet)."""
+"""Which display shows a run: a live table, lines, JSON, or nothing. None of them can fail or hold up the run."""
 
 import json
-import threading
-import time
-from collections.abc import Callable
-from typing import TextIO
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Protocol, TextIO
 
-from fastflow.report.findings_text import clean
-from fastflow.run.events import Event, Listener
+from fastflow.ci import ci_system
+from fastflow.report.encoding import encoding_for
+from fastflow.report.outlet import Outlet
+from fastflow.report.plain import PlainProgress
+from fastflow.run.events import Event
+
+if TYPE_CHECKING:
+    from fastflow.plan import Plan
+
+KINDS = ("auto", "tty", "plain", "json", "quiet")
 
 
-class PlainProgress:
-    """One line for each change of state and each note, with the seconds since the start."""
-
-    def __init__(self, out: TextIO, mask: Callable[[str], str]) -> None:
-        self._out = out
-        self._mask = mask
-        self._lock = threading.Lock()
-        self._began = time.monotonic()
-        self._width = 12
+class Display(Protocol):
+    """A listener that is told of all events from any thread, and closed when there are no more."""
 
     def __call__(self, event: Event) -> None:
-        """Print an event."""
-        line = self._line(event)
-        if line is None:
-            return
-        with self._lock:
-            elapsed = time.monotonic() - self._began
-            self._out.write(f"{elapsed:7.1f}s  {clean(self._mask(line))}\n")
-            self._out.flush()
+        """Take notice of an event; never waits for a reader."""
 
-    def _line(self, event: Event) -> str | None:
-        facts = event.facts
-        if event.type == "run":
-            return self._run(event)
-        if event.type == "note":
-            where = event.phase or "fastflow"
-            return f"{where:<{self._width}}  {facts['message']}"
-        if event.type != "phase":
-            return None
-        words = [str(facts["state"])]
-        if facts.get("test_run"):
-            words.append(f"test run {facts['test_run']}")
-        elif facts.get("test_record"):
-            words.append(f"test record {facts['test_record']}")
-        text = ", ".join(words) + (f": {facts['reason']}" if facts.get("reason") else "")
-        return f"{event.phase or '':<{self._width}}  {text}"
-
-    def _run(self, event: Event) -> str | None:
-        if event.facts["state"] == "started":
-            self._width = max([12, *(len(name) for name in event.facts["phases"])])
-            return f"{'run ' + event.facts['run']:<{self._width}}  {len(event.facts['phases'])} phases"
-        return None
+    def close(self) -> None:
+        """Show what is left to show."""
 
 
 class JsonProgress:
-    """Every event as one line of JSON, as in events.jsonl."""
+    """Every event but the lines of logs as one line of JSON, as in events.jsonl; also how far test runs are."""
 
-    def __init__(self, out: TextIO, mask: Callable[[str], str]) -> None:
-        self._out = out
+    def __init__(self, outlet: Outlet, mask: Callable[[str], str]) -> None:
+        self._outlet = outlet
         self._mask = mask
-        self._lock = threading.Lock()
 
     def __call__(self, event: Event) -> None:
         """Print an event."""
-        if event.type == "log":
-            return
-        with self._lock:
-            self._out.write(self._mask(json.dumps(event.as_json(), ensure_ascii=False)) + "\n")
-            self._out.flush()
+        if event.type != "log":
+            self._outlet.write(self._mask(json.dumps(event.as_json(), ensure_ascii=False)) + "\n")
+
+    def close(self) -> None:
+        """Wait for what is not written yet."""
+        self._outlet.close()
 
 
-def progress_for(kind: str, out: TextIO, mask: Callable[[str], str]) -> Listener:
-    """Make the listener for `--progress KIND`."""
+class QuietProgress:
+    """Shows nothing."""
+
+    def __call__(self, event: Event) -> None:
+        """Take no notice."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+def progress_for(
+    kind: str, out: TextIO, plan: "Plan", mask: Callable[[str], str], environment: Mapping[str, str]
+) -> Display:
+    """Make the display for `--progress KIND`; `environment` holds TERM, NO_COLOR and what CI systems set.
+
+    `tty` is a live table where `out` is a terminal that can show one; `auto` is one where no CI system keeps a log
+    of that terminal, too. Both are plain lines elsewhere.
+    """
+    if kind == "quiet":
+        return QuietProgress()
     if kind == "json":
-        return JsonProgress(out, mask)
-    return (lambda _: None) if kind == "quiet" else PlainProgress(out, mask)
+        return JsonProgress(Outlet(out), mask)
+    if kind in ("tty", "auto") and can_draw(out, environment) and (kind == "tty" or not ci_system(environment)):
+        from fastflow.report.tty import TtyProgress  # noqa: PLC0415  # rich is for terminals alone
+
+        return TtyProgress(out, plan, mask, environment)
+    return PlainProgress(Outlet(out, encoding_for(out, environment)), mask)
+
+
+def can_draw(out: TextIO, environment: Mapping[str, str]) -> bool:
+    """Whether a stream is a terminal that can move its cursor."""
+    try:
+        return out.isatty() and environment.get("TERM", "dumb") not in ("", "dumb", "unknown")
+    except ValueError:  # closed
+        return False

@@ -1,50 +1,99 @@
 """What came of a run, for people."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from fastflow.report.findings_text import clean
-from fastflow.run.outcome import PhaseResult, RunResult
+from fastflow.report.progress_text import count
+from fastflow.run.outcome import PhaseResult, RunResult, Vulnerability
 
 _SYMBOLS = {"passed": "✓", "vulnerable": "!", "failed": "✗", "skipped": "-", "cancelled": "-"}
+_GATES = {"below": "below the gate's threat", "off": "the gate is off", "accepted": "accepted"}
+_WIDEST_STATE = len("vulnerable")
 
 
-def summary_of_run(result: RunResult, folder: str) -> str:
-    """Say for each phase how it ended, for each failure why and what to do, and where the rest is."""
+def summary_of_run(result: RunResult, folder: str, reports: Iterable[str] = ()) -> str:
+    """Say for each phase how it ended, for each failure why and what to do, and where the rest is.
+
+    `reports` are the paths of the run's own reports. The text may hold what others wrote, as they wrote it.
+    """
     width = max((len(phase.id) for phase in result.phases), default=0)
-    lines: list[str] = []
-    for phase in result.phases:
-        lines += _phase(phase, width)
+    lines = [line for phase in result.phases for line in _phase(phase, width)]
     counts = Counter(phase.state for phase in result.phases)
-    said = ", ".join(f"{count} {state}" for state, count in counts.items())
-    lines += [
-        "",
-        f"{said} in {_seconds(result.started, result.ended)}; exit code {result.exit_code}",
-        f"run folder: {folder}",
-    ]
+    said = ", ".join(f"{number} {state}" for state, number in counts.items())
+    lines += ["", f"{said} in {_between(result.started, result.ended)}; exit code {result.exit_code}"]
+    lines += _found(result.phases)
+    lines += [f"reports of {phase.id}: {', '.join(_heads(phase.reports))}" for phase in result.phases if phase.reports]
+    lines += [f"report: {path}" for path in reports]
+    lines.append(f"run folder: {folder}")
     if result.leftovers:
         lines += ["could not be removed; do it with:", *(f"  {command}" for command in result.leftovers)]
-    return "\n".join(clean(line) for line in lines)
+    return "\n".join(" ".join(line.splitlines()) for line in lines)
 
 
 def _phase(phase: PhaseResult, width: int) -> Iterator[str]:
-    ids = ", ".join(identity for identity in (phase.test_record, phase.test_run) if identity)
-    time = _seconds(phase.started, phase.ended) if phase.started and phase.ended else ""
+    named = (("test record", phase.test_record), ("test run", phase.test_run))
+    ids = ", ".join(f"{name} {identity}" for name, identity in named if identity)
+    time = _between(phase.started, phase.ended) if phase.started and phase.ended else ""
     allowed = " (allowed)" if phase.allow_failure and phase.state in ("failed", "vulnerable") else ""
-    yield f"{_SYMBOLS[phase.state]} {phase.id:<{width}}  {phase.state + allowed:<10}  {time:>7}  {ids}".rstrip()
+    state = phase.state + allowed
+    yield f"{_SYMBOLS.get(phase.state, ' ')} {phase.id:<{width}}  {state:<{_WIDEST_STATE}}  {time:>10}  {ids}".rstrip()
     if phase.reason:
         yield f"    {phase.reason}"
-    for found in phase.vulnerabilities:
-        threat = f"threat {found.threat}" if found.threat is not None else "threat unknown"
-        where = f" in parameter {found.parameter}" if found.parameter else ""
-        yield f"    {found.type} ({threat}){where}" + (f" of {found.uri}" if found.uri else "")
+    yield from _vulnerabilities(phase.vulnerabilities)
     if phase.hint:
         yield f"    what to do: {phase.hint}"
-    if phase.state == "failed" and phase.log:
+    elif phase.state == "vulnerable":
+        yield "    what to do: mend what was found, or say in the gate what is accepted, and why"
+    elif phase.state == "failed":
+        yield "    what to do: see the end of its log" if phase.log else "    what to do: see the run folder"
+    if phase.state in ("failed", "vulnerable") and phase.log:
         yield f"    log: {phase.log}"
 
 
-def _seconds(started: str, ended: str) -> str:
-    times = [datetime.fromisoformat(text.replace("Z", "+00:00")) for text in (started, ended)]
-    return f"{(times[1] - times[0]).total_seconds():.1f} s"
+def _vulnerabilities(found: Iterable[Vulnerability]) -> Iterator[str]:
+    """Name each kind once, the gravest first, with how often it was found and what the gate made of it."""
+    times = Counter(map(_named, sorted(found, key=lambda one: (one.gate != "fails", -_threat(one), one.type))))
+    for text, number in times.items():
+        yield f"    {text}" + (f", {number} times" if number > 1 else "")
+
+
+def _named(one: Vulnerability) -> str:
+    threat = f"threat {one.threat}" if one.threat is not None else "threat unknown"
+    text = f"{one.type} ({threat})"
+    if one.parameter:
+        text += f" in parameter {one.parameter}"
+    if one.uri:
+        text += f" of {one.uri}"
+    if one.suppressed is not None:
+        until = f", until {one.suppressed.expires}" if one.suppressed.expires else ""
+        return f"{text}: accepted{until}: {one.suppressed.reason}"
+    return text + (f": {_GATES[one.gate]}" if one.gate in _GATES else "")
+
+
+def _threat(one: Vulnerability) -> int:
+    """One that is not known counts as the highest (docs: gate)."""
+    return 100 if one.threat is None else one.threat
+
+
+def _found(phases: Iterable[PhaseResult]) -> Iterator[str]:
+    found = [one for phase in phases for one in phase.vulnerabilities]
+    if found:
+        types = ", ".join(f"{number} {kind}" for kind, number in sorted(Counter(one.type for one in found).items()))
+        excused = sum(one.gate != "fails" for one in found)
+        rest = f"; {excused} of them excused" if excused else ""
+        yield f"{count(len(found), 'vulnerability', 'vulnerabilities')}: {types}{rest}"
+
+
+def _heads(paths: tuple[str, ...]) -> list[str]:
+    """Name the directories of many files, where that is shorter."""
+    return list(paths) if len(paths) <= 2 else sorted({path.rpartition("/")[0] or path for path in paths})
+
+
+def _between(started: str, ended: str) -> str:
+    first, last = (datetime.fromisoformat(text.replace("Z", "+00:00")) for text in (started, ended))
+    seconds = (last - first).total_seconds()
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"

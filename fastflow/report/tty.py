@@ -1,13 +1,17 @@
 """The live table on a terminal: drawn by a thread of its own, so that a slow terminal slows no run."""
 
 import os
+import re
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TextIO
 
+from rich.cells import cell_len
+
 from fastflow.plan import Plan
-from fastflow.report.encoding import fit
+from fastflow.report.encoding import ERRORS, encoding_for, fit
+from fastflow.report.outlet import deliver
 from fastflow.report.tty_board import Board
 from fastflow.report.tty_table import Terminal, table_lines
 from fastflow.run.events import Event
@@ -17,6 +21,7 @@ PERIOD = 0.25
 _PATIENCE = 1.0
 """Seconds that the end waits for a terminal that takes nothing."""
 _UP, _CLEAR_LINE, _CLEAR_BELOW = "\x1b[{}A", "\x1b[K", "\x1b[J"
+_STYLE = re.compile(r"\x1b\[[0-9;]*m")
 _WRAP_OFF, _WRAP_ON = "\x1b[?7l", "\x1b[?7h"
 # The cursor stays visible: a process that is killed could not bring it back.
 
@@ -40,41 +45,41 @@ class TtyProgress:
         self._board = Board(plan, mask)
         self._period = period
         self._painter = Painter()
+        self._has_begun = False
         self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._paint_on, name="terminal", daemon=True)
-        self._is_started = False
+        self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
 
     def __call__(self, event: Event) -> None:
-        """Take notice of an event."""
+        """Take notice of an event. There are notes alone until the run has begun: the emulator may have to be built."""
         self._board.take(event)
-        if event.type == "run" and event.facts.get("state") == "started" and not self._is_started:
-            self._is_started = True
-            self._thread.start()
-        elif not self._is_started and event.type == "note":
-            self._paint(is_last=True)  # before the run, such as the building of the emulator: notes alone
+        if event.type == "run" and event.facts.get("state") == "started":
+            self._has_begun = True
+        with self._starting:
+            if self._thread is None and not self._closed.is_set():
+                self._thread = threading.Thread(target=self._paint_on, name="terminal", daemon=True)
+                self._thread.start()
 
     def close(self) -> None:
-        """Show what is left to show, and take the table away."""
+        """Show the notes that are left, and take the table away."""
         self._closed.set()
-        if self._is_started:
+        if self._thread is not None:
             self._thread.join(_PATIENCE)
 
     def _paint_on(self) -> None:
         with suppress(Exception):  # a terminal that has gone, or a fault of the display: the run goes on without it
             while not self._closed.is_set():
-                self._paint()
+                self._paint(shows_table=self._has_begun)
                 self._closed.wait(self._period)
-            self._paint(is_last=True)
+            self._paint(shows_table=False)
 
-    def _paint(self, *, is_last: bool = False) -> None:
+    def _paint(self, *, shows_table: bool) -> None:
         width, height = _size(self._out)
-        terminal = Terminal(self._environment, self._out.encoding or "ascii", width, height)
+        terminal = Terminal(self._environment, encoding_for(self._out, self._environment), width, height)
         notes = [fit(note, terminal.encoding) for note in self._board.take_notes()]
-        lines = [] if is_last else table_lines(self._board.view(), terminal)
-        text = self._painter.paint(notes, lines, terminal)
-        if text:
-            self._out.write(text)
-            self._out.flush()
+        lines = table_lines(self._board.view(), terminal) if shows_table else []
+        if text := self._painter.paint(notes, lines, terminal):
+            deliver(self._out, text.encode(terminal.encoding, ERRORS))
 
 
 def _size(out: TextIO) -> tuple[int, int]:
@@ -94,20 +99,23 @@ class Painter:
         self._width = 0
 
     def paint(self, notes: list[str], lines: list[str], terminal: Terminal) -> str:
-        """Replace the last picture by `lines`, with `notes` to stay above them."""
+        """Replace the last picture by `lines`, with `notes` to stay above them, as long as they are."""
         if not notes and lines == self._lines and terminal.width == self._width:
             return ""
-        text = self._back(terminal) + _WRAP_OFF
-        text += "".join(f"{line}{_CLEAR_LINE}\n" for line in lines)
-        if notes:
-            head = self._back(terminal) + "".join(f"{note}{_CLEAR_LINE}\n" for note in notes)
-            text = head + _WRAP_OFF + "".join(f"{line}{_CLEAR_LINE}\n" for line in lines)
+        text = self._back(terminal) + (_CLEAR_BELOW if notes else "")
+        text += "".join(f"{note}\n" for note in notes)
+        # Cleared before it is written: after its last column, clearing would take the last character.
+        text += _WRAP_OFF + "".join(f"{_CLEAR_LINE}{line}\n" for line in lines) + _WRAP_ON
         self._lines, self._width = lines, terminal.width
-        return text + _CLEAR_BELOW + _WRAP_ON
+        return text + _CLEAR_BELOW
 
     def _back(self, terminal: Terminal) -> str:
-        """Go to the first line of the last picture. A terminal that became narrower has broken the longer lines."""
-        wide = self._width if terminal.width < self._width else 0
-        each = -(-wide // terminal.width) if wide else 1
-        count = min(len(self._lines) * each, terminal.height - 1)
+        """Go to the first line of the last picture. A terminal that became narrower may have broken its lines."""
+        is_narrower = terminal.width < self._width
+        heights = (-(-_columns(line) // terminal.width) or 1 if is_narrower else 1 for line in self._lines)
+        count = min(sum(heights), terminal.height - 1)
         return "\r" + (_UP.format(count) if count else "")
+
+
+def _columns(line: str) -> int:
+    return cell_len(_STYLE.sub("", line).rstrip())

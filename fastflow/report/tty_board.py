@@ -9,10 +9,13 @@ from typing import Any
 
 from fastflow.plan import PhasePlan, Plan
 from fastflow.report.findings_text import clean
+from fastflow.report.progress_text import progress_text
 from fastflow.run.events import Event
 from fastflow.run.outcome import END_STATES
 
 _BAD = ("failed", "vulnerable")
+_LONGEST = 4096  # characters of a line of which something may be shown
+_WIDEST = 500  # characters that are wider than any terminal
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,32 +56,6 @@ class Row:
         if self.state == "stopping":
             return "stopping the node"
         return progress_text(self.progress) or self.line or ", ".join(self.ids)
-
-
-def progress_text(facts: Mapping[str, Any]) -> str:
-    """Say how far a test run is: baselines done of all, requests sent, vulnerabilities so far, time left."""
-    said = []
-    if "baselines_done" in facts and "baselines" in facts:
-        said.append(f"{facts['baselines_done']} of {_count(facts['baselines'], 'baseline')}")
-    if "vulnerabilities" in facts:
-        said.append(_count(facts["vulnerabilities"], "vulnerability", "vulnerabilities"))
-    if "requests" in facts:
-        said.append(_count(facts["requests"], "request"))
-    if facts.get("seconds_left"):
-        said.append(f"{duration(facts['seconds_left'])} left")
-    return ", ".join(said)
-
-
-def _count(number: int, one: str, many: str = "") -> str:
-    return f"{number} {one if number == 1 else many or one + 's'}"
-
-
-def duration(seconds: float) -> str:
-    """Write a duration in at most six characters: `4.2s`, `3m12s`, `1h05m`."""
-    if seconds < 60:
-        return f"{seconds:.1f}s" if seconds < 10 else f"{seconds:.0f}s"
-    minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes}m{rest:02}s" if minutes < 60 else f"{minutes // 60}h{minutes % 60:02}m"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +115,7 @@ class Board:
 
     def _changed(self, row: Row, event: Event) -> Row:
         if event.type == "log":
-            line = self._said(str(event.facts.get("line"))).strip()
+            line = self._said(str(event.facts.get("line")))
             return replace(row, line=line or row.line)
         if event.type == "progress":
             return replace(row, progress=event.facts)
@@ -160,7 +137,8 @@ class Board:
         )
 
     def _said(self, text: str) -> str:
-        return clean(self._mask(text.replace("\t", " ").replace("\n", " ")))
+        """Mask a text first: one that is cut could show a part of what is masked."""
+        return clean(self._mask(" ".join(text[:_LONGEST].split())))[:_WIDEST]
 
     def take_notes(self) -> tuple[str, ...]:
         """Give the notes that came since this was called last."""

@@ -9,7 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from fastflow.report.encoding import fit
-from fastflow.report.tty_board import Row, View, duration
+from fastflow.report.progress_text import duration
+from fastflow.report.tty_board import Row, View
 
 _NARROW = 60
 """Below so many columns, workflow and phase share one."""

@@ -1,0 +1,70 @@
+"""What is seen of a run: how it goes, on stderr, and what came of it, on stdout."""
+
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from fastflow.ci import ci_system
+from fastflow.cli.environment import everything
+from fastflow.errors import ExitCode
+from fastflow.plan import Plan, WorkflowPlan
+from fastflow.report.encoding import ERRORS, encoding_for
+from fastflow.report.log_ends import shown_run
+from fastflow.report.outlet import deliver
+from fastflow.report.plain_ci import format_for
+from fastflow.report.progress import progress_for
+from fastflow.report.summary import summary_of_run
+from fastflow.run.cloud_progress import CloudProgress
+from fastflow.run.events import Event, Listener
+from fastflow.run.outcome import RunResult
+
+
+class Showing:
+    """The display that `--progress KIND` asks for, told of all events and of how far test runs are."""
+
+    def __init__(
+        self,
+        kind: str,
+        plan: Plan,
+        mask: Callable[[str], str],
+        cloud_url: Callable[[WorkflowPlan], str | None],
+        token_of: Callable[[WorkflowPlan], str | None],
+    ) -> None:
+        self._kind = kind
+        self._mask = mask
+        self._display = progress_for(kind, sys.stderr, plan, mask, everything())
+        self._watch = CloudProgress(plan, cloud_url, token_of, self._display)
+
+    @property
+    def listeners(self) -> tuple[Listener, ...]:
+        """What is to hear of a run's events; where nothing is shown, nobody has to ask how far it is."""
+        return (self._display,) if self._kind == "quiet" else (self._display, self._watch)
+
+    def say(self, message: str) -> None:
+        """Show something that is no event of the run's own."""
+        self._display(Event("note", facts={"message": message}))
+
+    def close(self) -> None:
+        """Show what is left to show; a second time, nothing."""
+        self._watch.close()
+        self._display.close()
+
+    def conclude(self, result: RunResult, folder: Path, reports: Iterable[str], *, is_kept: bool) -> None:
+        """Show what came of a run. A reader that has gone changes no exit code."""
+        self.close()
+        summary = summary_of_run(result, str(folder), reports)
+        if is_kept:
+            summary += f"\nkept; remove it with: fastflow down --run {result.run}"
+        here = f"{Path.cwd()}/"
+        shown = shown_run(
+            result if self._kind != "quiet" else None,
+            summary,
+            format_for(ci_system(everything())),
+            lambda text: self._mask(text).replace(here, ""),
+        )
+        if self._kind == "quiet" and result.exit_code == ExitCode.PASSED:
+            return
+        out = sys.stdout if self._kind != "quiet" else sys.stderr
+        with suppress(OSError, ValueError):
+            deliver(out, shown.encode(encoding_for(out, everything()), ERRORS))

@@ -1,0 +1,62 @@
+"""The ends of the logs of failed phases: on a terminal below the live table, in a CI system as foldable parts."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+
+from fastflow.report.plain_ci import CiFormat, Level, inert
+from fastflow.run.outcome import PhaseResult, RunResult
+
+LINES = 20
+"""Lines of each log that are shown."""
+_BYTES = 64 * 1024  # in which the last lines are looked for, should they be long
+_LONGEST = 400  # characters of a line
+
+
+def log_ends(result: RunResult, ci: CiFormat) -> str:
+    """Show the last lines of each failed phase's log, with the path to the rest, and what the CI system is to mark.
+
+    A log that cannot be read is left out: the summary names it. Each line of it is inert.
+    """
+    lines = [line for phase in result.phases for line in _phase(phase, ci)]
+    return "".join(f"{line}\n" for line in lines if line)
+
+
+def _phase(phase: PhaseResult, ci: CiFormat) -> Iterator[str]:
+    if phase.state == "failed" and phase.log and (end := _end_of(Path(phase.log))):
+        title = f"{phase.id}: the last lines of {phase.log}"
+        yield ci.opened(title, _seconds(phase.started))
+        yield from (f"  | {inert(line[:_LONGEST])}" for line in end)
+        yield ci.closed(title, _seconds(phase.ended))
+    if phase.state in ("failed", "vulnerable"):
+        level: Level = "warning" if phase.allow_failure else "error"
+        advice = f" ({phase.hint})" if phase.hint else ""
+        yield ci.annotated(level, f"{phase.id} {phase.state}", f"{phase.reason or phase.state}{advice}")
+
+
+def _end_of(path: Path) -> list[str]:
+    try:
+        with path.open("rb") as log:
+            log.seek(0, 2)
+            start = max(0, log.tell() - _BYTES)
+            log.seek(start)
+            text = log.read().decode("utf-8", "replace")
+    except OSError:
+        return []
+    lines = text.splitlines()
+    return lines[1:][-LINES:] if start and len(lines) > 1 else lines[-LINES:]
+
+
+def _seconds(time: str | None) -> int:
+    """When, in seconds since 1970, as GitLab's sections want it."""
+    if time is None:
+        return 0
+    return int(datetime.fromisoformat(time.replace("Z", "+00:00")).astimezone(timezone.utc).timestamp())
+
+
+def shown_run(result: RunResult | None, summary: str, ci: CiFormat, edit: Callable[[str], str]) -> str:
+    """All that is shown of a run that has ended, the summary alone without `result`.
+
+    `edit` masks it and shortens its paths.
+    """
+    return (edit(log_ends(result, ci)) if result else "") + inert(edit(summary)) + "\n"

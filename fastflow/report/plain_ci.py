@@ -1,0 +1,146 @@
+"""What CI systems read in a log, foldable parts and annotations: one formatter for each; and what they shall not."""
+
+import re
+from collections.abc import Mapping
+from typing import Literal, Protocol, TypeAlias
+
+from fastflow.report.findings_text import clean
+
+Level: TypeAlias = Literal["error", "warning"]
+_MARKS = re.compile(r"##(?=\[|(?:vso|teamcity)\[)", re.IGNORECASE)
+_COMMAND = re.compile(r"(?m)^(\s*)(?=::)")
+_NAME = re.compile(r"[^A-Za-z0-9_.-]")
+
+
+def inert(text: str) -> str:
+    r"""Make a text of others safe in any CI system's log, whichever it is: control characters and commands.
+
+    GitHub and Azure read `##[` and `##vso[`, TeamCity `##teamcity[` anywhere in a line, GitHub `::` where it begins
+    one; GitLab's sections need the escape character. A backslash takes the meaning, and leaves the text readable.
+    """
+    return _COMMAND.sub(r"\1\\", _MARKS.sub(r"##\\", clean(text)))
+
+
+class CiFormat(Protocol):
+    """How one CI system wants it. Texts are of one line, and may hold anything; each result is one line or nothing."""
+
+    def opened(self, title: str, time: int) -> str:
+        """Begin a foldable part; `time` is in seconds since 1970."""
+
+    def closed(self, title: str, time: int) -> str:
+        """End the part of that title."""
+
+    def annotated(self, level: Level, title: str, message: str) -> str:
+        """Show a message where the system shows what is wrong."""
+
+
+class NoCi:
+    """A log that nobody reads but people."""
+
+    def opened(self, title: str, time: int) -> str:  # noqa: ARG002  # the interface
+        """Begin a part with its title."""
+        return inert(title)
+
+    def closed(self, title: str, time: int) -> str:  # noqa: ARG002  # the interface
+        """End a part, with nothing."""
+        return ""
+
+    def annotated(self, level: Level, title: str, message: str) -> str:  # noqa: ARG002  # the interface
+        """Say nothing: the summary does."""
+        return ""
+
+
+class GitHub(NoCi):
+    """GitHub Actions: workflow commands (docs.github.com: Workflow commands for GitHub Actions)."""
+
+    def opened(self, title: str, time: int) -> str:  # noqa: ARG002  # the interface
+        """Begin a group; it cannot lie in another."""
+        return f"::group::{self._data(title)}"
+
+    def closed(self, title: str, time: int) -> str:  # noqa: ARG002  # the interface
+        """End it."""
+        return "::endgroup::"
+
+    def annotated(self, level: Level, title: str, message: str) -> str:
+        """Make an annotation of the job."""
+        safe = self._data(title).replace(":", "%3A").replace(",", "%2C")
+        return f"::{level} title={safe}::{self._data(message)}"
+
+    @staticmethod
+    def _data(text: str) -> str:
+        return inert(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+class GitLab(NoCi):
+    """GitLab CI: sections (docs.gitlab.com: job logs, custom collapsible sections); it has no annotations in logs."""
+
+    def opened(self, title: str, time: int) -> str:
+        """Begin a section, folded."""
+        return f"\x1b[0Ksection_start:{time}:{self._name(title)}[collapsed=true]\r\x1b[0K{inert(title)}"
+
+    def closed(self, title: str, time: int) -> str:
+        """End it."""
+        return f"\x1b[0Ksection_end:{time}:{self._name(title)}\r\x1b[0K"
+
+    @staticmethod
+    def _name(title: str) -> str:
+        return "fastflow_" + _NAME.sub("_", title)
+
+
+class Azure(NoCi):
+    """Azure Pipelines: formatting and logging commands (learn.microsoft.com: Logging commands)."""
+
+    def opened(self, title: str, time: int) -> str:  # noqa: ARG002  # the interface
+        """Begin a group."""
+        return f"##[group]{inert(title)}"
+
+    def closed(self, title: str, time: int) -> str:  # noqa: ARG002  # the interface
+        """End it."""
+        return "##[endgroup]"
+
+    def annotated(self, level: Level, title: str, message: str) -> str:
+        """Log an issue."""
+        text = inert(f"{title}: {message}").replace("%", "%AZP25").replace("\r", "%0D").replace("\n", "%0A")
+        return f"##vso[task.logissue type={level}]{text}"
+
+
+class TeamCity(NoCi):
+    """TeamCity: service messages (jetbrains.com/help/teamcity: Service Messages)."""
+
+    def opened(self, title: str, time: int) -> str:  # noqa: ARG002  # the interface
+        """Begin a block."""
+        return f"##teamcity[blockOpened name='{self._value(title)}']"
+
+    def closed(self, title: str, time: int) -> str:  # noqa: ARG002  # the interface
+        """End it, by its name."""
+        return f"##teamcity[blockClosed name='{self._value(title)}']"
+
+    def annotated(self, level: Level, title: str, message: str) -> str:
+        """Write a message with a status."""
+        text = self._value(f"{title}: {message}")
+        return f"##teamcity[message text='{text}' status='{level.upper()}']"
+
+    @staticmethod
+    def _value(text: str) -> str:
+        return "".join(_TEAMCITY.get(one) or _four_digits(one) for one in clean(text))
+
+
+def _four_digits(character: str) -> str:
+    """TeamCity's way to write what is not ASCII; it has four digits, so that what needs more is shown as U+FFFD."""
+    code = ord(character)
+    return character if code < 0x7F else f"|0x{code if code < 0x10000 else 0xFFFD:04X}"
+
+
+_TEAMCITY: Mapping[str, str] = {"|": "||", "'": "|'", "[": "|[", "]": "|]", "\n": "|n", "\r": "|r"}
+FORMATS: Mapping[str, CiFormat] = {
+    "github": GitHub(),
+    "gitlab": GitLab(),
+    "azure": Azure(),
+    "teamcity": TeamCity(),
+}
+"""By the names that `fastflow.ci.ci_system` gives; all others are logs that nobody reads but people."""
+
+
+def format_for(system: str | None) -> CiFormat:
+    """The formatter for a CI system's log."""
+    return FORMATS.get(system or "", NoCi())

@@ -1,0 +1,187 @@
+"""What is said of a run that has ended: how, why, what to do, where the rest is; and the ends of the logs."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fastflow.report.log_ends import LINES, log_ends, shown_run
+from fastflow.report.plain_ci import FORMATS, CiFormat, NoCi
+from fastflow.report.summary import summary_of_run
+from fastflow.run.outcome import PhaseResult, RunResult, Suppression, Vulnerability
+
+START = "2026-01-01T10:00:00.000Z"
+
+
+def phase(name: str, state: Any = "passed", seconds: float = 12.34, **facts: Any) -> PhaseResult:
+    ended = f"2026-01-01T10:{int(seconds // 60):02}:{seconds % 60:06.3f}Z"
+    made = PhaseResult(name, name.partition(".")[0], "default", "testing", None, state, started=START, ended=ended)
+    return replace(made, **facts)
+
+
+def run(*phases: PhaseResult, code: int = 0, ended: str = "2026-01-01T10:01:05.000Z", **facts: Any) -> RunResult:
+    return RunResult("r1", "f.yml", code, START, ended, phases, **facts)
+
+
+def found(kind: str, threat: int | None, gate: Any = "fails", **facts: Any) -> Vulnerability:
+    return Vulnerability(kind, threat, "GET_q_value", None, "http://app/x", "f1", gate=gate, **facts)
+
+
+def test_summary_names_phases_records_times_and_the_folder() -> None:
+    text = summary_of_run(
+        run(
+            phase("web.record", test_record="rec_1"),
+            phase("web.test", seconds=125, test_record="rec_1", test_run="tr_1", reports=("reports/web.test/a.pdf",)),
+            phase("api.record", "skipped", started=None, ended=None, reason="web.record failed"),
+        ),
+        "runs/r1",
+        ["out/result.json"],
+    )
+    assert text.splitlines() == [
+        "✓ web.record  passed          12.3 s  test record rec_1",
+        "✓ web.test    passed      2 min 05 s  test record rec_1, test run tr_1",
+        "- api.record  skipped",
+        "    web.record failed",
+        "",
+        "2 passed, 1 skipped in 1 min 05 s; exit code 0",
+        "reports of web.test: reports/web.test/a.pdf",
+        "report: out/result.json",
+        "run folder: runs/r1",
+    ]
+
+
+def test_vulnerabilities_are_told_by_kind_the_gravest_first_with_what_the_gate_made_of_them() -> None:
+    accepted = Suppression("behind a login", "2026-12-31")
+    text = summary_of_run(
+        run(
+            phase(
+                "web.test",
+                "vulnerable",
+                reason="3 vulnerabilities found: sqli, xss",
+                vulnerabilities=(
+                    found("xss", 50), found("info", 10, "below"), found("sqli", None), found("xss", 50),
+                    found("ptrav", 70, "accepted", suppressed=accepted), found("rce", 90, "off"),
+                ),
+                log="logs/web.test.log",
+            ),
+            code=1,
+        ),
+        "runs/r1",
+    )  # fmt: skip
+    assert text.splitlines() == [
+        "! web.test  vulnerable      12.3 s",
+        "    3 vulnerabilities found: sqli, xss",
+        "    sqli (threat unknown) in parameter GET_q_value of http://app/x",
+        "    xss (threat 50) in parameter GET_q_value of http://app/x, 2 times",
+        "    rce (threat 90) in parameter GET_q_value of http://app/x: the gate is off",
+        "    ptrav (threat 70) in parameter GET_q_value of http://app/x: accepted, until 2026-12-31: behind a login",
+        "    info (threat 10) in parameter GET_q_value of http://app/x: below the gate's threat",
+        "    what to do: mend what was found, or say in the gate what is accepted, and why",
+        "    log: logs/web.test.log",
+        "",
+        "1 vulnerable in 1 min 05 s; exit code 1",
+        "6 vulnerabilities: 1 info, 1 ptrav, 1 rce, 1 sqli, 2 xss; 3 of them excused",
+        "run folder: runs/r1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("facts", "advice"),
+    [
+        ({"hint": "raise `timeout`", "log": "a.log"}, ["    what to do: raise `timeout`", "    log: a.log"]),
+        ({"log": "a.log"}, ["    what to do: see the end of its log", "    log: a.log"]),
+        ({}, ["    what to do: see the run folder"]),
+    ],
+)
+def test_each_failure_has_its_reason_and_the_next_step(facts: dict[str, Any], advice: list[str]) -> None:
+    text = summary_of_run(run(phase("web.test", "failed", reason="no baseline", **facts), code=3), "runs/r1")
+    assert text.splitlines()[:-3] == ["✗ web.test  failed          12.3 s", "    no baseline", *advice]
+
+
+def test_failure_that_is_allowed_is_said_to_be() -> None:
+    text = summary_of_run(run(phase("web.test", "failed", allow_failure=True)), "runs/r1")
+    assert text.startswith("✗ web.test  failed (allowed)  ")
+
+
+def test_what_could_not_be_removed_is_named_with_its_command() -> None:
+    text = summary_of_run(run(code=3, leftovers=("docker rm -f 123",)), "runs/r1")
+    assert text.splitlines()[-2:] == ["could not be removed; do it with:", "  docker rm -f 123"]
+
+
+def test_reports_of_many_files_are_named_by_their_directories() -> None:
+    text = summary_of_run(run(phase("web.test", reports=("r/a/1.pdf", "r/a/2.pdf", "r/b/3.pdf"))), "runs/r1")
+    assert "reports of web.test: r/a, r/b\n" in text
+
+
+def test_long_run_is_told_in_hours() -> None:
+    assert " in 2 h 05 min; " in summary_of_run(run(ended="2026-01-01T12:05:00.000Z"), "runs/r1")
+
+
+def logged(path: Path, text: str, **facts: Any) -> RunResult:
+    path.write_text(text, encoding="utf-8")
+    return run(phase("web.test", "failed", reason="no: baseline", hint="record one", log=str(path), **facts))
+
+
+def test_the_end_of_a_failed_phases_log_is_shown_with_the_path_to_the_rest(tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    text = log_ends(logged(log, "".join(f"line {at}\n" for at in range(100))), NoCi())
+    assert text.splitlines() == [
+        f"web.test: the last lines of {log}", *(f"  | line {at}" for at in range(100 - LINES, 100))
+    ]  # fmt: skip
+
+
+def test_log_of_any_size_is_read_from_its_end(tmp_path: Path) -> None:
+    text = log_ends(logged(tmp_path / "a.log", "é" * 3_000_000 + "\nlast\n" + "x" * 5000 + "\n"), NoCi())
+    assert text.splitlines()[1:] == ["  | last", f"  | {'x' * 400}"]
+
+
+@pytest.mark.parametrize("state", ["passed", "vulnerable", "skipped", "cancelled"])
+def test_other_phases_show_no_log(state: str, tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_text("x\n", encoding="utf-8")
+    assert log_ends(run(phase("web.test", state, log=str(tmp_path / "a.log"))), NoCi()) == ""
+
+
+def test_log_that_is_gone_is_left_out(tmp_path: Path) -> None:
+    assert log_ends(run(phase("web.test", "failed", log=str(tmp_path / "a.log"))), NoCi()) == ""
+
+
+@pytest.mark.parametrize(
+    ("system", "lines"),
+    [
+        ("github", ["::group::T", "  | a", "::endgroup::", "::error title=web.test failed::no: baseline (record one)"]),
+        ("azure", ["##[group]T", "  | a", "##[endgroup]",
+                   "##vso[task.logissue type=error]web.test failed: no: baseline (record one)"]),
+        ("teamcity", ["##teamcity[blockOpened name='T']", "  | a", "##teamcity[blockClosed name='T']",
+                      "##teamcity[message text='web.test failed: no: baseline (record one)' status='ERROR']"]),
+    ],
+)  # fmt: skip
+def test_ci_system_folds_the_log_and_marks_the_failure(system: str, lines: list[str], tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    text = log_ends(logged(log, "a\n"), FORMATS[system])
+    assert text.replace(f"web.test: the last lines of {log}", "T").splitlines() == lines
+
+
+def test_gitlab_section_begins_and_ends_under_one_name_at_the_phases_times(tmp_path: Path) -> None:
+    opened, _, closed = log_ends(logged(tmp_path / "a.log", "a\n"), FORMATS["gitlab"]).split("\n")[:3]
+    began, ended = opened.split(":"), closed.split(":")
+    assert (began[0], ended[0]) == ("\x1b[0Ksection_start", "\x1b[0Ksection_end")
+    assert int(ended[1]) - int(began[1]) == 12
+    assert began[2].partition("[")[0] == ended[2].partition("\r")[0]
+
+
+def test_allowed_failure_is_a_warning(tmp_path: Path) -> None:
+    assert "::warning title=" in log_ends(logged(tmp_path / "a.log", "", allow_failure=True), FORMATS["github"])
+
+
+@pytest.mark.parametrize("ci", [*FORMATS.values(), NoCi()])
+def test_hostile_log_is_inert(ci: CiFormat, tmp_path: Path) -> None:
+    text = log_ends(logged(tmp_path / "a.log", "::error::x\n##vso[x]\n\x1b[2Jx\n##teamcity[x]\r::y\n"), ci)
+    inside = [line for line in text.split("\n") if line.startswith("  | ")]
+    assert inside == ["  | \\::error::x", "  | ##\\vso[x]", "  | \ufffd[2Jx", "  | ##\\teamcity[x]", "  | \\::y"]
+
+
+def test_all_that_is_shown_is_edited_and_the_summary_is_inert(tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    text = shown_run(logged(log, "sesame\n"), "::sesame", NoCi(), lambda text: text.replace("sesame", "***"))
+    assert text == f"web.test: the last lines of {log}\n  | ***\n\\::***\n"

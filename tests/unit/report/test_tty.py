@@ -1,0 +1,326 @@
+"""The live table on a real terminal: sizes, colours, encodings, hostile lines, and terminals that stall or go away."""
+
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fastflow.pipeline import SpecText, check, plan
+from fastflow.plan import Plan, Selection
+from fastflow.report.progress import Display, progress_for
+from fastflow.report.tty import TtyProgress
+from fastflow.run.events import Event
+from tests.unit.report.screens import PATIENCE, ScreenTerminal
+
+COLOURFUL = {"TERM": "xterm-256color"}
+SPEC = """\
+workflows:
+  web: { build_id: 1, nodes: { record: { mode: recording }, test: { mode: testing } } }
+  api: { build_id: 2, nodes: { record: { mode: recording }, test: { mode: testing } } }
+"""
+
+
+def planned(text: str = SPEC) -> Plan:
+    (facts,) = check([SpecText("f.yml", Path(), text.encode())], None).specs
+    return plan(facts, Path(), Selection())
+
+
+def started(made: Plan) -> Event:
+    return Event("run", facts={"state": "started", "run": "r1", "phases": list(made.phases)})
+
+
+def state(phase: str, name: str, **facts: Any) -> Event:
+    return Event("phase", phase, {"state": name, **facts})
+
+
+def log(phase: str, line: str) -> Event:
+    return Event("log", phase, {"line": line})
+
+
+@contextmanager
+def showing(
+    terminal: ScreenTerminal,
+    made: Plan | None = None,
+    environment: Mapping[str, str] = COLOURFUL,
+    mask: Callable[[str], str] = str,
+) -> Iterator[TtyProgress]:
+    made = made or planned()
+    display = TtyProgress(terminal.out, made, mask, environment, period=0.005)
+    display(started(made))
+    try:
+        yield display
+    finally:
+        display.close()
+        terminal.close()
+
+
+def on_screen(*parts: str) -> Callable[[str], bool]:
+    return lambda text: all(part in text for part in parts)
+
+
+def test_table_shows_each_phase_with_its_state_time_and_what_it_does() -> None:
+    terminal = ScreenTerminal()
+    with showing(terminal) as display:
+        display(state("web.record", "starting"))
+        display(log("web.record", "INFO [1]: Recording started"))
+        display(state("web.record", "passed", test_record="rec_1"))
+        display(state("web.test", "running", test_run="tr_1"))
+        display(Event("progress", "web.test", {"baselines_done": 5, "baselines": 14, "requests": 612,
+                                               "vulnerabilities": 1, "seconds_left": 20}))  # fmt: skip
+        display(state("api.record", "starting"))
+        display(log("api.record", "INFO [1]: Recording started"))
+        terminal.wait_for(on_screen("5 of 14", "Recording started", "✓ passed"))
+        lines = terminal.lines()
+    assert lines[0].startswith("run r1  ")
+    assert lines[0].endswith("1 of 4 ended")
+    words = [" ".join(line.split()) for line in lines[1:]]
+    assert [re.sub(r"\d\.\ds", "0.1s", word) for word in words] == [
+        "web record ✓ passed 0.1s rec_1",
+        "web test ▸ running 0.1s 5 of 14 baselines, 1 vulnerability, 612 reque…",
+        "api record ▸ starting 0.1s INFO [1]: Recording started",
+        "api test · waiting after api.record",
+        "critical path: web.test",
+    ]
+    assert terminal.lines() == [""], "the table is gone when the display is closed"
+
+
+def test_wide_terminal_shows_all_that_the_api_tells() -> None:
+    terminal = ScreenTerminal(columns=140)
+    with showing(terminal) as display:
+        display(state("web.test", "running"))
+        display(Event("progress", "web.test", {"baselines_done": 5, "baselines": 14, "requests": 1,
+                                               "vulnerabilities": 0, "seconds_left": 200}))  # fmt: skip
+        terminal.wait_for(on_screen("5 of 14 baselines, 0 vulnerabilities, 1 request, 3m20s left"))
+
+
+@pytest.mark.parametrize(("columns", "lines"), [(80, 24), (40, 24), (40, 6), (20, 3), (10, 2), (200, 60)])
+def test_table_fits_any_terminal_and_never_scrolls(columns: int, lines: int) -> None:
+    terminal = ScreenTerminal(columns, lines)
+    with showing(terminal) as display:
+        for phase in planned().phases:
+            display(state(phase, "running"))
+            display(log(phase, "x" * 300))
+        for tick in range(5):
+            display(log("web.record", f"tick {tick}"))
+            seen = len(terminal.raw)
+            terminal.wait_for_more(seen)
+        assert not terminal.screen.history.top
+        assert terminal.lines()[0].startswith("run r1"[:columns])
+    assert terminal.lines() == [""]
+
+
+def test_narrow_terminal_names_a_phase_in_one_column() -> None:
+    terminal = ScreenTerminal(columns=40)
+    with showing(terminal) as display:
+        display(state("web.record", "running"))
+        assert " ".join(terminal.wait_for(on_screen("▸ running")).splitlines()[1].split()).startswith("web.record ▸")
+
+
+def test_of_a_hundred_phases_a_small_screen_shows_those_that_matter() -> None:
+    text = "workflows: {" + ", ".join(
+        f"w{at}: {{ build_id: {at}, nodes: {{ record: {{ mode: recording }}, test: {{ mode: testing }} }} }}"
+        for at in range(50)
+    ) + " }"  # fmt: skip
+    terminal = ScreenTerminal()
+    with showing(terminal, planned(text)) as display:
+        for at in range(30):
+            display(state(f"w{at}.record", "passed"))
+        display(state("w31.record", "failed", reason="no baseline"))
+        display(state("w49.record", "running"))
+        shown = terminal.wait_for(on_screen("failed", "▸ running")).splitlines()
+        assert len(shown) == 23
+        assert "31 of 100 ended, 1 failed" in shown[0]
+        assert shown[1].split()[:4] == ["w49", "record", "▸", "running"]
+        assert shown[2].split()[:4] == ["w31", "record", "✗", "failed"]
+        assert shown[-2].startswith("… and ")
+        assert not terminal.screen.history.top
+
+
+@pytest.mark.parametrize(("columns", "lines"), [(40, 24), (120, 40), (80, 8)])
+def test_table_follows_the_size_of_the_window(columns: int, lines: int) -> None:
+    terminal = ScreenTerminal()
+    with showing(terminal) as display:
+        display(state("web.record", "running"))
+        terminal.wait_for(on_screen("▸ running"))
+        terminal.resize(columns, lines)
+        display(log("web.record", "after the change"))
+        shown = terminal.wait_for(on_screen("after")).splitlines()
+        assert len([line for line in shown if line.startswith("run r1")]) == 1
+        assert len([line for line in shown if "running" in line]) == 1
+        assert max(map(len, shown)) <= columns
+    assert terminal.lines() == [""]
+
+
+@pytest.mark.parametrize(
+    ("environment", "are_coloured"),
+    [(COLOURFUL, True), ({**COLOURFUL, "NO_COLOR": "1"}, False), ({**COLOURFUL, "NO_COLOR": ""}, True)],
+)
+def test_no_color_is_respected(environment: Mapping[str, str], are_coloured: bool) -> None:
+    terminal = ScreenTerminal()
+    with showing(terminal, environment=environment) as display:
+        display(state("web.record", "failed", reason="no"))
+        terminal.wait_for(on_screen("failed"))
+        assert (terminal.colours() != {"default"}) is are_coloured
+
+
+@pytest.mark.parametrize(
+    ("encoding", "environment"), [("ascii", COLOURFUL), ("utf-8", {**COLOURFUL, "LC_ALL": "C"}), ("latin-1", COLOURFUL)]
+)
+def test_terminal_without_utf8_gets_what_it_can_show_in_the_same_columns(
+    encoding: str, environment: Mapping[str, str]
+) -> None:
+    terminal = ScreenTerminal(encoding=encoding)
+    with showing(terminal, environment=environment) as display:
+        display(state("web.record", "passed"))
+        display(state("api.record", "running"))
+        display(log("api.record", "größe"))
+        shown = terminal.wait_for(on_screen("+ passed", "> running", "gr"))
+        assert terminal.raw.isascii() or encoding == "latin-1"
+        columns = [line.index(word) for line in shown.splitlines() for word in ("passed", "running") if word in line]
+        assert len(set(columns)) == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "\x1b[2J\x1b[H\x1b[31mred\x1b]0;title\x07",
+        "\r\x1b[1A\x1b[K::error::x",
+        "##vso[task.complete]\u202e\u200b",
+        "名前" * 100,
+        "e\N{COMBINING ACUTE ACCENT}" * 200,
+        "👩\u200d👩\u200d👧" * 60,
+        "[bold]markup[/bold] :smile:",
+        "\x00\x9b31m\x85",
+        "x" * 100_000,
+    ],
+)
+def test_hostile_line_neither_moves_the_cursor_nor_breaks_the_table(line: str) -> None:
+    terminal = ScreenTerminal()
+    with showing(terminal) as display:
+        display(state("web.record", "running"))
+        display(log("web.record", f"begin {line}"))
+        display(state("api.record", "running"))
+        display(Event("note", "web.record", {"message": "noted"}))
+        shown = terminal.wait_for(on_screen("begin", "api", "noted", "▸ running")).splitlines()
+        assert [one.split()[0] for one in shown] == ["web.record:", "run", "web", "web", "api", "api", "critical"]
+    assert terminal.lines() == ["web.record: noted"]
+    assert terminal.screen.title == ""
+    assert b"\x1b]" not in terminal.raw
+
+
+def test_hostile_note_is_shown_as_text() -> None:
+    terminal = ScreenTerminal()
+    with showing(terminal) as display:
+        display(Event("note", facts={"message": "a\x1b[2Jb\nc" + "d" * 200}))
+        terminal.wait_for(on_screen("fastflow: a\ufffd[2Jb c", "critical path"))
+    assert "".join(terminal.lines()) == "fastflow: a\ufffd[2Jb c" + "d" * 200
+
+
+def test_tokens_are_masked() -> None:
+    terminal = ScreenTerminal()
+    with showing(terminal, mask=lambda text: text.replace("sesame", "***")) as display:
+        display(state("web.record", "running"))
+        display(log("web.record", "open sesame"))
+        display(state("api.record", "failed", reason="sesame is wrong"))
+        terminal.wait_for(on_screen("open ***", "*** is wrong"))
+        display(Event("note", facts={"message": "noted sesame"}))
+        terminal.wait_for(on_screen("noted ***"))
+    assert b"sesame" not in terminal.raw
+
+
+def test_notes_stay_above_the_table() -> None:
+    terminal = ScreenTerminal(lines=10)
+    with showing(terminal) as display:
+        for at in range(20):
+            display(Event("note", facts={"message": f"note {at}"}))
+        terminal.wait_for(on_screen("note 19", "critical path"))
+    above = ["".join(row[at].data for at in range(80)).rstrip() for row in terminal.screen.history.top]
+    assert [line for line in (*above, *terminal.lines()) if line] == [f"fastflow: note {at}" for at in range(20)]
+
+
+def test_before_the_run_there_are_notes_alone() -> None:
+    terminal, made = ScreenTerminal(), planned()
+    display = TtyProgress(terminal.out, made, str, COLOURFUL, period=0.005)
+    display(Event("note", facts={"message": "building the emulator"}))
+    terminal.wait_for(on_screen("building the emulator"))
+    display(state("web.record", "waiting"))
+    assert terminal.text() == "fastflow: building the emulator"
+    display(started(made))
+    terminal.wait_for(on_screen("run r1"))
+    display.close()
+    terminal.close()
+
+
+def test_terminal_that_goes_away_is_no_matter() -> None:
+    terminal, made = ScreenTerminal(is_read=False), planned()
+    display = TtyProgress(terminal.out, made, str, COLOURFUL, period=0.005)
+    display(started(made))
+    terminal.go_away()
+    for thread in threading.enumerate():
+        if thread.name == "terminal":
+            thread.join(PATIENCE)
+            assert not thread.is_alive()
+    display(state("web.record", "running"))
+    display.close()
+    terminal.close()
+
+
+def test_terminal_that_stalls_holds_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fastflow.report.tty._PATIENCE", 0.01)
+    terminal, made = ScreenTerminal(is_read=False), planned()
+    display = TtyProgress(terminal.out, made, str, COLOURFUL, period=0.0001)
+
+    def run() -> None:
+        display(started(made))
+        for at in range(5000):
+            display(Event("note", facts={"message": f"note {at}"}))
+            display(log("web.record", f"line {at}"))
+        display.close()
+
+    running = threading.Thread(target=run)
+    running.start()
+    running.join(PATIENCE)
+    assert not running.is_alive()
+    terminal.go_away()
+    terminal.close()
+
+
+def test_fault_of_the_display_is_no_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> list[str]:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("fastflow.report.tty.table_lines", fail)
+    terminal = ScreenTerminal()
+    with showing(terminal) as display:
+        display(state("web.record", "running"))
+    assert terminal.lines() == [""]
+
+
+@pytest.mark.parametrize(
+    ("kind", "environment", "is_table"),
+    [
+        ("auto", COLOURFUL, True),
+        ("tty", COLOURFUL, True),
+        ("plain", COLOURFUL, False),
+        ("auto", {"TERM": "dumb"}, False),
+        ("tty", {"TERM": "dumb"}, False),
+        ("auto", {}, False),
+        ("auto", {**COLOURFUL, "BUILDKITE": "true"}, False),
+        ("auto", {**COLOURFUL, "CI": "1"}, False),
+        ("auto", {**COLOURFUL, "CI": "false"}, True),
+        ("tty", {**COLOURFUL, "CI": "1"}, True),
+    ],
+)
+def test_table_is_drawn_where_a_terminal_can_show_it(kind: str, environment: Mapping[str, str], is_table: bool) -> None:
+    terminal, made = ScreenTerminal(), planned()
+    display: Display = progress_for(kind, terminal.out, made, str, environment)
+    assert isinstance(display, TtyProgress) is is_table
+    display(started(made))
+    terminal.wait_for(on_screen("run r1"))
+    display.close()
+    terminal.close()
+    assert (b"\x1b" in terminal.raw) is is_table

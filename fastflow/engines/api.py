@@ -8,24 +8,21 @@ import json
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 from urllib.parse import quote, urlencode
 
+from fastflow.engines.answer import Answer
 from fastflow.engines.command_line import uses_default_context
 from fastflow.engines.messages import explain
 from fastflow.engines.process import Caller
 from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError
 
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
-
 _DEFAULT = "/var/run/docker.sock"
 _UNIX = "unix://"
 _NOT_FOUND = 404
 _FIRST_ERROR = 400
-_HEADER = 8
 
 
 def socket_of(environment: Mapping[str, str]) -> str | None:
@@ -40,6 +37,27 @@ def socket_of(environment: Mapping[str, str]) -> str | None:
 
 class GoneError(EngineCallError):
     """What was asked for is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """`timeout` is in seconds and holds for each wait on the socket."""
+
+    method: str
+    path: str
+    timeout: float
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=lambda: {"Content-Type": "application/json"})
+
+    @property
+    def target(self) -> str:
+        return f"{self.path}?{urlencode(self.query)}" if self.query else self.path
+
+    @property
+    def shown(self) -> str:
+        """The request for messages."""
+        return f"{self.method} {self.path}"
 
 
 @dataclass(frozen=True)
@@ -57,64 +75,89 @@ class EngineApi:
 
     def get(self, path: str, /, **query: str) -> Any:
         """Ask; return what the JSON of the answer says."""
-        return json.loads(self._call("GET", path, query, self.timeout) or b"null")
+        return json.loads(self._call(_Request("GET", path, self.timeout, query)) or b"null")
 
     def post(self, path: str, /, *, longer: float = 0.0, **query: str) -> None:
         """Tell the engine to do something that takes up to `longer` seconds by itself."""
-        self._call("POST", path, query, self.timeout + longer)
+        self._call(_Request("POST", path, self.timeout + longer, query))
+
+    def create(self, path: str, body: Mapping[str, Any], /, **query: str) -> Any:
+        """Create something; return what the JSON of the answer says."""
+        return json.loads(self._call(_Request("POST", path, self.timeout, query, json.dumps(body).encode())))
 
     def delete(self, path: str, /, **query: str) -> None:
         """Remove something."""
-        self._call("DELETE", path, query, self.timeout)
+        self._call(_Request("DELETE", path, self.timeout, query))
+
+    def wait(self, path: str, timeout: float, /, **query: str) -> None:
+        """Wait for something, up to `timeout` seconds, without taking a slot."""
+        self._read(_Request("POST", path, timeout, query))
+
+    def connect(self, path: str, /, **query: str) -> socket.socket:
+        """Turn a connection into one to a container's streams. It is the caller's to close."""
+        upgrade = {"Connection": "Upgrade", "Upgrade": "tcp"}
+        with self._asked(_Request("POST", path, self.timeout, query, headers=upgrade)) as answer:
+            return answer.detach()
 
     def read(self, path: str, consume: Callable[[IO[bytes]], None], /, **query: str) -> None:
         """Give what an answer holds to `consume` as it comes."""
-        with self._errors(path, self.timeout), self._asked("GET", path, query, self.timeout) as answer:
+        with self._asked(_Request("GET", path, self.timeout, query)) as answer:
             consume(io.BufferedReader(answer))
 
-    def stream(self, path: str, /, *, is_framed: bool = False, **query: str) -> "Answer":
-        """Ask for what goes on: the answer has no time limit once it has begun, and is to be closed."""
-        with self._errors(path, self.timeout):
-            answer = self._asked("GET", path, query, self.timeout)
-        answer.go_on(is_framed=is_framed)
-        return answer
+    def stream(self, path: str, /, *, is_framed: bool = False, **query: str) -> Answer:
+        """Ask for what goes on: the answer has no time limit once it has begun, and is the caller's to finish."""
+        with self._asked(_Request("GET", path, self.timeout, query), is_kept=True) as answer:
+            answer.go_on(is_framed=is_framed)
+            return answer
 
     def clock(self) -> int:
         """The engine's own time, in whole seconds since the epoch."""
-        with self._errors("/_ping", self.timeout), self._asked("GET", "/_ping", {}, self.timeout) as answer:
+        with self._asked(_Request("GET", "/_ping", self.timeout)) as answer:
             return int(parsedate_to_datetime(answer.response.headers["Date"]).timestamp())
 
-    def _call(self, method: str, path: str, query: Mapping[str, str], timeout: float) -> bytes:
-        with (
-            self.caller.slot(),
-            self._errors(f"{method} {path}", timeout),
-            self._asked(method, path, query, timeout) as answer,
-        ):
-            return answer.response.read()
+    def _call(self, request: "_Request") -> bytes:
+        with self.caller.slot():
+            return self._read(request)
 
-    def _asked(self, method: str, path: str, query: Mapping[str, str], timeout: float) -> "Answer":
-        """Send a request; `timeout` is in seconds and holds for each wait on the socket."""
-        connection = _Connection(self.path, timeout)
+    def _read(self, request: "_Request") -> bytes:
+        with self._asked(request) as answer:
+            return answer.whole()
+
+    @contextmanager
+    def _asked(self, request: "_Request", *, is_kept: bool = False) -> Iterator[Answer]:
+        """Send a request and give the answer, closed afterwards unless it is kept; raise what an engine raises."""
+        answer = self._answer(request)
         try:
-            connection.request(method, f"{path}?{urlencode(query)}" if query else path)
-            response = connection.getresponse()
-            if response.status >= _FIRST_ERROR:
-                raise _refused(f"{method} {path}", response.status, response.read())
+            yield answer
+        except BaseException:
+            answer.close()
+            raise
+        if not is_kept:
+            answer.close()
+
+    def _answer(self, request: "_Request") -> Answer:
+        connection = _Connection(self.path, request.timeout)
+        try:
+            with self._errors(request):
+                connection.request(request.method, request.target, request.body, dict(request.headers))
+                response = connection.getresponse()
+                if response.status >= _FIRST_ERROR:
+                    raise _refused(request.shown, response.status, response.read())
         except BaseException:
             connection.close()
             raise
-        return Answer(connection.socket, response)
+        return Answer(connection.socket, response, lambda: self._errors(request))
 
     @contextmanager
-    def _errors(self, shown: str, timeout: float) -> Iterator[None]:
+    def _errors(self, request: "_Request") -> Iterator[None]:
         """Turn what the socket raises into what an engine raises."""
         try:
             yield
         except TimeoutError:
-            message = f"the engine did not answer `{shown}` within {timeout:g} s"
-            raise EngineTimeoutError(message, "is the engine under load, or hung?", shown) from None
+            message = f"the engine did not answer `{request.shown}` within {request.timeout:g} s"
+            raise EngineTimeoutError(message, "is the engine under load, or hung?", request.shown) from None
         except (OSError, http.client.HTTPException) as error:
-            raise self._unreachable(shown, error) from None
+            raise self._unreachable(request.shown, error) from None
 
     def _unreachable(self, shown: str, error: Exception) -> EngineError:
         if isinstance(error, PermissionError):
@@ -142,79 +185,6 @@ def _refused(shown: str, status: int, body: bytes) -> EngineCallError:
     message, hint = explain(said, shown, status)
     kind = GoneError if status == _NOT_FOUND else EngineCallError
     return kind(message, hint, shown, None, said)
-
-
-class Answer(io.RawIOBase):
-    """An answer as it comes. Logs come in frames: 8 bytes, the last four of which say how many bytes of text follow."""
-
-    def __init__(self, connected: socket.socket, response: http.client.HTTPResponse) -> None:
-        super().__init__()
-        self.response = response
-        self._socket = connected
-        self._is_framed = False
-        self._is_broken = False
-        self._left = 0
-
-    def go_on(self, *, is_framed: bool) -> None:
-        """Wait without a limit from now on."""
-        self._socket.settimeout(None)
-        self._is_framed = is_framed
-
-    def readable(self) -> bool:
-        """It is."""
-        return True
-
-    def readinto(self, buffer: "WriteableBuffer") -> int:
-        """Read what has come; nothing is its end."""
-        return self._fill(memoryview(buffer).cast("B"))
-
-    def piece(self, view: memoryview) -> int:
-        """Read what has come; nothing is its end, also where the engine broke off."""
-        try:
-            return self._fill(view)
-        except (OSError, ValueError, http.client.HTTPException):
-            self._is_broken = True
-            return 0
-
-    def _fill(self, view: memoryview) -> int:
-        size = len(view)
-        if self._is_framed:
-            while not self._left:
-                header = self._exactly(_HEADER)
-                if len(header) < _HEADER:
-                    return 0
-                self._left = int.from_bytes(header[4:], "big")
-            size = min(size, self._left)
-        piece = self.response.read1(size)
-        view[: len(piece)] = piece
-        self._left -= len(piece) if self._is_framed else 0
-        return len(piece)
-
-    def _exactly(self, size: int) -> bytes:
-        held = b""
-        while len(held) < size and (piece := self.response.read1(size - len(held))):
-            held += piece
-        return held
-
-    def succeeded(self) -> bool:
-        """Whether it came to its own end."""
-        return not self._is_broken
-
-    def stop(self) -> None:
-        """Let nobody wait for it any more; safe from any thread, also while another reads."""
-        self._is_broken = True
-        with suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
-
-    def finish(self) -> None:
-        """Let go of it."""
-        self.close()
-
-    def close(self) -> None:
-        """Let go of it."""
-        self.response.close()
-        self._socket.close()
-        super().close()
 
 
 class _Connection(http.client.HTTPConnection):

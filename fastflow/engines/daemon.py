@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import IO, Literal, Protocol, TypeAlias
 
-from fastflow.run.ports import Container, Stream
+from fastflow.run.ports import Container, Lease, Stream
 
 Kind: TypeAlias = Literal["container", "network", "volume", "image"]
 REMOVAL_TIMEOUT = 15.0
@@ -42,6 +42,9 @@ class Daemon(Protocol):
 
         Raises the first other error when all were tried.
         """
+
+    def hold(self, name: str, image: str, labels: Mapping[str, str]) -> Lease | None:
+        """Take a container name for as long as this process lives; None where it is taken."""
 
     def logs(self, container_id: str, on_line: Callable[[str], None], *, is_followed: bool) -> Stream:
         """Give every line of a container's log from its first, as it comes or until now; nothing where it is gone."""

@@ -10,6 +10,7 @@ from typing import IO
 from fastflow.engines.command_line import CommandLine
 from fastflow.engines.daemon import IN_USE, REMOVAL_TIMEOUT, Kind
 from fastflow.engines.inspection import containers_of
+from fastflow.engines.lease import ContainerLease, take
 from fastflow.engines.stream import LineStream
 from fastflow.errors import EngineCallError, EngineTimeoutError
 from fastflow.run.ports import Container
@@ -110,6 +111,10 @@ class CommandDaemon:
             faults = [fault for name in wanted if (fault := _fault_of_removal(self.call, kind, name))]
             if faults:
                 raise faults[0] from None
+
+    def hold(self, name: str, image: str, labels: Mapping[str, str]) -> ContainerLease | None:
+        """Take a container name for as long as this process lives; None where it is taken."""
+        return take(self.call, self, name, image, labels)
 
     def logs(self, container_id: str, on_line: Callable[[str], None], *, is_followed: bool) -> LineStream:
         """Give every line of a container's log from its first, as it comes or until now; nothing where it is gone."""

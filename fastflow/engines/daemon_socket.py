@@ -8,9 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import IO, Any
 
-from fastflow.engines.api import Answer, EngineApi, GoneError, label_filter, segment
+from fastflow.engines.answer import Answer
+from fastflow.engines.api import EngineApi, GoneError, label_filter, segment
 from fastflow.engines.daemon import IN_USE, REMOVAL_TIMEOUT, Kind
 from fastflow.engines.inspection import container_of
+from fastflow.engines.socket_lease import SocketLease, claim
 from fastflow.engines.stream import LineStream, Nothing
 from fastflow.errors import EngineCallError, EngineTimeoutError
 from fastflow.run.ports import Container
@@ -124,6 +126,10 @@ class SocketDaemon:
         except GoneError:
             return False
         return True
+
+    def hold(self, name: str, image: str, labels: Mapping[str, str]) -> SocketLease | None:
+        """Take a container name for as long as this process lives; None where it is taken."""
+        return claim(self.api, name, image, labels)
 
     def logs(self, container_id: str, on_line: Callable[[str], None], *, is_followed: bool) -> LineStream:
         """Give every line of a container's log from its first, as it comes or until now; nothing where it is gone."""

@@ -16,11 +16,10 @@ from fastflow.engines.daemon import Daemon
 from fastflow.engines.daemon_command import CommandDaemon, labelled
 from fastflow.engines.daemon_socket import SocketDaemon
 from fastflow.engines.inspection import event_of
-from fastflow.engines.lease import ContainerLease, take
 from fastflow.engines.process import Caller, Command, not_found
 from fastflow.engines.sources import with_environment
 from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError
-from fastflow.run.ports import Container, ContainerEvent, EngineInfo, Stream
+from fastflow.run.ports import Container, ContainerEvent, EngineInfo, Lease, Stream
 
 OLDEST_COMPOSE = (2, 24, 4)
 """The first version that knows `!override`."""
@@ -269,9 +268,9 @@ class DockerEngine:
         self._daemon.remove("image", references)
 
     # The lease
-    def hold(self, name: str, image: str, labels: Mapping[str, str]) -> ContainerLease | None:
+    def hold(self, name: str, image: str, labels: Mapping[str, str]) -> Lease | None:
         """Take a container name that only one can hold, for as long as this process lives; None where it is taken."""
-        return take(self._call, self._daemon, name, image, labels)
+        return self._daemon.hold(name, image, labels)
 
     # Interruption
     def interrupt(self) -> None:

@@ -34,10 +34,8 @@ class ContainerLease:
         """The id of the container that stands for the lease."""
         return self._container_id
 
-    @property
-    def is_held(self) -> bool:
-        """Whether the container still runs, as far as its client knows."""
-        return self._process.poll() is None
+    def start(self) -> None:
+        """It runs already: the command line creates and starts it in one."""
 
     def release(self) -> None:
         """Give the name back. Never raises."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from fastflow.compose import LABEL
 from fastflow.errors import BuildIdInUseError, EngineError
+from fastflow.run.at_once import at_once
 from fastflow.run.ports import Container, ContainerEvent, Engine, Lease
 
 ROLE = "lease"
@@ -54,12 +55,27 @@ def take_leases(
             lease = _take(engine, key, image, labels, reclaimed)
             if lease is not None:
                 held.append(lease)
+        _start(held)
         _exclude_whole_tokens(engine, wanted, labels[f"{LABEL}.run"])
     except BaseException:
-        for lease in held:
-            lease.release()
+        at_once(lambda lease: lease.release(), held)
         raise
     return tuple(held), tuple(reclaimed)
+
+
+def _start(leases: Iterable[Lease]) -> None:
+    """Let all run at once: the names are taken, which is what the order is for. Raises the first EngineError."""
+    errors: list[EngineError] = []
+
+    def start(lease: Lease) -> None:
+        try:
+            lease.start()
+        except EngineError as error:
+            errors.append(error)
+
+    at_once(start, leases)
+    if errors:
+        raise errors[0]
 
 
 def is_interruption(event: ContainerEvent, run: str) -> bool:

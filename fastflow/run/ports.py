@@ -85,6 +85,9 @@ class Lease(Protocol):
     def container_id(self) -> str:
         """The id of the container that stands for the lease."""
 
+    def start(self) -> None:
+        """Let it count as alive; until then it only keeps others waiting. Raises EngineError."""
+
     def release(self) -> None:
         """Give the name back. Never raises."""
 

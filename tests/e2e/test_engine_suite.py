@@ -256,6 +256,7 @@ def test_only_one_holds_a_name(bench: Bench) -> None:
     labels = {TEST: bench.name, "io.fastflow.role": "lease"}
     lease = bench.engine.hold(f"{bench.name}-lease", IMAGE, labels)
     assert lease is not None
+    lease.start()
     assert bench.engine.hold(f"{bench.name}-lease", IMAGE, labels) is None
     held = bench.one(lease.container_id)
     assert (held.name, held.status) == (f"{bench.name}-lease", "running")

@@ -1,0 +1,117 @@
+"""A lease over the engine's socket: a running container whose stdin is a connection of this process."""
+
+import re
+import socket
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+
+from fastflow.engines.api import EngineApi, GoneError, segment
+from fastflow.errors import EngineCallError, EngineError
+
+_RELEASE_TIMEOUT = 5.0
+_START_GRACE = 10.0
+_TRIES = 10
+_CONFLICT = re.compile(r"is already in use by container", re.IGNORECASE)
+_PAUSE = 0.02
+"""Seconds between two looks at a holder that is about to run: the engine has nothing to wait for that with."""
+
+
+class SocketLease:
+    """Held by a connection to the container's stdin: whatever ends this process closes it, and ends the container."""
+
+    def __init__(self, api: EngineApi, name: str, image: str, labels: Mapping[str, str]) -> None:
+        self._api = api
+        self._name = name
+        self._image = image
+        self._labels = labels
+        self._connection: socket.socket | None = None
+        self._is_started = False
+        self.container_id = ""
+
+    def claim(self) -> bool:
+        """Create the container and connect to it; False where another container has the name."""
+        body = {
+            "Image": self._image,
+            "Entrypoint": ["cat"],
+            "Cmd": [],
+            "Labels": dict(self._labels),
+            "AttachStdin": True,
+            "OpenStdin": True,
+            "StdinOnce": True,
+            "Healthcheck": {"Test": ["NONE"]},
+            "StopSignal": "SIGKILL",
+            "HostConfig": {"NetworkMode": "none", "AutoRemove": True},
+        }
+        try:
+            self.container_id = self._api.create("/containers/create", body, name=self._name)["Id"]
+        except EngineCallError as error:
+            if _CONFLICT.search(error.output):
+                return False
+            raise
+        try:
+            self._connection = self._api.connect(f"{self._path}/attach", stream="1", stdin="1")
+        except GoneError:  # pruned while it did not run yet
+            return self.claim()
+        except BaseException:
+            self.release()
+            raise
+        return True
+
+    def start(self) -> None:
+        """Let the container run: from now on it counts as alive. Raises EngineError."""
+        for _ in range(_TRIES):
+            try:
+                self._api.post(f"{self._path}/start")
+            except GoneError:  # pruned while it did not run yet
+                if not self.claim():
+                    break
+            else:
+                self._is_started = True
+                return
+        raise EngineError(f"the container {self._name} was taken away while it was started", "try again")
+
+    @property
+    def _path(self) -> str:
+        return f"/containers/{segment(self.container_id)}"
+
+    def release(self) -> None:
+        """Give the name back. Never raises."""
+        if self._connection is not None:
+            with suppress(OSError):
+                self._connection.shutdown(socket.SHUT_RDWR)
+            self._connection.close()
+        with suppress(EngineError):
+            if self._is_started:
+                # The container ends with its stdin, and the engine removes it then.
+                self._api.wait(f"{self._path}/wait", _RELEASE_TIMEOUT, condition="removed")
+        with suppress(EngineError):
+            self._api.delete(self._path, force="1", v="1")
+
+
+def claim(api: EngineApi, name: str, image: str, labels: Mapping[str, str]) -> SocketLease | None:
+    """Take a container name; None where another container has it.
+
+    A holder that is only created is about to run, or its client died: it gets some seconds before it counts as a
+    holder, so that nobody takes a lease for dead that is being taken.
+    """
+    deadline = time.monotonic() + _START_GRACE
+    pause = threading.Event()
+    while True:
+        lease = SocketLease(api, name, image, labels)
+        if lease.claim():
+            return lease
+        while (status := _status_of(api, name)) in ("created", "removing"):
+            if time.monotonic() > deadline:
+                return None
+            pause.wait(_PAUSE)
+        if status is not None or time.monotonic() > deadline:
+            return None
+
+
+def _status_of(api: EngineApi, name: str) -> str | None:
+    try:
+        return str(api.get(f"/containers/{segment(name)}/json")["State"]["Status"])
+    except GoneError:
+        return None

@@ -189,10 +189,26 @@ def _kinds(timeline: Timeline) -> tuple[str, ...]:
 
 
 def _origin(archive: Archived) -> Iterable[Fact]:
-    yield Fact("Spec", archive.spec)
-    started = next((event for event in archive.events if event.get("type") == "run"), {})
-    for host, version in (started.get("engines") or {}).items():
-        yield Fact(f"Docker Engine{f' of {host}' if host else ''}", str(version))
+    """What was run, and by what; a plan may be another version's, or a stranger's."""
+    plan = archive.plan or {}
+    yield Fact("Spec", str(plan.get("spec") or archive.spec))
+    if plan.get("fastflow"):
+        yield Fact("fastflow", str(plan["fastflow"]))
+    hosts = plan.get("hosts")
+    for host, told in hosts.items() if isinstance(hosts, Mapping) else ():
+        versions = told if isinstance(told, Mapping) else {}
+        of_host = "" if host == "default" else f" of {host}"
+        for label, key in (("Docker Engine", "engine"), ("Docker Compose", "compose")):
+            if versions.get(key):
+                yield Fact(f"{label}{of_host}", str(versions[key]))
+    images = {str(phase["image"]): None for phase in _planned(plan) if phase.get("image")}
+    if images:
+        yield Fact("Node image" if len(images) == 1 else "Node images", ", ".join(images))
+
+
+def _planned(plan: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    phases = plan.get("phases")
+    return [phase for phase in phases if isinstance(phase, Mapping)] if isinstance(phases, list) else []
 
 
 def _texts(archive: Archived) -> Iterable[Fact]:

@@ -86,7 +86,7 @@ def vulnerable_run() -> Told:
     )
     again = phase("api.test", "failed", reason="empty record", hint="look at http_proxy", allow_failure=True)
     events = [
-        {"time": time(0), "type": "run", "phase": None, "state": "started", "engines": {"": "20.10"}},
+        {"time": time(0), "type": "run", "phase": None, "state": "started"},
         *(change(at, "web.record", state) for at, state in _RECORDING),
         *(change(at, "web.test", state, "testing") for at, state in _TESTING),
         {"time": time(60), "type": "run", "phase": None, "state": "ended"},
@@ -94,6 +94,8 @@ def vulnerable_run() -> Told:
     plan = plan_json(
         told("web.record", 0, mode="recording"), told("web.test", 1, (("web.record", "build_id"),)), told("api.test", 0)
     )
+    plan |= {"fastflow": "0.1.0", "hosts": {"default": {"engine": "20.10.24", "compose": "2.24.4"}}}
+    plan["phases"][0]["image"] = "wallarm/fast"
     logs = {"web.record": "[info] ready\n", "web.record.source": "GET /\n" * 3, "web.test": log_of(2_500)}
     return told_run(record, test, again, exit_code=1, events=events, plan=plan, logs=logs, resolved="name: shop\n")
 
@@ -129,10 +131,11 @@ def hostile_run() -> Told:
     events = [
         {"time": time(at), "type": "phase", "phase": one.id, "state": HOSTILE[0]} for at, one in enumerate(phases)
     ]
-    engines = {"time": time(0), "type": "run", "engines": {text: text for text in HOSTILE}}
     plan = plan_json(*(told(one.id, 0, build_id=HOSTILE[1], mode=HOSTILE[2]) for one in phases), name=SCRIPT)
+    plan |= {"spec": SCRIPT, "fastflow": SCRIPT, "hosts": {text: {"engine": text, "compose": text} for text in HOSTILE}}
+    plan["phases"][0]["image"] = SCRIPT
     logs = {text: "\n".join(HOSTILE) for text in HOSTILE} | {"long": "\n".join(HOSTILE * 2_000)}
-    run = told_run(*phases, exit_code=3, events=[engines, *events], plan=plan, logs=logs, resolved="\n".join(HOSTILE))
+    run = told_run(*phases, exit_code=3, events=events, plan=plan, logs=logs, resolved="\n".join(HOSTILE))
     assert run.result is not None
     return replace(run, run=SCRIPT, spec=SCRIPT, result=replace(run.result, leftovers=HOSTILE))
 

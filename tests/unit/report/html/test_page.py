@@ -119,7 +119,16 @@ def test_all_that_matters_can_be_read_without_a_script() -> None:
         assert (finding.request or "not known") in main
     for said in ("the manuals are public", "SHOP-311", "until 2027-01-31", "look at http_proxy", "rec_1", "tr_1"):
         assert said in main
-    for said in ("[info] ready", "#bl_2499", "logs/web.test.log", "name: shop", "20.10", "3 vulnerabilities"):
+    for said in (
+        "[info] ready",
+        "#bl_2499",
+        "logs/web.test.log",
+        "name: shop",
+        "20.10.24",
+        "2.24.4",
+        "wallarm/fast",
+        "3 vulnerabilities",
+    ):
         assert said in main
     for form in page.having("form"):
         assert "hidden" in form  # it does nothing without the script, which shows it
@@ -134,7 +143,7 @@ def test_findings_stand_in_the_order_of_what_they_mean() -> None:
 def test_a_plan_that_cannot_be_drawn_leaves_out_the_picture_alone() -> None:
     run = vulnerable_run()
     assert 'id="graph"' in render(run)
-    for plan in (None, {}, {"name": "x", "phases": [1], "critical_path": []}):
+    for plan in (None, {}, {"name": "x", "phases": [1], "critical_path": []}, {"phases": 7, "hosts": [7]}):
         assert 'id="graph"' not in render(replace(run, plan=plan))
 
 

@@ -17,7 +17,7 @@ _LONGEST = 36
 """Characters of a line in a box. What is longer is cut; the box's tooltip has all of it."""
 _RADIUS = 7
 _LEGEND = 34
-_LEGEND_WIDTH = 640
+_LEGEND_WIDTH = 700
 GRAPH_CSS = """\
 .ffg{--ink:#1f2328;--faint:#59636e;--lane:#f6f8fa;--edge:#d1d9e0;--line:#6e7781;--page:#fff;
 --recording:#ddf4ff;--recording-edge:#0969da;--testing:#ffebe9;--testing-edge:#cf222e;

@@ -25,6 +25,7 @@ COMMANDS = {
     "down": "Remove what dead runs left; interrupt a live one with --run.",
     "schema": "Print the JSON Schema of the spec, for editors.",
     "explain": "Show a rule's page: what it finds, why, how to mend it.",
+    "doctor": "Look at engines, images, ports, disk and cloud: each ok, or what to do.",
     "emulator": "Manage the stand-in for Wallarm's cloud and node.",
 }
 

@@ -1,0 +1,132 @@
+"""What a run needs of an engine: that it answers, its images, its ports, its disk."""
+
+import shutil
+import socket
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol
+
+from fastflow.doctor.examination import Answer
+from fastflow.run.ports import Container, EngineInfo
+
+LEAST_FREE = 2_000_000_000
+"""Bytes that images, containers and logs of a run should find free."""
+_KINDS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A host port that a node or a service will publish; no address stands for all."""
+
+    address: str | None
+    number: int
+    protocol: str
+    owner: str
+
+    def __str__(self) -> str:
+        return f"{self.address + ':' if self.address else ''}{self.number}/{self.protocol} of {self.owner}"
+
+
+class Engine(Protocol):
+    """The part of an engine that is looked at."""
+
+    def info(self) -> EngineInfo:
+        """Tell what answers."""
+
+    def missing_images(self, images: Iterable[str]) -> tuple[str, ...]:
+        """Return those of `images` that the engine does not have."""
+
+    def containers(self, labels: Mapping[str, str | None]) -> tuple[Container, ...]:
+        """Return all containers that carry these labels."""
+
+    def docker(self, arguments: Iterable[str]) -> str:
+        """Call the Docker command line."""
+
+
+def look_at_engine(engine: Engine) -> Iterator[Answer]:
+    """The engine and Compose answer; raises EngineError, whose hint says what to do."""
+    info = engine.info()
+    where = "here" if info.is_local else "elsewhere"
+    yield Answer("engine", f"Docker Engine {info.engine_version} answers at {info.address}, {where}")
+    yield Answer("compose", f"Docker Compose {info.compose_version}")
+
+
+def look_at_images(engine: Engine, images: Iterable[str], advice: str) -> Iterator[Answer]:
+    """The images are on the engine; in `advice` an image that is not takes the place of IMAGE."""
+    wanted = tuple(dict.fromkeys(images))
+    missing = engine.missing_images(wanted)
+    for image in wanted:
+        if image in missing:
+            yield Answer("image", f"{image} is not on the engine", advice.replace("IMAGE", image))
+        else:
+            yield Answer("image", f"{image} is on the engine")
+
+
+def look_at_ports(engine: Engine, claims: Iterable[Claim]) -> Iterator[Answer]:
+    """Host ports are free: no container publishes them, and on this machine nothing else listens there."""
+    containers, is_local = engine.containers({}), engine.info().is_local
+    for claim in claims:
+        holder = _holder(claim, containers)
+        if holder is None and is_local and claim.protocol in _KINDS and _is_taken(claim):
+            holder = "something else on this machine"
+        if holder is None:
+            yield Answer("port", f"{claim} is free")
+        else:
+            advice = f"end what holds it, or give {claim.owner} another"
+            yield Answer("port", f"{claim} is taken by {holder}", advice)
+
+
+def _holder(claim: Claim, containers: Iterable[Container]) -> str | None:
+    for container in containers:
+        for port in container.ports:
+            is_same = (port.host_port, port.protocol) == (claim.number, claim.protocol)
+            if is_same and _meet(claim.address, port.address):
+                return f"the container {container.name}"
+    return None
+
+
+def _meet(one: str | None, other: str) -> bool:
+    everywhere = (None, "", "0.0.0.0", "::")  # noqa: S104  # to compare with, not to bind
+    return one == other or one in everywhere or other in everywhere
+
+
+def _is_taken(claim: Claim) -> bool:
+    family = socket.AF_INET6 if claim.address and ":" in claim.address else socket.AF_INET
+    with socket.socket(family, _KINDS[claim.protocol]) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((claim.address or "", claim.number))
+        except PermissionError:
+            return False  # a port below 1024 is the engine's to take, not ours
+        except OSError:
+            return True
+    return False
+
+
+def look_at_disk(engine: Engine, images: Iterable[str]) -> Iterator[Answer]:
+    """The engine has room: asked of this machine where the engine is here, else inside of one of `images`."""
+    free = _free_here(engine) if engine.info().is_local else None
+    if free is None:
+        present = next((image for image in images if not engine.missing_images([image])), None)
+        free = _free_inside(engine, present) if present else None
+    if free is None:
+        yield Answer("disk", "how much is free is not known; see: docker system df")
+    elif free < LEAST_FREE:
+        yield Answer("disk", f"{free / 1e9:.1f} GB are free on the engine", "make room: docker system prune")
+    else:
+        yield Answer("disk", f"{free / 1e9:.1f} GB are free on the engine")
+
+
+def _free_here(engine: Engine) -> int | None:
+    root = engine.docker(["info", "--format", "{{.DockerRootDir}}"]).strip()
+    with suppress(OSError):  # the engine may live in a virtual machine of this one
+        return shutil.disk_usage(root).free
+    return None
+
+
+def _free_inside(engine: Engine, image: str) -> int | None:
+    words = ["run", "--rm", "--network", "none", "--entrypoint", "df", image, "-Pk", "/"]
+    columns = engine.docker(words).splitlines()[-1:]
+    numbers = columns[0].split()[1:4] if columns else []
+    return int(numbers[2]) * 1024 if len(numbers) == 3 and numbers[2].isdigit() else None

@@ -1,0 +1,65 @@
+"""Checks at once, each in a thread of its own, and what is answered within a time limit."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from fastflow.errors import EngineError
+
+LIMIT = 20.0
+"""Seconds for all checks together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was found of one thing; `advice` says what to do, and is None where all is well."""
+
+    subject: str
+    found: str
+    advice: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing to look at. What asks an `engine` has nothing to say where that engine itself does not answer."""
+
+    subject: str
+    look: Callable[[], Iterable[Answer]]
+    engine: str | None = None
+    is_of_engine: bool = False
+
+
+def examine(checks: Sequence[Check], limit: float = LIMIT) -> tuple[Answer, ...]:
+    """Make all checks at once; answers come in the order of the checks, `limit` is in seconds for all of them."""
+    answers: dict[int, tuple[Answer, ...]] = {}
+    threads = []
+    for at, check in enumerate(checks):
+        # A thread that does not come back must not keep the process alive.
+        thread = threading.Thread(target=_look, args=(check, at, answers), daemon=True, name=f"doctor {check.subject}")
+        thread.start()
+        threads.append(thread)
+    deadline = time.monotonic() + limit
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    told = [answers.get(at, (_silent(check, limit),)) for at, check in enumerate(checks)]
+    down = {
+        check.engine for at, check in enumerate(checks) if check.is_of_engine and any(one.advice for one in told[at])
+    }
+    return tuple(
+        answer
+        for at, check in enumerate(checks)
+        if check.is_of_engine or check.engine not in down
+        for answer in told[at]
+    )
+
+
+def _look(check: Check, at: int, answers: dict[int, tuple[Answer, ...]]) -> None:
+    try:
+        answers[at] = tuple(check.look())
+    except EngineError as error:
+        answers[at] = (Answer(check.subject, error.message, error.hint or "see: docker info"),)
+
+
+def _silent(check: Check, limit: float) -> Answer:
+    return Answer(check.subject, f"no answer within {limit:g} s", "is the machine, the engine or the network hung?")

@@ -1,0 +1,120 @@
+"""What is looked at before a run: at once, within a limit, each ok or with what to do."""
+
+import socket
+import threading
+from collections.abc import Iterable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from fastflow.doctor import engine_checks
+from fastflow.doctor.checks import checks_of
+from fastflow.doctor.cloud_checks import look_at_api
+from fastflow.doctor.examination import Answer, Check, examine
+from fastflow.engines.fake import FakeEngine
+from fastflow.errors import EngineError
+from fastflow.pipeline import SpecText, check, plan
+from fastflow.plan import Plan, Selection
+
+
+class Engine(FakeEngine):
+    """A fake engine with a disk."""
+
+    root = "/"
+
+    def docker(self, arguments: Iterable[str]) -> str:
+        self.calls.append(" ".join(arguments))
+        return f"{self.root}\n"
+
+
+SPEC = """
+cloud: { token: $FAST_TOKEN, api_host: "127.0.0.1:9", use_ssl: false }
+workflows:
+  web:
+    build_id: 1
+    compose: { services: { app: { image: app, ports: ["PORT:80"] } } }
+    nodes:
+      record: { mode: recording, image: "mirror.example/fast:2", ports: ["18080:8080"], source: { run: "true" } }
+"""
+
+
+def planned(port: int) -> Plan:
+    text = SPEC.replace("PORT", str(port)).encode()
+    (facts,) = check([SpecText("fastflow.yml", Path(), text)], None).specs
+    return plan(facts, Path(), Selection())
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        yield int(server.getsockname()[1])
+
+
+def told(engine: Engine, port: int, values: dict[str, str], image: str | None = None) -> dict[str, list[Answer]]:
+    found: dict[str, list[Answer]] = {}
+    for answer in examine(list(checks_of(planned(port), {"": engine}, values, emulator_image=image))):
+        found.setdefault(answer.subject, []).append(answer)
+    return found
+
+
+def test_each_thing_that_is_not_as_it_must_be_has_an_advice(taken_port: int) -> None:
+    found = told(Engine(images=["app"]), taken_port, {"FAST_TOKEN": ""})
+    assert [answer.advice for answer in found["engine"] + found["compose"]] == [None, None]
+    assert found["image"][0].advice == "pull it: docker pull mirror.example/fast:2"
+    ports = {answer.found: answer.advice for answer in found["port"]}
+    assert ports[f"{taken_port}/tcp of service app is taken by something else on this machine"]
+    assert ports["127.0.0.1:18080/tcp of web.record is free"] is None
+    assert (found["token"][0].found, found["token"][0].advice is None) == ("FAST_TOKEN is not set", False)
+    assert "http://127.0.0.1:9 is out of reach" in found["api"][0].found
+
+
+def test_the_token_is_never_shown_and_the_emulator_needs_no_cloud() -> None:
+    found = told(Engine(images=["mirror.example/fast:2"]), 0, {"FAST_TOKEN": "s3cr3t"})
+    assert found["token"] == [Answer("token", "FAST_TOKEN is set")]
+    assert "s3cr3t" not in repr(found)
+    emulated = told(Engine(images=[]), 0, {}, "emulator:1")
+    assert set(emulated) == {"engine", "compose", "image", "port", "disk"}
+    assert emulated["image"] == [Answer("image", "emulator:1 is not on the engine", "make it: fastflow emulator build")]
+
+
+def test_an_engine_that_does_not_answer_is_said_once() -> None:
+    engine = Engine()
+    engine.faults["info"] = EngineError("no engine", "start it")
+    assert examine(list(checks_of(None, {"": engine}, {}, emulator_image="e"))) == (
+        Answer("engine", "no engine", "start it"),
+    )
+
+
+def test_what_does_not_come_back_holds_up_nothing() -> None:
+    forever = threading.Event()
+
+    def hang() -> Iterator[Answer]:
+        forever.wait()
+        yield Answer("hung", "never")
+
+    checks = [Check("hung", hang), Check("quick", lambda: [Answer("quick", "fine")])]
+    first, second = examine(checks, limit=0.05)
+    forever.set()
+    assert (first.subject, first.found) == ("hung", "no answer within 0.05 s")
+    assert first.advice
+    assert second == Answer("quick", "fine")
+
+
+def test_a_full_disk_is_told_where_it_can_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_checks, "LEAST_FREE", 10**18)
+    (answer,) = engine_checks.look_at_disk(Engine(), [])
+    assert answer.advice == "make room: docker system prune"
+    engine = Engine(images=[])
+    engine.root = "/there/is/no/such/place"
+    (answer,) = engine_checks.look_at_disk(engine, ["i"])
+    assert (answer.advice, "not known" in answer.found) == (None, True)
+
+
+def test_any_answer_of_the_api_server_is_one() -> None:
+    with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:  # knows no GET: it answers with 501
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        (answer,) = look_at_api(f"http://127.0.0.1:{server.server_port}")
+    assert answer.advice is None

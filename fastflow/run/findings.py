@@ -3,10 +3,12 @@
 import hashlib
 import http.client
 import json
+import re
 import ssl
 import time
 import urllib.request
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -17,19 +19,38 @@ from fastflow.run.outcome import Vulnerability
 API_TIMEOUT = 5.0
 API_DEADLINE = 15.0
 _LARGEST_REPORT = 64_000_000
+_LARGEST_REQUEST = 20_000  # characters
+_SESSION = re.compile(
+    r"^(?P<name>(?:proxy-)?authorization|(?:set-)?cookie2?|[\w-]*(?:token|api-?key|session|secret|csrf|xsrf|auth)[\w-]*)"
+    r"[ \t]*:.*(?:\n[ \t].*)*",
+    re.IGNORECASE | re.MULTILINE,
+)
+_ACCOUNT = re.compile(r"(?<=://)[^/?#@\s]*@")
+_MASK = "***"
+
+Say = Callable[[str], None]
 
 
 def fingerprint(kind: str, method: str | None, uri: str | None, parameter: str | None) -> str:
     """Identify a finding across runs: no ids, hosts, ports or values go in."""
-    path = urlsplit(uri).path if uri else ""
-    text = "\n".join((kind, (method or "").upper(), path, parameter or ""))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    text = "\n".join((kind, (method or "").upper(), _path(uri or ""), parameter or ""))
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:16]
 
 
-def from_api(base: str, token: str, run: str) -> tuple[Vulnerability, ...] | None:
-    """The vulnerabilities that the API tells of a test run; None where it does not answer in time."""
+def _path(uri: str) -> str:
+    try:
+        return urlsplit(uri).path
+    except ValueError:  # such as an open bracket: what is no address is its own path
+        return uri
+
+
+def from_api(base: str, token: str, run: str, say: Say = lambda _: None) -> tuple[Vulnerability, ...] | None:
+    """The vulnerabilities that the API tells of a test run; None where it does not answer in time.
+
+    `say` is told of what it answered and cannot be understood.
+    """
     found = ask_test_run(base, token, run).get("vulns")
-    return _read(found) if isinstance(found, list) else None
+    return _read(found, "the API's answer", say) if isinstance(found, list) else None
 
 
 def ask_test_run(
@@ -73,20 +94,26 @@ def _tls(base: str) -> ssl.SSLContext | None:
     return ssl.create_default_context() if base.startswith("https:") else None
 
 
-def from_reports(files: Iterable[Path]) -> tuple[Vulnerability, ...] | None:
-    """Read the node's JSON report; None where there is none that can be understood."""
-    for path in sorted(files):
+def from_reports(files: Iterable[Path], say: Say = lambda _: None) -> tuple[Vulnerability, ...] | None:
+    """Read the node's JSON report; None where there is none that can be understood.
+
+    `say` is told which files cannot be: they stay where they are.
+    """
+    for path in sorted(path for path in files if path.suffix == ".json"):
         try:
-            if path.suffix != ".json" or path.stat().st_size > _LARGEST_REPORT:
-                continue
-            told = json.loads(path.read_text(encoding="utf-8", errors="replace"))
+            told = json.loads(path.read_text(encoding="utf-8", errors="replace")) if _is_fit(path) else None
         except (OSError, ValueError, RecursionError):
-            continue
-        if isinstance(told, dict):
-            found = next((told[key] for key in ("vulnerabilities", "vulns") if isinstance(told.get(key), list)), None)
-            if found is not None:
-                return _read(found)
+            told = None
+        lists = (told.get(key) for key in ("vulnerabilities", "vulns")) if isinstance(told, dict) else ()
+        found = next((one for one in lists if isinstance(one, list)), None)
+        if found is not None:
+            return _read(found, f"the report {path.name}", say)
+        say(f"the report {path.name} cannot be understood; it is kept in {path.parent}")
     return None
+
+
+def _is_fit(path: Path) -> bool:
+    return path.stat().st_size <= _LARGEST_REPORT
 
 
 def from_log(log: NodeLog) -> tuple[Vulnerability, ...]:
@@ -112,33 +139,74 @@ def collect(
 def _with_places(
     api: tuple[Vulnerability, ...] | None, reports: tuple[Vulnerability, ...] | None
 ) -> tuple[Vulnerability, ...] | None:
-    """The API's findings; where it does not say, the report tells where one of the same type and threat is."""
+    """The API's findings; what it does not say of one, the report tells, where it has one that is alike."""
     if api is None:
         return None
     left = list(reports or ())
     found = []
     for finding in api:
-        alike = (other for other in left if other.type == finding.type and finding.threat in (None, other.threat))
-        twin = next(alike, None)
+        twin = next((other for other in left if _are_alike(finding, other)), None)
         if twin is not None:
             left.remove(twin)
-        found.append(twin if twin is not None and finding.parameter is None else finding)
+        found.append(_joined(finding, twin) if twin is not None else finding)
     return tuple(found)
 
 
-def _read(found: Iterable[Any]) -> tuple[Vulnerability, ...]:
-    return tuple(_one(entry) for entry in found if isinstance(entry, Mapping))
+def _are_alike(one: Vulnerability, other: Vulnerability) -> bool:
+    pairs = (
+        (one.type, other.type),
+        (one.threat, other.threat),
+        (one.parameter, other.parameter),
+        (one.uri, other.uri),
+        (one.method, other.method),
+    )
+    return all(None in pair or pair[0] == pair[1] for pair in pairs)
+
+
+def _joined(one: Vulnerability, other: Vulnerability) -> Vulnerability:
+    fields = ("threat", "parameter", "baseline", "uri", "method", "request")
+    known = {name: getattr(other, name) for name in fields if getattr(one, name) is None}
+    joined = replace(one, **known)
+    return replace(joined, fingerprint=fingerprint(joined.type, joined.method, joined.uri, joined.parameter))
+
+
+def _read(found: Iterable[Any], where: str, say: Say) -> tuple[Vulnerability, ...]:
+    """Read a list of findings; an entry that is none counts as one of which nothing is known."""
+    read = []
+    for number, entry in enumerate(found, start=1):
+        if not isinstance(entry, Mapping):
+            say(f"vulnerability {number} of {where} cannot be understood, and counts as one of threat 100")
+        read.append(_one(entry if isinstance(entry, Mapping) else {"parameter": f"entry {number}"}))
+    return tuple(read)
 
 
 def _one(entry: Mapping[str, Any]) -> Vulnerability:
     kind = _text(entry, "type", "code") or "unknown"
     threat = entry.get("threat")
     parameter = _text(entry, "parameter", "point")
-    uri = _text(entry, "uri", "url", "path")
+    uri = _ACCOUNT.sub("", _text(entry, "uri", "url", "path") or "") or None
     baseline = _text(entry, "baseline", "baseline_id")
-    known = fingerprint(kind, _text(entry, "method"), uri, parameter)
+    method = _text(entry, "method")
+    request = _text(entry, "request")
+    known = fingerprint(kind, method, uri, parameter)
     sound = isinstance(threat, int) and not isinstance(threat, bool) and 1 <= threat <= 100
-    return Vulnerability(kind, threat if sound else None, parameter, baseline, uri, known)
+    return Vulnerability(
+        type=kind,
+        threat=threat if sound else None,
+        parameter=parameter,
+        baseline=baseline,
+        uri=uri,
+        fingerprint=known,
+        method=method,
+        request=without_session(request)[:_LARGEST_REQUEST] if request else None,
+    )
+
+
+def without_session(request: str) -> str:
+    """Mask in a request's head the values of headers that open a session or an account."""
+    request = request.replace("\r\n", "\n")
+    head, gap, body = request.partition("\n\n")
+    return _SESSION.sub(lambda found: f"{found['name']}: {_MASK}", head) + gap + body
 
 
 def _text(entry: Mapping[str, Any], *keys: str) -> str | None:

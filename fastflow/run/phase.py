@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from fastflow.errors import EngineError, EngineTimeoutError, FastflowError
@@ -62,7 +62,10 @@ class PhaseRun:
 
     def _end(self, verdict: Verdict) -> PhaseResult:
         self.result = replace(self.result, ended=now())
-        self.report(verdict.state, reason=verdict.reason, hint=verdict.hint)
+        # The ids go into the file of events: a run that is killed later can be taken up by them, and be reported.
+        known = {"test_record": self.result.test_record, "test_run": self.result.test_run}
+        found = self.result.vulnerabilities
+        self.report(verdict.state, reason=verdict.reason, hint=verdict.hint, vulnerabilities=found, **known)
         return self.result
 
     def _attempts(self, context: PhaseContext) -> Verdict:
@@ -121,7 +124,9 @@ class PhaseRun:
             self._tell(self.result, **facts)
 
     def _tell(self, result: PhaseResult, **facts: Any) -> None:
-        shown = {key: value for key, value in facts.items() if value and key not in ("reason", "vulnerabilities")}
+        shown = {key: value for key, value in facts.items() if value and key != "reason"}
+        if "vulnerabilities" in shown:
+            shown["vulnerabilities"] = [asdict(found) for found in result.vulnerabilities]
         told = {"state": result.state, "reason": result.reason, "mode": self.phase.mode, **shown}
         self.run.emit(Event("phase", self.phase.id, told))
 

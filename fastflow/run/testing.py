@@ -127,9 +127,13 @@ def _moved(context: PhaseContext, source: Path, target: Path) -> Path:
 def _findings(context: PhaseContext, node: RunningNode, reports: tuple[Path, ...]) -> tuple[Vulnerability, ...]:
     workflow = context.workflow.plan
     url, token = context.run.options.cloud_url(workflow), context.run.options.token_of(workflow)
+
+    def say(message: str) -> None:
+        context.run.note(message, context.phase.id)
+
     api = (
-        from_api(url, token, node.log.run)
+        from_api(url, token, node.log.run, say)
         if url and token and node.log.run and workflow.cloud.query is not False
         else None
     )
-    return collect(api, from_reports(reports), node.log)
+    return collect(api, from_reports(reports, say), node.log)

@@ -1,6 +1,7 @@
 """Which checks a spec asks for, in the order in which they are shown."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 
 from fastflow.doctor.cloud_checks import look_at_api, look_at_token, look_at_variable
@@ -36,7 +37,7 @@ def checks_of(
         }
         for subject, look in looks.items():
             said = f"{subject} of host {name}" if name else subject
-            yield Check(said, look, name, is_of_engine=subject == "engine")
+            yield Check(said, partial(_of_host, name, look), name, is_of_engine=subject == "engine")
     if emulator_image is None:
         clouds = [workflow.cloud for workflow in plan.workflows.values()] if plan else [Cloud()]
         for token in dict.fromkeys(cloud.token_name for cloud in clouds):
@@ -45,6 +46,12 @@ def checks_of(
             yield Check("api", partial(look_at_api, url))
     for variable in unset:
         yield Check("variable", partial(look_at_variable, variable))
+
+
+def _of_host(host: str, look: Callable[[], Iterable[Answer]]) -> Iterator[Answer]:
+    """Say of which host something is, where the spec names hosts."""
+    for answer in look():
+        yield replace(answer, subject=f"{answer.subject} of host {host}") if host else answer
 
 
 def _url(cloud: Cloud) -> str:

@@ -88,6 +88,13 @@ def test_an_engine_that_does_not_answer_is_said_once() -> None:
     )
 
 
+def test_what_is_of_a_host_names_it() -> None:
+    found = examine(list(checks_of(None, {"far": Engine()}, {}, emulator_image="e")))
+    assert [answer.subject for answer in found] == [
+        f"{one} of host far" for one in ("engine", "compose", "image", "disk")
+    ]
+
+
 def test_what_does_not_come_back_holds_up_nothing() -> None:
     forever = threading.Event()
 

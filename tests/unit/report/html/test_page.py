@@ -1,5 +1,6 @@
 import base64
 import hashlib
+import json
 import subprocess
 import sys
 from collections import Counter
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from fastflow.report.archive import read_archive
 from fastflow.report.html import render
 
 from .archives import HOSTILE, Told, found, hostile_run, phase, told_run, vulnerable_run
@@ -162,3 +164,20 @@ def test_scripts_never_write_markup() -> None:
         text = script.read_text(encoding="utf-8")
         assert not any(way in text for way in ("innerHTML", "outerHTML", "insertAdjacent", "document.write", "eval("))
         assert "</" not in text
+
+
+@pytest.mark.parametrize("is_cut_short", [False, True])
+def test_a_runs_folder_comes_to_a_page(tmp_path: Path, is_cut_short: bool) -> None:
+    run = vulnerable_run()
+    assert run.result is not None
+    (tmp_path / "logs").mkdir()
+    for name, text in run.logs.items():
+        (tmp_path / "logs" / f"{name}.log").write_text(text, encoding="utf-8")
+    (tmp_path / "events.jsonl").write_text("".join(f"{json.dumps(event)}\n" for event in run.events), encoding="utf-8")
+    (tmp_path / "plan.json").write_text(json.dumps(run.plan), encoding="utf-8")
+    if not is_cut_short:
+        (tmp_path / "result.json").write_text(json.dumps(run.result.as_json()), encoding="utf-8")
+    main = "".join(read(render(read_archive(tmp_path))).texts["main"])
+    assert ("Cut short" if is_cut_short else "3 vulnerabilities") in main
+    assert "#bl_2499" in main
+    assert "web.record" in main

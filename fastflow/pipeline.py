@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from fastflow.application.fast import without_fast
@@ -25,6 +26,7 @@ from fastflow.model.places import Places
 from fastflow.model.spec import Spec
 from fastflow.model.suggest import did_you_mean
 from fastflow.spec.document import Document, Scalar
+from fastflow.spec.document import Path as TreePath
 from fastflow.spec.interpolation import interpolate
 from fastflow.spec.reader import read_spec
 from fastflow.spec.template import variables
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 RUN_ID = "FASTFLOW_RUN_ID"
 """The variable that is new in every run."""
+_NONE: Mapping[TreePath, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -60,13 +63,22 @@ def read(text: SpecText) -> tuple[Document | None, tuple[Diagnostic, ...]]:
 
 
 def load(
-    text: SpecText, values: Mapping[str, str] | None, emulated: str | None = None
+    text: SpecText,
+    values: Mapping[str, str] | None,
+    emulated: str | None = None,
+    build_ids: Mapping[TreePath, str] = _NONE,
 ) -> tuple[Facts | None, tuple[Diagnostic, ...]]:
     """Text to Facts: the model with its places, its graph and its applications."""
     document, found = read(text)
     if document is None:
         return None, found
-    interpolated = interpolate(document, values, is_raw, stand_in=lambda path: emulated if is_build_id(path) else None)
+    interpolated = interpolate(
+        document,
+        values,
+        is_raw,
+        stand_in=lambda path: emulated if is_build_id(path) else None,
+        known=build_ids.get,
+    )
     loaded = load_spec(interpolated.document)
     found += interpolated.diagnostics + loaded.diagnostics
     if loaded.spec is None:
@@ -94,15 +106,17 @@ def check(
     values: Mapping[str, str] | None,
     emulated: str | None = None,
     asked: Iterable[Diagnostic] = (),
+    build_ids: Mapping[TreePath, str] = _NONE,
 ) -> Checked:
     """Facts to findings, over all specs together.
 
     Without `values` every variable is a symbol. `emulated` is the run's id where the emulator stands in for the
     cloud: an unset token is no error then, and unset variables of BUILD_IDs take the id for their value. `asked` are
     findings of Docker Compose, where it was asked: the spec's levels and ignore comments hold for them, too.
+    `build_ids` are the values that BUILD_IDs with variables have from an earlier run, by their paths.
     """
     with _no_garbage():
-        loaded = [load(text, values, emulated) for text in texts]
+        loaded = [load(text, values, emulated, build_ids) for text in texts]
         specs = tuple(facts for facts, _ in loaded if facts is not None)
         earlier = [*(finding for _, found in loaded for finding in found), *asked]
         diagnostics = check_specs(specs, earlier)
@@ -144,18 +158,25 @@ def plan(facts: Facts, directory: Path, selection: "Selection", max_parallel: in
         selection=selection,
         max_parallel=max_parallel,
     )
-    if not made.selected:
+    if not any(selection.includes(phase) for phase in facts.phases):
         raise UsageError("no phase is selected: the chosen workflows have none of that mode", "see: fastflow plan")
     return made
 
 
 def lost_record(facts: Facts, made: "Plan") -> str | None:
-    """Say which selected testing phase has a BUILD_ID that is new in every run, while its recording is left out."""
+    """Say which selected testing phase cannot have its record, since its recording is left out.
+
+    Its BUILD_ID is new in every run; or the run takes up another one, which did not record either.
+    """
     written = Places(facts.document.root)
     for phase in made.selected:
         recorder = made.phases[phase.recorder] if phase.recorder else None
         node = written.node(*facts.graph.phases[phase.id].build_id_path)
-        if recorder is None or recorder.is_selected or not isinstance(node, Scalar):
+        if recorder is None or recorder.is_selected or recorder.passed_in:
+            continue
+        if made.resumes:
+            return f"{phase.id} needs the record of {recorder.id}, which is left out and has not passed before"
+        if not isinstance(node, Scalar):
             continue
         if RUN_ID in variables(template_of(node.text)):
             return f"{phase.id} needs the record of {recorder.id}, which is left out: {node.text} is new in every run"

@@ -20,6 +20,8 @@ SERVICES_TIMEOUT = 300
 READY_TIMEOUT = 60
 PULL_TIMEOUT = 600
 INACTIVITY_TIMEOUT = 600
+_RECORDS = ("build_id", "test_record")
+"""Why a testing phase waits for the phase whose record it tests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,10 @@ class PhasePlan:
     networks: tuple[str, ...]
     ports: tuple[Port, ...]
     environment: Mapping[str, str | None]
+    by_record_id: bool = False
+    """Whether TEST_RECORD_ID ties a testing phase to the record of its recording phase, also where BUILD_ID could."""
+    passed_in: str | None = None
+    """The earlier run that it passed, where it is not run again."""
 
     @property
     def mode(self) -> Mode:
@@ -79,14 +85,9 @@ class PhasePlan:
     def recorder(self) -> str | None:
         """The phase of this run whose record a testing phase tests."""
         for edge in self.dependencies:
-            if edge.reason in ("build_id", "test_record"):
+            if edge.reason in _RECORDS:
                 return edge.before
         return None
-
-    @property
-    def is_tied_to_record(self) -> bool:
-        """Whether the record's id must be given, because the BUILD_ID does not select it."""
-        return any(edge.reason == "test_record" for edge in self.dependencies)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ class WorkflowPlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What `fastflow up` will do. `directory` is the spec's."""
+    """What `fastflow up` will do. `directory` is the spec's, `resumes` the earlier run that is taken up."""
 
     name: str
     directory: Path
@@ -113,11 +114,17 @@ class Plan:
     phases: Mapping[str, PhasePlan]
     critical_path: tuple[str, ...]
     max_parallel: int | None
+    resumes: str | None = None
 
     @property
     def selected(self) -> tuple[PhasePlan, ...]:
         """The phases that run, in the order of the file."""
         return tuple(phase for phase in self.phases.values() if phase.is_selected)
+
+    @property
+    def passed_before(self) -> tuple[PhasePlan, ...]:
+        """The phases that an earlier run passed and that are not run again, in the order of the file."""
+        return tuple(phase for phase in self.phases.values() if phase.passed_in is not None)
 
     def shares_container_name(self, phase: PhasePlan) -> bool:
         """Tell whether another selected phase carries the container name of this one."""
@@ -126,14 +133,37 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class Resumption:
+    """The run that is taken up, and the phases that it passed. The others run, and all that depends on them.
+
+    `found_empty` are testing phases whose record held nothing: its recording has thus not passed (the contract, 5.4).
+    """
+
+    run: str
+    passed: frozenset[str]
+    found_empty: frozenset[str] = frozenset()
+
+    def again(self, graph: Graph) -> frozenset[str]:
+        """The phases that are run again, or for the first time."""
+        found = {name for name in graph.phases if name not in self.passed}
+        edges = (edge for name in self.found_empty for edge in graph.dependencies[name])
+        found |= {edge.before for edge in edges if edge.reason in _RECORDS}
+        for name in graph.order:
+            if any(edge.before in found for edge in graph.dependencies[name]):
+                found.add(name)
+        return frozenset(found)
+
+
+@dataclass(frozen=True, slots=True)
 class Selection:
     """Which phases to run: those of these workflows (all, where none is named) and of this mode."""
 
     workflows: tuple[str, ...] = ()
     only: Mode | None = None
+    resumption: Resumption | None = None
 
     def includes(self, phase: Phase) -> bool:
-        """Tell whether a phase is selected."""
+        """Tell whether a phase is one of those workflows and of that mode."""
         return (not self.workflows or phase.workflow in self.workflows) and self.only in (None, phase.node.mode)
 
 
@@ -167,7 +197,8 @@ def make_plan(
     }
     limit = max_parallel or spec.max_parallel
     name = spec.name or directory.resolve().name or "fastflow"
-    return Plan(name, directory, workflows, phases, graph.critical_path, limit)
+    resumes = selection.resumption.run if selection.resumption else None
+    return Plan(name, directory, workflows, phases, graph.critical_path, limit, resumes)
 
 
 def _host(spec: Spec, wanted: tuple[str, ...] | None) -> str:
@@ -184,6 +215,8 @@ class _Planner:
         self.graph = graph
         self.applications = applications
         self.selection = selection
+        self.resumption = selection.resumption
+        self.again = self.resumption.again(graph) if self.resumption else frozenset(graph.phases)
 
     def phase(self, phase: Phase) -> PhasePlan:
         application = self.applications.get(phase.workflow, Application({}, {}, {}))
@@ -197,13 +230,20 @@ class _Planner:
             token=phase.token,
             wave=self.graph.waves[phase.id],
             dependencies=self.graph.dependencies[phase.id],
-            is_selected=self.selection.includes(phase),
+            is_selected=phase.id in self.again and self.selection.includes(phase),
             services=_service_plans(needed, phase.node.services or {}),
             fresh=_fresh(phase.node, needed),
             networks=phase.node.networks or _networks(application),
             ports=_ports(phase.node),
             environment=_environment(phase),
+            by_record_id=self._is_tied(phase),
+            passed_in=self.resumption.run if self.resumption and phase.id not in self.again else None,
         )
+
+    def _is_tied(self, phase: Phase) -> bool:
+        """A recording that is run again leaves two records under its BUILD_ID, of which FAST may take either."""
+        reasons = {edge.reason for edge in self.graph.dependencies[phase.id]}
+        return "test_record" in reasons or (self.resumption is not None and "build_id" in reasons)
 
     def _needed(self, phase: Phase, application: Application) -> tuple[str, ...]:
         return services_of_phase(application, phase.node, self._sources(phase.workflow))

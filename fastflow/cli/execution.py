@@ -13,6 +13,7 @@ from fastflow.cli.environment import (
     variable,
 )
 from fastflow.cli.reports import Report, write_reports
+from fastflow.cli.resuming import Ground
 from fastflow.cli.showing import Showing
 from fastflow.cli.signals import InterruptedBeforeRunError, Interruption, interruption
 from fastflow.cli.specs import identity
@@ -24,11 +25,14 @@ from fastflow.model.cloud import DEFAULT_API_HOST
 from fastflow.model.spec import Host
 from fastflow.pipeline import SpecText
 from fastflow.plan import Plan, WorkflowPlan
+from fastflow.run.basis import write_basis
 from fastflow.run.context import Options
+from fastflow.run.earlier import results_to_keep, take_over
 from fastflow.run.execution import execute_plan
 from fastflow.run.folder import RunFolder
 from fastflow.run.masking import masker
 from fastflow.run.observer import Cancellation
+from fastflow.run.outcome import PhaseResult
 from fastflow.run.removal import remove_run
 
 _EMULATED_TOKEN = "emulated"  # noqa: S105  # what nodes show the emulated cloud where no token is set
@@ -48,13 +52,30 @@ class RunOptions:
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be run. `values` are those of all variables; `run` is the run's id."""
+    """What is to be run."""
 
-    text: SpecText
+    ground: Ground
     plan: Plan
-    hosts: Mapping[str, Host]
-    values: Mapping[str, str]
-    run: str
+
+    @property
+    def run(self) -> str:
+        """The run's id."""
+        return self.ground.run
+
+    @property
+    def text(self) -> SpecText:
+        """The spec."""
+        return self.ground.text
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        """The values of all variables."""
+        return self.ground.values
+
+    @property
+    def hosts(self) -> Mapping[str, Host]:
+        """The engines that the spec names."""
+        return self.ground.facts.spec.hosts or {}
 
     @cached_property
     def token_names(self) -> tuple[str, ...]:
@@ -113,14 +134,10 @@ class _Session:
         return DockerEngine(environment, context=host.context, docker_host=host.docker_host)
 
     def execute(self, signals: Interruption) -> int:
-        emulation = self._emulation() if self.options.emulate else None
-        setting = Setting(
-            self.order.run,
-            identity(self.order.text),
-            emulation=emulation,
-            env_files=absolute_files(self.options.env_files),
-        )
+        setting = self._setting()
+        self._take_over()
         folder = RunFolder(self.order.text.directory, self.order.run, self.mask)
+        write_basis(folder, self.order.ground.basis)
         signals.cancellation.watchers.extend(engine.interrupt for engine in self.engines.values())
         signals.last_effort = self._remove_all
         signals.is_running = True
@@ -134,6 +151,7 @@ class _Session:
                 folder=folder,
                 listeners=self.showing.listeners,
                 host_limits={name: host.max_parallel for name, host in self.order.hosts.items() if host.max_parallel},
+                earlier=self._earlier(folder),
             )
         finally:
             if folder.result_path.exists():
@@ -141,6 +159,21 @@ class _Session:
         reports = [str(report.path) for report in self.options.reports]
         self.showing.conclude(result, folder.path, reports, is_kept=self.options.keep)
         return result.exit_code
+
+    def _setting(self) -> Setting:
+        emulation = self._emulation() if self.options.emulate else None
+        env_files = absolute_files(self.options.env_files)
+        return Setting(self.order.run, identity(self.order.text), emulation=emulation, env_files=env_files)
+
+    def _earlier(self, folder: RunFolder) -> tuple[PhaseResult, ...]:
+        earlier = self.order.ground.earlier
+        return results_to_keep(earlier, self.order.plan, folder) if earlier is not None else ()
+
+    def _take_over(self) -> None:
+        earlier = self.order.ground.earlier
+        if earlier is not None and take_over(self.engines.values(), earlier.basis.run):
+            message = f"removed what run {earlier.basis.run} had left on the engine"
+            self.showing.say(message)
 
     def _emulation(self) -> Emulation:
         image = ""

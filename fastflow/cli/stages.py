@@ -13,9 +13,10 @@ from fastflow.errors import ExitCode, FastflowError
 from fastflow.model.node import Mode
 from fastflow.pipeline import SpecText, check, plan
 from fastflow.report.findings_text import Sources, render_findings, summary_of
+from fastflow.spec.document import Path as TreePath
 
 if TYPE_CHECKING:
-    from fastflow.plan import Plan
+    from fastflow.plan import Plan, Resumption
 
 
 class InvalidSpecError(FastflowError):
@@ -35,10 +36,15 @@ def sources_of(texts: Sequence[SpecText], diagnostics: Sequence[Diagnostic]) -> 
 
 
 def checked(
-    text: SpecText, values: Mapping[str, str] | None, emulated: str | None = None, *, shows_warnings: bool = True
+    text: SpecText,
+    values: Mapping[str, str] | None,
+    emulated: str | None = None,
+    *,
+    shows_warnings: bool = True,
+    build_ids: Mapping[TreePath, str] | None = None,
 ) -> Facts:
     """Check one spec; show its findings on stderr; raises InvalidSpecError where there are errors."""
-    outcome = check([text], values, emulated)
+    outcome = check([text], values, emulated, build_ids=build_ids or {})
     shown = outcome.diagnostics if shows_warnings or has_errors(outcome.diagnostics) else ()
     if shown:
         click.echo(render_findings(shown, sources_of([text], shown)), err=True)
@@ -52,12 +58,14 @@ def planned(
     facts: Facts,
     workflows: Sequence[str] = (),
     only: Mode | None = None,
+    *,
     max_parallel: int | None = None,
+    resumption: "Resumption | None" = None,
 ) -> "Plan":
     """Plan a spec that passed its checks."""
     from fastflow.plan import Selection  # noqa: PLC0415  # a validation stops before this stage
 
-    return plan(facts, text.directory, Selection(tuple(workflows), only), max_parallel)
+    return plan(facts, text.directory, Selection(tuple(workflows), only, resumption), max_parallel)
 
 
 def refused(text: SpecText, found: Diagnostic) -> InvalidSpecError:

@@ -5,17 +5,19 @@ from typing import cast
 import click
 
 from fastflow.check.compose_invalid import rejected
-from fastflow.cli.environment import new_run_id, values_for
 from fastflow.cli.execution import Order, RunOptions, execute
 from fastflow.cli.options import SPEC_HELP, env_file_option, selection_options, spec_argument
 from fastflow.cli.reports import REPORT_HELP, parse_reports
+from fastflow.cli.resuming import Ground, ground_of
 from fastflow.cli.specs import read_spec_text
-from fastflow.cli.stages import checked, planned, refused
+from fastflow.cli.stages import planned, refused
 from fastflow.errors import ExitCode, RejectedProjectError, UsageError
 from fastflow.model.node import Mode
 from fastflow.pipeline import lost_record
+from fastflow.plan import Plan
 from fastflow.report.plan import plan_as_text
 
+_RESUME_HELP = "Run what RUN, an id or the path of a run's folder, did not pass or run, and what depends on it."
 _PROGRESS = ("auto", "tty", "plain", "json", "quiet")
 
 
@@ -25,6 +27,7 @@ _PROGRESS = ("auto", "tty", "plain", "json", "quiet")
 @click.option("--dry-run", is_flag=True, help="All checks, then the plan; nothing is started.")
 @click.option("--emulate", is_flag=True, help="Use the emulator for the cloud and the nodes; needs no account.")
 @click.option("--keep", is_flag=True, help="Leave containers and networks; `fastflow down` removes them.")
+@click.option("--resume", metavar="RUN", help=_RESUME_HELP)
 @click.option("--max-parallel", type=click.IntRange(min=1), metavar="N", help="Phases at once.")
 @click.option("--fail-fast", is_flag=True, help="Stop everything when a phase fails or finds vulnerabilities.")
 @click.option("--progress", type=click.Choice(_PROGRESS), default="auto", show_default=True, help="What stderr shows.")
@@ -38,6 +41,7 @@ def command(
     dry_run: bool,
     emulate: bool,
     keep: bool,
+    resume: str | None,
     max_parallel: int | None,
     fail_fast: bool,
     progress: str,
@@ -56,17 +60,28 @@ def command(
       0    all passed
     """
     text = read_spec_text(spec)
-    run = new_run_id()
-    values = values_for(text.directory, env_files, run)
-    facts = checked(text, values, run if emulate else None, shows_warnings=progress != "quiet")
-    plan = planned(text, facts, workflows, cast(Mode | None, only), max_parallel)
-    if (why := lost_record(facts, plan)) is not None:
-        raise UsageError(why, "use ${FASTFLOW_CI_ID}, which is the same in all jobs of a CI run, or run both phases")
+    ground = ground_of(text, env_files, emulate=emulate, resume=resume, shows_warnings=progress != "quiet")
+    plan = _planned(ground, workflows, cast(Mode | None, only), max_parallel)
     if dry_run:
         click.echo(plan_as_text(plan))
         return ExitCode.PASSED
-    options = RunOptions(emulate, keep, fail_fast, progress, parse_reports(reports), env_files)
+    if not plan.selected:
+        click.echo(f"run {plan.resumes} has passed all of it: there is nothing to run again")
+        return ExitCode.PASSED
+    return _execute(
+        Order(ground, plan), RunOptions(emulate, keep, fail_fast, progress, parse_reports(reports), env_files)
+    )
+
+
+def _planned(ground: Ground, workflows: tuple[str, ...], mode: Mode | None, max_parallel: int | None) -> Plan:
+    made = planned(ground.text, ground.facts, workflows, mode, max_parallel=max_parallel, resumption=ground.resumption)
+    if (why := lost_record(ground.facts, made)) is not None:
+        raise UsageError(why, "use ${FASTFLOW_CI_ID}, which is the same in all jobs of a CI run, or run both phases")
+    return made
+
+
+def _execute(order: Order, options: RunOptions) -> int:
     try:
-        return execute(Order(text, plan, facts.spec.hosts or {}, values, run), options)
+        return execute(order, options)
     except RejectedProjectError as error:
-        raise refused(text, rejected(facts, error.workflow, error.reason)) from error
+        raise refused(order.text, rejected(order.ground.facts, error.workflow, error.reason)) from error

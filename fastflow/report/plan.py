@@ -46,6 +46,8 @@ def _workflow(workflow: WorkflowPlan) -> Iterator[str]:
 def _phase(phase: PhasePlan) -> Iterator[str]:
     under = f" under BUILD_ID {phase.build_id}" if phase.build_id else ""
     mark = "" if phase.is_selected else "  (not selected: counts as passed)"
+    if phase.passed_in:
+        mark = f"  (passed in run {phase.passed_in})"
     yield f"  {phase.id}  {phase.mode}{under}, wave {phase.wave}{mark}"
     for edge in phase.dependencies:
         yield f"    after {edge.before} {_ending(edge.condition)}, because of {edge.reason}"

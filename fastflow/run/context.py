@@ -14,6 +14,7 @@ from fastflow.plan import PhasePlan, Plan, WorkflowPlan
 from fastflow.run.events import Event, Listener
 from fastflow.run.folder import RunFolder
 from fastflow.run.observer import Cancellation, Observer, OverdueError, StoppedError
+from fastflow.run.outcome import PhaseResult
 from fastflow.run.ports import Engine, EngineInfo
 
 
@@ -72,9 +73,18 @@ class RunContext:
     listeners: tuple[Listener, ...]
     records: dict[str, str] = field(default_factory=dict)
     runs: dict[str, str] = field(default_factory=dict)
+    earlier: Mapping[str, PhaseResult] = field(default_factory=dict)
+    """What became of the phases that the run which is taken up passed; their records and test runs are used here."""
     accepted: dict[str, AcceptFile] = field(default_factory=dict)
     """What the gates' files held when the run began, by phase: what happens to them later changes no verdict."""
     _broken: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        for result in self.earlier.values():
+            if result.mode == "recording" and result.test_record:
+                self.records[result.id] = result.test_record
+            if result.mode == "testing" and result.test_run:
+                self.runs[result.id] = result.test_run
 
     def emit(self, event: Event) -> None:
         """Tell all listeners, from whatever thread; one that fails never fails the run."""
@@ -111,7 +121,7 @@ class RunContext:
         tied = {
             phase.id: self.records[phase.recorder]
             for phase in workflow.plan.phases
-            if phase.is_tied_to_record and phase.recorder in self.records
+            if phase.by_record_id and phase.recorder in self.records
         }
         setting = replace(self.setting, records=tied, is_local=workflow.host.info.is_local)
         return compile_project(self.plan, workflow.plan, setting, phase)

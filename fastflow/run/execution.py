@@ -10,7 +10,7 @@ from fastflow.run.context import Host, Options, RunContext
 from fastflow.run.events import Listener
 from fastflow.run.folder import RunFolder
 from fastflow.run.observer import Cancellation, Observer
-from fastflow.run.outcome import RunResult
+from fastflow.run.outcome import PhaseResult, RunResult
 from fastflow.run.ports import Engine
 from fastflow.run.runner import Runner, refused
 
@@ -25,16 +25,19 @@ def execute_plan(
     folder: RunFolder,
     listeners: Iterable[Listener] = (),
     host_limits: Mapping[str, int] | None = None,
+    earlier: Iterable[PhaseResult] = (),
 ) -> RunResult:
     """Plan to result: execute it on `engines` (by host), write down what happened, remove what was created.
 
+    `earlier` are the results of the phases that the run which is taken up had passed.
     Raises FastflowError where nothing could be started; the run's folder says so, too.
     """
     hosts = {
         name: Host(name, engine, engine.info(), Observer(engine, cancellation, setting.run))
         for name, engine in engines.items()
     }
-    context = RunContext(plan, setting, folder, options, cancellation, (folder.on_event, *listeners))
+    known = {result.id: result for result in earlier}
+    context = RunContext(plan, setting, folder, options, cancellation, (folder.on_event, *listeners), earlier=known)
     started = now()
     try:
         result = Runner(context, hosts, host_limits).execute()

@@ -92,6 +92,8 @@ class RunResult:
     phases: tuple[PhaseResult, ...]
     leftovers: tuple[str, ...] = field(default=())
     """What could not be removed, each with the command that removes it."""
+    resumes: str | None = None
+    """The earlier run that this one took up."""
 
     def as_json(self) -> dict[str, Any]:
         """Give the content of result.json (docs: machine formats)."""

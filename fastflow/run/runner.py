@@ -48,9 +48,7 @@ class Runner:
             host_of={name: workflow.plan.host for name, workflow in self.workflows.items()},
             host_limits=host_limits,
         )
-        self._results: dict[str, PhaseResult] = {
-            phase.id: waiting_result(phase, self.plan.workflows[phase.workflow].host) for phase in self.plan.selected
-        }
+        self._results: dict[str, PhaseResult] = {**run.earlier, **_waiting(self.plan)}
         self._ended: queue.SimpleQueue[PhaseResult | None] = queue.SimpleQueue()
         self._working: dict[str, PhaseRun] = {}
         self._removals: list[threading.Thread] = []
@@ -95,9 +93,14 @@ class Runner:
             "run": self.run.setting.run,
             "spec": self.run.setting.spec,
             "phases": [phase.id for phase in self.plan.selected],
+            "resumes": self.plan.resumes,
             "engines": {host.name: host.info.engine_version for host in self._used_hosts()},
         }
         self.run.emit(Event("run", facts=facts))
+        for result in in_order(self.plan, self.run.earlier):
+            told = {"state": result.state, "reason": result.reason, "mode": result.mode}
+            known = {"test_record": result.test_record, "test_run": result.test_run}
+            self.run.emit(Event("phase", result.id, {**told, **known}))
 
     def _used_hosts(self) -> list[Host]:
         return list({workflow.host.name: workflow.host for workflow in self.workflows.values()}.values())
@@ -203,11 +206,13 @@ class Runner:
 
     def _finish(self) -> RunResult:
         cancellation = self.run.cancellation
-        phases = tuple(self._results[phase.id] for phase in self.plan.selected)
+        phases = in_order(self.plan, self._results)
         code = exit_code_of(phases, cancellation.by_signal, broken=bool(self._leftovers))
         leftovers = tuple(dict.fromkeys(self._leftovers))
         setting = self.run.setting
-        result = RunResult(setting.run, setting.spec, code, self._started, now(), phases, leftovers)
+        result = RunResult(
+            setting.run, setting.spec, code, self._started, now(), phases, leftovers, resumes=self.plan.resumes
+        )
         facts = {"state": "ended", "exit_code": code, "leftovers": list(leftovers)}
         self.run.emit(Event("run", facts=facts))
         return result
@@ -215,6 +220,18 @@ class Runner:
 
 def refused(run: RunContext, started: str, code: ExitCode) -> RunResult:
     """The result of a run of which nothing was started."""
-    phases = tuple(waiting_result(phase, run.plan.workflows[phase.workflow].host) for phase in run.plan.selected)
-    cancelled = tuple(replace(phase, state="cancelled", reason="nothing was started") for phase in phases)
-    return RunResult(run.setting.run, run.setting.spec, int(code), started, now(), cancelled)
+    cancelled = {
+        name: replace(result, state="cancelled", reason="nothing was started")
+        for name, result in _waiting(run.plan).items()
+    }
+    phases = in_order(run.plan, {**run.earlier, **cancelled})
+    return RunResult(run.setting.run, run.setting.spec, int(code), started, now(), phases, resumes=run.plan.resumes)
+
+
+def in_order(plan: Plan, results: Mapping[str, PhaseResult]) -> tuple[PhaseResult, ...]:
+    """Put results in the order of the spec."""
+    return tuple(results[name] for name in plan.phases if name in results)
+
+
+def _waiting(plan: Plan) -> dict[str, PhaseResult]:
+    return {phase.id: waiting_result(phase, plan.workflows[phase.workflow].host) for phase in plan.selected}

@@ -42,7 +42,7 @@ def run_testing(context: PhaseContext, attempt: int) -> Verdict:
 def _check_record(context: PhaseContext) -> None:
     """Refuse to test another record than the one that was named, where neither its id nor the BUILD_ID leads to it."""
     phase, recorder = context.phase, context.phase.recorder
-    if recorder is None or not phase.is_tied_to_record or recorder in context.run.records:
+    if recorder is None or not phase.by_record_id or recorder in context.run.records:
         return
     build_id = context.run.plan.phases[recorder].build_id
     if build_id is None or build_id != phase.build_id:

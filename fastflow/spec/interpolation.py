@@ -32,14 +32,15 @@ def interpolate(
     *,
     lenient: bool = False,
     stand_in: Callable[[Path], str | None] = lambda _: None,
+    known: Callable[[Path], str | None] = lambda _: None,
 ) -> Interpolated:
     """Replace the variables of every scalar but those below paths for which `is_raw` holds.
 
     Without `values` every variable is a symbol: such scalars stay as written and are marked `symbolic`.
     With `lenient` an unset variable is no fault but empty; where `stand_in` gives a text for a path, that is the
-    value of unset variables there.
+    value of unset variables there. Where `known` gives one, that is what a scalar with variables comes to.
     """
-    work = _Interpolation(values, is_raw, lenient, stand_in)
+    work = _Interpolation(values, is_raw, lenient, stand_in, known)
     root = work.node(document.root, ())
     assert isinstance(root, Mapping)
     return Interpolated(replace(document, root=root), tuple(work.diagnostics))
@@ -52,11 +53,13 @@ class _Interpolation:
         is_raw: Callable[[Path], bool],
         lenient: bool,
         stand_in: Callable[[Path], str | None],
+        known: Callable[[Path], str | None],
     ) -> None:
         self.values = values
         self.lenient = lenient
         self.is_raw = is_raw
         self.stand_in = stand_in
+        self.known = known
         self.diagnostics: list[Diagnostic] = []
 
     def node(self, node: Node, path: Path) -> Node:
@@ -71,6 +74,8 @@ class _Interpolation:
         return Mapping(entries, node.mark, node.tag, node.origin)
 
     def _scalar(self, scalar: Scalar, path: Path) -> Scalar:
+        if (text := self.known(path)) is not None:
+            return replace(scalar, text=text, plain=False)
         try:
             template = parse_template(scalar.text)
         except TemplateError as error:

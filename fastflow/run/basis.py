@@ -1,0 +1,90 @@
+"""What a run rests on, as digests: `up --resume` takes up a run only where all of it is still the same.
+
+A digest is keyed with the tokens. It thus tells nothing of a value to those who have only the run's folder, which
+CI systems keep as an artifact: other secrets may stand in the fields, and short ones can be guessed.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from fastflow.errors import FastflowError
+from fastflow.run.folder import RunFolder
+
+FORMAT_VERSION = "1.0"
+_FILE = "resume.json"
+_KEY = "the tokens"
+_DIGITS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a run rests on. `variables` are fastflow's own, `build_ids` the BUILD_IDs by their paths in the spec.
+
+    `fields` are the digests of the spec's fields by path, `files` those of Compose files by their path from the
+    spec's directory; `tokens` is a digest that differs where the value of a token does.
+    """
+
+    run: str
+    is_emulated: bool
+    variables: Mapping[str, str]
+    build_ids: Mapping[str, str]
+    tokens: str
+    fields: Mapping[str, str]
+    files: Mapping[str, str]
+
+    def changes_since(self, earlier: "Basis") -> Iterator[str]:
+        """Say what has changed, in words; where a token has, the digests of the rest cannot be compared."""
+        if self.tokens != earlier.tokens:
+            yield "the value of the token is another: records belong to the token that they were recorded with"
+            return
+        yield from _differences(earlier.fields, self.fields, "the spec's field")
+        yield from _differences(earlier.files, self.files, "the Compose file")
+
+
+def digests(texts: Mapping[str, str], tokens: Mapping[str, str]) -> dict[str, str]:
+    """Digest texts by name, with the values of the tokens (by the names of their variables) for a key."""
+    key = json.dumps(sorted(tokens.items())).encode()
+    return {
+        name: hmac.digest(key, f"{name}\n{text}".encode(), hashlib.sha256).hex()[:_DIGITS]
+        for name, text in texts.items()
+    }
+
+
+def digest_of_tokens(tokens: Mapping[str, str]) -> str:
+    """Digest the tokens themselves."""
+    return digests({_KEY: ""}, tokens)[_KEY]
+
+
+def write_basis(folder: RunFolder, basis: Basis) -> None:
+    """Write down what a run rests on, in its folder; raises FastflowError."""
+    path = folder.path / _FILE
+    try:
+        folder.write_json(path, {"format_version": FORMAT_VERSION, **asdict(basis)})
+    except OSError as error:
+        raise FastflowError(f"{path} cannot be written: {(error.strerror or str(error)).lower()}") from None
+
+
+def read_basis(folder: Path) -> Basis | None:
+    """Read what a run rests on; None where the folder does not say so."""
+    try:
+        told: Any = json.loads((folder / _FILE).read_text(encoding="utf-8"))
+        return TypeAdapter(Basis).validate_python(told)
+    except (OSError, ValueError, ValidationError):
+        return None
+
+
+def _differences(old: Mapping[str, str], new: Mapping[str, str], what: str) -> Iterator[str]:
+    for name in sorted({*old, *new}):
+        if name not in new:
+            yield f"{what} {name} is gone"
+        elif name not in old:
+            yield f"{what} {name} is new"
+        elif old[name] != new[name]:
+            yield f"{what} {name} has changed"

@@ -1,0 +1,142 @@
+"""An earlier run that is taken up: found by its id or its folder, read, and refused where it cannot be."""
+
+import json
+import re
+import shutil
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from fastflow.errors import UsageError
+from fastflow.plan import Plan, Resumption
+from fastflow.run.basis import Basis, read_basis
+from fastflow.run.folder import RunFolder
+from fastflow.run.history import History, read_history
+from fastflow.run.live import find_runs
+from fastflow.run.outcome import PhaseResult
+from fastflow.run.ports import Engine
+from fastflow.run.removal import remove_run
+
+_EMPTY = "empty record"
+_IN_RUN = re.compile(r"\bin run \w+$")
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierRun:
+    """A run as its folder tells it, with the results of its phases."""
+
+    folder: Path
+    basis: Basis
+    results: Mapping[str, PhaseResult]
+
+    @property
+    def resumption(self) -> Resumption:
+        """What a plan has to know of it."""
+        passed = frozenset(name for name, result in self.results.items() if result.state == "passed")
+        empty = frozenset(name for name, result in self.results.items() if (result.reason or "").startswith(_EMPTY))
+        return Resumption(self.basis.run, passed, empty)
+
+    def require_unchanged(self, basis: Basis) -> None:
+        """Raise UsageError where what the run rests on has changed."""
+        run = self.basis.run
+        if basis.is_emulated != self.basis.is_emulated:
+            how = "with the emulator: add --emulate" if self.basis.is_emulated else "without the emulator"
+            raise UsageError(f"run {run} cannot be taken up: it was made {how}", "its records are in that cloud")
+        if changes := list(basis.changes_since(self.basis)):
+            more = f" (and {len(changes) - 1} more)" if len(changes) > 1 else ""
+            hint = "put it back, or run all of it: fastflow up"
+            raise UsageError(f"run {run} cannot be taken up: {changes[0]}{more}", hint)
+
+
+def find_earlier(name: str, directory: Path) -> EarlierRun:
+    """Find a run by its id, below the spec's directory, or by its folder's path; raises UsageError."""
+    runs = directory / ".fastflow" / "runs"
+    folder = next((path for path in (runs / name, Path(name)) if path.is_dir()), None)
+    if folder is None:
+        known = sorted(path.name for path in runs.iterdir()) if runs.is_dir() else []
+        hint = f"the last run here is {known[-1]}" if known else "name a run's id, or the path of its folder"
+        raise UsageError(f"there is no run {name}: neither {runs / name} nor a folder of that name is there", hint)
+    basis = read_basis(folder)
+    if basis is None:
+        raise UsageError(f"{folder} cannot be taken up: it has no resume.json", "run all: fastflow up")
+    return EarlierRun(folder, basis, {result.id: result for result in _results(folder)})
+
+
+def _results(folder: Path) -> tuple[PhaseResult, ...]:
+    """The results that a run wrote at its end; of one that was killed, what it had said by then."""
+    path = folder / "result.json"
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))["phases"] if path.exists() else _told(read_history(folder))
+        return TypeAdapter(tuple[PhaseResult, ...]).validate_python(told)
+    except (OSError, ValueError, KeyError, TypeError):
+        raise UsageError(f"what became of the phases cannot be read in {folder}", "run all: fastflow up") from None
+
+
+def _told(history: History | None) -> list[dict[str, Any]]:
+    """The phases that have ended, as in result.json; what the plan knows of them is not here."""
+    facts = ("mode", "state", "reason", "exit_code", "test_record", "test_run")
+    unknown = {"workflow": "", "host": "default", "build_id": None}
+    return [
+        {"id": name, **unknown, "ended": told.get("time"), **{key: told[key] for key in facts if key in told}}
+        for name, told in (history.phases.items() if history else ())
+        if history and history.has_ended(name)
+    ]
+
+
+def _in_run(run: str, reason: str | None) -> str:
+    if reason is not None and _IN_RUN.search(reason):
+        return reason
+    return f"{reason}, in run {run}" if reason else f"passed in run {run}"
+
+
+def results_to_keep(earlier: EarlierRun, plan: Plan, folder: RunFolder) -> tuple[PhaseResult, ...]:
+    """The results of the phases that are not run again, with their logs and reports copied to the new run's folder."""
+    return tuple(
+        replace(
+            _carried(earlier.results[phase.id], earlier, folder),
+            workflow=phase.workflow,
+            build_id=phase.build_id,
+            allow_failure=bool(phase.node.allow_failure),
+        )
+        for phase in plan.passed_before
+    )
+
+
+def _carried(result: PhaseResult, earlier: EarlierRun, folder: RunFolder) -> PhaseResult:
+    """Copy what a phase left in its run's folder; what is not there (any more) keeps its old path."""
+    with suppress(OSError):
+        for path in sorted((earlier.folder / "logs").glob(f"{result.id}.*")):
+            shutil.copy2(path, folder.path / "logs")
+        if (directory := earlier.folder / "reports" / result.id).is_dir():
+            shutil.copytree(directory, folder.path / "reports" / result.id, dirs_exist_ok=True)
+    log = _moved(result.log, earlier, folder) if result.log else None
+    reports = tuple(_moved(path, earlier, folder) for path in result.reports)
+    return replace(result, reason=_in_run(earlier.basis.run, result.reason), log=log, reports=reports)
+
+
+def _moved(path: str, earlier: EarlierRun, folder: RunFolder) -> str:
+    """Where a file is now; results hold paths of the machine that they were made on."""
+    _, inside, rest = path.replace("\\", "/").partition(f"/runs/{earlier.basis.run}/")
+    here = folder.path / rest
+    return str(here) if inside and here.is_file() else path
+
+
+def take_over(engines: Iterable[Engine], run: str) -> bool:
+    """Remove what a dead run left on engines, so that nothing of it is in the way; tell whether there was anything.
+
+    Raises UsageError where the run is live.
+    """
+    found = False
+    for engine in engines:
+        for one in (one for one in find_runs(engine) if one.id == run):
+            if one.is_alive or one.is_starting:
+                hint = f"wait for its end, or interrupt it: fastflow down --run {run}"
+                raise UsageError(f"run {run} is still live", hint)
+            remove_run(engine, run, one.projects)
+            engine.remove_containers(lease.id for lease in one.leases)
+            found = True
+    return found

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from fastflow.cli.boundary import show_error
 from fastflow.cli.environment import (
     CI_ID,
     RUN_ID,
@@ -21,10 +22,13 @@ from fastflow.compose import Emulation, Setting
 from fastflow.emulation.cloud import NAME, TOKENS, ensure_cloud
 from fastflow.emulation.image import ensure_image
 from fastflow.engines.docker import DockerEngine
+from fastflow.errors import ExitCode
 from fastflow.model.cloud import DEFAULT_API_HOST
 from fastflow.model.spec import Host
 from fastflow.pipeline import SpecText
 from fastflow.plan import Plan, WorkflowPlan
+from fastflow.report.archive import read_archive
+from fastflow.report.plan_file import PLAN_FILE, engines_of, plan_file_of
 from fastflow.run.basis import write_basis
 from fastflow.run.context import Options
 from fastflow.run.earlier import results_to_keep, take_over
@@ -142,6 +146,7 @@ class _Session:
         signals.last_effort = self._remove_all
         signals.is_running = True
         try:
+            self._write_plan(folder)
             result = execute_plan(
                 self.order.plan,
                 setting,
@@ -154,11 +159,28 @@ class _Session:
                 earlier=self._earlier(folder),
             )
         finally:
-            if folder.result_path.exists():
-                write_reports(self.options.reports, folder)
-        reports = [str(report.path) for report in self.options.reports]
-        self.showing.conclude(result, folder.path, reports, is_kept=self.options.keep)
-        return result.exit_code
+            written = self._report(folder)
+        self.showing.conclude(result, folder.path, written, is_kept=self.options.keep)
+        return result.exit_code or (ExitCode.PASSED if len(written) == len(self.options.reports) else ExitCode.FAILED)
+
+    def _write_plan(self, folder: RunFolder) -> None:
+        """Write plan.json, also where the engine then does not answer."""
+        order, path = self.order, folder.path / PLAN_FILE
+        told = plan_file_of(order.plan, order.ground.facts, order.values, order.run)
+        folder.write_json(path, told)
+        told |= engines_of({name: engine.info() for name, engine in self.engines.items()})
+        folder.write_json(path, told)
+
+    def _report(self, folder: RunFolder) -> list[str]:
+        """Write the reports that were asked for, and return the paths of those that could be written."""
+        if not self.options.reports:
+            return []
+        ended = write_reports(self.options.reports, read_archive(folder.path))
+        self.showing.close()
+        for failure in ended.values():
+            if failure is not None:
+                show_error(failure)
+        return [str(report.path) for report, failure in ended.items() if failure is None]
 
     def _setting(self) -> Setting:
         emulation = self._emulation() if self.options.emulate else None

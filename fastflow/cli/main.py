@@ -23,6 +23,7 @@ COMMANDS = {
     "stop": "Stop a phase's node gracefully.",
     "wait": "Wait until a phase is ready or has ended.",
     "down": "Remove what dead runs left; interrupt a live one with --run.",
+    "report": "Write reports of an earlier run.",
     "schema": "Print the JSON Schema of the spec, for editors.",
     "explain": "Show a rule's page: what it finds, why, how to mend it.",
     "doctor": "Look at engines, images, ports, disk and cloud: each ok, or what to do.",

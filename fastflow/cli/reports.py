@@ -1,15 +1,19 @@
 """`--report KIND=PATH`."""
 
-import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from fastflow.cli.environment import variable
 from fastflow.errors import FastflowError, UsageError
-from fastflow.run.folder import RunFolder
+from fastflow.model.suggest import did_you_mean
+from fastflow.report.archive import Archive
+from fastflow.report.kinds import KINDS, render
 
-KINDS = ("json",)
 REPORT_HELP = f"Write a report ({', '.join(KINDS)}) to PATH, also when the run was cut short; may be repeated."
+_STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
+_LONGEST_SUMMARY = 900_000
+"""Bytes of a step's summary; GitHub shows none of one that is larger than 1 MiB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +34,42 @@ def _parse(text: str) -> Report:
     if not equals or not path:
         raise UsageError(f"--report {text}: expected KIND=PATH", "for instance --report json=result.json")
     if kind not in KINDS:
-        raise UsageError(f"--report {text}: there is no report `{kind}`", f"the kinds are {', '.join(KINDS)}")
+        hint = did_you_mean(kind, list(KINDS)) or f"the kinds are {', '.join(KINDS)}"
+        raise UsageError(f"--report {text}: there is no report `{kind}`", hint)
     if Path(path).is_dir():
         raise UsageError(f"--report {text}: {path} is a directory", "name a file in it")
     return Report(kind, Path(path))
 
 
-def write_reports(reports: Iterable[Report], folder: RunFolder) -> None:
-    """Write every report of the run that a folder holds; raises FastflowError."""
-    for report in reports:
-        try:
-            report.path.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(folder.result_path, report.path)
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise FastflowError(f"the report {report.path} cannot be written: {reason}") from None
+def write_reports(reports: Iterable[Report], archive: Archive) -> dict[Report, FastflowError | None]:
+    """Write every report of a run that can be written, and tell of each what stood in the way."""
+    return {report: _attempt(report, archive) for report in reports}
+
+
+def _attempt(report: Report, archive: Archive) -> FastflowError | None:
+    what = f"the {report.kind} report {report.path} cannot be written"
+    try:
+        _write(report, render(report.kind, archive).encode("utf-8", "replace"))
+    except OSError as error:
+        again = f"write it later: fastflow report {archive.run} --report {report.kind}=PATH"
+        return FastflowError(f"{what}: {(error.strerror or str(error)).lower()}", again)
+    except Exception as error:  # what is wrong with one report hides neither the others nor the run's exit code
+        return FastflowError(f"{what}, a bug of fastflow: {error!r}"[:1000])
+    return None
+
+
+def _write(report: Report, content: bytes) -> None:
+    summary = variable(_STEP_SUMMARY) if report.kind == "markdown" else ""
+    if not summary or Path(summary).resolve() != report.path.resolve():
+        report.path.parent.mkdir(parents=True, exist_ok=True)
+        report.path.write_bytes(content)
+    if summary:
+        _append(Path(summary), content)
+
+
+def _append(path: Path, content: bytes) -> None:
+    """Append to what other commands of the step have written for GitHub to show."""
+    if (path.stat().st_size if path.exists() else 0) + len(content) > _LONGEST_SUMMARY:
+        content = b"The summary of this run is too large to be shown here; see its report.\n"
+    with path.open("ab") as file:
+        file.write(b"\n" + content)

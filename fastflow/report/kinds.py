@@ -7,6 +7,9 @@ from fastflow.report.archive import Archive
 
 KINDS: Mapping[str, str] = {
     "json": "run_json",
+    "junit": "junit",
+    "sarif": "sarif_run",
+    "markdown": "markdown",
     "html": "html",
 }
 """The module of each kind, in this package. It has one function, `render(archive) -> str`."""

@@ -87,11 +87,16 @@ class Result:
 
 
 def sarif_log(
-    category: str, rules: Iterable[Rule], results: Iterable[Result], properties: Mapping[str, Any] | None = None
+    category: str,
+    rules: Iterable[Rule],
+    results: Iterable[Result],
+    properties: Mapping[str, Any] | None = None,
+    is_complete: bool | None = None,
 ) -> str:
     """Make a log of one call of fastflow; raises KeyError for a result whose rule is not among `rules`.
 
     Of logs of one category the newest replaces the others where they are shown: `fastflow-validate`, `fastflow-up`.
+    `is_complete` tells whether all was looked at, so that what is not here is not there (section 3.20.14).
     """
     listed = list(rules)
     index = {rule.id: position for position, rule in enumerate(listed)}
@@ -108,6 +113,7 @@ def sarif_log(
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {ROOT: {"description": {"text": "The root of the repository, or where fastflow ran."}}},
         "results": [_result(result, index[result.rule]) for result in results],
+        **({"invocations": [{"executionSuccessful": is_complete}]} if is_complete is not None else {}),
         **({"properties": dict(properties)} if properties else {}),
     }
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)

@@ -1,0 +1,35 @@
+"""`fastflow report`."""
+
+from pathlib import Path
+
+import click
+
+from fastflow.cli.reports import parse_reports, write_reports
+from fastflow.cli.specs import find_spec
+from fastflow.errors import UsageError
+from fastflow.report.archive import find_run, read_archive
+from fastflow.report.kinds import KINDS
+
+RUN_HELP = "RUN is a run's id, or the path of its folder; by default the last run of the spec here."
+_REPORT_HELP = f"Write a report ({', '.join(KINDS)}) to PATH; may be repeated."
+
+
+@click.command(name="report", epilog=RUN_HELP)
+@click.argument("run", required=False, metavar="[RUN]")
+@click.option("--report", "reports", multiple=True, metavar="KIND=PATH", help=_REPORT_HELP)
+def command(run: str | None, reports: tuple[str, ...]) -> None:
+    """Write reports of an earlier run from its folder, also of one that was killed; needs no engine."""
+    wanted = parse_reports(reports)
+    if not wanted:
+        raise UsageError("no report was asked for", "for instance: fastflow report --report html=report.html")
+    archive = read_archive(find_run(run, directory_of_runs()))
+    for report, failure in write_reports(wanted, archive).items():
+        if failure is not None:
+            raise failure
+        click.echo(f"{report.kind} report of run {archive.run}: {report.path}")
+
+
+def directory_of_runs() -> Path:
+    """Where the runs are that a command looks for: beside the spec here, or in this directory."""
+    spec = find_spec()
+    return spec.parent if spec is not None else Path()

@@ -1,0 +1,137 @@
+"""A run as JUnit XML, for the test views of CI systems: a suite for each workflow.
+
+A suite has a case for each phase (`classname` is the workflow) and one for each baseline of its testing phases
+(`classname` is the phase). A vulnerable phase is a failure, a failed one an error. The form is that of Jenkins'
+schema, which the others read, too: https://github.com/jenkinsci/xunit-plugin (junit-10.xsd).
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from xml.etree import ElementTree as ET
+
+from fastflow.report.archive import Archive
+from fastflow.report.baselines import Ending, baselines_of
+from fastflow.report.html.findings import Finding, findings_of
+from fastflow.report.html.logs import shown
+from fastflow.report.run_words import description, name_of_run, seconds, state_of, verdict
+from fastflow.run.outcome import PhaseResult
+
+# What XML 1.0 has no way to write (its section 2.2), besides what `shown` makes visible.
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_LONGEST_REQUEST = 4_000
+_OUTCOMES = {
+    "passed": "",
+    "vulnerable": "failure",
+    "failed": "error",
+    "skipped": "skipped",
+    "cancelled": "skipped",
+    "waiting": "skipped",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A test case. `outcome` is the element that tells that it has not passed."""
+
+    name: str
+    group: str
+    time: float | None = None
+    outcome: str = ""
+    message: str = ""
+    kind: str = ""
+    details: str = ""
+    output: str = ""
+
+
+def render(archive: Archive) -> str:
+    """Give the document."""
+    suites: dict[str, list[_Case]] = {}
+    started: dict[str, str] = {}
+    for phase in archive.phases:
+        suites.setdefault(phase.workflow, []).extend(_cases(archive, phase))
+        if phase.started:
+            started.setdefault(phase.workflow, phase.started)
+    cases = [case for suite in suites.values() for case in suite]
+    root = ET.Element("testsuites", {"name": _text(name_of_run(archive)), **_counts(cases)})
+    for number, (workflow, cases) in enumerate(suites.items()):
+        suite = ET.SubElement(root, "testsuite", {"name": _text(workflow), "id": str(number), **_counts(cases)})
+        if workflow in started:
+            suite.set("timestamp", _text(started[workflow].partition(".")[0].rstrip("Z")))
+        for case in cases:
+            _write(suite, case)
+    ET.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _cases(archive: Archive, phase: PhaseResult) -> Iterator[_Case]:
+    """The phase's own case, and those of its baselines, which tell what was found with each."""
+    found = findings_of([phase])
+    baselines = baselines_of(phase, archive.logs)
+    yield _of_phase(phase, found, [one for one in found if one.found.baseline not in baselines])
+    for name, ending in baselines.items():
+        yield _of_baseline(phase, name, ending, [one for one in found if one.found.baseline == name])
+
+
+def _of_phase(phase: PhaseResult, found: Sequence[Finding], only_here: Sequence[Finding]) -> _Case:
+    state = state_of(phase)
+    time = seconds(phase.started, phase.ended) if phase.has_ended else None
+    message = f"{state}: {phase.reason}" if phase.reason else state
+    facts = (_listed(found), phase.hint, f"log: {phase.log}" if phase.log else None)
+    text = "\n".join(fact for fact in facts if fact)
+    details = "\n\n".join((text, *(_whole(one) for one in only_here)))
+    outcome = _OUTCOMES.get(phase.state, "error")  # what has begun and did not end was cut short
+    if outcome in ("failure", "error"):
+        return _Case(phase.id, phase.workflow, time, outcome, message, state, details=details)
+    return _Case(phase.id, phase.workflow, time, outcome, message if outcome else "", output=details)
+
+
+def _of_baseline(phase: PhaseResult, name: str, ending: Ending, found: Sequence[Finding]) -> _Case:
+    """A test set's case: what it found fails it, unless all of that is excused."""
+    case, group = f"baseline {name}", phase.id
+    grave = [one for one in found if one.found.gate == "fails"]
+    if ending == "error":
+        return _Case(case, group, outcome="error", message="the test set could not be run", kind="error")
+    if ending == "running":
+        return _Case(case, group, outcome="skipped", message="the test set did not come to its end")
+    if grave or (ending == "found" and not found and phase.has_grave):
+        message = "; ".join(description(one) for one in grave) or f"what it shows is told under {phase.id}"
+        kinds = ", ".join(dict.fromkeys(one.found.type for one in grave)) or "vulnerable"
+        return _Case(case, group, None, "failure", message, kinds, "\n\n".join(_whole(one) for one in grave))
+    return _Case(case, group, output="\n\n".join(f"{verdict(one)}: {_whole(one)}" for one in found))
+
+
+def _listed(found: Sequence[Finding]) -> str:
+    return "\n".join(f"{description(one)}: {verdict(one)} [{one.found.fingerprint}]" for one in found)
+
+
+def _whole(one: Finding) -> str:
+    request = one.request[:_LONGEST_REQUEST]
+    return "\n".join(part for part in (description(one), f"fingerprint: {one.found.fingerprint}", request) if part)
+
+
+def _counts(cases: Sequence[_Case]) -> dict[str, str]:
+    outcomes = [case.outcome for case in cases]
+    return {
+        "tests": str(len(cases)),
+        "failures": str(outcomes.count("failure")),
+        "errors": str(outcomes.count("error")),
+        "skipped": str(outcomes.count("skipped")),
+        "time": f"{sum(case.time or 0.0 for case in cases):.3f}",
+    }
+
+
+def _write(suite: ET.Element, case: _Case) -> None:
+    element = ET.SubElement(suite, "testcase", {"name": _text(case.name), "classname": _text(case.group)})
+    element.set("time", f"{case.time or 0.0:.3f}")
+    if case.outcome:
+        told = ET.SubElement(element, case.outcome, {"message": _text(case.message)})
+        if case.kind:
+            told.set("type", _text(case.kind))
+        told.text = _text(case.details) or None
+    if case.output:
+        ET.SubElement(element, "system-out").text = _text(case.output)
+
+
+def _text(text: str) -> str:
+    return _NO_XML.sub("\ufffd", shown(text))

@@ -1,0 +1,99 @@
+"""A run as Markdown, for the summary of a CI job and for comments on a change.
+
+What others wrote (logs, requests, answers of the application) is in `code` and `pre` elements, with every character
+that Markdown or HTML could take for its own as a numeric entity: it makes no link, no mention and no element.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from fastflow.report.archive import Archive
+from fastflow.report.html.findings import Finding, findings_of
+from fastflow.report.html.logs import shown
+from fastflow.report.html.timeline import duration
+from fastflow.report.html.verdict import verdict_of
+from fastflow.report.run_words import name_of_run, seconds, state_of, verdict
+from fastflow.run.outcome import PhaseResult
+
+_SYMBOLS = {"passed": "✅", "vulnerable": "❗", "failed": "❌"}
+_ACTIVE = re.compile(r"[^A-Za-z0-9 ./=?,;%'\"()+#\u00a0-\U0010ffff-]|(?<=www)\.", re.IGNORECASE)
+_LISTED = 100
+_SHOWN_REQUESTS = 20
+_LONGEST_TEXT, _LONGEST_REQUEST = 500, 2_000
+
+
+def render(archive: Archive) -> str:
+    """Give the page: how the run ended, its phases, and what was found, with the requests."""
+    findings = findings_of(archive.phases)
+    told = verdict_of(archive.result, archive.phases)
+    code = archive.result.exit_code if archive.result is not None else "none"
+    lines = [
+        f"## fastflow: {_code(name_of_run(archive))}: {told.headline}",
+        "",
+        f"Run {_code(archive.run)}, exit code {code}",
+        "",
+        *_phases(archive.phases),
+    ]
+    if findings:
+        lines += ["", f"### Vulnerabilities: {len(findings)}", "", *_table(findings), *_requests(findings)]
+    if archive.result is not None and archive.result.leftovers:
+        lines += ["", "Could not be removed; do it with:", "", *(f"- {_code(one)}" for one in archive.result.leftovers)]
+    return "\n".join(lines) + "\n"
+
+
+def _phases(phases: Iterable[PhaseResult]) -> Iterator[str]:
+    yield "| phase | | time | test run | reason |"
+    yield "|---|---|---|---|---|"
+    for phase in phases:
+        took = seconds(phase.started, phase.ended) if phase.has_ended else None
+        cells = (
+            _code(phase.id),
+            f"{_SYMBOLS.get(phase.state, '')} {state_of(phase)}".strip(),
+            "" if took is None else duration(took),
+            _code(phase.test_run),
+            "<br>".join(_code(text) for text in (phase.reason, phase.hint) if text),
+        )
+        yield f"| {' | '.join(cells)} |"
+
+
+def _table(findings: Sequence[Finding]) -> Iterator[str]:
+    yield "| type | threat | parameter | request | baseline | phase | gate | fingerprint |"
+    yield "|---|---|---|---|---|---|---|---|"
+    for finding in findings[:_LISTED]:
+        found = finding.found
+        cells = (
+            _code(found.type),
+            "not known" if found.threat is None else str(found.threat),
+            _code(found.parameter),
+            _code(finding.place),
+            _code(found.baseline),
+            _code(finding.phase.id),
+            _code(verdict(finding)) if found.suppressed else verdict(finding),
+            _code(found.fingerprint),
+        )
+        yield f"| {' | '.join(cells)} |"
+    if len(findings) > _LISTED:
+        yield ""
+        yield f"And {len(findings) - _LISTED} more: see another report of the run."
+
+
+def _requests(findings: Iterable[Finding]) -> Iterator[str]:
+    """The attacks of the gravest, folded. A line each: an HTML block ends at an empty line (CommonMark 4.6)."""
+    for finding in [one for one in findings if one.request][:_SHOWN_REQUESTS]:
+        title = f"{_code(finding.name)} in {_code(finding.place) or 'a request'}"
+        request = _entities(_cut(finding.request, _LONGEST_REQUEST)).replace("\n", "&#10;")
+        yield ""
+        yield f"<details><summary>{title}</summary><pre><code>{request}</code></pre></details>"
+
+
+def _code(text: str | None) -> str:
+    one_line = " ".join((text or "").split())
+    return f"<code>{_entities(_cut(one_line, _LONGEST_TEXT))}</code>" if one_line else ""
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[:length]} …"
+
+
+def _entities(text: str) -> str:
+    return _ACTIVE.sub(lambda found: found[0] if found[0] == "\n" else f"&#{ord(found[0])};", shown(text))

@@ -1,0 +1,50 @@
+"""What reports of a run say in words, whatever their format."""
+
+from datetime import datetime
+
+from fastflow.report.archive import Archive
+from fastflow.report.html.findings import Finding
+from fastflow.run.outcome import PhaseResult
+
+
+def description(finding: Finding) -> str:
+    """Say in a sentence's worth of words what was found, where, and how grave it is."""
+    found = finding.found
+    threat = f"threat {found.threat}" if found.threat is not None else "threat not known, so 100"
+    kind = "" if finding.name == found.type else f"{found.type}, "
+    text = f"{finding.name} ({kind}{threat})"
+    if found.parameter:
+        text += f" in parameter {found.parameter}"
+    if finding.place:
+        text += f" of {finding.place}"
+    return text
+
+
+def verdict(finding: Finding) -> str:
+    """Say what the gate made of a finding, with the reason where it is accepted."""
+    accepted = finding.found.suppressed
+    if accepted is None:
+        return finding.gate
+    until = f" until {accepted.expires}" if accepted.expires else ""
+    return f"accepted{until}: {accepted.reason}"
+
+
+def state_of(phase: PhaseResult) -> str:
+    """The state in words; of a phase that has not ended, that it was cut short."""
+    if not phase.has_ended:
+        return "not begun" if phase.state == "waiting" else f"cut short while {phase.state}"
+    return phase.state + (" (allowed)" if phase.allow_failure and phase.state in ("failed", "vulnerable") else "")
+
+
+def seconds(started: str | None, ended: str | None) -> float | None:
+    """The time between two moments; None where one of them is not known."""
+    try:
+        first, last = (datetime.fromisoformat((text or "").replace("Z", "+00:00")) for text in (started, ended))
+        return max(0.0, (last - first).total_seconds())
+    except (ValueError, TypeError):
+        return None
+
+
+def name_of_run(archive: Archive) -> str:
+    """The spec's name; where it is not known, its path."""
+    return str((archive.plan or {}).get("name") or archive.spec)

@@ -1,0 +1,113 @@
+"""A run's vulnerabilities as SARIF 2.1.0, for code scanning: what is accepted is there, suppressed with its reason.
+
+A result stands at the node that found it, in the spec: FAST knows the application from outside only. Its fingerprint
+is made of the phase and the hole, so that one alert is the same in all runs.
+"""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import PurePath
+from typing import Any
+from urllib.parse import quote
+
+from fastflow.report import sarif
+from fastflow.report.archive import Archive
+from fastflow.report.html.findings import Finding, findings_of, name_of
+from fastflow.report.html.logs import shown
+from fastflow.report.run_words import description, verdict
+from fastflow.run.outcome import PhaseResult
+
+CATEGORY = "fastflow-up"
+_LEVELS: dict[str, sarif.Level] = {"high": "error", "medium": "warning", "low": "note"}
+
+
+def render(archive: Archive) -> str:
+    """Give the log of the run."""
+    findings = findings_of(archive.phases)
+    properties = {
+        "run": archive.run,
+        "exitCode": archive.result.exit_code if archive.result else None,
+    }
+    seen: Counter[str] = Counter()
+    results = [_result(archive, finding, seen) for finding in findings]
+    return sarif.sarif_log(CATEGORY, _rules(findings), results, properties, is_complete(archive)) + "\n"
+
+
+def is_complete(archive: Archive) -> bool:
+    """Whether every testing phase came to its end: where not, what is missing here may be there all the same."""
+    tests = [phase for phase in archive.phases if phase.mode == "testing"]
+    return archive.result is not None and all(phase.state in ("passed", "vulnerable") for phase in tests)
+
+
+def _rules(findings: Sequence[Finding]) -> Iterable[sarif.Rule]:
+    kinds: dict[str, list[Finding]] = {}
+    for finding in findings:
+        kinds.setdefault(rule_id(finding.found.type), []).append(finding)
+    for rule, found in sorted(kinds.items()):
+        kind, threat = found[0].found.type, max(finding.threat for finding in found)
+        name = shown(name_of(kind))
+        short = f"{name} in the application." if name != kind else f"A vulnerability of type {name} in the application."
+        yield sarif.Rule(
+            rule,
+            short,
+            f"Wallarm FAST found it by sending attack requests to the running application. {short}",
+            "Mend the application; or accept the vulnerability, with a reason: fastflow accept",
+            level="error",
+            properties={"tags": ["security"], "precision": "high", "security-severity": f"{threat / 10:.1f}"},
+        )
+
+
+def rule_id(kind: str) -> str:
+    """Name a type of vulnerability by letters, digits and dashes: rules are names that people type."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", kind).strip("-") or "unknown"
+
+
+def _result(archive: Archive, finding: Finding, seen: Counter[str]) -> sarif.Result:
+    phase, found = finding.phase, finding.found
+    return sarif.Result(
+        rule_id(found.type),
+        _LEVELS[finding.level],
+        shown(f"{description(finding)}, found by {phase.id}"),
+        _fingerprint(phase, found.fingerprint, seen),
+        (_location(archive, finding),),
+        suppressions=(sarif.Suppression(shown(verdict(finding))),) if found.suppressed is not None else (),
+        rank=float(finding.threat),
+        properties=_properties(archive, finding),
+    )
+
+
+def _properties(archive: Archive, finding: Finding) -> dict[str, Any]:
+    """What SARIF has no place for; of a finding of a gate with a threshold that, too."""
+    found = finding.found
+    gate = archive.planned(finding.phase.id).get("gate")
+    told = {
+        "fingerprint": found.fingerprint,
+        "gate": found.gate,
+        "gateThreat": gate.get("threat") if isinstance(gate, dict) else None,
+        "allowFailure": finding.phase.allow_failure,
+        "threat": found.threat,
+        "parameter": found.parameter,
+        "method": found.method,
+        "uri": found.uri,
+        "baseline": found.baseline,
+        "request": finding.request or None,
+    }
+    return {name: shown(value) if isinstance(value, str) else value for name, value in told.items()}
+
+
+def _fingerprint(phase: PhaseResult, known: str, seen: Counter[str]) -> str:
+    """Of equal ones of a phase, which it is."""
+    said = f"{phase.id}\n{known}"
+    seen[said] += 1
+    return hashlib.sha256(f"{said}\n{seen[said]}".encode("utf-8", "backslashreplace")).hexdigest()[:16]
+
+
+def _location(archive: Archive, finding: Finding) -> sarif.Location:
+    planned = archive.planned(finding.phase.id)
+    file = str((archive.plan or {}).get("spec") or PurePath(archive.spec).name)
+    line, column = planned.get("line"), planned.get("column")
+    region = sarif.Region(line, column) if isinstance(line, int) and line > 0 else sarif.Region(1)
+    uri = "stdin" if file == "-" else quote(file, errors="replace")
+    return sarif.Location(uri, region, logical_name=shown(finding.phase.id))

@@ -13,6 +13,7 @@ from fastflow.cli.environment import (
     source_environment,
     variable,
 )
+from fastflow.cli.memory import collect_from_here
 from fastflow.cli.reports import Report, write_reports
 from fastflow.cli.resuming import Ground
 from fastflow.cli.showing import Showing
@@ -100,6 +101,7 @@ class Order:
 
 def execute(order: Order, options: RunOptions) -> int:
     """Run a plan, show how it goes and what came of it; return the exit code."""
+    collect_from_here()
     session = _Session(order, options)
     with interruption(Cancellation(), session.showing.say) as signals:
         try:

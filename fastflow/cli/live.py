@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from fastflow.cli.environment import engine_environment
+from fastflow.cli.memory import collect_from_here
 from fastflow.engines.docker import DockerEngine
 from fastflow.errors import FastflowError, UsageError
 from fastflow.model.suggest import did_you_mean
@@ -23,6 +24,7 @@ def run_option(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def current_engine() -> DockerEngine:
     """The engine of the current Docker context."""
+    collect_from_here()
     engine = DockerEngine(engine_environment())
     engine.info()
     return engine

@@ -8,6 +8,7 @@ import click
 
 from fastflow import __version__
 from fastflow.cli.boundary import guarded
+from fastflow.cli.memory import keep_all
 from fastflow.report.encoding import forgive
 
 # Each command's module (its file), and the line that `--help` shows without importing it.
@@ -72,6 +73,7 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run fastflow and exit with its code (docs: exit codes)."""
+    keep_all()
     forgive(sys.stdout)
     forgive(sys.stderr)
     sys.exit(guarded(cli, sys.argv[1:] if arguments is None else arguments))

@@ -85,6 +85,7 @@ class Stage:
     cancellation: Cancellation = field(default_factory=Cancellation)
     events: list[Event] = field(default_factory=list)
     records: Mapping[str, str] = field(default_factory=dict)
+    earlier: tuple[PhaseResult, ...] = ()
 
     def __post_init__(self) -> None:
         self.engine = FakeEngine({**SCRIPTS, **self.scripts}, environment={"WALLARM_API_TOKEN": TOKEN})
@@ -113,6 +114,7 @@ class Stage:
             folder=RunFolder(self.directory, RUN, masker([TOKEN])),
             listeners=(self._on_event, *self.listeners),
             host_limits=self.host_limits,
+            earlier=self.earlier,
         )
 
     def phases(self) -> dict[str, PhaseResult]:
@@ -168,6 +170,10 @@ class Stage:
     def result_json(self) -> dict[str, Any]:
         told: dict[str, Any] = json.loads((self.folder / "result.json").read_text())
         return told
+
+    def environment_of(self, service: str) -> Mapping[str, str]:
+        """The environment of the container of a service."""
+        return self.engine.world.boxes[self.container(service)].environment
 
     def container(self, service: str) -> str:
         """The id of the container of a service."""

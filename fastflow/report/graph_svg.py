@@ -18,8 +18,11 @@ _LONGEST = 36
 _RADIUS = 7
 _LEGEND = 34
 _LEGEND_WIDTH = 700
+# Outlines and words where a server's policy forbids styles; with GRAPH_CSS they count for nothing.
+_PLAIN = ' fill="none" stroke="currentColor" font-family="monospace" font-size="11"'
+_PLAIN_TEXT = ' fill="currentColor" stroke="none"'
 GRAPH_CSS = """\
-.ffg{--ink:#1f2328;--faint:#59636e;--lane:#f6f8fa;--edge:#d1d9e0;--line:#6e7781;--page:#fff;
+.ffg{fill:#000;stroke:none;--ink:#1f2328;--faint:#59636e;--lane:#f6f8fa;--edge:#d1d9e0;--line:#6e7781;--page:#fff;
 --recording:#ddf4ff;--recording-edge:#0969da;--testing:#ffebe9;--testing-edge:#cf222e;
 --report:#eaeef2;--report-edge:#57606a;font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 @media (prefers-color-scheme:dark){.ffg{--ink:#f0f6fc;--faint:#b1bac4;--lane:#151b23;--edge:#3d444d;--line:#8b949e;
@@ -64,7 +67,7 @@ def graph_svg(
     width, height = max(layout.width, _LEGEND_WIDTH), layout.height + _LEGEND
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="ffg" role="img" width="{width}" height="{height}" '
-        f'viewBox="0 0 {width} {height}" aria-labelledby="{escape(prefix)}-title {escape(prefix)}-desc">',
+        f'viewBox="0 0 {width} {height}"{_PLAIN} aria-labelledby="{escape(prefix)}-title {escape(prefix)}-desc">',
         f'<title id="{escape(prefix)}-title">{escape(title_of(drawing))}</title>',
         f'<desc id="{escape(prefix)}-desc">{escape(" ".join(sentences_of(drawing)))}</desc>',
         f"<style>{GRAPH_CSS}</style>" if styled else "",
@@ -116,7 +119,7 @@ _MEASURES = Measures(
 
 def _lane(lane: Lane, width: int) -> Iterator[str]:
     yield f'<rect class="lane" x="6" y="{lane.y + 2}" width="{width - 12}" height="{lane.height - 4}" rx="8"/>'
-    yield f'<text class="head" x="18" y="{lane.y + 21}">{escape(lane.workflow)}</text>'
+    yield f'<text{_PLAIN_TEXT} class="head" x="18" y="{lane.y + 21}">{escape(lane.workflow)}</text>'
 
 
 def _box(box: Box, drawing: Drawing) -> Iterator[str]:
@@ -127,8 +130,9 @@ def _box(box: Box, drawing: Drawing) -> Iterator[str]:
     place = f'x="{box.x}" y="{box.y}" width="{box.width}" height="{box.height}"'
     yield f'<g class="{classes}"><title>{escape(f"{phase.id}: {phase.details}{before}")}</title>'
     yield f'<rect class="box {mode}" {place} rx="6"/>'
-    yield f'<text class="name" x="{box.x + 10}" y="{box.y + 18}">{escape(_cut(phase.name))}</text>'
-    yield f'<text class="details" x="{box.x + 10}" y="{box.y + 33}">{escape(_cut(phase.details))}</text></g>'
+    yield f'<text{_PLAIN_TEXT} class="name" x="{box.x + 10}" y="{box.y + 18}">{escape(_cut(phase.name))}</text>'
+    yield f'<text{_PLAIN_TEXT} class="details" x="{box.x + 10}" y="{box.y + 33}">{escape(_cut(phase.details))}</text>'
+    yield "</g>"
 
 
 def _because(edge: DrawnEdge) -> str:
@@ -170,9 +174,9 @@ def _legend(y: int) -> Iterator[str]:
     x = 18
     for mode in ("recording", "testing", "report"):
         yield f'<rect class="box {mode}" x="{x}" y="{y + 11}" width="14" height="12" rx="3"/>'
-        yield f'<text class="legend" x="{x + 20}" y="{y + 21}">{mode}</text>'
+        yield f'<text{_PLAIN_TEXT} class="legend" x="{x + 20}" y="{y + 21}">{mode}</text>'
         x += 38 + len(mode) * _DETAILS
     for classes, label in (("implied", "implied by data"), ("", "declared"), ("bold", "critical path")):
         yield f'<path class="line {classes}" d="M{x},{y + 17}h30"/>'
-        yield f'<text class="legend" x="{x + 37}" y="{y + 21}">{label}</text>'
+        yield f'<text{_PLAIN_TEXT} class="legend" x="{x + 37}" y="{y + 21}">{label}</text>'
         x += 54 + len(label) * _DETAILS

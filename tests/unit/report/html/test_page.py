@@ -136,6 +136,15 @@ def test_all_that_matters_can_be_read_without_a_script() -> None:
         assert "hidden" in form  # it does nothing without the script, which shows it
 
 
+def test_pictures_can_be_seen_where_styles_are_forbidden() -> None:
+    page = read(render(vulnerable_run()))
+    (graph,) = page.having("svg", **{"class": "ffg"})
+    assert (graph["fill"], graph["stroke"]) == ("none", "currentColor")
+    assert all(text["fill"] == "currentColor" for text in page.having("text"))
+    kinds = ("waiting", "starting", "recording", "testing", "stopping")
+    assert len({page.having("rect", **{"class": f"bar {kind}"})[-1]["fill"] for kind in kinds}) == len(kinds)
+
+
 def test_findings_stand_in_the_order_of_what_they_mean() -> None:
     page = read(render(vulnerable_run()))
     order = [(row["data-gate"], row["data-threat"]) for row in page.having("details") if "data-gate" in row]

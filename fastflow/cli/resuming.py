@@ -11,8 +11,9 @@ from fastflow.cli.stages import checked
 from fastflow.model.resolved import resolved_fields
 from fastflow.pipeline import SpecText
 from fastflow.plan import Resumption
+from fastflow.report.archive import find_run, read_archive
 from fastflow.run.basis import Basis, digest_of_tokens, digests
-from fastflow.run.earlier import EarlierRun, find_earlier
+from fastflow.run.earlier import EarlierRun, earlier_run
 from fastflow.spec.document import Path
 
 
@@ -65,7 +66,8 @@ def ground_of(
     emulated = run if emulate else None
     if resume is None:
         return Ground(run, values, checked(text, values, emulated, shows_warnings=shows_warnings), text, emulate)
-    earlier = find_earlier(resume, text.directory)
+    archive = read_archive(find_run(resume, text.directory))
+    earlier = earlier_run(archive.folder, archive.phases)
     values |= earlier.basis.variables
     known: dict[Path, str] = {tuple(path.split(".")): value for path, value in earlier.basis.build_ids.items()}
     facts = checked(text, values, emulated, shows_warnings=shows_warnings, build_ids=known)

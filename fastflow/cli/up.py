@@ -7,7 +7,7 @@ import click
 from fastflow.check.compose_invalid import rejected
 from fastflow.cli.execution import Order, RunOptions, execute
 from fastflow.cli.options import SPEC_HELP, env_file_option, selection_options, spec_argument
-from fastflow.cli.reports import REPORT_HELP, parse_reports
+from fastflow.cli.reports import REPORT_HELP, parse_reports, write_reports
 from fastflow.cli.resuming import Ground, ground_of
 from fastflow.cli.specs import read_spec_text
 from fastflow.cli.stages import planned, refused
@@ -15,6 +15,7 @@ from fastflow.errors import ExitCode, RejectedProjectError, UsageError
 from fastflow.model.node import Mode
 from fastflow.pipeline import lost_record
 from fastflow.plan import Plan
+from fastflow.report.archive import read_archive
 from fastflow.report.plan import plan_as_text
 
 _RESUME_HELP = "Run what RUN, an id or the path of a run's folder, did not pass or run, and what depends on it."
@@ -67,7 +68,7 @@ def command(
         return ExitCode.PASSED
     if not plan.selected:
         click.echo(f"run {plan.resumes} has passed all of it: there is nothing to run again")
-        return ExitCode.PASSED
+        return _report_again(ground, reports)
     return _execute(
         Order(ground, plan), RunOptions(emulate, keep, fail_fast, progress, parse_reports(reports), env_files)
     )
@@ -78,6 +79,15 @@ def _planned(ground: Ground, workflows: tuple[str, ...], mode: Mode | None, max_
     if (why := lost_record(ground.facts, made)) is not None:
         raise UsageError(why, "use ${FASTFLOW_CI_ID}, which is the same in all jobs of a CI run, or run both phases")
     return made
+
+
+def _report_again(ground: Ground, reports: tuple[str, ...]) -> int:
+    """Write the reports that were asked for of the run that has passed: a pipeline waits for them."""
+    assert ground.earlier is not None
+    for failure in write_reports(parse_reports(reports), read_archive(ground.earlier.folder)).values():
+        if failure is not None:
+            raise failure
+    return ExitCode.PASSED
 
 
 def _execute(order: Order, options: RunOptions) -> int:

@@ -1,21 +1,16 @@
-"""An earlier run that is taken up: found by its id or its folder, read, and refused where it cannot be."""
+"""An earlier run that is taken up: what of it counts, and what stands against it."""
 
-import json
 import re
 import shutil
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-
-from pydantic import TypeAdapter
 
 from fastflow.errors import UsageError
 from fastflow.plan import Plan, Resumption
 from fastflow.run.basis import Basis, read_basis
 from fastflow.run.folder import RunFolder
-from fastflow.run.history import History, read_history
 from fastflow.run.live import find_runs
 from fastflow.run.outcome import PhaseResult
 from fastflow.run.ports import Engine
@@ -52,39 +47,12 @@ class EarlierRun:
             raise UsageError(f"run {run} cannot be taken up: {changes[0]}{more}", hint)
 
 
-def find_earlier(name: str, directory: Path) -> EarlierRun:
-    """Find a run by its id, below the spec's directory, or by its folder's path; raises UsageError."""
-    runs = directory / ".fastflow" / "runs"
-    folder = next((path for path in (runs / name, Path(name)) if path.is_dir()), None)
-    if folder is None:
-        known = sorted(path.name for path in runs.iterdir()) if runs.is_dir() else []
-        hint = f"the last run here is {known[-1]}" if known else "name a run's id, or the path of its folder"
-        raise UsageError(f"there is no run {name}: neither {runs / name} nor a folder of that name is there", hint)
+def earlier_run(folder: Path, results: Iterable[PhaseResult]) -> EarlierRun:
+    """A run by its folder and what became of its phases; raises UsageError where it cannot be taken up."""
     basis = read_basis(folder)
     if basis is None:
-        raise UsageError(f"{folder} cannot be taken up: it has no resume.json", "run all: fastflow up")
-    return EarlierRun(folder, basis, {result.id: result for result in _results(folder)})
-
-
-def _results(folder: Path) -> tuple[PhaseResult, ...]:
-    """The results that a run wrote at its end; of one that was killed, what it had said by then."""
-    path = folder / "result.json"
-    try:
-        told = json.loads(path.read_text(encoding="utf-8"))["phases"] if path.exists() else _told(read_history(folder))
-        return TypeAdapter(tuple[PhaseResult, ...]).validate_python(told)
-    except (OSError, ValueError, KeyError, TypeError):
-        raise UsageError(f"what became of the phases cannot be read in {folder}", "run all: fastflow up") from None
-
-
-def _told(history: History | None) -> list[dict[str, Any]]:
-    """The phases that have ended, as in result.json; what the plan knows of them is not here."""
-    facts = ("mode", "state", "reason", "exit_code", "test_record", "test_run")
-    unknown = {"workflow": "", "host": "default", "build_id": None}
-    return [
-        {"id": name, **unknown, "ended": told.get("time"), **{key: told[key] for key in facts if key in told}}
-        for name, told in (history.phases.items() if history else ())
-        if history and history.has_ended(name)
-    ]
+        raise UsageError(f"{folder} cannot be taken up: it has no resume.json", "run all of it: fastflow up")
+    return EarlierRun(folder, basis, {result.id: result for result in results})
 
 
 def _in_run(run: str, reason: str | None) -> str:

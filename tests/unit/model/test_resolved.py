@@ -59,6 +59,7 @@ def test_a_build_id_changes_with_its_text_and_not_with_a_value() -> None:
         ("run: make", "run: make all", "workflows.web.nodes.record.source"),
         ("timeout: 90, ", "", "workflows.web.nodes.record.timeout"),
         ("image: a", "image: b", "workflows.web.compose"),
+        ("image: a", "image: !reset a", "workflows.web.compose"),
         ('["80"]', "[80]", "workflows.web.compose"),
         ("ports:", "!!str ports:", None),
         ("[", "!override [", "workflows.web.compose"),

@@ -122,6 +122,7 @@ def test_findings_come_by_pages(browser: Browser, written: Written) -> None:
 def test_accepted_findings_say_why_and_until_when(browser: Browser, written: Written) -> None:
     with seen(browser, written(vulnerable_run())) as report:
         row = report.page.locator(".finding", has_text="accepted")
+        expect(row.locator("summary")).to_contain_text("the manuals are public")
         row.locator("summary").click()
         expect(row).to_contain_text("Accepted: the manuals are public (SHOP-311) until 2027-01-31")
 

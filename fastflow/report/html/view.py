@@ -192,6 +192,8 @@ def _origin(archive: Archived) -> Iterable[Fact]:
     """What was run, and by what; a plan may be another version's, or a stranger's."""
     plan = archive.plan or {}
     yield Fact("Spec", str(plan.get("spec") or archive.spec))
+    if archive.result is not None and archive.result.resumes:
+        yield Fact("Takes up run", archive.result.resumes)
     if plan.get("fastflow"):
         yield Fact("fastflow", str(plan["fastflow"]))
     hosts = plan.get("hosts")

@@ -158,6 +158,14 @@ def test_a_plan_that_cannot_be_drawn_leaves_out_the_picture_alone() -> None:
         assert 'id="graph"' not in render(replace(run, plan=plan))
 
 
+def test_a_run_that_takes_up_an_earlier_one_names_it() -> None:
+    run = told_run(phase("a.test"))
+    assert run.result is not None
+    assert "Takes up run" not in render(run)
+    later = render(replace(run, result=replace(run.result, resumes="261123080000zyxwv")))
+    assert "261123080000zyxwv" in "".join(read(later).texts["main"])
+
+
 def test_an_endless_request_is_cut_and_says_so() -> None:
     run = told_run(phase("a.test", "vulnerable", vulnerabilities=(found(request="x" * 70_000),)))
     assert "… and 10,000 characters more" in render(run)

@@ -70,6 +70,6 @@ def _write(report: Report, content: bytes) -> None:
 def _append(path: Path, content: bytes) -> None:
     """Append to what other commands of the step have written for GitHub to show."""
     if (path.stat().st_size if path.exists() else 0) + len(content) > _LONGEST_SUMMARY:
-        content = b"The summary of this run is too large to be shown here; see its report.\n"
+        content = b"The summary of this run is too large to be shown here.\n"
     with path.open("ab") as file:
         file.write(b"\n" + content)

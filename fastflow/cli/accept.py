@@ -1,0 +1,204 @@
+"""`fastflow accept`."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timezone
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from fastflow.cli.report import RUN_HELP, directory_of_runs
+from fastflow.errors import UsageError
+from fastflow.model.accept import Accepted, read_accept_file
+from fastflow.model.accept_writing import Addition, with_additions
+from fastflow.model.suggest import did_you_mean
+from fastflow.report.archive import Archive, find_run, read_archive
+from fastflow.report.html.findings import Finding, findings_of
+from fastflow.report.html.logs import shown
+from fastflow.report.run_words import description
+
+_FILE_HELP = "Write into F instead of the file that the gate's `accept` names."
+Answer = TypeVar("Answer")
+_NEEDED = "say which, and why: --all or --fingerprint F, and --reason TEXT"
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """A finding and the file that is to accept it."""
+
+    finding: Finding
+    path: Path
+
+    @property
+    def fingerprint(self) -> str:
+        return self.finding.found.fingerprint
+
+    @property
+    def about(self) -> str:
+        return shown(f"{description(self.finding)}, found by {self.finding.phase.id}")
+
+
+@click.command(name="accept", epilog=RUN_HELP)
+@click.argument("run", required=False, metavar="[RUN]")
+@click.option("--file", "file", metavar="F", help=_FILE_HELP)
+@click.option("--all", "takes_all", is_flag=True, help="Accept all that failed their gates.")
+@click.option("--fingerprint", "fingerprints", multiple=True, metavar="F", help="Accept this one; may be repeated.")
+@click.option("--reason", metavar="TEXT", help="Why; it stands in every report.")
+@click.option("--expires", metavar="DAY", help="The last day, as YEAR-MONTH-DAY in UTC; by default they do not expire.")
+def command(
+    run: str | None,
+    file: str | None,
+    *,
+    takes_all: bool,
+    fingerprints: tuple[str, ...],
+    reason: str | None,
+    expires: str | None,
+) -> None:
+    """Write found vulnerabilities into the file that their gate accepts known ones by.
+
+    Asks about each on a terminal. What stands in the file stays as it is, and entries are added at its end.
+    """
+    why, until = _one_line(reason) if reason is not None else None, _day(expires)
+    archive = read_archive(find_run(run, directory_of_runs()))
+    findings = _wanted(archive, takes_all, fingerprints)
+    if not findings:
+        click.echo(f"run {archive.run} has found nothing that failed a gate")
+        return
+    is_chosen = takes_all or bool(fingerprints)
+    if not (sys.stdin.isatty() and sys.stderr.isatty()) and not (is_chosen and why):
+        raise UsageError("nothing was accepted, and there is no terminal to ask on", _NEEDED)
+    left, expired = _news(_choices(archive, findings, file))
+    additions: dict[Path, list[Addition]] = {}
+    for choice in left:
+        if (entry := _ask(choice, is_chosen, why, until)) is not None:
+            additions.setdefault(choice.path, []).append(Addition(entry, choice.about))
+    for path, entries in additions.items():
+        _add(path, entries)
+    if expired:
+        where = "; ".join(f"{choice.fingerprint} in {choice.path}" for choice in expired)
+        raise UsageError(f"has expired: {where}", "mend the vulnerability, or give it a later day in that file")
+
+
+def _wanted(archive: Archive, takes_all: bool, fingerprints: Sequence[str]) -> list[Finding]:
+    """The findings to be accepted, or to be asked about; raises UsageError."""
+    findings = findings_of(archive.phases)
+    known = [finding.found.fingerprint for finding in findings]
+    for name in fingerprints:
+        if name not in known:
+            hint = did_you_mean(name, known) or "see the run's reports: fastflow report --report markdown=PATH"
+            raise UsageError(f"run {archive.run} has found nothing with the fingerprint {name}", hint)
+    if takes_all or not fingerprints:
+        return [finding for finding in findings if finding.found.gate == "fails"]
+    return [finding for finding in findings if finding.found.fingerprint in fingerprints]
+
+
+def _choices(archive: Archive, findings: Iterable[Finding], file: str | None) -> list[_Choice]:
+    """Each fingerprint once for each file, however many phases found it. Raises UsageError where there is no file."""
+    choices: dict[tuple[Path, str], _Choice] = {}
+    for finding in findings:
+        path = Path(file) if file is not None else _file_of(archive, finding)
+        choices.setdefault((path, finding.found.fingerprint), _Choice(finding, path))
+    return list(choices.values())
+
+
+def _file_of(archive: Archive, finding: Finding) -> Path:
+    gate = archive.planned(finding.phase.id).get("gate")
+    named = gate.get("accept") if isinstance(gate, Mapping) else None
+    if not isinstance(named, str):
+        where = f"the gate of {finding.phase.id} names no accept file"
+        raise UsageError(where, "give it one, `gate: { accept: accepted.yml }`, or name one: --file F")
+    spec = Path(archive.spec)
+    path = (spec.parent if spec.is_file() else directory_of_runs()) / named
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def _news(choices: Iterable[_Choice]) -> tuple[list[_Choice], list[_Choice]]:
+    """Those that their files do not hold yet, and those that they hold until a day that has passed."""
+    today = datetime.now(timezone.utc).date()
+    left, expired = [], []
+    for choice in choices:
+        entries = read_accept_file(str(choice.path), _content(choice.path)).entries
+        entry = next((one for one in entries if one.fingerprint == choice.fingerprint), None)
+        if entry is None:
+            left.append(choice)
+        elif entry.is_in_force(today):
+            click.echo(f"{entry.fingerprint} is in {choice.path} already: {shown(entry.reason)}")
+        else:
+            expired.append(choice)
+    return left, expired
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from None
+
+
+def _ask(choice: _Choice, is_chosen: bool, why: str | None, until: date | None) -> Accepted | None:
+    """Ask for what the command line has not said; None where the finding is not accepted."""
+    if not is_chosen or why is None:
+        click.echo(f"{choice.about}\n  fingerprint {choice.fingerprint}", err=True)
+    if not is_chosen and not click.confirm("  accept it?", default=False, err=True):
+        return None
+    if why is None:
+        why = click.prompt("  why", value_proc=_answered(_one_line), err=True)
+        asked = "  until which day (YEAR-MONTH-DAY, or nothing)"
+        until = until or click.prompt(asked, "", show_default=False, value_proc=_answered(_day), err=True)
+    return Accepted(choice.fingerprint, why, until)
+
+
+def _answered(read: Callable[[str], Answer]) -> Callable[[str], Answer]:
+    """Let click ask again where an answer cannot be read."""
+
+    def reading(text: str) -> Answer:
+        try:
+            return read(text)
+        except UsageError as error:
+            raise click.BadParameter(error.message) from None
+
+    return reading
+
+
+def _one_line(text: str) -> str:
+    line = shown(" ".join(text.split()))
+    if not line:
+        raise UsageError("the reason is empty", "say why: --reason TEXT")
+    return line
+
+
+def _day(text: str | None) -> date | None:
+    if not text:
+        return None
+    try:
+        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=timezone.utc).date()
+    except ValueError:
+        raise UsageError(f"expected a day such as 2030-12-31, not {text}", "write YEAR-MONTH-DAY") from None
+    if day < datetime.now(timezone.utc).date():
+        click.echo(f"warning: {day} has passed, so that nothing is excused", err=True)
+    return day
+
+
+def _add(path: Path, additions: Sequence[Addition]) -> None:
+    """Write a file anew through another one: the old content or the new one is there, never half of it."""
+    content = with_additions(str(path), _content(path), additions)
+    target = path.resolve()
+    scratch = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        scratch.write_bytes(content)
+        if target.exists():
+            shutil.copymode(target, scratch)
+        scratch.replace(target)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {(error.strerror or str(error)).lower()}") from None
+    finally:
+        scratch.unlink(missing_ok=True)
+    for addition in additions:
+        click.echo(f"{addition.entry.fingerprint} is accepted in {path}: {addition.about}")

@@ -1,0 +1,159 @@
+"""`fastflow accept`: what was found goes into the gate's file, once, with a reason; what is there stays."""
+
+import os
+import pty
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from fastflow.cli.boundary import guarded
+from fastflow.cli.main import cli
+from fastflow.model.accept import Accepted, read_accept_file
+from fastflow.run.outcome import RunResult, Suppression
+from tests.unit.report.drawings import plan_json, told
+from tests.unit.report.html.archives import found, phase, time
+from tests.unit.report.run_archives import write_run
+
+RUN = "261124090000abcde"
+FIRST, SECOND, THIRD, FOURTH = (f"{number:016x}" for number in (1, 2, 3, 4))
+FAILED = (found(1), found(2, type="xss", threat=None))
+EXCUSED = (
+    replace(found(3), gate="accepted", suppressed=Suppression("known")),
+    replace(found(4), gate="below", threat=5),
+)
+KNOWN = Path("ci/known.yml")
+
+
+@pytest.fixture(autouse=True)
+def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A spec with a gate, and a run of it that two testing phases found the same in."""
+    monkeypatch.chdir(tmp_path)
+    KNOWN.parent.mkdir()
+    Path("fastflow.yml").write_text("workflows: {}\n")
+    phases = tuple(phase(name, "vulnerable", vulnerabilities=FAILED + EXCUSED) for name in ("web.test", "api.test"))
+    gate = {"threat": 10, "accept": str(KNOWN)}
+    plan = plan_json(*({**told(one.id, 0), "gate": gate} for one in phases))
+    write_run(tmp_path, RunResult(RUN, str(tmp_path / "fastflow.yml"), 1, time(0), time(9), phases), plan=plan)
+    return tmp_path
+
+
+def entries(path: Path = KNOWN) -> tuple[Accepted, ...]:
+    read = read_accept_file(str(path), path.read_bytes())
+    assert read.diagnostics == ()
+    return read.entries
+
+
+def test_all_that_failed_its_gate_is_accepted_once(capfd: pytest.CaptureFixture[str]) -> None:
+    assert guarded(cli, ["accept", "--all", "--reason", " behind\na VPN ", "--expires", "2999-12-31"]) == 0
+    day = date(2999, 12, 31)
+    assert entries() == (Accepted(SECOND, "behind a VPN", day), Accepted(FIRST, "behind a VPN", day))
+    assert f"{FIRST} is accepted in ci/known.yml: SQL injection" in capfd.readouterr().out
+    assert "# SQL injection (sqli, threat 80) in parameter code of POST" in KNOWN.read_text()
+
+
+def test_a_second_time_changes_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    arguments = ["accept", RUN, "--all", "--reason", "known"]
+    assert guarded(cli, arguments) == 0
+    before = KNOWN.read_bytes()
+    assert guarded(cli, arguments) == 0
+    assert KNOWN.read_bytes() == before
+    assert f"{FIRST} is in ci/known.yml already: known" in capfd.readouterr().out
+
+
+def test_one_is_accepted_by_its_fingerprint_also_below_the_gate() -> None:
+    assert guarded(cli, ["accept", "--fingerprint", FOURTH, "--fingerprint", FIRST, "--reason", "known"]) == 0
+    assert {entry.fingerprint for entry in entries()} == {FIRST, FOURTH}
+
+
+def test_what_is_there_stays(directory: Path) -> None:
+    text = f"# ours\n- fingerprint: {FIRST} # the first\n  reason: known\n"
+    KNOWN.write_text(text)
+    KNOWN.chmod(0o640)
+    assert guarded(cli, ["accept", "--all", "--reason", "known"]) == 0
+    assert KNOWN.read_text().startswith(text)
+    assert [entry.fingerprint for entry in entries()] == [FIRST, SECOND]
+    assert KNOWN.stat().st_mode & 0o777 == 0o640
+    assert list(KNOWN.parent.iterdir()) == [KNOWN]
+
+
+def test_what_has_expired_is_left_to_its_owner(capfd: pytest.CaptureFixture[str]) -> None:
+    text = f"- {{ fingerprint: {FIRST}, reason: known, expires: 2020-01-01 }}\n"
+    KNOWN.write_text(text)
+    assert guarded(cli, ["accept", "--all", "--reason", "known"]) == 2
+    assert f"has expired: {FIRST} in ci/known.yml" in capfd.readouterr().err
+    assert KNOWN.read_text().startswith(text)
+    assert [entry.fingerprint for entry in entries()] == [FIRST, SECOND]
+
+
+def test_another_file_may_be_named() -> None:
+    assert guarded(cli, ["accept", "--all", "--reason", "known", "--file", "new/other.yml"]) == 0
+    assert len(entries(Path("new/other.yml"))) == 2
+    assert not KNOWN.exists()
+
+
+def test_the_file_is_that_of_the_spec_wherever_one_stands(monkeypatch: pytest.MonkeyPatch, directory: Path) -> None:
+    monkeypatch.chdir(directory / "ci")
+    assert guarded(cli, ["accept", "--all", "--reason", "known"]) == 0
+    assert len(entries(directory / KNOWN)) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "there is no terminal to ask on"),
+        (["--all"], "there is no terminal to ask on"),
+        (["--reason", "x"], "there is no terminal to ask on"),
+        (["--all", "--reason", " "], "the reason is empty"),
+        (["--all", "--reason", "x", "--expires", "soon"], "expected a day such as 2030-12-31, not soon"),
+        (["--fingerprint", FIRST[:-1] + "2x", "--reason", "x"], "has found nothing with the fingerprint"),
+    ],
+)
+def test_what_makes_no_sense_changes_nothing(
+    arguments: list[str], said: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert guarded(cli, ["accept", *arguments]) == 2
+    assert said in capfd.readouterr().err
+    assert not KNOWN.exists()
+
+
+def test_a_gate_without_a_file_says_how_to_get_one(directory: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (directory / ".fastflow/runs" / RUN / "plan.json").unlink()
+    assert guarded(cli, ["accept", "--all", "--reason", "x"]) == 2
+    assert "gate: { accept: accepted.yml }" in capfd.readouterr().err
+
+
+def test_a_file_at_fault_is_shown_and_stays(capfd: pytest.CaptureFixture[str]) -> None:
+    KNOWN.write_text("- fingerprint: a\n")
+    assert guarded(cli, ["accept", "--all", "--reason", "x"]) == 2
+    assert "ci/known.yml:1:3: `reason` is missing" in capfd.readouterr().err
+    assert KNOWN.read_text() == "- fingerprint: a\n"
+
+
+def test_a_past_day_is_said(capfd: pytest.CaptureFixture[str]) -> None:
+    assert guarded(cli, ["accept", "--all", "--reason", "x", "--expires", "2020-02-29"]) == 0
+    assert "2020-02-29 has passed" in capfd.readouterr().err
+
+
+def test_on_a_terminal_each_is_asked_about() -> None:
+    answers = b"y\nbehind the VPN\nsoon\n2999-12-31\nn\n"
+    main, terminal = pty.openpty()
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "fastflow", "accept"],
+            stdin=terminal,
+            stdout=subprocess.PIPE,
+            stderr=terminal,
+            text=True,
+        )
+        os.write(main, answers)
+        out, _ = process.communicate(timeout=30)
+    finally:
+        os.close(terminal)
+        os.close(main)
+    assert process.returncode == 0
+    assert entries() == (Accepted(SECOND, "behind the VPN", date(2999, 12, 31)),)
+    assert f"{SECOND} is accepted" in out

@@ -1,0 +1,104 @@
+"""The Markdown report, read back by markdown-it as GitHub's renderer reads it: tables, and nothing that is active."""
+
+import re
+from dataclasses import replace
+from html import unescape
+
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from fastflow.report.markdown import render
+from fastflow.run.outcome import PhaseResult, Suppression, Vulnerability
+
+from .html.archives import HOSTILE, Told, found, hostile_run, phase, told_run, vulnerable_run
+from .run_archives import archive_of
+
+OWN = re.compile(r"</?(?:code|pre|details|summary|br)>")
+
+
+def tables(text: str) -> list[list[list[str]]]:
+    """The cells of all tables, as their readers see them."""
+    found: list[list[list[str]]] = []
+    for token in MarkdownIt("commonmark").enable("table").parse(text):
+        if token.type == "table_open":
+            found.append([])
+        elif token.type == "tr_open":
+            found[-1].append([])
+        elif token.type == "inline" and token.level >= 4:
+            found[-1][-1].append(unescape(OWN.sub("", token.content)))
+    return found
+
+
+_ELEMENTS = ("paragraph", "heading", "table", "thead", "tbody", "tr", "th", "td", "bullet_list", "list_item")
+PLAIN = {"text", "text_special", "html_inline", "html_block", "softbreak", "inline"} | {
+    f"{element}_{end}" for element in _ELEMENTS for end in ("open", "close")
+}
+
+
+def active(text: str) -> list[str]:
+    """What Markdown makes of a text besides paragraphs, headings, tables and fastflow's own elements."""
+    parsed = MarkdownIt("commonmark").enable("table").parse(text)
+    tokens = [token for block in parsed for token in (block, *(block.children or ()))]
+    html = [token.content for token in tokens if token.type in ("html_inline", "html_block")]
+    return [token.type for token in tokens if token.type not in PLAIN] + [
+        one for one in html if "<" in OWN.sub("", one)
+    ]
+
+
+def test_a_run_is_a_table_of_phases_and_one_of_vulnerabilities() -> None:
+    text = render(archive_of(vulnerable_run()))
+    phases, findings = tables(text)
+    assert [row[:2] for row in phases[1:]] == [
+        ["web.record", "✅ passed"],
+        ["web.test", "❗ vulnerable"],
+        ["api.test", "❌ failed (allowed)"],
+    ]
+    assert findings[0] == ["type", "threat", "parameter", "request", "baseline", "phase", "gate", "fingerprint"]
+    assert findings[1][:2] == ["unknown", "not known"]
+    assert findings[2] == [
+        "sqli", "80", "code", "POST http://app:3000/coupon/1", "bl_1", "web.test", "fails the gate", f"{1:016x}",
+    ]  # fmt: skip
+    assert findings[5][6] == "accepted until 2027-01-31: the manuals are public"
+    assert "POST /coupon/1 HTTP/1.1&#10;Host&#58; app" in text
+
+
+def test_a_run_that_was_killed_says_so() -> None:
+    run = replace(told_run(phase("web.test", "running", ended=None)), result=None)
+    text = render(archive_of(run))
+    assert "Cut short" in text.splitlines()[0]
+    assert tables(text)[0][1][:2] == ["web.test", "cut short while running"]
+
+
+def test_only_so_many_vulnerabilities_are_listed() -> None:
+    many = tuple(found(number) for number in range(150))
+    text = render(archive_of(told_run(phase("web.test", vulnerabilities=many))))
+    assert len(tables(text)[1]) == 101
+    assert "And 50 more" in text
+    assert len(text) < 900_000
+
+
+def test_hostile_texts_are_inert() -> None:
+    text = render(archive_of(hostile_run()))
+    assert active(text) == []
+    assert not {character for character in text if ord(character) < 32} - {"\n"}
+    assert all(len(row) == 8 for row in tables(text)[1])
+    assert HOSTILE[0] in {row[2] for row in tables(text)[1]}
+
+
+ODD = st.text(st.sampled_from("a |<>&`*_[]()!#@:/\\~\n\r\t-=+.wh\"'1\u202e\x1b\x00")) | st.sampled_from(
+    ["www.evil.example", "http://evil.example", "@octocat", "![x](y)", "</code></pre>", "&lt;b&gt;", "\n\n# x", "```"]
+)
+
+
+@given(text=ODD)
+def test_no_text_is_active(text: str) -> None:
+    suppressed = Suppression(text, text)
+    one = Vulnerability(text, 5, text, text, text, text, text, f"GET /{text}", "accepted", suppressed)
+    result: PhaseResult = replace(phase("web.test"), reason=text, hint=text, vulnerabilities=(one,), test_run=text)
+    run: Told = replace(told_run(result), run=text, spec=text)
+    shown = render(archive_of(run))
+    assert active(shown) == []
+    assert all(len(row) == 8 for row in tables(shown)[1])
+    for word in ("www.", "http:", "@octocat"):
+        assert word not in shown

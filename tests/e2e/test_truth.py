@@ -81,6 +81,7 @@ def test_the_callers_variables_steer_neither_the_source_nor_compose(fastflow: Fa
         "COMPOSE_REMOVE_ORPHANS": "1",
         "COMPOSE_IGNORE_ORPHANS": "0",
         "COMPOSE_DISABLE_ENV_FILE": "1",
+        "COMPOSE_ENV_FILES": "/nowhere.env",
         "COMPOSE_PROJECT_DIRECTORY": "/nowhere",
     }
     ended = fastflow("up")

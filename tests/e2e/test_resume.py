@@ -48,6 +48,9 @@ def test_what_was_not_passed_runs_again_on_the_records_that_are_there(fastflow: 
     assert (first.code, first.states) == (3, states), first.err
     record, run = phase(first, "web.record"), first.folder.name
 
+    refused = fastflow("up", "--resume", run, "--only", "testing")
+    assert (refused.code, len(refused.runs)) == (2, 1)
+    assert "api.test needs the record of api.record, which is left out and has not passed before\n" in refused.err
     fastflow.write("", "mended")
     fastflow.extra["PIPELINE"] = "2"  # as in the next pipeline
     second = fastflow("up", "--resume", run, "--progress", "json")

@@ -1,9 +1,11 @@
 """What is seen of a run: how it goes, on stderr, and what came of it, on stdout."""
 
+import io
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import TextIO
 
 from fastflow.ci import ci_system
 from fastflow.cli.environment import everything
@@ -33,7 +35,7 @@ class Showing:
     ) -> None:
         self._kind = kind
         self._mask = mask
-        self._display = progress_for(kind, sys.stderr, plan, mask, everything())
+        self._display = progress_for(kind, _stream(sys.stderr), plan, mask, everything())
         self._watch = CloudProgress(plan, cloud_url, token_of, self._display)
 
     @property
@@ -65,6 +67,11 @@ class Showing:
         )
         if self._kind == "quiet" and result.exit_code == ExitCode.PASSED:
             return
-        out = sys.stdout if self._kind != "quiet" else sys.stderr
+        out = _stream(sys.stdout if self._kind != "quiet" else sys.stderr)
         with suppress(OSError, ValueError):
             deliver(out, shown.encode(encoding_for(out, everything()), ERRORS))
+
+
+def _stream(stream: TextIO | None) -> TextIO:
+    """A stream, or nowhere: Python has none where it was started with that stream closed."""
+    return io.StringIO() if stream is None else stream

@@ -55,9 +55,11 @@ class Interruption:
 
 @contextmanager
 def interruption(cancellation: Cancellation, say: Callable[[str], None]) -> Iterator[Interruption]:
-    """Handle signals while the block runs."""
+    """Handle signals while the block runs; under `nohup`, which has SIGHUP ignored, a terminal may go away."""
     handler = Interruption(cancellation, say)
-    before = {number: signal.signal(number, handler.on_signal) for number in SIGNALS}
+    is_ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    numbers = [number for number in SIGNALS if number != signal.SIGHUP or not is_ignored]
+    before = {number: signal.signal(number, handler.on_signal) for number in numbers}
     try:
         yield handler
     finally:

@@ -80,7 +80,7 @@ class Outlet:
         return self._changed.wait_for(lambda: self._thread is None or self._pieces != seen, patience)
 
     def _write_on(self) -> None:
-        with suppress(OSError, ValueError):  # its reader is gone
+        with suppress(Exception):  # its reader is gone, or the stream is none: whatever it is, the run goes on
             while (data := self._next()) is not None:
                 for start in range(0, len(data), _PIECE):
                     deliver(self._out, data[start : start + _PIECE])

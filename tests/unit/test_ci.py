@@ -1,8 +1,8 @@
-"""The id of a CI run: letters and digits, equal in all jobs of a run, different for another."""
+"""Which CI system it is; the id of a CI run: letters and digits, equal in all jobs of a run, different for another."""
 
 import pytest
 
-from fastflow.ci import ci_id
+from fastflow.ci import ci_id, ci_system
 
 SYSTEMS: dict[str, tuple[dict[str, str], str]] = {
     "GitHub Actions": ({"GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": "o/r", "GITHUB_RUN_ID": "1"}, "GITHUB_RUN_ID"),
@@ -42,3 +42,22 @@ def test_outside_ci_there_is_one_id_for_each_checkout() -> None:
     assert ci_id({}, "/a") == ci_id({"HOME": "/root"}, "/a") != ci_id({}, "/b")
     assert ci_id({}, "/a").isalnum()
     assert ci_id({"GITHUB_RUN_ID": ""}, "/a") == ci_id({}, "/a")
+
+
+@pytest.mark.parametrize(
+    ("environment", "name"),
+    [
+        ({}, None),
+        ({"GITHUB_ACTIONS": "true", "CI": "true"}, "github"),
+        ({"GITLAB_CI": "true", "CI": "true"}, "gitlab"),
+        ({"TF_BUILD": "True"}, "azure"),
+        ({"TEAMCITY_VERSION": "2024.1"}, "teamcity"),
+        ({"JENKINS_URL": "http://j/"}, "jenkins"),
+        ({"BUILDKITE": "true", "CI": "true"}, "buildkite"),
+        ({"CI": "woodpecker"}, "other"),
+        ({"CI": "false", "GITHUB_ACTIONS": ""}, None),
+        ({"CI": "0"}, None),
+    ],
+)
+def test_system_is_known_by_what_it_sets(environment: dict[str, str], name: str | None) -> None:
+    assert ci_system(environment) == name

@@ -10,6 +10,7 @@ from fastflow.graph import Edge, Graph
 from fastflow.model.cloud import Cloud
 from fastflow.model.node import DEFAULT_IMAGE, PROXY_PORT, Mode, Node, RecordingNode, ReportNode
 from fastflow.model.phases import Phase
+from fastflow.model.placement import hosts_of
 from fastflow.model.ports import Port
 from fastflow.model.relations import Need
 from fastflow.model.source import CommandSource, Source
@@ -179,6 +180,7 @@ def make_plan(
     """Plan a run of a spec that passed its checks."""
     work = _Planner(spec, graph, applications, selection)
     phases = {name: work.phase(graph.phases[name]) for name in graph.phases}
+    hosts = hosts_of(spec)
     members: dict[str, list[PhasePlan]] = {name: [] for name in spec.workflows}
     for phase in phases.values():
         members[phase.workflow].append(phase)
@@ -186,7 +188,7 @@ def make_plan(
         name: WorkflowPlan(
             name=name,
             cloud=spec.cloud_of(name),
-            host=_host(spec, workflow.host),
+            host=hosts[name],
             compose=workflow.compose or (),
             application=applications.get(name, Application({}, {}, {})),
             keeps_published=workflow.publish != "none",
@@ -199,14 +201,6 @@ def make_plan(
     name = spec.name or directory.resolve().name or "fastflow"
     resumes = selection.resumption.run if selection.resumption else None
     return Plan(name, directory, workflows, phases, graph.critical_path, limit, resumes)
-
-
-def _host(spec: Spec, wanted: tuple[str, ...] | None) -> str:
-    """The host of a workflow: the first that it names; without `hosts` the current context, named by nothing."""
-    declared = tuple(spec.hosts or ())
-    if not declared:
-        return ""
-    return declared[0] if wanted in (None, ("any",)) else wanted[0]
 
 
 class _Planner:

@@ -71,7 +71,7 @@ class Workflow(SpecModel):
         BeforeValidator(_hosts),
         WithJsonSchema({"type": [*TEXT_SCHEMA["type"], "array"], "items": TEXT_SCHEMA}),
     ] = None
-    """Where it runs: a name under `hosts`, a list of names, or `any`."""
+    """Where it runs: a name under `hosts`, a list of names, or `any`; of several, where the fewest workflows are."""
     timeout: Duration = None
     """How long it may take from its first phase's start."""
     nodes: Annotated[Mapping[Name, Node], Field(min_length=1)]

@@ -105,6 +105,27 @@ def test_the_host_of_a_workflow(hosts: str, wanted: str, host: str, tmp_path: Pa
     assert plan(facts, tmp_path, Selection()).workflows["w"].host == host
 
 
+@pytest.mark.parametrize(
+    ("limits", "wanted", "hosts"),
+    [
+        (("", ""), ("any", "any", "any", "any"), "abab"),
+        (("", ""), ("any", "any", "a", "a"), "bbaa"),
+        (("", ""), ("[b, a]", "[b, a]", "any", "b"), "abab"),
+        ((", max_parallel: 1", ", max_parallel: 3"), ("any", "any", "any", "any"), "bbab"),
+    ],
+)
+def test_workflows_that_may_go_to_several_hosts_spread(
+    limits: tuple[str, str], wanted: tuple[str, ...], hosts: str, tmp_path: Path
+) -> None:
+    text = "hosts: {{ a: {{ context: x{} }}, b: {{ context: y{} }} }}\nworkflows:\n".format(*limits)
+    for number, host in enumerate(wanted):
+        node = f"{{ mode: recording, build_id: b{number} }}"
+        text += f"  w{number}: {{ host: {host}, nodes: {{ n: {node} }} }}\n"
+    (facts,) = check([SpecText("f.yml", tmp_path, text.encode())], None).specs
+    planned = plan(facts, tmp_path, Selection())
+    assert "".join(workflow.host for workflow in planned.workflows.values()) == hosts
+
+
 def test_the_name_of_a_plan_is_the_directorys_where_none_is_given(tmp_path: Path) -> None:
     assert planned("n: { mode: recording }", tmp_path).name == tmp_path.name
     assert planned("n: { mode: recording }", tmp_path, "name: 007\n").name == "007"

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STATE := .state
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit e2e engine images sarif browser docs clean
+.PHONY: help demo test lint unit e2e engine images sarif junit browser docs clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/make \1 - \2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -24,7 +24,7 @@ lint: $(STATE)/dev ## Formatting, lint, types, and which module may import which
 unit: $(STATE)/dev ## Tests that need no engine
 	$(BIN)/pytest tests -m "not e2e" -n auto
 
-e2e: $(STATE)/dev engine images sarif browser ## Tests on the real engine
+e2e: $(STATE)/dev engine images sarif junit browser ## Tests on the real engine
 	$(BIN)/pytest tests -m e2e -n 2 --dist loadgroup
 
 engine: $(STATE)/package ## Make Docker Engine and Compose v2 reachable; touches nothing that is there
@@ -35,6 +35,9 @@ images: $(STATE)/package engine ## Make the emulator's image and its base
 
 sarif: ## Make Microsoft's SARIF Multitool, which the SARIF logs are held to
 	@scripts/sarif-multitool $(STATE)/sarif
+
+junit: ## Make xunit-viewer, which the JUnit reports are shown by
+	@scripts/junit-viewer $(STATE)/junit
 
 browser: ## Make Chromium and axe-core, which the HTML reports are held to
 	@scripts/browser $(STATE)/browser

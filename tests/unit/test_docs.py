@@ -211,7 +211,14 @@ def test_command_exists_with_its_options(place: str, line: str, is_whole: bool) 
 
 
 def test_parse_refuses_what_is_not_there() -> None:
-    for line in ("fly", "up --restart x", "up --progress loud", "emulator explode", "stop", "wait web.record --for tea"):
+    for line in (
+        "fly",
+        "up --restart x",
+        "up --progress loud",
+        "emulator explode",
+        "stop",
+        "wait web.record --for tea",
+    ):
         with pytest.raises(click.UsageError):
             parse(line)
 

@@ -25,8 +25,8 @@ class Report:
 
 
 def parse_reports(texts: Iterable[str]) -> tuple[Report, ...]:
-    """Read `KIND=PATH`s; raises UsageError."""
-    return tuple(_parse(text) for text in texts)
+    """Read `KIND=PATH`s, each once; raises UsageError."""
+    return tuple(dict.fromkeys(_parse(text) for text in texts))
 
 
 def _parse(text: str) -> Report:

@@ -28,6 +28,8 @@ _SESSION = re.compile(
 _ACCOUNT = re.compile(r"(?<=://)[^/?#@\s]*@")
 _MASK = "***"
 
+_NO_ANSWER = (OSError, http.client.HTTPException, ValueError)
+
 Say = Callable[[str], None]
 
 
@@ -44,13 +46,23 @@ def _path(uri: str) -> str:
         return uri
 
 
-def from_api(base: str, token: str, run: str, say: Say = lambda _: None) -> tuple[Vulnerability, ...] | None:
+def from_api(
+    base: str, token: str, run: str, say: Say = lambda _: None, keep: Callable[[bytes], object] = lambda _: None
+) -> tuple[Vulnerability, ...] | None:
     """The vulnerabilities that the API tells of a test run; None where it does not answer in time.
 
-    `say` is told of what it answered and cannot be understood.
+    What it answered and cannot be understood is handed to `keep` where it is no test run at all; `say` is told.
     """
-    found = ask_test_run(base, token, run).get("vulns")
-    return _read(found, "the API's answer", say) if isinstance(found, list) else None
+    try:
+        answer = _get(_address(base, run), token, API_TIMEOUT, time.monotonic() + API_DEADLINE)
+    except _NO_ANSWER:
+        return None
+    found = _test_run(answer).get("vulns")
+    if isinstance(found, list):
+        return _read(found, "the API's answer", say)
+    say(f"the API's answer about test run {run} cannot be understood; it is kept with the reports")
+    keep(answer)
+    return None
 
 
 def ask_test_run(
@@ -61,8 +73,19 @@ def ask_test_run(
     `timeout` is in seconds for each step, `within` for all of them.
     """
     try:
-        told = json.loads(_get(f"{base}/v1/test_run/{quote(run, safe='')}", token, timeout, time.monotonic() + within))
-    except (OSError, http.client.HTTPException, ValueError, RecursionError):
+        return _test_run(_get(_address(base, run), token, timeout, time.monotonic() + within))
+    except _NO_ANSWER:
+        return {}
+
+
+def _address(base: str, run: str) -> str:
+    return f"{base}/v1/test_run/{quote(run, safe='')}"
+
+
+def _test_run(answer: bytes) -> Mapping[str, Any]:
+    try:
+        told = json.loads(answer)
+    except (ValueError, RecursionError):
         return {}
     body = told.get("body", told) if isinstance(told, dict) else None
     return body if isinstance(body, dict) else {}

@@ -1,7 +1,9 @@
 """A testing phase: services up, node to its end, findings, reports, verdict."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,6 +20,7 @@ from fastflow.run.services import check_services, ensure_services, renew_service
 from fastflow.run.verdict import Verdict, failed, grave_of, judge_testing, vulnerable, weigh
 
 REPORTS = "/opt/reports"
+_ANSWER = "answer-of-the-api.txt"
 
 
 def run_testing(context: PhaseContext, attempt: int) -> Verdict:
@@ -117,11 +120,24 @@ def fetch_reports(context: PhaseContext, container_id: str) -> tuple[Path, ...]:
 
 
 def _moved(context: PhaseContext, source: Path, target: Path) -> Path:
-    """Move a report to its place, the token masked whatever its encoding."""
-    text = source.read_bytes().decode("utf-8", "surrogateescape")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(context.run.folder.mask(text).encode("utf-8", "surrogateescape"))
+    """Move a report to its place."""
+    _write(context, target, source.read_bytes())
     return target
+
+
+def _keep(context: PhaseContext, answer: bytes) -> None:
+    """Keep what the API answered, in the run's own folder; a full disk fails nothing."""
+    path = context.run.folder.reports_of(context.phase.id, None, context.base) / _ANSWER
+    with suppress(OSError):
+        _write(context, path, answer)
+        context.add_reports([str(path)])
+
+
+def _write(context: PhaseContext, path: Path, content: bytes) -> None:
+    """Write a file with the token masked, whatever its encoding."""
+    text = content.decode("utf-8", "surrogateescape")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(context.run.folder.mask(text).encode("utf-8", "surrogateescape"))
 
 
 def _findings(context: PhaseContext, node: RunningNode, reports: tuple[Path, ...]) -> tuple[Vulnerability, ...]:
@@ -132,7 +148,7 @@ def _findings(context: PhaseContext, node: RunningNode, reports: tuple[Path, ...
         context.run.note(message, context.phase.id)
 
     api = (
-        from_api(url, token, node.log.run, say)
+        from_api(url, token, node.log.run, say, partial(_keep, context))
         if url and token and node.log.run and workflow.cloud.query is not False
         else None
     )

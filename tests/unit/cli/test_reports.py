@@ -63,6 +63,11 @@ def test_a_report_that_cannot_be_written_keeps_no_other_from_it(capfd: pytest.Ca
     assert Path("j.xml").exists()
 
 
+def test_what_is_wanted_twice_is_written_once(capfd: pytest.CaptureFixture[str]) -> None:
+    assert guarded(cli, ["report", "--report", "json=j.json", "--report", "json=j.json"]) == 0
+    assert len(capfd.readouterr().out.splitlines()) == 1
+
+
 def test_markdown_goes_into_the_summary_of_a_github_step_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", "summary.md")
     Path("summary.md").write_text("of another command\n")

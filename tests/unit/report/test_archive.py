@@ -61,7 +61,7 @@ def test_of_a_killed_run_the_events_tell_up_to_the_last_whole_line(tmp_path: Pat
     )
     folder = write_run(tmp_path, None, events=events, plan=PLAN, logs={"web.record": ""})
     with (folder / "events.jsonl").open("a") as file:
-        file.write("null\nno JSON\n" + json.dumps(change(9, "web.test", "passed"))[:-9])
+        file.write("null\nno JSON\n" + json.dumps(change(9, "web.test", "passed")))
     archive = read_archive(folder)
     assert archive.result is None
     test, record, again = archive.phases

@@ -13,7 +13,7 @@ from fastflow.run.context import Options
 from fastflow.run.findings import collect, fingerprint, from_reports, without_session
 from fastflow.run.node_log import NodeLog
 from fastflow.run.outcome import Vulnerability
-from tests.unit.run.stage import FINDS, Stage
+from tests.unit.run.stage import FINDS, TOKEN, Stage
 from tests.unit.run.test_findings import api, reports
 from tests.unit.run.test_testing import ALONE
 
@@ -43,8 +43,9 @@ def read(*entries: Any, say: list[str] | None = None, directory: Path) -> tuple[
     return from_reports([path], (say if say is not None else []).append) or ()
 
 
-def test_all_that_a_source_tells_is_kept_but_what_opens_a_session(tmp_path: Path) -> None:
-    (found,) = read(WHOLE, directory=tmp_path)
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_all_that_a_source_tells_is_kept_but_what_opens_a_session(tmp_path: Path, ending: str) -> None:
+    (found,) = read({**WHOLE, "request": REQUEST.replace("\n", ending)}, directory=tmp_path)
     assert (found.type, found.threat, found.parameter, found.method) == ("sqli", 80, "id", "GET")
     assert (found.uri, found.baseline) == ("http://app/buy", "bl_1")
     assert found.request is not None
@@ -91,6 +92,18 @@ def test_a_report_that_cannot_be_understood_is_kept_and_said(tmp_path: Path) -> 
     (path,) = map(Path, phase.reports)
     assert path.read_bytes() == b'{"vulns": ['
     assert stage.notes == [f"the report Run.1.json cannot be understood; it is kept in {path.parent}"]
+
+
+@pytest.mark.parametrize("answer", [b"<html>\xff " + TOKEN.encode(), b"[1]", b'{"vulns": {}}', b"[" * 100_000])
+def test_an_answer_of_the_api_that_is_no_test_run_is_kept_and_said(tmp_path: Path, answer: bytes) -> None:
+    with api(answer) as (url, _):
+        stage = Stage(tmp_path, ALONE.format(more=""), {"fast-test": reports()}, Options(cloud_url=lambda _: url))
+        phase = stage.phase("web.test")
+    assert phase.reason == "2 vulnerabilities found: sqli, xss"
+    kept = tmp_path / ".fastflow/runs/r1/reports/web.test/answer-of-the-api.txt"
+    assert str(kept) in phase.reports
+    assert kept.read_bytes() == answer.replace(TOKEN.encode(), b"***")
+    assert stage.notes == ["the API's answer about test run tr_1 cannot be understood; it is kept with the reports"]
 
 
 def test_an_answer_of_the_api_with_odd_entries_is_said(tmp_path: Path) -> None:

@@ -73,6 +73,10 @@ class EngineCallError(EngineError):
     output: str = ""
 
 
+class EngineUnreachableError(EngineCallError):
+    """Nothing answers where the engine should be: it is not there, or it is just starting again."""
+
+
 class EngineTimeoutError(EngineCallError):
     """A call to the engine did not come back in time."""
 

@@ -12,7 +12,7 @@ from fastflow.run.observer import Cancellation
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _LAST_EFFORT = 2.0
-"""Seconds that a second signal leaves for killing containers; the process is gone within 3 s."""
+"""Seconds that a second signal leaves for killing containers and for the result; the process is gone within 3 s."""
 
 
 class InterruptedBeforeRunError(Exception):
@@ -47,9 +47,10 @@ class Interruption:
         self.cancellation.set(f"interrupted by {name}", 128 + number)
 
     def _end(self, number: int) -> None:
-        effort = threading.Thread(target=self.last_effort, daemon=True, name="last-effort")
-        effort.start()
-        effort.join(_LAST_EFFORT)
+        """Kill what runs; the run then mostly comes to its own end, and with it the process, before this does."""
+        threading.Thread(target=self.last_effort, daemon=True, name="last-effort").start()
+        self.cancellation.hurry()
+        threading.Event().wait(_LAST_EFFORT)
         os._exit(128 + number)
 
 

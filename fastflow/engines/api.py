@@ -17,7 +17,7 @@ from fastflow.engines.answer import Answer
 from fastflow.engines.command_line import uses_default_context
 from fastflow.engines.messages import explain
 from fastflow.engines.process import Caller
-from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError
+from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError, EngineUnreachableError
 
 _DEFAULT = "/var/run/docker.sock"
 _UNIX = "unix://"
@@ -162,10 +162,12 @@ class EngineApi:
     def _unreachable(self, shown: str, error: Exception) -> EngineError:
         if isinstance(error, PermissionError):
             said = f"permission denied while trying to connect to the Docker daemon socket at {self.address}"
+            kind: type[EngineCallError] = EngineCallError
         else:
+            kind = EngineUnreachableError
             said = f"Cannot connect to the Docker daemon at {self.address}. Is the docker daemon running?"
         message, hint = explain(said, shown, 0)
-        return EngineCallError(message, hint, shown, None, said)
+        return kind(message, hint, shown, None, said)
 
 
 def segment(name: str) -> str:

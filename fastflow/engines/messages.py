@@ -2,8 +2,10 @@
 
 import re
 
+UNREACHABLE = "cannot connect to the docker daemon"
+"""What Docker and Compose say, in some case, where no engine answers."""
 _HINTS: tuple[tuple[str, str], ...] = (
-    ("cannot connect to the docker daemon", "start Docker, or point DOCKER_HOST at an engine; `make engine` does it"),
+    (UNREACHABLE, "start Docker, or point DOCKER_HOST at an engine; `make engine` does it"),
     ("permission denied while trying to connect", "let this user use Docker (group docker), or use sudo"),
     ("port is already allocated", 'stop what uses the port, or let fastflow choose: ports: ["8080"], publish: none'),
     ("address already in use", 'stop what uses the port, or let fastflow choose: ports: ["8080"], publish: none'),

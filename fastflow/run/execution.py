@@ -7,7 +7,7 @@ from fastflow.errors import FastflowError
 from fastflow.plan import Plan
 from fastflow.run.clock import now
 from fastflow.run.context import Host, Options, RunContext
-from fastflow.run.events import Listener
+from fastflow.run.events import Event, Listener
 from fastflow.run.folder import RunFolder
 from fastflow.run.observer import Cancellation, Observer
 from fastflow.run.outcome import PhaseResult, RunResult
@@ -42,7 +42,12 @@ def execute_plan(
     try:
         result = Runner(context, hosts, host_limits).execute()
     except FastflowError as error:
-        folder.write_result(refused(context, started, error.exit_code))
+        nothing = refused(context, started, error.exit_code)
+        for phase in nothing.phases:
+            if phase.id not in known:  # for who reads the file of events later; a display has the error to show
+                told = {"state": phase.state, "reason": phase.reason, "mode": phase.mode}
+                folder.on_event(Event("phase", phase.id, told))
+        folder.write_result(nothing)
         raise
     finally:
         folder.close()

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from fastflow.errors import EngineError, ExitCode
+from fastflow.errors import EngineError, EngineTimeoutError, EngineUnreachableError, ExitCode
 from fastflow.run.lease import is_interruption
 from fastflow.run.ports import Container, ContainerEvent, Engine, Stream
 
+_PAUSE = 0.5
+"""Seconds between two calls to an engine that cannot be reached."""
 RECHECK = 5.0
 """Seconds after which a waiting phase looks for itself, should the stream of events have missed something."""
 
@@ -34,7 +36,9 @@ class Cancellation:
     by_signal: int | None = None
     changed: threading.Condition = field(default_factory=threading.Condition)
     watchers: list[Callable[[], None]] = field(default_factory=list)
-    """Called once, in the thread that stops the run, after the reason is set."""
+    """Called in the thread that stops the run, after the reason is set; once more when the run is to hurry."""
+    hurried_at: float | None = None
+    """When the run was told to end at once (monotonic seconds)."""
 
     @property
     def is_set(self) -> bool:
@@ -49,6 +53,14 @@ class Cancellation:
                 self.reason, self.by_signal = reason, by_signal
             self.changed.notify_all()
         for watcher in self.watchers if is_first else ():
+            watcher()
+
+    def hurry(self) -> None:
+        """Let a run that was told to stop end at once: nothing of it is waited for any more."""
+        with self.changed:
+            self.hurried_at = time.monotonic()
+            self.changed.notify_all()
+        for watcher in self.watchers:
             watcher()
 
 
@@ -66,6 +78,7 @@ class Observer:
         self._seen: dict[str, int] = {}
         self._stream: Stream | None = None
         self._revival = threading.Lock()
+        self._losses = 0
 
     def start(self) -> None:
         """Attach to the engine's events."""
@@ -78,6 +91,12 @@ class Observer:
                 self._stream.close()
             self._stream = None
 
+    @property
+    def losses(self) -> int:
+        """How often the engine has let go of its stream of events, as it does when it ends."""
+        is_cut = self._stream is not None and self._stream.join(0)
+        return self._losses + is_cut
+
     def _revive(self) -> None:
         """Attach again where the stream has ended by itself, as it does when the engine restarts."""
         if not self._revival.acquire(blocking=False):
@@ -86,6 +105,7 @@ class Observer:
             if self._stream is not None and self._stream.join(0):
                 with suppress(EngineError):  # until it answers again, every waiting phase looks for itself
                     self.start()
+                    self._losses += 1
         finally:
             self._revival.release()
 
@@ -154,14 +174,25 @@ def has_ended(containers: tuple[Container, ...]) -> bool:
     return not containers or containers[0].status in ("exited", "dead")
 
 
-def try_again(action: Callable[[], None], times: int = 3) -> EngineError | None:
-    """Do what must be done even under a struggling engine; return the last error where it could not be."""
-    error: EngineError | None = None
-    for _ in range(times):
+def try_again(action: Callable[[], None], times: int = 3, patience: float = 0.0) -> EngineError | None:
+    """Do what must be done even under a struggling engine; return the last error where it could not be.
+
+    An engine that cannot be reached gets `patience` seconds to come back; one that hangs has had its time.
+    """
+    deadline = time.monotonic() + patience
+    pause = threading.Event()
+    tries = 0
+    while True:
+        tries += 1
         try:
             action()
+        except EngineTimeoutError as failure:
+            return failure
         except EngineError as failure:
-            error = failure
+            is_coming = isinstance(failure, EngineUnreachableError) and time.monotonic() < deadline
+            if tries >= times and not is_coming:
+                return failure
+            if is_coming:
+                pause.wait(_PAUSE)
         else:
             return None
-    return error

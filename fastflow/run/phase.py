@@ -84,9 +84,10 @@ class PhaseRun:
 
     def _attempt(self, context: PhaseContext, attempt: int) -> Verdict:
         """Run once."""
+        losses = context.observer.losses
         try:
             context.check()
-            verdict = _RUN[self.phase.mode](context, attempt)
+            verdict = self._with_loss(context, losses, _RUN[self.phase.mode](context, attempt))
             # What a cancelled run kills has not failed.
             return self._cancelled() if verdict.state == "failed" and self.run.cancellation.is_set else verdict
         except OverdueError:
@@ -99,7 +100,15 @@ class PhaseRun:
             is_late = isinstance(error.__cause__ or error, EngineTimeoutError)
             if is_late and time.monotonic() >= context.deadline:
                 return self._overdue()
-            return _failed_by(error)
+            return self._with_loss(context, losses, _failed_by(error))
+
+    @staticmethod
+    def _with_loss(context: PhaseContext, before: int, verdict: Verdict) -> Verdict:
+        """Say of a failed phase that its engine went away meanwhile: its containers have ended with that."""
+        if verdict.state != "failed" or context.observer.losses == before:
+            return verdict
+        reason = f"the engine was restarted, or its connection lost, meanwhile: {verdict.reason}"
+        return replace(verdict, reason=reason, hint="look into the log of the engine")
 
     def _cancelled(self) -> Verdict:
         return Verdict("cancelled", f"{self.run.cancellation.reason or 'stopped'}, while {self.result.state}")

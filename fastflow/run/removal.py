@@ -8,29 +8,32 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from fastflow.compose import LABEL
-from fastflow.errors import EngineError
+from fastflow.errors import EngineError, EngineTimeoutError
 from fastflow.run.observer import try_again
 from fastflow.run.ports import Engine
 
 _PROJECT = "com.docker.compose.project"
 
 
-def remove_project(engine: Engine, run: str, project: str) -> tuple[str, ...]:
-    """Remove what is left of one workflow; return what could not be removed, as commands that do it."""
-    return _remove(engine, {_PROJECT: project}, {_PROJECT: project, f"{LABEL}.run": run})
+def remove_project(engine: Engine, run: str, project: str, patience: float = 0.0) -> tuple[str, ...]:
+    """Remove what is left of one workflow; return what could not be removed, as commands that do it.
+
+    An engine that cannot be reached has `patience` seconds to come back.
+    """
+    return _remove(engine, {_PROJECT: project}, {_PROJECT: project, f"{LABEL}.run": run}, patience)
 
 
-def remove_run(engine: Engine, run: str, projects: Iterable[str]) -> tuple[str, ...]:
+def remove_run(engine: Engine, run: str, projects: Iterable[str], patience: float = 0.0) -> tuple[str, ...]:
     """Remove everything that carries a run's label, but for its leases; return what could not be removed."""
     left: list[str] = []
     for project in dict.fromkeys(projects):
-        left.extend(remove_project(engine, run, project))
-    left.extend(_remove(engine, {f"{LABEL}.run": run}, {f"{LABEL}.run": run}))
+        left.extend(remove_project(engine, run, project, patience))
+    left.extend(_remove(engine, {f"{LABEL}.run": run}, {f"{LABEL}.run": run}, patience))
     return tuple(dict.fromkeys(left))
 
 
-def _remove(engine: Engine, labels: Mapping[str, str], own: Mapping[str, str]) -> tuple[str, ...]:
-    error = try_again(lambda: _remove_once(engine, labels, own))
+def _remove(engine: Engine, labels: Mapping[str, str], own: Mapping[str, str], patience: float) -> tuple[str, ...]:
+    error = try_again(lambda: _remove_once(engine, labels, own), patience=patience)
     if error is None:
         return ()
     left: list[str] = []
@@ -57,7 +60,12 @@ def _remove_once(engine: Engine, labels: Mapping[str, str], own: Mapping[str, st
         lambda: engine.remove_volumes(engine.volumes(own)),
         lambda: engine.remove_images(_own_images(engine, labels)),
     )
-    errors = [error for step in steps if (error := try_again(step, times=1)) is not None]
+    errors: list[EngineError] = []
+    for step in steps:
+        error = try_again(step, times=1)
+        if isinstance(error, EngineTimeoutError):
+            raise error  # an engine that hangs would let each of the others wait as long
+        errors += [error] if error is not None else []
     if errors:
         raise errors[0]
 

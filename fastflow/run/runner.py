@@ -4,6 +4,7 @@ import queue
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from fastflow.errors import ExitCode, FastflowError
@@ -21,6 +22,7 @@ from fastflow.run.removal import remove_project, remove_run
 from fastflow.run.scheduler import Actions, Scheduler
 from fastflow.run.stopping import Enforcer
 
+_ENGINE_PATIENCE = 20.0
 _LAST_PATIENCE = 1.0
 """Seconds that phases have to end once their containers were killed."""
 
@@ -79,6 +81,7 @@ class Runner:
             enforcer.close()
             if self.run.cancellation.is_set:
                 self._end_waiting()
+                self._write_early()
             self._clean_up()
             release_all(leases)
         return self._finish()
@@ -122,6 +125,9 @@ class Runner:
         """Wait for the phases of a cancelled run; one that hangs is left to itself, so that the run ends in time."""
         deadline = time.monotonic() + self.run.options.cancel_limit + _LAST_PATIENCE
         while self._working:
+            hurried_at = self.run.cancellation.hurried_at
+            if hurried_at is not None:
+                deadline = min(deadline, hurried_at + _LAST_PATIENCE)
             try:
                 self._take(self._ended.get(timeout=max(0.0, deadline - time.monotonic())))
             except queue.Empty:
@@ -175,6 +181,11 @@ class Runner:
             mode = self._results[name].mode
             self.run.emit(Event("phase", name, {"state": "cancelled", "reason": reason, "mode": mode}))
 
+    def _write_early(self) -> None:
+        """Write what is known before the removal: who stops a run may kill it before that has ended."""
+        with suppress(OSError):
+            self.run.folder.write_result(self._result())
+
     # Removal
     def _leave(self, name: str) -> None:
         """Remove a workflow's services when its last phase has ended, while others go on."""
@@ -187,7 +198,8 @@ class Runner:
 
     def _remove(self, workflow: WorkflowRun) -> None:
         project = self.run.project_name(workflow)
-        workflow.is_up = bool(remove_project(workflow.host.engine, self.run.setting.run, project))
+        left = remove_project(workflow.host.engine, self.run.setting.run, project, self._patience)
+        workflow.is_up = bool(left)
 
     def _clean_up(self) -> None:
         for thread in self._removals:
@@ -202,20 +214,27 @@ class Runner:
         """Remove what is left on an engine, also of calls that were interrupted while they made something."""
         mine = [workflow for workflow in self.workflows.values() if workflow.host is host and workflow.is_up]
         projects = [self.run.project_name(workflow) for workflow in mine]
-        self._leftovers.extend(remove_run(host.engine, self.run.setting.run, projects))
+        self._leftovers.extend(remove_run(host.engine, self.run.setting.run, projects, self._patience))
+
+    @property
+    def _patience(self) -> float:
+        """The seconds in which an engine that cannot be reached may come back; a cancelled run has none to lose."""
+        return 0.0 if self.run.cancellation.is_set else _ENGINE_PATIENCE
 
     def _finish(self) -> RunResult:
-        cancellation = self.run.cancellation
-        phases = in_order(self.plan, self._results)
-        code = exit_code_of(phases, cancellation.by_signal, broken=bool(self._leftovers))
-        leftovers = tuple(dict.fromkeys(self._leftovers))
-        setting = self.run.setting
-        result = RunResult(
-            setting.run, setting.spec, code, self._started, now(), phases, leftovers, resumes=self.plan.resumes
-        )
-        facts = {"state": "ended", "exit_code": code, "leftovers": list(leftovers)}
+        result = self._result()
+        facts = {"state": "ended", "exit_code": result.exit_code, "leftovers": list(result.leftovers)}
         self.run.emit(Event("run", facts=facts))
         return result
+
+    def _result(self) -> RunResult:
+        phases = in_order(self.plan, self._results)
+        code = exit_code_of(phases, self.run.cancellation.by_signal, broken=bool(self._leftovers))
+        leftovers = tuple(dict.fromkeys(self._leftovers))
+        setting = self.run.setting
+        return RunResult(
+            setting.run, setting.spec, code, self._started, now(), phases, leftovers, resumes=self.plan.resumes
+        )
 
 
 def refused(run: RunContext, started: str, code: ExitCode) -> RunResult:

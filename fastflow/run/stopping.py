@@ -43,7 +43,7 @@ class Enforcer:
         while not self._is_over.is_set():
             for host in self._hosts:
                 host.engine.interrupt()  # again and again: a call may have begun since
-            if time.monotonic() >= deadline:
+            if time.monotonic() >= deadline or self._run.cancellation.hurried_at is not None:
                 at_once(self._kill, self._hosts)
             self._is_over.wait(_AGAIN)
 

@@ -26,6 +26,32 @@ _EXPECTED = {
 NAMED = "write each as `NAME:` with its fields below, and no dash before it"
 _KEYED_BY_NAMES = ("hosts", "workflows", "nodes")
 _COMPOSES = ("services", "version", "networks", "volumes", "secrets", "configs", "include")
+_OF_A_SERVICE = frozenset(
+    (
+        "cap_add",
+        "cap_drop",
+        "command",
+        "cpus",
+        "devices",
+        "dns",
+        "entrypoint",
+        "extra_hosts",
+        "healthcheck",
+        "hostname",
+        "labels",
+        "logging",
+        "mem_limit",
+        "privileged",
+        "pull_policy",
+        "secrets",
+        "security_opt",
+        "shm_size",
+        "tmpfs",
+        "ulimits",
+        "user",
+        "volumes",
+    )
+)
 _REMOVE = "remove it, or let it begin with `x-`"
 RESTART = "`restart` on a FAST node: exit 1 means vulnerabilities, and a restarted node attacks again"
 RESTART_HINT = "remove it; `attempts` tries again where infrastructure failed"
@@ -94,6 +120,8 @@ def _shape(expected: str, path: Path, value: object) -> str:
         return f"write [{text}]" if isinstance(value, str) else "write [VALUE, VALUE]"
     if path[-1] in _KEYED_BY_NAMES:
         return NAMED
+    if path[-1] == "ready" or "services" in path[:-1]:
+        return f'write {{ log: "{value}" }}' if isinstance(value, str) else "write { log: REGEX }"
     if "depends_on" in path[:-1]:
         return f"write {{ condition: {value if value in CONDITIONS else 'passed'} }}"
     return "write { KEY: VALUE }"
@@ -135,8 +163,11 @@ def _home_of(field: str, model: type[BaseModel] | None) -> str | None:
             return "it belongs to a workflow: indent it below the workflow's name"
     if model is Workflow and any(field in node.model_fields for node in NODE_TYPES.values()):
         return "it belongs to a node: indent it below the node's name"
-    if model in NODE_TYPES.values() and field in Workflow.model_fields:
-        return "it belongs to the workflow"
+    if model in NODE_TYPES.values():
+        if field in Workflow.model_fields:
+            return "it belongs to the workflow"
+        if field in _OF_A_SERVICE:
+            return f"keys of a Compose service go under `container`: container: {{ {field}: VALUE }}"
     if lower.startswith("wallarm_"):
         return "the WALLARM_* variables live under `cloud`"
     if lower == "ci_mode":

@@ -13,12 +13,14 @@ from fastflow.model.defaults import sound_defaults, with_defaults
 from fastflow.model.faults import NAMED, finding, findings_of, path_of
 from fastflow.model.node import MODES, NODE_TYPES, Node
 from fastflow.model.places import Places
+from fastflow.model.scalars import NAME, NAME_HINT
 from fastflow.model.spec import Host, Spec, Workflow
 from fastflow.model.suggest import did_you_mean
 from fastflow.spec.document import Document, Mapping, Path, Scalar, Sequence
 from fastflow.spec.document import Node as Tree
 
 M = TypeVar("M", bound=BaseModel)
+_FIELDS = "write its fields below the name, indented"
 _KEYED = frozenset((key,) for key in KEYED_BY_THE_USER)
 
 
@@ -86,7 +88,7 @@ class _Load:
             key.text: self._workflow(key.text, value)
             for key, value in self._named(workflows, ("workflows",), "workflow")
         }
-        data["workflows"] = {name: value for name, value in made.items() if value is not None}
+        data["workflows"] = self._left(made, ("workflows",))
         return self._sound(Spec, data, (), quiet=() if data["workflows"] or not made else ("workflows",))
 
     def _without_workflows(self, root: Mapping, data: dict[str, Any]) -> None:
@@ -106,7 +108,7 @@ class _Load:
         base = ("workflows", name)
         if not isinstance(tree, Mapping):
             at = self.places.key(*base)
-            self.diagnostics.append(finding("invalid-value", f"workflow `{name}`: expected a mapping", at))
+            self.diagnostics.append(finding("invalid-value", f"workflow `{name}`: expected a mapping", at, _FIELDS))
             return None
         data = {key.text: data_of(value, key.text) for key, value in own_entries(tree) if key.text != "nodes"}
         if "compose" in data:
@@ -119,7 +121,7 @@ class _Load:
                 key.text: self._node(name, key.text, value)
                 for key, value in self._named(nodes, (*base, "nodes"), "node")
             }
-            data["nodes"] = {key: node for key, node in made.items() if node is not None}
+            data["nodes"] = self._left(made, (*base, "nodes"))
             # Where none is left, each has its finding already.
             quiet = ("nodes",) if made and not data["nodes"] else ()
         elif nodes is not None:
@@ -130,7 +132,7 @@ class _Load:
         base = ("workflows", workflow, "nodes", name)
         if not isinstance(tree, Mapping):
             at = self.places.key(*base)
-            self.diagnostics.append(finding("invalid-value", f"node `{name}`: expected a mapping", at))
+            self.diagnostics.append(finding("invalid-value", f"node `{name}`: expected a mapping", at, _FIELDS))
             return None
         mode = tree.get("mode")
         written = mode.text if isinstance(mode, Scalar) and not mode.is_null else None
@@ -167,6 +169,15 @@ class _Load:
             found = finding("invalid-value", message, place, "choose another name")
             related = (Related(other.mark, f"{kind} `{other.text}` is here"), *found.related)
             self.diagnostics.append(replace(found, related=related))
+
+    def _left(self, made: dict[str, M | None], base: Path) -> dict[str, M]:
+        """What could be made; of the rest at least the names are checked, as the model checks the others'."""
+        for name, value in made.items():
+            if value is None and not NAME.fullmatch(name):
+                self.diagnostics.append(
+                    finding("invalid-value", f"`{name}` is not a name", self.places.key(*base, name), NAME_HINT)
+                )
+        return {name: value for name, value in made.items() if value is not None}
 
     def _each(self, root: Mapping, field: str, model: type[BaseModel]) -> Any:
         tree = root.get(field)

@@ -8,9 +8,11 @@ from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 NAME_PATTERN = r"[A-Za-z][A-Za-z0-9_-]{0,39}"
-_NAME = re.compile(NAME_PATTERN)
+NAME = re.compile(NAME_PATTERN)
+NAME_HINT = "a name begins with a letter; letters, digits, `_` and `-` follow, 40 characters in all"
 _DIGITS = re.compile(r"-?[0-9]+")
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+_BOOLEANS = {"yes": "true", "on": "true", "true": "true", "no": "false", "off": "false", "false": "false"}
 _VARIABLE = r"\$"
 
 
@@ -45,7 +47,7 @@ def _boolean(value: Any) -> Any:
         return None
     if value in ("true", "false"):
         return value == "true"
-    other = {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(str(value).lower(), "true or false")
+    other = _BOOLEANS.get(str(value).lower(), "true or false")
     raise wrong(f"expected `true` or `false`, not {describe(value)}", f"write {other}")
 
 
@@ -101,11 +103,11 @@ def _regex(value: Any) -> Any:
 
 
 def _name(value: Any) -> Any:
-    if isinstance(value, Symbolic) or (isinstance(value, str) and _NAME.fullmatch(value)):
+    if isinstance(value, Symbolic) or (isinstance(value, str) and NAME.fullmatch(value)):
         return value
     raise wrong(
         f"{describe(value)} is not a name",
-        "a name begins with a letter; letters, digits, `_` and `-` follow, 40 characters in all",
+        NAME_HINT,
     )
 
 

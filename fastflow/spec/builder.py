@@ -13,6 +13,8 @@ MAX_DEPTH = 100
 MAX_VALUES = 500_000
 _STANDARD_TAG = "tag:yaml.org,2002:"
 
+_PLAIN_KEY = "write a plain key; put quotes round a text that begins with { or ["
+
 
 @dataclass
 class _Open:
@@ -184,7 +186,7 @@ class Builder:
         merge_key: Scalar | None = None
         for key, value in zip(opened.nodes[::2], opened.nodes[1::2], strict=True):
             if not isinstance(key, Scalar):
-                raise FaultError("a key must be a text, not a list or mapping", key.mark, "write a plain key")
+                raise FaultError("a key must be a text, not a list or mapping", key.mark, _PLAIN_KEY)
             if key.text == "<<" and key.plain:
                 if merge_key is not None:
                     self._duplicate(key, merge_key)

@@ -87,6 +87,13 @@ def _quote(report: _Report) -> SyntaxFault | None:
     return report.fault("the quote that begins here is never closed", f"end the text with {quote}", report.begins)
 
 
+def _escape(report: _Report) -> SyntaxFault | None:
+    if "unknown escape character" not in report.problem:
+        return None
+    hint = "put single quotes round the text: in double quotes a backslash begins an escape"
+    return report.fault("this backslash begins no escape that YAML knows", hint)
+
+
 def _bracket(report: _Report) -> SyntaxFault | None:
     if "flow" not in report.context or "did not find expected" not in report.problem:
         return None
@@ -148,6 +155,7 @@ def _first_character(report: _Report) -> SyntaxFault | None:
 _WAYS: tuple[Callable[[_Report], SyntaxFault | None], ...] = (
     _tab,
     _quote,
+    _escape,
     _bracket,
     _second_colon,
     _indentation,

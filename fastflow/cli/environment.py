@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -87,3 +88,17 @@ def variable(name: str) -> str:
 def everything() -> Mapping[str, str]:
     """The whole environment, for displays: what the terminal is, which CI system keeps its log, NO_COLOR."""
     return os.environ
+
+
+@contextmanager
+def without_plugins() -> Iterator[None]:
+    """Let pydantic look for no plugins: none has a say in a spec, and looking takes 13 ms."""
+    name = "PYDANTIC_DISABLE_PLUGINS"
+    before = os.environ.get(name)
+    os.environ[name] = "__all__"
+    try:
+        yield
+    finally:
+        del os.environ[name]
+        if before is not None:
+            os.environ[name] = before

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fastflow.check.facts import Facts
+from fastflow.cli.environment import without_plugins
 from fastflow.diagnostic import Diagnostic, has_errors
 from fastflow.errors import ExitCode, FastflowError
 from fastflow.model.node import Mode
@@ -44,7 +45,8 @@ def checked(
     build_ids: Mapping[TreePath, str] | None = None,
 ) -> Facts:
     """Check one spec; show its findings on stderr; raises InvalidSpecError where there are errors."""
-    outcome = check([text], values, emulated, build_ids=build_ids or {})
+    with without_plugins():
+        outcome = check([text], values, emulated, build_ids=build_ids or {})
     shown = outcome.diagnostics if shows_warnings or has_errors(outcome.diagnostics) else ()
     if shown:
         click.echo(render_findings(shown, sources_of([text], shown)), err=True)

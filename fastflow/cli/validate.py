@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from fastflow.cli.environment import new_run_id, values_for
+from fastflow.cli.environment import new_run_id, values_for, without_plugins
 from fastflow.cli.options import SPEC_HELP, env_file_option, env_option
 from fastflow.cli.specs import read_all
 from fastflow.cli.stages import sources_of
@@ -40,7 +40,8 @@ def command(
     """
     texts = read_all(specs)
     values = values_for(texts[0].directory, env_files, new_run_id()) if with_values else None
-    outcome = check(texts, values)
+    with without_plugins():
+        outcome = check(texts, values)
     if asks_compose:
         outcome = _with_compose(texts, values, outcome, env_files)
     sources = sources_of(texts, outcome.diagnostics)

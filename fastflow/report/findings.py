@@ -5,11 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fastflow.diagnostic import Diagnostic
-from fastflow.report.findings_github import findings_as_github
-from fastflow.report.findings_json import findings_as_json
-from fastflow.report.findings_sarif import findings_as_sarif
 from fastflow.report.findings_text import Sources, render_findings, summary_of
-from fastflow.report.sarif import root_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +23,29 @@ def _as_text(found: Findings) -> str:
     return f"{render_findings(found.diagnostics, found.sources)}\n{summary}" if found.diagnostics else summary
 
 
+def _as_json(found: Findings) -> str:
+    from fastflow.report.findings_json import findings_as_json  # noqa: PLC0415  # as below: only where it is wanted
+
+    return findings_as_json(found.diagnostics)
+
+
+def _as_github(found: Findings) -> str:
+    from fastflow.report.findings_github import findings_as_github  # noqa: PLC0415
+    from fastflow.report.sarif import root_of  # noqa: PLC0415
+
+    return findings_as_github(found.diagnostics, root_of(found.directory))
+
+
+def _as_sarif(found: Findings) -> str:
+    from fastflow.report.findings_sarif import findings_as_sarif  # noqa: PLC0415
+    from fastflow.report.sarif import root_of  # noqa: PLC0415
+
+    return findings_as_sarif(found.diagnostics, root_of(found.directory))
+
+
 FORMATS: Mapping[str, Callable[[Findings], str]] = {
     "text": _as_text,
-    "json": lambda found: findings_as_json(found.diagnostics),
-    "github": lambda found: findings_as_github(found.diagnostics, root_of(found.directory)),
-    "sarif": lambda found: findings_as_sarif(found.diagnostics, root_of(found.directory)),
+    "json": _as_json,
+    "github": _as_github,
+    "sarif": _as_sarif,
 }

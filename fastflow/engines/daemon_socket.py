@@ -78,7 +78,7 @@ class SocketDaemon:
         if kind == "network":
             return tuple(entry["Id"] for entry in self.api.get("/networks", filters=selected))
         if kind == "volume":
-            return tuple(entry["Name"] for entry in self.api.get("/volumes", filters=selected)["Volumes"] or ())
+            return tuple(sorted(entry["Name"] for entry in self.api.get("/volumes", filters=selected)["Volumes"] or ()))
         entries = self.api.get("/images/json", filters=selected)
         names = [name for entry in entries for name in _names_of(entry)]
         return tuple(dict.fromkeys(names))

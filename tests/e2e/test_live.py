@@ -110,6 +110,6 @@ def test_kept_containers_are_removed_by_down(fastflow: Fastflow, docker_engine: 
     run = ended.result["run"]
     names = {found.service for found in docker_engine.containers({"io.fastflow.run": run})}
     assert {"app", "fast-record", "fast-test"} <= names
-    assert f"fastflow down --run {run}" in ended.err
+    assert f"fastflow down --run {run}" in ended.out
     assert fastflow("down").code == 0
     assert left_of(docker_engine, run) == []

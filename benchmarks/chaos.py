@@ -343,9 +343,9 @@ def _untruths(hit: Round) -> Iterator[str]:
     if result["exit_code"] != hit.code:
         yield f"exit code {hit.code}, result.json says {result['exit_code']}"
     states = {phase["id"]: phase["state"] for phase in result["phases"]}
-    if expected := _expected(hit, set(states.values())) - {hit.code}:
-        if hit.code not in _expected(hit, set(states.values())):
-            yield f"exit code {hit.code} instead of {expected} for {states}"
+    expected = _expected(hit, set(states.values()))
+    if hit.code not in expected:
+        yield f"exit code {hit.code} instead of {expected} for {states}"
     yield from (f"{name} is {state}" for name, state in states.items() if state not in END_STATES)
     if (told := _told(hit.folder)) != states and hit.second_at is None:
         yield f"events.jsonl says {told}, result.json {states}"

@@ -11,6 +11,8 @@ from types import FrameType
 from fastflow.run.observer import Cancellation
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_NUDGE = signal.SIGURG
+"""Says nothing by itself, and is ignored by whoever does not listen to it."""
 _LAST_EFFORT = 2.0
 """Seconds that a second signal leaves for killing containers and for the result; the process is gone within 3 s."""
 
@@ -55,6 +57,37 @@ class Interruption:
 
 
 @contextmanager
+def _reaching_main_thread() -> Iterator[None]:
+    """Let every signal reach the main thread, which alone runs handlers, also while it waits for a lock.
+
+    The kernel may give a second signal to another thread, and that one may take the first with it: the main thread
+    would sleep on. Whichever thread has it writes a byte (signal.set_wakeup_fd), and a thread of its own nudges.
+    """
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    former = signal.signal(_NUDGE, lambda *_: None)
+    thread = threading.Thread(target=_nudge_on, args=(reader,), daemon=True, name="signal-nudge")
+    thread.start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        signal.signal(_NUDGE, former)
+        os.close(writer)
+        thread.join()
+        os.close(reader)
+
+
+def _nudge_on(reader: int) -> None:
+    main = threading.main_thread().ident
+    assert main is not None
+    while numbers := os.read(reader, 64):
+        if any(number != _NUDGE for number in numbers):
+            signal.pthread_kill(main, _NUDGE)
+
+
+@contextmanager
 def interruption(cancellation: Cancellation, say: Callable[[str], None]) -> Iterator[Interruption]:
     """Handle signals while the block runs; under `nohup`, which has SIGHUP ignored, a terminal may go away."""
     handler = Interruption(cancellation, say)
@@ -62,7 +95,8 @@ def interruption(cancellation: Cancellation, say: Callable[[str], None]) -> Iter
     numbers = [number for number in SIGNALS if number != signal.SIGHUP or not is_ignored]
     before = {number: signal.signal(number, handler.on_signal) for number in numbers}
     try:
-        yield handler
+        with _reaching_main_thread():
+            yield handler
     finally:
         for number, former in before.items():
             signal.signal(number, former)

@@ -164,6 +164,17 @@ def test_an_interrupted_run_has_its_reports(fastflow: Fastflow, build_id: str) -
     assert all(read(ended.directory, kind) for kind in KINDS)
 
 
+def test_a_run_that_is_ended_at_once_has_its_reports(fastflow: Fastflow, build_id: str) -> None:
+    process = fastflow.start(*recording(fastflow, build_id))
+    ready(process)
+    process.send_signal(signal.SIGTERM)
+    process.send_signal(signal.SIGINT)
+    ended = fastflow.finish(process)
+    assert ended.code in (130, 143)  # signals have no order
+    document = JUnitXml.fromstring(read(ended.directory, "junit").encode())
+    assert (document.tests, document.failures) == (2, 0)
+
+
 def test_a_killed_run_is_told_as_far_as_it_got(fastflow: Fastflow, build_id: str) -> None:
     process = fastflow.start(*recording(fastflow, build_id))
     ready(process)

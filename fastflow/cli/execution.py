@@ -23,7 +23,7 @@ from fastflow.compose import Emulation, Setting
 from fastflow.emulation.cloud import NAME, TOKENS, ensure_cloud
 from fastflow.emulation.image import ensure_image
 from fastflow.engines.docker import DockerEngine
-from fastflow.errors import ExitCode
+from fastflow.errors import ExitCode, FastflowError
 from fastflow.model.cloud import DEFAULT_API_HOST
 from fastflow.model.spec import Host
 from fastflow.pipeline import SpecText
@@ -33,6 +33,7 @@ from fastflow.report.plan_file import PLAN_FILE, engines_of, plan_file_of
 from fastflow.run.basis import write_basis
 from fastflow.run.context import Options
 from fastflow.run.earlier import results_to_keep, take_over
+from fastflow.run.events import Event
 from fastflow.run.execution import execute_plan
 from fastflow.run.folder import RunFolder
 from fastflow.run.masking import masker
@@ -170,7 +171,11 @@ class _Session:
         order, path = self.order, folder.path / PLAN_FILE
         told = plan_file_of(order.plan, order.ground.facts, order.values, order.run)
         folder.write_json(path, told)
-        told |= engines_of({name: engine.info() for name, engine in self.engines.items()})
+        try:
+            told |= engines_of({name: engine.info() for name, engine in self.engines.items()})
+        except FastflowError as error:
+            folder.on_event(Event("run", facts={"state": "refused", "reason": error.message}))
+            raise
         folder.write_json(path, told)
 
     def _report(self, folder: RunFolder) -> list[str]:

@@ -53,6 +53,12 @@ class Archive:
         """When the run began."""
         return self.result.started if self.result else next((str(event["time"]) for event in self.events), None)
 
+    @property
+    def refusal(self) -> str | None:
+        """Why nothing was started, where nothing was."""
+        told = (event for event in self.events if event.get("type") == "run" and event.get("state") == "refused")
+        return next((str(event.get("reason")) for event in told), None)
+
     def planned(self, phase: str) -> Mapping[str, Any]:
         """What plan.json says of a phase; nothing where it says nothing."""
         return next((told for told in _phases(self.plan) if told.get("id") == phase), {})

@@ -20,6 +20,8 @@ from fastflow.run.outcome import PhaseResult
 # What XML 1.0 has no way to write (its section 2.2), besides what `shown` makes visible.
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LONGEST_REQUEST = 4_000
+_RUN = "fastflow"
+"""The suite that tells of the run itself, where nothing of it was started."""
 _OUTCOMES = {
     "passed": "",
     "vulnerable": "failure",
@@ -52,6 +54,8 @@ def render(archive: Archive) -> str:
         suites.setdefault(phase.workflow, []).extend(_cases(archive, phase))
         if phase.started:
             started.setdefault(phase.workflow, phase.started)
+    if archive.refusal is not None:
+        suites[_RUN] = [_Case("run", _RUN, None, "error", archive.refusal, "nothing was started")]
     cases = [case for suite in suites.values() for case in suite]
     root = ET.Element("testsuites", {"name": _text(name_of_run(archive)), **_counts(cases)})
     for number, (workflow, cases) in enumerate(suites.items()):

@@ -32,6 +32,7 @@ def render(archive: Archive) -> str:
         "",
         f"Run {_code(archive.run)}, exit code {code}",
         "",
+        *((f"Nothing was started: {_code(archive.refusal)}", "") if archive.refusal is not None else ()),
         *_phases(archive.phases),
     ]
     if findings:

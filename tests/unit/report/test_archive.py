@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -81,6 +82,15 @@ def test_every_kind_tells_of_a_run_that_was_killed(tmp_path: Path, kind: str) ->
     if kind == "json":
         shown = json.loads(text)
         assert (shown["exit_code"], shown["ended"], shown["run"]) == (None, None, RUN)
+
+
+def test_a_run_of_which_nothing_was_started_says_why(tmp_path: Path) -> None:
+    refused = {"time": time(1), "type": "run", "phase": None, "state": "refused", "reason": "no <engine> & no luck"}
+    archive = read_archive(write_run(tmp_path, None, events=(refused,), plan=PLAN))
+    assert archive.refusal == "no <engine> & no luck"
+    case = next(ElementTree.fromstring(render("junit", archive)).iter("error"))
+    assert case.get("message") == archive.refusal
+    assert "Nothing was started: <code>no &#60;engine&#62; &#38; no luck</code>" in render("markdown", archive)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"run": 1}', "[" * 100_000])

@@ -55,7 +55,8 @@ def render(archive: Archive) -> str:
         if phase.started:
             started.setdefault(phase.workflow, phase.started)
     if archive.refusal is not None:
-        suites[_RUN] = [_Case("run", _RUN, None, "error", archive.refusal, "nothing was started")]
+        refused = _Case("run", _RUN, None, "error", archive.refusal, "nothing was started")
+        suites.setdefault(_RUN, []).append(refused)  # a workflow may have this name
     cases = [case for suite in suites.values() for case in suite]
     root = ET.Element("testsuites", {"name": _text(name_of_run(archive)), **_counts(cases)})
     for number, (workflow, cases) in enumerate(suites.items()):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 from html import unescape
@@ -89,7 +90,7 @@ def test_each_report_is_read_by_what_it_is_for(vulnerable: Fastflow) -> None:
     assert (document.failures, document.errors, document.skipped) == (4, 0, 0)
     shown = viewed(directory / "out" / "junit")
     assert "✗ shop.test" in shown
-    assert f"{document.tests - 4} passed, 4 failure" in shown
+    assert {"4 failure", f"{document.tests - 4} passed"} <= set(re.split(r"\n|, ", shown))
 
     assert {complaint.partition(":")[0] for complaint in complaints(directory / "out" / "sarif")} <= KNOWN
     assert {(one["ruleId"], one["rank"]) for one in sarif_results(directory)} == {hole[:2] for hole in HOLES}

@@ -15,14 +15,15 @@ from fastflow.errors import EngineCallError, ExitCode, FastflowError
 
 ISSUES = "the project's issue tracker"
 _LAST_LINES = 5
+_SIGPIPE = 141
+"""As a shell has it of a command whose reader went before it knew how it would end."""
 
 
 def guarded(command: click.Command, arguments: Sequence[str]) -> int:
     """Run a command line and return its exit code; nothing that a user can cause gets out as a traceback."""
     try:
         code = command.main(list(arguments), prog_name="fastflow", standalone_mode=False)
-        sys.stdout.flush()
-        return code if isinstance(code, int) else ExitCode.PASSED
+        return _flushed(code if isinstance(code, int) else ExitCode.PASSED)
     except click.ClickException as error:
         error.show()
         return ExitCode.INVALID
@@ -31,13 +32,26 @@ def guarded(command: click.Command, arguments: Sequence[str]) -> int:
     except FastflowError as error:
         show_error(error)
         return error.exit_code
-    except BrokenPipeError:
-        # The reader of our output has gone, as with `| head`: Python must not complain again when it exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.PASSED
+    except SystemExit:  # what click makes of a broken pipe; its code, 1, would say that there are vulnerabilities
+        _without_reader()
+        return _SIGPIPE
     except Exception:  # whatever is left is a bug of fastflow, and its report goes to the user whole
         _show_bug()
         return ExitCode.BUG
+
+
+def _flushed(code: int) -> int:
+    """Write what is left of the output. That nobody reads it to its end changes nothing of what was found."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _without_reader()
+    return code
+
+
+def _without_reader() -> None:
+    """The reader of our output has gone, as with `| head`: Python must not complain again when it exits."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def show_error(error: FastflowError) -> None:

@@ -1,6 +1,7 @@
 """`fastflow validate`."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -45,7 +46,9 @@ def command(
     if asks_compose:
         outcome = _with_compose(texts, values, outcome, env_files)
     sources = sources_of(texts, outcome.diagnostics)
-    click.echo(FORMATS[form](Findings(outcome.diagnostics, sources, len(texts), Path.cwd())))
+    shown = FORMATS[form](Findings(outcome.diagnostics, sources, len(texts), Path.cwd()))
+    with suppress(BrokenPipeError):  # `| head` changes nothing of what was found
+        click.echo(shown)
     fails = any(found.severity is Severity.ERROR or strict for found in outcome.diagnostics)
     return ExitCode.INVALID if fails else ExitCode.PASSED
 

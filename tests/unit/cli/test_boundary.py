@@ -1,0 +1,40 @@
+"""What a command ends with when nobody reads its output to the end."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+COLLIDING = "workflows:\n" + "".join(
+    f"  w{number}: {{ build_id: a, nodes: {{ n: {{ mode: recording }} }} }}\n" for number in range(2000)
+)
+
+
+def ended(arguments: list[str], directory: Path) -> tuple[int, str]:
+    """Run fastflow with a standard output that has no reader; return its exit code and its standard error."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "fastflow", *arguments],
+        cwd=directory,
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writing)
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_validation_says_what_it_found_though_nobody_reads_it(form: str, tmp_path: Path) -> None:
+    (tmp_path / "fastflow.yml").write_text(COLLIDING)
+    assert ended(["validate", "--format", form], tmp_path) == (2, "")
+    (tmp_path / "fastflow.yml").write_text("workflows: { w: { build_id: a, nodes: { n: { mode: recording } } } }")
+    assert ended(["validate", "--format", form], tmp_path) == (0, "")
+
+
+def test_a_command_whose_reader_went_ends_as_one_that_the_signal_killed(tmp_path: Path) -> None:
+    assert ended(["schema"], tmp_path) == (141, "")

@@ -244,7 +244,7 @@ def _once(name: str, left: int, seed: int, places: tuple[Path, Path], count: Cou
         return
     if "timeout after" in done.stderr:
         count.hangs += 1
-    elif "Uncaught Python exception" in done.stderr:
+    elif "Uncaught Python exception" in done.stderr or "fuzz target exited" in done.stderr:
         count.exceptions += 1
     else:
         count.deaths += 1

@@ -1,5 +1,6 @@
 """Bytes to YAML events, with every fault as a finding."""
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 
 import yaml
@@ -26,14 +27,15 @@ def decode(file: str, content: bytes) -> str:
         raise FaultError(
             f"the file has {len(content):,} bytes; at most {MAX_BYTES:,} are read", start, "split the file"
         )
+    body = content.removeprefix(BOM_UTF8)
     try:
-        return content.decode("utf-8-sig")
+        return body.decode()
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        before = content[content.rfind(b"\n", 0, error.start) + 1 : error.start]
-        column = len(before.decode("utf-8-sig")) + 1
+        line = body.count(b"\n", 0, error.start) + 1
+        before = body[body.rfind(b"\n", 0, error.start) + 1 : error.start]
+        column = len(before.decode()) + 1
         raise FaultError(
-            f"the file is not UTF-8: {error.reason} (byte {error.start + 1})",
+            f"the file is not UTF-8: {error.reason} (byte {len(content) - len(body) + error.start + 1})",
             Mark(file, line, column, line, column + 1),
             "save it as UTF-8",
         ) from None

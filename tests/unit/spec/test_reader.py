@@ -162,6 +162,8 @@ FAULTS: dict[str, tuple[bytes, str, tuple[int, int]]] = {
     "escape character": (b"a: \x1b[0m", "U+001B", (1, 4)),
     "utf-16": ("a: b".encode("utf-16"), "not UTF-8", (1, 1)),
     "latin-1": (b"a: b\n\xc3\xa4: \xff", "not UTF-8", (2, 4)),
+    "latin-1 behind a byte order mark": (b"\xef\xbb\xbfa\xff", "not UTF-8: invalid start byte (byte 5)", (1, 2)),
+    "cut off behind a byte order mark": (b"\xef\xbb\xbf\xc3", "not UTF-8", (1, 1)),
     "lone surrogate": (b'a: "\\ud800"', "escape", (1, 7)),
     "tab": (b"a:\n\tb: c\n", "token", (2, 1)),
     "recursive list": (b"a: &a [*a]", "contains itself", (1, 8)),

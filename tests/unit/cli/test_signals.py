@@ -11,6 +11,7 @@ import queue, signal, sys, threading
 from fastflow.cli.signals import interruption
 from fastflow.run.observer import Cancellation
 
+before = signal.getsignal(signal.SIGINT)
 ended = queue.SimpleQueue()
 cancellation = Cancellation()
 cancellation.watchers.append(lambda: ended.put(None))
@@ -26,7 +27,7 @@ with interruption(cancellation, print) as signals:
     threading.Timer(0.2, send).start()
     ended.get()
     print(cancellation.reason)
-assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+assert signal.getsignal(signal.SIGINT) is before
 """
 
 

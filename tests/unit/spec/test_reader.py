@@ -10,7 +10,7 @@ from fastflow.spec.document import Document, Mapping, Node, Path, Scalar, Sequen
 from fastflow.spec.events import MAX_BYTES
 from fastflow.spec.reader import read_documents, read_spec
 
-SECONDS = 2.0  # of the processor
+SECONDS = 20.0  # of the processor; no measure but a guard against hangs: what it takes is in benchmarks/README.md
 MEGABYTES = 300
 
 
@@ -158,6 +158,8 @@ FAULTS: dict[str, tuple[bytes, str, tuple[int, int]]] = {
     "a single value": (b"hello", "a single value, not a mapping", (1, 1)),
     "two documents": (b"a: 1\n---\nb: 2\n", "more than one", (3, 1)),
     "nul": (b"a: 1\nb: \0", "U+0000", (2, 4)),
+    "nul as an escape": (b'a: [x, "y\\0"]', "U+0000", (1, 8)),
+    "nul in a key": (b'? "\\x00"\n: b', "U+0000", (1, 3)),
     "nul after other letters": ("größe: \0".encode(), "U+0000", (1, 8)),
     "escape character": (b"a: \x1b[0m", "U+001B", (1, 4)),
     "utf-16": ("a: b".encode("utf-16"), "not UTF-8", (1, 1)),
@@ -200,7 +202,7 @@ FAULTS: dict[str, tuple[bytes, str, tuple[int, int]]] = {
         b"a: &a [" + b",".join([b"x"] * 260_000) + b"]\nb: *a\n", "500,000 values, aliases counted", (2, 4)
     ),
     "too many values": (b"a: [" + b"x," * 499_998 + b"x]\n", "500,000 values", (1, 999_999)),
-    "too many bytes": (b"a: " + b"x" * (MAX_BYTES - 2), "5,000,001 bytes", (1, 1)),
+    "too many bytes": (b"a: " + b"x" * (MAX_BYTES - 2), "more than 5,000,000 bytes", (1, 1)),
 }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from fastflow.application.model import Application
 from fastflow.diagnostic import Diagnostic, Mark, Related, Severity
 from fastflow.spec.document import Document, Mapping, Node, Scalar, Sequence
 from fastflow.spec.env_file import read_env_file
+from fastflow.spec.files import read_limited
 from fastflow.spec.interpolation import interpolate
 from fastflow.spec.reader import read_documents
 
@@ -109,7 +110,7 @@ class ComposeFiles:
 
     def _load(self, path: Path, named_at: Mark) -> tuple[Document, ...]:
         try:
-            content = path.read_bytes()
+            content = read_limited(path)
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             message = f"the Compose file {self.shown(path)} cannot be read: {reason}"

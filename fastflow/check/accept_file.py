@@ -8,6 +8,7 @@ from fastflow.diagnostic import Diagnostic
 from fastflow.model.accept import read_accept_file
 from fastflow.model.node import Gate
 from fastflow.spec.document import Scalar
+from fastflow.spec.files import read_limited
 
 RULE = "invalid-value"
 
@@ -26,7 +27,7 @@ def check(facts: Facts, directory: Path, shown: Path) -> Iterator[Diagnostic]:
         if not isinstance(gate, Gate) or gate.accept is None or not isinstance(written, Scalar) or written.symbolic:
             continue
         try:
-            content = (directory / gate.accept).read_bytes()
+            content = read_limited(directory / gate.accept)
         except FileNotFoundError:
             message = f"`accept`: there is no {gate.accept}, so nothing is accepted"
             yield warning(RULE, message, facts.places.value(*path), "mend the path; `fastflow accept` writes the file")

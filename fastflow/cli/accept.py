@@ -20,6 +20,7 @@ from fastflow.report.archive import Archive, find_run, read_archive
 from fastflow.report.html.findings import Finding, findings_of
 from fastflow.report.html.logs import shown
 from fastflow.report.run_words import description
+from fastflow.spec.files import read_limited
 
 _FILE_HELP = "Write into F instead of the file that the gate's `accept` names."
 Answer = TypeVar("Answer")
@@ -134,7 +135,7 @@ def _news(choices: Iterable[_Choice]) -> tuple[list[_Choice], list[_Choice]]:
 
 def _content(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_limited(path)
     except FileNotFoundError:
         return b""
     except OSError as error:

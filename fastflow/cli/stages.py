@@ -15,6 +15,7 @@ from fastflow.model.node import Mode
 from fastflow.pipeline import SpecText, check, plan
 from fastflow.report.findings_text import Sources, render_findings, summary_of
 from fastflow.spec.document import Path as TreePath
+from fastflow.spec.files import read_limited
 
 if TYPE_CHECKING:
     from fastflow.plan import Plan, Resumption
@@ -32,7 +33,7 @@ def sources_of(texts: Sequence[SpecText], diagnostics: Sequence[Diagnostic]) -> 
     files = {mark.file for found in diagnostics for mark in (found.mark, *(other.mark for other in found.related))}
     for name in files - set(lines):
         with suppress(OSError):
-            lines[name] = Path(name).read_text(encoding="utf-8", errors="replace")
+            lines[name] = read_limited(Path(name)).decode("utf-8", errors="replace")
     return Sources(lines)
 
 

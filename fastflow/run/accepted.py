@@ -6,6 +6,7 @@ from fastflow.errors import UsageError
 from fastflow.model.accept import AcceptFile, read_accept_file
 from fastflow.model.node import Gate, TestingNode
 from fastflow.plan import PhasePlan
+from fastflow.spec.files import read_limited
 
 
 def accepted_by(phase: PhasePlan, directory: Path) -> AcceptFile:
@@ -18,7 +19,7 @@ def accepted_by(phase: PhasePlan, directory: Path) -> AcceptFile:
         return AcceptFile()
     path = directory / gate.accept
     try:
-        read = read_accept_file(gate.accept, path.read_bytes())
+        read = read_accept_file(gate.accept, read_limited(path))
     except FileNotFoundError:
         return AcceptFile()
     except OSError as error:

@@ -114,6 +114,8 @@ class Builder:
     def _scalar(self, event: yaml.ScalarEvent) -> Scalar:
         mark = self._mark(event)
         self._count(1, mark)
+        if "\0" in event.value:
+            raise FaultError("character U+0000 in a text", mark, "remove it: no path, argument or variable can hold it")
         plain = not event.style
         if not plain or mark.line != mark.end_line:
             self.opaque.append(_below(mark) if event.style in ("|", ">") else mark)

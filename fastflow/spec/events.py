@@ -24,9 +24,7 @@ def decode(file: str, content: bytes) -> str:
     """Give the text of a file; raise FaultError where it is too large or no UTF-8."""
     start = Mark(file, 1, 1, 1, 1)
     if len(content) > MAX_BYTES:
-        raise FaultError(
-            f"the file has {len(content):,} bytes; at most {MAX_BYTES:,} are read", start, "split the file"
-        )
+        raise FaultError(f"the file has more than {MAX_BYTES:,} bytes", start, "split the file")
     body = content.removeprefix(BOM_UTF8)
     try:
         return body.decode()

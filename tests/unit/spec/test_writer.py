@@ -25,9 +25,11 @@ def again(tree: Mapping) -> Mapping:
     return document.root
 
 
-TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cn"]), max_size=12) | st.sampled_from(
+# But for NUL, which no text may hold (test_reader.py).
+ANY = st.characters(codec="utf-8", exclude_categories=["Cs", "Cn"], exclude_characters="\0")
+TEXTS = st.text(ANY, max_size=12) | st.sampled_from(
     ["", "~", "null", "on", "007", "1e5", "12:30", "- a", "a: b", "#", "$V", "<<", "!", "%", "@", "\n", " a ",
-     "'", '"', "\\", "é\u2028", "\ufeff", "\x85", "\x00"]
+     "'", '"', "\\", "é\u2028", "\ufeff", "\x85", "\x01"]
 )  # fmt: skip
 DATA = st.recursive(
     TEXTS | st.integers() | st.booleans() | st.none(),

@@ -62,7 +62,10 @@ class Emulation:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a run adds to a plan: its id, where it runs, the emulator, and the records that are known by now."""
+    """What a run adds to a plan: its id, where it runs, the emulator, and the records that are known by now.
+
+    `subnets` (CIDR) are those of a workflow's networks that do not come from the engine's own pools.
+    """
 
     run: str
     spec: str
@@ -70,6 +73,7 @@ class Setting:
     emulation: Emulation | None = None
     env_files: tuple[str, ...] = ()
     records: Mapping[str, str] = field(default_factory=dict)
+    subnets: Mapping[str, str] = field(default_factory=dict)
 
 
 def project_name(run: str, workflow: str) -> str:
@@ -245,6 +249,8 @@ def _networks(workflow: WorkflowPlan, setting: Setting, labels: Mapping[str, str
         for name in names
         if name not in application.networks or not application.networks[name].is_external
     }
+    for name, subnet in setting.subnets.items():
+        networks[name] = {**networks.get(name, {}), "ipam": {"config": [{"subnet": subnet}]}}
     if setting.emulation:
         networks[setting.emulation.network] = {"external": True, "name": setting.emulation.network}
     return networks

@@ -77,6 +77,14 @@ class EngineUnreachableError(EngineCallError):
     """Nothing answers where the engine should be: it is not there, or it is just starting again."""
 
 
+class AddressesExhaustedError(EngineCallError):
+    """The engine's address pools hold no subnet for another network."""
+
+
+class SubnetInUseError(EngineCallError):
+    """A network was to have a subnet that overlaps with that of another network."""
+
+
 class EngineTimeoutError(EngineCallError):
     """A call to the engine did not come back in time."""
 

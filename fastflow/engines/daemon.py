@@ -37,6 +37,9 @@ class Daemon(Protocol):
     def listed(self, kind: Kind, labels: Mapping[str, str | None]) -> tuple[str, ...]:
         """Return what carries these labels: ids of containers and networks, names of volumes and images."""
 
+    def subnets(self) -> tuple[str, ...]:
+        """Return the subnets (CIDR) of all networks."""
+
     def remove(self, kind: Kind, names: Iterable[str]) -> None:
         """Remove all at once; what is gone is fine, and so is an image that is in use.
 

@@ -9,7 +9,7 @@ from typing import IO
 
 from fastflow.engines.command_line import CommandLine
 from fastflow.engines.daemon import IN_USE, REMOVAL_TIMEOUT, Kind
-from fastflow.engines.inspection import containers_of
+from fastflow.engines.inspection import containers_of, subnets_of
 from fastflow.engines.lease import ContainerLease, take
 from fastflow.engines.stream import LineStream
 from fastflow.errors import EngineCallError, EngineTimeoutError
@@ -98,6 +98,12 @@ class CommandDaemon:
             return _images(self.call, labels)
         return tuple(self.call.docker(*_LISTINGS[kind][0], "-q", *filters(labels)).split())
 
+    def subnets(self) -> tuple[str, ...]:
+        """Return the subnets (CIDR) of all networks."""
+        ids = self.listed("network", {})
+        told = _inspected(self.call, "network", ".IPAM.Config", list(ids)) if ids else ""
+        return subnets_of(json.loads(line) for line in told.splitlines() if line.strip())
+
     def remove(self, kind: Kind, names: Iterable[str]) -> None:
         """Remove all at once; where that fails, one by one, so that none keeps another from going."""
         wanted = list(dict.fromkeys(names))
@@ -163,15 +169,15 @@ def labelled(docker: CommandLine, label: str) -> tuple[Mapping[str, str], ...]:
     return tuple(found)
 
 
-def _inspected(docker: CommandLine, kind: Kind, labels: str, ids: list[str]) -> str:
-    """Ask for the labels of several at once; where one has just gone, for each of the others."""
-    ask = (kind, "inspect", "--format", f"{{{{json {labels}}}}}")
+def _inspected(docker: CommandLine, kind: Kind, field: str, ids: list[str]) -> str:
+    """Ask for a field of several at once, a line each; where one has just gone, for that of each of the others."""
+    ask = (kind, "inspect", "--format", f"{{{{json {field}}}}}")
     try:
         return docker.docker(*ask, *ids)
     except EngineCallError as error:
         if not is_gone(error):
             raise
-    return "\n".join(_inspected(docker, kind, labels, [one]) for one in ids) if len(ids) > 1 else ""
+    return "\n".join(_inspected(docker, kind, field, [one]) for one in ids) if len(ids) > 1 else ""
 
 
 def _images(docker: CommandLine, labels: Mapping[str, str | None]) -> tuple[str, ...]:

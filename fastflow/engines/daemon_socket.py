@@ -11,7 +11,7 @@ from typing import IO, Any
 from fastflow.engines.answer import Answer
 from fastflow.engines.api import EngineApi, GoneError, label_filter, segment
 from fastflow.engines.daemon import IN_USE, REMOVAL_TIMEOUT, Kind
-from fastflow.engines.inspection import container_of
+from fastflow.engines.inspection import container_of, subnets_of
 from fastflow.engines.socket_lease import SocketLease, claim
 from fastflow.engines.stream import LineStream, Nothing
 from fastflow.errors import EngineCallError, EngineTimeoutError
@@ -82,6 +82,10 @@ class SocketDaemon:
         entries = self.api.get("/images/json", filters=selected)
         names = [name for entry in entries for name in _names_of(entry)]
         return tuple(dict.fromkeys(names))
+
+    def subnets(self) -> tuple[str, ...]:
+        """Return the subnets (CIDR) of all networks."""
+        return subnets_of((entry.get("IPAM") or {}).get("Config") for entry in self.api.get("/networks"))
 
     def remove(self, kind: Kind, names: Iterable[str]) -> None:
         """Remove all at once, so that none keeps another from going.

@@ -17,6 +17,7 @@ from fastflow.engines.daemon_command import CommandDaemon, labelled
 from fastflow.engines.daemon_socket import SocketDaemon
 from fastflow.engines.inspection import event_of
 from fastflow.engines.process import Caller, Command, not_found
+from fastflow.engines.routes import routed
 from fastflow.engines.sources import with_environment
 from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError
 from fastflow.run.ports import Container, ContainerEvent, EngineInfo, Lease, Stream
@@ -246,6 +247,10 @@ class DockerEngine:
     def remove_networks(self, ids: Iterable[str]) -> None:
         """Remove networks; those that are gone are fine."""
         self._daemon.remove("network", ids)
+
+    def subnets(self) -> tuple[str, ...]:
+        """Return the subnets (CIDR) that are taken: those of all networks, and where it is here, of its routes."""
+        return (*self._daemon.subnets(), *(routed() if self.info().is_local else ()))
 
     def volumes(self, labels: Mapping[str, str | None]) -> tuple[str, ...]:
         """Return the names of the volumes that carry these labels."""

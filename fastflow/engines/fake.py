@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from fastflow.compose import ComposeProject
-from fastflow.engines.fake_containers import Box, Containers, FakeStream, Script, carries
+from fastflow.engines.fake_containers import Box, Containers, FakeStream, Script
+from fastflow.engines.fake_kept import Subnets, drop, keep, matching
 from fastflow.engines.fake_lease import FakeLease
 from fastflow.engines.fake_project import PROJECT, FakeProject
 from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError
@@ -39,6 +40,7 @@ class FakeEngine:
         self.known_images: set[str] | None = None if images is None else set(images)
         self.built: dict[str, dict[str, str]] = {}
         self.kept: dict[str, dict[str, dict[str, str]]] = {"networks": {}, "volumes": {}}
+        self.addresses = Subnets()
         self.world = Containers()
         self._interrupts = 0
         self._interrupted = threading.Condition()
@@ -203,23 +205,29 @@ class FakeEngine:
 
     def networks(self, labels: Mapping[str, str | None]) -> tuple[str, ...]:
         """Return the ids of the networks that carry these labels."""
-        return _matching(self.kept["networks"], labels)
+        return matching(self.kept["networks"], labels)
 
     def remove_networks(self, ids: Iterable[str]) -> None:
         """Remove networks; those that are gone are fine."""
-        _drop(self.kept["networks"], ids)
+        gone = list(ids)
+        drop(self.kept["networks"], gone)
+        drop(self.addresses.taken, gone)
+
+    def subnets(self) -> tuple[str, ...]:
+        """Return the subnets of all networks."""
+        return tuple(self.addresses.taken.values())
 
     def volumes(self, labels: Mapping[str, str | None]) -> tuple[str, ...]:
         """Return the names of the volumes that carry these labels."""
-        return _matching(self.kept["volumes"], labels)
+        return matching(self.kept["volumes"], labels)
 
     def remove_volumes(self, names: Iterable[str]) -> None:
         """Remove volumes; those that are gone are fine."""
-        _drop(self.kept["volumes"], names)
+        drop(self.kept["volumes"], names)
 
     def images(self, labels: Mapping[str, str | None]) -> tuple[str, ...]:
         """Return the images that were built and carry these labels."""
-        return _matching(self.built, labels)
+        return matching(self.built, labels)
 
     def labelled(self, label: str) -> tuple[Mapping[str, str], ...]:
         """Return the labels of everything that carries a label."""
@@ -230,7 +238,7 @@ class FakeEngine:
 
     def remove_images(self, references: Iterable[str]) -> None:
         """Remove built images; those that are gone are fine."""
-        _drop(self.built, references)
+        drop(self.built, references)
 
     def hold(self, name: str, image: str, labels: Mapping[str, str]) -> FakeLease | None:
         """Take a container name; None where it is taken."""
@@ -278,20 +286,9 @@ class FakeEngine:
 
     def _new(self, read: FakeProject, service: str, name: str, labels: Mapping[str, str]) -> Box:
         declared = read.service(service)
-        for kind, keys in (("networks", declared.networks), ("volumes", declared.volumes)):
-            for kept, kept_labels in read.own(kind, keys).items():
-                self.kept[kind].setdefault(kept, kept_labels)
+        keep(self.kept, self.addresses, read, service)
         own = {**read.labels("services", service), _SERVICE: service, **labels}
         box = self.world.create(name, own, read.image(service), self.scripts.get(service, Script()))
         box.networks = {key: (service, *place.aliases) for key, place in declared.networks.items()}
         box.environment = {key: value or "" for key, value in declared.environment.items()}
         return box
-
-
-def _matching(kept: Mapping[str, Mapping[str, str]], wanted: Mapping[str, str | None]) -> tuple[str, ...]:
-    return tuple(name for name, labels in kept.items() if carries(labels, wanted))
-
-
-def _drop(kept: dict[str, dict[str, str]], names: Iterable[str]) -> None:
-    for name in list(names):
-        kept.pop(name, None)

@@ -46,11 +46,12 @@ class FakeProject:
         return self.service(name).image or f"{self.name}-{name}"
 
     def labels(self, kind: str, name: str) -> dict[str, str]:
-        """The labels that the documents give to a service, network or volume, and the one of the project."""
+        """The labels that the documents give to a service, network or volume, and Compose's own."""
         declared = dict(entries_of(self._root, kind)).get(name)
         own = declared.get("labels") if isinstance(declared, Tree) else None
         texts = {key.text: value.text for key, value in entries(own, "labels") if isinstance(value, Scalar)}
-        return {**texts, PROJECT: self.name}
+        kinds = {"networks": {"com.docker.compose.network": name}, "volumes": {"com.docker.compose.volume": name}}
+        return {**texts, PROJECT: self.name, **kinds.get(kind, {})}
 
     def own(self, kind: str, keys: Iterable[str]) -> dict[str, dict[str, str]]:
         """The networks or volumes of the project among `keys`, by their name on the engine, with their labels."""
@@ -61,6 +62,13 @@ class FakeProject:
             for key, entry in found.items()
             if not (entry and entry.is_external)
         }
+
+    def subnet(self, network: str) -> str | None:
+        """The subnet that a network is to have; None where the engine chooses."""
+        declared = dict(entries_of(self._root, "networks")).get(network)
+        plain = (None if declared is None else _plain(declared)) or {}
+        configs = (plain.get("ipam") or {}).get("config") or [{}]
+        return configs[0].get("subnet")  # type: ignore[no-any-return]  # a text, or Compose would have refused it
 
     def in_order(self, wanted: Iterable[str]) -> list[str]:
         """The services with all that they need, what is needed first."""

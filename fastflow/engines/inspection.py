@@ -1,7 +1,7 @@
-"""What the engine's JSON says of containers and events."""
+"""What the engine's JSON says of containers, networks and events."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from fastflow.run.ports import Container, ContainerEvent, Health, PublishedPort, Status
@@ -46,6 +46,11 @@ def _ports(ports: Mapping[str, Any]) -> list[PublishedPort]:
             port = PublishedPort(int(number), protocol or "tcp", binding["HostIp"], int(binding["HostPort"] or 0))
             found.append(port)
     return found
+
+
+def subnets_of(configs: Iterable[Any]) -> tuple[str, ...]:
+    """The subnets (CIDR) in the IPAM configurations of networks; some have none, such as `host`."""
+    return tuple(str(entry["Subnet"]) for config in configs for entry in config or () if entry.get("Subnet"))
 
 
 def event_of(line: str) -> ContainerEvent | None:

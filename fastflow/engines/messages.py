@@ -2,18 +2,19 @@
 
 import re
 
+from fastflow.errors import AddressesExhaustedError, EngineCallError, EngineUnreachableError, SubnetInUseError
+
 UNREACHABLE = "cannot connect to the docker daemon"
 """What Docker and Compose say, in some case, where no engine answers."""
+_EXHAUSTED = ("could not find an available, non-overlapping", "all predefined address pools")
+"""What engines say where no subnet is left, up to 24 and since; in the source of moby: ErrNoMoreSubnets."""
+_OVERLAPS = ("pool overlaps with other one", "networks have overlapping")
 _HINTS: tuple[tuple[str, str], ...] = (
     (UNREACHABLE, "start Docker, or point DOCKER_HOST at an engine; `make engine` does it"),
     ("permission denied while trying to connect", "let this user use Docker (group docker), or use sudo"),
     ("port is already allocated", 'stop what uses the port, or let fastflow choose: ports: ["8080"], publish: none'),
     ("address already in use", 'stop what uses the port, or let fastflow choose: ports: ["8080"], publish: none'),
-    (
-        "could not find an available, non-overlapping",
-        "remove unused networks, or widen default-address-pools of dockerd",
-    ),
-    ("all predefined address pools", "remove unused networks, or widen default-address-pools of dockerd"),
+    *((pattern, "remove unused networks, or widen default-address-pools of dockerd") for pattern in _EXHAUSTED),
     ("is already in use by container", "remove that container, or drop container_name (publish: none does)"),
     ("pull access denied", "check the image's name and log in to its registry: docker login"),
     ("repository does not exist", "check the image's name and log in to its registry: docker login"),
@@ -33,6 +34,16 @@ _NOISE = re.compile(
 _PREFIX = re.compile(
     r"^(Error response from daemon: |Error: |docker: |error: |unable to get image '[^']*': |failed to solve: )+", re.I
 )
+
+
+def kind_of(output: str) -> type[EngineCallError]:
+    """The error that an engine's answer stands for, where a run has something to do about it."""
+    lower = output.lower()
+    if UNREACHABLE in lower:
+        return EngineUnreachableError
+    if any(pattern in lower for pattern in _EXHAUSTED):
+        return AddressesExhaustedError
+    return SubnetInUseError if any(pattern in lower for pattern in _OVERLAPS) else EngineCallError
 
 
 def explain(output: str, command: str, return_code: int) -> tuple[str, str | None]:

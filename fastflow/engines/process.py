@@ -13,8 +13,8 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import IO
 
-from fastflow.engines.messages import UNREACHABLE, explain
-from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError, EngineUnreachableError
+from fastflow.engines.messages import explain, kind_of
+from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError
 
 _KILL_GRACE = 5.0
 
@@ -189,8 +189,7 @@ def not_found(binary: str) -> EngineError:
 def failed(words: Sequence[str], code: int, output: str) -> EngineCallError:
     """The error of a command that ended with `code`."""
     message, hint = explain(output, _shown(words), code)
-    kind = EngineUnreachableError if UNREACHABLE in output.lower() else EngineCallError
-    return kind(message, hint, _shown(words), code, output)
+    return kind_of(output)(message, hint, _shown(words), code, output)
 
 
 def timed_out(words: Sequence[str], timeout: float) -> EngineTimeoutError:

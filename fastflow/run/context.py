@@ -59,6 +59,8 @@ class WorkflowRun:
     """Whether anything of it was created."""
     has_services: bool = False
     """Whether services of its application were."""
+    subnets: dict[str, str] = field(default_factory=dict)
+    """Those (CIDR) that were chosen for its networks because the engine has none left."""
 
 
 @dataclass
@@ -78,6 +80,8 @@ class RunContext:
     accepted: dict[str, AcceptFile] = field(default_factory=dict)
     """What the gates' files held when the run began, by phase: what happens to them later changes no verdict."""
     _broken: set[int] = field(default_factory=set)
+    _told: set[str] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         for result in self.earlier.values():
@@ -116,6 +120,14 @@ class RunContext:
         """Tell something that is no change of state."""
         self.emit(Event("note", phase, {"message": self.folder.mask(message)}))
 
+    def note_once(self, message: str) -> None:
+        """Tell something that several phases may find out, once in a run."""
+        with self._lock:
+            is_new = message not in self._told
+            self._told.add(message)
+        if is_new:
+            self.note(message)
+
     def project(self, workflow: WorkflowRun, phase: PhasePlan | None = None) -> ComposeProject:
         """The Compose project of a workflow as it is for a phase, with the records that are known by now."""
         tied = {
@@ -123,7 +135,8 @@ class RunContext:
             for phase in workflow.plan.phases
             if phase.by_record_id and phase.recorder in self.records
         }
-        setting = replace(self.setting, records=tied, is_local=workflow.host.info.is_local)
+        is_local, subnets = workflow.host.info.is_local, dict(workflow.subnets)
+        setting = replace(self.setting, records=tied, is_local=is_local, subnets=subnets)
         return compile_project(self.plan, workflow.plan, setting, phase)
 
     def project_name(self, workflow: WorkflowRun) -> str:

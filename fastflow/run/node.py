@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from fastflow.errors import EngineError
 from fastflow.plan import PULL_TIMEOUT
+from fastflow.run.addresses import with_addresses
 from fastflow.run.context import PhaseContext
 from fastflow.run.failure import PhaseFailedError
 from fastflow.run.folder import LogFile
@@ -107,11 +108,11 @@ def start_node(context: PhaseContext, attempt: int = 1) -> RunningNode:
         with context.changing_project():
             if attempt > 1:
                 remove_remains(context)  # of a run that keeps its containers
-            context.engine.up(
-                context.project,
-                [context.phase.service],
-                with_dependencies=False,
-                timeout=context.left(PULL_TIMEOUT),
+            with_addresses(
+                context,
+                lambda project: context.engine.up(
+                    project, [context.phase.service], with_dependencies=False, timeout=context.left(PULL_TIMEOUT)
+                ),
             )
         found = context.engine.containers(context.labels("node"))
         if not found:

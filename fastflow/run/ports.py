@@ -175,6 +175,9 @@ class Engine(Protocol):
     def remove_networks(self, ids: Iterable[str]) -> None:
         """Remove networks; those that are gone are fine."""
 
+    def subnets(self) -> tuple[str, ...]:
+        """Return the subnets (CIDR) that are taken: those of all networks, and where it is here, of its routes."""
+
     def volumes(self, labels: Mapping[str, str | None]) -> tuple[str, ...]:
         """Return the names of the volumes that carry these labels."""
 

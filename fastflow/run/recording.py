@@ -11,6 +11,7 @@ from fastflow.errors import EngineError
 from fastflow.model.node import RecordingNode
 from fastflow.model.source import CommandSource, ServiceSource, Source
 from fastflow.plan import PULL_TIMEOUT, READY_TIMEOUT
+from fastflow.run.addresses import with_addresses
 from fastflow.run.context import PhaseContext
 from fastflow.run.failure import PhaseFailedError
 from fastflow.run.folder import LogFile
@@ -170,14 +171,17 @@ def _run_service(
 def _start_service(context: PhaseContext, source: ServiceSource, log_name: str) -> str:
     command = ["sh", "-c", source.command] if isinstance(source.command, str) else source.command
     with context.changing_project():
-        return context.engine.run_detached(
-            context.project,
-            source.service,
-            name=f"{context.project.name}-{log_name.replace('.', '-')}".lower(),
-            command=command,
-            environment=_texts(context, source.environment),
-            labels=context.labels("source"),
-            timeout=context.left(PULL_TIMEOUT),
+        return with_addresses(
+            context,
+            lambda project: context.engine.run_detached(
+                project,
+                source.service,
+                name=f"{context.project.name}-{log_name.replace('.', '-')}".lower(),
+                command=command,
+                environment=_texts(context, source.environment),
+                labels=context.labels("source"),
+                timeout=context.left(PULL_TIMEOUT),
+            ),
         )
 
 

@@ -3,6 +3,7 @@
 from fastflow.errors import EngineError
 from fastflow.model.node import ReportNode
 from fastflow.plan import PULL_TIMEOUT
+from fastflow.run.addresses import with_addresses
 from fastflow.run.context import PhaseContext
 from fastflow.run.failure import PhaseFailedError
 from fastflow.run.node import RunningNode, open_log, remove_remains
@@ -55,14 +56,17 @@ def _start(context: PhaseContext, run: str, number: int, attempt: int) -> Runnin
     log_file = open_log(context, attempt, number)
     try:
         with context.changing_project():
-            container_id = context.engine.run_detached(
-                context.project,
-                context.phase.service,
-                name=name,
-                command=None,
-                environment={"TEST_RUN_ID": run},
-                labels=context.labels("node"),
-                timeout=context.left(PULL_TIMEOUT),
+            container_id = with_addresses(
+                context,
+                lambda project: context.engine.run_detached(
+                    project,
+                    context.phase.service,
+                    name=name,
+                    command=None,
+                    environment={"TEST_RUN_ID": run},
+                    labels=context.labels("node"),
+                    timeout=context.left(PULL_TIMEOUT),
+                ),
             )
         found = context.engine.inspect([container_id])
         if not found:

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from fastflow.errors import EngineError, EngineTimeoutError
 from fastflow.plan import ServicePlan
+from fastflow.run.addresses import with_addresses
 from fastflow.run.context import PhaseContext
 from fastflow.run.failure import PhaseFailedError
 from fastflow.run.observer import OverdueError
@@ -81,11 +82,14 @@ def _start_missing(context: PhaseContext, services: Sequence[ServicePlan]) -> tu
     with_dependencies = all(container.status == "running" for container in found)
     timeout = max(service.timeout for service in missing)
     try:
-        context.engine.up(
-            context.project,
-            [service.name for service in missing],
-            with_dependencies=with_dependencies,
-            timeout=context.left(timeout),
+        with_addresses(
+            context,
+            lambda project: context.engine.up(
+                project,
+                [service.name for service in missing],
+                with_dependencies=with_dependencies,
+                timeout=context.left(timeout),
+            ),
         )
     except EngineError as error:
         raise _not_started(context, missing, timeout, error) from error

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from fastflow.compose import ComposeProject, ComposeText
 from fastflow.engines.docker import DockerEngine
 from fastflow.engines.fake import FakeEngine
 from fastflow.engines.fake_containers import Script
-from fastflow.errors import EngineCallError, EngineTimeoutError
+from fastflow.errors import EngineCallError, EngineTimeoutError, SubnetInUseError
 from fastflow.run.ports import ContainerEvent
 from tests.e2e.bench import PATIENCE, Bench, Seen
 from tests.e2e.conftest import IMAGE, PROJECT, TEST, engine_environment, sweep
@@ -221,6 +222,20 @@ def test_networks_and_volumes_are_found_and_removed_by_label(bench: Bench) -> No
         bench.engine.remove_networks(networks)
         bench.engine.remove_volumes([f"{bench.name}_data"])
     assert bench.engine.networks(labels) == bench.engine.volumes(labels) == ()
+
+
+def test_the_subnets_of_all_networks_are_told_and_taken_once(bench: Bench) -> None:
+    def networks(**subnets: str) -> dict[str, Any]:
+        found = {key: {"ipam": {"config": [{"subnet": subnet}]}} for key, subnet in subnets.items()}
+        return {**found, "default": {"labels": {TEST: bench.name}}}
+
+    before = set(bench.engine.subnets())
+    bench.up({"web": RUNS}, web={"networks": ["default", "own"]}, networks=networks(own="198.19.250.0/27"))
+    made = set(bench.engine.subnets()) - before
+    assert "198.19.250.0/27" in made
+    assert len(bench.engine.networks({PROJECT: bench.name, "com.docker.compose.network": "own"})) == 1
+    with pytest.raises(SubnetInUseError, match="overlap"):
+        bench.up({"db": RUNS}, db={"networks": ["other"]}, networks=networks(other="198.19.250.0/26"))
 
 
 def test_config_is_the_merged_project(bench: Bench) -> None:

@@ -57,7 +57,7 @@ workflows:
       record:
         mode: recording
         allowed_hosts: [app]
-        services: { app: { log: Serving HTTP } }
+        services: { app: { log: Serving HTTP, timeout: 60s } }
         source: { service: tests }
       test: { mode: testing, services: { app: { log: Serving HTTP } }, test_run_uri: "http://app:80" }
 """

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from fastflow.emulation.image import image_name
 from fastflow.engines.docker import DockerEngine
@@ -56,9 +57,9 @@ class OwnEngine:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("COMPOSE_", "DOCKER_"))}
         return {**kept, "DOCKER_HOST": self.address}
 
-    def client(self, **options: float) -> DockerEngine:
+    def client(self, **options: Any) -> DockerEngine:
         """A client of it."""
-        return DockerEngine(self.environment, **options)  # type: ignore[arg-type]  # `call_timeout`, for one
+        return DockerEngine(self.environment, **options)
 
     def docker(self, *words: str) -> str:
         """Call Docker; return what it printed."""
@@ -131,14 +132,16 @@ def own_engine(megabytes: int = 300) -> Iterator[OwnEngine]:
     for name in ("data", "exec"):
         (directory / name).mkdir()
     spaces = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
-    process = subprocess.Popen([*spaces, "sh", "-c", _INIT, "sh", str(directory), str(megabytes)], start_new_session=True)
+    process = subprocess.Popen(
+        [*spaces, "sh", "-c", _INIT, "sh", str(directory), str(megabytes)], start_new_session=True
+    )
     try:
         engine = OwnEngine(directory, _first_child(process.pid))
         engine.wait()
-        saved = subprocess.Popen(["docker", "save", *IMAGES], stdout=subprocess.PIPE)
         load = ["docker", "load", "--quiet"]
-        subprocess.run(load, stdin=saved.stdout, env=engine.environment, stdout=subprocess.DEVNULL, check=True)
-        assert saved.wait() == 0
+        with subprocess.Popen(["docker", "save", *IMAGES], stdout=subprocess.PIPE) as saved:
+            subprocess.run(load, stdin=saved.stdout, env=engine.environment, stdout=subprocess.DEVNULL, check=True)
+        assert saved.returncode == 0
         yield engine
     finally:
         process.kill()  # `unshare --kill-child` kills the first process with it, and that all others

@@ -40,6 +40,7 @@ from fastflow.run.masking import masker
 from fastflow.run.observer import Cancellation
 from fastflow.run.outcome import PhaseResult
 from fastflow.run.removal import remove_run
+from fastflow.run.survey import ask_all
 
 _EMULATED_TOKEN = "emulated"  # noqa: S105  # what nodes show the emulated cloud where no token is set
 
@@ -172,7 +173,7 @@ class _Session:
         told = plan_file_of(order.plan, order.ground.facts, order.values, order.run)
         folder.write_json(path, told)
         try:
-            told |= engines_of({name: engine.info() for name, engine in self.engines.items()})
+            told |= engines_of(ask_all(self.engines))
         except FastflowError as error:
             folder.on_event(Event("run", facts={"state": "refused", "reason": error.message}))
             raise
@@ -206,8 +207,8 @@ class _Session:
 
     def _emulation(self) -> Emulation:
         image = ""
+        ask_all(self.engines)  # before the first cloud is started
         for name, engine in self.engines.items():
-            engine.info()
             image = ensure_image(engine, self.showing.say)
             self.addresses[name] = ensure_cloud(engine, image, variable(TOKENS))
         return Emulation(image, api_host=NAME, network=NAME)

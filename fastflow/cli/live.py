@@ -1,20 +1,24 @@
 """What the commands on live runs share: finding the run and the phase that are meant."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import click
 
-from fastflow.cli.environment import engine_environment
+from fastflow.cli.environment import engine_environment, new_run_id, values_for
 from fastflow.cli.memory import collect_from_here
+from fastflow.cli.specs import find_spec, read_spec_text
 from fastflow.engines.docker import DockerEngine
 from fastflow.errors import FastflowError, UsageError
+from fastflow.model.spec import Host
 from fastflow.model.suggest import did_you_mean
+from fastflow.pipeline import SpecText, load
 from fastflow.run.history import History, folder_of, read_history
-from fastflow.run.live import LivePhase, LiveRun, find_runs
+from fastflow.run.live import LivePhase, LiveRun
 from fastflow.run.ports import Engine
+from fastflow.run.survey import Sighting, Survey, look
 
 
 def run_option(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -22,12 +26,58 @@ def run_option(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--run", "run", metavar="RUN", help="The run; needed where not exactly one is live.")(function)
 
 
-def current_engine() -> DockerEngine:
-    """The engine of the current Docker context."""
+@dataclass
+class Engines:
+    """The engines that a command looks at, by their names in the spec; an empty name is the current context's.
+
+    One that does not answer is named on stderr, once; from the first look on it is asked again only where it had
+    answered, since every look that waits for it takes long.
+    """
+
+    named: Mapping[str, Engine]
+    silent: set[str] = field(default_factory=set)
+
+    def look(self) -> Survey:
+        """Look at all of them; raises FastflowError where none answers."""
+        survey = look(self.named)
+        if not survey.answered:
+            survey.require(self.named)
+        for seen in survey.silent:
+            self._say(seen)
+        return survey
+
+    def _say(self, seen: Sighting) -> None:
+        if seen.host in self.silent or seen.error is None:
+            return
+        self.silent.add(seen.host)
+        name = f"host {seen.host}" if seen.host else "the current Docker context"
+        click.echo(f"warning: {name} is left out: {seen.error.message}", err=True)
+
+    def only_answering(self) -> "Engines":
+        """Those that have answered until now."""
+        return Engines({name: engine for name, engine in self.named.items() if name not in self.silent})
+
+
+def engines_here(text: SpecText | None = None) -> Engines:
+    """The engines of the spec's hosts, of the spec of this directory where none is given, and the current context's.
+
+    Where one of the hosts is the current context's engine, its name is the host's.
+    """
     collect_from_here()
-    engine = DockerEngine(engine_environment())
-    engine.info()
-    return engine
+    text = text or (read_spec_text(None) if find_spec() else None)
+    hosts = hosts_of(text) if text is not None else {}
+    environment = engine_environment()
+    named = {
+        name: DockerEngine(environment, context=host.context, docker_host=host.docker_host)
+        for name, host in hosts.items()
+    }
+    return Engines({**named, "": DockerEngine(environment)})
+
+
+def hosts_of(text: SpecText) -> Mapping[str, Host]:
+    """The hosts of a spec, with the values of variables; none where the spec cannot be read."""
+    facts, _ = load(text, values_for(text.directory, (), new_run_id()))
+    return (facts.spec.hosts or {}) if facts else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +109,10 @@ def split_phase(text: str | None, run: str | None) -> tuple[str | None, str | No
     return named, phase or None
 
 
-def find_target(engine: Engine, phase: str | None, run: str | None) -> Target:
+def find_target(survey: Survey, phase: str | None, run: str | None) -> Target:
     """Find the run and the phase that are meant; raises UsageError and FastflowError."""
     run_name, phase_name = split_phase(phase, run)
-    chosen = choose_run(find_runs(engine), run_name)
+    chosen = choose_run(survey.runs, run_name)
     target = Target(chosen, phase_name, folder_of(chosen.spec, chosen.id))
     if phase_name is not None:
         _require_phase(phase_name, chosen, target.history)
@@ -75,13 +125,11 @@ def choose_run(runs: Sequence[LiveRun], name: str | None) -> LiveRun:
         found = next((run for run in runs if run.id == name), None)
         if found is None:
             known = did_you_mean(name, [run.id for run in runs])
-            raise FastflowError(f"the engine has nothing of a run {name}", known or "see: fastflow ps")
+            raise FastflowError(f"no engine has anything of a run {name}", known or "see: fastflow ps")
         return found
     live = [run for run in runs if run.is_alive]
     if not live:
-        raise FastflowError(
-            "no run is live on this engine", "start one: fastflow up; the logs of old runs: .fastflow/runs"
-        )
+        raise FastflowError("no run is live", "start one: fastflow up; the logs of old runs: .fastflow/runs")
     if len(live) > 1:
         names = ", ".join(run.id for run in live)
         raise UsageError(f"{len(live)} runs are live: {names}", "name one with --run, or as RUN/PHASE")

@@ -7,12 +7,11 @@ from threading import Lock
 import click
 
 from fastflow.cli.environment import variable
-from fastflow.cli.live import Target, current_engine, find_target, run_option
+from fastflow.cli.live import Target, engines_here, find_target, run_option
 from fastflow.errors import FastflowError
 from fastflow.report.findings_text import clean
 from fastflow.run.live import LivePhase
 from fastflow.run.masking import masker
-from fastflow.run.ports import Engine
 
 _FOREVER = 1e9
 
@@ -26,16 +25,15 @@ def command(*, phase: str | None, follow: bool, run: str | None) -> None:
 
     The log of a phase that has ended comes from the run's folder.
     """
-    engine = current_engine()
-    target = find_target(engine, phase, run)
+    target = find_target(engines_here().look(), phase, run)
     wanted = [found for found in target.run.phases if target.phase in (None, found.id)]
     if wanted:
-        _show(engine, wanted, follow, prefixed=target.phase is None)
+        _show(wanted, follow, prefixed=target.phase is None)
     else:
         _show_kept(target)
 
 
-def _show(engine: Engine, phases: list[LivePhase], follow: bool, *, prefixed: bool) -> None:
+def _show(phases: list[LivePhase], follow: bool, *, prefixed: bool) -> None:
     width = max(len(phase.id) for phase in phases)
     lock = Lock()
     mask = masker([variable("WALLARM_API_TOKEN")])
@@ -52,9 +50,9 @@ def _show(engine: Engine, phases: list[LivePhase], follow: bool, *, prefixed: bo
 
     if not follow:
         for phase in phases:
-            engine.read_logs(phase.container.id, printer(phase))
+            phase.engine.read_logs(phase.container.id, printer(phase))
         return
-    streams = [engine.follow_logs(phase.container.id, printer(phase)) for phase in phases]
+    streams = [phase.engine.follow_logs(phase.container.id, printer(phase)) for phase in phases]
     try:
         for stream in streams:
             stream.join(_FOREVER)

@@ -2,7 +2,7 @@
 
 import click
 
-from fastflow.cli.live import current_engine, find_target, run_option
+from fastflow.cli.live import engines_here, find_target, run_option
 from fastflow.errors import FastflowError
 
 _GRACE = 10.0
@@ -16,12 +16,11 @@ def command(*, phase: str, run: str | None) -> None:
 
     A recording phase without a source passes then; one with a source fails, since not all was recorded.
     """
-    engine = current_engine()
-    target = find_target(engine, phase, run)
+    target = find_target(engines_here().look(), phase, run)
     found = target.container
     if found is None or found.container.status not in ("running", "paused"):
         history = target.history
         state = f": it is {history.state(target.phase or '')}" if history else ""
         raise FastflowError(f"{target.phase} has no running node{state}", "see what runs: fastflow ps")
-    engine.stop(found.container.id, _GRACE)
+    found.engine.stop(found.container.id, _GRACE)
     click.echo(f"stopped {found.id} of run {target.run.id}")

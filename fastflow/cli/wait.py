@@ -5,18 +5,18 @@ from threading import Event
 
 import click
 
-from fastflow.cli.live import Target, current_engine, find_target, run_option
+from fastflow.cli.live import Engines, Target, engines_here, find_target, run_option
 from fastflow.cli.specs import find_spec
 from fastflow.errors import ExitCode, FastflowError, UsageError
 from fastflow.report.live import proxy_url
-from fastflow.run.live import find_runs, state_by_container
+from fastflow.run.history import is_going_on
+from fastflow.run.live import state_by_container
 from fastflow.run.outcome import END_STATES
-from fastflow.run.ports import Engine
+from fastflow.run.survey import Survey
 
 _PAUSE = 0.2
 _GRACE = 10.0
 """Seconds in which a run may appear that was started in the background just before."""
-_LONGEST_PREPARATION = 600.0
 _IS_READY = ("ready", "running")
 _CODES = {"passed": ExitCode.PASSED, "vulnerable": ExitCode.VULNERABLE}
 
@@ -31,12 +31,12 @@ def command(*, phase: str, goal: str, timeout: float | None, run: str | None) ->
 
     The exit code of `--for ended` is 0 where the phase passed, 1 where it found vulnerabilities, else 3.
     """
-    engine = current_engine()
+    engines = engines_here()
     deadline = None if timeout is None else time.monotonic() + timeout
-    target = _find(engine, phase, run, deadline)
+    target = _find(engines, phase, run, deadline)
     pause = Event()
     while True:
-        state = _state(engine, target)
+        state = _state(target)
         if state in END_STATES or (goal == "ready" and state in _IS_READY):
             return _say_ready(target, state) if goal == "ready" else _say_ended(target, state)
         if not target.run.is_alive:
@@ -44,10 +44,10 @@ def command(*, phase: str, goal: str, timeout: float | None, run: str | None) ->
         if deadline is not None and time.monotonic() >= deadline:
             raise FastflowError(f"{target.phase} is {state} and not {goal} after {timeout:g} s")
         pause.wait(_PAUSE)
-        target = _again(engine, target)
+        target = _again(engines.only_answering(), target)
 
 
-def _find(engine: Engine, phase: str, run: str | None, deadline: float | None) -> Target:
+def _find(engines: Engines, phase: str, run: str | None, deadline: float | None) -> Target:
     """Find the run; one that was started just before in the background may take a while to show.
 
     It shows when it has its leases, after its images were pulled and built. Until then another run may be the only
@@ -56,35 +56,34 @@ def _find(engine: Engine, phase: str, run: str | None, deadline: float | None) -
     limit = time.monotonic() + _GRACE
     pause = Event()
     while True:
+        survey = engines.look()
         try:
-            return find_target(engine, phase, run)
+            return find_target(survey, phase, run)
         except FastflowError as error:
-            is_here_to_come = run is None and "/" not in phase and _is_preparing(engine)
+            is_here_to_come = run is None and "/" not in phase and is_preparing(survey)
             if isinstance(error, UsageError) and not is_here_to_come:
                 raise
             now = time.monotonic()
             if now >= (limit if deadline is None else deadline) and not (deadline is None and is_here_to_come):
                 raise
+        engines = engines.only_answering()
         pause.wait(_PAUSE)
 
 
-def _is_preparing(engine: Engine) -> bool:
-    """Whether a run of this directory's spec has begun, is not over, and has nothing on the engine yet.
-
-    What is older than a preparation is dead.
-    """
+def is_preparing(survey: Survey) -> bool:
+    """Whether the newest run of this directory's spec goes on and has nothing on any engine yet."""
     spec = find_spec()
     begun = sorted((spec.parent / ".fastflow" / "runs").glob("*/events.jsonl")) if spec else []
-    if not begun or (begun[-1].parent / "result.json").exists():
+    if not begun or any(found.id == begun[-1].parent.name for found in survey.runs):
         return False
-    if any(found.id == begun[-1].parent.name for found in find_runs(engine)):
-        return False
-    return time.time() - begun[-1].stat().st_mtime < _LONGEST_PREPARATION
+    return is_going_on(begun[-1].parent)
 
 
-def _again(engine: Engine, target: Target) -> Target:
+def _again(engines: Engines, target: Target) -> Target:
+    survey = engines.look()
+    survey.require(part.host for part in target.run.parts)
     try:
-        return find_target(engine, target.phase, target.run.id)
+        return find_target(survey, target.phase, target.run.id)
     except UsageError:
         raise
     except FastflowError:
@@ -92,9 +91,9 @@ def _again(engine: Engine, target: Target) -> Target:
         return Target(target.run.without_containers(), target.phase, target.folder)
 
 
-def _state(engine: Engine, target: Target) -> str:
+def _state(target: Target) -> str:
     history = target.history
-    return history.state(target.phase or "") if history else state_by_container(engine, target.container)
+    return history.state(target.phase or "") if history else state_by_container(target.container)
 
 
 def _say_ready(target: Target, state: str) -> int:

@@ -9,7 +9,8 @@ from fastflow.run.live import LivePhase, LiveRun
 from fastflow.run.ports import Container
 
 FORMAT_VERSION = "1.0"
-_HEADER = ("PHASE", "MODE", "BUILD_ID", "STATUS", "PROXY", "CONTAINER")
+_HEADER = ("PHASE", "MODE", "BUILD_ID", "HOST", "STATUS", "PROXY", "CONTAINER")
+_HOST = _HEADER.index("HOST")
 _PROXY_PORT = 8080
 
 
@@ -24,7 +25,7 @@ def _run(run: LiveRun) -> list[str]:
     lines = [f"run {run.id}  {alive}", f"  {clean(run.spec)}"]
     rows = [_HEADER, *(_row(phase) for phase in run.phases)]
     if run.phases:
-        lines += _table(rows)
+        lines += _table(rows if any(phase.host for phase in run.phases) else [_without_host(row) for row in rows])
     others = len(run.others) - len(run.phases)
     if others:
         lines.append(f"  and {others} container{'s' if others != 1 else ''} of services and sources")
@@ -34,7 +35,12 @@ def _run(run: LiveRun) -> list[str]:
 def _row(phase: LivePhase) -> tuple[str, ...]:
     container = phase.container
     status = container.status + (f" ({container.exit_code})" if container.status == "exited" else "")
-    return (phase.id, phase.mode, phase.build_id, status, proxy_url(container) or "", container.name)
+    proxy = proxy_url(container) or ""
+    return (phase.id, phase.mode, phase.build_id, phase.host, status, proxy, container.name)
+
+
+def _without_host(row: tuple[str, ...]) -> tuple[str, ...]:
+    return row[:_HOST] + row[_HOST + 1 :]
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
@@ -71,6 +77,7 @@ def _run_json(run: LiveRun) -> dict[str, Any]:
             {
                 "id": phase.id,
                 "mode": phase.mode,
+                "host": phase.host or None,
                 "build_id": phase.build_id or None,
                 "status": phase.container.status,
                 "exit_code": phase.container.exit_code if phase.container.status == "exited" else None,

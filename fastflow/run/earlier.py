@@ -11,10 +11,9 @@ from fastflow.errors import UsageError
 from fastflow.plan import Plan, Resumption
 from fastflow.run.basis import Basis, read_basis
 from fastflow.run.folder import RunFolder
-from fastflow.run.live import find_runs
 from fastflow.run.outcome import PhaseResult
 from fastflow.run.ports import Engine
-from fastflow.run.removal import remove_run
+from fastflow.run.survey import look, remove_live
 
 _EMPTY = "empty record"
 _IN_RUN = re.compile(r"\bin run \w+$")
@@ -98,13 +97,12 @@ def take_over(engines: Iterable[Engine], run: str) -> bool:
 
     Raises UsageError where the run is live.
     """
-    found = False
-    for engine in engines:
-        for one in (one for one in find_runs(engine) if one.id == run):
-            if one.is_alive or one.is_starting:
-                hint = f"wait for its end, or interrupt it: fastflow down --run {run}"
-                raise UsageError(f"run {run} is still live", hint)
-            remove_run(engine, run, one.projects)
-            engine.remove_containers(lease.id for lease in one.leases)
-            found = True
-    return found
+    known = {str(at): engine for at, engine in enumerate(engines)}
+    one = next((found for found in look(known).all() if found.id == run), None)
+    if one is None:
+        return False
+    if one.is_alive or one.is_starting:
+        hint = f"wait for its end, or interrupt it: fastflow down --run {run}"
+        raise UsageError(f"run {run} is still live", hint)
+    remove_live(one)
+    return True

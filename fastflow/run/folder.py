@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 from fastflow.errors import FastflowError
 from fastflow.run.events import Event
+from fastflow.run.history import hold
 from fastflow.run.outcome import RunResult
 
 
@@ -28,6 +29,7 @@ class RunFolder:
             if not ignore.exists():
                 ignore.write_text("*\n")
             self._events: TextIO = (self.path / "events.jsonl").open("w", encoding="utf-8")
+            hold(self._events)
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise FastflowError(f"the run's folder {self.path} cannot be written: {reason}") from None

@@ -1,10 +1,12 @@
 """What a run has written down so far: read while it runs, and after its death."""
 
+import fcntl
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from fastflow.run.outcome import END_STATES
 
@@ -27,6 +29,27 @@ class History:
 def folder_of(spec: str, run: str) -> Path:
     """Where a run of a spec (by its absolute path) writes; it may be on another machine."""
     return Path(spec).parent / ".fastflow" / "runs" / run
+
+
+def hold(events: TextIO) -> None:
+    """Mark a run as going on by a lock on its events.jsonl, which ends with the file or the process, whatever comes.
+
+    Where the file system has no locks, the run is not marked.
+    """
+    with suppress(OSError):
+        fcntl.flock(events, fcntl.LOCK_EX)
+
+
+def is_going_on(folder: Path) -> bool:
+    """Whether the process of a run lives, on this machine, and has not ended the run; also before it has a lease."""
+    try:
+        with (folder / "events.jsonl").open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def read_history(folder: Path) -> History | None:

@@ -1,4 +1,4 @@
-"""What runs on an engine, by labels alone: also for another process than the one that runs it, and after its death."""
+"""What runs on engines, by labels alone: also for another process than the one that runs it, and after its death."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -16,13 +16,15 @@ _RUNS = ("running", "paused", "restarting")
 
 @dataclass(frozen=True, slots=True)
 class LivePhase:
-    """The node of a phase as a container."""
+    """The node of a phase as a container, and the engine where it is; `host` is empty for the current context."""
 
     workflow: str
     node: str
     mode: str
     build_id: str
     container: Container
+    engine: Engine
+    host: str = ""
 
     @property
     def id(self) -> str:
@@ -31,14 +33,56 @@ class LivePhase:
 
 
 @dataclass(frozen=True, slots=True)
-class LiveRun:
-    """A run of which the engine still has something; it is alive while one of its leases runs."""
+class LivePart:
+    """What one engine has of a run; `host` is the engine's name in the spec, empty for the current context."""
 
-    id: str
+    engine: Engine
+    host: str
     spec: str
     leases: tuple[Container, ...]
     others: tuple[Container, ...]
     projects: tuple[str, ...]
+
+    @property
+    def phases(self) -> tuple[LivePhase, ...]:
+        """The nodes that are there."""
+        nodes = (found for found in self.others if found.labels.get(f"{LABEL}.role") == NODE_ROLE)
+        return tuple(self._phase(node) for node in nodes)
+
+    def _phase(self, container: Container) -> LivePhase:
+        labels = container.labels
+        return LivePhase(
+            labels.get(f"{LABEL}.workflow", "?"),
+            labels.get(f"{LABEL}.node", "?"),
+            labels.get(f"{LABEL}.mode", "?"),
+            labels.get(f"{LABEL}.build-id", ""),
+            container,
+            self.engine,
+            self.host,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRun:
+    """A run of which engines still have something; it is alive while one of its leases runs, on whichever engine."""
+
+    id: str
+    parts: tuple[LivePart, ...]
+
+    @property
+    def spec(self) -> str:
+        """The spec that it is of, by its absolute path."""
+        return next((part.spec for part in self.parts if part.spec), "")
+
+    @property
+    def leases(self) -> tuple[Container, ...]:
+        """Its leases on all engines."""
+        return tuple(lease for part in self.parts for lease in part.leases)
+
+    @property
+    def others(self) -> tuple[Container, ...]:
+        """Its containers besides, on all engines."""
+        return tuple(found for part in self.parts for found in part.others)
 
     @property
     def is_alive(self) -> bool:
@@ -53,12 +97,11 @@ class LiveRun:
     @property
     def phases(self) -> tuple[LivePhase, ...]:
         """The nodes that are there."""
-        nodes = [found for found in self.others if found.labels.get(f"{LABEL}.role") == NODE_ROLE]
-        return tuple(sorted((_phase(node) for node in nodes), key=lambda phase: phase.id))
+        return tuple(sorted((phase for part in self.parts for phase in part.phases), key=lambda phase: phase.id))
 
     def without_containers(self) -> "LiveRun":
         """The run as it is when nothing of it is left."""
-        return replace(self, leases=(), others=())
+        return replace(self, parts=tuple(replace(part, leases=(), others=()) for part in self.parts))
 
     @property
     def host(self) -> str:
@@ -67,23 +110,27 @@ class LiveRun:
 
     @property
     def since(self) -> str | None:
-        """When its first lease was taken, by the engine's clock."""
-        return min((lease.started_at for lease in self.leases if lease.started_at), default=None)
+        """When the first lease was taken on the first of its engines, by the clock of that engine."""
+        first = next((part.leases for part in self.parts if part.leases), ())
+        return min((lease.started_at for lease in first if lease.started_at), default=None)
 
 
-def find_runs(engine: Engine) -> tuple[LiveRun, ...]:
-    """Find all runs that left something on an engine, the oldest first."""
+def parts_on(engine: Engine, host: str = "") -> dict[str, LivePart]:
+    """Find what an engine has of runs, by the run; raises EngineError."""
     everything = engine.labelled(f"{LABEL}.run")
-    runs = sorted({labels[f"{LABEL}.run"] for labels in everything})
     containers = engine.containers({f"{LABEL}.run": None})
-    return tuple(_run(run, everything, containers) for run in runs)
+    runs = sorted({labels[f"{LABEL}.run"] for labels in everything})
+    return {run: _part(run, engine, host, everything, containers) for run in runs}
 
 
-def _run(run: str, everything: Iterable[Mapping[str, str]], containers: Iterable[Container]) -> LiveRun:
+def _part(
+    run: str, engine: Engine, host: str, everything: Iterable[Mapping[str, str]], containers: Iterable[Container]
+) -> LivePart:
     own = [labels for labels in everything if labels[f"{LABEL}.run"] == run]
     mine = [found for found in containers if found.labels.get(f"{LABEL}.run") == run]
-    return LiveRun(
-        run,
+    return LivePart(
+        engine,
+        host,
         next((labels[f"{LABEL}.spec"] for labels in own if f"{LABEL}.spec" in labels), ""),
         tuple(found for found in mine if found.labels.get(f"{LABEL}.role") == LEASE_ROLE),
         tuple(found for found in mine if found.labels.get(f"{LABEL}.role") != LEASE_ROLE),
@@ -91,29 +138,18 @@ def _run(run: str, everything: Iterable[Mapping[str, str]], containers: Iterable
     )
 
 
-def _phase(container: Container) -> LivePhase:
-    labels = container.labels
-    return LivePhase(
-        labels.get(f"{LABEL}.workflow", "?"),
-        labels.get(f"{LABEL}.node", "?"),
-        labels.get(f"{LABEL}.mode", "?"),
-        labels.get(f"{LABEL}.build-id", ""),
-        container,
-    )
-
-
-def state_by_container(engine: Engine, phase: LivePhase | None) -> str:
+def state_by_container(phase: LivePhase | None) -> str:
     """Tell the state of a phase from its container alone; a verdict is more than that can tell."""
     if phase is None:
         return "waiting"
     if phase.container.status not in _RUNS:
         return "passed" if phase.container.exit_code == 0 else "failed"
-    return "ready" if phase.mode != "recording" or _is_ready(engine, phase.container) else "starting"
+    return "ready" if phase.mode != "recording" or _is_ready(phase) else "starting"
 
 
-def _is_ready(engine: Engine, container: Container) -> bool:
+def _is_ready(phase: LivePhase) -> bool:
     """Look for the ready line in what a recorder has printed by now."""
-    pattern = container.labels.get(_READY_LABEL)
+    pattern = phase.container.labels.get(_READY_LABEL)
     log, seen = NodeLog(), list[str]()
 
     def take(line: str) -> None:
@@ -121,5 +157,5 @@ def _is_ready(engine: Engine, container: Container) -> bool:
         if pattern and re.search(pattern, line):
             seen.append(line)
 
-    engine.read_logs(container.id, take)
+    phase.engine.read_logs(phase.container.id, take)
     return bool(seen) if pattern else log.is_recording

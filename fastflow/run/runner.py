@@ -55,6 +55,7 @@ class Runner:
         self._working: dict[str, PhaseRun] = {}
         self._removals: list[threading.Thread] = []
         self._leftovers: list[str] = []
+        self._patient_until = 0.0
         self._started = now()
         run.cancellation.watchers.append(self.wake)
 
@@ -78,10 +79,10 @@ class Runner:
             if not self.run.cancellation.is_set:
                 raise
         finally:
-            enforcer.close()
             if self.run.cancellation.is_set:
                 self._end_waiting()
                 self._write_early()
+            enforcer.close()
             self._clean_up()
             release_all(leases)
         return self._finish()
@@ -202,6 +203,7 @@ class Runner:
         workflow.is_up = bool(left)
 
     def _clean_up(self) -> None:
+        self._patient_until = time.monotonic() + _ENGINE_PATIENCE
         for thread in self._removals:
             thread.join()
         if not self.run.options.keep:
@@ -219,7 +221,7 @@ class Runner:
     @property
     def _patience(self) -> float:
         """The seconds in which an engine that cannot be reached may come back; a cancelled run has none to lose."""
-        return 0.0 if self.run.cancellation.is_set else _ENGINE_PATIENCE
+        return 0.0 if self.run.cancellation.is_set else max(0.0, self._patient_until - time.monotonic())
 
     def _finish(self) -> RunResult:
         result = self._result()

@@ -12,6 +12,7 @@ from fastflow.run.context import Host, RunContext
 from fastflow.run.lease import ROLE
 
 _AGAIN = 0.2
+_LAST_CALL = 1.0
 
 
 class Enforcer:
@@ -34,7 +35,7 @@ class Enforcer:
         self._is_over.set()
         self._stirred.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(_LAST_CALL)  # one that kills on an engine that hangs ends by itself, later
 
     def _watch(self) -> None:
         if not self._run.cancellation.is_set:

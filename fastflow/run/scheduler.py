@@ -1,11 +1,13 @@
 """When phases start and which are skipped: state and event to actions, without a clock or an engine."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from fastflow.graph import Edge
 from fastflow.plan import PhasePlan
 from fastflow.run.outcome import State
+from fastflow.run.ready import ReadyPhases
 
 _DID_ITS_WORK = ("passed", "vulnerable")
 _RAN = ("passed", "vulnerable", "failed")
@@ -43,11 +45,10 @@ class Scheduler:
         self._allow_failure = {phase.id for phase in everything if phase.node.allow_failure}
         self._left_out = {phase.id for phase in everything if not phase.is_selected}
         self._limit = max_parallel or len(self._phases) or 1
-        self._host_of = host_of or {}
         self._host_limits = host_limits or {}
         self._ended: dict[str, State] = {}
         self._running: set[str] = set()
-        self._busy_workflows: set[str] = set()
+        self._running_on: Counter[str] = Counter()
         before = _selected_before({phase.id: phase for phase in everything})
         self._open = {name: len(before[name]) for name in self._phases}
         self._dependents: dict[str, list[str]] = {name: [] for name in self._phases}
@@ -55,7 +56,7 @@ class Scheduler:
             for earlier in before[name]:
                 self._dependents[earlier].append(name)
         self._position = {name: at for at, name in enumerate(self._phases)}
-        self._ready: list[str] = []
+        self._ready = ReadyPhases(self._phases, self._dependents, host_of or {})
         self._newly_open = [name for name, count in self._open.items() if count == 0]
 
     @property
@@ -75,7 +76,7 @@ class Scheduler:
             name = self._newly_open.pop()
             obstacle = self._obstacle(self._phases[name])
             if obstacle is None:
-                self._ready.append(name)
+                self._ready.add(name)
             else:
                 skips.append(Skip(name, obstacle))
                 self._end(name, "skipped")
@@ -84,7 +85,9 @@ class Scheduler:
 
     def ended(self, name: str, state: State) -> None:
         """Take notice that a phase has ended and its container has stopped."""
-        self._running.discard(name)
+        if name in self._running:
+            self._running.remove(name)
+            self._running_on[self._ready.host(name)] -= 1
         self._end(name, state)
 
     def _end(self, name: str, state: State) -> None:
@@ -95,28 +98,14 @@ class Scheduler:
                 self._newly_open.append(dependent)
 
     def _startable(self) -> Iterable[str]:
-        """Start phases of workflows that are already up first, then in the order of the file."""
-        if not self._ready or len(self._running) >= self._limit:
-            return
-        self._ready.sort(
-            key=lambda name: (self._phases[name].workflow not in self._busy_workflows, self._position[name])
-        )
-        held_back = []
-        for name in self._ready:
-            if len(self._running) < self._limit and self._host_has_room(name):
-                self._running.add(name)
-                self._busy_workflows.add(self._phases[name].workflow)
-                yield name
-            else:
-                held_back.append(name)
-        self._ready = held_back
+        while len(self._running) < self._limit and (name := self._ready.take(self._has_room)) is not None:
+            self._running.add(name)
+            self._running_on[self._ready.host(name)] += 1
+            yield name
 
-    def _host_has_room(self, name: str) -> bool:
-        host = self._host_of.get(self._phases[name].workflow, "")
+    def _has_room(self, host: str) -> bool:
         limit = self._host_limits.get(host)
-        if limit is None:
-            return True
-        return sum(self._host_of.get(self._phases[other].workflow, "") == host for other in self._running) < limit
+        return limit is None or self._running_on[host] < limit
 
     def _obstacle(self, phase: PhasePlan) -> str | None:
         for edge in phase.dependencies:

@@ -100,7 +100,7 @@ def _say_ready(target: Target, state: str) -> int:
     found = target.container
     if state in END_STATES:
         raise FastflowError(f"{target.phase} {state}; it is not ready any more")
-    url = proxy_url(found.container) if found else None
+    url = proxy_url(found) if found else None
     if url is not None:
         click.echo(url)
     elif found is not None and found.mode == "recording":

@@ -6,12 +6,11 @@ from typing import Any
 
 from fastflow.report.findings_text import clean
 from fastflow.run.live import LivePhase, LiveRun
-from fastflow.run.ports import Container
+from fastflow.run.source import proxy_of
 
 FORMAT_VERSION = "1.0"
 _HEADER = ("PHASE", "MODE", "BUILD_ID", "HOST", "STATUS", "PROXY", "CONTAINER")
 _HOST = _HEADER.index("HOST")
-_PROXY_PORT = 8080
 
 
 def runs_as_text(runs: Iterable[LiveRun]) -> str:
@@ -35,7 +34,7 @@ def _run(run: LiveRun) -> list[str]:
 def _row(phase: LivePhase) -> tuple[str, ...]:
     container = phase.container
     status = container.status + (f" ({container.exit_code})" if container.status == "exited" else "")
-    proxy = proxy_url(container) or ""
+    proxy = proxy_url(phase) or ""
     return (phase.id, phase.mode, phase.build_id, phase.host, status, proxy, container.name)
 
 
@@ -50,14 +49,13 @@ def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
     ]
 
 
-def proxy_url(container: Container) -> str | None:
-    """The URL under which the engine's host reaches a node's proxy; None where it is not published."""
-    for port in container.ports:
-        if port.container_port == _PROXY_PORT and port.host_port:
-            everywhere = port.address in ("", "0.0.0.0", "::")  # noqa: S104  # read, not bound
-            host = "127.0.0.1" if everywhere else port.address
-            return f"http://{f'[{host}]' if ':' in host else host}:{port.host_port}"
-    return None
+def proxy_url(phase: LivePhase) -> str | None:
+    """The URL under which this machine reaches a node's proxy; None where it is not published."""
+    found = proxy_of(phase.container, phase.engine.info().host)
+    if found is None:
+        return None
+    host, port = found
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def runs_as_json(runs: Iterable[LiveRun]) -> str:
@@ -81,7 +79,7 @@ def _run_json(run: LiveRun) -> dict[str, Any]:
                 "build_id": phase.build_id or None,
                 "status": phase.container.status,
                 "exit_code": phase.container.exit_code if phase.container.status == "exited" else None,
-                "proxy": proxy_url(phase.container),
+                "proxy": proxy_url(phase),
                 "container": phase.container.id,
                 "name": phase.container.name,
             }

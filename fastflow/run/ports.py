@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
+from urllib.parse import urlsplit
 
 from fastflow.compose import ComposeProject
 
@@ -23,6 +24,11 @@ class EngineInfo:
     compose_version: str
     address: str
     is_local: bool
+
+    @property
+    def host(self) -> str:
+        """Where this machine reaches the ports that the engine publishes."""
+        return "127.0.0.1" if self.is_local else urlsplit(self.address).hostname or "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from fastflow.errors import EngineError
 from fastflow.model.node import RecordingNode
@@ -200,8 +199,7 @@ def _one_has_ended(found: tuple[Container, ...], ids: list[str]) -> bool:
 def _run_command(
     context: PhaseContext, node: RunningNode, source: CommandSource, log_name: str, deadline: float
 ) -> str | None:
-    host = context.workflow.host.info
-    proxy = proxy_of(node.container, "127.0.0.1" if host.is_local else urlsplit(host.address).hostname or "127.0.0.1")
+    proxy = proxy_of(node.container, context.workflow.host.info.host)
     if proxy is None:
         return "cannot be run: the node's proxy, its port 8080, is not published"
     own = _texts(context, source.environment)

@@ -8,7 +8,8 @@ import pytest
 from fastflow.engines.fake import FakeEngine
 from fastflow.engines.fake_containers import Script
 from fastflow.errors import EngineError
-from fastflow.run.ports import EngineInfo
+from fastflow.report.live import proxy_url
+from fastflow.run.ports import EngineInfo, PublishedPort
 from fastflow.run.survey import ask_all, look, remove_live
 
 
@@ -26,7 +27,7 @@ class Engine(FakeEngine):
     def info(self) -> EngineInfo:
         if self.address is None:
             raise EngineError("nothing answers")
-        return replace(super().info(), address=self.address)
+        return replace(super().info(), address=self.address, is_local=self.address.startswith("unix:"))
 
     def add(self, run: str, role: str, **more: str) -> "Engine":
         labels = {"run": run, "role": role, "spec": "/s/fastflow.yml", **more}
@@ -95,3 +96,21 @@ def test_who_does_not_answer_is_named_before_a_run() -> None:
     with pytest.raises(EngineError, match=r"^nothing answers$"):
         ask_all({"": engines["y"]})
     assert list(ask_all({"x": engines["x"]})) == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("address", "published", "url"),
+    [
+        ("tcp://build-1.example:2376", "0.0.0.0", "http://build-1.example:3128"),
+        ("ssh://ci@[fd00::7]", "::", "http://[fd00::7]:3128"),
+        ("tcp://build-1.example:2376", "10.0.0.7", "http://10.0.0.7:3128"),
+        ("unix:///run/docker.sock", "0.0.0.0", "http://127.0.0.1:3128"),
+    ],
+)
+def test_a_proxy_is_reached_on_its_engines_host(address: str, published: str, url: str) -> None:
+    engine = node(Engine("a"), "r1", "web")
+    engine.address = address
+    (phase,) = look({"x": engine}).runs[0].phases
+    port = PublishedPort(8080, "tcp", published, 3128)
+    assert proxy_url(replace(phase, container=replace(phase.container, ports=(port,)))) == url
+    assert proxy_url(phase) is None

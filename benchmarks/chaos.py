@@ -472,9 +472,7 @@ def typical_time(engine: OwnEngine, client: DockerEngine) -> float:
 
 def prepare(engine: OwnEngine) -> None:
     """Make what nobody may touch, and the emulated cloud."""
-    subprocess.run(
-        [*engine.prefix, BINARY, "emulator", "up"], env=engine.environment, check=True, stdout=subprocess.DEVNULL
-    )
+    engine.run(str(BINARY), "emulator", "up")
     engine.docker("network", "create", "bystander")
     engine.docker("volume", "create", "bystander")
     words = ["--network", "bystander", "--volume", "bystander:/data", "--volume", "/anonymous", "--name", "bystander"]
@@ -499,6 +497,8 @@ def main() -> int:
     parser.add_argument("--hit", choices=list(HITS), action="append", default=[], help="only these")
     parser.add_argument("--typical", type=float, help="seconds that an unhit run takes; measured where not given")
     chosen = parser.parse_args()
+    for name in SIGNALS:  # under `nohup` or in the background of a shell, some are ignored, and so would runs do
+        signal.signal(signal.Signals[name], signal.SIG_DFL)
     tallies: dict[str, Tally] = defaultdict(Tally)
     with own_engine() as engine:
         client = engine.client()

@@ -66,6 +66,10 @@ class OwnEngine:
         done = subprocess.run(["docker", *words], env=self.environment, capture_output=True, text=True, check=True)
         return done.stdout
 
+    def run(self, *words: str) -> None:
+        """Run a command that reaches the engine and its published ports."""
+        subprocess.run([*self.prefix, *words], env=self.environment, check=True, stdout=subprocess.DEVNULL)
+
     @property
     def daemon(self) -> int:
         """The engine's process, as this machine numbers it."""

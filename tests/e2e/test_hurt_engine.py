@@ -1,0 +1,107 @@
+"""Runs on an engine that hangs, dies or is full: one of this test's own, never the machine's."""
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from fastflow.errors import EngineError, EngineTimeoutError
+
+from .own_engine import OwnEngine, own_engine
+from .runs import RECORD, TEST, Fastflow, left_of, spec, workflow
+from .test_lease import WAITING, live_run
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("own-engine")]
+
+AT_ONCE = 3.0  # seconds
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[OwnEngine]:
+    with own_engine() as started:
+        yield started
+
+
+@pytest.fixture
+def hurt(engine: OwnEngine, tmp_path: Path) -> Iterator[Fastflow]:
+    """fastflow on the engine that is hurt; in the end nothing may be left there."""
+    engine.wait()
+    yield Fastflow(tmp_path, {"DOCKER_HOST": engine.address})
+    assert left_of(engine.client()) == []
+
+
+@pytest.mark.parametrize("by_socket", [True, False], ids=["socket", "command-line"])
+def test_a_call_to_an_engine_that_hangs_ends_in_a_clear_error(engine: OwnEngine, by_socket: bool) -> None:
+    client = engine.client(call_timeout=1.0, by_socket=by_socket)
+    client.containers({})
+    began = time.monotonic()
+    with (
+        engine.paused(),
+        pytest.raises(EngineTimeoutError, match=r"(did not answer|did not end) .*within 1 s") as caught,
+    ):
+        client.containers({})
+    assert time.monotonic() - began < 5
+    assert caught.value.hint == "is the engine under load, or hung?"
+
+
+def test_a_run_on_an_engine_that_hangs_is_ended_by_a_second_signal(
+    engine: OwnEngine, hurt: Fastflow, build_id: str
+) -> None:
+    hurt.write(spec({"web": workflow(build_id, WAITING)}))
+    with hurt.running("up", "--emulate", "--progress", "plain") as up:
+        run = live_run(hurt)
+        with engine.paused():
+            up.send_signal(signal.SIGINT)
+            assert up.stderr is not None
+            assert any("stopping gracefully" in line for line in up.stderr)
+            began = time.monotonic()
+            up.send_signal(signal.SIGINT)
+            ended = hurt.finish(up)
+            assert time.monotonic() - began < AT_ONCE
+    assert ended.code == 130
+    assert ended.reasons == {"web.record": "interrupted by SIGINT, while running"}
+    down = hurt("down", "--run", run)
+    assert down.code == 0, down.err
+
+
+def test_an_engine_that_restarts_fails_the_phases_with_that_reason_and_nothing_is_left(
+    engine: OwnEngine, hurt: Fastflow, build_id: str
+) -> None:
+    hurt.write(spec({"web": workflow(build_id, WAITING)}))
+    with hurt.running("up", "--emulate", "--progress", "plain") as up:
+        live_run(hurt)
+        with engine.down():
+            pass
+        ended = hurt.finish(up)
+    assert ended.code == 3, ended.err
+    assert ended.states == {"web.record": "failed"}
+    reason = ended.reasons["web.record"] or ""
+    assert "the engine was restarted, or its connection lost" in reason or "Cannot connect to the Docker" in reason
+    assert ended.result["leftovers"] == []
+
+
+def test_what_an_engine_that_stays_away_keeps_is_named_with_the_command(
+    engine: OwnEngine, hurt: Fastflow, build_id: str
+) -> None:
+    hurt.write(spec({"web": workflow(build_id, WAITING)}))
+    with hurt.running("up", "--emulate", "--progress", "plain") as up:
+        run = live_run(hurt)
+        with engine.down():
+            ended = hurt.finish(up)
+    assert ended.code == 3
+    assert f"docker rm -f -v $(docker ps -aq --filter label=io.fastflow.run={run})" in ended.result["leftovers"]
+    assert "could not be removed" in ended.out + ended.err
+    with suppress(EngineError):
+        hurt("down", "--run", run)
+
+
+def test_a_full_disk_is_named_and_nothing_is_left(engine: OwnEngine, hurt: Fastflow, build_id: str) -> None:
+    hurt.write(spec({"web": workflow(build_id, {"record": RECORD, "test": TEST})}))
+    assert hurt("emulator", "up").code == 0
+    with engine.full():
+        ended = hurt("up", "--emulate")
+    assert ended.code == 3
+    assert "no space left on device" in ended.out + ended.err

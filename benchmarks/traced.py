@@ -1,8 +1,13 @@
-"""Runs fastflow with every call to the engine timed: `python benchmarks/traced.py CALLS.jsonl up fastflow.yml`."""
+"""Runs fastflow with every call to the engine timed: `python benchmarks/traced.py CALLS.jsonl up fastflow.yml`.
+
+A call's time has in it that of waiting for its turn. Beside it, CALLS.slots tells when each turn began and ended.
+"""
 
 import json
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +39,25 @@ def main() -> None:
                 out.write(line + "\n")
 
     Caller.call = call  # type: ignore[method-assign]
+    real_slot = Caller.slot
+
+    @contextmanager
+    def slot(self: Caller, **which: bool) -> Iterator[None]:
+        with real_slot(self, **which):
+            began = time.time()
+            try:
+                yield
+            finally:
+                with slots_beside(calls).open("a", encoding="utf-8") as out:
+                    out.write(json.dumps([began, time.time(), "slot"]) + "\n")
+
+    Caller.slot = slot  # type: ignore[method-assign]
     fastflow(sys.argv[2:])
+
+
+def slots_beside(calls: Path) -> Path:
+    """The file that tells of the turns."""
+    return calls.with_suffix(".slots")
 
 
 def read_calls(path: Path) -> list[Call]:

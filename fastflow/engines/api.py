@@ -78,8 +78,9 @@ class EngineApi:
         return json.loads(self._call(_Request("GET", path, self.timeout, query)) or b"null")
 
     def post(self, path: str, /, *, longer: float = 0.0, **query: str) -> None:
-        """Tell the engine to do something that takes up to `longer` seconds by itself."""
-        self._call(_Request("POST", path, self.timeout + longer, query))
+        """Tell the engine to do something; where it takes up to `longer` seconds by itself, no slot is taken."""
+        request = _Request("POST", path, self.timeout + longer, query)
+        _ = self._read(request) if longer else self._call(request)
 
     def create(self, path: str, body: Mapping[str, Any], /, **query: str) -> Any:
         """Create something; return what the JSON of the answer says."""

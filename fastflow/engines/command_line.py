@@ -8,7 +8,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
@@ -54,31 +54,32 @@ class CommandLine:
 
     def look(self, project: ComposeProject, arguments: Sequence[str]) -> str:
         """Call Compose for a project without changing anything."""
-        return self._compose(project, arguments, self.timeout, {}, None)
+        return self._compose(project, arguments, Command((), self.timeout), None)
 
     def change(
-        self, project: ComposeProject, arguments: Sequence[str], timeout: float, more: Mapping[str, str] | None = None
-    ) -> str:
-        """Call Compose to change a project: one at a time, since two would create its network twice."""
-        since = self.caller.interrupts
-        with self._projects[project.name]:
-            return self._compose(project, arguments, timeout, more or {}, since)
-
-    def _compose(
         self,
         project: ComposeProject,
         arguments: Sequence[str],
         timeout: float,
-        more: Mapping[str, str],
-        since: int | None,
+        more: Mapping[str, str] | None = None,
+        *,
+        may_wait: bool = False,
     ) -> str:
+        """Call Compose to change a project: one at a time, since two would create its network twice.
+
+        One that may wait for something is not counted among the calls that are made at once.
+        """
+        since = self.caller.interrupts
+        command = Command((), timeout, more=more or {}, is_short=False, is_change=not may_wait, is_interruptible=True)
+        with self._projects[project.name]:
+            return self._compose(project, arguments, command, since)
+
+    def _compose(self, project: ComposeProject, arguments: Sequence[str], command: Command, since: int | None) -> str:
         with tempfile.TemporaryDirectory(prefix="fastflow-") if needs_files(project) else nullcontext("") as scratch:
             options, stdin = options_of(project, Path(scratch))
             quiet = ["--ansi", "never", "--progress", "quiet", "--profile", "*"]
             words = [*self.compose_words, *quiet, *options, *arguments]
-            is_change = since is not None
-            command = Command(words, timeout, stdin, more, is_short=not is_change, is_interruptible=is_change)
-            return self.caller.call(command, since)
+            return self.caller.call(replace(command, words=words, stdin=stdin), since)
 
     def stream(
         self, arguments: Sequence[str], on_line: Callable[[str], None], again: Sequence[str] | None = None

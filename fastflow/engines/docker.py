@@ -31,8 +31,8 @@ class DockerEngine:
     """The engine that the environment, a context or an address leads to. Implements `run.ports.Engine`.
 
     `environment` is exactly what every call gets; `call_timeout` is in seconds and holds for a call that has none of
-    its own; `max_calls` short calls are made at once. An engine on a socket of this machine is asked there what it
-    keeps, unless `by_socket` is false.
+    its own; `max_calls` calls are made at once, without those that wait for something. An engine on a socket of this
+    machine is asked there what it keeps, unless `by_socket` is false.
     """
 
     def __init__(
@@ -135,13 +135,21 @@ class DockerEngine:
 
     def build(self, project: ComposeProject, timeout: float) -> None:
         """Build the images of the project's services that have a `build`."""
-        self._call.change(project, ["build", "--quiet"], timeout)
+        self._call.change(project, ["build", "--quiet"], timeout, may_wait=True)
 
-    def up(self, project: ComposeProject, services: Iterable[str], *, with_dependencies: bool, timeout: float) -> None:
+    def up(
+        self,
+        project: ComposeProject,
+        services: Iterable[str],
+        *,
+        with_dependencies: bool,
+        timeout: float,
+        may_wait: bool = False,
+    ) -> None:
         """Create and start services that do not run, never recreate one that exists, and do not wait for health."""
         options = ["--detach", "--no-recreate", "--no-build", "--quiet-pull"]
         options += [] if with_dependencies else ["--no-deps"]
-        self._call.change(project, ["up", *options, *services], timeout)
+        self._call.change(project, ["up", *options, *services], timeout, may_wait=may_wait)
 
     def create(self, project: ComposeProject, service: str, timeout: float) -> None:
         """Create the container of one service, without its dependencies, and do not start it."""

@@ -21,8 +21,8 @@ _ONE_OFF = "com.docker.compose.oneoff"
 class FakeEngine:
     """Does at once, in the calling thread, what `scripts` say of each service; others run until they are stopped.
 
-    `calls` tells what was asked for. A test moves the world on with `say`, `end` and `set_health`; `faults` makes
-    a call fail: `{"pull web:1": EngineError(...)}`; a call that is in `hanging` ends with its timeout, or interrupted.
+    `calls` tells what was asked for, `patient` what of it may wait. A test moves the world on with `say`, `end` and
+    `set_health`; `faults` make calls fail: `{"pull web:1": EngineError(...)}`; one in `hanging` ends with its timeout.
     """
 
     def __init__(
@@ -35,6 +35,7 @@ class FakeEngine:
         self.scripts = dict(scripts or {})
         self.environment = dict(environment or {})
         self.calls: list[str] = []
+        self.patient: list[str] = []
         self.faults: dict[str, EngineError] = {}
         self.hanging: set[str] = set()
         self.known_images: set[str] | None = None if images is None else set(images)
@@ -62,7 +63,6 @@ class FakeEngine:
         """Return all that is known of a container, by name or id."""
         return self.world.find(container)
 
-    # The protocol
     def info(self) -> EngineInfo:
         """Tell what answers."""
         self._called("info")
@@ -97,10 +97,18 @@ class FakeEngine:
             if service.has_build:
                 self.built[read.image(name)] = {PROJECT: project.name, _SERVICE: name}
 
-    def up(self, project: ComposeProject, services: Iterable[str], *, with_dependencies: bool, timeout: float) -> None:
+    def up(
+        self,
+        project: ComposeProject,
+        services: Iterable[str],
+        *,
+        with_dependencies: bool,
+        timeout: float,
+        may_wait: bool = False,
+    ) -> None:
         """Create and start services that do not run, never recreate one that exists."""
         wanted = list(services)
-        self._called(f"up {project.name} {' '.join(wanted)}".rstrip(), timeout)
+        self._called(f"up {project.name} {' '.join(wanted)}".rstrip(), timeout, may_wait=may_wait)
         read = FakeProject(project, self.environment)
         for name in wanted:
             read.service(name)
@@ -209,9 +217,7 @@ class FakeEngine:
 
     def remove_networks(self, ids: Iterable[str]) -> None:
         """Remove networks; those that are gone are fine."""
-        gone = list(ids)
-        drop(self.kept["networks"], gone)
-        drop(self.addresses.taken, gone)
+        drop(self.kept["networks"], ids, self.addresses.taken)
 
     def subnets(self) -> tuple[str, ...]:
         """Return the subnets of all networks."""
@@ -258,9 +264,9 @@ class FakeEngine:
             self._interrupts += 1
             self._interrupted.notify_all()
 
-    # What all calls share
-    def _called(self, call: str, timeout: float = 60.0) -> None:
+    def _called(self, call: str, timeout: float = 60.0, *, may_wait: bool = False) -> None:
         self.calls.append(call)
+        self.patient.extend([call] * may_wait)
         if call in self.hanging:
             since, deadline = self._interrupts, time.monotonic() + timeout
             with self._interrupted:

@@ -66,7 +66,8 @@ def matching(kept: Mapping[str, Labels], wanted: Mapping[str, str | None]) -> tu
     return tuple(name for name, labels in kept.items() if carries(labels, wanted))
 
 
-def drop(kept: dict[str, Labels] | dict[str, str], names: Iterable[str]) -> None:
-    """Remove what is there of these."""
+def drop(kept: dict[str, Labels], names: Iterable[str], subnets: dict[str, str] | None = None) -> None:
+    """Remove what is there of these, and free their subnets."""
     for name in list(names):
         kept.pop(name, None)
+        (subnets or {}).pop(name, None)

@@ -21,7 +21,7 @@ _KILL_GRACE = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What to call. `more` is added to the environment; a short call takes one of the few slots.
+    """What to call. `more` is added to the environment; a short call or a change takes one of the few slots.
 
     An interruptible one is killed by `Caller.interrupt`; `timeout` is in seconds.
     """
@@ -31,6 +31,7 @@ class Command:
     stdin: str = ""
     more: Mapping[str, str] = field(default_factory=dict)
     is_short: bool = True
+    is_change: bool = False
     is_interruptible: bool = False
 
     @property
@@ -41,26 +42,31 @@ class Command:
 
 @dataclass
 class Caller:
-    """Calls commands with one environment; at most `max_calls` short ones at once."""
+    """Calls commands with one environment, at most `max_calls` at once: those that wait for something are not counted.
+
+    Half of them at most change projects. That is what costs most, and what is asked in between must not queue behind.
+    """
 
     environment: Mapping[str, str]
     max_calls: int = 8
-    _slots: threading.BoundedSemaphore = field(init=False)
+    _slots: Mapping[bool, threading.BoundedSemaphore] = field(init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _under_way: set[subprocess.Popen[bytes]] = field(default_factory=set)
     _interrupts: int = 0
 
     def __post_init__(self) -> None:
-        self._slots = threading.BoundedSemaphore(self.max_calls)
+        changes = max(1, self.max_calls // 2)
+        short = max(1, self.max_calls - changes)
+        self._slots = {True: threading.BoundedSemaphore(changes), False: threading.BoundedSemaphore(short)}
 
     @property
     def interrupts(self) -> int:
         """How often calls were interrupted; a call that began before the last interrupt is not made any more."""
         return self._interrupts
 
-    def slot(self) -> AbstractContextManager[object]:
-        """Take one of the few places for short calls, for as long as the context lasts."""
-        return self._slots
+    def slot(self, *, is_change: bool = False) -> AbstractContextManager[object]:
+        """Take one of the few places for short calls, or of those for changes, for as long as the context lasts."""
+        return self._slots[is_change]
 
     def call(self, command: Command, since: int | None = None) -> str:
         """Run a command to its end and return what it printed on stdout.
@@ -69,7 +75,8 @@ class Caller:
         the command ends with an error or is interrupted, EngineTimeoutError after its time limit.
         """
         since = self._interrupts if since is None else since
-        with self.slot() if command.is_short else nullcontext():
+        is_counted = command.is_short or command.is_change
+        with self.slot(is_change=command.is_change) if is_counted else nullcontext():
             process = self._begin(command, since)
             try:
                 out, err = process.communicate(command.stdin.encode(), timeout=command.timeout)

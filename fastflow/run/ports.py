@@ -118,8 +118,19 @@ class Engine(Protocol):
     def build(self, project: ComposeProject, timeout: float) -> None:
         """Build the images of the project's services that have a `build`."""
 
-    def up(self, project: ComposeProject, services: Iterable[str], *, with_dependencies: bool, timeout: float) -> None:
-        """Create and start services that do not run, never recreate one that exists, and do not wait for health."""
+    def up(
+        self,
+        project: ComposeProject,
+        services: Iterable[str],
+        *,
+        with_dependencies: bool,
+        timeout: float,
+        may_wait: bool = False,
+    ) -> None:
+        """Create and start services that do not run, never recreate one that exists, and do not wait for health.
+
+        It may wait where one depends on the health or the end of another; then others do not queue behind it.
+        """
 
     def create(self, project: ComposeProject, service: str, timeout: float) -> None:
         """Create the container of one service, without its dependencies, and do not start it."""

@@ -89,11 +89,20 @@ def _start_missing(context: PhaseContext, services: Sequence[ServicePlan]) -> tu
                 [service.name for service in missing],
                 with_dependencies=with_dependencies,
                 timeout=context.left(timeout),
+                may_wait=_may_wait(context, services),
             ),
         )
     except EngineError as error:
         raise _not_started(context, missing, timeout, error) from error
     return service_containers(context, names)
+
+
+def _may_wait(context: PhaseContext, services: Sequence[ServicePlan]) -> bool:
+    """Whether Compose waits for the health or the end of a service before it starts another; yes, where unknown."""
+    application = context.workflow.plan.application
+    needed = [application.services[name] for name in application.closure(service.name for service in services)]
+    conditions = {condition for service in needed for condition in service.depends_on.values()}
+    return not application.is_complete or not conditions <= {"service_started"}
 
 
 def _not_started(

@@ -190,3 +190,13 @@ def test_the_container_of_a_phase_is_gone_before_the_next_begins(tmp_path: Path)
     stage = Stage(tmp_path, spec(named, named), NODES)
     stage.engine.scripts["app"] = said("app", "up")
     assert stage.run().exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("app", "may_wait"),
+    [("", False), ("depends_on: [db]", False), ("depends_on: { db: { condition: service_healthy } }", True)],
+)
+def test_only_services_that_wait_for_each_other_may_make_compose_wait(tmp_path: Path, app: str, may_wait: bool) -> None:
+    stage = Stage(tmp_path, spec(app=app), NODES)
+    assert stage.run().exit_code == 0
+    assert stage.engine.patient == (["up fastflow-r1-web app db"] if may_wait else [])

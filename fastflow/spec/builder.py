@@ -7,9 +7,8 @@ import yaml
 
 from fastflow.diagnostic import Diagnostic, Mark, Related, Severity
 from fastflow.spec.document import Mapping, Node, Scalar, Sequence, moved
-from fastflow.spec.events import FaultError, events_of
+from fastflow.spec.events import MAX_DEPTH, FaultError, events_of, too_deep
 
-MAX_DEPTH = 100
 MAX_VALUES = 500_000
 _STANDARD_TAG = "tag:yaml.org,2002:"
 
@@ -158,7 +157,7 @@ class Builder:
 
     def _check_depth(self, depth: int, mark: Mark) -> None:
         if depth > MAX_DEPTH:
-            raise FaultError(f"values are nested more than {MAX_DEPTH} levels deep", mark, "flatten the structure")
+            raise too_deep(mark)
 
     def _close(self, event: yaml.MappingEndEvent | yaml.SequenceEndEvent) -> Node | None:
         opened = self._stack.pop()

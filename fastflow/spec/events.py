@@ -9,6 +9,7 @@ from fastflow.diagnostic import Diagnostic, Mark, Related, Severity
 from fastflow.spec.syntax import explain_syntax
 
 MAX_BYTES = 5_000_000
+MAX_DEPTH = 100
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -18,6 +19,11 @@ class FaultError(Exception):
     def __init__(self, message: str, mark: Mark, hint: str | None = None, related: tuple[Related, ...] = ()) -> None:
         super().__init__(message)
         self.diagnostic = Diagnostic("yaml-syntax", Severity.ERROR, message, mark, hint, related)
+
+
+def too_deep(mark: Mark) -> FaultError:
+    """Give the fault of a value that stands below more than MAX_DEPTH collections."""
+    return FaultError(f"values are nested more than {MAX_DEPTH} levels deep", mark, "flatten the structure")
 
 
 def decode(file: str, content: bytes) -> str:
@@ -57,6 +63,9 @@ def events_of(file: str, text: str) -> Iterator[yaml.Event]:
 
 
 def _syntax_fault(file: str, error: yaml.MarkedYAMLError, text: str) -> FaultError:
+    # libyaml looks ahead, and from 0.2.6 on refuses 1,000 levels before it hands out the event of the first one.
+    if "maximum nesting depth" in (error.problem or "") and error.problem_mark is not None:
+        return too_deep(_one_character(file, error.problem_mark.line + 1, error.problem_mark.column + 1))
     fault = explain_syntax(error, text)
     related: tuple[Related, ...] = ()
     if fault.begins is not None:

@@ -1,4 +1,4 @@
-"""Hostile inputs end `fastflow validate` with a clear error, in under 2 s and 300 MB, whichever file they are in."""
+"""Hostile inputs end `fastflow validate` with a clear error, soon and in under 300 MB, whichever file they are in."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-SECONDS = 2  # of processor time, Python's own start included
+SECONDS = 20  # of the processor; no measure but a guard against hangs: what it takes is in benchmarks/README.md
 MEGABYTES = 300
 BOMB = b"a: &a [x,x,x,x,x,x,x,x,x,x]\n" + b"".join(
     b"%c: &%c [%s]\n" % (at, at, b",".join([b"*%c" % (at - 1)] * 10)) for at in range(98, 107)

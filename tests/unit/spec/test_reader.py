@@ -151,7 +151,9 @@ def test_a_key_twice_names_both_places(text: str, place: tuple[int, int], first:
     assert [(other.mark.line, other.mark.column) for other in found.related] == [first]
 
 
-FAULTS: dict[str, tuple[bytes, str, tuple[int, int]]] = {
+# Level 101; or level 1,001, where a libyaml (from 0.2.6 on) looks ahead and stops before any event.
+FLOW = {(1, 103), (1, 1003)}
+FAULTS: dict[str, tuple[bytes, str, tuple[int, int] | set[tuple[int, int]]]] = {
     "empty": (b"", "empty", (1, 1)),
     "only a comment": (b"# nothing\n", "empty", (1, 1)),
     "a list": (b"- a\n", "a list, not a mapping", (1, 1)),
@@ -175,10 +177,10 @@ FAULTS: dict[str, tuple[bytes, str, tuple[int, int]]] = {
     "merge of a list of texts": (b"a: { <<: [x] }", "merges mappings only", (1, 11)),
     "key is a list": (b"? [a]\n: b\n", "a key must be a text", (1, 3)),
     "open quote": (b'a: "b\n', "the quote that begins here is never closed", (1, 4)),
-    "100,000 open brackets": (b"a: " + b"[" * 100_000, "100 levels", (1, 103)),
-    "5 MB of open brackets": (b"a: " + b"[" * 4_999_000, "100 levels", (1, 103)),
-    "100,000 brackets": (b"a: " + b"[" * 100_000 + b"]" * 100_000, "100 levels", (1, 103)),
-    "100,000 open braces": (b"a: " + b"{" * 100_000, "100 levels", (1, 103)),
+    "100,000 open brackets": (b"a: " + b"[" * 100_000, "100 levels", FLOW),
+    "5 MB of open brackets": (b"a: " + b"[" * 4_999_000, "100 levels", FLOW),
+    "100,000 brackets": (b"a: " + b"[" * 100_000 + b"]" * 100_000, "100 levels", FLOW),
+    "100,000 open braces": (b"a: " + b"{" * 100_000, "100 levels", FLOW),
     "100,000 dashes": (b"- " * 100_000, "100 levels", (1, 201)),
     "100,000 question marks": (b"? " * 100_000, "100 levels", (1, 201)),
     "deep block": (b"\n".join(b" " * depth + b"a:" for depth in range(2000)), "100 levels", (101, 101)),
@@ -216,7 +218,8 @@ def test_what_cannot_be_read_is_one_finding_and_soon(name: str) -> None:
     assert reading.document is None
     assert {found.rule for found in reading.diagnostics} <= {"yaml-syntax", "duplicate-key"}
     assert message in fault.message
-    assert (fault.mark.file, fault.mark.line, fault.mark.column) == ("f.yml", *place)
+    assert fault.mark.file == "f.yml"
+    assert (fault.mark.line, fault.mark.column) in (place if isinstance(place, set) else {place})
     assert took < SECONDS
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < MEGABYTES * 1024
 

@@ -18,12 +18,8 @@ def hold_all(run: RunContext, hosts: Iterable[Host]) -> list[Lease]:
     try:
         for host in hosts:
             phases = [phase for phase in run.plan.selected if run.plan.workflows[phase.workflow].host == host.name]
-            leases, reclaimed = take_leases(
-                host.engine, _keys(run, phases), image=_image(run, phases), labels=_labels(run)
-            )
-            taken.extend(leases)
-            for message in reclaimed:
-                run.note(f"lease reclaimed: {message}")
+            keys = _keys(run, phases)
+            taken += take_leases(host.engine, keys, image=_image(run, phases), labels=_labels(run), note=run.note)
     except BaseException:
         release_all(taken)
         raise

@@ -5,7 +5,7 @@ that holds it (docs/decisions/0002). What is alive is thus decided without pids,
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from fastflow.compose import LABEL
@@ -41,18 +41,18 @@ def token_fingerprint(token: str) -> str:
 
 
 def take_leases(
-    engine: Engine, keys: Iterable[LeaseKey], *, image: str, labels: Mapping[str, str]
-) -> tuple[tuple[Lease, ...], tuple[str, ...]]:
+    engine: Engine, keys: Iterable[LeaseKey], *, image: str, labels: Mapping[str, str], note: Callable[[str], None]
+) -> tuple[Lease, ...]:
     """Take all leases or none, in sorted order, so that two runs can never wait for each other.
 
-    Returns the leases and what was reclaimed from dead runs; raises BuildIdInUseError where a run holds one.
+    `note` is told at once what is reclaimed from a dead run: another one may take it all the same. Raises
+    BuildIdInUseError where a run holds one.
     """
     wanted = sorted(set(keys), key=lambda key: key.name)
     held: list[Lease] = []
-    reclaimed: list[str] = []
     try:
         for key in wanted:
-            lease = _take(engine, key, image, labels, reclaimed)
+            lease = _take(engine, key, image, labels, note)
             if lease is not None:
                 held.append(lease)
         _start(held)
@@ -60,7 +60,7 @@ def take_leases(
     except BaseException:
         at_once(lambda lease: lease.release(), held)
         raise
-    return tuple(held), tuple(reclaimed)
+    return tuple(held)
 
 
 def _start(leases: Iterable[Lease]) -> None:
@@ -85,7 +85,9 @@ def is_interruption(event: ContainerEvent, run: str) -> bool:
     return event.action == "kill" and is_lease and labels.get("signal") in _INTERRUPT_NUMBERS
 
 
-def _take(engine: Engine, key: LeaseKey, image: str, labels: Mapping[str, str], reclaimed: list[str]) -> Lease | None:
+def _take(
+    engine: Engine, key: LeaseKey, image: str, labels: Mapping[str, str], note: Callable[[str], None]
+) -> Lease | None:
     """Take one lease; None where this run has it, by another name of the same engine."""
     own = {
         **labels,
@@ -103,7 +105,7 @@ def _take(engine: Engine, key: LeaseKey, image: str, labels: Mapping[str, str], 
                     return None
                 raise _in_use(key, holder)
             engine.remove_containers([holder.id])  # by id: by name it could be the next holder's
-            reclaimed.append(f"{_said(key)} was held by run {_run_of(holder)}, which is dead")
+            note(f"lease reclaimed: {_said(key)} was held by run {_run_of(holder)}, which is dead")
     raise EngineError(f"the lease of {_said(key)} could not be taken: others come and go", "try again")
 
 

@@ -1,6 +1,7 @@
 """The lease of a run: who holds it, who is refused, what is reclaimed."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -66,6 +67,22 @@ def test_a_dead_holder_is_reclaimed_by_id(tmp_path: Path) -> None:
     stage.engine.remove_containers = lambda ids: removed.extend(kept := list(ids)) or real(kept)  # type: ignore[method-assign, func-returns-value]
     assert stage.run().exit_code == 0
     assert removed[0] == holder.id
+    assert stage.notes == ["lease reclaimed: BUILD_ID web1 was held by run r0, which is dead"]
+
+
+def test_who_reclaims_a_lease_and_loses_it_to_another_says_both(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.engine.end(held_by(stage, key()).id, 137)
+    real = stage.engine.remove_containers
+
+    def remove(ids: Iterable[str]) -> None:
+        real(ids)
+        stage.engine.remove_containers = real  # type: ignore[method-assign]
+        held_by(stage, key(), "r9")
+
+    stage.engine.remove_containers = remove  # type: ignore[method-assign]
+    with pytest.raises(BuildIdInUseError, match="by run r9"):
+        stage.run()
     assert stage.notes == ["lease reclaimed: BUILD_ID web1 was held by run r0, which is dead"]
 
 

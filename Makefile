@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STATE := .state
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit e2e engine images sarif junit browser docs clean
+.PHONY: help demo test lint unit e2e engine images sarif junit browser docs update clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/make \1 - \2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -45,14 +45,20 @@ browser: ## Make Chromium and axe-core, which the HTML reports are held to
 docs: $(STATE)/dev ## Generate the reference pages from the code
 	$(BIN)/python scripts/reference
 
+update: $(STATE)/dev ## Take the newest versions of all packages, for `make test` to try, into constraints.txt
+	$(BIN)/pip install --quiet --upgrade --upgrade-strategy eager --editable '.[dev]'
+	@sed -i '/^[^#]/d' constraints.txt
+	$(BIN)/pip freeze --exclude-editable | sed 's/$$/ ; python_version >= "3.11"/' >>constraints.txt
+	@touch $(STATE)/package $(STATE)/dev
+
 clean: ## Remove what these commands made in this directory; engine and images stay
 	rm -rf $(VENV) $(STATE) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-$(STATE)/package: pyproject.toml
+$(STATE)/package: pyproject.toml constraints.txt
 	@scripts/venv $(PYTHON) $(VENV)
-	$(BIN)/pip install --quiet --editable .
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
 	@mkdir -p $(STATE) && touch $@
 
-$(STATE)/dev: pyproject.toml $(STATE)/package
-	$(BIN)/pip install --quiet --editable '.[dev]'
+$(STATE)/dev: $(STATE)/package
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@mkdir -p $(STATE) && touch $@

@@ -14,7 +14,8 @@ from fastflow.report.archive import Archive
 from fastflow.report.baselines import Ending, baselines_of
 from fastflow.report.html.findings import Finding, findings_of
 from fastflow.report.html.logs import shown
-from fastflow.report.run_words import description, name_of_run, seconds, state_of, verdict
+from fastflow.report.run_words import description, name_of_run, state_of, verdict
+from fastflow.report.times import between
 from fastflow.run.outcome import PhaseResult
 
 # What XML 1.0 has no way to write (its section 2.2), besides what `shown` makes visible.
@@ -80,7 +81,7 @@ def _cases(archive: Archive, phase: PhaseResult) -> Iterator[_Case]:
 
 def _of_phase(phase: PhaseResult, found: Sequence[Finding], only_here: Sequence[Finding]) -> _Case:
     state = state_of(phase)
-    time = seconds(phase.started, phase.ended) if phase.has_ended else None
+    time = between(phase.started, phase.ended) if phase.has_ended else None
     message = f"{state}: {phase.reason}" if phase.reason else state
     facts = (_listed(found), phase.hint, f"log: {phase.log}" if phase.log else None)
     text = "\n".join(fact for fact in facts if fact)

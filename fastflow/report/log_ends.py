@@ -1,10 +1,10 @@
 """The ends of the logs of failed phases: on a terminal below the live table, in a CI system as foldable parts."""
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, timezone
 from pathlib import Path
 
 from fastflow.report.plain_ci import CiFormat, Level, inert
+from fastflow.report.times import seconds_of
 from fastflow.run.outcome import PhaseResult, RunResult
 
 LINES = 20
@@ -25,9 +25,9 @@ def log_ends(result: RunResult, ci: CiFormat) -> str:
 def _phase(phase: PhaseResult, ci: CiFormat) -> Iterator[str]:
     if phase.state == "failed" and phase.log and (end := _end_of(Path(phase.log))):
         title = f"{phase.id}: the last lines of {phase.log}"
-        yield ci.opened(title, _seconds(phase.started))
+        yield ci.opened(title, int(seconds_of(phase.started) or 0))
         yield from (f"  | {inert(line[:_LONGEST])}" for line in end)
-        yield ci.closed(title, _seconds(phase.ended))
+        yield ci.closed(title, int(seconds_of(phase.ended) or 0))
     if phase.state in ("failed", "vulnerable"):
         level: Level = "warning" if phase.allow_failure else "error"
         advice = f" ({phase.hint})" if phase.hint else ""
@@ -45,13 +45,6 @@ def _end_of(path: Path) -> list[str]:
         return []
     lines = text.splitlines()
     return lines[1:][-LINES:] if start and len(lines) > 1 else lines[-LINES:]
-
-
-def _seconds(time: str | None) -> int:
-    """When, in seconds since 1970, as GitLab's sections want it."""
-    if time is None:
-        return 0
-    return int(datetime.fromisoformat(time.replace("Z", "+00:00")).astimezone(timezone.utc).timestamp())
 
 
 def shown_run(result: RunResult | None, summary: str, ci: CiFormat, edit: Callable[[str], str]) -> str:

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from fastflow.report.archive import Archive
 from fastflow.report.html.findings import Finding, findings_of
 from fastflow.report.html.logs import shown
-from fastflow.report.html.timeline import duration
 from fastflow.report.html.verdict import verdict_of
-from fastflow.report.run_words import name_of_run, seconds, state_of, verdict
+from fastflow.report.run_words import name_of_run, state_of, verdict
+from fastflow.report.times import between, duration
 from fastflow.run.outcome import PhaseResult
 
 _SYMBOLS = {"passed": "✅", "vulnerable": "❗", "failed": "❌"}
@@ -46,7 +46,7 @@ def _phases(phases: Iterable[PhaseResult]) -> Iterator[str]:
     yield "| phase | | time | test run | reason |"
     yield "|---|---|---|---|---|"
     for phase in phases:
-        took = seconds(phase.started, phase.ended) if phase.has_ended else None
+        took = between(phase.started, phase.ended) if phase.has_ended else None
         cells = (
             _code(phase.id),
             f"{_SYMBOLS.get(phase.state, '')} {state_of(phase)}".strip(),

@@ -1,7 +1,5 @@
 """What reports of a run say in words, whatever their format."""
 
-from datetime import datetime
-
 from fastflow.report.archive import Archive
 from fastflow.report.html.findings import Finding
 from fastflow.run.outcome import PhaseResult
@@ -34,15 +32,6 @@ def state_of(phase: PhaseResult) -> str:
     if not phase.has_ended:
         return "not begun" if phase.state == "waiting" else f"cut short while {phase.state}"
     return phase.state + (" (allowed)" if phase.allow_failure and phase.state in ("failed", "vulnerable") else "")
-
-
-def seconds(started: str | None, ended: str | None) -> float | None:
-    """The time between two moments; None where one of them is not known."""
-    try:
-        first, last = (datetime.fromisoformat((text or "").replace("Z", "+00:00")) for text in (started, ended))
-        return max(0.0, (last - first).total_seconds())
-    except (ValueError, TypeError):
-        return None
 
 
 def name_of_run(archive: Archive) -> str:

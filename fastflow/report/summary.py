@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 
 from fastflow.report.progress_text import count
+from fastflow.report.times import between, duration
 from fastflow.run.outcome import PhaseResult, RunResult, Vulnerability
 
 _SYMBOLS = {"passed": "✓", "vulnerable": "!", "failed": "✗", "skipped": "-", "cancelled": "-"}
@@ -21,7 +21,7 @@ def summary_of_run(result: RunResult, folder: str, reports: Iterable[str] = ()) 
     lines = [line for phase in result.phases for line in _phase(phase, width)]
     counts = Counter(phase.state for phase in result.phases)
     said = ", ".join(f"{number} {state}" for state, number in counts.items())
-    lines += ["", f"{said} in {_between(result.started, result.ended)}; exit code {result.exit_code}"]
+    lines += ["", f"{said} in {duration(between(result.started, result.ended) or 0.0)}; exit code {result.exit_code}"]
     lines += _found(result.phases)
     lines += [f"reports of {phase.id}: {', '.join(_heads(phase.reports))}" for phase in result.phases if phase.reports]
     lines += [f"report: {path}" for path in reports]
@@ -34,7 +34,8 @@ def summary_of_run(result: RunResult, folder: str, reports: Iterable[str] = ()) 
 def _phase(phase: PhaseResult, width: int) -> Iterator[str]:
     named = (("test record", phase.test_record), ("test run", phase.test_run))
     ids = ", ".join(f"{name} {identity}" for name, identity in named if identity)
-    time = _between(phase.started, phase.ended) if phase.started and phase.ended else ""
+    took = between(phase.started, phase.ended)
+    time = "" if took is None else duration(took)
     allowed = " (allowed)" if phase.allow_failure and phase.state in ("failed", "vulnerable") else ""
     state = phase.state + allowed
     yield f"{_SYMBOLS.get(phase.state, ' ')} {phase.id:<{width}}  {state:<{_WIDEST_STATE}}  {time:>10}  {ids}".rstrip()
@@ -88,12 +89,3 @@ def _found(phases: Iterable[PhaseResult]) -> Iterator[str]:
 def _heads(paths: tuple[str, ...]) -> list[str]:
     """Name the directories of many files, where that is shorter."""
     return list(paths) if len(paths) <= 2 else sorted({path.rpartition("/")[0] or path for path in paths})
-
-
-def _between(started: str, ended: str) -> str:
-    first, last = (datetime.fromisoformat(text.replace("Z", "+00:00")) for text in (started, ended))
-    seconds = (last - first).total_seconds()
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest:02} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"

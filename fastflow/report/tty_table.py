@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fastflow.report.encoding import fit
-from fastflow.report.progress_text import duration
+from fastflow.report.times import short_duration
 from fastflow.report.tty_board import Row, View
 
 _NARROW = 60
@@ -74,7 +74,7 @@ def _head(view: View) -> Text:
     counts = view.counts
     ended = sum(row.has_ended for row in view.rows)
     text = _text(f"run {view.run}" if view.run else "preparing", "bold")
-    text.append(f"  {duration(view.now)}  {ended} of {len(view.rows)} ended")
+    text.append(f"  {short_duration(view.now)}  {ended} of {len(view.rows)} ended")
     for state in ("vulnerable", "failed", "skipped", "cancelled"):
         if counts.get(state):
             text.append(f", {counts[state]} {state}", style=_LOOKS[state][1])
@@ -105,7 +105,7 @@ def _cells(row: Row, now: float, *, is_narrow: bool) -> Iterator[Text]:
         yield _text(row.phase.name, faint)
     yield _text(f"{symbol} {row.state}", style)
     elapsed = row.elapsed(now)
-    yield _text("" if elapsed is None else duration(elapsed), faint)
+    yield _text("" if elapsed is None else short_duration(elapsed), faint)
     yield _text(row.doing, style if row.state in ("failed", "vulnerable") else "dim")
 
 

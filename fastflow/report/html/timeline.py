@@ -3,9 +3,9 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
+from fastflow.report.times import duration, seconds_of
 from fastflow.run.outcome import END_STATES
 
 _WORK = {"recording": "recording", "testing": "testing"}
@@ -106,35 +106,4 @@ def _ticks(length: float) -> Iterable[Tick]:
     """Points at round numbers of seconds, minutes or hours: the end of the line has no label of its own."""
     step = next((step for step in _STEPS if length / step <= _MOST_TICKS), math.ceil(length / _MOST_TICKS))
     for number in range(math.floor(length / step) + 1):
-        yield Tick(round(100 * number * step / length, 3), _round(number * step))
-
-
-def _round(seconds: int) -> str:
-    if seconds < 60 or seconds % 60:
-        return f"{seconds} s" if seconds < 60 else f"{seconds // 60}:{seconds % 60:02} min"
-    return f"{seconds // 60} min" if seconds < 3600 else f"{seconds / 3600:g} h"
-
-
-def seconds_of(time: object) -> float | None:
-    """Read an RFC 3339 time as seconds; None where it is none."""
-    try:
-        return datetime.fromisoformat(str(time).replace("Z", "+00:00")).timestamp()
-    except ValueError:
-        return None
-
-
-def between(started: str | None, ended: str | None) -> float | None:
-    """The seconds between two RFC 3339 times; None where either is not known."""
-    first, last = seconds_of(started), seconds_of(ended)
-    return None if first is None or last is None else max(last - first, 0.0)
-
-
-def duration(seconds: float) -> str:
-    """Say a length of time as people do: `0.4 s`, `12.5 s`, `3 min 20 s`, `2 h 5 min`."""
-    if seconds < 59.95:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+        yield Tick(round(100 * number * step / length, 3), duration(number * step, digits=0))

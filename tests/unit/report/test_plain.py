@@ -15,7 +15,6 @@ from fastflow.report.outlet import Outlet
 from fastflow.report.plain import PERIOD, PlainProgress
 from fastflow.report.plain_ci import FORMATS, NoCi, format_for, inert
 from fastflow.report.progress import JsonProgress, progress_for
-from fastflow.report.progress_text import duration
 from fastflow.run.events import Event
 
 # What the systems read as commands, as their sources do: GitHub's runner (ActionCommand.cs: `::` after trimming, `##[`
@@ -195,12 +194,3 @@ def test_teamcity_gets_what_is_not_ascii_as_numbers() -> None:
 def test_a_log_outside_of_ci_has_titles_alone() -> None:
     ci = NoCi()
     assert (ci.opened("t", 1), ci.closed("t", 1), ci.annotated("error", "t", "m")) == ("t", "", "")
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(-1, "0.0s"), (0, "0.0s"), (9.94, "9.9s"), (9.96, "10s"), (59.4, "59s"), (59.6, "1m00s"), (3599.4, "59m59s"),
-     (3599.6, "1h00m"), (359_999, "99h59m"), (360_000, "4d04h")],
-)  # fmt: skip
-def test_durations_are_short(seconds: float, text: str) -> None:
-    assert duration(seconds) == text

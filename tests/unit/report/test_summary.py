@@ -40,11 +40,11 @@ def test_summary_names_phases_records_times_and_the_folder() -> None:
     )
     assert text.splitlines() == [
         "✓ web.record  passed          12.3 s  test record rec_1",
-        "✓ web.test    passed      2 min 05 s  test record rec_1, test run tr_1",
+        "✓ web.test    passed       2 min 5 s  test record rec_1, test run tr_1",
         "- api.record  skipped",
         "    web.record failed",
         "",
-        "2 passed, 1 skipped in 1 min 05 s; exit code 0",
+        "2 passed, 1 skipped in 1 min 5 s; exit code 0",
         "reports of web.test: reports/web.test/a.pdf",
         "report: out/result.json",
         "run folder: runs/r1",
@@ -80,7 +80,7 @@ def test_vulnerabilities_are_told_by_kind_the_gravest_first_with_what_the_gate_m
         "    what to do: mend what was found, or say in the gate what is accepted, and why",
         "    log: logs/web.test.log",
         "",
-        "1 vulnerable in 1 min 05 s; exit code 1",
+        "1 vulnerable in 1 min 5 s; exit code 1",
         "6 vulnerabilities: 1 info, 1 ptrav, 1 rce, 1 sqli, 2 xss; 3 of them excused",
         "run folder: runs/r1",
     ]
@@ -115,7 +115,7 @@ def test_reports_of_many_files_are_named_by_their_directories() -> None:
 
 
 def test_long_run_is_told_in_hours() -> None:
-    assert " in 2 h 05 min; " in summary_of_run(run(ended="2026-01-01T12:05:00.000Z"), "runs/r1")
+    assert " in 2 h 5 min; " in summary_of_run(run(ended="2026-01-01T12:05:00.000Z"), "runs/r1")
 
 
 def logged(path: Path, text: str, **facts: Any) -> RunResult:

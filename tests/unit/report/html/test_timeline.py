@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastflow.report.html.timeline import duration, timeline_of
+from fastflow.report.html.timeline import timeline_of
 
 from .archives import change, time
 
@@ -75,11 +75,3 @@ def test_no_bar_leaves_the_line_whatever_happened(steps: list[tuple[float, str, 
         assert all(bar.start >= 0 and bar.width > 0 and bar.start + bar.width < 100.01 for bar in track.bars)
     assert 0 < len(line.ticks) < 9
     assert all(0 <= tick.at <= 100 for tick in line.ticks)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [(0, "0.0 s"), (59.94, "59.9 s"), (59.96, "1 min"), (200, "3 min 20 s"), (3600, "1 h"), (7500, "2 h 5 min")],
-)
-def test_durations_are_said_as_people_do(seconds: float, said: str) -> None:
-    assert duration(seconds) == said

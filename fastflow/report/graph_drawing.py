@@ -95,7 +95,11 @@ def drawing_of(plan: Mapping[str, Any], states: Mapping[str, str] | None = None)
     phases = tuple(_phase(phase, path, states or {}) for phase in told.values())
     edges = tuple(
         DrawnEdge(
-            _said(edge["id"]), _said(name), str(edge["reason"]), str(edge["condition"]), (edge["id"], name) in steps
+            before=_said(edge["id"]),
+            after=_said(name),
+            reason=_said(edge["reason"]),
+            condition=_said(edge["condition"]),
+            is_critical=(edge["id"], name) in steps,
         )
         for name, phase in told.items()
         for edge in phase["depends_on"]
@@ -109,13 +113,20 @@ def _phase(told: Mapping[str, Any], path: tuple[str, ...], states: Mapping[str, 
         id=_said(told["id"]),
         workflow=_said(told["workflow"]),
         name=_said(told["node"]),
-        mode=str(told["mode"]),
+        mode=_said(told["mode"]),
         build_id=_said(told["build_id"] or ""),
-        wave=int(told["wave"]),
+        wave=_wave(told["wave"]),
         is_selected=bool(told.get("selected", True)),
         is_critical=told["id"] in path,
         state=_said(states.get(told["id"], "")),
     )
+
+
+def _wave(number: Any) -> int:
+    """Read the number of a wave; a plan of a stranger may hold anything, `Infinity` too."""
+    if not isinstance(number, int):
+        raise TypeError(f"{number!r} is no number of a wave")
+    return number
 
 
 def _said(text: Any) -> str:

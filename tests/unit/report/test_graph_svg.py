@@ -98,7 +98,10 @@ def test_long_text_is_cut_and_whole_in_the_tooltip() -> None:
     ]
 
 
-@given(st.text() | st.just(HOSTILE), st.text() | st.just(HOSTILE))
+ANY_TEXT = st.text() | st.just(HOSTILE)
+
+
+@given(ANY_TEXT, ANY_TEXT)
 def test_hostile_text_breaks_nothing(name: str, build_id: str) -> None:
     plan = plan_json(told("web.t", 0, build_id=build_id), name=name, critical=("web.t",))
     plan["phases"][0]["node"] = plan["phases"][0]["workflow"] = name
@@ -107,6 +110,23 @@ def test_hostile_text_breaks_nothing(name: str, build_id: str) -> None:
         "svg", "title", "desc", "style", "rect", "text", "g", "path"
     }  # fmt: skip
     assert not any(attribute.startswith("on") for element in root.iter() for attribute in element.attrib)
+
+
+@given(ANY_TEXT, ANY_TEXT, ANY_TEXT)
+def test_plan_of_a_stranger_breaks_nothing_by_words_that_fastflow_would_write_itself(
+    mode: str, reason: str, condition: str
+) -> None:
+    plan = plan_json(told("web.t", 0, mode=mode), told("web.u", 1, (("web.t", reason),), mode=mode))
+    plan["phases"][1]["depends_on"][0]["condition"] = condition
+    root = drawn(plan)
+    assert {str(group.get("class")) for group in root.iter(f"{SVG}g")} == {"phase"}
+    assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\u202e]|<script", graph_html(plan))
+
+
+@pytest.mark.parametrize("wave", [None, "1", 1.5, float("nan"), float("inf"), []])
+def test_wave_that_is_no_number_is_refused(wave: Any) -> None:
+    with pytest.raises(TypeError):
+        graph_svg(plan_json(told("web.t", wave)))
 
 
 @pytest.mark.parametrize("draw", [graph_svg, graph_html])

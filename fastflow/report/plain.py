@@ -1,28 +1,44 @@
 """What happens in a run, one line for each event: for pipes, for files, for the logs of CI systems."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from fastflow.report.outlet import Outlet
 from fastflow.report.plain_ci import inert
-from fastflow.report.progress_text import progress_text
+from fastflow.report.progress_text import count, progress_text
+from fastflow.report.times import duration
 from fastflow.run.events import Event
+from fastflow.run.outcome import END_STATES
 
 PERIOD = 30.0
 """Seconds between two lines on how far one test run is, unless it found another vulnerability."""
 _NARROWEST = 12
+_OWN = "fastflow"
+_IDS = ("test_run", "test_record")  # of both, the test run: its record was told when it was made
 
 
 class PlainProgress:
-    """A listener that writes the seconds since the start, the phase, and what happened."""
+    """A listener that writes the seconds since the start, the phase, and what happened.
 
-    def __init__(self, outlet: Outlet, mask: Callable[[str], str], clock: Callable[[], float] = time.monotonic) -> None:
+    `names` are the phases that will be told of: their column is as wide as the longest.
+    """
+
+    def __init__(
+        self,
+        outlet: Outlet,
+        mask: Callable[[str], str],
+        names: Iterable[str] = (),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._outlet = outlet
         self._mask = mask
         self._clock = clock
         self._began = clock()
-        self._width = _NARROWEST
+        self._width = max([_NARROWEST, *map(len, names)])
+        self._run = ""
+        self._starts: dict[str, float] = {}
+        self._ids: dict[str, str] = {}
         self._told: dict[str, tuple[float, Any]] = {}
 
     def __call__(self, event: Event) -> None:
@@ -31,33 +47,46 @@ class PlainProgress:
         if text is None:
             return
         elapsed = self._clock() - self._began
-        line = f"{event.phase or self._subject(event):<{self._width}}  {text}"
+        line = f"{event.phase or _OWN:<{self._width}}  {text}"
         self._outlet.write(f"{elapsed:7.1f}s  {inert(self._mask(_in_one_line(line)))}\n")
 
     def close(self) -> None:
         """Wait for what is not written yet."""
         self._outlet.close()
 
-    @staticmethod
-    def _subject(event: Event) -> str:
-        return f"run {event.facts['run']}" if "run" in event.facts else "fastflow"
-
     def _text(self, event: Event) -> str | None:
         facts = event.facts
         if event.type == "run":
-            return self._run(facts)
+            return self._of_run(facts)
         if event.type == "note":
             return str(facts["message"])
         if event.type == "phase":
-            return _state(facts)
+            return self._state(event.phase or "", facts)
         return self._progress(event) if event.type == "progress" and event.phase else None
 
-    def _run(self, facts: Mapping[str, Any]) -> str | None:
-        if facts["state"] != "started":
-            return None
-        names = facts["phases"]
-        self._width = max([_NARROWEST, *map(len, names)])
-        return f"{len(names)} phase{'' if len(names) == 1 else 's'}"
+    def _of_run(self, facts: Mapping[str, Any]) -> str | None:
+        if facts["state"] == "started":
+            self._run = str(facts["run"])
+            return f"run {self._run}: {count(len(facts['phases']), 'phase')}"
+        if facts["state"] == "ended":
+            return f"run {self._run} ended, exit code {facts['exit_code']}"
+        return None  # refused: the error says so
+
+    def _state(self, phase: str, facts: Mapping[str, Any]) -> str:
+        """Tell an id once, and at the end: what it is searched for by."""
+        state, now = str(facts["state"]), self._clock()
+        text = state
+        if state == "starting":
+            self._starts.setdefault(phase, now)
+            text += f", attempt {facts['attempts']}" if facts.get("attempts", 1) > 1 else ""
+        is_end = state in END_STATES
+        if is_end and phase in self._starts:
+            text += f" after {duration(now - self._starts[phase])}"
+        named = next((f"{key.replace('_', ' ')} {facts[key]}" for key in _IDS if facts.get(key)), "")
+        if named and (is_end or self._ids.get(phase) != named):
+            self._ids[phase] = named
+            text += f", {named}"
+        return text + (f": {facts['reason']}" if facts.get("reason") else "")
 
     def _progress(self, event: Event) -> str | None:
         """Say how far it is from time to time, and whenever it has found more."""
@@ -67,15 +96,6 @@ class PlainProgress:
             return None
         self._told[event.phase or ""] = (now, found)
         return progress_text(event.facts) or None
-
-
-def _state(facts: Mapping[str, Any]) -> str:
-    words = [str(facts["state"])]
-    if facts.get("test_run"):
-        words.append(f"test run {facts['test_run']}")
-    elif facts.get("test_record"):
-        words.append(f"test record {facts['test_record']}")
-    return ", ".join(words) + (f": {facts['reason']}" if facts.get("reason") else "")
 
 
 def _in_one_line(text: str) -> str:

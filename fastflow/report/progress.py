@@ -69,7 +69,8 @@ def progress_for(
         from fastflow.report.tty import TtyProgress  # noqa: PLC0415  # rich is for terminals alone
 
         return TtyProgress(out, plan, mask, environment)
-    return PlainProgress(Outlet(out, encoding_for(out, environment)), mask)
+    told = plan.phases if plan.resumes else [phase.id for phase in plan.selected]
+    return PlainProgress(Outlet(out, encoding_for(out, environment)), mask, told)
 
 
 def can_draw(out: TextIO, environment: Mapping[str, str]) -> bool:

@@ -16,7 +16,7 @@ def progress_text(facts: Mapping[str, Any]) -> str:
     if "requests" in facts:
         said.append(count(facts["requests"], "request"))
     if facts.get("seconds_left"):
-        said.append(f"{short_duration(facts['seconds_left'])} left")
+        said.append(f"{short_duration(facts['seconds_left'], digits=0)} left")
     return ", ".join(said)
 
 

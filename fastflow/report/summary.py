@@ -87,5 +87,5 @@ def _found(phases: Iterable[PhaseResult]) -> Iterator[str]:
 
 
 def _heads(paths: tuple[str, ...]) -> list[str]:
-    """Name the directories of many files, where that is shorter."""
-    return list(paths) if len(paths) <= 2 else sorted({path.rpartition("/")[0] or path for path in paths})
+    """Name the directory of several files: their names are long, and of one kind."""
+    return list(paths) if len(paths) == 1 else sorted({path.rpartition("/")[0] or path for path in paths})

@@ -31,10 +31,13 @@ def duration(seconds: float, digits: int = 1) -> str:
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
-def short_duration(seconds: float) -> str:
-    """Write it for a column of six characters: `4.2s`, `3m12s`, `1h05m`, and days after 99 hours: `5d03h`."""
-    if seconds < 9.95:
-        return f"{max(0.0, seconds):.1f}s"
+def short_duration(seconds: float, digits: int = 1) -> str:
+    """Write it for a column of six characters: `4.2s`, `3m12s`, `1h05m`, and days after 99 hours: `5d03h`.
+
+    `digits` are those after the point, below ten seconds.
+    """
+    if seconds < 10 - 0.5 * 10**-digits:
+        return f"{max(0.0, seconds):.{digits}f}s"
     whole = round(seconds)
     if whole < 60:
         return f"{whole}s"

@@ -31,7 +31,7 @@ HOSTILE = (
     "##teamcity[buildStop]", "section_start:1:x\r\x1b[0Ky", "\x1b[31mred\x1b]0;t\x07", "\x9b2J", "\u202ea\u200b",
     "one\n::two::", "##[##[##vso[", "##\u200b[x", "\x85::x", "\u2028::x",
 )  # fmt: skip
-RUN = {"state": "started", "run": "r1", "phases": ["web.record", "workflow-two.test"]}
+RUN: dict[str, Any] = {"state": "started", "run": "r1", "phases": ["web.record", "workflow-two.test"]}
 
 
 class Clock:
@@ -45,7 +45,7 @@ class Clock:
 @contextmanager
 def plain(mask: Callable[[str], str] = str) -> Iterator[tuple[PlainProgress, Clock, Callable[[], list[str]]]]:
     out, clock = io.StringIO(), Clock()
-    display = PlainProgress(Outlet(out), mask, clock)
+    display = PlainProgress(Outlet(out), mask, RUN["phases"], clock)
 
     def lines() -> list[str]:
         display.close()
@@ -62,18 +62,49 @@ def test_each_event_is_one_line_with_time_and_phase_in_columns() -> None:
         display(Event("phase", "web.record", {"state": "starting", "reason": None}))
         display(Event("log", "web.record", {"line": "INFO"}))
         display(Event("phase", "web.record", {"state": "ready", "test_record": "rec_1"}))
+        display(Event("phase", "workflow-two.test", {"state": "starting", "attempts": 1}))
         display(Event("phase", "workflow-two.test", {"state": "running", "test_run": "tr_1", "test_record": "rec_1"}))
         clock.now += 3600
         display(Event("phase", "workflow-two.test", {"state": "failed", "reason": "because\nof this"}))
         display(Event("run", facts={"state": "ended", "exit_code": 3}))
     assert lines() == [
-        "    0.0s  fastflow      building the emulator",
-        "    2.2s  run r1             2 phases",
+        "    0.0s  fastflow           building the emulator",
+        "    2.2s  fastflow           run r1: 2 phases",
         "    2.2s  web.record         starting",
         "    2.2s  web.record         ready, test record rec_1",
+        "    2.2s  workflow-two.test  starting",
         "    2.2s  workflow-two.test  running, test run tr_1",
-        " 3602.2s  workflow-two.test  failed: because of this",
+        " 3602.2s  workflow-two.test  failed after 1 h: because of this",
+        " 3602.2s  fastflow           run r1 ended, exit code 3",
     ]
+
+
+def test_an_id_is_told_when_it_is_new_and_at_the_end() -> None:
+    with plain() as (display, clock, lines):
+        for seconds, state in ((0, "starting"), (1, "ready"), (0, "running"), (5, "stopping"), (0.5, "passed")):
+            clock.now += seconds
+            known = {} if state == "starting" else {"test_record": "rec_1"}
+            display(Event("phase", "web.record", {"state": state, "reason": None, **known}))
+    assert [line.split("web.record", 1)[1].strip() for line in lines()] == [
+        "starting", "ready, test record rec_1", "running", "stopping", "passed after 6.5 s, test record rec_1"
+    ]  # fmt: skip
+
+
+def test_further_attempts_are_counted_and_their_time_is_that_of_all() -> None:
+    with plain() as (display, clock, lines):
+        for at in (1, 2):
+            display(Event("phase", "web.record", {"state": "starting", "attempts": at}))
+            clock.now += 4
+        display(Event("phase", "web.record", {"state": "cancelled"}))
+    assert [line.split("web.record", 1)[1].strip() for line in lines()] == [
+        "starting", "starting, attempt 2", "cancelled after 8.0 s"
+    ]  # fmt: skip
+
+
+def test_phase_that_never_began_has_no_time() -> None:
+    with plain() as (display, _, lines):
+        display(Event("phase", "web.record", {"state": "skipped", "reason": "web.x failed"}))
+    assert lines() == ["    0.0s  web.record         skipped: web.x failed"]
 
 
 def test_how_far_a_test_run_is_is_said_from_time_to_time_and_when_it_found_more() -> None:
@@ -114,7 +145,7 @@ def test_harmless_text_stays_as_it_is(text: str) -> None:
 def test_tokens_are_masked() -> None:
     with plain(lambda text: text.replace("sesame", "***")) as (display, _, lines):
         display(Event("note", facts={"message": "open sesame"}))
-    assert lines() == ["    0.0s  fastflow      open ***"]
+    assert lines() == ["    0.0s  fastflow           open ***"]
 
 
 def test_json_is_every_event_but_lines_of_logs() -> None:

@@ -28,6 +28,11 @@ def test_durations_for_columns_are_short(seconds: float, text: str) -> None:
     assert short_duration(seconds) == text
 
 
+@pytest.mark.parametrize(("seconds", "text"), [(3, "3s"), (9.6, "10s"), (61, "1m01s")])
+def test_estimates_for_columns_are_in_whole_seconds(seconds: float, text: str) -> None:
+    assert short_duration(seconds, digits=0) == text
+
+
 def test_times_are_read_in_any_zone() -> None:
     assert seconds_of("2026-01-01T10:00:00.500Z") == seconds_of("2026-01-01T11:00:00.500+01:00") == 1_767_261_600.5
 

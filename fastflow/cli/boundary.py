@@ -4,9 +4,11 @@ Your file: findings with a caret, printed by the commands. Your machine: what, a
 to paste.
 """
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 import click
 
@@ -17,6 +19,8 @@ ISSUES = "the project's issue tracker"
 _LAST_LINES = 5
 _SIGPIPE = 141
 """As a shell has it of a command whose reader went before it knew how it would end."""
+_UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What a stream says that cannot take what is written to it; the errors of files have their names."""
 
 
 def guarded(command: click.Command, arguments: Sequence[str]) -> int:
@@ -25,7 +29,8 @@ def guarded(command: click.Command, arguments: Sequence[str]) -> int:
         code = command.main(list(arguments), prog_name="fastflow", standalone_mode=False)
         return _flushed(code if isinstance(code, int) else ExitCode.PASSED)
     except click.ClickException as error:
-        error.show()
+        with suppress(OSError):  # the code says it, too
+            error.show()
         return ExitCode.INVALID
     except (click.Abort, KeyboardInterrupt):
         return ExitCode.INTERRUPTED
@@ -35,6 +40,13 @@ def guarded(command: click.Command, arguments: Sequence[str]) -> int:
     except SystemExit:  # what click makes of a broken pipe; its code, 1, would say that there are vulnerabilities
         _without_reader()
         return _SIGPIPE
+    except OSError as error:
+        if error.filename is not None or error.errno not in _UNWRITABLE:
+            _show_bug()
+            return ExitCode.BUG
+        _without_reader()
+        show_error(FastflowError(f"the output cannot be written: {error.strerror}"))
+        return ExitCode.FAILED
     except Exception:  # whatever is left is a bug of fastflow, and its report goes to the user whole
         _show_bug()
         return ExitCode.BUG
@@ -65,7 +77,13 @@ def show_error(error: FastflowError) -> None:
             lines += [f"  | {line}" for line in last]
     if error.hint:
         lines.append(f"  help: {error.hint}")
-    click.echo("\n".join(lines), err=True)
+    _say("\n".join(lines))
+
+
+def _say(text: str) -> None:
+    """Print on stderr. Where that takes nothing, the exit code has to do; Python's own would be that of findings."""
+    with suppress(OSError):
+        click.echo(text, err=True)
 
 
 def _show_bug() -> None:
@@ -73,11 +91,10 @@ def _show_bug() -> None:
     import traceback  # noqa: PLC0415  # as above
 
     # No values of variables: a traceback of Python's own shows source lines only.
-    click.echo(
+    _say(
         f"fastflow has met a bug of its own. Please report this text to {ISSUES}:\n\n"
         f"fastflow {__version__}, Python {platform.python_version()}, {platform.platform()}\n"
-        f"{_without_message(traceback.format_exc())}",
-        err=True,
+        f"{_without_message(traceback.format_exc())}"
     )
 
 

@@ -50,7 +50,8 @@ def checked(
         outcome = check([text], values, emulated, build_ids=build_ids or {})
     shown = outcome.diagnostics if shows_warnings or has_errors(outcome.diagnostics) else ()
     if shown:
-        click.echo(render_findings(shown, sources_of([text], shown)), err=True)
+        with suppress(OSError):  # that nobody reads a warning stops no run, and what errors stop is told by the code
+            click.echo(render_findings(shown, sources_of([text], shown)), err=True)
     if has_errors(outcome.diagnostics) or not outcome.specs:
         raise InvalidSpecError(f"{summary_of(outcome.diagnostics, 1)}; nothing was started")
     return outcome.specs[0]

@@ -61,7 +61,9 @@ def command(
       0    all passed
     """
     text = read_spec_text(spec)
-    ground = ground_of(text, env_files, emulate=emulate, resume=resume, shows_warnings=progress != "quiet")
+    ground = ground_of(
+        text, env_files, emulate=emulate, resume=resume, shows_warnings=progress not in ("quiet", "json")
+    )
     plan = _planned(ground, workflows, cast(Mode | None, only), max_parallel)
     if dry_run:
         click.echo(plan_as_text(plan))

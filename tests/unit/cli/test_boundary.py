@@ -38,3 +38,45 @@ def test_a_validation_says_what_it_found_though_nobody_reads_it(form: str, tmp_p
 
 def test_a_command_whose_reader_went_ends_as_one_that_the_signal_killed(tmp_path: Path) -> None:
     assert ended(["schema"], tmp_path) == (141, "")
+
+
+WARNED = "workflows: { w: { build_id: a, nodes: { n: { mode: recording, allowed_hosts: [app] } } } }"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "both", "code"),
+    [
+        (["plan"], True, 3),
+        (["plan"], False, 0),  # the warnings alone are not seen
+        (["validate"], True, 3),
+        (["up", "--progress", "loud"], True, 2),
+        (["plan", "nowhere.yml"], True, 2),
+    ],
+)
+def test_a_full_disk_is_no_bug_and_no_vulnerability(
+    arguments: list[str], both: bool, code: int, tmp_path: Path
+) -> None:
+    (tmp_path / "fastflow.yml").write_text(WARNED)
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "fastflow", *arguments],
+            cwd=tmp_path,
+            stdout=full if both else subprocess.DEVNULL,
+            stderr=full,
+            check=False,
+        )
+    assert done.returncode == code
+
+
+def test_a_full_disk_is_said(tmp_path: Path) -> None:
+    (tmp_path / "fastflow.yml").write_text(WARNED)
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "fastflow", "schema"],
+            cwd=tmp_path,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (3, "error: the output cannot be written: No space left on device\n")

@@ -78,6 +78,7 @@ def load(
         is_raw,
         stand_in=lambda path: emulated if is_build_id(path) else None,
         known=build_ids.get,
+        is_checked=is_build_id,
     )
     loaded = load_spec(interpolated.document)
     found += interpolated.diagnostics + loaded.diagnostics

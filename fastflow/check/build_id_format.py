@@ -6,11 +6,24 @@ from collections.abc import Iterator
 from fastflow.check.facts import Facts, error
 from fastflow.diagnostic import Diagnostic
 from fastflow.model.phases import Phase, template_of
-from fastflow.spec.template import Template, UnsetVariableError, Variable, resolve, variables
+from fastflow.spec.document import Scalar
+from fastflow.spec.template import (
+    Template,
+    TemplateError,
+    UnsetVariableError,
+    Variable,
+    parse_template,
+    resolve,
+    variables,
+)
 
 RULE = "build-id-format"
 _ALLOWED = re.compile(r"[A-Za-z0-9]+")
 _USE_CI_ID = "use ${FASTFLOW_CI_ID}, which identifies the CI run in letters and digits"
+
+
+_BLANKS = {" ": "a blank", "\t": "a tab", "\n": "a line break, as `|` and `>` keep it (`|-` and `>-` do not)"}
+_FORMS = "write a variable as ${NAME}, or with a default as ${NAME:-1}; all else is letters and digits"
 
 
 def _named(system: str, **variables: str) -> dict[str, str]:
@@ -113,6 +126,11 @@ def _one(facts: Facts, phase: Phase, build_id: str) -> Iterator[Diagnostic]:
         hint = "write letters and digits, such as web${FASTFLOW_CI_ID}"
         yield error(RULE, "the BUILD_ID is empty", place, hint)
         return
+    written = facts.document.locate(phase.build_id_path)
+    broken = _broken(written.text) if isinstance(written, Scalar) else None
+    if broken is not None:
+        yield error(RULE, f"the BUILD_ID `{_shown(build_id)}` is no template: {broken}", place, _FORMS)
+        return
     fault = next(_faults(template), None)
     if fault is not None:
         yield error(RULE, fault, place, "a BUILD_ID is letters and digits, and nothing else")
@@ -120,6 +138,15 @@ def _one(facts: Facts, phase: Phase, build_id: str) -> Iterator[Diagnostic]:
         if name in UNFIT_VARIABLES:
             message = f"the value of {name} is not letters and digits ({UNFIT_VARIABLES[name]})"
             yield error(RULE, message, place, _USE_CI_ID)
+
+
+def _broken(text: str) -> str | None:
+    """Say what of a text is no template."""
+    try:
+        parse_template(text)
+    except TemplateError as fault:
+        return str(fault)
+    return None
 
 
 def _inserted(template: Template) -> Iterator[str]:
@@ -163,9 +190,10 @@ def _literals(template: Template) -> Iterator[str]:
 def _foreign(text: str, beginning: str) -> Iterator[str]:
     if text and not _ALLOWED.fullmatch(text):
         foreign = next(character for character in text if not _ALLOWED.fullmatch(character))
-        name = "a blank" if foreign == " " else f"`{foreign}`" if foreign.isprintable() else f"U+{ord(foreign):04X}"
+        name = _BLANKS.get(foreign) or (f"`{foreign}`" if foreign.isprintable() else f"U+{ord(foreign):04X}")
         yield f"{beginning} {name}"
 
 
 def _shown(text: str) -> str:
+    text = "".join(one if one.isprintable() else f"\\u{ord(one):04x}" for one in text)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -33,14 +33,16 @@ def interpolate(
     lenient: bool = False,
     stand_in: Callable[[Path], str | None] = lambda _: None,
     known: Callable[[Path], str | None] = lambda _: None,
+    is_checked: Callable[[Path], bool] = lambda _: False,
 ) -> Interpolated:
     """Replace the variables of every scalar but those below paths for which `is_raw` holds.
 
     Without `values` every variable is a symbol: such scalars stay as written and are marked `symbolic`.
     With `lenient` an unset variable is no fault but empty; where `stand_in` gives a text for a path, that is the
-    value of unset variables there. Where `known` gives one, that is what a scalar with variables comes to.
+    value of unset variables there. Where `known` gives one, that is what a scalar with variables comes to. A text
+    that is no template stays as it is, and is no fault where `is_checked` holds: a rule of its own speaks of it.
     """
-    work = _Interpolation(values, is_raw, lenient, stand_in, known)
+    work = _Interpolation(values, is_raw, lenient=lenient, stand_in=stand_in, known=known, is_checked=is_checked)
     root = work.node(document.root, ())
     assert isinstance(root, Mapping)
     return Interpolated(replace(document, root=root), tuple(work.diagnostics))
@@ -51,15 +53,18 @@ class _Interpolation:
         self,
         values: Values[str, str] | None,
         is_raw: Callable[[Path], bool],
+        *,
         lenient: bool,
         stand_in: Callable[[Path], str | None],
         known: Callable[[Path], str | None],
+        is_checked: Callable[[Path], bool],
     ) -> None:
         self.values = values
         self.lenient = lenient
         self.is_raw = is_raw
         self.stand_in = stand_in
         self.known = known
+        self.is_checked = is_checked
         self.diagnostics: list[Diagnostic] = []
 
     def node(self, node: Node, path: Path) -> Node:
@@ -79,7 +84,8 @@ class _Interpolation:
         try:
             template = parse_template(scalar.text)
         except TemplateError as error:
-            self._report("invalid-value", scalar, str(error), error.hint)
+            if not self.is_checked(path):
+                self._report("invalid-value", scalar, str(error), error.hint)
             return scalar
         names = list(variables(template))
         if self.values is None and names:

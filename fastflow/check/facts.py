@@ -99,7 +99,7 @@ class Facts:
         wanted = self.spec.workflows[workflow].host
         if not declared:
             return ("",)
-        names = declared if wanted is None or "any" in wanted else [name for name in wanted if name in declared]
+        names = declared if wanted in (None, ("any",)) else [name for name in wanted if name in declared]
         return tuple(dict.fromkeys(_engine(declared[name]) for name in names))
 
     def is_of_one_run(self, phase: Phase) -> bool:

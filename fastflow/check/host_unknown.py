@@ -14,8 +14,10 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
     known = tuple(facts.spec.hosts or ())
     for name, workflow in facts.spec.workflows.items():
         for wanted in workflow.host or ():
-            if wanted == "any" or wanted in known or "$" in wanted:
+            if workflow.host == ("any",) or wanted in known or "$" in wanted:
                 continue
             hint = did_you_mean(wanted, known) if known else "declare it: hosts: { NAME: { context: CONTEXT } }"
+            if wanted == "any":
+                hint = "`any` stands alone: write host: any"
             place = facts.places.entry(wanted, "workflows", name, "host")
             yield error(RULE, f"there is no host `{wanted}`", place, hint)

@@ -6,7 +6,8 @@ from typing import Any
 from fastflow.model.scalars import Symbolic
 from fastflow.spec.document import Mapping, Node, Scalar, Sequence
 
-KEYED_BY_THE_USER = ("environment", "services", "depends_on")
+KEYED_BY_THE_USER = ("environment",)
+"""As in Compose, which knows no `x-*` in it."""
 
 
 def own_entries(mapping: Mapping) -> Iterator[tuple[Scalar, Node]]:

@@ -73,8 +73,9 @@ def findings_of(error: ErrorDetails, base: Path, places: Places, model: type[Bas
     if error["type"] != "fastflow_keys":
         yield finding_of(error, base, places, model)
         return
-    for steps, message, hint in error["ctx"]["faults"]:
-        yield finding("invalid-value", message, places.key(*path, *steps), hint)
+    context = error["ctx"]
+    for steps, message, hint in context["faults"]:
+        yield finding(context.get("rule", "invalid-value"), message, places.key(*path, *steps), hint)
 
 
 def finding_of(error: ErrorDetails, base: Path, places: Places, model: type[BaseModel]) -> Diagnostic:
@@ -96,7 +97,7 @@ def finding(rule: str, message: str, place: Place, hint: str | None = None) -> D
 def _explain(error: ErrorDetails, path: Path) -> tuple[str, str, str | None]:
     """Give the rule, the message and the hint."""
     kind, context, value = error["type"], error.get("ctx", {}), error["input"]
-    field = str(path[-1]) if path else ""
+    field = next((step for step in reversed(path) if isinstance(step, str)), "")
     if kind == "fastflow":
         return context["rule"], f"{_prefix(error)}{context['message']}", context["hint"] or None
     if kind == "literal_error":

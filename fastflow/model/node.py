@@ -137,7 +137,7 @@ class RecordingNode(BaseNode):
     """When the node counts as ready. Default: its documented "starts to record" line."""
     source: Sources = None
     """What sends the requests to record; a list is run in turn into one record."""
-    allowed_hosts: Annotated[Joined, BeforeValidator(joined("|", group=True))] = None
+    allowed_hosts: Annotated[Joined, BeforeValidator(joined("|", hosts=True))] = None
     """Hosts to record: names, `.suffix`, `*`, `(a|b)` or an nginx server_name expression. Default: all."""
     test_record_name: Text | None = None
     """The name of the test record."""

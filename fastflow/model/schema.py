@@ -92,7 +92,8 @@ def _fields_of_nodes(mode: str) -> Schema:
 def _named(entry: Schema) -> Schema:
     """A list of names, or a mapping of names to more about them."""
     entries = entry | {"type": ["object", "null"]}
-    return {"type": ["array", "object", "null"], "items": TEXT_SCHEMA, "additionalProperties": entries}
+    named = {"patternProperties": _EXTENSIONS, "additionalProperties": entries}
+    return {"type": ["array", "object", "null"], "items": TEXT_SCHEMA} | named
 
 
 def _source() -> Schema:

@@ -3,10 +3,12 @@
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator, Discriminator, Tag, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from fastflow.model.base import SpecModel
 from fastflow.model.compose_keys import Environment
 from fastflow.model.scalars import TEXT_SCHEMA, Boolean, Duration, Text, describe, wrong
+from fastflow.model.suggest import did_you_mean
 
 
 def _command(value: Any) -> Any:
@@ -14,6 +16,12 @@ def _command(value: Any) -> Any:
     if isinstance(value, (str, list, tuple)):
         return value
     raise wrong(f"expected a command, not {describe(value)}", "write a text, or a list of words")
+
+
+def _some(value: Any) -> Any:
+    if isinstance(value, str) and not value.strip():
+        raise wrong("expected a command, not an empty text", "write what sends the requests, such as run: ./tests.sh")
+    return value
 
 
 class _Source(SpecModel):
@@ -41,10 +49,14 @@ class ServiceSource(_Source):
 class CommandSource(_Source):
     """A shell command on the machine that runs fastflow."""
 
-    run: Text
+    run: Annotated[Text, BeforeValidator(_some)]
     """The command, not interpolated by fastflow: the shell sees it as written."""
     working_dir: Text | None = None
     """Where it runs. Default: the spec's directory."""
+
+
+_KINDS = ("service", "run")
+_FIELDS = tuple(dict.fromkeys([*_KINDS, *ServiceSource.model_fields, *CommandSource.model_fields]))
 
 
 def _kind(value: Any) -> str:
@@ -56,23 +68,45 @@ Source: TypeAlias = Annotated[
 ]
 
 
-def _check_kind(item: Any) -> None:
-    kinds = [kind for kind in ("service", "run") if isinstance(item, dict) and item.get(kind) is not None]
-    if isinstance(item, dict) and len(kinds) != 1:
-        reason = "has both `service` and `run`" if kinds else "has neither `service` nor `run`"
-        raise wrong(f"a source {reason}", "give it one of them; a list holds several sources, run in turn")
+def _kind_fault(item: Any) -> tuple[str, str] | None:
+    """Say why an entry is no source of one kind, and what to do."""
+    if not isinstance(item, dict):
+        return f"expected a source, not {describe(item)}", f"write {{ run: {item} }} or {{ service: NAME }}"
+    kinds = [kind for kind in _KINDS if item.get(kind) is not None]
+    if len(kinds) == 1:
+        return None
+    reason = "has both `service` and `run`" if kinds else "has neither `service` nor `run`"
+    return f"a source {reason}", "give it one of them; a list holds several sources, run in turn"
+
+
+def _unknown(item: Any) -> list[str]:
+    """The unknown fields of a source of neither kind: one of them may be meant to be its kind."""
+    if not isinstance(item, dict) or any(kind in item for kind in _KINDS):
+        return []
+    return [key for key in item if key not in _FIELDS]
 
 
 def _sources(value: Any) -> Any:
-    items = [value] if isinstance(value, dict) else value
-    if isinstance(items, (list, tuple)) and items:
-        for item in items:
-            _check_kind(item)
-        return items
-    raise wrong(
-        f"expected a source or a list of sources, not {describe(value)}",
-        "write source: { service: NAME } or source: { run: COMMAND }",
-    )
+    is_list = isinstance(value, (list, tuple)) and bool(value)
+    if not is_list and not isinstance(value, dict):
+        raise wrong(
+            f"expected a source or a list of sources, not {'an empty list' if value == [] else describe(value)}",
+            f"write source: {{ service: NAME }} or source: {{ run: {value or 'COMMAND'} }}",
+        )
+    items = {(at,): item for at, item in enumerate(value)} if is_list else {(): value}
+    misspelt = [
+        ((*path, key), f"unknown field `{key}`", did_you_mean(key, _FIELDS))
+        for path, item in items.items()
+        for key in _unknown(item)
+    ]
+    if misspelt:
+        raise PydanticCustomError("fastflow_keys", "unknown fields", {"faults": misspelt, "rule": "unknown-field"})
+    faults = [(path, *fault) for path, item in items.items() if (fault := _kind_fault(item))]
+    if faults and not is_list:
+        raise wrong(*faults[0][1:])
+    if faults:
+        raise PydanticCustomError("fastflow_keys", "no sources", {"faults": faults})
+    return tuple(items.values())
 
 
 Sources: TypeAlias = Annotated[

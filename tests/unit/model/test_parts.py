@@ -82,7 +82,7 @@ def test_ports_are_a_list() -> None:
     [
         ("[a, b]", {"a": (None, None), "b": (None, None)}),
         ("{ a: , b: { log: up$$, timeout: 60s } }", {"a": (None, None), "b": ("up$", 60)}),
-        ("{ x-a: { log: up } }", {"x-a": ("up", None)}),
+        ("{ a: , x-a: { log: up }, x-b: 1 }", {"a": (None, None)}),
         ("[]", {}),
     ],
 )
@@ -98,6 +98,7 @@ def test_services_are_a_list_or_a_mapping(written: str, needs: dict[str, Any]) -
         ("[a, api.record, '*.record']", {"a": None, "api.record": None, "*.record": None}),
         ("{ a: , b: {}, c: { condition: finished } }", {"a": None, "b": None, "c": "finished"}),
         ("{ a: { condition: passed }, b: { condition: completed } }", {"a": "passed", "b": "completed"}),
+        ("{ a: , x-a: 1, x-b: { condition: never } }", {"a": None}),
     ],
 )
 def test_dependencies_are_a_list_or_a_mapping(written: str, conditions: dict[str, str | None]) -> None:
@@ -158,6 +159,7 @@ def test_a_command_is_not_interpolated_but_the_rest_of_a_source_is(values: dict[
 @pytest.mark.parametrize(
     ("written", "rule"),
     [(text, "invalid-value") for text in ("tests", "[]", "[tests]", "{}", "{ service: a, run: b }", "{ service: ~ }")]
+    + [(text, "invalid-value") for text in ("{ run: '' }", "{ run: ' ' }", "[{ run: a }, {}]", "{ x-run: a }")]
     + [
         (text, "invalid-value")
         for text in ("{ service: [a] }", "{ run: a, timeout: 0 }", "{ service: a, command: {} }")
@@ -167,6 +169,28 @@ def test_a_command_is_not_interpolated_but_the_rest_of_a_source_is(values: dict[
 def test_what_is_no_source(written: str, rule: str) -> None:
     (one,) = load_node(f"source: {written}")[1]
     assert one.rule == rule
+
+
+@pytest.mark.parametrize(
+    ("written", "message", "hint", "at"),
+    [
+        ("{ rum: a }", "unknown field `rum`", "did you mean `run`?", "rum"),
+        ("[{ run: a }, { serivce: b }]", "unknown field `serivce`", "did you mean `service`?", "serivce"),
+        ("[newman run]", "expected a source, not `newman run`", "{ run: newman run }", "newman"),
+        (
+            "newman run",
+            "`source`: expected a source or a list of sources, not `newman run`",
+            "{ run: newman run }",
+            "new",
+        ),
+        ("[]", "`source`: expected a source or a list of sources, not an empty list", "{ run: COMMAND }", "[]"),
+        ("{ run: '' }", "`run`: expected a command, not an empty text", "run: ./tests.sh", "''"),
+    ],
+)
+def test_what_a_source_should_have_been_is_said_where_it_stands(written: str, message: str, hint: str, at: str) -> None:
+    (one,) = load_node(f"source: {written}")[1]
+    assert (one.message, hint in (one.hint or "")) == (message, True)
+    assert one.mark.column == len("workflows: { w: { nodes: { n: { mode: recording, source: ") + written.index(at) + 1
 
 
 def test_the_fields_of_the_other_kind_of_source_are_not_suggested() -> None:

@@ -39,7 +39,7 @@ sarif: ## Make Microsoft's SARIF Multitool, which the SARIF logs are held to
 junit: ## Make xunit-viewer, which the JUnit reports are shown by
 	@scripts/junit-viewer $(STATE)/junit
 
-browser: ## Make Chromium and axe-core, which the HTML reports are held to
+browser: ## Make Chromium, axe-core and Mermaid, which HTML reports and graphs are held to
 	@scripts/browser $(STATE)/browser
 
 docs: $(STATE)/dev ## Generate the reference pages from the code

@@ -1,6 +1,7 @@
 """The DAG in every format of `fastflow graph`; here Mermaid and DOT."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 
 from fastflow.plan import Plan
@@ -16,6 +17,9 @@ _COLOURS = {
     "report": ("#e5e7eb", "#374151"),
 }
 _INK = "#111827"
+# What Mermaid takes for a line break and for an icon, also where it is written as entities.
+_TAKEN = re.compile(r"(?<=\\)(?=n)|(?<=:)(?=fa-)")
+_APART = "\u200b"  # a space without width
 
 
 def graph_mermaid(drawing: Drawing) -> str:
@@ -42,7 +46,7 @@ def graph_mermaid(drawing: Drawing) -> str:
 
 
 def _mermaid_label(phase: DrawnPhase) -> str:
-    build_id = f"<br/>BUILD_ID {_entity(phase.build_id)}" if phase.build_id else ""
+    build_id = f"<br/>BUILD_ID {_entity(_TAKEN.sub(_APART, phase.build_id))}" if phase.build_id else ""
     return _entity(phase.name) + build_id + ("" if phase.is_selected else "<br/>left out")
 
 

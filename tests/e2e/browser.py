@@ -1,4 +1,4 @@
-"""Chromium, and axe-core, as `scripts/browser` makes them."""
+"""Chromium, axe-core and Mermaid, as `scripts/browser` makes them."""
 
 import shutil
 from collections.abc import Iterator
@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-_AXE = Path(__file__).parents[2] / ".state/browser/node_modules/axe-core/axe.min.js"
+_STATE = Path(__file__).parents[2] / ".state/browser"
+_AXE = _STATE / "node_modules/axe-core/axe.min.js"
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -66,3 +67,12 @@ def violations(page: Page) -> list[str]:
     return [
         f"{one['id']}: {node['target']} {node['failureSummary']}" for one in told["violations"] for node in one["nodes"]
     ]
+
+
+def load_mermaid(page: Page) -> None:
+    """Bring Mermaid into a page, with its defaults; it draws nothing yet."""
+    script = next(_STATE.glob("mermaid-*.min.js"), None)
+    if script is None:
+        pytest.fail("Mermaid is missing; get it with `make browser`")
+    page.add_script_tag(path=script)
+    page.evaluate("mermaid.initialize({ startOnLoad: false })")

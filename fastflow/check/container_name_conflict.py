@@ -31,10 +31,10 @@ def _claims(facts: Facts) -> Iterator[tuple[str, Owner]]:
         if phase.node.container_name:
             place = facts.places.value(*phase.path, "container_name")
             yield phase.node.container_name, Owner(phase.workflow, place, phase.id)
-    for workflow, application in facts.applications.items():
+    for workflow, services in facts.started.items():
         if facts.spec.workflows[workflow].publish == "none":
             continue
-        for service in application.services.values():
+        for service in services:
             if service.container_name and service.container_name_mark:
                 yield service.container_name, Owner(workflow, Place(service.container_name_mark))
 

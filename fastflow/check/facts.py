@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from fastflow.application.model import Application
+from fastflow.application.model import Application, Service
+from fastflow.application.needs import services_of_phase, source_services
 from fastflow.check.lost import Lost, lost_parts
 from fastflow.diagnostic import Diagnostic, Related, Severity
 from fastflow.graph import Graph
@@ -72,6 +73,21 @@ class Facts:
         for phase in self.phases:
             found[phase.workflow].append(phase)
         return {workflow: tuple(found[workflow]) for workflow in self.spec.workflows}
+
+    @cached_property
+    def started(self) -> Mapping[str, tuple[Service, ...]]:
+        """The services of each application that phases start.
+
+        Not those that are sources only: these run as one-off containers, which publish no port and have names of
+        their own.
+        """
+        found = {}
+        for workflow, application in self.applications.items():
+            sources = source_services(phase.node for phase in self.by_workflow[workflow])
+            nodes = (phase.node for phase in self.by_workflow[workflow])
+            names = {name for node in nodes for name in services_of_phase(application, node, sources)}
+            found[workflow] = tuple(service for name, service in application.services.items() if name in names)
+        return found
 
     @cached_property
     def recorders(self) -> tuple[tuple[Phase, RecordingNode], ...]:

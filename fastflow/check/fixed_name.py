@@ -1,8 +1,8 @@
 """fixed-name: a fixed port or container name where the BUILD_ID shows that concurrent runs are meant."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from fastflow.application.model import Application
+from fastflow.application.model import Service
 from fastflow.check.facts import Facts, warning
 from fastflow.diagnostic import Diagnostic, Mark
 from fastflow.model.places import Place
@@ -24,18 +24,13 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
             if phase.node.container_name and "$" not in phase.node.container_name:
                 place = facts.places.value(*phase.path, "container_name")
                 yield _finding(f"the container name `{phase.node.container_name}`", place, _DROP)
-        application = facts.applications.get(name)
-        if application is not None and workflow.publish != "none":
-            yield from _of_application(application)
+        if workflow.publish != "none":
+            for what, mark in _fixed(facts.started.get(name, ())):
+                yield _finding(what, Place(mark), "set publish: none in the workflow, or put a variable into it")
 
 
-def _of_application(application: Application) -> Iterator[Diagnostic]:
-    for what, mark in _fixed(application):
-        yield _finding(what, Place(mark), "set publish: none in the workflow, or put a variable into it")
-
-
-def _fixed(application: Application) -> Iterator[tuple[str, Mark]]:
-    for service in application.services.values():
+def _fixed(services: Iterable[Service]) -> Iterator[tuple[str, Mark]]:
+    for service in services:
         for port in service.ports:
             if port.host and not port.has_variable:
                 yield f"host port {port.host[0]} of service `{service.name}`", port.mark

@@ -45,10 +45,10 @@ def _claims(facts: Facts) -> Iterator[_Claim]:
                 # Without an address a node binds loopback on a local engine, but all on a remote one.
                 owner = Owner(phase.workflow, place, phase.id)
                 yield _Claim(owner, port.host, _parsed(port.address), port.protocol)
-    for name, application in facts.applications.items():
+    for name, services in facts.started.items():
         if facts.spec.workflows[name].publish == "none":
             continue
-        for service in application.services.values():
+        for service in services:
             for published in service.ports:
                 if published.host and published.host != (0, 0) and not published.has_variable:
                     owner = Owner(name, Place(published.mark))

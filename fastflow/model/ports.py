@@ -11,7 +11,7 @@ from fastflow.model.scalars import Symbolic, describe, wrong
 
 _SHORT = re.compile(
     r"(?:(?P<address>\[[0-9A-Fa-f:.]+\]|\d+(?:\.\d+){3}):)?(?:(?P<host>\d+(?:-\d+)?)?:)?"
-    r"(?P<container>\d+(?:-\d+)?)(?:/(?P<protocol>tcp|udp|sctp))?"
+    r"(?P<container>\d+(?:-\d+)?)(?:/(?P<protocol>(?i:tcp|udp|sctp)))?"
 )
 _HINT = 'write "8080:8080", "127.0.0.1:8080:8080", "8080" or { target: 8080, published: 8080 }'
 
@@ -42,7 +42,7 @@ def parse_port(text: str) -> Port:
     if host and host != (0, 0) and host[1] - host[0] != container[1] - container[0] and container[0] != container[1]:
         raise ValueError(f"the ranges in `{text}` differ in length")
     address = _address(match["address"])
-    return Port(container, None if host == (0, 0) else host, address, match["protocol"] or "tcp")
+    return Port(container, None if host == (0, 0) else host, address, (match["protocol"] or "tcp").lower())
 
 
 def _address(written: str | None) -> str | None:

@@ -1,7 +1,8 @@
 """Error-based SQL injection: the database complains of what a value does to the statement.
 
 The proof is a pair of values of one shape, of which only one breaks a statement: `x'` and `x''` in a string, `x)` and
-`(x)` outside one. A page that shows errors of databases for other reasons shows them for both.
+`(x)` outside one. A page that shows errors of databases for other reasons shows them for both. An application may not
+take even what is well-formed, and complain of any quote, but not of signs that are as odd and harmless in a string.
 """
 
 import re
@@ -9,7 +10,7 @@ import re
 from .sql_errors import SqlErrors, sql_errors
 from .target import Probe
 
-_ROUNDS = 3  # times that a pair must give the same: a page may show what it likes by chance
+_ROUNDS = 5  # times that a pair must give the same: a page may show what it likes by chance
 _PAIRS = (
     ("{v}'", "{v}''"),
     ('{v}"', '{v}""'),
@@ -19,6 +20,8 @@ _PAIRS = (
     ("{v})", "({v})"),
     ("{v}%27", "{v}%27%27"),
     ("{v}%2527", "{v}%2527%2527"),
+    ("{v}'", "{v};()"),
+    ('{v}"', "{v};()"),
 )
 
 

@@ -7,7 +7,7 @@ import click
 from fastflow.check.compose_invalid import rejected
 from fastflow.cli.execution import Order, RunOptions, execute
 from fastflow.cli.options import SPEC_HELP, env_file_option, selection_options, spec_argument
-from fastflow.cli.reports import REPORT_HELP, parse_reports, write_reports
+from fastflow.cli.reports import REPORT_HELP, Report, parse_reports, write_reports
 from fastflow.cli.resuming import Ground, ground_of
 from fastflow.cli.specs import read_spec_text
 from fastflow.cli.stages import planned, refused
@@ -60,6 +60,7 @@ def command(
       3    a phase failed for another reason, or the engine did
       0    all passed
     """
+    asked = parse_reports(reports)
     text = read_spec_text(spec)
     ground = ground_of(
         text, env_files, emulate=emulate, resume=resume, shows_warnings=progress not in ("quiet", "json")
@@ -70,10 +71,8 @@ def command(
         return ExitCode.PASSED
     if not plan.selected:
         click.echo(f"run {plan.resumes} has passed all of it: there is nothing to run again")
-        return _report_again(ground, reports)
-    return _execute(
-        Order(ground, plan), RunOptions(emulate, keep, fail_fast, progress, parse_reports(reports), env_files)
-    )
+        return _report_again(ground, asked)
+    return _execute(Order(ground, plan), RunOptions(emulate, keep, fail_fast, progress, asked, env_files))
 
 
 def _planned(ground: Ground, workflows: tuple[str, ...], mode: Mode | None, max_parallel: int | None) -> Plan:
@@ -84,10 +83,10 @@ def _planned(ground: Ground, workflows: tuple[str, ...], mode: Mode | None, max_
     return made
 
 
-def _report_again(ground: Ground, reports: tuple[str, ...]) -> int:
+def _report_again(ground: Ground, reports: tuple[Report, ...]) -> int:
     """Write the reports that were asked for of the run that has passed: a pipeline waits for them."""
     assert ground.earlier is not None
-    for failure in write_reports(parse_reports(reports), read_archive(ground.earlier.folder)).values():
+    for failure in write_reports(reports, read_archive(ground.earlier.folder)).values():
         if failure is not None:
             raise failure
     return ExitCode.PASSED

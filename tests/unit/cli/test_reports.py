@@ -56,6 +56,12 @@ def test_what_makes_no_sense_is_refused(arguments: list[str], said: str, capfd: 
     assert said in capfd.readouterr().err
 
 
+def test_a_run_does_not_start_where_its_reports_make_no_sense(capfd: pytest.CaptureFixture[str]) -> None:
+    for more in ([], ["--dry-run"]):
+        assert guarded(cli, ["up", *more, "--report", "junti=x"]) == 2
+        assert "did you mean `junit`?" in capfd.readouterr().err
+
+
 def test_a_report_that_cannot_be_written_keeps_no_other_from_it(capfd: pytest.CaptureFixture[str]) -> None:
     Path("file").write_text("")
     assert guarded(cli, ["report", "--report", "json=file/r.json", "--report", "junit=j.xml"]) == 3

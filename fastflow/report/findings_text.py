@@ -7,17 +7,23 @@ from unicodedata import category, east_asian_width
 from fastflow.diagnostic import Diagnostic, Mark, Severity
 
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_LITERAL = "token-literal"
 _WIDEST = 160
 _TAB = 4
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
 class Sources:
-    """The lines of the files that findings speak of."""
+    """The lines of the files that findings speak of; what stands at `secret` marks is not shown."""
 
-    def __init__(self, texts: Mapping[str, str]) -> None:
+    def __init__(self, texts: Mapping[str, str], secret: Iterable[Mark] = ()) -> None:
         self._texts = texts
         self._lines: dict[str, list[str]] = {}
+        self._secret = tuple(secret)
+
+    def hiding(self, secret: Iterable[Mark]) -> "Sources":
+        """Give the same lines without what stands at these marks."""
+        return Sources(self._texts, secret)
 
     def line(self, mark: Mark) -> str | None:
         """Return the line that a mark begins on, or None where the file is not known."""
@@ -25,12 +31,24 @@ class Sources:
             text = self._texts.get(mark.file)
             self._lines[mark.file] = _LINE_BREAK.split(text) if text is not None else []
         lines = self._lines[mark.file]
-        return lines[mark.line - 1] if mark.line <= len(lines) else None
+        return self._hidden(mark, lines[mark.line - 1]) if mark.line <= len(lines) else None
+
+    def _hidden(self, mark: Mark, line: str) -> str:
+        for secret in self._secret:
+            if secret.file == mark.file and secret.line <= mark.line <= secret.end_line:
+                start = secret.column - 1 if mark.line == secret.line else 0
+                end = secret.end_column - 1 if mark.line == secret.end_line else len(line)
+                line = line[:start] + "*" * len(line[start:end]) + line[end:]
+        return line
 
 
 def render_findings(diagnostics: Iterable[Diagnostic], sources: Sources) -> str:
-    """Render findings, a blank line between two; nothing for none."""
-    return "\n".join(render_finding(finding, sources) for finding in diagnostics)
+    """Render findings, a blank line between two; nothing for none. Logs are no place for a token: it is not shown."""
+    found = tuple(diagnostics)
+    literal = (one for one in found if one.rule == _LITERAL)
+    secret = [mark for one in literal for mark in (one.mark, *(other.mark for other in one.related))]
+    shown = sources.hiding(secret) if secret else sources
+    return "\n".join(render_finding(finding, shown) for finding in found)
 
 
 def render_finding(finding: Diagnostic, sources: Sources) -> str:

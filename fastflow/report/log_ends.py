@@ -52,4 +52,5 @@ def shown_run(result: RunResult | None, summary: str, ci: CiFormat, edit: Callab
 
     `edit` masks it and shortens its paths.
     """
-    return (edit(log_ends(result, ci)) if result else "") + inert(edit(summary)) + "\n"
+    ends = edit(log_ends(result, ci)) if result else ""
+    return (f"{ends}\n" if ends else "") + inert(edit(summary)) + "\n"

@@ -84,7 +84,8 @@ class GitLab(NoCi):
 
     @staticmethod
     def _name(title: str) -> str:
-        return "fastflow_" + _NAME.sub("_", title)
+        """A section's name: what the title begins with, the phase, without the path that follows."""
+        return "fastflow_" + _NAME.sub("_", title.partition(":")[0])
 
 
 class Azure(NoCi):

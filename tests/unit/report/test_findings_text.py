@@ -151,3 +151,30 @@ def test_caret_is_as_far_right_as_the_text_before_it_is_wide(line: str, at: int,
 def test_summary_counts(severities: list[Severity], files: int, said: str) -> None:
     found = [Diagnostic("a-rule", severity, "what", Mark("f.yml", 1, 1, 1, 2)) for severity in severities]
     assert summary_of(found, files) == said
+
+
+def test_a_token_that_is_written_into_the_spec_is_in_no_excerpt() -> None:
+    text = 'x-t: &t "abc\n  def"\ncloud: { token: *t, tokn: ghi }\nb: { token: \u65e5mno, c: p }\n'
+    literal = [
+        Diagnostic(
+            "token-literal",
+            Severity.ERROR,
+            "m",
+            Mark("f.yml", 3, 17, 3, 19),
+            None,
+            (Related(Mark("f.yml", 1, 6, 2, 7), "from here"),),
+        ),
+        Diagnostic("token-literal", Severity.ERROR, "m", Mark("f.yml", 4, 13, 4, 17)),
+    ]
+    other = Diagnostic("a-rule", Severity.ERROR, "m", Mark("f.yml", 4, 19, 4, 20))
+    lines = render_findings([*literal, other], Sources({"f.yml": text})).splitlines()
+    assert [line.partition("| ")[2] for line in lines if "| " in line] == [
+        "cloud: { token: **, tokn: ghi }",
+        " " * 16 + "^^",
+        "x-t: *******",
+        " " * 5 + "^" * 7,
+        "b: { token: ****, c: p }",
+        " " * 12 + "^^^^",
+        "b: { token: ****, c: p }",
+        " " * 18 + "^",
+    ]

@@ -171,8 +171,8 @@ def test_quiet_is_nothing() -> None:
 DOCUMENTED = {
     "github": ("::group::web.test: log", "::endgroup::", "::error title=web.test%3A a%2Cb::50%25 of it%0Anot"),
     "gitlab": (
-        "\x1b[0Ksection_start:1700000000:fastflow_web.test__log[collapsed=true]\r\x1b[0Kweb.test: log",
-        "\x1b[0Ksection_end:1700000000:fastflow_web.test__log\r\x1b[0K",
+        "\x1b[0Ksection_start:1700000000:fastflow_web.test[collapsed=true]\r\x1b[0Kweb.test: log",
+        "\x1b[0Ksection_end:1700000000:fastflow_web.test\r\x1b[0K",
         "",
     ),
     "azure": (

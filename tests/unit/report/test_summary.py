@@ -184,4 +184,4 @@ def test_hostile_log_is_inert(ci: CiFormat, tmp_path: Path) -> None:
 def test_all_that_is_shown_is_edited_and_the_summary_is_inert(tmp_path: Path) -> None:
     log = tmp_path / "a.log"
     text = shown_run(logged(log, "sesame\n"), "::sesame", NoCi(), lambda text: text.replace("sesame", "***"))
-    assert text == f"web.test: the last lines of {log}\n  | ***\n\\::***\n"
+    assert text == f"web.test: the last lines of {log}\n  | ***\n\n\\::***\n"

@@ -1,8 +1,10 @@
 """From the command line to `execute_plan`: engines, the emulator, the run's folder, what is shown, signals."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from fastflow.cli.boundary import show_error
 from fastflow.cli.environment import (
@@ -23,7 +25,7 @@ from fastflow.compose import Emulation, Setting
 from fastflow.emulation.cloud import NAME, TOKENS, ensure_cloud
 from fastflow.emulation.image import ensure_image
 from fastflow.engines.docker import DockerEngine
-from fastflow.errors import ExitCode, FastflowError
+from fastflow.errors import EngineUnreachableError, ExitCode, FastflowError
 from fastflow.model.cloud import DEFAULT_API_HOST
 from fastflow.model.spec import Host
 from fastflow.pipeline import SpecText
@@ -31,10 +33,11 @@ from fastflow.plan import Plan, WorkflowPlan
 from fastflow.report.archive import read_archive
 from fastflow.report.plan_file import PLAN_FILE, engines_of, plan_file_of
 from fastflow.run.basis import write_basis
+from fastflow.run.clock import now
 from fastflow.run.context import Options
 from fastflow.run.earlier import results_to_keep, take_over
 from fastflow.run.events import Event
-from fastflow.run.execution import execute_plan
+from fastflow.run.execution import execute_plan, write_refusal
 from fastflow.run.folder import RunFolder
 from fastflow.run.masking import masker
 from fastflow.run.observer import Cancellation
@@ -142,15 +145,11 @@ class _Session:
         return DockerEngine(environment, context=host.context, docker_host=host.docker_host)
 
     def execute(self, signals: Interruption) -> int:
-        setting = self._setting()
         self._take_over()
         folder = RunFolder(self.order.text.directory, self.order.run, self.mask)
         write_basis(folder, self.order.ground.basis)
-        signals.cancellation.watchers.extend(engine.interrupt for engine in self.engines.values())
-        signals.last_effort = self._remove_all
-        signals.is_running = True
         try:
-            self._write_plan(folder)
+            setting = self._prepared(folder, signals)
             result = execute_plan(
                 self.order.plan,
                 setting,
@@ -167,17 +166,31 @@ class _Session:
         self.showing.conclude(result, folder.path, written, is_kept=self.options.keep)
         return result.exit_code or (ExitCode.PASSED if len(written) == len(self.options.reports) else ExitCode.FAILED)
 
-    def _write_plan(self, folder: RunFolder) -> None:
-        """Write plan.json, also where the engine then does not answer."""
-        order, path = self.order, folder.path / PLAN_FILE
-        told = plan_file_of(order.plan, order.ground.facts, order.values, order.run)
-        folder.write_json(path, told)
+    def _prepared(self, folder: RunFolder, signals: Interruption) -> Setting:
+        """Ask the engines, and start the emulator; what stands in the way is in the run's folder, too."""
+        started = now()
         try:
-            told |= engines_of(ask_all(self.engines))
-        except FastflowError as error:
-            folder.on_event(Event("run", facts={"state": "refused", "reason": error.message}))
+            told = self._write_plan(folder)
+            setting = self._setting()
+            signals.last_effort = self._remove_all
+            signals.is_running = True
+            folder.write_json(folder.path / PLAN_FILE, told | engines_of(ask_all(self.engines)))
+        except (FastflowError, InterruptedBeforeRunError) as error:
+            reason = error.message if isinstance(error, FastflowError) else "interrupted"
+            folder.on_event(Event("run", facts={"state": "refused", "reason": reason}))
+            setting = Setting(self.order.run, identity(self.order.text))
+            code, earlier = int(error.exit_code), self._earlier(folder)
+            write_refusal(self.order.plan, setting, folder, started=started, exit_code=code, earlier=earlier)
+            folder.close()
             raise
-        folder.write_json(path, told)
+        return setting
+
+    def _write_plan(self, folder: RunFolder) -> dict[str, Any]:
+        """Write plan.json, also where no engine then answers, and return what it tells."""
+        order = self.order
+        told = plan_file_of(order.plan, order.ground.facts, order.values, order.run)
+        folder.write_json(folder.path / PLAN_FILE, told)
+        return told
 
     def _report(self, folder: RunFolder) -> list[str]:
         """Write the reports that were asked for, and return the paths of those that could be written."""
@@ -200,10 +213,13 @@ class _Session:
         return results_to_keep(earlier, self.order.plan, folder) if earlier is not None else ()
 
     def _take_over(self) -> None:
+        """Remove what the run that is taken up left; where it is live, this one does not begin."""
         earlier = self.order.ground.earlier
-        if earlier is not None and take_over(self.engines.values(), earlier.basis.run):
-            message = f"removed what run {earlier.basis.run} had left on the engine"
-            self.showing.say(message)
+        if earlier is None:
+            return
+        with suppress(EngineUnreachableError):  # which is told when the engines are asked
+            if take_over(self.engines.values(), earlier.basis.run):
+                self.showing.say(f"removed what run {earlier.basis.run} had left on the engine")
 
     def _emulation(self) -> Emulation:
         image = ""

@@ -1,6 +1,7 @@
 """Plan to result: the last stage of the pipeline. Engines and listeners are arguments."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from fastflow.compose import Setting
 from fastflow.errors import FastflowError
@@ -12,7 +13,7 @@ from fastflow.run.folder import RunFolder
 from fastflow.run.observer import Cancellation, Observer
 from fastflow.run.outcome import PhaseResult, RunResult
 from fastflow.run.ports import Engine
-from fastflow.run.runner import Runner, refused
+from fastflow.run.runner import Runner, in_order, waiting
 
 
 def execute_plan(
@@ -42,14 +43,30 @@ def execute_plan(
     try:
         result = Runner(context, hosts, host_limits).execute()
     except FastflowError as error:
-        nothing = refused(context, started, error.exit_code)
-        for phase in nothing.phases:
-            if phase.id not in known:  # for who reads the file of events later; a display has the error to show
-                told = {"state": phase.state, "reason": phase.reason, "mode": phase.mode}
-                folder.on_event(Event("phase", phase.id, told))
-        folder.write_result(nothing)
+        write_refusal(plan, setting, folder, started=started, exit_code=error.exit_code, earlier=known.values())
         raise
     finally:
         folder.close()
     folder.write_result(result)
     return result
+
+
+def write_refusal(
+    plan: Plan,
+    setting: Setting,
+    folder: RunFolder,
+    *,
+    started: str,
+    exit_code: int,
+    earlier: Iterable[PhaseResult] = (),
+) -> None:
+    """Write the result of a run of which nothing was started, and what became of its phases."""
+    nothing = {
+        name: replace(result, state="cancelled", reason="nothing was started") for name, result in waiting(plan).items()
+    }
+    for phase in nothing.values():  # for who reads the file of events later; a display has the error to show
+        told = {"state": phase.state, "reason": phase.reason, "mode": phase.mode}
+        folder.on_event(Event("phase", phase.id, told))
+    phases = in_order(plan, {**{result.id: result for result in earlier}, **nothing})
+    result = RunResult(setting.run, setting.spec, exit_code, started, now(), phases, resumes=plan.resumes)
+    folder.write_result(result)

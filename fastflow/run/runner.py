@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from fastflow.errors import ExitCode, FastflowError
+from fastflow.errors import FastflowError
 from fastflow.plan import Plan
 from fastflow.run.at_once import at_once
 from fastflow.run.clock import now
@@ -50,7 +50,7 @@ class Runner:
             host_of={name: workflow.plan.host for name, workflow in self.workflows.items()},
             host_limits=host_limits,
         )
-        self._results: dict[str, PhaseResult] = {**run.earlier, **_waiting(self.plan)}
+        self._results: dict[str, PhaseResult] = {**run.earlier, **waiting(self.plan)}
         self._ended: queue.SimpleQueue[PhaseResult | None] = queue.SimpleQueue()
         self._working: dict[str, PhaseRun] = {}
         self._removals: list[threading.Thread] = []
@@ -239,20 +239,11 @@ class Runner:
         )
 
 
-def refused(run: RunContext, started: str, code: ExitCode) -> RunResult:
-    """The result of a run of which nothing was started."""
-    cancelled = {
-        name: replace(result, state="cancelled", reason="nothing was started")
-        for name, result in _waiting(run.plan).items()
-    }
-    phases = in_order(run.plan, {**run.earlier, **cancelled})
-    return RunResult(run.setting.run, run.setting.spec, int(code), started, now(), phases, resumes=run.plan.resumes)
-
-
 def in_order(plan: Plan, results: Mapping[str, PhaseResult]) -> tuple[PhaseResult, ...]:
     """Put results in the order of the spec."""
     return tuple(results[name] for name in plan.phases if name in results)
 
 
-def _waiting(plan: Plan) -> dict[str, PhaseResult]:
+def waiting(plan: Plan) -> dict[str, PhaseResult]:
+    """The results of the selected phases before the first of them has begun."""
     return {phase.id: waiting_result(phase, plan.workflows[phase.workflow].host) for phase in plan.selected}

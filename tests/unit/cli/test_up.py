@@ -1,0 +1,64 @@
+"""`fastflow up` where nothing can be started: whoever asked for reports gets them, and they hold the exit code."""
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from fastflow.cli.boundary import guarded
+from fastflow.cli.execution import _Session
+from fastflow.cli.main import cli
+from fastflow.cli.signals import InterruptedBeforeRunError
+
+SPEC = """
+workflows:
+  web:
+    build_id: 1
+    nodes:
+      record: { mode: recording, allowed_hosts: [app.example], source: { run: "true" } }
+      test: { mode: testing }
+"""
+
+
+@pytest.fixture(autouse=True)
+def no_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A spec here, and nothing where the engine should be."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no.sock")
+    monkeypatch.setenv("WALLARM_API_TOKEN", "t0k3n")
+    monkeypatch.delenv("DOCKER_CONTEXT", raising=False)
+    Path("fastflow.yml").write_text(SPEC)
+
+
+def told() -> tuple[int, dict[str, tuple[str, str]]]:
+    """The exit code and the phases of the report, which says the same as the run's own result."""
+    report = json.loads(Path("out/r.json").read_text())
+    (result,) = Path(".fastflow/runs").glob("*/result.json")
+    assert json.loads(result.read_text()) == report
+    assert (report["run"], report["spec"]) == (result.parent.name, str(Path("fastflow.yml").absolute()))
+    assert report["started"] <= report["ended"]
+    return report["exit_code"], {phase["id"]: (phase["state"], phase["reason"]) for phase in report["phases"]}
+
+
+CANCELLED = dict.fromkeys(("web.record", "web.test"), ("cancelled", "nothing was started"))
+
+
+@pytest.mark.parametrize("more", [[], ["--emulate"]], ids=["cloud", "emulator"])
+def test_reports_of_a_run_without_an_engine_hold_its_exit_code(more: list[str]) -> None:
+    wanted = ["--report", "json=out/r.json", "--report", "junit=out/j.xml"]
+    assert guarded(cli, ["up", *more, *wanted]) == 3
+    assert told() == (3, CANCELLED)
+    errors = ET.parse("out/j.xml").getroot().iter("error")
+    assert any("no.sock" in str(error.get("message")) for error in errors)
+    (plan,) = Path(".fastflow/runs").glob("*/plan.json")
+    assert [phase["id"] for phase in json.loads(plan.read_text())["phases"]] == ["web.record", "web.test"]
+
+
+def test_a_run_that_is_interrupted_before_anything_starts_has_its_reports_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: _Session) -> None:
+        raise InterruptedBeforeRunError(15)
+
+    monkeypatch.setattr(_Session, "_setting", interrupted)
+    assert guarded(cli, ["up", "--report", "json=out/r.json"]) == 143
+    assert told() == (143, CANCELLED)

@@ -45,7 +45,7 @@ def _phase(phase: PhaseResult, width: int) -> Iterator[str]:
     if phase.hint:
         yield f"    what to do: {phase.hint}"
     elif phase.state == "vulnerable":
-        yield "    what to do: mend what was found, or say in the gate what is accepted, and why"
+        yield "    what to do: mend what was found, or accept what is known, with a reason: fastflow accept"
     elif phase.state == "failed":
         yield "    what to do: see the end of its log" if phase.log else "    what to do: see the run folder"
     if phase.state in ("failed", "vulnerable") and phase.log:

@@ -175,7 +175,8 @@ def _start_service(context: PhaseContext, source: ServiceSource, log_name: str) 
             lambda project: context.engine.run_detached(
                 project,
                 source.service,
-                name=f"{context.project.name}-{log_name.replace('.', '-')}".lower(),
+                # With a dot: no service's own container can have this name, `fast-record-source-1` one of Compose's.
+                name=f"{context.project.name}-{context.phase.service}.{log_name.rpartition('.')[2]}".lower(),
                 command=command,
                 environment=_texts(context, source.environment),
                 labels=context.labels("source"),

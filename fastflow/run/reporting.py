@@ -52,7 +52,7 @@ def _report_one(context: PhaseContext, run: str, number: int, attempt: int) -> V
 
 
 def _start(context: PhaseContext, run: str, number: int, attempt: int) -> RunningNode:
-    name = f"{context.project.name}-{context.phase.service}-{number}-{attempt}"
+    name = f"{context.project.name}-{context.phase.service}.{number}-{attempt}"  # Compose's own end in `-1`
     log_file = open_log(context, attempt, number)
     try:
         with context.changing_project():

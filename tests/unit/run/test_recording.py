@@ -38,7 +38,7 @@ def test_services_node_source_stop_in_this_order(tmp_path: Path) -> None:
         "up app",
         "up fast-record",
         "run tests",
-        "remove fastflow-r1-web-web-record-source",
+        "remove fastflow-r1-web-fast-record.source",
         "stop 10",
     ]
     assert stage.log("web.record").splitlines() == list(RECORDS.lines)

@@ -148,8 +148,9 @@ class _Search:
         if place in self.work.reported:
             return
         self.work.reported.add(place)
+        said = other_facts.said(other, facts)
         message = (
-            f"{phase.id} {does} under BUILD_ID {phase.build_id}, and {other.id} under {other.build_id}, "
+            f"{phase.id} {does} under BUILD_ID {phase.build_id}, and {said} under {other.build_id}, "
             f"with the same token: {reason}"
         )
         yield warning(RULE, message, place, hint, (Related(earlier.mark, f"{other.id} {does} under it here"),))

@@ -31,9 +31,10 @@ def _collision(facts: Facts, phase: Phase, other_facts: Facts, other: Phase) -> 
     place, earlier = facts.build_id_place(phase), other_facts.build_id_place(other)
     if place == earlier:
         place, earlier = facts.node_place(phase), other_facts.node_place(other)
+    said = other_facts.said(other, facts)
     return error(
         RULE,
-        f"{phase.id} records under BUILD_ID {phase.build_id}, and so does {other.id}{_written(phase, other)}, "
+        f"{phase.id} records under BUILD_ID {phase.build_id}, and so does {said}{_written(phase, other)}, "
         "with the same token: "
         "which record a testing node gets is undefined",
         place,

@@ -22,6 +22,9 @@ _ALLOWED = re.compile(r"[A-Za-z0-9]+")
 _USE_CI_ID = "use ${FASTFLOW_CI_ID}, which identifies the CI run in letters and digits"
 
 
+# GitHub's and Azure's expressions, Azure's and Jenkins's macros, TeamCity's parameters.
+_OF_CI_FILES = re.compile(r"\{\{|\$\(|\$\[|%[\w.]+%|@\w+@")
+_NOT_HERE = "that is a CI file's own; here ${NAME} is a variable, and ${FASTFLOW_CI_ID} identifies the CI run"
 _BLANKS = {" ": "a blank", "\t": "a tab", "\n": "a line break, as `|` and `>` keep it (`|-` and `>-` do not)"}
 _FORMS = "write a variable as ${NAME}, or with a default as ${NAME:-1}; all else is letters and digits"
 
@@ -129,11 +132,13 @@ def _one(facts: Facts, phase: Phase, build_id: str) -> Iterator[Diagnostic]:
     written = facts.document.locate(phase.build_id_path)
     broken = _broken(written.text) if isinstance(written, Scalar) else None
     if broken is not None:
-        yield error(RULE, f"the BUILD_ID `{_shown(build_id)}` is no template: {broken}", place, _FORMS)
+        hint = _NOT_HERE if _OF_CI_FILES.search(build_id) else _FORMS
+        yield error(RULE, f"the BUILD_ID `{_shown(build_id)}` is no template: {broken}", place, hint)
         return
     fault = next(_faults(template), None)
     if fault is not None:
-        yield error(RULE, fault, place, "a BUILD_ID is letters and digits, and nothing else")
+        hint = _NOT_HERE if _OF_CI_FILES.search(build_id) else "a BUILD_ID is letters and digits, and nothing else"
+        yield error(RULE, fault, place, hint)
     for name in dict.fromkeys(_inserted(template)):
         if name in UNFIT_VARIABLES:
             message = f"the value of {name} is not letters and digits ({UNFIT_VARIABLES[name]})"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from fastflow.check.facts import HINTS, Facts, error
 from fastflow.diagnostic import Diagnostic
 from fastflow.graph import Dangling, qualified
-from fastflow.model.suggest import did_you_mean
+from fastflow.model.suggest import closest, did_you_mean
 
 RULE = "dependency-unknown"
 
@@ -43,4 +43,7 @@ def _hint(facts: Facts, dangling: Dangling) -> str | None:
     others = (phase.id for phase in facts.phases if phase.name == dangling.name and phase.workflow != workflow)
     if "." not in dangling.name and dangling.wanted == "phase" and (other := next(others, None)):
         return f"a name without a dot is one of this workflow; did you mean `{other}`?"
-    return did_you_mean(dangling.name, known) or "name it as WORKFLOW.NODE, or as NODE in its own workflow"
+    hint = did_you_mean(dangling.name, known) or "name it as WORKFLOW.NODE, or as NODE in its own workflow"
+    if dangling.wanted == "recording" and closest(dangling.name, known) is None:
+        hint += "; the id of a record goes into test_record_id"
+    return hint

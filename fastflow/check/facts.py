@@ -137,6 +137,10 @@ class Facts:
         places = sorted((first, second), key=lambda place: (place.mark.file == self.document.file, place.mark))
         return places[1], places[0]
 
+    def said(self, phase: Phase, other: "Facts") -> str:
+        """Name a phase of this spec to the reader of `other`, whose phases may have the same names."""
+        return phase.id if other is self else f"{phase.id} of {self.document.file}"
+
     def node_place(self, phase: Phase) -> Place:
         """Where a node's name stands."""
         return self.places.key(*phase.path)

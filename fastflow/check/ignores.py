@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from fastflow.check.rules import BY_ID, RULE_IDS
+from fastflow.check.rules import ALL_RULES, BY_ID, RULE_IDS
 from fastflow.diagnostic import Diagnostic, Mark, Severity
 from fastflow.model.suggest import did_you_mean
 from fastflow.spec.document import Comment, Document
@@ -42,7 +42,8 @@ def ignores_of(document: Document) -> tuple[tuple[Ignore, ...], tuple[Diagnostic
         for rule in (word.strip() for word in match["rules"].split(",")):
             fault = _fault(rule)
             if fault is not None:
-                found.append(_invalid(fault, comment, did_you_mean(rule, RULE_IDS) if rule not in BY_ID else _MEND))
+                hint = did_you_mean(rule, RULE_IDS) or ALL_RULES
+                found.append(_invalid(fault, comment, _MEND if rule in BY_ID else hint))
             else:
                 ignores.append(Ignore(rule, line, comment.mark))
     return tuple(ignores), tuple(found)

@@ -201,5 +201,6 @@ RULES: tuple[Rule, ...] = (
     Rule("compose-file", "error", "a Compose file that cannot be read"),
     Rule("compose-invalid", "error", "a project that Docker Compose rejects", is_offline=False),
 )
+ALL_RULES = "all rules: fastflow explain"
 RULE_IDS = tuple(rule.id for rule in RULES)
 BY_ID = {rule.id: rule for rule in RULES}

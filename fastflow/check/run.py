@@ -7,7 +7,7 @@ from dataclasses import replace
 from fastflow.check.facts import Facts, error
 from fastflow.check.ignores import ignores_of, silence
 from fastflow.check.lost import Lost
-from fastflow.check.rules import BY_ID, RULE_IDS, RULES, Level, Rule
+from fastflow.check.rules import ALL_RULES, BY_ID, RULE_IDS, RULES, Level, Rule
 from fastflow.diagnostic import Diagnostic, Severity
 from fastflow.model.suggest import did_you_mean
 from fastflow.spec.document import Mapping, Scalar
@@ -85,6 +85,6 @@ def _configuration(facts: Facts) -> Iterable[Diagnostic]:
         name, level = key.text, value.text if isinstance(value, Scalar) else None
         place = facts.places.key("checks", name)
         if name not in BY_ID:
-            yield error("invalid-value", f"there is no rule `{name}`", place, did_you_mean(name, RULE_IDS))
+            yield error("invalid-value", f"there is no rule `{name}`", place, did_you_mean(name, RULE_IDS) or ALL_RULES)
         elif not BY_ID[name].can_be_silenced and level in ("off", "warning"):
             yield error("invalid-value", f"the rule {name} is always an error", place, "remove this line")

@@ -20,7 +20,7 @@ def environment_of(value: Any) -> Any:
     if isinstance(value, dict):
         return value
     if not isinstance(value, (list, tuple)):
-        raise wrong(f"expected a mapping or a list of NAME=value, not {describe(value)}")
+        raise wrong(f"expected a mapping or a list of NAME=value, not {describe(value)}", "write { NAME: value }")
     result: dict[str, Any] = {}
     for item in value:
         if not isinstance(item, str) or not item or item.startswith("="):

@@ -6,10 +6,11 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from fastflow.diagnostic import Diagnostic, Severity
+from fastflow.model.cloud import DEFAULT_TOKEN, Cloud
 from fastflow.model.node import MODES, NODE_TYPES, Gate, Ready
 from fastflow.model.places import Place, Places
 from fastflow.model.relations import CONDITIONS, Dependency, Need
-from fastflow.model.scalars import describe
+from fastflow.model.scalars import describe, parse_duration
 from fastflow.model.source import CommandSource, ServiceSource
 from fastflow.model.spec import Spec, Workflow
 from fastflow.model.suggest import did_you_mean
@@ -52,6 +53,12 @@ _OF_A_SERVICE = frozenset(
         "volumes",
     )
 )
+_OF_THE_CLOUD = {
+    "wallarm_api_token": "token",
+    "wallarm_api_host": "api_host",
+    "wallarm_api_use_ssl": "use_ssl",
+    "wallarm_api_ca_verify": "ca_verify",
+}
 _REMOVE = "remove it, or let it begin with `x-`"
 RESTART = "`restart` on a FAST node: exit 1 means vulnerabilities, and a restarted node attacks again"
 RESTART_HINT = "remove it; `attempts` tries again where infrastructure failed"
@@ -122,10 +129,25 @@ def _shape(expected: str, path: Path, value: object) -> str:
     if path[-1] in _KEYED_BY_NAMES:
         return NAMED
     if path[-1] == "ready" or "services" in path[:-1]:
-        return f'write {{ log: "{value}" }}' if isinstance(value, str) else "write { log: REGEX }"
+        return f"write {{ {_need(value)} }}"
+    if path[-1:] == ("cloud",) or path[:1] == ("hosts",):
+        written = f'"{value}"' if isinstance(value, str) else "VALUE"
+        key = "api_host" if path[-1] == "cloud" else "docker_host" if "://" in written else "context"
+        return f"write {{ {key}: {written} }}"
     if "depends_on" in path[:-1]:
         return f"write {{ condition: {value if value in CONDITIONS else 'passed'} }}"
     return "write { KEY: VALUE }"
+
+
+def _need(value: object) -> str:
+    """What was meant by the text in the place of a log's line: how long to wait for it, or the line itself."""
+    if not isinstance(value, str):
+        return "log: REGEX"
+    try:
+        parse_duration(value)
+    except ValueError:
+        return f'log: "{value}"'
+    return f"timeout: {value}"
 
 
 def _either(words: list[str]) -> str:
@@ -156,24 +178,40 @@ def _unknown(path: Path, places: Places, model: type[BaseModel], *, top: bool) -
 
 def _home_of(field: str, model: type[BaseModel] | None) -> str | None:
     """Say where a field belongs that stands in a mapping of `model`, if there is such a place."""
-    lower = field.lower()
-    if model is Spec:
-        if field in _COMPOSES:
-            return "that is a Compose file's: name the file in a workflow, as `compose: docker-compose.yml`"
-        if field in Workflow.model_fields:
-            return "it belongs to a workflow: indent it below the workflow's name"
+    if model is Cloud:
+        variable = _OF_THE_CLOUD.get(field.lower())
+        return f"write {variable}" if variable else None
+    if field in Cloud.model_fields and model is not None:
+        where = "" if model is Spec or model is Workflow else ", in the spec or the workflow"
+        value = DEFAULT_TOKEN if field == "token" else "VALUE"
+        return f"it belongs under `cloud`{where}: cloud: {{ {field}: {value} }}"
+    return _home_by_model(field, model) or _home_of_variable(field)
+
+
+def _home_by_model(field: str, model: type[BaseModel] | None) -> str | None:
+    if model is Spec and field in _COMPOSES:
+        return "that is a Compose file's: name the file in a workflow, as `compose: docker-compose.yml`"
+    if model is Spec and field in Workflow.model_fields:
+        return "it belongs to a workflow: indent it below the workflow's name"
+    if model is Workflow and field in MODES:
+        return f"a node has a name, and that is its mode: nodes: {{ NAME: {{ mode: {field} }} }}"
     if model is Workflow and any(field in node.model_fields for node in NODE_TYPES.values()):
         return "it belongs to a node: indent it below the node's name"
-    if model in NODE_TYPES.values():
-        if field in Workflow.model_fields:
-            return "it belongs to the workflow"
-        if field in _OF_A_SERVICE:
-            return f"keys of a Compose service go under `container`: container: {{ {field}: VALUE }}"
+    if model in NODE_TYPES.values() and field in Workflow.model_fields:
+        return "it belongs to the workflow"
+    if model in NODE_TYPES.values() and field in _OF_A_SERVICE:
+        return f"keys of a Compose service go under `container`: container: {{ {field}: VALUE }}"
+    return None
+
+
+def _home_of_variable(name: str) -> str | None:
+    """Say which field an environment variable of FAST has."""
+    lower = name.lower()
     if lower.startswith("wallarm_"):
         return "the WALLARM_* variables live under `cloud`"
     if lower == "ci_mode":
         return "write `mode`"
-    if field != lower and any(lower in node.model_fields for node in NODE_TYPES.values()):
+    if name != lower and any(lower in node.model_fields for node in NODE_TYPES.values()):
         return f"write it in lower case: {lower}"
     return None
 

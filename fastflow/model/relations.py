@@ -36,12 +36,18 @@ def _named(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         for item in value:
             if not isinstance(item, str):
-                raise wrong(f"expected a list of names, not of {describe(item)}")
+                raise wrong(f"expected a list of names, not of {describe(item)}", _as_mapping(value))
         return {name: {} for name in value}
     raise wrong(
         f"expected a list or a mapping, not {describe(value)}",
         f"write [{value}]" if isinstance(value, str) else "",
     )
+
+
+def _as_mapping(items: Any) -> str:
+    """Show how entries that hold more than names are written."""
+    names = (name for item in items for name in (item if isinstance(item, dict) else [item]) if isinstance(name, str))
+    return f"what is more than names is a mapping without dashes: {{ {', '.join(f'{name}: {{ }}' for name in names)} }}"
 
 
 def _fresh_kind(value: Any) -> str:
@@ -53,7 +59,8 @@ def _fresh(value: Any) -> Any:
         return value == "true"
     if isinstance(value, Symbolic):
         return None
-    raise wrong(f"expected `true` or a list of services, not {describe(value)}")
+    hint = f"write [{value}]" if isinstance(value, str) else ""
+    raise wrong(f"expected `true` or a list of services, not {describe(value)}", hint)
 
 
 Dependencies: TypeAlias = Annotated[

@@ -8,19 +8,23 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import get_args
 
 import click
 import jsonschema
 import pytest
 import yaml
 
-from fastflow.ci import _SYSTEMS
+from fastflow.ci import _MARKS, _SYSTEMS
 from fastflow.cli.main import COMMANDS, cli
 from fastflow.diagnostic import Diagnostic, Mark, Related, Severity
 from fastflow.errors import ExitCode
 from fastflow.pipeline import SpecText, check
 from fastflow.report.findings_json import findings_as_json
 from fastflow.report.findings_text import Sources, render_findings
+from fastflow.report.plain_ci import FORMATS
+from fastflow.run.cloud_progress import progress_of
+from fastflow.run.events import EventType
 from fastflow.run.outcome import PhaseResult, RunResult, Vulnerability
 from tests.unit.model.good_specs import NewEditor, as_editors_read
 
@@ -250,6 +254,30 @@ def test_machine_formats_page_lists_every_field_of_results_and_findings() -> Non
     assert sorted(phase["vulnerabilities"][0]) == sorted(field.name for field in fields(Vulnerability))
     assert shape(findings) == shape(json.loads(findings_as_json([found])))
     assert [field.name for field in fields(RunResult) if f"`{field.name}" not in text] == []
+
+
+def test_machine_formats_page_lists_every_event_and_what_progress_tells() -> None:
+    text = (ROOT / "docs" / "reference" / "machine-formats.md").read_text(encoding="utf-8")
+    told = progress_of(
+        {
+            "baseline_check_all_terminated_count": 1,
+            "baseline_count": 1,
+            "sended_requests_count": 1,
+            "vulns": [],
+            "estimated_time_to_completion": 1,
+        }
+    )
+    assert len(told) == 5
+    types = re.findall(r"^\| `(\w+)` \| (?:yes|no|those)\b", text, re.MULTILINE)
+    assert sorted(types) == sorted(get_args(EventType))
+    (row,) = re.findall(r"^\| `progress` \| +\|(.*)$", text, re.MULTILINE)
+    assert re.findall(r"`(\w+)`", row) == list(told)
+
+
+def test_progress_page_lists_every_ci_system_that_reads_logs() -> None:
+    text = (ROOT / "docs" / "how-to" / "progress-and-ci-logs.md").read_text(encoding="utf-8")
+    marks = {system: variable for variable, system in _MARKS}
+    assert [marks[name] for name in FORMATS if f"`{marks[name]}`" not in text] == []
 
 
 def shape(value: object) -> object:

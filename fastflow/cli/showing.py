@@ -15,8 +15,8 @@ from fastflow.report.encoding import ERRORS, encoding_for
 from fastflow.report.log_ends import shown_run
 from fastflow.report.outlet import deliver
 from fastflow.report.plain_ci import format_for
-from fastflow.report.progress import progress_for
-from fastflow.report.summary import summary_of_run
+from fastflow.report.progress import has_colours, progress_for
+from fastflow.report.summary import coloured, summary_of_run
 from fastflow.run.cloud_progress import CloudProgress
 from fastflow.run.events import Event, Listener
 from fastflow.run.outcome import RunResult
@@ -59,15 +59,16 @@ class Showing:
         if is_kept:
             summary += f"\nkept; remove it with: fastflow down --run {result.run}"
         here = f"{Path.cwd()}/"
+        out = _stream(sys.stdout if self._kind != "quiet" else sys.stderr)
         shown = shown_run(
             result if self._kind != "quiet" else None,
             summary,
             format_for(ci_system(everything())),
             lambda text: self._mask(text).replace(here, ""),
+            coloured if has_colours(out, everything()) else str,
         )
         if self._kind == "quiet" and result.exit_code == ExitCode.PASSED:
             return
-        out = _stream(sys.stdout if self._kind != "quiet" else sys.stderr)
         with suppress(OSError, ValueError):
             deliver(out, shown.encode(encoding_for(out, everything()), ERRORS))
 

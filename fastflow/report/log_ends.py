@@ -47,10 +47,16 @@ def _end_of(path: Path) -> list[str]:
     return lines[1:][-LINES:] if start and len(lines) > 1 else lines[-LINES:]
 
 
-def shown_run(result: RunResult | None, summary: str, ci: CiFormat, edit: Callable[[str], str]) -> str:
+def shown_run(
+    result: RunResult | None,
+    summary: str,
+    ci: CiFormat,
+    edit: Callable[[str], str],
+    paint: Callable[[str], str] = str,
+) -> str:
     """All that is shown of a run that has ended, the summary alone without `result`.
 
-    `edit` masks it and shortens its paths.
+    `edit` masks it and shortens its paths; `paint` gives the summary its colours.
     """
     ends = edit(log_ends(result, ci)) if result else ""
-    return (f"{ends}\n" if ends else "") + inert(edit(summary)) + "\n"
+    return (f"{ends}\n" if ends else "") + paint(inert(edit(summary))) + "\n"

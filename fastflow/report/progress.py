@@ -73,6 +73,11 @@ def progress_for(
     return PlainProgress(Outlet(out, encoding_for(out, environment)), mask, told)
 
 
+def has_colours(out: TextIO, environment: Mapping[str, str]) -> bool:
+    """Whether a stream is a terminal that is to show colours (no-color.org)."""
+    return can_draw(out, environment) and not environment.get("NO_COLOR")
+
+
 def can_draw(out: TextIO, environment: Mapping[str, str]) -> bool:
     """Whether a stream is a terminal that can move its cursor."""
     try:

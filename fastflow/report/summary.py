@@ -1,5 +1,6 @@
 """What came of a run, for people."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
@@ -8,6 +9,8 @@ from fastflow.report.times import between, duration
 from fastflow.run.outcome import PhaseResult, RunResult, Vulnerability
 
 _SYMBOLS = {"passed": "✓", "vulnerable": "!", "failed": "✗", "skipped": "-", "cancelled": "-"}
+_COLOURS = {"✓": "32", "!": "1;31", "✗": "31", "-": "2"}  # as the live table has them: green, red, faint
+_ENDED = re.compile(r"^([✓!✗-])( \S+ +)(\w+)", re.MULTILINE)
 _GATES = {"below": "below the gate's threat", "off": "the gate is off", "accepted": "accepted"}
 _WIDEST_STATE = len("vulnerable")
 
@@ -29,6 +32,16 @@ def summary_of_run(result: RunResult, folder: str, reports: Iterable[str] = ()) 
     if result.leftovers:
         lines += ["could not be removed; do it with:", *(f"  {command}" for command in result.leftovers)]
     return "\n".join(" ".join(line.splitlines()) for line in lines)
+
+
+def coloured(summary: str) -> str:
+    """Colour the symbol and the state of each phase in a summary, for a terminal that shows colours."""
+
+    def colour(found: re.Match[str]) -> str:
+        start = f"\x1b[{_COLOURS[found[1]]}m"
+        return f"{start}{found[1]}\x1b[0m{found[2]}{start}{found[3]}\x1b[0m"
+
+    return _ENDED.sub(colour, summary)
 
 
 def _phase(phase: PhaseResult, width: int) -> Iterator[str]:

@@ -156,6 +156,7 @@ def test_live_table_follows_a_run_and_its_window_and_leaves_the_summary(fastflow
     assert up.returncode == 0, text
     assert heads(terminal) == 0, text
     assert "critical path" not in text
+    assert terminal.colours() == {"default", "green"}
     assert [line[:14] for line in terminal.lines() if line.startswith("✓")] == ["✓ web.record  ", "✓ web.test    "]
     assert re.search(r"^2 passed in \d.* s; exit code 0$", text, re.MULTILINE), text
 

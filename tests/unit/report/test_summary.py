@@ -1,5 +1,6 @@
 """What is said of a run that has ended: how, why, what to do, where the rest is; and the ends of the logs."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 
 from fastflow.report.log_ends import LINES, log_ends, shown_run
 from fastflow.report.plain_ci import FORMATS, CiFormat, NoCi
-from fastflow.report.summary import summary_of_run
+from fastflow.report.summary import coloured, summary_of_run
 from fastflow.run.outcome import PhaseResult, RunResult, Suppression, Vulnerability
 
 START = "2026-01-01T10:00:00.000Z"
@@ -116,6 +117,20 @@ def test_reports_of_several_files_are_named_by_their_directories() -> None:
 
 def test_long_run_is_told_in_hours() -> None:
     assert " in 2 h 5 min; " in summary_of_run(run(ended="2026-01-01T12:05:00.000Z"), "runs/r1")
+
+
+def test_colours_are_those_of_states_and_take_no_column() -> None:
+    phases = (
+        phase("web.record"), phase("web.test", "vulnerable", reason="! x passed"), phase("api.record", "failed"),
+        phase("api.test", "skipped", started=None, ended=None),
+    )  # fmt: skip
+    plain = summary_of_run(run(*phases), "runs/r1")
+    text = coloured(plain)
+    assert re.sub(r"\x1b\[[0-9;]*m", "", text) == plain
+    assert re.findall(r"\x1b\[([1-9;]+)m(\S+?)\x1b\[0m", text) == [
+        ("32", "✓"), ("32", "passed"), ("1;31", "!"), ("1;31", "vulnerable"), ("31", "✗"), ("31", "failed"),
+        ("2", "-"), ("2", "skipped"),
+    ]  # fmt: skip
 
 
 def logged(path: Path, text: str, **facts: Any) -> RunResult:

@@ -71,7 +71,8 @@ Source: TypeAlias = Annotated[
 def _kind_fault(item: Any) -> tuple[str, str] | None:
     """Say why an entry is no source of one kind, and what to do."""
     if not isinstance(item, dict):
-        return f"expected a source, not {describe(item)}", f"write {{ run: {item} }} or {{ service: NAME }}"
+        command = item if isinstance(item, str) else "COMMAND"
+        return f"expected a source, not {describe(item)}", f"write {{ run: {command} }} or {{ service: NAME }}"
     kinds = [kind for kind in _KINDS if item.get(kind) is not None]
     if len(kinds) == 1:
         return None

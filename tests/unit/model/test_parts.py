@@ -184,6 +184,7 @@ def test_what_is_no_source(written: str, rule: str) -> None:
             "{ run: newman run }",
             "new",
         ),
+        ("[[a]]", "expected a source, not a list", "{ run: COMMAND }", "[a]"),
         ("[]", "`source`: expected a source or a list of sources, not an empty list", "{ run: COMMAND }", "[]"),
         ("{ run: '' }", "`run`: expected a command, not an empty text", "run: ./tests.sh", "''"),
     ],

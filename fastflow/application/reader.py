@@ -11,6 +11,7 @@ from fastflow.application.interpret import interpret, text
 from fastflow.application.merge import merge
 from fastflow.application.model import Application
 from fastflow.diagnostic import Diagnostic, Mark, Related, Severity
+from fastflow.model.suggest import closest
 from fastflow.spec.document import Document, Mapping, Node, Scalar, Sequence
 from fastflow.spec.env_file import read_env_file
 from fastflow.spec.files import read_limited
@@ -114,8 +115,7 @@ class ComposeFiles:
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             message = f"the Compose file {self.shown(path)} cannot be read: {reason}"
-            advice = "paths are relative to the spec"
-            raise _Unreadable(Diagnostic(RULE, Severity.ERROR, message, named_at, advice)) from None
+            raise _Unreadable(Diagnostic(RULE, Severity.ERROR, message, named_at, _instead_of(path))) from None
         reading = read_documents(self.shown(path), content)
         if reading.diagnostics or not reading.documents:
             fault = reading.diagnostics[0] if reading.diagnostics else None
@@ -124,7 +124,7 @@ class ComposeFiles:
             )
             place = fault.mark if fault else named_at
             related = (Related(named_at, "it is named here"),) if fault else ()
-            hint = fault.hint if fault else None
+            hint = fault.hint if fault else "a Compose file has at least `services:`"
             # However many workflows name the file, there is one place to mend.
             raise _Unreadable(
                 self._broken.setdefault(path.resolve(), Diagnostic(RULE, Severity.ERROR, message, place, hint, related))
@@ -257,6 +257,13 @@ class _Merge:
             if isinstance(services, Mapping):
                 found = services if found is None else merge(found, services)
         return found if isinstance(found, Mapping) else Mapping((), named_at)
+
+
+def _instead_of(path: Path) -> str:
+    """Name the file that was most likely meant: people mix up the four names that Compose looks for."""
+    beside = [file.name for pattern in ("*.yml", "*.yaml") for file in path.parent.glob(pattern)]
+    close = closest(path.name, sorted(name for name in beside if "fastflow" not in name and name != path.name))
+    return f"did you mean `{close}`, beside it?" if close else "paths are relative to the file that names them"
 
 
 def file_sources(compose: Items[str | Mapping], marks: Items[Mark]) -> tuple[Source, ...]:

@@ -164,10 +164,11 @@ def plan(facts: Facts, directory: Path, selection: "Selection", max_parallel: in
     return made
 
 
-def lost_record(facts: Facts, made: "Plan") -> str | None:
-    """Say which selected testing phase cannot have its record, since its recording is left out.
+def lost_record(facts: Facts, made: "Plan") -> tuple[str, str] | None:
+    """Say which selected testing phase cannot have its record, since its recording is left out, and what to do.
 
-    Its BUILD_ID is new in every run; or the run takes up another one, which did not record either.
+    Its BUILD_ID is new in every run; or it is another than the recording's, and the record's id is not known; or the
+    run takes up another one, which did not record either.
     """
     written = Places(facts.document.root)
     for phase in made.selected:
@@ -175,12 +176,16 @@ def lost_record(facts: Facts, made: "Plan") -> str | None:
         node = written.node(*facts.graph.phases[phase.id].build_id_path)
         if recorder is None or recorder.is_selected or recorder.passed_in:
             continue
+        why = f"{phase.id} needs the record of {recorder.id}, which is left out"
         if made.resumes:
-            return f"{phase.id} needs the record of {recorder.id}, which is left out and has not passed before"
+            return f"{why} and has not passed before", "run both phases"
+        if phase.by_record_id and (recorder.build_id is None or recorder.build_id != phase.build_id):
+            return f"{why}, so that its id is not known", "run both phases, or give both one BUILD_ID"
         if not isinstance(node, Scalar):
             continue
         if RUN_ID in variables(template_of(node.text)):
-            return f"{phase.id} needs the record of {recorder.id}, which is left out: {node.text} is new in every run"
+            lasting = "use ${FASTFLOW_CI_ID}, which is the same in all jobs of a CI run, or run both phases"
+            return f"{why}: {node.text} is new in every run", lasting
     return None
 
 

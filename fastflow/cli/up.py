@@ -78,8 +78,7 @@ def command(
 def _planned(ground: Ground, workflows: tuple[str, ...], mode: Mode | None, max_parallel: int | None) -> Plan:
     made = planned(ground.text, ground.facts, workflows, mode, max_parallel=max_parallel, resumption=ground.resumption)
     if (why := lost_record(ground.facts, made)) is not None:
-        lasting = "use ${FASTFLOW_CI_ID}, which is the same in all jobs of a CI run, or run both phases"
-        raise UsageError(why, "run both phases" if made.resumes else lasting)
+        raise UsageError(*why)
     return made
 
 

@@ -1,7 +1,7 @@
 """Which host a workflow goes to, where it may go to several."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 from fastflow.model.spec import Spec
 
@@ -16,14 +16,19 @@ def hosts_of(spec: Spec) -> Mapping[str, str]:
     if not declared:
         return dict.fromkeys(spec.workflows, "")
     candidates = {
-        name: tuple(declared) if workflow.host in (None, ("any",)) else workflow.host
+        name: tuple(declared) if workflow.host in (None, ("any",)) else _known(workflow.host, declared)
         for name, workflow in spec.workflows.items()
     }
     load = Counter(names[0] for names in candidates.values() if len(names) == 1)
     found = {}
     for name, names in candidates.items():
-        limits = [declared[host].max_parallel for host in names]
+        limits = [declared[host].max_parallel if host in declared else None for host in names]
         room = dict(zip(names, limits, strict=True)) if all(limits) else {}
         found[name] = min(names, key=lambda host: (load[host] + 1) / (room.get(host) or 1))
         load[found[name]] += len(names) > 1
     return {name: found[name] for name in spec.workflows}
+
+
+def _known(names: tuple[str, ...], declared: Container[str]) -> tuple[str, ...]:
+    """Leave out hosts that a variable names, as long as its value is not known and there are others."""
+    return tuple(name for name in names if name in declared) or names[:1]

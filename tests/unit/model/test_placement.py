@@ -1,0 +1,30 @@
+"""Where workflows go that name hosts by variables whose values are not known yet."""
+
+import pytest
+
+from fastflow.model.placement import hosts_of
+from tests.unit.model.specs import load
+
+SPEC = """\
+hosts: {{ blue: {{ context: blue, max_parallel: 1 }}, green: {{ context: green, max_parallel: 4 }} }}
+workflows:
+  web: {{ host: {host}, nodes: {{ record: {{ mode: recording }} }} }}
+"""
+
+
+@pytest.mark.parametrize(
+    ("host", "values", "wanted"),
+    [
+        ("$HOST", None, "$HOST"),
+        ("['$HOST', '$OTHER']", None, "$HOST"),
+        ("['$HOST', blue]", None, "blue"),
+        ("['$HOST', green, blue]", None, "green"),
+        ("$HOST", {"HOST": "blue"}, "blue"),
+        ("['$HOST', blue]", {"HOST": "green"}, "green"),
+        ("any", None, "green"),
+    ],
+)
+def test_a_host_that_a_variable_names_is_not_looked_for(host: str, values: dict[str, str] | None, wanted: str) -> None:
+    loaded = load(SPEC.format(host=host), values)
+    assert loaded.spec is not None
+    assert hosts_of(loaded.spec) == {"web": wanted}

@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 
 import h11
 
-from ..http import CHUNK, CONNECT_TIMEOUT, HOP_BY_HOP, HttpError, Request, Respond, send_simple, stream_response
+from ..http import CHUNK, HOP_BY_HOP, HttpError, Request, Respond, send_simple, stream_response
 
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 TIMEOUT = 120.0  # seconds that a piece of a response may take
 
 
@@ -48,21 +49,10 @@ def _without_hop(response: h11.Response) -> h11.Response:
     return h11.Response(status_code=response.status_code, headers=kept, reason=response.reason)
 
 
-async def tunnel(request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, early: bytes) -> None:
-    """CONNECT: pass bytes on both ways; what is encrypted is not recorded."""
-    host, _, port = request.target.rpartition(":")
-    try:
-        there = await asyncio.wait_for(asyncio.open_connection(host.strip("[]"), int(port)), CONNECT_TIMEOUT)
-    except (OSError, ValueError, OverflowError, asyncio.TimeoutError):
-        writer.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-        await writer.drain()
-        return
-    try:
-        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        there[1].write(early)
-        await asyncio.gather(_pump(reader, there[1]), _pump(there[0], writer))
-    finally:
-        there[1].close()
+async def carry(here: Streams, there: Streams, early: bytes) -> None:
+    """Pass bytes on both ways until both sides have ended; `early` are those that were read before."""
+    there[1].write(early)
+    await asyncio.gather(_pump(here[0], there[1]), _pump(there[0], here[1]))
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

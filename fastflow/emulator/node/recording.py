@@ -11,10 +11,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..http import HOP_BY_HOP, Request, Respond, send_simple, serve_connection
+from .certificates import given_authority
 from .cloud_client import CloudClient, DeniedError, RefusedError, UnreachableError
 from .hosts import host_matcher
+from .interception import Interception
 from .log import error, info
-from .proxy import forward, proxied_url, tunnel
+from .proxy import forward, proxied_url
 from .stop import Stop, StoppedError
 
 PORT = 8080
@@ -115,7 +117,8 @@ async def run_recording(environment: Mapping[str, str]) -> int:
         record = str((await stop.guard(cloud.call("POST", "/emulator/v1/records", asked)))["id"])
         info("Node connected to Wallarm Cloud")
         recorder = Recorder(cloud, record, is_allowed)
-        server = await _listen(recorder, int(environment.get("FASTFLOW_EMULATOR_PROXY_PORT") or PORT))
+        between = Interception(given_authority(environment), is_allowed, recorder.handle)
+        server = await _listen(recorder, between, int(environment.get("FASTFLOW_EMULATOR_PROXY_PORT") or PORT))
     except StoppedError:
         return 0
     except (RefusedError, OSError, ValueError, re.error) as failure:
@@ -130,9 +133,9 @@ async def run_recording(environment: Mapping[str, str]) -> int:
     return code
 
 
-async def _listen(recorder: Recorder, port: int) -> asyncio.Server:
+async def _listen(recorder: Recorder, between: Interception, port: int) -> asyncio.Server:
     return await asyncio.start_server(
-        lambda reader, writer: serve_connection(reader, writer, recorder.handle, tunnel),
+        lambda reader, writer: serve_connection(reader, writer, recorder.handle, between.tunnel),
         "0.0.0.0",  # noqa: S104  # the proxy is there for other containers
         port,
         backlog=1024,

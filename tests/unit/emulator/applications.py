@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -136,7 +137,7 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serve(application: Application) -> Iterator[Site]:
+def serve(application: Application, tls: ssl.SSLContext | None = None) -> Iterator[Site]:
     site = Site("")
 
     class Handler(BaseHTTPRequestHandler):
@@ -163,7 +164,9 @@ def serve(application: Application) -> Iterator[Site]:
             """Say nothing."""
 
     server = _Server(("127.0.0.1", 0), Handler)
-    site.url = f"http://127.0.0.1:{server.server_address[1]}"
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    site.url = f"http{'s' if tls else ''}://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     try:

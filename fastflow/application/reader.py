@@ -92,7 +92,7 @@ class ComposeFiles:
         if work.unreadable:
             return ApplicationReading(None, tuple(work.unreadable))
         if root is None:
-            return ApplicationReading(Application({}, {}, {}), ())
+            return ApplicationReading(Application({}, {}, {}, tuple(work.unread)), ())
         return ApplicationReading(interpret(root, tuple(dict.fromkeys(work.unread)), self.values), (), root)
 
     @property
@@ -174,6 +174,9 @@ class _Merge:
         if isinstance(source, InlineSource):
             document = Document("", "", source.tree)
             trees, base = [self.files.resolved(document, directory).root], self.files.base
+        elif self.files.values is None and "$" in source.path:
+            self.unread.append(f"{source.path} holds a variable")
+            return []
         else:
             path = self.files.base / source.path
             trees, base = [one.root for one in self.files.documents(path, source.mark, directory)], directory

@@ -33,7 +33,10 @@ def rejected_projects(
     where there is no Docker Compose v2.
     """
     questions = [
-        _Question(text, facts, name, values, env_files) for text, facts in specs for name in facts.spec.workflows
+        _Question(text, facts, name, values, env_files)
+        for text, facts in specs
+        for name, workflow in facts.spec.workflows.items()
+        if values is not None or not any(isinstance(file, str) and "$" in file for file in workflow.compose or ())
     ]
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="compose") as pool:
         DockerEngine(docker_environment()).compose_version()  # or its absence would look like a fault of each project

@@ -46,8 +46,8 @@ def is_raw(path: Path) -> bool:
     last = path[-1] if path else None
     if isinstance(last, str) and last.startswith("x-") and path[-2:-1] not in _KEYED:
         return True
-    if len(path) == 3 and path[0] == "workflows" and last == "compose":
-        return True
+    if len(path) in (4, 5) and path[0] == "workflows" and path[2] == "compose" and isinstance(last, str):
+        return True  # a key of an inline document; the names of files are the spec's own
     if last == "token" and path[-2:-1] == ("cloud",) and len(path) in (2, 4):
         return True
     return last == "run" and len(path) in (6, 7) and path[0] == "workflows" and path[4] == "source"

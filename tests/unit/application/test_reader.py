@@ -234,3 +234,13 @@ networks: { n: { internal: true }, m: }
     assert {"a", "al", "aa", "ha", "x"} <= found.names_of(["a"])
     assert found.networks["n"].is_internal
     assert not found.networks["default"].is_internal
+
+
+def test_a_file_that_a_variable_names_is_read_where_there_are_values(tmp_path: Path) -> None:
+    files = {"ci.yml": "services: { app: { image: a } }"}
+    inline_one = inline("services: { tests: { image: t } }")
+    alone, beside = application(tmp_path, files, "${STAGE}.yml"), application(tmp_path, files, inline_one, "$STAGE.yml")
+    assert (tuple(alone.services), alone.unread) == ((), ("${STAGE}.yml holds a variable",))
+    assert (tuple(beside.services), beside.unread) == (("tests",), ("$STAGE.yml holds a variable",))
+    (tmp_path / "$a.yml").write_text("services: { dollar: { image: a } }")
+    assert tuple(application(tmp_path, files, "$a.yml", values={"a": "x"}).services) == ("dollar",)

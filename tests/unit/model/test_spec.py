@@ -5,6 +5,7 @@ import itertools
 import pytest
 
 from fastflow.model.phases import phases_of
+from fastflow.spec.document import Scalar
 from tests.unit.model.specs import faults, load
 
 NODES = "workflows: { w: { nodes: { r: { mode: recording }, t: { mode: testing }, p: { mode: report } } } }\n"
@@ -295,3 +296,16 @@ def test_a_name_of_a_variable_is_not_a_value() -> None:
     assert other is not None
     named = phases_of(spec, {})[0].token
     assert named != phases_of(other, {"B": "WALLARM_API_TOKEN"})[0].token
+
+
+@pytest.mark.parametrize(("values", "file"), [(None, "c.${V}.yml"), ({"V": "ci"}, "c.ci.yml")])
+def test_names_of_compose_files_are_interpolated_and_inline_documents_are_not(
+    values: dict[str, str] | None, file: str
+) -> None:
+    inline = "{ name: '$V $$', services: { a: { image: '$V' } } }"
+    for written in ("'c.${V}.yml'", inline, f"['c.${{V}}.yml', {inline}]"):
+        loaded = load(f"workflows: {{ w: {{ compose: {written}, nodes: {{ n: {{ mode: report }} }} }} }}", values)
+        assert loaded.spec is not None
+        for item in loaded.spec.workflows["w"].compose or ():
+            name = None if isinstance(item, str) else item.get("name")
+            assert item == file if isinstance(item, str) else isinstance(name, Scalar) and name.text == "$V $$"

@@ -289,3 +289,7 @@ class DockerEngine:
     def interrupt(self) -> None:
         """End every build, pull, up and run that is under way; they raise EngineCallError. Later calls work."""
         self._caller.interrupt()
+
+    def settle(self) -> bool:
+        """Wait a second for what the engine still makes of calls that were broken off; False where none was."""
+        return self._caller.settle()

@@ -1,28 +1,26 @@
 """An engine in memory for tests. Implements `run.ports.Engine`; passes the suite of the real one."""
 
-import threading
-import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from fastflow.compose import ComposeProject
+from fastflow.engines.fake_calls import FakeCalls
 from fastflow.engines.fake_containers import Box, Containers, FakeStream, Script
 from fastflow.engines.fake_kept import Subnets, drop, keep, matching
 from fastflow.engines.fake_lease import FakeLease
 from fastflow.engines.fake_project import PROJECT, FakeProject
-from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError
+from fastflow.errors import EngineCallError
 from fastflow.run.ports import Container, ContainerEvent, EngineInfo, Health
 
 _SERVICE = "com.docker.compose.service"
 _ONE_OFF = "com.docker.compose.oneoff"
 
 
-class FakeEngine:
+class FakeEngine(FakeCalls):
     """Does at once, in the calling thread, what `scripts` say of each service; others run until they are stopped.
 
-    `calls` tells what was asked for, `patient` what of it may wait. A test moves the world on with `say`, `end` and
-    `set_health`; `faults` make calls fail: `{"pull web:1": EngineError(...)}`; one in `hanging` ends with its timeout.
+    A test moves the world on with `say`, `end` and `set_health`.
     """
 
     def __init__(
@@ -32,19 +30,14 @@ class FakeEngine:
         environment: Mapping[str, str] | None = None,
         images: Iterable[str] | None = None,
     ) -> None:
+        super().__init__()
         self.scripts = dict(scripts or {})
         self.environment = dict(environment or {})
-        self.calls: list[str] = []
-        self.patient: list[str] = []
-        self.faults: dict[str, EngineError] = {}
-        self.hanging: set[str] = set()
         self.known_images: set[str] | None = None if images is None else set(images)
         self.built: dict[str, dict[str, str]] = {}
         self.kept: dict[str, dict[str, dict[str, str]]] = {"networks": {}, "volumes": {}}
         self.addresses = Subnets()
         self.world = Containers()
-        self._interrupts = 0
-        self._interrupted = threading.Condition()
 
     # What a test does
     def say(self, container: str, *lines: str) -> None:
@@ -65,7 +58,7 @@ class FakeEngine:
 
     def info(self) -> EngineInfo:
         """Tell what answers."""
-        self._called("info")
+        self.called("info")
         return EngineInfo("20.10.24", "2.40.3", "unix:///var/run/docker.sock", is_local=True)
 
     def missing_images(self, images: Iterable[str]) -> tuple[str, ...]:
@@ -76,13 +69,13 @@ class FakeEngine:
 
     def pull(self, image: str, timeout: float) -> None:
         """Pull an image."""
-        self._called(f"pull {image}", timeout)
+        self.called(f"pull {image}", timeout)
         if self.known_images is not None:
             self.known_images.add(image)
 
     def config(self, project: ComposeProject, *, interpolate: bool = True) -> str:
         """Return the merged project as JSON."""
-        self._called(f"config {project.name}")
+        self.called(f"config {project.name}")
         return FakeProject(project, self.environment if interpolate else None).as_json()
 
     def config_text(self, project: ComposeProject) -> str:
@@ -91,7 +84,7 @@ class FakeEngine:
 
     def build(self, project: ComposeProject, timeout: float) -> None:
         """Build the images of the project's services that have a `build`."""
-        self._called(f"build {project.name}", timeout)
+        self.called(f"build {project.name}", timeout)
         read = FakeProject(project, self.environment)
         for name, service in read.application.services.items():
             if service.has_build:
@@ -108,7 +101,7 @@ class FakeEngine:
     ) -> None:
         """Create and start services that do not run, never recreate one that exists."""
         wanted = list(services)
-        self._called(f"up {project.name} {' '.join(wanted)}".rstrip(), timeout, may_wait=may_wait)
+        self.called(f"up {project.name} {' '.join(wanted)}".rstrip(), timeout, may_wait=may_wait)
         read = FakeProject(project, self.environment)
         for name in wanted:
             read.service(name)
@@ -118,7 +111,7 @@ class FakeEngine:
 
     def create(self, project: ComposeProject, service: str, timeout: float) -> None:
         """Create the container of one service and do not start it."""
-        self._called(f"create {project.name} {service}", timeout)
+        self.called(f"create {project.name} {service}", timeout)
         self._box_of(FakeProject(project, self.environment), service)
 
     def run_detached(
@@ -133,7 +126,7 @@ class FakeEngine:
         timeout: float,
     ) -> str:
         """Start a one-off container of a service; return its id."""
-        self._called(f"run {project.name} {service}", timeout)
+        self.called(f"run {project.name} {service}", timeout)
         read = FakeProject(project, self.environment)
         box = self._new(read, service, name, {**labels, _ONE_OFF: "True"})
         box.environment = {**box.environment, **environment}
@@ -151,30 +144,30 @@ class FakeEngine:
 
     def start(self, container_id: str) -> None:
         """Start a created container."""
-        self._called(f"start {self.world.find(container_id).container.name}")
+        self.called(f"start {self.world.find(container_id).container.name}")
         self.world.start(self.world.find(container_id))
 
     def stop(self, container_id: str, grace: float) -> None:
         """Stop a container; one that has ended or is gone is fine."""
         if box := self._found(container_id):
-            self._called(f"stop {box.container.name} {grace:g}")
+            self.called(f"stop {box.container.name} {grace:g}")
             self.world.stop(box)
 
     def signal(self, container_id: str, name: str) -> None:
         """Send a signal to a running container."""
-        self._called(f"signal {self.world.find(container_id).container.name} {name}")
+        self.called(f"signal {self.world.find(container_id).container.name} {name}")
         self.world.signal(self.world.find(container_id), name)
 
     def rename(self, container_id: str, name: str) -> None:
         """Give a container another name, so that its own is free."""
         box = self.world.find(container_id)
-        self._called(f"rename {box.container.name} {name}")
+        self.called(f"rename {box.container.name} {name}")
         box.container = replace(box.container, name=name)
 
     def remove_containers(self, ids: Iterable[str]) -> None:
         """Kill and remove containers; those that are gone are fine."""
         for box in [box for one in ids if (box := self._found(one))]:
-            self._called(f"remove {box.container.name}")
+            self.called(f"remove {box.container.name}")
             self.world.remove(box)
 
     def copy_from(self, container_id: str, path: str, target: Path) -> bool:
@@ -189,7 +182,7 @@ class FakeEngine:
     def exec(self, container_id: str, command: Iterable[str], timeout: float) -> int:
         """Give the exit code that the script has for commands."""
         box = self.world.find(container_id)
-        self._called(f"exec {box.container.name} {' '.join(command)}", timeout)
+        self.called(f"exec {box.container.name} {' '.join(command)}", timeout)
         if box.container.status != "running":
             raise EngineCallError(f"Container {container_id} is not running", None, "fake", 1)
         return box.script.exec_code
@@ -248,7 +241,7 @@ class FakeEngine:
 
     def hold(self, name: str, image: str, labels: Mapping[str, str]) -> FakeLease | None:
         """Take a container name; None where it is taken."""
-        self._called(f"hold {name}")
+        self.called(f"hold {name}")
         if self.missing_images([image]):
             raise EngineCallError(f"No such image: {image}", "pull or build the image first", "fake", 125)
         try:
@@ -257,24 +250,6 @@ class FakeEngine:
             return None
         self.world.start(box)
         return FakeLease(self, box.container.id)
-
-    def interrupt(self) -> None:
-        """End every call that hangs."""
-        with self._interrupted:
-            self._interrupts += 1
-            self._interrupted.notify_all()
-
-    def _called(self, call: str, timeout: float = 60.0, *, may_wait: bool = False) -> None:
-        self.calls.append(call)
-        self.patient.extend([call] * may_wait)
-        if call in self.hanging:
-            since, deadline = self._interrupts, time.monotonic() + timeout
-            with self._interrupted:
-                if self._interrupted.wait_for(lambda: self._interrupts != since, deadline - time.monotonic()):
-                    raise EngineCallError(f"`{call}` was interrupted", None, call)
-            raise EngineTimeoutError(f"`{call}` did not end within {timeout:g} s", None, call)
-        if call in self.faults:
-            raise self.faults[call]
 
     def _found(self, reference: str) -> Box | None:
         try:

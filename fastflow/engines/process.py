@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
@@ -17,6 +18,9 @@ from fastflow.engines.messages import explain, kind_of
 from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError
 
 _KILL_GRACE = 5.0
+_SETTLING = 1.0
+"""Seconds in which an engine is done with what it was asked for by a command that was killed meanwhile: a network takes
+half of it on two busy cores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ class Caller:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _under_way: set[subprocess.Popen[bytes]] = field(default_factory=set)
     _interrupts: int = 0
+    _settled_at: float | None = None
 
     def __post_init__(self) -> None:
         changes = max(1, self.max_calls // 2)
@@ -81,6 +86,7 @@ class Caller:
             try:
                 out, err = process.communicate(command.stdin.encode(), timeout=command.timeout)
             except subprocess.TimeoutExpired:
+                self._break_off(command)
                 raise timed_out(command.words, command.timeout) from None
             finally:
                 finish(process)
@@ -104,6 +110,7 @@ class Caller:
         if code == 0:
             return
         if command.is_interruptible and self._interrupts != since:
+            self._break_off(command)
             raise _interrupted(command)
         raise failed(command.words, code, (err + out).decode(errors="replace"))
 
@@ -144,6 +151,18 @@ class Caller:
             self._interrupts += 1
             for process in self._under_way:
                 _signal_group(process)
+
+    def _break_off(self, command: Command) -> None:
+        if command.is_interruptible:
+            self._settled_at = time.monotonic() + _SETTLING
+
+    def settle(self) -> bool:
+        """Wait until the engine is done with what calls asked for that were broken off; False where none was."""
+        if self._settled_at is None:
+            return False
+        threading.Event().wait(max(0.0, self._settled_at - time.monotonic()))  # it tells nobody when that is
+        self._settled_at = None
+        return True
 
 
 def start(words: Sequence[str], environment: Mapping[str, str], *, is_merged: bool = False) -> subprocess.Popen[bytes]:

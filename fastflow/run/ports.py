@@ -217,3 +217,6 @@ class Engine(Protocol):
     # Interruption
     def interrupt(self) -> None:
         """End every build, pull, up and run that is under way; they raise EngineError. Later calls work."""
+
+    def settle(self) -> bool:
+        """Wait until the engine is done with what calls asked for that were broken off; False where none was."""

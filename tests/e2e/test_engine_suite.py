@@ -317,6 +317,8 @@ def test_a_build_can_be_interrupted_and_later_calls_work(bench: Bench, endless: 
         done.set()
         interrupter.join()
     assert time.monotonic() - began < 5
+    assert bench.engine.settle()
+    assert not bench.engine.settle()
     assert bench.up({"db": RUNS})["db"].status == "running"
 
 

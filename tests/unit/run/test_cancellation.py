@@ -94,6 +94,18 @@ def test_a_hanging_call_is_interrupted(tmp_path: Path, call: str) -> None:
     assert not stage.engine.world.boxes
 
 
+def test_a_network_that_the_engine_makes_for_a_killed_compose_is_removed(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    networks = stage.engine.kept["networks"]
+    stage.engine.hanging.add("up fastflow-r1-web app")
+    stage.engine.late = lambda: networks.update({"late": {"io.fastflow.run": "r1"}})
+    with stage.running():
+        until(lambda: "up fastflow-r1-web app" in stage.engine.calls)
+        stage.cancellation.set(CANCELLED, 130)
+    stage.engine.settle()  # who does not wait for it meets it later
+    assert not networks
+
+
 def test_a_node_that_does_not_stop_in_time_is_killed(tmp_path: Path) -> None:
     stage = Stage(tmp_path, scripts={"tests": replace(SENDS, exit_code=None)}, options=Options(cancel_limit=0.2))
 

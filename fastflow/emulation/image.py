@@ -12,6 +12,8 @@ from fastflow.engines.docker import DockerEngine
 from fastflow.errors import EmulatorError, EngineError
 
 BASE_IMAGE = "fastflow-python:3"
+BASE_LABEL = f"{LABEL}.base"
+"""On a base image: what made it, so that the base of an older fastflow is made anew."""
 REPOSITORY = "fastflow-emulator"
 BUILD_TIMEOUT = 600.0
 _PACKAGE = Path(__file__).parents[1] / "emulator"
@@ -21,12 +23,13 @@ Say = Callable[[str], None]
 
 
 def ensure_base(engine: DockerEngine, say: Say) -> None:
-    """Make the base image where it is missing: pulled, or of Debian's packages; raises EmulatorError."""
-    if not engine.missing_images([BASE_IMAGE]):
+    """Make the base image where this version of it is missing; raises EmulatorError."""
+    version = hashlib.sha256(_BASE_SCRIPT.read_bytes()).hexdigest()[:12]
+    if BASE_IMAGE in engine.images({BASE_LABEL: version}):
         return
     say(f"making the image {BASE_IMAGE}")
     try:
-        engine.command(["sh", str(_BASE_SCRIPT), BASE_IMAGE], BUILD_TIMEOUT)
+        engine.command(["sh", str(_BASE_SCRIPT), BASE_IMAGE, f"{BASE_LABEL}={version}"], BUILD_TIMEOUT)
     except EngineError as error:
         raise EmulatorError(f"the image {BASE_IMAGE} could not be made: {error.message}", error.hint) from error
 

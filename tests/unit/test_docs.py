@@ -33,7 +33,11 @@ PAGES = (ROOT / "README.md", ROOT / "examples" / "README.md", *sorted((ROOT / "d
 EXAMPLES = tuple(sorted((ROOT / "examples").rglob("*fastflow.yml")))
 SCHEMA = ROOT / "docs" / "reference" / "fastflow.schema.json"
 RULES_PAGE = ROOT / "docs" / "reference" / "rules.md"
-EMULATORS_OWN = {"io.fastflow.tokens", "io.fastflow.started-by"}  # below its own label, and nobody else's business
+EMULATORS_OWN = {
+    "io.fastflow.tokens",
+    "io.fastflow.started-by",
+    "io.fastflow.base",
+}  # below its own label, and nobody else's business
 COMPOSE = {  # what a spec on a page may name
     "docker-compose.yml": (
         "services:\n"

@@ -1,119 +1,103 @@
-"""The node's own certificate authority: a certificate for each HTTPS host that it stands in for (RFC 5280)."""
+"""The node's certificate authority: a certificate for each HTTPS host that it stands in for (RFC 5280).
+
+Importing this takes as long as starting a node: only what meets HTTPS does.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import ipaddress
-import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from .der import OCTETS, SEQUENCE, SET, UTC_TIME, UTF8, bits, element, elements, from_pem, integer, object_id, to_pem
-from .signing import EllipticKey, Key, read_key
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+from cryptography.x509.oid import NameOID
 
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+
+Key = EllipticCurvePrivateKey | RSAPrivateKey
 _NAME = "FAST node of the fastflow emulator"
 _DAYS = 365
-_TRUE = b"\x01\x01\xff"
-_BASIC, _USAGE, _PURPOSE, _NAMES = "2.5.29.19", "2.5.29.15", "2.5.29.37", "2.5.29.17"
-_KEY_ID, _ISSUERS_KEY_ID, _SERVER = "2.5.29.14", "2.5.29.35", "1.3.6.1.5.5.7.3.1"
+_LONGEST_NAME = 64
+"""Characters of a common name (RFC 5280, ub-common-name); what counts is the alternative name."""
 
 
 @dataclass(frozen=True)
 class Authority:
-    """What issues certificates: its own certificate (DER), its key, its name (DER), and its key's id, if it has one."""
+    """What issues certificates."""
 
-    certificate: bytes
+    certificate: x509.Certificate
     key: Key
-    name: bytes
-    key_id: bytes | None
 
-    def issue(self, host: str, key: EllipticKey) -> str:
-        """A certificate for a host's name or address, and the authority's own, in PEM."""
-        extensions = [
-            _extension(_BASIC, element(SEQUENCE)),
-            _extension(_PURPOSE, element(SEQUENCE, object_id(_SERVER))),
-            _extension(_NAMES, element(SEQUENCE, _alternative(host))),
-        ]
-        if self.key_id is not None:
-            extensions.append(_extension(_ISSUERS_KEY_ID, element(SEQUENCE, element(0x80, self.key_id))))
-        made = _certificate(self.key, self.name, _name(host[:64]), key.public, extensions)
-        return to_pem("CERTIFICATE", made) + to_pem("CERTIFICATE", self.certificate)
-
-
-def given_authority(environment: Mapping[str, str]) -> Authority | None:
-    """The authority that CA_CERT and CA_KEY name; None where neither is set. Raises OSError and ValueError."""
-    certificate, key = environment.get("CA_CERT", "").strip(), environment.get("CA_KEY", "").strip()
-    if bool(certificate) != bool(key):
-        raise ValueError("CA_CERT and CA_KEY must be set together")
-    return _given(Path(certificate), Path(key)) if certificate else None
+    def issue(self, host: str) -> bytes:
+        """A new key, a certificate for a host's name or address, and the authority's own, in PEM."""
+        key = generate_private_key(SECP256R1())
+        builder = _builder(host[:_LONGEST_NAME], key, self.certificate.subject)
+        builder = builder.add_extension(x509.SubjectAlternativeName([_alternative(host)]), critical=False)
+        signer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
+        made = builder.add_extension(signer, critical=False).sign(self.key, SHA256())
+        secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        return secret + made.public_bytes(Encoding.PEM) + self.certificate.public_bytes(Encoding.PEM)
 
 
 def own_authority(key: Key | None = None) -> Authority:
     """Make an authority that nobody knows yet."""
-    key, name = key or EllipticKey(), _name(_NAME)
-    key_id = hashlib.sha256(key.public).digest()[:20]
-    extensions = [
-        _extension(_BASIC, element(SEQUENCE, _TRUE), is_critical=True),
-        _extension(_USAGE, b"\x03\x02\x01\x06", is_critical=True),  # it signs certificates and their revocations
-        _extension(_KEY_ID, element(OCTETS, key_id)),
-    ]
-    return Authority(_certificate(key, name, name, key.public, extensions), key, name, key_id)
+    key = key or generate_private_key(SECP256R1())
+    builder = _builder(_NAME, key).add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    return Authority(builder.add_extension(own, critical=False).sign(key, SHA256()), key)
 
 
-def _given(certificate: Path, key: Path) -> Authority:
-    """Read an authority; the subject is the sixth field of a certificate with a version, its extensions the last."""
+def read_authority(certificate: Path, key: Path) -> Authority:
+    """Read an authority's files in PEM; raises OSError and ValueError."""
     try:
-        _, content = from_pem(certificate.read_text(encoding="ascii", errors="replace"), "CERTIFICATE")
-        fields = elements(elements(elements(content)[0].content)[0].content)
-        extensions = elements(elements(fields[-1].content)[0].content) if fields[-1].tag == 0xA3 else []
-        subject = fields[5 if fields[0].tag == 0xA0 else 4].whole
-        pairs = [elements(extension.content) for extension in extensions]
-        ids = [elements(pair[-1].content)[0].content for pair in pairs if pair[0].whole == object_id(_KEY_ID)]
-    except (IndexError, ValueError) as error:
-        raise ValueError(f"CA_CERT {certificate} is no certificate: {error}") from error
-    try:
-        signs = read_key(key.read_text(encoding="ascii", errors="replace"))
+        found = x509.load_pem_x509_certificate(certificate.read_bytes())
     except ValueError as error:
-        raise ValueError(f"CA_KEY {key} cannot be used: {error}") from error
-    if signs.public not in content:
-        raise ValueError(f"CA_KEY {key} is not the key of the certificate CA_CERT {certificate}")
-    return Authority(content, signs, subject, ids[0] if ids else None)
-
-
-def _certificate(signs: Key, issuer: bytes, subject: bytes, public: bytes, extensions: list[bytes]) -> bytes:
-    now = datetime.now(timezone.utc)
-    told = element(
-        SEQUENCE,
-        element(0xA0, integer(2)),
-        integer(secrets.randbits(120)),
-        signs.algorithm,
-        issuer,
-        element(SEQUENCE, _time(now - timedelta(days=1)), _time(now + timedelta(days=_DAYS))),
-        subject,
-        public,
-        element(0xA3, element(SEQUENCE, *extensions)),
-    )
-    return element(SEQUENCE, told, signs.algorithm, bits(signs.sign(told)))
-
-
-def _extension(identity: str, value: bytes, *, is_critical: bool = False) -> bytes:
-    return element(SEQUENCE, object_id(identity), _TRUE if is_critical else b"", element(OCTETS, value))
-
-
-def _alternative(host: str) -> bytes:
+        raise ValueError(f"CA_CERT {certificate} is no certificate in PEM") from error
     try:
-        return element(0x87, ipaddress.ip_address(host).packed)
+        secret = load_pem_private_key(key.read_bytes(), None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise ValueError(f"CA_KEY {key} is no private key in PEM without a password") from error
+    if not isinstance(secret, Key):
+        raise ValueError(f"CA_KEY {key} is neither an RSA key nor one of an elliptic curve")
+    if _bytes_of(secret.public_key()) != _bytes_of(found.public_key()):
+        raise ValueError(f"CA_KEY {key} is not the key of the certificate CA_CERT {certificate}")
+    return Authority(found, secret)
+
+
+def _builder(name: str, key: Key, issuer: x509.Name | None = None) -> x509.CertificateBuilder:
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(timezone.utc)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer or subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=_DAYS))
+    )
+
+
+def _alternative(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
     except ValueError:
-        return element(0x82, host.encode("ascii", "replace"))
+        return x509.DNSName(host.encode("ascii", "replace").decode())
 
 
-def _name(text: str) -> bytes:
-    pair = element(SEQUENCE, object_id("2.5.4.3"), element(UTF8, text.encode()))
-    return element(SEQUENCE, element(SET, pair))
-
-
-def _time(moment: datetime) -> bytes:
-    # UTCTime, as for every time until 2049 (RFC 5280, 4.1.2.5).
-    return element(UTC_TIME, f"{moment:%y%m%d%H%M%SZ}".encode())
+def _bytes_of(key: CertificatePublicKeyTypes) -> bytes:
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

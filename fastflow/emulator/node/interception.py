@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..http import CONNECT_TIMEOUT, Handle, Request, Respond, serve_connection
-from .certificates import Authority, own_authority
 from .proxy import Streams, carry
-from .signing import EllipticKey
 
 if TYPE_CHECKING:
     import ssl
+
+    from .certificates import Authority
 
 _HANDSHAKE = b"\x16\x03"  # how the first record of TLS begins (RFC 8446, 5.1)
 _FIRST = 16_384
@@ -32,11 +32,10 @@ class Interception:
         self._authority = given
         self._is_allowed = is_allowed
         self._handle = handle
-        self._key = EllipticKey()
         self._servers: dict[str, asyncio.Server] = {}
         self._starting = asyncio.Lock()
         if given is not None:
-            self._context(given, "localhost")
+            _context(given, "localhost")
 
     async def tunnel(
         self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, early: bytes
@@ -71,6 +70,8 @@ class Interception:
         return int(self._servers[origin].sockets[0].getsockname()[1])
 
     async def _start(self, host: str, origin: str) -> asyncio.Server:
+        from .certificates import own_authority  # noqa: PLC0415  # see there
+
         self._authority = self._authority or own_authority()
 
         async def handle(request: Request, respond: Respond) -> None:
@@ -80,17 +81,30 @@ class Interception:
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await serve_connection(reader, writer, handle)
 
-        return await asyncio.start_server(serve, "127.0.0.1", 0, ssl=self._context(self._authority, host))
+        return await asyncio.start_server(serve, "127.0.0.1", 0, ssl=_context(self._authority, host))
 
-    def _context(self, authority: Authority, host: str) -> ssl.SSLContext:
-        import ssl  # noqa: PLC0415  # it takes long to import, and few need it
 
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        with tempfile.TemporaryDirectory() as scratch:  # which is the only way that it takes them
-            path = Path(scratch) / "chain.pem"
-            path.write_text(self._key.pem() + authority.issue(host, self._key))
-            context.load_cert_chain(path)
-        return context
+def given_authority(environment: Mapping[str, str]) -> Authority | None:
+    """The authority that CA_CERT and CA_KEY name; None where neither is set. Raises OSError and ValueError."""
+    certificate, key = environment.get("CA_CERT", "").strip(), environment.get("CA_KEY", "").strip()
+    if bool(certificate) != bool(key):
+        raise ValueError("CA_CERT and CA_KEY must be set together")
+    if not certificate:
+        return None
+    from .certificates import read_authority  # noqa: PLC0415  # see there
+
+    return read_authority(Path(certificate), Path(key))
+
+
+def _context(authority: Authority, host: str) -> ssl.SSLContext:
+    import ssl  # noqa: PLC0415  # it takes long to import, and few need it
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with tempfile.TemporaryDirectory() as scratch:  # which is the only way that it takes them
+        path = Path(scratch) / "chain.pem"
+        path.write_bytes(authority.issue(host))
+        context.load_cert_chain(path)
+    return context
 
 
 async def _first(here: Streams, there: Streams) -> bytes:

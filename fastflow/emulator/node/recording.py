@@ -11,10 +11,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..http import HOP_BY_HOP, Request, Respond, send_simple, serve_connection
-from .certificates import given_authority
 from .cloud_client import CloudClient, DeniedError, RefusedError, UnreachableError
 from .hosts import host_matcher
-from .interception import Interception
+from .interception import Interception, given_authority
 from .log import error, info
 from .proxy import forward, proxied_url
 from .stop import Stop, StoppedError

@@ -10,26 +10,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from fastflow.emulator.node.certificates import own_authority
-from fastflow.emulator.node.der import OCTETS, SEQUENCE, element, elements, from_pem, integer, to_pem
-from fastflow.emulator.node.signing import EllipticKey, Key, RsaKey
+from fastflow.emulator.node.certificates import Key, own_authority
 from tests.unit.emulator.applications import Asked, Site, Told, serve
 from tests.unit.emulator.conftest import PATIENCE, Nodes
 from tests.unit.emulator.proxying import baselines, finish
 
-EXPONENT = 65_537
-
 
 def flawed(asked: Asked) -> Told:
     return Told(f"<p>{asked.method} {asked.value('q')}")
-
-
-def rsa_numbers() -> list[int]:
-    """The numbers of an RSA key (RFC 8017, A.1.2), of two primes that anybody can find."""
-    p, q = 2**1024 - 105, 2**1024 - 179
-    d = pow(EXPONENT, -1, (p - 1) * (q - 1))
-    return [0, p * q, EXPONENT, d, p, q, d % (p - 1), d % (q - 1), pow(q, -1, p)]
 
 
 def client_of(trusted: str | None = None) -> ssl.SSLContext:
@@ -43,8 +34,8 @@ def client_of(trusted: str | None = None) -> ssl.SSLContext:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """An application that speaks TLS, with a certificate that nobody trusts."""
-    key, chain = EllipticKey(), tmp_path_factory.mktemp("site") / "chain.pem"
-    chain.write_text(key.pem() + own_authority().issue("localhost", key))
+    chain = tmp_path_factory.mktemp("site") / "chain.pem"
+    chain.write_bytes(own_authority().issue("localhost"))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(chain)
     with serve(flawed, context) as served:
@@ -81,32 +72,24 @@ def test_what_is_encrypted_is_recorded_and_attacked(nodes: Nodes, site: Site) ->
     assert all(["cookie", "a=b"] in [[name.lower(), value] for name, value in one["headers"]] for one in kept)
 
 
-def keys() -> dict[str, tuple[Key, str]]:
-    """Keys of authorities, as tools write them into files."""
-    curve, numbers = EllipticKey(), rsa_numbers()
-    rsa, plain = RsaKey(*numbers[1:4]), element(SEQUENCE, *map(integer, numbers))
-    kinds = elements(elements(curve.public)[0].content)[0].whole, elements(elements(rsa.public)[0].content)[0].whole
-    bare = from_pem(curve.pem(), "PRIVATE KEY")[1]
-    wrapped = [
-        to_pem("PRIVATE KEY", element(SEQUENCE, integer(0), kind, element(OCTETS, content)))
-        for kind, content in zip(kinds, (bare, plain), strict=True)
-    ]
-    return {
-        "P-256": (curve, curve.pem()),
-        "P-256 in PKCS 8": (curve, wrapped[0]),
-        "RSA": (rsa, to_pem("RSA PRIVATE KEY", plain)),
-        "RSA in PKCS 8": (rsa, wrapped[1]),
-    }
+ELLIPTIC = ec.generate_private_key(ec.SECP256R1())
+RSA = rsa.generate_private_key(public_exponent=65_537, key_size=2048)
+PLAIN, PKCS8 = PrivateFormat.TraditionalOpenSSL, PrivateFormat.PKCS8
+KEYS: dict[str, tuple[Key, PrivateFormat]] = {
+    "P-256": (ELLIPTIC, PLAIN),
+    "P-256 in PKCS 8": (ELLIPTIC, PKCS8),
+    "RSA": (RSA, PLAIN),
+    "RSA in PKCS 8": (RSA, PKCS8),
+}
+"""Keys of authorities, as tools write them into files."""
 
 
-KEYS = keys()
-
-
-def authority_files(directory: Path, key: Key, text: str) -> dict[str, str]:
+def authority_files(directory: Path, key: Key, form: PrivateFormat = PKCS8) -> dict[str, str]:
     """Write an authority's files; the variables that name them."""
-    files = {"CA_CERT": to_pem("CERTIFICATE", own_authority(key).certificate), "CA_KEY": text}
+    certificate = own_authority(key).certificate.public_bytes(Encoding.PEM)
+    files = {"CA_CERT": certificate, "CA_KEY": key.private_bytes(Encoding.PEM, form, NoEncryption())}
     for name, content in files.items():
-        (directory / name).write_text(content)
+        (directory / name).write_bytes(content)
     return {name: str(directory / name) for name in files}
 
 
@@ -128,16 +111,17 @@ def test_a_client_that_trusts_the_given_authority_needs_no_exception(
     [
         ("CA_CERT", "", "CA_CERT and CA_KEY must be set together"),
         ("CA_KEY", "CA_KEY", "is no certificate"),
-        ("CA_CERT", "CA_CERT", "cannot be used: it holds no PRIVATE KEY"),
-        ("CA_CERT", "other", "is not the key of the certificate"),
+        ("CA_CERT", "CA_CERT", "is no private key in PEM without a password"),
+        ("CA_CERT", "others/CA_KEY", "is not the key of the certificate"),
         ("nothing", "CA_KEY", "No such file"),
     ],
 )
 def test_an_authority_that_cannot_be_used_is_named(
     certificate: str, key: str, said: str, nodes: Nodes, tmp_path: Path
 ) -> None:
-    authority_files(tmp_path, *KEYS["P-256"])
-    (tmp_path / "other").write_text(KEYS["RSA"][1])
+    (tmp_path / "others").mkdir()
+    authority_files(tmp_path / "others", RSA)
+    authority_files(tmp_path, ELLIPTIC)
     named = {"CA_CERT": str(tmp_path / certificate), "CA_KEY": str(tmp_path / key) if key else ""}
     node = nodes.start("recording", **named)
     assert node.end() == 1

@@ -6,7 +6,6 @@ from threading import Lock
 
 import click
 
-from fastflow.cli.environment import variable
 from fastflow.cli.live import Target, engines_here, find_target, run_option
 from fastflow.errors import FastflowError
 from fastflow.report.findings_text import clean
@@ -36,7 +35,7 @@ def command(*, phase: str | None, follow: bool, run: str | None) -> None:
 def _show(phases: list[LivePhase], follow: bool, *, prefixed: bool) -> None:
     width = max(len(phase.id) for phase in phases)
     lock = Lock()
-    mask = masker([variable("WALLARM_API_TOKEN")])
+    mask = masker(phase.container.token for phase in phases)  # whatever the variable's name is here, if it is set
 
     def printer(phase: LivePhase) -> Callable[[str], None]:
         lead = f"{phase.id:<{width}} | " if prefixed else ""

@@ -31,7 +31,13 @@ def container_of(entry: Mapping[str, Any]) -> Container:
         finished_at=_time(state.get("FinishedAt")),
         ports=tuple(_ports((entry.get("NetworkSettings") or {}).get("Ports") or {})),
         image=config.get("Image") or "",
+        token=_token(config.get("Env") or ()),
     )
+
+
+def _token(environment: Iterable[str]) -> str:
+    lead = "WALLARM_API_TOKEN="
+    return next((pair.removeprefix(lead) for pair in environment if pair.startswith(lead)), "")
 
 
 def _time(text: str | None) -> str | None:

@@ -57,6 +57,8 @@ class Container:
     finished_at: str | None = None
     ports: tuple[PublishedPort, ...] = ()
     image: str = ""
+    token: str = field(default="", repr=False)
+    """The token that the container was given, so that whoever shows its log can mask it."""
 
     @property
     def service(self) -> str | None:

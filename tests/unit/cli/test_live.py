@@ -1,16 +1,21 @@
 """What the commands on live runs look at, and which run they wait for."""
 
 import os
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from fastflow.cli.live import Engines, engines_here, hosts_of
+from fastflow.cli.logs import _show
 from fastflow.cli.specs import read_spec_text
 from fastflow.cli.wait import is_preparing
 from fastflow.engines.fake import FakeEngine
+from fastflow.engines.inspection import container_of
 from fastflow.errors import EngineError
 from fastflow.run.folder import RunFolder
+from fastflow.run.live import LivePhase
 from fastflow.run.ports import EngineInfo
 from fastflow.run.survey import look
 
@@ -74,3 +79,28 @@ def test_a_run_prepares_while_its_process_holds_its_folder_and_no_engine_knows_i
     lease.release()
     folder.close()
     assert not is_preparing(look({"": engine}))
+
+
+class Talks(FakeEngine):
+    def read_logs(self, container_id: str, on_line: Callable[[str], None]) -> None:
+        on_line(f"{container_id} was given s3cr3t and t0k3n")
+
+
+def test_logs_mask_the_token_that_each_node_was_given_whatever_its_variable_is_here(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WALLARM_API_TOKEN", raising=False)
+    told = {
+        "Id": "c1",
+        "Name": "/c1",
+        "State": {"Status": "running"},
+        "Config": {"Env": ["X=WALLARM_API_TOKEN=no", "WALLARM_API_TOKEN=s3cr3t"]},
+    }
+    one = container_of(told)
+    assert one.token not in repr(one)
+    other = replace(one, id="c2", token="t0k3n")
+    phases = [LivePhase("web", name, "testing", "", node, Talks()) for name, node in (("a", one), ("b", other))]
+    _show(phases, follow=False, prefixed=True)
+    assert capsys.readouterr().out.splitlines() == [
+        f"web.{name} | {node.id} was given *** and ***" for name, node in (("a", one), ("b", other))
+    ]

@@ -5,16 +5,18 @@ An empty text is no BUILD_ID: two that are both empty are not the same one. Both
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from fastflow.spec.template import Template, Variable, canonical
-from fastflow.spec.template_states import RUN_ID, Leaf, State, Symbols, split_states
+from fastflow.spec.template import Template, Variable, canonical, variables
+from fastflow.spec.template_states import ALWAYS_SET, RUN_ID, Leaf, State, Symbols, split_states
 from fastflow.spec.word_equations import Equation, assign, reduce_equation, solve
 
 BUDGET = 2000
 _NEAR = 20
+_MANY = 100
+"""Variables in two templates for which a look at a state counts once more: its time grows with them."""
 Environment: TypeAlias = Mapping[str, str | None]
 
 
@@ -48,6 +50,8 @@ Comparison: TypeAlias = Equal | Distinct | Ambiguous
 
 def compare(first: Template, second: Template, budget: int = BUDGET, *, apart: bool = False) -> Comparison:
     """Decide about two templates in at most `budget` steps; a step is a choice of states or of a variable's begin.
+
+    One counts for several where the templates are so long that it takes as much time.
 
     `apart` tells that they belong to two specs, whose FASTFLOW_RUN_IDs make no two words equal.
     """
@@ -99,17 +103,29 @@ def _differs_outside(first: Template, second: Template) -> bool:
     return same_variables and literal_letters(one) != literal_letters(two)
 
 
+def _assumed(template: Template) -> Iterator[str]:
+    """The variables of which it counts that they are set, as they always are: they may be in no word."""
+    for variable in variable_parts(template):
+        if variable.name in ALWAYS_SET and variable.operator.endswith("+"):
+            yield variable.name
+        yield from _assumed(variable.word)
+
+
 class _Comparison:
     def __init__(self, budget: int, apart: bool) -> None:
         self.budget = budget
         self.apart = apart
         self.symbols = Symbols()
+        self.assumed: tuple[str, ...] = ()
+        self.cost = 1
         self.steps = 0
         self.equal: Leaf | None = None
         self.differs = False
         self.open: dict[Equation, Leaf] = {}
 
     def decide(self, first: Template, second: Template) -> Comparison:
+        self.assumed = (*_assumed(first), *_assumed(second))
+        self.cost = 1 + sum(1 for template in (first, second) for _ in variables(template)) // _MANY
         is_whole = self._split(first, second)
         if self.equal is not None and is_whole and not self.differs:
             return Equal(self.steps)
@@ -129,7 +145,7 @@ class _Comparison:
         for leaf in split_states(first, second, self.symbols):
             if self.steps >= self.budget // 2:  # the rest is for the search
                 return False
-            self.steps += 1
+            self.steps += self.cost
             if leaf is not None:
                 self._look_at(leaf)
             if self.equal is not None and self.differs:
@@ -153,7 +169,8 @@ class _Comparison:
     def _witness(self, leaf: Leaf, values: Mapping[str, str]) -> Environment:
         """Write out an environment: the leaf's states, with values for the variables that are not empty."""
         texts: dict[State, str | None] = {State.EMPTY: "", State.UNSET: None}
-        names = [*leaf.states, *(name for name in self.symbols if self.symbols[name] in leaf.first + leaf.second)]
+        words = leaf.first + leaf.second
+        names = [*leaf.states, *(name for name in self.symbols if self.symbols[name] in words), *self.assumed]
         return {
             name: assign(self.symbols[name], values)
             if leaf.states.get(name, State.NOT_EMPTY) is State.NOT_EMPTY

@@ -14,6 +14,8 @@ from typing import TypeAlias
 FIRST_VARIABLE = "\U00010000"
 FREE = "1"  # what a variable becomes that any value suits: it looks like the number of a build
 LONGEST_VALUE = 200
+_LONG = 1000
+"""Characters of an equation for which a step counts once more: its time grows with them."""
 _ROOM = 200  # characters by which an equation may grow before it is given up
 
 Equation: TypeAlias = tuple[str, str]
@@ -84,8 +86,8 @@ def solve(equations: Sequence[Equation], budget: int) -> Search:
     while waiting:
         if steps >= budget:
             return Search(None, None, settled=False, steps=steps)
-        steps += 1
         equation = waiting.popleft()
+        steps += 1 + (len(equation[0]) + len(equation[1])) // _LONG
         if equation == ("", ""):
             at, values = _trace(origins, equation)
             return Search(at, values, settled=True, steps=steps)

@@ -70,6 +70,7 @@ def test_proven_distinct(first: str, second: str) -> None:
         ("${A+b}${B:+x}", "x", {"A": None, "B": "1"}),
         ("${A}x", "x${A}", {"A": "x"}),
         ("${A}ab", "a${B}", {"A": "", "B": "b"}),
+        ("${FASTFLOW_CI_ID+a}${A}", "a", {"A": "", "FASTFLOW_CI_ID": "1"}),
         ("web${FASTFLOW_RUN_ID}", "web${CI}", {"CI": "1", "FASTFLOW_RUN_ID": "1"}),
         ("${A}ab${B}", "${B}ba${A}", None),
         ("${A}${B}a", "a${B}${A}", None),

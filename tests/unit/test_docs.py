@@ -231,6 +231,13 @@ def test_parse_refuses_what_is_not_there() -> None:
             parse(line)
 
 
+def test_pages_that_keep_a_clone_in_the_repository_name_the_spec_to_validate() -> None:
+    keeping = {str(block) for block in BLOCKS if "./tools/fastflow" in block.text}
+    checks = [(place, shlex.split(line)) for place, line, _ in COMMAND_LINES if place in keeping and "validate" in line]
+    assert len(checks) == len(keeping) >= 6
+    assert [place for place, words in checks if words[-1] != "fastflow.yml"] == []  # else also the clone's own specs
+
+
 def test_pages_speak_of_every_command() -> None:
     assert {line.split()[0] for _, line, _ in COMMAND_LINES} >= set(COMMANDS)
 

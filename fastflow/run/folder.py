@@ -13,6 +13,9 @@ from fastflow.run.events import Event
 from fastflow.run.history import hold
 from fastflow.run.outcome import RunResult
 
+_ESCAPED = "backslashreplace"
+"""What a node or the API answers may hold half a surrogate pair, which UTF-8 cannot write; as JSON it is `\\ud83d`."""
+
 
 class RunFolder:
     """Writes what a run leaves behind. Texts are masked before they are written; paths are absolute."""
@@ -28,7 +31,7 @@ class RunFolder:
             ignore = self.root / ".gitignore"
             if not ignore.exists():
                 ignore.write_text("*\n")
-            self._events: TextIO = (self.path / "events.jsonl").open("w", encoding="utf-8")
+            self._events: TextIO = (self.path / "events.jsonl").open("w", encoding="utf-8", errors=_ESCAPED)
             hold(self._events)
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
@@ -62,12 +65,12 @@ class RunFolder:
         self.write_json(self.result_path, result.as_json())
 
     def write_json(self, path: Path, content: Any) -> None:
-        """Write a JSON file through a temporary one beside it."""
+        """Write a JSON file through a temporary one beside it. Raises OSError."""
         text = self.mask(json.dumps(content, indent=2, ensure_ascii=False)) + "\n"
         path.parent.mkdir(parents=True, exist_ok=True)
         scratch = path.with_name(f".{path.name}.{os.getpid()}")
         try:
-            scratch.write_text(text, encoding="utf-8")
+            scratch.write_text(text, encoding="utf-8", errors=_ESCAPED)
             scratch.replace(path)
         finally:
             scratch.unlink(missing_ok=True)

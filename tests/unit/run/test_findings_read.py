@@ -129,3 +129,12 @@ def test_a_run_that_is_killed_later_has_the_findings_in_its_events(tmp_path: Pat
     lines = (tmp_path / ".fastflow/runs/r1/events.jsonl").read_text().splitlines()
     (told,) = [event["vulnerabilities"] for event in map(json.loads, lines) if "vulnerabilities" in event]
     assert [one["fingerprint"] for one in told] == [one.fingerprint for one in phase.vulnerabilities]
+
+
+def test_half_a_character_that_a_source_says_costs_no_result(tmp_path: Path) -> None:
+    half = {**WHOLE, "parameter": "cut \ud83d", "request": "GET /\udc00"}
+    stage = Stage(tmp_path, ALONE.format(more=""), {"fast-test": reports(vulns=[half])})
+    assert stage.run().exit_code == 1
+    events = map(json.loads, (stage.folder / "events.jsonl").read_text().splitlines())
+    for told in (stage.result_json()["phases"][0], next(event for event in events if "vulnerabilities" in event)):
+        assert [one["parameter"] for one in told["vulnerabilities"]] == ["cut \ud83d"]

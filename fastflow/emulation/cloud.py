@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event
-from typing import Any
 
 from fastflow.emulation import LABEL
 from fastflow.engines.docker import DockerEngine
@@ -106,23 +105,29 @@ def _locked(engine: DockerEngine, image: str) -> Iterator[None]:
     """Let one process at a time start the cloud: an engine may create two networks of one name."""
     deadline = time.monotonic() + _LOCK_TIMEOUT
     pause = Event()
-    while True:
-        lock = engine.hold(_LOCK, image, {LABEL: "lock"})
-        if lock is not None:
-            break
+    about_to_run: frozenset[str] = frozenset()
+    while (lock := engine.hold(_LOCK, image, {LABEL: "lock"})) is None:
         if time.monotonic() > deadline:
             raise EmulatorError("the emulator is being started by another process, which does not come to an end")
+        about_to_run = _remove_dead_lock(engine, about_to_run)
         pause.wait(_PAUSE)
-        _remove_dead_lock(engine)
     try:
+        lock.start()
         yield
     finally:
         lock.release()
 
 
-def _remove_dead_lock(engine: DockerEngine) -> None:
-    dead = [found.id for found in engine.containers({LABEL: "lock"}) if found.status in ("exited", "dead")]
+def _remove_dead_lock(engine: DockerEngine, before: frozenset[str]) -> frozenset[str]:
+    """Remove the lock of a process that died; return the ids of those that are about to run.
+
+    One that was about to run `before` and still is has had all the time that `hold` waits: its process died.
+    """
+    locks = engine.containers({LABEL: "lock"})
+    about_to_run = frozenset(found.id for found in locks if found.status == "created")
+    dead = {found.id for found in locks if found.status in ("exited", "dead")} | (about_to_run & before)
     engine.remove_containers(dead)
+    return about_to_run - dead
 
 
 def _start(engine: DockerEngine, image: str, tokens: str, started_by: str) -> None:
@@ -169,7 +174,7 @@ def _address(container: Container) -> str | None:
     return f"http://{ports[0].address}:{ports[0].host_port}" if ports else None
 
 
-def _ask(engine: DockerEngine, what: str, *options: str) -> Any:
+def _ask(engine: DockerEngine, what: str, *options: str) -> str:
     """Call the emulator's own API from inside its container: it may be on another machine."""
     url = f"http://127.0.0.1:{_PORT}/emulator/{what}"
     return engine.docker(["exec", NAME, "wget", "-q", "-Y", "off", "-O", "-", *options, url])

@@ -194,8 +194,9 @@ class Runner:
         workflow.unfinished -= 1
         if workflow.unfinished == 0 and workflow.is_up and not self.run.options.keep:
             thread = threading.Thread(target=self._remove, args=(workflow,), name=f"removal {name}", daemon=True)
-            self._removals.append(thread)
-            thread.start()
+            with suppress(RuntimeError):  # no more threads: it is removed with the rest, at the end
+                thread.start()
+                self._removals.append(thread)
 
     def _remove(self, workflow: WorkflowRun) -> None:
         project = self.run.project_name(workflow)

@@ -1,5 +1,6 @@
 """What a run removes and what it cannot remove; what it refuses to start with."""
 
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -105,6 +106,21 @@ workflows:
         stage.engine.end(stage.container("fast-slow"), 1)
         work.join()
     assert len([call for call in stage.calls("up") if call.endswith("app")]) == 1
+
+
+def test_without_a_thread_services_go_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    start = threading.Thread.start
+
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name.startswith("removal"):
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    stage = Stage(tmp_path)
+    result = stage.run()
+    assert (result.exit_code, result.leftovers) == (0, ())
+    assert not stage.engine.world.boxes
 
 
 def test_a_project_that_compose_rejects_is_a_fault_of_the_files(tmp_path: Path) -> None:

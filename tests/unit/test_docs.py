@@ -183,7 +183,7 @@ def command_lines() -> Iterator[tuple[str, str, bool]]:
     for block in BLOCKS:
         if block.language in ("sh", "yaml", "groovy") and block not in PARSED_ELSEWHERE:
             for line in block.text.splitlines():
-                for found in re.findall(r"(?<![\w.-])fastflow (?=[a-z-])([^|&;)'>]*)", line.split(" #")[0]):
+                for found in re.findall(r"(?<![\w.-])fastflow (?=[a-z-])([^|&;)'>`]*)", line.split(" #")[0]):
                     yield str(block), found, block.language == "sh"
     for page in PAGES:
         for found in re.findall(r"`fastflow ([^`]+)`", without_blocks(page)):

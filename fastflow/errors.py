@@ -16,6 +16,7 @@ code  meaning
 ====  =====================================================================
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -45,6 +46,11 @@ class FastflowError(Exception):
     def __str__(self) -> str:
         return self.message
 
+    def mask(self, mask: Callable[[str], str]) -> None:
+        """Let nothing that is shown of it hold a secret."""
+        self.message = mask(self.message)
+        self.hint = mask(self.hint) if self.hint is not None else None
+
 
 class UsageError(FastflowError):
     """What was asked for makes no sense: an unknown workflow, an empty selection, a missing file."""
@@ -71,6 +77,11 @@ class EngineCallError(EngineError):
     command: str = ""
     return_code: int | None = None
     output: str = ""
+
+    def mask(self, mask: Callable[[str], str]) -> None:
+        """Let nothing that is shown of it hold a secret: its last lines are those of the engine's command line."""
+        super().mask(mask)
+        self.command, self.output = mask(self.command), mask(self.output)
 
 
 class EngineUnreachableError(EngineCallError):

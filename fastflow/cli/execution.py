@@ -113,6 +113,9 @@ def execute(order: Order, options: RunOptions) -> int:
             return session.execute(signals)
         except InterruptedBeforeRunError as interrupted:
             return interrupted.exit_code
+        except FastflowError as error:
+            error.mask(session.mask)
+            raise
         finally:
             session.showing.close()
 

@@ -74,7 +74,7 @@ class Runner:
                 host.observer.start()
             self._run_phases()
         except FastflowError as error:
-            error.message = self.run.folder.mask(error.message)
+            error.mask(self.run.folder.mask)
             self.run.emit(Event("run", facts={"state": "refused", "reason": error.message}))
             if not self.run.cancellation.is_set:
                 raise

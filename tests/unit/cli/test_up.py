@@ -62,3 +62,13 @@ def test_a_run_that_is_interrupted_before_anything_starts_has_its_reports_too(mo
     monkeypatch.setattr(_Session, "_setting", interrupted)
     assert guarded(cli, ["up", "--report", "json=out/r.json"]) == 143
     assert told() == (143, CANCELLED)
+
+
+def test_no_line_of_an_error_shows_the_token(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("WALLARM_API_TOKEN", "no.sock")  # what the engine's command line says, too
+    assert guarded(cli, ["up", "--progress", "plain"]) == 3
+    said = capsys.readouterr().err
+    assert "error: " in said
+    assert "no.sock" not in said

@@ -116,16 +116,16 @@ class EngineApi:
         with self._asked(_Request("GET", "/_ping", self.timeout)) as answer:
             return int(parsedate_to_datetime(answer.response.headers["Date"]).timestamp())
 
-    def _call(self, request: "_Request") -> bytes:
+    def _call(self, request: _Request) -> bytes:
         with self.caller.slot():
             return self._read(request)
 
-    def _read(self, request: "_Request") -> bytes:
+    def _read(self, request: _Request) -> bytes:
         with self._asked(request) as answer:
             return answer.whole()
 
     @contextmanager
-    def _asked(self, request: "_Request", *, is_kept: bool = False) -> Iterator[Answer]:
+    def _asked(self, request: _Request, *, is_kept: bool = False) -> Iterator[Answer]:
         """Send a request and give the answer, closed afterwards unless it is kept; raise what an engine raises."""
         answer = self._answer(request)
         try:
@@ -136,7 +136,7 @@ class EngineApi:
         if not is_kept:
             answer.close()
 
-    def _answer(self, request: "_Request") -> Answer:
+    def _answer(self, request: _Request) -> Answer:
         connection = _Connection(self.path, request.timeout)
         try:
             with self._errors(request):
@@ -150,7 +150,7 @@ class EngineApi:
         return Answer(connection.socket, response, lambda: self._errors(request))
 
     @contextmanager
-    def _errors(self, request: "_Request") -> Iterator[None]:
+    def _errors(self, request: _Request) -> Iterator[None]:
         """Turn what the socket raises into what an engine raises."""
         try:
             yield

@@ -130,8 +130,8 @@ class Caller:
             _signal_group(process)
 
         timer = threading.Timer(timeout, expire)
-        timer.start()
         try:
+            timer.start()
             consume(process.stdout)
             while process.stdout.read(65_536):
                 pass  # what comes after the end of the archive

@@ -50,6 +50,7 @@ class SocketLease:
             if _CONFLICT.search(error.output):
                 return False
             raise
+        self._disconnect()
         try:
             self._connection = self._api.connect(f"{self._path}/attach", stream="1", stdin="1")
         except GoneError:  # pruned while it did not run yet
@@ -78,16 +79,21 @@ class SocketLease:
 
     def release(self) -> None:
         """Give the name back. Never raises."""
-        if self._connection is not None:
-            with suppress(OSError):
-                self._connection.shutdown(socket.SHUT_RDWR)
-            self._connection.close()
+        self._disconnect()
         with suppress(EngineError):
             if self._is_started:
                 # The container ends with its stdin, and the engine removes it then.
                 self._api.wait(f"{self._path}/wait", _RELEASE_TIMEOUT, condition="removed")
         with suppress(EngineError):
             self._api.delete(self._path, force="1", v="1")
+
+    def _disconnect(self) -> None:
+        """Let go of the connection, that of a container that is gone included."""
+        if self._connection is not None:
+            with suppress(OSError):
+                self._connection.shutdown(socket.SHUT_RDWR)
+            self._connection.close()
+            self._connection = None
 
 
 def claim(api: EngineApi, name: str, image: str, labels: Mapping[str, str]) -> SocketLease | None:

@@ -81,6 +81,7 @@ class LineStream:
 
     `again` starts the same output once more, from its beginning and without following it: a follower of Docker
     20.10 that ends with its container misses a last line that has no end of line, so the end is read once more.
+    Raises EngineError where there is no thread left.
     """
 
     def __init__(
@@ -95,7 +96,11 @@ class LineStream:
         self._is_closed = False
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._read, daemon=True, name="engine-stream")
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError as error:
+            output.finish()
+            raise EngineError(f"the output of the engine cannot be read: {error}") from None
 
     def _read(self) -> None:
         held: str | None = None

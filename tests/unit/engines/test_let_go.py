@@ -1,0 +1,71 @@
+"""What is let go of where something does not come to be: outputs, connections."""
+
+import socket
+import threading
+from typing import Any, cast
+
+import pytest
+
+from fastflow.engines.api import EngineApi, GoneError
+from fastflow.engines.socket_lease import SocketLease
+from fastflow.engines.stream import LineStream, Nothing
+from fastflow.errors import EngineError
+
+
+def test_an_output_that_no_thread_can_read_is_let_go_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Output(Nothing):
+        is_finished = False
+
+        def finish(self) -> None:
+            self.is_finished = True
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    output = Output()
+    with pytest.raises(EngineError, match="can't start new thread"):
+        LineStream(output, print)
+    assert output.is_finished
+
+
+class Api:
+    """An engine that prunes the first container before it runs."""
+
+    def __init__(self) -> None:
+        self.connections: list[socket.socket] = []
+        self.others: list[socket.socket] = []
+        self.started = 0
+
+    def create(self, *_: object, **__: object) -> Any:
+        return {"Id": f"c{len(self.connections)}"}
+
+    def connect(self, *_: object, **__: object) -> socket.socket:
+        own, other = socket.socketpair()
+        self.connections.append(own)
+        self.others.append(other)
+        return own
+
+    def post(self, path: str, **_: object) -> None:
+        if path == "/containers/c0/start":
+            raise GoneError("no such container")
+        self.started += 1
+
+    def wait(self, *_: object, **__: object) -> None:
+        pass
+
+    def delete(self, *_: object, **__: object) -> None:
+        pass
+
+
+def test_a_lease_that_is_taken_again_lets_go_of_its_first_connection() -> None:
+    api = Api()
+    lease = SocketLease(cast(EngineApi, api), "lease", "image", {})
+    assert lease.claim()
+    lease.start()
+    assert (api.started, lease.container_id) == (1, "c1")
+    assert [own.fileno() == -1 for own in api.connections] == [True, False]
+    lease.release()
+    assert [own.fileno() for own in api.connections] == [-1, -1]
+    for other in api.others:
+        other.close()

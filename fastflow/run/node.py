@@ -1,8 +1,8 @@
 """A node's container while a phase runs: started, followed from its first line, ended, judged by its id."""
 
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 from fastflow.errors import EngineError
 from fastflow.plan import PULL_TIMEOUT
@@ -103,11 +103,10 @@ class RunningNode:
 
 def start_node(context: PhaseContext, attempt: int = 1) -> RunningNode:
     """Create and start the container of a phase; raises PhaseFailedError where the engine does not."""
-    log_file = open_log(context, attempt)
-    try:
+    with starting_node(context, attempt) as log_file:
         with context.changing_project():
             if attempt > 1:
-                remove_remains(context)  # of a run that keeps its containers
+                _remove_remains(context)  # of a run that keeps its containers
             with_addresses(
                 context,
                 lambda project: context.engine.up(
@@ -118,16 +117,27 @@ def start_node(context: PhaseContext, attempt: int = 1) -> RunningNode:
         if not found:
             raise EngineError("Compose started the node, but it is not there")
         return RunningNode(context, found[0], log_file)
+
+
+@contextmanager
+def starting_node(context: PhaseContext, attempt: int, number: int = 1) -> Iterator[LogFile]:
+    """Give the log for a node that the block starts; where that fails, close it, and remove what there is of the node.
+
+    Raises PhaseFailedError where the engine does not start it.
+    """
+    log_file = _open_log(context, attempt, number)
+    try:
+        yield log_file
     except EngineError as error:
         log_file.close()
-        remove_remains(context)
+        _remove_remains(context)
         raise PhaseFailedError(error.message, error.hint, is_infrastructure=True) from error
     except BaseException:
         log_file.close()
         raise
 
 
-def open_log(context: PhaseContext, attempt: int, number: int = 1) -> LogFile:
+def _open_log(context: PhaseContext, attempt: int, number: int) -> LogFile:
     """Open the log of a phase's container: one for each attempt, and one for each test run that is reported."""
     name = context.phase.id
     name += f".{number}" if number > 1 else ""
@@ -138,7 +148,7 @@ def open_log(context: PhaseContext, attempt: int, number: int = 1) -> LogFile:
     return log_file
 
 
-def remove_remains(context: PhaseContext) -> None:
+def _remove_remains(context: PhaseContext) -> None:
     """Remove the containers that a phase has by its labels, as far as the engine lets itself be told; never raises."""
     with suppress(EngineError):
         context.engine.remove_containers(found.id for found in context.engine.containers(context.labels("node")))

@@ -5,8 +5,7 @@ from fastflow.model.node import ReportNode
 from fastflow.plan import PULL_TIMEOUT
 from fastflow.run.addresses import with_addresses
 from fastflow.run.context import PhaseContext
-from fastflow.run.failure import PhaseFailedError
-from fastflow.run.node import RunningNode, open_log, remove_remains
+from fastflow.run.node import RunningNode, starting_node
 from fastflow.run.observer import OverdueError, StoppedError
 from fastflow.run.testing import fetch_reports
 from fastflow.run.verdict import Verdict, failed, failed_by
@@ -53,8 +52,7 @@ def _report_one(context: PhaseContext, run: str, number: int, attempt: int) -> V
 
 def _start(context: PhaseContext, run: str, number: int, attempt: int) -> RunningNode:
     name = f"{context.project.name}-{context.phase.service}.{number}-{attempt}"  # Compose's own end in `-1`
-    log_file = open_log(context, attempt, number)
-    try:
+    with starting_node(context, attempt, number) as log_file:
         with context.changing_project():
             container_id = with_addresses(
                 context,
@@ -72,10 +70,3 @@ def _start(context: PhaseContext, run: str, number: int, attempt: int) -> Runnin
         if not found:
             raise EngineError("the node's container is gone: something else removed it")
         return RunningNode(context, found[0], log_file)
-    except EngineError as error:
-        log_file.close()
-        remove_remains(context)
-        raise PhaseFailedError(error.message, error.hint, is_infrastructure=True) from error
-    except BaseException:
-        log_file.close()
-        raise

@@ -30,8 +30,9 @@ def ensure_services(context: PhaseContext) -> None:
     missing = {service.name for service in services} - {str(container.service) for container in found}
     if missing:
         raise PhaseFailedError(f"services are not there: {', '.join(sorted(missing))}")
-    waiting = _Waiting(context, services, found)
+    waiting = _Waiting(context, services)
     try:
+        waiting.follow(found)
         waiting.until_up(found)
     finally:
         waiting.close()
@@ -179,17 +180,20 @@ def _evidence(context: PhaseContext, container: Container) -> str | None:
 class _Waiting:
     """Waits until services are up, each no longer than its own time."""
 
-    def __init__(self, context: PhaseContext, services: Sequence[ServicePlan], found: Iterable[Container]) -> None:
+    def __init__(self, context: PhaseContext, services: Sequence[ServicePlan]) -> None:
         self._context = context
         self._began = time.monotonic()
         self._services = {service.name: service for service in services}
         self._matched: set[str] = set()
         self._streams: list[Stream] = []
+
+    def follow(self, found: Iterable[Container]) -> None:
+        """Read the logs that tell when a service is up."""
         for container in found:
             service = self._services[str(container.service)]
             if service.log and container.health is None and not _has_done_its_work(container):
                 watch = self._watch(container.id, re.compile(service.log))
-                self._streams.append(context.engine.follow_logs(container.id, watch))
+                self._streams.append(self._context.engine.follow_logs(container.id, watch))
 
     def _watch(self, container_id: str, pattern: re.Pattern[str]) -> Callable[[str], None]:
         def take(line: str) -> None:

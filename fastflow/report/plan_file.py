@@ -13,6 +13,7 @@ from fastflow.model.node import Gate, TestingNode
 from fastflow.plan import PhasePlan, Plan
 from fastflow.report.plan import plan_as_json
 from fastflow.report.sarif import relative_path, root_of
+from fastflow.run.masking import MASK
 from fastflow.run.ports import EngineInfo
 from fastflow.spec.document import Path as TreePath
 from fastflow.spec.interpolation import interpolate
@@ -21,7 +22,6 @@ from fastflow.spec.writer import dump, map_texts
 PLAN_FILE = "plan.json"
 _SECRET = re.compile(r"token|secret|passw|pwd|credential|private|auth|api_?key|(^|_)key$", re.IGNORECASE)
 _ACCOUNT = re.compile(r"(?<=://)[^/@\s]+(?=@)")
-_MASK = "***"
 
 
 def plan_file_of(plan: Plan, facts: Facts, values: Mapping[str, str], run: str) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def resolved_text(facts: Facts, values: Mapping[str, str], run: str) -> str:
     A run's folder is kept by CI systems as an artifact. Environments thus stay as written, and so does what is in
     variables whose names speak of secrets; the account in a URL is masked. The token is only ever a reference.
     """
-    shown = {name: _MASK if _SECRET.search(name) else value for name, value in values.items()}
+    shown = {name: MASK if _SECRET.search(name) else value for name, value in values.items()}
     resolved = interpolate(
         facts.document,
         shown,
@@ -75,7 +75,7 @@ def resolved_text(facts: Facts, values: Mapping[str, str], run: str) -> str:
         lenient=True,
         stand_in=lambda path: run if is_build_id(path) else None,
     )
-    return dump(map_texts(resolved.document.root, lambda text: _ACCOUNT.sub(_MASK, text)))
+    return dump(map_texts(resolved.document.root, lambda text: _ACCOUNT.sub(MASK, text)))
 
 
 def _is_private(path: TreePath) -> bool:

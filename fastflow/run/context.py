@@ -96,8 +96,10 @@ class RunContext:
             try:
                 listener(event)
             except Exception as error:  # a display must not fail a run, whatever is wrong with it
-                if id(listener) not in self._broken:
+                with self._lock:
+                    is_first = id(listener) not in self._broken
                     self._broken.add(id(listener))
+                if is_first:
                     self.folder.on_event(Event("note", facts={"message": f"a display failed: {error}"}))
 
     @property

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from fastflow.run.masking import MASK
 from fastflow.run.node_log import NodeLog
 from fastflow.run.outcome import Vulnerability
 
@@ -26,7 +27,6 @@ _SESSION = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _ACCOUNT = re.compile(r"(?<=://)[^/?#@\s]*@")
-_MASK = "***"
 
 _NO_ANSWER = (OSError, http.client.HTTPException, ValueError)
 
@@ -143,7 +143,7 @@ def from_log(log: NodeLog) -> tuple[Vulnerability, ...]:
     """Make findings of the counts in the log; what they are is not known."""
     return tuple(
         Vulnerability("unknown", None, None, baseline, None, fingerprint("unknown", None, None, f"{baseline} {number}"))
-        for baseline, count in log.found.items()
+        for baseline, count in tuple(log.found.items())  # at once: the log may still be read, by its own thread
         for number in range(count)
     )
 
@@ -229,7 +229,7 @@ def without_session(request: str) -> str:
     """Mask in a request's head the values of headers that open a session or an account."""
     request = request.replace("\r\n", "\n")
     head, gap, body = request.partition("\n\n")
-    return _SESSION.sub(lambda found: f"{found['name']}: {_MASK}", head) + gap + body
+    return _SESSION.sub(lambda found: f"{found['name']}: {MASK}", head) + gap + body
 
 
 def _text(entry: Mapping[str, Any], *keys: str) -> str | None:

@@ -94,8 +94,8 @@ class Observer:
     @property
     def losses(self) -> int:
         """How often the engine has let go of its stream of events, as it does when it ends."""
-        is_cut = self._stream is not None and self._stream.join(0)
-        return self._losses + is_cut
+        stream = self._stream  # once: `close` takes it away
+        return self._losses + (stream is not None and stream.join(0))
 
     def _revive(self) -> None:
         """Attach again where the stream has ended by itself, as it does when the engine restarts."""

@@ -44,7 +44,7 @@ class PhaseRun:
         if self.workflow.deadline is not None:
             deadline = min(deadline, self.workflow.deadline)
         context = PhaseContext(self.run, self.workflow, self.phase, deadline, self.report)
-        self.result = replace(self.result, started=now())
+        self.report(None, started=now())
         return self._end(self._attempts(context))
 
     def fail(self, reason: str) -> PhaseResult:
@@ -61,7 +61,7 @@ class PhaseRun:
         return result
 
     def _end(self, verdict: Verdict) -> PhaseResult:
-        self.result = replace(self.result, ended=now())
+        self.report(None, ended=now())
         # The ids go into the file of events: a run that is killed later can be taken up by them, and be reported.
         known = {"test_record": self.result.test_record, "test_run": self.result.test_run}
         found = self.result.vulnerabilities

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any, TypeVar
 
 from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError, FastflowError, RejectedProjectError
+from fastflow.model.source import ServiceSource
 from fastflow.plan import PULL_TIMEOUT
 from fastflow.run.accepted import accepted_by
 from fastflow.run.context import RunContext, WorkflowRun
@@ -65,7 +66,7 @@ def _needed(workflow: WorkflowRun) -> set[str]:
         if phase.is_selected:
             needed.add(phase.service)
             needed.update(service.name for service in phase.services)
-            needed.update(getattr(source, "service", "") for source in phase.sources)
+            needed.update(source.service for source in phase.sources if isinstance(source, ServiceSource))
     return needed
 
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from fastflow.compose import LABEL
 from fastflow.errors import EngineError, EngineTimeoutError
+from fastflow.run.lease import ROLE
 from fastflow.run.observer import try_again
 from fastflow.run.ports import Engine
 
@@ -78,4 +79,4 @@ def _own_images(engine: Engine, labels: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _is_lease(labels: Mapping[str, str]) -> bool:
-    return labels.get(f"{LABEL}.role") == "lease"
+    return labels.get(f"{LABEL}.role") == ROLE

@@ -55,10 +55,8 @@ class Enforcer:
             if not self._run.options.keep:
                 host.engine.remove_containers(container.id for container in mine)
                 return
-            at_once(
-                lambda container: _stop(host, container),
-                [container.id for container in mine if container.labels.get(f"{LABEL}.role") != "service"],
-            )
+            ids = [container.id for container in mine if container.labels.get(f"{LABEL}.role") != "service"]
+            at_once(lambda container_id: _stop(host, container_id), ids)
 
 
 def _stop(host: Host, container_id: str) -> None:

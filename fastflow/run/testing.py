@@ -112,17 +112,13 @@ def fetch_reports(context: PhaseContext, container_id: str) -> tuple[Path, ...]:
         with TemporaryDirectory(dir=context.run.folder.path, prefix=".reports-") as scratch:
             context.engine.copy_from(container_id, REPORTS, Path(scratch))
             for path in sorted(path for path in Path(scratch).rglob("*") if path.is_file()):
-                found.append(_moved(context, path, target / path.relative_to(scratch)))
+                place = target / path.relative_to(scratch)
+                _write(context, place, path.read_bytes())
+                found.append(place)
     except (EngineError, OSError) as error:
         context.run.note(f"the reports could not be copied: {error}", context.phase.id)
     context.add_reports(str(path) for path in found)
     return tuple(found)
-
-
-def _moved(context: PhaseContext, source: Path, target: Path) -> Path:
-    """Move a report to its place."""
-    _write(context, target, source.read_bytes())
-    return target
 
 
 def _keep(context: PhaseContext, answer: bytes) -> None:
@@ -134,7 +130,7 @@ def _keep(context: PhaseContext, answer: bytes) -> None:
 
 
 def _write(context: PhaseContext, path: Path, content: bytes) -> None:
-    """Write a file with the token masked, whatever its encoding."""
+    """Write a file with the token masked; what is not UTF-8 in it stays as it is."""
     text = content.decode("utf-8", "surrogateescape")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(context.run.folder.mask(text).encode("utf-8", "surrogateescape"))

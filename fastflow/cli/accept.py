@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import click
 
+from fastflow.cli.options import with_examples
 from fastflow.cli.report import RUN_HELP, directory_of_runs
 from fastflow.errors import UsageError
 from fastflow.model.accept import Accepted, read_accept_file
@@ -22,7 +23,13 @@ from fastflow.report.html.logs import shown
 from fastflow.report.run_words import description
 from fastflow.spec.files import read_limited
 
+_FINGERPRINT_HELP = "Accept the one of this fingerprint, which every report shows; may be repeated."
 _FILE_HELP = "Write into F instead of the file that the gate's `accept` names."
+_EPILOG = with_examples(
+    RUN_HELP,
+    ("fastflow accept", "one by one"),
+    ('fastflow accept --all --reason "mended in 2.1, SHOP-311" --expires 2030-12-31', "all of the last run"),
+)
 Answer = TypeVar("Answer")
 _NEEDED = "say which, and why: --all or --fingerprint F, and --reason TEXT"
 
@@ -43,12 +50,14 @@ class _Choice:
         return shown(f"{description(self.finding)}, found by {self.finding.phase.id}")
 
 
-@click.command(name="accept", epilog=RUN_HELP)
+@click.command(name="accept", epilog=_EPILOG)
 @click.argument("run", required=False, metavar="[RUN]")
 @click.option("--file", "file", metavar="F", help=_FILE_HELP)
-@click.option("--all", "takes_all", is_flag=True, help="Accept all that failed their gates.")
-@click.option("--fingerprint", "fingerprints", multiple=True, metavar="F", help="Accept this one; may be repeated.")
-@click.option("--reason", metavar="TEXT", help="Why; it stands in every report.")
+@click.option("--all", "takes_all", is_flag=True, help="Accept all that made a phase fail.")
+@click.option("--fingerprint", "fingerprints", multiple=True, metavar="F", help=_FINGERPRINT_HELP)
+@click.option(
+    "--reason", metavar="TEXT", help="Why; it stands in every report. Needed where there is no terminal to ask on."
+)
 @click.option("--expires", metavar="DAY", help="The last day, as YEAR-MONTH-DAY in UTC; by default they do not expire.")
 def command(
     run: str | None,
@@ -59,7 +68,7 @@ def command(
     reason: str | None,
     expires: str | None,
 ) -> None:
-    """Write found vulnerabilities into the file that their gate accepts known ones by.
+    """Write found vulnerabilities into the file of known ones, which `gate: { accept: FILE }` of their node names.
 
     Asks about each on a terminal. What stands in the file stays as it is, and entries are added at its end.
     """

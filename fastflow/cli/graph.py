@@ -2,15 +2,19 @@
 
 import click
 
-from fastflow.cli.options import SPEC_HELP, spec_argument
+from fastflow.cli.options import SPEC_HELP, spec_argument, with_examples
 from fastflow.cli.specs import read_spec_text
 from fastflow.cli.stages import checked, planned
 from fastflow.report.graph import FORMATS
 
+_FORMAT_HELP = "What to print: source for Mermaid or Graphviz (dot), text, an SVG picture, or an HTML page."
 
-@click.command(name="graph", epilog=SPEC_HELP)
+
+@click.command(name="graph", epilog=with_examples(SPEC_HELP, ("fastflow graph --format svg > phases.svg", "a picture")))
 @spec_argument()
-@click.option("--format", "form", type=click.Choice(list(FORMATS)), default="mermaid", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(list(FORMATS)), default="mermaid", show_default=True, help=_FORMAT_HELP
+)
 def command(spec: str | None, form: str) -> None:
     """Draw the phases and what they wait for. Needs no Docker and no variables."""
     text = read_spec_text(spec)

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from fastflow.application.reader import ApplicationReading, ComposeFiles, FileSource
+from fastflow.cli.options import with_examples
 from fastflow.cli.specs import NAMES
 from fastflow.cli.stages import sources_of
 from fastflow.diagnostic import Diagnostic, Mark
@@ -16,10 +17,15 @@ from fastflow.pipeline import SpecText, check
 from fastflow.report.findings_text import render_findings
 
 COMPOSE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+_EPILOG = with_examples(
+    "It says on stderr what the checks find in the new spec.",
+    ("fastflow init", "a spec to fill in"),
+    ("fastflow init --from docker-compose.yml", "from a Compose file that has a FAST service"),
+)
 _NOWHERE = Mark("", 1, 1, 1, 1)
 
 
-@click.command(name="init")
+@click.command(name="init", epilog=_EPILOG)
 @click.option("--from", "compose_file", metavar="COMPOSE_FILE", help="Say in a spec what this Compose file says.")
 @click.option("--stdout", "prints", is_flag=True, help="Print the spec instead of writing fastflow.yml.")
 def command(compose_file: str | None, *, prints: bool) -> None:

@@ -22,7 +22,8 @@ _FOREVER = 1e9
 def command(*, phase: str | None, follow: bool, run: str | None) -> None:
     """Show the log of PHASE (or RUN/PHASE), or of all nodes that are there.
 
-    The log of a phase that has ended comes from the run's folder.
+    The log of a phase that has ended comes from the run's folder. When the whole run is over, look there yourself:
+    .fastflow/runs/RUN/logs, beside the spec.
     """
     target = find_target(engines_here().look(), phase, run)
     wanted = [found for found in target.run.phases if target.phase in (None, found.id)]

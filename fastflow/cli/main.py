@@ -66,7 +66,14 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+_EPILOG = """A run is one `fastflow up`. A phase is a node of the spec as it runs, named WORKFLOW.NODE.
+
+Begin with `fastflow init`, `fastflow validate`, `fastflow up --emulate`; each command has a --help."""
+
+
+@click.group(
+    cls=LazyGroup, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120}
+)
 @click.version_option(__version__, "-V", "--version", message="fastflow %(version)s")
 def cli() -> None:
     """Run Wallarm FAST security tests of concurrent CI/CD workflows from one declared file, fastflow.yml."""

@@ -7,7 +7,14 @@ import click
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
-SPEC_HELP = "SPEC is a file, a directory that has a fastflow.yml, or - for standard input."
+SPECS_HELP = "SPEC is a file, a directory that has a fastflow.yml, or - for standard input"
+SPEC_HELP = f"{SPECS_HELP}; by default the fastflow.yml of this directory or of its nearest parent that has one."
+
+
+def with_examples(text: str, *examples: tuple[str, str]) -> str:
+    """Let examples, each a command line and what it is for, follow the text below a command's options."""
+    width = max(len(line) for line, _ in examples)
+    return "\n".join([f"{text}\n\n\b\nExamples:", *(f"  {line:<{width}}  {purpose}" for line, purpose in examples)])
 
 
 def spec_argument() -> Decorator:
@@ -23,6 +30,18 @@ def selection_options(function: Callable[..., Any]) -> Callable[..., Any]:
     )
     return click.option(
         "-w", "--workflow", "workflows", multiple=True, metavar="WORKFLOW", help="Only this workflow; may be repeated."
+    )(function)
+
+
+def format_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """For whom."""
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help="What to print: text to read, or JSON for programs.",
     )(function)
 
 

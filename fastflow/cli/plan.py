@@ -5,7 +5,7 @@ from typing import cast
 import click
 
 from fastflow.cli.environment import new_run_id, values_for
-from fastflow.cli.options import SPEC_HELP, env_file_option, env_option, selection_options, spec_argument
+from fastflow.cli.options import SPEC_HELP, env_file_option, env_option, format_option, selection_options, spec_argument
 from fastflow.cli.specs import read_spec_text
 from fastflow.cli.stages import checked, planned
 from fastflow.model.node import Mode
@@ -15,7 +15,7 @@ from fastflow.report.plan import plan_as_json, plan_as_text
 @click.command(name="plan", epilog=SPEC_HELP)
 @spec_argument()
 @selection_options
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@format_option
 @env_option
 @env_file_option
 def command(
@@ -27,7 +27,7 @@ def command(
     with_values: bool,
     env_files: tuple[str, ...],
 ) -> None:
-    """Show the phases, each edge with its reason, the critical path, hosts, ports, and what is left out.
+    """Show the phases, what each waits for and why, the longest chain of them, hosts, ports, and what is left out.
 
     Touches nothing. Variables are symbols unless --env is given.
     """

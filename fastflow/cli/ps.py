@@ -2,13 +2,14 @@
 
 import click
 
-from fastflow.cli.live import engines_here, run_option
+from fastflow.cli.live import engines_here
+from fastflow.cli.options import format_option
 from fastflow.report.live import runs_as_json, runs_as_text
 
 
 @click.command(name="ps")
-@run_option
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--run", "run", metavar="RUN", help="Only this run.")
+@format_option
 def command(*, run: str | None, form: str) -> None:
     """List the runs that an engine has something of, and the nodes that are there.
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from fastflow.cli.options import with_examples
 from fastflow.cli.reports import parse_reports, write_reports
 from fastflow.cli.specs import find_spec
 from fastflow.errors import UsageError
@@ -11,10 +12,15 @@ from fastflow.report.archive import find_run, read_archive
 from fastflow.report.kinds import KINDS
 
 RUN_HELP = "RUN is a run's id, or the path of its folder; by default the last run of the spec here."
+_EPILOG = with_examples(
+    RUN_HELP,
+    ("fastflow report --report html=report.html", "the last run"),
+    ("fastflow report .fastflow/runs/261124040154hpo3f --report junit=junit.xml", "that run"),
+)
 _REPORT_HELP = f"Write a report ({', '.join(KINDS)}) to PATH; may be repeated."
 
 
-@click.command(name="report", epilog=RUN_HELP)
+@click.command(name="report", epilog=_EPILOG)
 @click.argument("run", required=False, metavar="[RUN]")
 @click.option("--report", "reports", multiple=True, metavar="KIND=PATH", help=_REPORT_HELP)
 def command(run: str | None, reports: tuple[str, ...]) -> None:

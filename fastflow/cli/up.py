@@ -6,7 +6,7 @@ import click
 
 from fastflow.check.compose_invalid import rejected
 from fastflow.cli.execution import Order, RunOptions, execute
-from fastflow.cli.options import SPEC_HELP, env_file_option, selection_options, spec_argument
+from fastflow.cli.options import SPEC_HELP, env_file_option, selection_options, spec_argument, with_examples
 from fastflow.cli.reports import REPORT_HELP, Report, parse_reports, write_reports
 from fastflow.cli.resuming import Ground, ground_of
 from fastflow.cli.specs import read_spec_text
@@ -19,19 +19,30 @@ from fastflow.report.archive import read_archive
 from fastflow.report.plan import plan_as_text
 
 _RESUME_HELP = "Run what RUN, an id or the path of a run's folder, did not pass or run, and what depends on it."
+_PARALLEL_HELP = "At most so many phases at once; by default the spec's max_parallel, which has no limit by default."
+_PROGRESS_HELP = (
+    "What stderr shows: a live table (tty), a line for each event (plain, json), or nothing where all passed (quiet); "
+    "auto: the table on terminals, else plain."
+)
+_EPILOG = with_examples(
+    SPEC_HELP,
+    ("fastflow up --emulate", "without an account"),
+    ("fastflow up -w web --report html=run.html", "one workflow, told in one HTML file"),
+    ("fastflow up --resume 261124040154hpo3f", "what that run did not pass"),
+)
 _PROGRESS = ("auto", "tty", "plain", "json", "quiet")
 
 
-@click.command(name="up", epilog=SPEC_HELP)
+@click.command(name="up", epilog=_EPILOG)
 @spec_argument()
 @selection_options
 @click.option("--dry-run", is_flag=True, help="All checks, then the plan; nothing is started.")
 @click.option("--emulate", is_flag=True, help="Use the emulator for the cloud and the nodes; needs no account.")
 @click.option("--keep", is_flag=True, help="Leave containers and networks; `fastflow down` removes them.")
 @click.option("--resume", metavar="RUN", help=_RESUME_HELP)
-@click.option("--max-parallel", type=click.IntRange(min=1), metavar="N", help="Phases at once.")
+@click.option("--max-parallel", type=click.IntRange(min=1), metavar="N", help=_PARALLEL_HELP)
 @click.option("--fail-fast", is_flag=True, help="Stop everything when a phase fails or finds vulnerabilities.")
-@click.option("--progress", type=click.Choice(_PROGRESS), default="auto", show_default=True, help="What stderr shows.")
+@click.option("--progress", type=click.Choice(_PROGRESS), default="auto", show_default=True, help=_PROGRESS_HELP)
 @click.option("--report", "reports", multiple=True, metavar="KIND=PATH", help=REPORT_HELP)
 @env_file_option
 def command(

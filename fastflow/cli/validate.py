@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from fastflow.cli.environment import new_run_id, values_for, without_plugins
-from fastflow.cli.options import SPEC_HELP, env_file_option, env_option
+from fastflow.cli.options import SPECS_HELP, env_file_option, env_option
 from fastflow.cli.specs import read_all
 from fastflow.cli.stages import sources_of
 from fastflow.diagnostic import Severity
@@ -15,12 +15,15 @@ from fastflow.errors import ExitCode
 from fastflow.pipeline import Checked, SpecText, check
 from fastflow.report.findings import FORMATS, Findings
 
+_FORMAT_HELP = "What to print: text, JSON, annotations of GitHub Actions, or SARIF for code scanning."
 _COMPOSE_HELP = "Ask Docker Compose, too, whether it accepts each workflow's project; needs no engine."
 
 
-@click.command(name="validate", epilog=SPEC_HELP)
+@click.command(name="validate", epilog=f"{SPECS_HELP}.")
 @click.argument("specs", nargs=-1, metavar="[SPEC]...")
-@click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True, help=_FORMAT_HELP
+)
 @click.option("--strict", is_flag=True, help="Warnings count as errors.")
 @click.option("--compose", "asks_compose", is_flag=True, help=_COMPOSE_HELP)
 @env_option

@@ -6,6 +6,7 @@ from threading import Event
 import click
 
 from fastflow.cli.live import Engines, Target, engines_here, find_target, run_option
+from fastflow.cli.options import with_examples
 from fastflow.cli.specs import find_spec
 from fastflow.errors import ExitCode, FastflowError, UsageError
 from fastflow.report.live import proxy_url
@@ -17,14 +18,22 @@ from fastflow.run.survey import Survey
 _PAUSE = 0.2
 _GRACE = 10.0
 """Seconds in which a run may appear that was started in the background just before."""
+_FOR_HELP = "ready: its node works, and a recorder takes requests; ended: whatever came of it."
+_TIMEOUT_HELP = f"Give up after so long, with exit code 3; by default only where no run begins within {_GRACE:g} s."
 _IS_READY = ("ready", "running")
+_EPILOG = with_examples(
+    "PHASE is WORKFLOW.NODE of a live run; when its run is over, there is nothing to wait for, and the exit code is 3.",
+    ("proxy=$(fastflow wait web.record --for ready --timeout 300)", "the proxy to send requests through"),
+)
 _CODES = {"passed": ExitCode.PASSED, "vulnerable": ExitCode.VULNERABLE}
 
 
-@click.command(name="wait")
+@click.command(name="wait", epilog=_EPILOG)
 @click.argument("phase", metavar="PHASE")
-@click.option("--for", "goal", type=click.Choice(["ready", "ended"]), default="ended", show_default=True)
-@click.option("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="Give up after so long; else never.")
+@click.option(
+    "--for", "goal", type=click.Choice(["ready", "ended"]), default="ended", show_default=True, help=_FOR_HELP
+)
+@click.option("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help=_TIMEOUT_HELP)
 @run_option
 def command(*, phase: str, goal: str, timeout: float | None, run: str | None) -> int:
     """Wait until PHASE (or RUN/PHASE) is ready, which prints its proxy's URL, or until it has ended.

@@ -238,6 +238,21 @@ def test_pages_that_keep_a_clone_in_the_repository_name_the_spec_to_validate() -
     assert [place for place, words in checks if words[-1] != "fastflow.yml"] == []  # else also the clone's own specs
 
 
+def options_without_a_text(command: click.Command, context: click.Context) -> Iterator[str]:
+    for option in command.params:
+        if isinstance(option, click.Option) and not option.help:
+            yield f"{context.command_path} {option.opts[0]}"
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            child = command.get_command(context, name)
+            assert child is not None
+            yield from options_without_a_text(child, click.Context(child, parent=context, info_name=name))
+
+
+def test_help_explains_every_option() -> None:
+    assert list(options_without_a_text(cli, click.Context(cli, info_name="fastflow"))) == []
+
+
 def test_pages_speak_of_every_command() -> None:
     assert {line.split()[0] for _, line, _ in COMMAND_LINES} >= set(COMMANDS)
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from fastflow.report.counting import count
 from fastflow.report.findings_text import clean
 from fastflow.run.live import LivePhase, LiveRun
 from fastflow.run.source import proxy_of
@@ -14,20 +15,20 @@ _HOST = _HEADER.index("HOST")
 
 
 def runs_as_text(runs: Iterable[LiveRun]) -> str:
-    """List each run with the nodes that are there."""
-    return "\n\n".join("\n".join(_run(run)) for run in runs)
+    """List each run with the nodes that are there. Labels are what others wrote: no text can speak to the terminal."""
+    return "\n\n".join("\n".join(map(clean, _run(run))) for run in runs)
 
 
 def _run(run: LiveRun) -> list[str]:
     since = f", since {run.since.split('.')[0]}Z" if run.since else ""
     alive = f"live on {run.host}{since}" if run.is_alive else "not live: `fastflow down` removes what is left of it"
-    lines = [f"run {run.id}  {alive}", f"  {clean(run.spec)}"]
+    lines = [f"run {run.id}  {alive}", f"  {run.spec}"]
     rows = [_HEADER, *(_row(phase) for phase in run.phases)]
     if run.phases:
         lines += _table(rows if any(phase.host for phase in run.phases) else [_without_host(row) for row in rows])
     others = len(run.others) - len(run.phases)
     if others:
-        lines.append(f"  and {others} container{'s' if others != 1 else ''} of services and sources")
+        lines.append(f"  and {count(others, 'container')} of services and sources")
     return lines
 
 

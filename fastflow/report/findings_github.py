@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fastflow.diagnostic import Diagnostic, Severity
+from fastflow.report.counting import count
 from fastflow.report.findings_text import clean
 from fastflow.report.sarif import relative_path
 
@@ -19,8 +20,7 @@ def findings_as_github(diagnostics: Sequence[Diagnostic], root: Path) -> str:
     lines = [_command(found, root) for found in shown]
     more = len(diagnostics) - len(shown)
     if more:
-        noun = "finding" if more == 1 else "findings"
-        lines.append(f"and {more} more {noun}, which GitHub would not show; all of them: fastflow validate")
+        lines.append(f"and {count(more, 'more finding')}, which GitHub would not show; all of them: fastflow validate")
     return "\n".join(lines)
 
 

@@ -5,10 +5,13 @@ from collections.abc import Iterable, Mapping
 from unicodedata import category, east_asian_width
 
 from fastflow.diagnostic import Diagnostic, Mark, Severity
+from fastflow.report.counting import count
 
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _LITERAL = "token-literal"
 _WIDEST = 160
+_LONG = 60
+"""Columns; a longer underline is drawn light."""
 _TAB = 4
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
@@ -76,12 +79,7 @@ def _excerpt(mark: Mark, sources: Sources) -> list[str]:
     gutter = f"{mark.line:>5} | "
     blank = " " * (len(gutter) - 2) + "| " + " " * (len(lead) + _width(line[cut:start]))
     width = _width(line[start : max(end, start + 1)][: cut + _WIDEST - start]) or 1
-    return [f"{gutter}{lead}{_shown(shown)}{tail}", blank + ("~" if finding_is_long(width) else "^") * width]
-
-
-def finding_is_long(width: int) -> bool:
-    """Tell whether an underline is better drawn light."""
-    return width > 60
+    return [f"{gutter}{lead}{_shown(shown)}{tail}", blank + ("~" if width > _LONG else "^") * width]
 
 
 def _shown(text: str) -> str:
@@ -113,11 +111,7 @@ def summary_of(diagnostics: Iterable[Diagnostic], files: int) -> str:
     found = list(diagnostics)
     errors = sum(finding.severity is Severity.ERROR for finding in found)
     warnings = len(found) - errors
-    where = f"in {files} spec{'s' if files != 1 else ''}"
+    where = f"in {count(files, 'spec')}"
     if not found:
         return f"no findings {where}"
-    return f"{_count(errors, 'error')} and {_count(warnings, 'warning')} {where}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' if number != 1 else ''}"
+    return f"{count(errors, 'error')} and {count(warnings, 'warning')} {where}"

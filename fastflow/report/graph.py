@@ -9,7 +9,7 @@ from fastflow.report.graph_drawing import Drawing, DrawnPhase, drawing_of
 from fastflow.report.graph_html import graph_html
 from fastflow.report.graph_svg import graph_svg
 from fastflow.report.graph_text import graph_text
-from fastflow.report.plan import plan_as_json
+from fastflow.report.plan import plan_told
 
 _COLOURS = {
     "recording": ("#dbeafe", "#1d4ed8"),
@@ -89,14 +89,9 @@ def _quoted(text: str) -> str:
 
 
 FORMATS: Mapping[str, Callable[[Plan], str]] = {
-    "mermaid": lambda plan: graph_mermaid(drawing_of(_told(plan))),
-    "dot": lambda plan: graph_dot(drawing_of(_told(plan))),
-    "text": lambda plan: graph_text(drawing_of(_told(plan))),
-    "svg": lambda plan: graph_svg(_told(plan)),
-    "html": lambda plan: graph_html(_told(plan)),
+    "mermaid": lambda plan: graph_mermaid(drawing_of(plan_told(plan))),
+    "dot": lambda plan: graph_dot(drawing_of(plan_told(plan))),
+    "text": lambda plan: graph_text(drawing_of(plan_told(plan))),
+    "svg": lambda plan: graph_svg(plan_told(plan)),
+    "html": lambda plan: graph_html(plan_told(plan)),
 }
-
-
-def _told(plan: Plan) -> Mapping[str, object]:
-    told: Mapping[str, object] = json.loads(plan_as_json(plan))
-    return told

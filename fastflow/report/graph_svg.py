@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.cells import cell_len, set_cell_size
 
+from fastflow.report.counting import count
 from fastflow.report.graph_drawing import Drawing, DrawnEdge, DrawnPhase, drawing_of
 from fastflow.report.graph_layout import Box, Lane, Layout, Line, Measures, Point, lay_out
 
@@ -83,7 +84,7 @@ def graph_svg(
 
 def title_of(drawing: Drawing) -> str:
     """What the picture shows, in a line."""
-    phases, workflows = _count(len(drawing.phases), "phase"), _count(len(drawing.workflows), "workflow")
+    phases, workflows = count(len(drawing.phases), "phase"), count(len(drawing.workflows), "workflow")
     return f"{drawing.name}: {phases} of {workflows}, and what they wait for"
 
 
@@ -95,13 +96,9 @@ def sentences_of(drawing: Drawing) -> Iterator[str]:
             yield f"{phase.id}: {phase.details}{f'; after {before}' if before else ''}."
     else:
         waves = len({phase.wave for phase in drawing.phases})
-        yield f"They run in {_count(waves, 'wave')}, and wait for one another in {len(drawing.edges)} ways."
+        yield f"They run in {count(waves, 'wave')}, and wait for one another in {len(drawing.edges)} ways."
     if drawing.critical_path:
         yield f"Critical path: {', '.join(drawing.critical_path)}."
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _cut(text: str) -> str:

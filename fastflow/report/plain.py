@@ -4,9 +4,10 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from fastflow.report.counting import count
 from fastflow.report.outlet import Outlet
 from fastflow.report.plain_ci import inert
-from fastflow.report.progress_text import count, progress_text
+from fastflow.report.progress_text import progress_text
 from fastflow.report.times import duration
 from fastflow.run.events import Event
 from fastflow.run.outcome import END_STATES

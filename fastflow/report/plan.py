@@ -7,23 +7,20 @@ from typing import Any
 from fastflow.model.ports import Port
 from fastflow.model.source import CommandSource
 from fastflow.plan import PhasePlan, Plan, WorkflowPlan
+from fastflow.report.counting import count
 
 FORMAT_VERSION = "1.0"
 
 
 def plan_as_text(plan: Plan) -> str:
     """Say for each workflow and phase what it waits for, what it does, and because of what."""
-    lines = [f"{plan.name}: {_count(len(plan.workflows), 'workflow')}, {_count(len(plan.phases), 'phase')}"]
+    lines = [f"{plan.name}: {count(len(plan.workflows), 'workflow')}, {count(len(plan.phases), 'phase')}"]
     if plan.max_parallel:
         lines[0] += f", at most {plan.max_parallel} at once"
     for workflow in plan.workflows.values():
         lines += ["", *_workflow(workflow)]
     lines += ["", f"critical path: {' → '.join(plan.critical_path)}"]
     return "\n".join(lines)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' if number != 1 else ''}"
 
 
 def _workflow(workflow: WorkflowPlan) -> Iterator[str]:
@@ -78,14 +75,18 @@ def _port(port: Port) -> str:
 
 
 def plan_as_json(plan: Plan) -> str:
-    """Give `plan --format json` (docs: machine formats)."""
-    told = {
+    """Give `plan --format json`."""
+    return json.dumps(plan_told(plan), indent=2, ensure_ascii=False)
+
+
+def plan_told(plan: Plan) -> dict[str, Any]:
+    """Give what is told of a plan, of which JSON can be made (docs: machine formats)."""
+    return {
         "format_version": FORMAT_VERSION,
         "name": plan.name,
         "phases": [_phase_json(plan, phase) for phase in plan.phases.values()],
         "critical_path": list(plan.critical_path),
     }
-    return json.dumps(told, indent=2, ensure_ascii=False)
 
 
 def _phase_json(plan: Plan, phase: PhasePlan) -> dict[str, Any]:

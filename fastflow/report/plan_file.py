@@ -1,6 +1,5 @@
 """`plan.json` in a run's folder: what `plan --format json` prints, and what reports of the run need besides."""
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +10,7 @@ from fastflow.check.facts import Facts
 from fastflow.model.load import is_build_id, is_raw
 from fastflow.model.node import Gate, TestingNode
 from fastflow.plan import PhasePlan, Plan
-from fastflow.report.plan import plan_as_json
+from fastflow.report.plan import plan_told
 from fastflow.report.sarif import relative_path, root_of
 from fastflow.run.masking import MASK
 from fastflow.run.ports import EngineInfo
@@ -28,7 +27,7 @@ def plan_file_of(plan: Plan, facts: Facts, values: Mapping[str, str], run: str) 
     """Give the content of a run's plan.json, as far as it is known before an engine has answered."""
     file = facts.document.file
     place = file if file == "-" else relative_path(str(plan.directory / Path(file).name), root_of(plan.directory))
-    told: dict[str, Any] = json.loads(plan_as_json(plan))
+    told = plan_told(plan)
     for phase in told["phases"]:
         phase.update(_more(plan.phases[phase["id"]], facts))
     told["run"] = run

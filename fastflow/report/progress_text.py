@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from fastflow.report.counting import count
 from fastflow.report.times import short_duration
 
 
@@ -18,8 +19,3 @@ def progress_text(facts: Mapping[str, Any]) -> str:
     if facts.get("seconds_left"):
         said.append(f"{short_duration(facts['seconds_left'], digits=0)} left")
     return ", ".join(said)
-
-
-def count(number: int, one: str, many: str = "") -> str:
-    """Count things: `1 request`, `2 requests`."""
-    return f"{number} {one if number == 1 else many or one + 's'}"

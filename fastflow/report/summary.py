@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from fastflow.report.progress_text import count
+from fastflow.report.counting import count
 from fastflow.report.times import between, duration
 from fastflow.run.outcome import PhaseResult, RunResult, Vulnerability
 

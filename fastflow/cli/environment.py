@@ -1,7 +1,6 @@
 """Where values come from: the environment, `--env-file`s, and the `.env` beside the spec. Nothing else reads them."""
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timezone
@@ -25,11 +24,6 @@ def new_run_id() -> str:
 
     moment = datetime.now(timezone.utc).strftime("%y%m%d%H%M%S")
     return moment + "".join(secrets.choice(_RANDOM) for _ in range(5))
-
-
-def is_run_id(text: str) -> bool:
-    """Tell whether a text has the form of a run's id."""
-    return re.fullmatch(r"\d{12}[0-9a-z]{5}", text) is not None
 
 
 def values_for(directory: Path, env_files: Iterable[str], run: str) -> dict[str, str]:

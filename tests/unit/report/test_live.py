@@ -9,8 +9,8 @@ from fastflow.run.survey import look
 
 def test_no_label_speaks_to_the_terminal() -> None:
     engine = FakeEngine()
-    odd = {"run": "r\x1b[2J1", "role": "node", "workflow": "web", "node": "re\x9bcord", "mode": "x\x07", "spec": "/s\x1b"}
+    odd = {"run": "r\x1b[2J1", "role": "node", "workflow": "w", "node": "re\x9bcord", "mode": "x\x07", "spec": "/s\x1b"}
     engine.world.create("c", {f"{LABEL}.{key}": value for key, value in odd.items()}, "image", Script())
     text = runs_as_text(look({"": engine}).runs)
     assert not {"\x1b", "\x9b", "\x07"} & set(text)
-    assert "web.re\ufffdcord" in text
+    assert "w.re\ufffdcord" in text

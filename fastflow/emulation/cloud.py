@@ -43,13 +43,13 @@ def ensure_cloud(engine: DockerEngine, image: str, tokens: str, *, by_command: b
     """
     started_by = "emulator" if by_command else "run"
     if (found := _fitting(engine, image, tokens, by_command)) is not None:
-        return _address(found)
+        return _address(engine, found)
     with _locked(engine, image):
         if (found := _fitting(engine, image, tokens, by_command)) is not None:
-            return _address(found)
+            return _address(engine, found)
         _start(engine, image, tokens, started_by)
         _wait_until_ready(engine)
-        return _address(_container(engine))
+        return _address(engine, _container(engine))
 
 
 def remove_cloud(engine: DockerEngine) -> bool:
@@ -78,7 +78,7 @@ def cloud_status(engine: DockerEngine) -> CloudStatus | None:
     if found is None:
         return None
     counts = json.loads(_ask(engine, "status"))
-    return CloudStatus(found.image, _address(found), bool(found.labels.get(_TOKENS_LABEL)), counts)
+    return CloudStatus(found.image, _address(engine, found), bool(found.labels.get(_TOKENS_LABEL)), counts)
 
 
 def _running(engine: DockerEngine) -> Container | None:
@@ -169,7 +169,10 @@ def _container(engine: DockerEngine) -> Container:
     return found[0]
 
 
-def _address(container: Container) -> str | None:
+def _address(engine: DockerEngine, container: Container) -> str | None:
+    """The cloud's URL on the engine's machine, which is no address for any other."""
+    if not engine.info().is_local:
+        return None
     ports = [port for port in container.ports if port.container_port == _PORT and port.host_port]
     return f"http://{ports[0].address}:{ports[0].host_port}" if ports else None
 

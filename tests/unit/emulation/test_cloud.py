@@ -12,9 +12,11 @@ from fastflow.engines.fake import FakeEngine
 from fastflow.engines.fake_containers import Script
 from fastflow.engines.fake_lease import FakeLease
 from fastflow.errors import EngineError
+from fastflow.run.ports import EngineInfo, PublishedPort
 
 LOCK = "fastflow-emulator-lock"
 IMAGE = "fastflow-emulator:1"
+PORT = PublishedPort(80, "tcp", "127.0.0.1", 40001)
 
 
 class LeaseInTwoSteps(FakeLease):
@@ -44,13 +46,13 @@ class Engine(FakeEngine):
         words = list(arguments)
         self.locks += [found.status for found in self.containers({LABEL: "lock"})]
         if words[0] == "run":
-            box = self.world.create("fastflow-emulator", {LABEL: "cloud"}, IMAGE, Script())
+            box = self.world.create("fastflow-emulator", {LABEL: "cloud"}, IMAGE, Script(ports=(PORT,)))
             self.world.start(box)
         return ""
 
 
-def ensure(engine: Engine) -> None:
-    ensure_cloud(cast(DockerEngine, engine), IMAGE, "")
+def ensure(engine: Engine) -> str | None:
+    return ensure_cloud(cast(DockerEngine, engine), IMAGE, "")
 
 
 def test_the_lock_runs_while_the_cloud_is_started_and_is_then_given_back() -> None:
@@ -85,3 +87,10 @@ def test_a_lock_that_is_about_to_run_is_left_to_its_process() -> None:
     engine.hold = hold_as_others_go_on  # type: ignore[method-assign]  # what another process does meanwhile
     ensure(engine)
     assert seen == [True] * 4
+
+
+@pytest.mark.parametrize(("is_local", "address"), [(True, "http://127.0.0.1:40001"), (False, None)])
+def test_the_cloud_of_another_machine_has_no_address_here(is_local: bool, address: str | None) -> None:
+    engine = Engine()
+    engine.info = lambda: EngineInfo("20.10", "2.40", "ssh://there", is_local)  # type: ignore[method-assign]  # elsewhere
+    assert [ensure(engine) for _ in ("started", "found")] == [address, address]

@@ -144,6 +144,18 @@ def test_an_api_that_is_no_help_leaves_it_to_the_report(tmp_path: Path, answer: 
     assert [path for path, _ in asked] == ["/v1/test_run/tr_1"]  # the token follows no redirect
 
 
+def test_no_proxy_sees_what_the_emulated_cloud_of_this_machine_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with api(b"{}") as (proxy, seen), api(b'{"vulns": [{"type": "rce"}]}') as (url, asked):
+        monkeypatch.setenv("http_proxy", proxy)
+        phase = phase_of(tmp_path, reports(), cloud_url=lambda _: url)
+    assert [found.type for found in phase.vulnerabilities] == ["rce"]
+    assert (len(asked), seen) == (1, [])
+
+
 def test_the_api_is_not_asked_where_query_is_off(tmp_path: Path) -> None:
     text = "cloud: { query: false }\n" + ALONE.format(more="")
     with api(b"{}") as (url, asked):

@@ -108,3 +108,8 @@ class BuildIdInUseError(FastflowError):
     """Another live run on the engine holds the lease of a BUILD_ID of this one."""
 
     exit_code = ExitCode.BUILD_ID_IN_USE
+
+
+def system_reason(error: OSError) -> str:
+    """What the system says of a file, as it stands within a sentence: `permission denied`."""
+    return (error.strerror or str(error)).lower()

@@ -11,6 +11,7 @@ from fastflow.application.interpret import interpret, text
 from fastflow.application.merge import merge
 from fastflow.application.model import Application
 from fastflow.diagnostic import Diagnostic, Mark, Related, Severity
+from fastflow.errors import system_reason
 from fastflow.model.suggest import closest
 from fastflow.spec.document import Document, Mapping, Node, Scalar, Sequence
 from fastflow.spec.env_file import read_env_file
@@ -113,8 +114,7 @@ class ComposeFiles:
         try:
             content = read_limited(path)
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            message = f"the Compose file {self.shown(path)} cannot be read: {reason}"
+            message = f"the Compose file {self.shown(path)} cannot be read: {system_reason(error)}"
             raise _Unreadable(Diagnostic(RULE, Severity.ERROR, message, named_at, _instead_of(path))) from None
         reading = read_documents(self.shown(path), content)
         if reading.diagnostics or not reading.documents:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from fastflow.check.facts import Facts, error, warning
 from fastflow.diagnostic import Diagnostic
+from fastflow.errors import system_reason
 from fastflow.model.accept import read_accept_file
 from fastflow.model.node import Gate
 from fastflow.spec.document import Scalar
@@ -33,8 +34,7 @@ def check(facts: Facts, directory: Path, shown: Path) -> Iterator[Diagnostic]:
             yield warning(RULE, message, facts.places.value(*path), "mend the path; `fastflow accept` writes the file")
             continue
         except OSError as fault:
-            reason = (fault.strerror or str(fault)).lower()
-            message = f"`accept`: {gate.accept} cannot be read: {reason}"
+            message = f"`accept`: {gate.accept} cannot be read: {system_reason(fault)}"
             yield error(RULE, message, facts.places.value(*path), "name a file that can be read")
             continue
         if gate.accept not in seen:

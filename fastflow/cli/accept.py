@@ -13,7 +13,7 @@ import click
 
 from fastflow.cli.options import with_examples
 from fastflow.cli.report import RUN_HELP, directory_of_runs
-from fastflow.errors import UsageError
+from fastflow.errors import UsageError, system_reason
 from fastflow.model.accept import Accepted, read_accept_file
 from fastflow.model.accept_writing import Addition, with_additions
 from fastflow.model.suggest import did_you_mean
@@ -148,7 +148,7 @@ def _content(path: Path) -> bytes:
     except FileNotFoundError:
         return b""
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from None
+        raise UsageError(f"{path} cannot be read: {system_reason(error)}") from None
 
 
 def _ask(choice: _Choice, is_chosen: bool, why: str | None, until: date | None) -> Accepted | None:
@@ -207,7 +207,7 @@ def _add(path: Path, additions: Sequence[Addition]) -> None:
             shutil.copymode(target, scratch)
         scratch.replace(target)
     except OSError as error:
-        raise UsageError(f"{path} cannot be written: {(error.strerror or str(error)).lower()}") from None
+        raise UsageError(f"{path} cannot be written: {system_reason(error)}") from None
     finally:
         scratch.unlink(missing_ok=True)
     for addition in additions:

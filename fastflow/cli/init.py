@@ -12,7 +12,7 @@ from fastflow.cli.stages import sources_of
 from fastflow.diagnostic import Diagnostic, Mark
 from fastflow.draft.fresh import FRESH
 from fastflow.draft.from_compose import spec_from
-from fastflow.errors import UsageError
+from fastflow.errors import UsageError, system_reason
 from fastflow.pipeline import SpecText, check
 from fastflow.report.findings_text import render_findings
 
@@ -57,7 +57,7 @@ def _write(path: Path, text: str) -> None:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except OSError as error:
-        raise UsageError(f"{path} cannot be written: {(error.strerror or str(error)).lower()}") from None
+        raise UsageError(f"{path} cannot be written: {system_reason(error)}") from None
 
 
 def _spec(text: str) -> SpecText:

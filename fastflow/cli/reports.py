@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fastflow.cli.environment import variable
-from fastflow.errors import FastflowError, UsageError
+from fastflow.errors import FastflowError, UsageError, system_reason
 from fastflow.model.suggest import did_you_mean
 from fastflow.report.archive import Archive
 from fastflow.report.kinds import KINDS, render
@@ -52,7 +52,7 @@ def _attempt(report: Report, archive: Archive) -> FastflowError | None:
         _write(report, render(report.kind, archive).encode("utf-8", "replace"))
     except OSError as error:
         again = f"write it later: fastflow report {archive.run} --report {report.kind}=PATH"
-        return FastflowError(f"{what}: {(error.strerror or str(error)).lower()}", again)
+        return FastflowError(f"{what}: {system_reason(error)}", again)
     except Exception as error:  # what is wrong with one report hides neither the others nor the run's exit code
         return FastflowError(f"{what}, a bug of fastflow: {error!r}"[:1000])
     return None

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from fastflow.errors import UsageError
+from fastflow.errors import UsageError, system_reason
 from fastflow.pipeline import SpecText
 from fastflow.spec.reader import MAX_BYTES
 
@@ -27,7 +27,7 @@ def read_spec_text(given: str | None) -> SpecText:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise UsageError(f"the spec {path} cannot be read: {(error.strerror or str(error)).lower()}") from None
+        raise UsageError(f"the spec {path} cannot be read: {system_reason(error)}") from None
     return SpecText(str(path), path.parent, content)
 
 

@@ -17,6 +17,7 @@ from fastflow.pipeline import lost_record
 from fastflow.plan import Plan
 from fastflow.report.archive import read_archive
 from fastflow.report.plan import plan_as_text
+from fastflow.report.progress import KINDS as PROGRESS_KINDS
 
 _RESUME_HELP = "Run what RUN, an id or the path of a run's folder, did not pass or run, and what depends on it."
 _PARALLEL_HELP = "At most so many phases at once; by default the spec's max_parallel, which has no limit by default."
@@ -30,7 +31,6 @@ _EPILOG = with_examples(
     ("fastflow up -w web --report html=run.html", "one workflow, told in one HTML file"),
     ("fastflow up --resume 261124040154hpo3f", "what that run did not pass"),
 )
-_PROGRESS = ("auto", "tty", "plain", "json", "quiet")
 
 
 @click.command(name="up", epilog=_EPILOG)
@@ -42,7 +42,7 @@ _PROGRESS = ("auto", "tty", "plain", "json", "quiet")
 @click.option("--resume", metavar="RUN", help=_RESUME_HELP)
 @click.option("--max-parallel", type=click.IntRange(min=1), metavar="N", help=_PARALLEL_HELP)
 @click.option("--fail-fast", is_flag=True, help="Stop everything when a phase fails or finds vulnerabilities.")
-@click.option("--progress", type=click.Choice(_PROGRESS), default="auto", show_default=True, help=_PROGRESS_HELP)
+@click.option("--progress", type=click.Choice(PROGRESS_KINDS), default="auto", show_default=True, help=_PROGRESS_HELP)
 @click.option("--report", "reports", multiple=True, metavar="KIND=PATH", help=REPORT_HELP)
 @env_file_option
 def command(

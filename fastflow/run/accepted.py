@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from fastflow.errors import UsageError
+from fastflow.errors import UsageError, system_reason
 from fastflow.model.accept import AcceptFile, read_accept_file
 from fastflow.model.node import Gate, TestingNode
 from fastflow.plan import PhasePlan
@@ -23,7 +23,7 @@ def accepted_by(phase: PhasePlan, directory: Path) -> AcceptFile:
     except FileNotFoundError:
         return AcceptFile()
     except OSError as error:
-        raise UsageError(f"{gate.accept} cannot be read: {(error.strerror or str(error)).lower()}") from None
+        raise UsageError(f"{gate.accept} cannot be read: {system_reason(error)}") from None
     if read.diagnostics:
         first = read.diagnostics[0]
         raise UsageError(f"{first.mark}: {first.message}", first.hint)

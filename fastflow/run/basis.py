@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from fastflow.errors import FastflowError
+from fastflow.errors import FastflowError, system_reason
 from fastflow.run.folder import RunFolder
 
 FORMAT_VERSION = "1.0"
@@ -68,7 +68,7 @@ def write_basis(folder: RunFolder, basis: Basis) -> None:
     try:
         folder.write_json(path, {"format_version": FORMAT_VERSION, **asdict(basis)})
     except OSError as error:
-        raise FastflowError(f"{path} cannot be written: {(error.strerror or str(error)).lower()}") from None
+        raise FastflowError(f"{path} cannot be written: {system_reason(error)}") from None
 
 
 def read_basis(folder: Path) -> Basis | None:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
-from fastflow.errors import FastflowError
+from fastflow.errors import FastflowError, system_reason
 from fastflow.run.events import Event
 from fastflow.run.history import hold
 from fastflow.run.outcome import RunResult
@@ -34,8 +34,7 @@ class RunFolder:
             self._events: TextIO = (self.path / "events.jsonl").open("w", encoding="utf-8", errors=_ESCAPED)
             hold(self._events)
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise FastflowError(f"the run's folder {self.path} cannot be written: {reason}") from None
+            raise FastflowError(f"the run's folder {self.path} cannot be written: {system_reason(error)}") from None
 
     def on_event(self, event: Event) -> None:
         """Append an event to events.jsonl, line by line; a full disk does not end the run."""

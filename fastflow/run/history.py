@@ -62,7 +62,9 @@ def read_history(folder: Path) -> History | None:
     for line in text.split("\n")[:-1]:
         try:
             event = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
+            continue
+        if not isinstance(event, dict):
             continue
         if event.get("type") == "run" and event.get("state") == "started":
             phases.update({name: {} for name in event.get("phases", ())})

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from fastflow.run.folder import RunFolder
-from fastflow.run.history import is_going_on
+from fastflow.run.history import is_going_on, read_history
 
 HOLDER = """
 import sys, pathlib
@@ -41,3 +41,11 @@ def test_a_run_ends_with_its_process(tmp_path: Path) -> None:
 
 def test_what_is_not_there_does_not_go_on(tmp_path: Path) -> None:
     assert not is_going_on(tmp_path / "nothing")
+
+
+def test_a_line_that_is_no_event_hides_none_of_the_others(tmp_path: Path) -> None:
+    event = '{"type": "phase", "phase": "web.test", "state": "passed"}'
+    (tmp_path / "events.jsonl").write_text("\n".join(("[1]", "3", "[" * 100_000, event, '{"half')))
+    history = read_history(tmp_path)
+    assert history is not None
+    assert history.state("web.test") == "passed"

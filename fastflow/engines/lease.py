@@ -19,6 +19,7 @@ _HELLO = b"held\n"
 _CONFLICT = "is already in use by container"
 _TAKEN_AWAY = re.compile(r"no such container|marked for removal|removal of container", re.IGNORECASE)
 _START_GRACE = 10.0
+_SHOWN = ("docker", "run", "--interactive")
 
 
 class ContainerLease:
@@ -95,7 +96,6 @@ def _try(call: CommandLine, daemon: Daemon, name: str, image: str, labels: Mappi
 def _held(call: CommandLine, daemon: Daemon, name: str, process: subprocess.Popen[bytes]) -> ContainerLease | None:
     """The container echoes a line: once that is back it runs, and its stdin is ours."""
     assert process.stdin is not None
-    assert process.stderr is not None
     with suppress(OSError):  # a client that has failed says why below
         process.stdin.write(_HELLO)
         process.stdin.flush()
@@ -104,13 +104,15 @@ def _held(call: CommandLine, daemon: Daemon, name: str, process: subprocess.Pope
         if not found:
             raise EngineError(f"the container {name} was removed as soon as it ran")
         return ContainerLease(found[0].id, process, daemon)
-    _close_stdin(process)
-    output = process.stderr.read().decode(errors="replace")
-    code = process.wait()
+    try:
+        _, said = process.communicate(timeout=call.timeout)
+    except subprocess.TimeoutExpired:
+        raise timed_out(_SHOWN, call.timeout) from None
     finish(process)
+    output = said.decode(errors="replace")
     if _CONFLICT in output:
         return None
-    raise failed([*call.docker_words, "run", "--name", name], code, output)
+    raise failed([*call.docker_words, "run", "--name", name], process.returncode, output)
 
 
 def _answers(process: subprocess.Popen[bytes], timeout: float) -> bool:
@@ -122,7 +124,7 @@ def _answers(process: subprocess.Popen[bytes], timeout: float) -> bool:
         selector.register(process.stdout, selectors.EVENT_READ)
         while _HELLO not in answer:
             if not selector.select(max(0.0, deadline - time.monotonic())):
-                raise timed_out(["docker", "run", "--interactive"], timeout)
+                raise timed_out(_SHOWN, timeout)
             piece = os.read(process.stdout.fileno(), 4096)
             if not piece:
                 return False

@@ -125,7 +125,7 @@ def _remove_dead_lock(engine: DockerEngine, before: frozenset[str]) -> frozenset
     """
     locks = engine.containers({LABEL: "lock"})
     about_to_run = frozenset(found.id for found in locks if found.status == "created")
-    dead = {found.id for found in locks if found.status in ("exited", "dead")} | (about_to_run & before)
+    dead = {found.id for found in locks if found.has_ended} | (about_to_run & before)
     engine.remove_containers(dead)
     return about_to_run - dead
 

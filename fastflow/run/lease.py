@@ -18,7 +18,6 @@ INTERRUPT = "USR1"
 """What a lease's container is sent to interrupt its run: it does nothing there, but all that watch events see it."""
 _INTERRUPT_NUMBERS = ("10", INTERRUPT)
 _TRIES = 10
-_ALIVE = ("running", "paused", "restarting")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -100,7 +99,7 @@ def _take(
         if lease is not None:
             return lease
         for holder in _named(engine, key):
-            if holder.status in _ALIVE:
+            if holder.is_alive:
                 if _run_of(holder) == labels[f"{LABEL}.run"]:
                     return None
                 raise _in_use(key, holder)
@@ -120,7 +119,7 @@ def _exclude_whole_tokens(engine: Engine, keys: Iterable[LeaseKey], run: str) ->
         alone = any(key.build_id is None for key in keys if key.token == token)
         for other in engine.containers({f"{LABEL}.role": ROLE, f"{LABEL}.token": token}):
             is_alone = not other.labels.get(f"{LABEL}.build-id")
-            if other.status in _ALIVE and _run_of(other) != run and (alone or is_alone):
+            if other.is_alive and _run_of(other) != run and (alone or is_alone):
                 raise _in_use(LeaseKey(token, other.labels.get(f"{LABEL}.build-id") or None), other)
 
 

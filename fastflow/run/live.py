@@ -11,7 +11,6 @@ from fastflow.run.ports import Container, Engine
 
 _PROJECT = "com.docker.compose.project"
 _READY_LABEL = f"{LABEL}.ready"
-_RUNS = ("running", "paused", "restarting")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +86,7 @@ class LiveRun:
     @property
     def is_alive(self) -> bool:
         """Whether the process that runs it lives: its leases end with it (docs/decisions/0002)."""
-        return any(lease.status in _RUNS for lease in self.leases)
+        return any(lease.is_alive for lease in self.leases)
 
     @property
     def is_starting(self) -> bool:
@@ -142,7 +141,7 @@ def state_by_container(phase: LivePhase | None) -> str:
     """Tell the state of a phase from its container alone; a verdict is more than that can tell."""
     if phase is None:
         return "waiting"
-    if phase.container.status not in _RUNS:
+    if not phase.container.is_alive:
         return "passed" if phase.container.exit_code == 0 else "failed"
     return "ready" if phase.mode != "recording" or _is_ready(phase) else "starting"
 

@@ -171,7 +171,7 @@ class Observer:
 
 def has_ended(containers: tuple[Container, ...]) -> bool:
     """Tell whether the one container that is waited for has ended or is gone."""
-    return not containers or containers[0].status in ("exited", "dead")
+    return not containers or containers[0].has_ended
 
 
 def try_again(action: Callable[[], None], times: int = 3, patience: float = 0.0) -> EngineError | None:

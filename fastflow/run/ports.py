@@ -65,6 +65,16 @@ class Container:
         """The Compose service that this container belongs to."""
         return self.labels.get("com.docker.compose.service")
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether its process lives, be it paused or about to be started again."""
+        return self.status in ("running", "paused", "restarting")
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it has run, and does not any more."""
+        return self.status in ("exited", "dead")
+
 
 @dataclass(frozen=True, slots=True)
 class ContainerEvent:

@@ -63,12 +63,16 @@ def _wait_until_ready(context: PhaseContext, node: RunningNode) -> None:
     pattern = re.compile(ready.log) if ready and ready.log else None
     seen: list[bool] = []
     began = time.monotonic()
-    node.follow(lambda line: seen.append(True) if pattern and pattern.search(line) else None)
     timeout = (ready.timeout if ready else None) or READY_TIMEOUT
+
+    def watch(line: str) -> None:
+        if pattern and pattern.search(line):
+            seen.append(True)
 
     def is_ready() -> bool:
         return bool(seen) if pattern else node.log.is_recording
 
+    node.follow(watch)
     try:
         context.observer.wait_for_containers(
             [node.container.id],
@@ -151,7 +155,7 @@ def _run_service(
         ended = next((container for container in found if container.id == container_id), None)
         if ended is None:
             return "is gone: something else removed its container"
-        if ended.status not in ("exited", "dead"):
+        if not ended.has_ended:
             return None  # the node ended first
         stream.join(10.0)
         return None if ended.exit_code == 0 else f"ended with exit code {ended.exit_code}"
@@ -194,7 +198,7 @@ def _writer(context: PhaseContext, log_file: LogFile) -> Callable[[str], None]:
 
 
 def _one_has_ended(found: tuple[Container, ...], ids: list[str]) -> bool:
-    return len(found) < len(ids) or any(one.status in ("exited", "dead") for one in found)
+    return len(found) < len(ids) or any(one.has_ended for one in found)
 
 
 def _run_command(
@@ -217,7 +221,9 @@ def _run_command(
         if not command.has_ended:
             return None  # the verdict on the node says what happened
         code = command.exit_code or 0
-        return None if code == 0 else f"ended with {f'exit code {code}' if code > 0 else f'signal {-code}'}"
+        if code == 0:
+            return None
+        return f"ended with exit code {code}" if code > 0 else f"ended with signal {-code}"
     finally:
         command.end()
         log_file.close()

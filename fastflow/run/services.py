@@ -141,8 +141,8 @@ def _has_done_its_work(container: Container) -> bool:
 
 
 def _is_dead(container: Container) -> bool:
-    ended = container.status in ("exited", "dead") and container.exit_code != 0
-    return ended or (container.status == "created" and bool(container.error))
+    did_not_start = container.status == "created" and bool(container.error)
+    return did_not_start or (container.has_ended and container.exit_code != 0)
 
 
 def _death(container: Container) -> str:

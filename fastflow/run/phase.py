@@ -47,9 +47,9 @@ class PhaseRun:
         self.report(None, started=now())
         return self._end(self._attempts(context))
 
-    def fail(self, reason: str) -> PhaseResult:
-        """End the phase where it could not even be run."""
-        return self._end(failed(reason))
+    def fail(self, reason: str, hint: str | None = None) -> PhaseResult:
+        """End the phase where it could not even be run, or not to its end."""
+        return self._end(failed(reason, hint))
 
     def abandon(self) -> PhaseResult:
         """End a cancelled phase that does not come to its end, and hear no more of it."""

@@ -3,6 +3,7 @@
 import queue
 import threading
 import time
+import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -156,8 +157,17 @@ class Runner:
         try:
             result = work.execute()
         except Exception as error:  # a bug in one phase must not leave the others without an end
-            result = work.fail(f"a bug of fastflow: {error!r}")
+            result = work.fail(f"a bug of fastflow: {error!r}", self._kept_traceback(work.phase.id))
         self._ended.put(result)
+
+    def _kept_traceback(self, phase: str) -> str | None:
+        """Write down the exception that is being handled; say where that is."""
+        with suppress(OSError):
+            log_file = self.run.folder.log(f"{phase}.bug")
+            log_file.write(traceback.format_exc())
+            log_file.close()
+            return f"please report it with {log_file.path}"
+        return None
 
     def _take(self, result: PhaseResult | None) -> None:
         if result is None or self._working.pop(result.id, None) is None:

@@ -89,6 +89,8 @@ def test_a_bug_in_one_phase_leaves_the_others_their_end(tmp_path: Path) -> None:
     stage.engine.copy_from = copy_from  # type: ignore[method-assign]
     phases = stage.phases()
     assert (phases["web.a"].state, phases["web.a"].reason) == ("failed", "a bug of fastflow: ZeroDivisionError()")
+    assert phases["web.a"].hint == f"please report it with {stage.folder / 'logs' / 'web.a.bug.log'}"
+    assert "in copy_from" in stage.log("web.a.bug")
     assert phases["web.b"].state == "passed"
     assert not stage.engine.world.boxes
 

@@ -9,9 +9,9 @@ from fastflow.engines.fake_calls import FakeCalls
 from fastflow.engines.fake_containers import Box, Containers, FakeStream, Script
 from fastflow.engines.fake_kept import Subnets, drop, keep, matching
 from fastflow.engines.fake_lease import FakeLease
-from fastflow.engines.fake_project import PROJECT, FakeProject
+from fastflow.engines.fake_project import FakeProject
 from fastflow.errors import EngineCallError
-from fastflow.run.ports import Container, ContainerEvent, EngineInfo, Health
+from fastflow.run.ports import PROJECT, Container, ContainerEvent, EngineInfo, Health
 
 _SERVICE = "com.docker.compose.service"
 _ONE_OFF = "com.docker.compose.oneoff"

@@ -10,12 +10,11 @@ from fastflow.application.merge import entries, merge
 from fastflow.application.model import Application, Service
 from fastflow.compose import ComposeProject, ComposeText
 from fastflow.errors import EngineCallError
+from fastflow.run.ports import PROJECT
 from fastflow.spec.document import Document, Node, Scalar, Sequence
 from fastflow.spec.document import Mapping as Tree
 from fastflow.spec.interpolation import interpolate
 from fastflow.spec.reader import read_documents
-
-PROJECT = "com.docker.compose.project"
 
 
 class FakeProject:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from fastflow.compose import ComposeProject
 from fastflow.errors import AddressesExhaustedError, SubnetInUseError
 from fastflow.run.context import PhaseContext
+from fastflow.run.ports import PROJECT
 
 RANGES = tuple(IPv4Network(text) for text in ("10.208.0.0/12", "172.16.0.0/12", "192.168.0.0/16", "198.18.0.0/15"))
 """Where subnets are looked for, in turn: private ones (RFC 1918), and the one of benchmarks (RFC 2544)."""
@@ -19,7 +20,6 @@ _TRIES = 8
 """Two runs may choose the same subnet at once; the engine gives it to one, and the other looks again."""
 _SMALLEST = 6
 """Bits: 64 addresses, of which 61 are for containers."""
-_PROJECT = "com.docker.compose.project"
 _NETWORK = "com.docker.compose.network"
 _HINT = (
     "remove unused networks (docker network prune), lower max_parallel, widen default-address-pools of dockerd, "
@@ -48,7 +48,7 @@ def _choose(context: PhaseContext, error: AddressesExhaustedError | SubnetInUseE
     networks = json.loads(context.engine.config(project)).get("networks") or {}
     chosen = context.workflow.subnets
     open_ = [key for key, network in networks.items() if key in chosen or _is_open(network)]
-    missing = [key for key in open_ if not context.engine.networks({_PROJECT: project.name, _NETWORK: key})]
+    missing = [key for key in open_ if not context.engine.networks({PROJECT: project.name, _NETWORK: key})]
     if not missing or (isinstance(error, SubnetInUseError) and not chosen):
         raise error  # what the file itself asks for
     places = len(context.workflow.plan.application.services) + len(context.workflow.plan.phases)

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from fastflow.compose import LABEL, NODE_ROLE
 from fastflow.run.lease import ROLE as LEASE_ROLE
 from fastflow.run.node_log import NodeLog
-from fastflow.run.ports import Container, Engine
+from fastflow.run.ports import PROJECT, Container, Engine
 
-_PROJECT = "com.docker.compose.project"
 _READY_LABEL = f"{LABEL}.ready"
 
 
@@ -133,7 +132,7 @@ def _part(
         next((labels[f"{LABEL}.spec"] for labels in own if f"{LABEL}.spec" in labels), ""),
         tuple(found for found in mine if found.labels.get(f"{LABEL}.role") == LEASE_ROLE),
         tuple(found for found in mine if found.labels.get(f"{LABEL}.role") != LEASE_ROLE),
-        tuple(dict.fromkeys(labels[_PROJECT] for labels in own if labels.get(_PROJECT))),
+        tuple(dict.fromkeys(labels[PROJECT] for labels in own if labels.get(PROJECT))),
     )
 
 

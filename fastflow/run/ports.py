@@ -12,6 +12,9 @@ from urllib.parse import urlsplit
 
 from fastflow.compose import ComposeProject
 
+PROJECT = "com.docker.compose.project"
+"""The label by which Compose knows what belongs to a project."""
+
 Status = Literal["created", "running", "paused", "restarting", "removing", "exited", "dead"]
 Health = Literal["starting", "healthy", "unhealthy"]
 

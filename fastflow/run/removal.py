@@ -11,9 +11,7 @@ from fastflow.compose import LABEL
 from fastflow.errors import EngineError, EngineTimeoutError
 from fastflow.run.lease import ROLE
 from fastflow.run.observer import try_again
-from fastflow.run.ports import Engine
-
-_PROJECT = "com.docker.compose.project"
+from fastflow.run.ports import PROJECT, Engine
 
 
 def remove_project(engine: Engine, run: str, project: str, patience: float = 0.0) -> tuple[str, ...]:
@@ -21,7 +19,7 @@ def remove_project(engine: Engine, run: str, project: str, patience: float = 0.0
 
     An engine that cannot be reached has `patience` seconds to come back.
     """
-    return _remove(engine, {_PROJECT: project}, {_PROJECT: project, f"{LABEL}.run": run}, patience)
+    return _remove(engine, {PROJECT: project}, {PROJECT: project, f"{LABEL}.run": run}, patience)
 
 
 def remove_run(engine: Engine, run: str, projects: Iterable[str], patience: float = 0.0) -> tuple[str, ...]:
@@ -73,7 +71,7 @@ def _remove_once(engine: Engine, labels: Mapping[str, str], own: Mapping[str, st
 
 def _own_images(engine: Engine, labels: Mapping[str, str]) -> tuple[str, ...]:
     """The images that were built under a project's name; one that the user named is the user's."""
-    project = labels.get(_PROJECT)
+    project = labels.get(PROJECT)
     found = engine.images(labels)
     return tuple(name for name in found if name.startswith(f"{project}-")) if project is not None else found
 

@@ -12,10 +12,9 @@ from fastflow.run.addresses import with_addresses
 from fastflow.run.context import PhaseContext
 from fastflow.run.failure import PhaseFailedError
 from fastflow.run.observer import OverdueError
-from fastflow.run.ports import Container, Stream
+from fastflow.run.ports import PROJECT, Container, Stream
 from fastflow.run.verdict import Verdict, failed
 
-_PROJECT = "com.docker.compose.project"
 _ONE_OFF = "com.docker.compose.oneoff"
 _LONGER = "give them longer: services: { NAME: { timeout: 10m } }"
 
@@ -58,14 +57,14 @@ def renew_services(context: PhaseContext) -> None:
         keys = {key for name in fresh if name in application.services for key in application.services[name].volumes}
         own = {key for key in keys if key in application.volumes and application.volumes[key].name is None}
         project = context.run.project_name(context.workflow)
-        existing = context.engine.volumes({_PROJECT: project})
+        existing = context.engine.volumes({PROJECT: project})
         context.engine.remove_volumes(name for name in existing if name in {f"{project}_{key}" for key in own})
 
 
 def service_containers(context: PhaseContext, names: set[str]) -> tuple[Container, ...]:
     """The containers of the application's services, without one-off ones."""
     project = context.run.project_name(context.workflow)
-    found = context.engine.containers({_PROJECT: project, _ONE_OFF: "False"})
+    found = context.engine.containers({PROJECT: project, _ONE_OFF: "False"})
     return tuple(container for container in found if container.service in names)
 
 

@@ -32,6 +32,7 @@ class Options:
     cancel_grace: float = 3.0
     cancel_limit: float = 4.0
     source_environment: Mapping[str, str] = field(default_factory=dict)
+    """What the commands of sources see of the caller's environment: nothing in it holds a token."""
     cloud_url: Callable[[WorkflowPlan], str | None] = lambda _: None
     token_of: Callable[[WorkflowPlan], str | None] = lambda _: None
 
@@ -106,17 +107,6 @@ class RunContext:
     def grace(self) -> float:
         """The seconds that a node has to stop."""
         return self.options.cancel_grace if self.cancellation.is_set else self.options.stop_grace
-
-    def without_token(self, environment: Mapping[str, str]) -> dict[str, str]:
-        """Leave out of an environment what holds a token."""
-        workflows = self.plan.workflows.values()
-        names = {workflow.cloud.token_name for workflow in workflows}
-        tokens = {token for workflow in workflows if (token := self.options.token_of(workflow))}
-        return {
-            name: value
-            for name, value in environment.items()
-            if name not in names and not any(token in value for token in tokens)
-        }
 
     def note(self, message: str, phase: str | None = None) -> None:
         """Tell something that is no change of state."""

@@ -25,6 +25,11 @@ def masker(secrets: Iterable[str]) -> Callable[[str], str]:
     return mask
 
 
+def holds_secret(text: str, secrets: Iterable[str]) -> bool:
+    """Tell whether a text is a secret, or has one in it that is long enough not to be there by chance."""
+    return any(text == secret or (len(secret) >= _SHORTEST and secret in text) for secret in secrets)
+
+
 def _forms(secret: str) -> tuple[str, ...]:
     return secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], quote(secret, safe="")
 

@@ -208,7 +208,7 @@ def _run_command(
     if proxy is None:
         return "cannot be run: the node's proxy, its port 8080, is not published"
     own = _texts(context, source.environment)
-    environment = source_environment(context.run.without_token(context.run.options.source_environment), proxy, own)
+    environment = source_environment(context.run.options.source_environment, proxy, own)
     directory = context.base / (source.working_dir or ".")
     log_file = context.run.folder.log(log_name)
     try:
@@ -244,7 +244,7 @@ def _finish(context: PhaseContext, node: RunningNode, failure: str | None) -> Ve
 
 def _texts(context: PhaseContext, environment: Mapping[str, str | None] | None) -> dict[str, str]:
     """Variables for a source; one without a value is passed on, as Compose does, where it is set here."""
-    around = context.run.without_token(context.run.options.source_environment)
+    around = context.run.options.source_environment
     values = {name: around.get(name) if value is None else value for name, value in (environment or {}).items()}
     return {name: value for name, value in values.items() if value is not None}
 

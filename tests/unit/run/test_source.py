@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 from fastflow.run.context import Options
-from tests.unit.run.stage import TOKEN, Stage
+from tests.unit.run.stage import Stage
 from tests.unit.run.test_recording import PUBLISHED, spec
 
 SHOWS = "env | grep -v -e ^PWD= -e ^SHLVL= -e ^_= -e ^OLDPWD="
@@ -16,12 +16,10 @@ def shown(stage: Stage) -> list[str]:
     return stage.log("web.record.source").splitlines()
 
 
-def test_a_command_gets_the_proxy_and_no_way_round_it_and_no_token(tmp_path: Path) -> None:
+def test_a_command_gets_the_proxy_and_no_way_round_it(tmp_path: Path) -> None:
     around = {
         "PATH": "/usr/bin:/bin",
         "NO_PROXY": "*",
-        "WALLARM_API_TOKEN": TOKEN,
-        "MY_TOKEN_FILE": f"x{TOKEN}",
         "MINE": "1",
     }
     text = spec(f"source: {{ run: '{SHOWS}' }}")

@@ -75,7 +75,7 @@ class EngineApi:
 
     def get(self, path: str, /, **query: str) -> Any:
         """Ask; return what the JSON of the answer says."""
-        return json.loads(self._call(_Request("GET", path, self.timeout, query)) or b"null")
+        return self._told(_Request("GET", path, self.timeout, query))
 
     def post(self, path: str, /, *, longer: float = 0.0, **query: str) -> None:
         """Tell the engine to do something; where it takes up to `longer` seconds by itself, no slot is taken."""
@@ -84,7 +84,14 @@ class EngineApi:
 
     def create(self, path: str, body: Mapping[str, Any], /, **query: str) -> Any:
         """Create something; return what the JSON of the answer says."""
-        return json.loads(self._call(_Request("POST", path, self.timeout, query, json.dumps(body).encode())))
+        return self._told(_Request("POST", path, self.timeout, query, json.dumps(body).encode()))
+
+    def _told(self, request: _Request) -> Any:
+        try:
+            return json.loads(self._call(request) or b"null")
+        except ValueError:
+            hint = f"is it a Docker Engine that listens on {self.address}?"
+            raise EngineError(f"the engine's answer to {request.path} is no JSON", hint) from None
 
     def delete(self, path: str, /, **query: str) -> None:
         """Remove something."""

@@ -70,18 +70,22 @@ def _meeting(claims: list[_Claim]) -> Iterator[tuple[int, list[Owner]]]:
     active: list[_Claim] = []
     for port in sorted(by_first):
         active = [claim for claim in active if claim.ports[1] >= port] + by_first[port]
-        addresses = {claim.address for claim in active if claim.address is not None}
-        for address in sorted(addresses, key=str) or (None,):
-            owners = [claim.owner for claim in active if _takes(claim, address)]
+        for owners in _by_address(active):
             if len(owners) > 1:
                 yield port, owners
 
 
-def _takes(claim: _Claim, address: _Address | None) -> bool:
-    """Whether a claim takes an address: no address counts as all, and 0.0.0.0 and :: as all of their kind."""
-    if claim.address is None or address is None or claim.address == address:
-        return True
-    return claim.address.is_unspecified and claim.address.version == address.version
+def _by_address(claims: list[_Claim]) -> Iterator[list[Owner]]:
+    """Give who takes each address: no address counts as all, and 0.0.0.0 and :: as all of their kind."""
+    takers: dict[_Address | None, list[int]] = defaultdict(list)
+    for at, claim in enumerate(claims):
+        takers[claim.address].append(at)
+    every = {address.version: at for address, at in takers.items() if address is not None and address.is_unspecified}
+    for address in sorted((address for address in takers if address is not None), key=str) or (None,):
+        found = {*takers[address], *takers.get(None, ())}
+        if address is not None:
+            found.update(every.get(address.version, ()))
+        yield [claims[at].owner for at in sorted(found)]
 
 
 def _conflict(facts: Facts, port: int, one: Owner, two: Owner) -> Diagnostic:

@@ -4,7 +4,8 @@ import json
 import re
 import shlex
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -121,13 +122,20 @@ def test_json_is_json_in_every_line_and_holds_the_events_of_the_runs_file(fastfl
     assert [event for event in told if event in kept] == kept
 
 
-def started(fastflow: Fastflow, terminal: ScreenTerminal, *arguments: str) -> "subprocess.Popen[bytes]":
-    """Start it on a terminal, as a shell does: all its streams are that terminal."""
+@contextmanager
+def running(fastflow: Fastflow, terminal: ScreenTerminal, *arguments: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run it on a terminal, as a shell does: all its streams are that terminal, which is closed at the end."""
     number = terminal.out.fileno()
-    return subprocess.Popen(
+    up = subprocess.Popen(
         [BINARY, *arguments], cwd=fastflow.directory, env=fastflow.environment, stdin=number, stdout=number,
         stderr=number,
     )  # fmt: skip
+    try:
+        yield up
+    finally:
+        up.kill()
+        up.wait()
+        terminal.close()
 
 
 def heads(terminal: ScreenTerminal) -> int:
@@ -138,8 +146,7 @@ def test_live_table_follows_a_run_and_its_window_and_leaves_the_summary(fastflow
     fastflow.write(spec({"web": workflow(build_id)}))
     fastflow.extra |= TERMINAL
     terminal = ScreenTerminal(80, 24)
-    up = started(fastflow, terminal, "up", "--emulate")
-    try:
+    with running(fastflow, terminal, "up", "--emulate") as up:
         first = terminal.wait_for(lambda text: "critical path: web.record → web.test" in text)
         assert re.search(r"^web +record +\S \w+", first, re.MULTILINE), first
         terminal.resize(50, 10)
@@ -148,10 +155,6 @@ def test_live_table_follows_a_run_and_its_window_and_leaves_the_summary(fastflow
         assert terminal.colours() > {"default"}
         terminal.resize(120, 30)
         up.wait(TIMEOUT)
-    finally:
-        up.kill()
-        up.wait()
-        terminal.close()
     text = terminal.text()
     assert up.returncode == 0, text
     assert heads(terminal) == 0, text
@@ -165,13 +168,8 @@ def test_plain_terminal_gets_no_colour_and_no_character_that_it_cannot_show(fast
     fastflow.write(hostile(build_id, "größe ✓ 名"))
     fastflow.extra |= {**TERMINAL, "NO_COLOR": "1", "LC_ALL": "C"}
     terminal = ScreenTerminal(80, 24)
-    up = started(fastflow, terminal, "up")
-    try:
+    with running(fastflow, terminal, "up") as up:
         up.wait(TIMEOUT)
-    finally:
-        up.kill()
-        up.wait()
-        terminal.close()
     text = terminal.text()
     assert up.returncode == 3, text
     assert terminal.raw.isascii()

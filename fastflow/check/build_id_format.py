@@ -20,8 +20,6 @@ from fastflow.spec.template import (
 RULE = "build-id-format"
 _ALLOWED = re.compile(r"[A-Za-z0-9]+")
 _USE_CI_ID = "use ${FASTFLOW_CI_ID}, which identifies the CI run in letters and digits"
-
-
 # GitHub's and Azure's expressions, Azure's and Jenkins's macros, TeamCity's parameters.
 _OF_CI_FILES = re.compile(r"\{\{|\$\(|\$\[|%[\w.]+%|@\w+@")
 _NOT_HERE = "that is a CI file's own; here ${NAME} is a variable, and ${FASTFLOW_CI_ID} identifies the CI run"

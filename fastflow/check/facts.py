@@ -83,8 +83,8 @@ class Facts:
         """
         found = {}
         for workflow, application in self.applications.items():
-            sources = source_services(phase.node for phase in self.by_workflow[workflow])
-            nodes = (phase.node for phase in self.by_workflow[workflow])
+            nodes = tuple(phase.node for phase in self.by_workflow[workflow])
+            sources = source_services(nodes)
             names = {name for node in nodes for name in services_of_phase(application, node, sources)}
             found[workflow] = tuple(service for name, service in application.services.items() if name in names)
         return found

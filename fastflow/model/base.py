@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, model_validator
+from pydantic_core import CoreSchema, core_schema
 
 
 class SpecModel(BaseModel):
@@ -17,3 +18,10 @@ class SpecModel(BaseModel):
         if not isinstance(data, dict):
             return data
         return {name: value for name, value in data.items() if value is not None or name not in cls.model_fields}
+
+
+class Opaque:
+    """Annotates a class that validators make: pydantic need not know what its instances hold, which takes it 20 ms."""
+
+    def __get_pydantic_core_schema__(self, source: type, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.is_instance_schema(source)

@@ -6,6 +6,7 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from fastflow.model.base import Opaque
 from fastflow.model.scalars import TEXT_SCHEMA, Symbolic, Text, describe, wrong
 from fastflow.spec.document import Mapping as Tree
 from fastflow.spec.document import Path, Scalar, Sequence
@@ -80,5 +81,7 @@ def _labels(labels: Any) -> Iterator[tuple[str, str | int]]:
                 yield item.text.partition("=")[0], at
 
 
-ContainerKeys: TypeAlias = Annotated[Tree | None, BeforeValidator(_container), WithJsonSchema({"type": "object"})]
+ContainerKeys: TypeAlias = Annotated[
+    Annotated[Tree, Opaque()] | None, BeforeValidator(_container), WithJsonSchema({"type": "object"})
+]
 """A tree as it was written: Compose reads its scalars, not fastflow."""

@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator, WithJsonSchema
 
+from fastflow.model.base import Opaque
 from fastflow.model.scalars import Symbolic, describe, wrong
 
 _SHORT = re.compile(
@@ -90,6 +91,7 @@ def _port(value: Any) -> Any:
 
 PortEntry: TypeAlias = Annotated[
     Port,
+    Opaque(),
     BeforeValidator(_port),
     WithJsonSchema({"type": ["string", "integer", "object"], "examples": ["8080:8080", "127.0.0.1::8080"]}),
 ]

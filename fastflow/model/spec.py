@@ -5,13 +5,13 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from fastflow.model.base import SpecModel
+from fastflow.model.base import Opaque, SpecModel
 from fastflow.model.cloud import Cloud
 from fastflow.model.node import Node
 from fastflow.model.scalars import TEXT_SCHEMA, Duration, Name, Text, Whole, describe, unless_symbolic, wrong
 from fastflow.spec.document import Mapping as Tree
 
-ComposeSource: TypeAlias = str | Tree
+ComposeSource: TypeAlias = str | Annotated[Tree, Opaque()]
 """The path of a Compose file, or an inline Compose document as it was written."""
 
 

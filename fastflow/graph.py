@@ -6,10 +6,9 @@ where no dependency was declared the edges go from recording to testing to repor
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from fastflow.cycle import shortest_cycle
 from fastflow.model.node import MODES, RecordingNode, ReportNode, TestingNode
@@ -24,8 +23,7 @@ Reason: TypeAlias = Literal["build_id", "test_record", "report", "depends_on"]
 EXTERNAL = "external"
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(NamedTuple):
     """`after` waits until `before` has ended; its outcome must meet `condition`."""
 
     before: str
@@ -34,8 +32,7 @@ class Edge:
     condition: Condition
 
 
-@dataclass(frozen=True, slots=True)
-class Dangling:
+class Dangling(NamedTuple):
     """A name in the spec that should be a phase and is none."""
 
     phase: str

@@ -6,10 +6,9 @@ The last stage, Plan to result, is `fastflow.run.execution`: only `up` needs it,
 import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fastflow.application.fast import without_fast
 from fastflow.application.model import Application
@@ -39,8 +38,7 @@ RUN_ID = "FASTFLOW_RUN_ID"
 _NONE: Mapping[TreePath, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True)
-class SpecText:
+class SpecText(NamedTuple):
     """A spec as it was found: the name that users know it by, its directory, and its bytes."""
 
     name: str
@@ -48,8 +46,7 @@ class SpecText:
     content: bytes
 
 
-@dataclass(frozen=True)
-class Checked:
+class Checked(NamedTuple):
     """Specs after all checks: the facts of those that could be read, and every finding in file order."""
 
     specs: tuple[Facts, ...]

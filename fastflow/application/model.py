@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import NamedTuple
 
 from fastflow.diagnostic import Mark
 
@@ -10,8 +11,7 @@ DEFAULT_NETWORK = "default"
 _CONTAINER = "container:"  # of `volumes_from`: a container that is no service
 
 
-@dataclass(frozen=True, slots=True)
-class ServicePort:
+class ServicePort(NamedTuple):
     """A port that a service publishes. `host` is None for any free port, `has_variable` for one not known yet."""
 
     host: tuple[int, int] | None
@@ -22,8 +22,7 @@ class ServicePort:
     has_variable: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Attachment:
+class Attachment(NamedTuple):
     """A service on a network, with the aliases it has there."""
 
     aliases: tuple[str, ...]
@@ -72,8 +71,7 @@ class Service:
         return tuple(dict.fromkeys((*self.depends_on, *linked, *self.joined.values())))
 
 
-@dataclass(frozen=True, slots=True)
-class Network:
+class Network(NamedTuple):
     """A network of the project. `name` is its name on the engine where one is written."""
 
     key: str
@@ -82,8 +80,7 @@ class Network:
     name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Volume:
+class Volume(NamedTuple):
     """A named volume of the project. `name` is its name on the engine where one is written."""
 
     key: str

@@ -5,6 +5,7 @@ from collections.abc import Sequence as Items
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from fastflow.application.env_files import anchored
 from fastflow.application.interpret import interpret, text
@@ -24,16 +25,14 @@ MAX_NESTING = 20
 _REMOTE = ("https://", "http://", "git@", "ssh://", "oci://", "git://", "github.com/")
 
 
-@dataclass(frozen=True, slots=True)
-class FileSource:
+class FileSource(NamedTuple):
     """A Compose file that the spec names: the path as written, and where it is written."""
 
     path: str
     mark: Mark
 
 
-@dataclass(frozen=True, slots=True)
-class InlineSource:
+class InlineSource(NamedTuple):
     """A Compose document that stands in the spec."""
 
     tree: Mapping

@@ -2,15 +2,14 @@
 
 import itertools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fastflow.check.facts import Facts
 from fastflow.model.phases import Phase
 from fastflow.model.places import Place
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(NamedTuple):
     """Who claims something: a node (its `phase`), or the application of a workflow, from first phase to last."""
 
     workflow: str

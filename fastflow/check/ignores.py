@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fastflow.check.rules import ALL_RULES, BY_ID, RULE_IDS
 from fastflow.diagnostic import Diagnostic, Mark, Severity
@@ -14,8 +14,7 @@ _IGNORE = re.compile(r"fastflow:\s*ignore\s*\[(?P<rules>[^\]]*)\]\s*(?P<reason>.
 _MEND = "mend what it finds; only rules that may be wrong about a spec can be ignored"
 
 
-@dataclass(frozen=True, slots=True)
-class Ignore:
+class Ignore(NamedTuple):
     """A comment that silences `rule` on `line` of a file."""
 
     rule: str

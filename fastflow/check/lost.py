@@ -1,7 +1,7 @@
 """What a spec holds and the model does not, because it was at fault: rules must not take it for missing."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fastflow.model.base import SpecModel
 from fastflow.model.phases import Phase
@@ -14,8 +14,7 @@ _OF_BUILD_ID = ("build_id", "cloud")
 _OF_ORDER = (*_OF_BUILD_ID, "depends_on", "test_record", "test_record_id")
 
 
-@dataclass(frozen=True)
-class Lost:
+class Lost(NamedTuple):
     """The nodes that are not in the model, with the BUILD_IDs that they may have, and the fields that are not.
 
     A field is a workflow, a node (or none, for the workflow's own) and a name.

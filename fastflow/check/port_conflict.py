@@ -2,8 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import NamedTuple
 
 from fastflow.check.claims import Owner, at_one_time, conflicting_places
 from fastflow.check.facts import Facts, error
@@ -14,8 +14,7 @@ RULE = "port-conflict"
 _Address = IPv4Address | IPv6Address
 
 
-@dataclass(frozen=True, slots=True)
-class _Claim:
+class _Claim(NamedTuple):
     owner: Owner
     ports: tuple[int, int]
     address: _Address | None

@@ -1,8 +1,7 @@
 """All rules, in one visible place, in the order of their documentation."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from fastflow.check import (
     api_host_unknown,
@@ -40,8 +39,7 @@ from fastflow.diagnostic import Diagnostic
 Level = Literal["error", "warning", "off"]
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """A rule: its id, its usual level, what it finds, and how.
 
     `needs_order` rules ask what comes before what, which cycles make void; `needs_symbols` rules look at variables,

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Mapping as Table
-from dataclasses import replace
 
 from fastflow.check.facts import Facts, error
 from fastflow.check.ignores import ignores_of, silence
@@ -73,7 +72,7 @@ def _at_level(found: Iterable[Diagnostic], levels: Table[str, Level]) -> Iterato
         if set_to is None or diagnostic.rule not in BY_ID or not BY_ID[diagnostic.rule].can_be_silenced:
             yield diagnostic
         elif set_to != "off":
-            yield replace(diagnostic, severity=Severity(set_to))
+            yield diagnostic._replace(severity=Severity(set_to))
 
 
 def _configuration(facts: Facts) -> Iterable[Diagnostic]:

@@ -10,8 +10,8 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from fastflow.diagnostic import Diagnostic, Mark, Related, Severity
 from fastflow.model.suggest import did_you_mean
@@ -24,8 +24,7 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _SHAPE = "write - { fingerprint: ..., reason: ... }"
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(NamedTuple):
     """A vulnerability that is known. It is excused up to and including the day `expires`, in UTC."""
 
     fingerprint: str
@@ -38,8 +37,7 @@ class Accepted:
         return self.expires is None or today <= self.expires
 
 
-@dataclass(frozen=True, slots=True)
-class AcceptFile:
+class AcceptFile(NamedTuple):
     """What came of reading one: its entries, and its faults."""
 
     entries: tuple[Accepted, ...] = ()

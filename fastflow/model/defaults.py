@@ -1,7 +1,6 @@
 """`defaults`: fields that apply to every node whose mode has them."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from pydantic import ValidationError
 
@@ -54,7 +53,7 @@ def _at_its_node(root: Mapping, field: str, fault: Diagnostic) -> Diagnostic:
         applies = isinstance(mode, Scalar) and mode.text in NODE_TYPES and field in NODE_TYPES[mode.text].model_fields
         if applies and (own is None or _is_unset(own) or isinstance(own, Mapping)):
             origin = Related(fault.mark, "the value comes from here")
-            return replace(fault, mark=key.mark, related=(origin, *fault.related))
+            return fault._replace(mark=key.mark, related=(origin, *fault.related))
     return fault
 
 

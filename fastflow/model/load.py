@@ -1,8 +1,7 @@
 """Document to Spec: merges `defaults`, checks the shape, and goes on with what is sound."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -24,8 +23,7 @@ _FIELDS = "write its fields below the name, indented"
 _KEYED = frozenset((key,) for key in KEYED_BY_THE_USER)
 
 
-@dataclass(frozen=True)
-class Loaded:
+class Loaded(NamedTuple):
     """A spec and where its values stand; `spec` is None where nothing of it could be saved.
 
     Where `is_whole` is false, parts with faults were left out, and rules about what is missing mean nothing.
@@ -168,7 +166,7 @@ class _Load:
             message = f"{kind} `{key.text}` and {kind} `{other.text}` differ only in case"
             found = finding("invalid-value", message, place, "choose another name")
             related = (Related(other.mark, f"{kind} `{other.text}` is here"), *found.related)
-            self.diagnostics.append(replace(found, related=related))
+            self.diagnostics.append(found._replace(related=related))
 
     def _left(self, made: dict[str, M | None], base: Path) -> dict[str, M]:
         """What could be made; of the rest at least the names are checked, as the model checks the others'."""

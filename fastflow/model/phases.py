@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fastflow.model.cloud import Cloud
 from fastflow.model.node import Node, RecordingNode, ReportNode, TestingNode
@@ -11,8 +11,7 @@ from fastflow.spec.document import Path
 from fastflow.spec.template import Template, TemplateError, canonical, parse_template, variables, written
 
 
-@dataclass(frozen=True, slots=True)
-class Phase:
+class Phase(NamedTuple):
     """One node of one workflow.
 
     `build_id` is a BUILD_ID as written, or its value where variables were replaced; `identity` is what two

@@ -1,13 +1,12 @@
 """Where in the files the values of a spec stand."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fastflow.diagnostic import Mark, Related
 from fastflow.spec.document import Mapping, Node, Path, Scalar, Sequence
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a value is used and, where an anchor or `defaults` brought it there, where it is written."""
 
     mark: Mark
@@ -18,8 +17,7 @@ class Place:
         return (Related(self.origin, message),) if self.origin else ()
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(NamedTuple):
     """The tree that a spec was made from, with `defaults` merged into the nodes."""
 
     root: Mapping

@@ -1,15 +1,14 @@
 """Findings in every format that `fastflow validate --format` knows."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from fastflow.diagnostic import Diagnostic
 from fastflow.report.findings_text import Sources, render_findings, summary_of
 
 
-@dataclass(frozen=True, slots=True)
-class Findings:
+class Findings(NamedTuple):
     """What a validation found: in how many files, what these hold, and the directory that they are named from."""
 
     diagnostics: tuple[Diagnostic, ...]

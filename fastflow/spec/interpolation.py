@@ -3,7 +3,8 @@
 from collections import ChainMap
 from collections.abc import Callable
 from collections.abc import Mapping as Values
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from fastflow.diagnostic import Diagnostic, Related, Severity
 from fastflow.spec.document import Document, Mapping, Node, Path, Scalar, Sequence
@@ -17,8 +18,7 @@ from fastflow.spec.template import (
 )
 
 
-@dataclass(frozen=True)
-class Interpolated:
+class Interpolated(NamedTuple):
     """A document with its variables replaced, and what stood in the way."""
 
     document: Document
@@ -45,7 +45,7 @@ def interpolate(
     work = _Interpolation(values, is_raw, lenient=lenient, stand_in=stand_in, known=known, is_checked=is_checked)
     root = work.node(document.root, ())
     assert isinstance(root, Mapping)
-    return Interpolated(replace(document, root=root), tuple(work.diagnostics))
+    return Interpolated(document._replace(root=root), tuple(work.diagnostics))
 
 
 class _Interpolation:

@@ -1,6 +1,6 @@
 """Bytes to Document: YAML read event by event, so that no input can exhaust the stack or the memory."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fastflow.diagnostic import Diagnostic, Mark
 from fastflow.spec.builder import Builder
@@ -11,8 +11,7 @@ from fastflow.spec.events import MAX_BYTES, FaultError, decode
 __all__ = ["MAX_BYTES", "Reading", "read_documents", "read_list", "read_spec"]
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """What came of reading one file: its documents, unless a fault made that impossible, and its faults."""
 
     file: str

@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Literal, TypeAlias, cast
+from typing import Literal, NamedTuple, TypeAlias, cast
 
 Operator: TypeAlias = Literal["", ":-", "-", ":?", "?", ":+", "+"]
 Lookup: TypeAlias = Callable[[str], str | None]
@@ -12,8 +11,7 @@ _OPERATOR = re.compile(r":?[-?+]")
 MAX_NESTING = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(NamedTuple):
     """A reference to a variable; `word` is its default, its alternative or its message."""
 
     name: str

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from fastflow.spec.template import Template, Variable
 from fastflow.spec.word_equations import FIRST_VARIABLE
@@ -29,8 +29,7 @@ class Symbols(dict[str, str]):
         return self[name]
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(NamedTuple):
     """The words that two templates are in some states of their variables."""
 
     states: Mapping[str, State]

@@ -7,9 +7,8 @@ a variable by what it must begin with, until nothing is left (Lothaire, Algebrai
 
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from math import gcd
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 FIRST_VARIABLE = "\U00010000"
 FREE = "1"  # what a variable becomes that any value suits: it looks like the number of a build
@@ -21,8 +20,7 @@ _ROOM = 200  # characters by which an equation may grow before it is given up
 Equation: TypeAlias = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
+class Search(NamedTuple):
     """What a search found: values for the equation at `solved`, or None; `settled` tells whether None is a proof."""
 
     solved: int | None
@@ -31,8 +29,7 @@ class Search:
     steps: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Move:
+class _Move(NamedTuple):
     """How an equation came from `parent`: `variable` became `replacement`."""
 
     parent: Equation

@@ -1,7 +1,6 @@
 """Findings as SARIF. That the log is valid, tests/e2e/test_sarif.py asks Microsoft's Multitool."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,11 +51,11 @@ def test_every_rule_has_its_page_and_its_usual_level() -> None:
 
 def test_a_fingerprint_stays_where_lines_move_and_differs_where_the_finding_does() -> None:
     (first,) = fingerprints(FOUND)
-    moved = replace(FOUND, mark=Mark("api.yml", 30, 15, 30, 16), hint="said in other words")
+    moved = FOUND._replace(mark=Mark("api.yml", 30, 15, 30, 16), hint="said in other words")
     assert fingerprints(moved) == [first]
-    assert fingerprints(replace(FOUND, message="other")) != [first]
-    assert fingerprints(replace(FOUND, mark=Mark("web.yml", 3, 15, 3, 16))) != [first]
-    assert fingerprints(replace(FOUND, rule="build-id-overlap")) != [first]
+    assert fingerprints(FOUND._replace(message="other")) != [first]
+    assert fingerprints(FOUND._replace(mark=Mark("web.yml", 3, 15, 3, 16))) != [first]
+    assert fingerprints(FOUND._replace(rule="build-id-overlap")) != [first]
 
 
 def test_of_equal_findings_each_has_a_fingerprint_of_its_own() -> None:

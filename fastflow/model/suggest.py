@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 _FEW = 12
 
@@ -13,6 +12,8 @@ def closest(word: str, known: Iterable[str]) -> str | None:
     longer = [candidate for lower, candidate in by_lower.items() if word.lower() in re.split(r"[_.-]", lower)]
     if longer and word:
         return min(longer, key=len)
+    from difflib import get_close_matches  # noqa: PLC0415  # only needed for a typing error
+
     close = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
     return by_lower[close[0]] if close else None
 

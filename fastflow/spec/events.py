@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import yaml
 
 from fastflow.diagnostic import Diagnostic, Mark, Related, Severity
-from fastflow.spec.syntax import explain_syntax
 
 MAX_BYTES = 5_000_000
 MAX_DEPTH = 100
@@ -66,6 +65,8 @@ def _syntax_fault(file: str, error: yaml.MarkedYAMLError, text: str) -> FaultErr
     # libyaml looks ahead, and from 0.2.6 on refuses 1,000 levels before it hands out the event of the first one.
     if "maximum nesting depth" in (error.problem or "") and error.problem_mark is not None:
         return too_deep(_one_character(file, error.problem_mark.line + 1, error.problem_mark.column + 1))
+    from fastflow.spec.syntax import explain_syntax  # noqa: PLC0415  # hardly any file has a fault of syntax
+
     fault = explain_syntax(error, text)
     related: tuple[Related, ...] = ()
     if fault.begins is not None:

@@ -8,7 +8,7 @@ import click
 
 from fastflow import __version__
 from fastflow.cli.boundary import guarded
-from fastflow.cli.memory import keep_all
+from fastflow.cli.memory import keep_all, leave_all
 from fastflow.report.encoding import forgive
 
 # Each command's module (its file), and the line that `--help` shows without importing it.
@@ -84,4 +84,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     keep_all()
     forgive(sys.stdout)
     forgive(sys.stderr)
-    sys.exit(guarded(cli, sys.argv[1:] if arguments is None else arguments))
+    code = guarded(cli, sys.argv[1:] if arguments is None else arguments)
+    leave_all()
+    sys.exit(code)

@@ -62,7 +62,7 @@ class _Request:
 
 @dataclass(frozen=True)
 class EngineApi:
-    """Asks an engine through `path`, its socket. `timeout` (seconds) is that of one call; a slot is taken meanwhile."""
+    """Asks an engine through `path`, its socket. `timeout` (seconds) is that of one call; a turn is taken meanwhile."""
 
     path: str
     caller: Caller
@@ -77,10 +77,10 @@ class EngineApi:
         """Ask; return what the JSON of the answer says."""
         return self._told(_Request("GET", path, self.timeout, query))
 
-    def post(self, path: str, /, *, longer: float = 0.0, **query: str) -> None:
-        """Tell the engine to do something; where it takes up to `longer` seconds by itself, no slot is taken."""
+    def post(self, path: str, /, *, longer: float = 0.0, is_change: bool = False, **query: str) -> None:
+        """Tell the engine to do something; where it takes up to `longer` seconds by itself, no turn is taken."""
         request = _Request("POST", path, self.timeout + longer, query)
-        _ = self._read(request) if longer else self._call(request)
+        _ = self._read(request) if longer else self._call(request, is_change=is_change)
 
     def create(self, path: str, body: Mapping[str, Any], /, **query: str) -> Any:
         """Create something; return what the JSON of the answer says."""
@@ -98,7 +98,7 @@ class EngineApi:
         self._call(_Request("DELETE", path, self.timeout, query))
 
     def wait(self, path: str, timeout: float, /, **query: str) -> None:
-        """Wait for something, up to `timeout` seconds, without taking a slot."""
+        """Wait for something, up to `timeout` seconds, without taking a turn."""
         self._read(_Request("POST", path, timeout, query))
 
     def connect(self, path: str, /, **query: str) -> socket.socket:
@@ -123,8 +123,8 @@ class EngineApi:
         with self._asked(_Request("GET", "/_ping", self.timeout)) as answer:
             return int(parsedate_to_datetime(answer.response.headers["Date"]).timestamp())
 
-    def _call(self, request: _Request) -> bytes:
-        with self.caller.slot():
+    def _call(self, request: _Request, *, is_change: bool = False) -> bytes:
+        with self.caller.slot(is_change=is_change):
             return self._read(request)
 
     def _read(self, request: _Request) -> bytes:

@@ -1,12 +1,12 @@
 """Calls Docker and Docker Compose the way one engine is reached."""
 
+import itertools
 import json
 import os
 import subprocess
 import tempfile
 import threading
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,6 +25,14 @@ _SYSTEM_PLUGINS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Project:
+    """A Compose project that is changed; `rank` counts up in the order in which the first change was asked for."""
+
+    rank: int
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
 @dataclass
 class CommandLine:
     """`docker_words` and `compose_words` are what every call begins with; times are seconds."""
@@ -33,20 +41,24 @@ class CommandLine:
     compose_words: Sequence[str]
     caller: Caller
     timeout: float
-    _projects: dict[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
+    _projects: dict[str, _Project] = field(default_factory=dict)
+    _ranks: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def docker(
         self,
         *arguments: str,
         timeout: float | None = None,
         is_short: bool = True,
+        is_change: bool = False,
         is_interruptible: bool = False,
         stdin: str = "",
     ) -> str:
         """Call Docker; return what it printed on stdout."""
         words = [*self.docker_words, *arguments]
         limit = self.timeout if timeout is None else timeout
-        return self.caller.call(Command(words, limit, stdin, is_short=is_short, is_interruptible=is_interruptible))
+        return self.caller.call(
+            Command(words, limit, stdin, is_short=is_short, is_change=is_change, is_interruptible=is_interruptible)
+        )
 
     def compose_version(self) -> str:
         """Return the version that Docker Compose says it has."""
@@ -67,11 +79,21 @@ class CommandLine:
     ) -> str:
         """Call Compose to change a project: one at a time, since two would create its network twice.
 
-        One that may wait for something is not counted among the calls that are made at once.
+        Where many wait for their turn the project comes first that was changed first. One that may wait for something
+        is not counted among the calls that are made at once.
         """
         since = self.caller.interrupts
-        command = Command((), timeout, more=more or {}, is_short=False, is_change=not may_wait, is_interruptible=True)
-        with self._projects[project.name]:
+        own = self._projects.setdefault(project.name, _Project(next(self._ranks)))
+        command = Command(
+            (),
+            timeout,
+            more=more or {},
+            is_short=False,
+            is_change=not may_wait,
+            is_interruptible=True,
+            rank=own.rank,
+        )
+        with own.lock:
             return self._compose(project, arguments, command, since)
 
     def _compose(self, project: ComposeProject, arguments: Sequence[str], command: Command, since: int | None) -> str:

@@ -25,6 +25,9 @@ class Daemon(Protocol):
     def inspect(self, ids: Iterable[str]) -> tuple[Container, ...]:
         """Return the containers that (still) exist among `ids`."""
 
+    def start(self, container_id: str) -> None:
+        """Start a created container."""
+
     def stop(self, container_id: str, seconds: int) -> None:
         """Send SIGTERM, then SIGKILL after so many seconds; a container that has ended or is gone is fine."""
 

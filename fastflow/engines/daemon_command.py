@@ -66,6 +66,10 @@ class CommandDaemon:
             return ()
         return tuple(container for one in wanted for container in self.inspect([one]))
 
+    def start(self, container_id: str) -> None:
+        """Start a created container."""
+        self.call.docker("start", container_id, is_change=True)
+
     def stop(self, container_id: str, seconds: int) -> None:
         """Send SIGTERM, then SIGKILL after so many seconds; a container that has ended or is gone is fine."""
         try:

@@ -48,6 +48,10 @@ class SocketDaemon:
         except GoneError:
             return None
 
+    def start(self, container_id: str) -> None:
+        """Start a created container."""
+        self.api.post(f"/containers/{segment(container_id)}/start", is_change=True)
+
     def stop(self, container_id: str, seconds: int) -> None:
         """Send SIGTERM, then SIGKILL after so many seconds; a container that has ended or is gone is fine."""
         try:

@@ -151,10 +151,10 @@ class DockerEngine:
         options += [] if with_dependencies else ["--no-deps"]
         self._call.change(project, ["up", *options, *services], timeout, may_wait=may_wait)
 
-    def create(self, project: ComposeProject, service: str, timeout: float) -> None:
-        """Create the container of one service, without its dependencies, and do not start it."""
+    def create(self, project: ComposeProject, services: Iterable[str], timeout: float) -> None:
+        """Create the containers of services, without what they depend on, and do not start them."""
         options = ["--no-start", "--no-deps", "--no-recreate", "--no-build", "--quiet-pull"]
-        self._call.change(project, ["up", *options, service], timeout)
+        self._call.change(project, ["up", *options, *services], timeout)
 
     def run_detached(
         self,
@@ -188,7 +188,7 @@ class DockerEngine:
 
     def start(self, container_id: str) -> None:
         """Start a created container."""
-        self._call.docker("start", container_id)
+        self._daemon.start(container_id)
 
     def stop(self, container_id: str, grace: float) -> None:
         """Send SIGTERM, then SIGKILL after `grace` seconds; a container that has ended or is gone is fine."""

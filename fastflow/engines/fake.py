@@ -109,10 +109,13 @@ class FakeEngine(FakeCalls):
         for name in ordered:
             self.world.start(self._box_of(read, name))
 
-    def create(self, project: ComposeProject, service: str, timeout: float) -> None:
-        """Create the container of one service and do not start it."""
-        self.called(f"create {project.name} {service}", timeout)
-        self._box_of(FakeProject(project, self.environment), service)
+    def create(self, project: ComposeProject, services: Iterable[str], timeout: float) -> None:
+        """Create the containers of services and do not start them."""
+        wanted = list(services)
+        self.called(f"create {project.name} {' '.join(wanted)}", timeout)
+        read = FakeProject(project, self.environment)
+        for name in wanted:
+            self._box_of(read, name)
 
     def run_detached(
         self,

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import IO
 
 from fastflow.engines.messages import explain, kind_of
+from fastflow.engines.turns import Turns
 from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError
 
 _KILL_GRACE = 5.0
@@ -25,9 +26,10 @@ half of it on two busy cores."""
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What to call. `more` is added to the environment; a short call or a change takes one of the few slots.
+    """What to call. `more` is added to the environment; a short call or a change takes one of the few turns.
 
-    An interruptible one is killed by `Caller.interrupt`; `timeout` is in seconds.
+    Of changes that wait the one of the lowest rank comes first. An interruptible call is killed by
+    `Caller.interrupt`; `timeout` is in seconds.
     """
 
     words: Sequence[str]
@@ -37,6 +39,7 @@ class Command:
     is_short: bool = True
     is_change: bool = False
     is_interruptible: bool = False
+    rank: int = 0
 
     @property
     def shown(self) -> str:
@@ -53,7 +56,7 @@ class Caller:
 
     environment: Mapping[str, str]
     max_calls: int = 8
-    _slots: Mapping[bool, threading.BoundedSemaphore] = field(init=False)
+    _turns: Mapping[bool, Turns] = field(init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _under_way: set[subprocess.Popen[bytes]] = field(default_factory=set)
     _interrupts: int = 0
@@ -62,16 +65,16 @@ class Caller:
     def __post_init__(self) -> None:
         changes = max(1, self.max_calls // 2)
         short = max(1, self.max_calls - changes)
-        self._slots = {True: threading.BoundedSemaphore(changes), False: threading.BoundedSemaphore(short)}
+        self._turns = {True: Turns(changes), False: Turns(short)}
 
     @property
     def interrupts(self) -> int:
         """How often calls were interrupted; a call that began before the last interrupt is not made any more."""
         return self._interrupts
 
-    def slot(self, *, is_change: bool = False) -> AbstractContextManager[object]:
-        """Take one of the few places for short calls, or of those for changes, for as long as the context lasts."""
-        return self._slots[is_change]
+    def slot(self, *, is_change: bool = False, rank: int = 0) -> AbstractContextManager[object]:
+        """Take one of the few turns for short calls, or of those for changes, for as long as the context lasts."""
+        return self._turns[is_change].take(rank)
 
     def call(self, command: Command, since: int | None = None) -> str:
         """Run a command to its end and return what it printed on stdout.
@@ -81,7 +84,7 @@ class Caller:
         """
         since = self._interrupts if since is None else since
         is_counted = command.is_short or command.is_change
-        with self.slot(is_change=command.is_change) if is_counted else nullcontext():
+        with self.slot(is_change=command.is_change, rank=command.rank) if is_counted else nullcontext():
             process = self._begin(command, since)
             try:
                 out, err = process.communicate(command.stdin.encode(), timeout=command.timeout)

@@ -26,9 +26,8 @@ def _run(run: LiveRun) -> list[str]:
     rows = [_HEADER, *(_row(phase) for phase in run.phases)]
     if run.phases:
         lines += _table(rows if any(phase.host for phase in run.phases) else [_without_host(row) for row in rows])
-    others = len(run.others) - len(run.phases)
-    if others:
-        lines.append(f"  and {count(others, 'container')} of services and sources")
+    if run.helpers:
+        lines.append(f"  and {count(len(run.helpers), 'container')} of services and sources")
     return lines
 
 

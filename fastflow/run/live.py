@@ -43,9 +43,9 @@ class LivePart:
 
     @property
     def phases(self) -> tuple[LivePhase, ...]:
-        """The nodes that are there."""
+        """The nodes that have been started."""
         nodes = (found for found in self.others if found.labels.get(f"{LABEL}.role") == NODE_ROLE)
-        return tuple(self._phase(node) for node in nodes)
+        return tuple(self._phase(node) for node in nodes if node.status != "created")
 
     def _phase(self, container: Container) -> LivePhase:
         labels = container.labels
@@ -83,6 +83,11 @@ class LiveRun:
         return tuple(found for part in self.parts for found in part.others)
 
     @property
+    def helpers(self) -> tuple[Container, ...]:
+        """Its containers that are neither leases nor nodes: services and sources."""
+        return tuple(found for found in self.others if found.labels.get(f"{LABEL}.role") != NODE_ROLE)
+
+    @property
     def is_alive(self) -> bool:
         """Whether the process that runs it lives: its leases end with it (docs/decisions/0002)."""
         return any(lease.is_alive for lease in self.leases)
@@ -94,7 +99,7 @@ class LiveRun:
 
     @property
     def phases(self) -> tuple[LivePhase, ...]:
-        """The nodes that are there."""
+        """The nodes that have been started."""
         return tuple(sorted((phase for part in self.parts for phase in part.phases), key=lambda phase: phase.id))
 
     def without_containers(self) -> "LiveRun":

@@ -1,12 +1,10 @@
 """A node's container while a phase runs: started, followed from its first line, ended, judged by its id."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 
 from fastflow.errors import EngineError
-from fastflow.plan import PULL_TIMEOUT
-from fastflow.run.addresses import with_addresses
 from fastflow.run.context import PhaseContext
 from fastflow.run.failure import PhaseFailedError
 from fastflow.run.folder import LogFile
@@ -99,56 +97,3 @@ class RunningNode:
         phase = self.context.phase
         if phase.node.container_name is not None and self.context.run.plan.shares_container_name(phase):
             self.context.engine.rename(self.container.id, f"{self.context.project.name}-{phase.service}-1")
-
-
-def start_node(context: PhaseContext, attempt: int = 1) -> RunningNode:
-    """Create and start the container of a phase; raises PhaseFailedError where the engine does not."""
-    with starting_node(context, attempt) as log_file:
-        with context.changing_project():
-            if attempt > 1:
-                _remove_remains(context)  # of a run that keeps its containers
-            with_addresses(
-                context,
-                lambda project: context.engine.up(
-                    project, [context.phase.service], with_dependencies=False, timeout=context.left(PULL_TIMEOUT)
-                ),
-            )
-        found = context.engine.containers(context.labels("node"))
-        if not found:
-            raise EngineError("Compose started the node, but it is not there")
-        return RunningNode(context, found[0], log_file)
-
-
-@contextmanager
-def starting_node(context: PhaseContext, attempt: int, number: int = 1) -> Iterator[LogFile]:
-    """Give the log for a node that the block starts; where that fails, close it, and remove what there is of the node.
-
-    Raises PhaseFailedError where the engine does not start it.
-    """
-    log_file = _open_log(context, attempt, number)
-    try:
-        yield log_file
-    except EngineError as error:
-        log_file.close()
-        _remove_remains(context)
-        raise PhaseFailedError(error.message, error.hint, is_infrastructure=True) from error
-    except BaseException:
-        log_file.close()
-        raise
-
-
-def _open_log(context: PhaseContext, attempt: int, number: int) -> LogFile:
-    """Open the log of a phase's container: one for each attempt, and one for each test run that is reported."""
-    name = context.phase.id
-    name += f".{number}" if number > 1 else ""
-    name += f".attempt-{attempt}" if attempt > 1 else ""
-    log_file = context.run.folder.log(name)
-    if number == 1:
-        context.report_state(None, log=str(log_file.path))
-    return log_file
-
-
-def _remove_remains(context: PhaseContext) -> None:
-    """Remove the containers that a phase has by its labels, as far as the engine lets itself be told; never raises."""
-    with suppress(EngineError):
-        context.engine.remove_containers(found.id for found in context.engine.containers(context.labels("node")))

@@ -147,8 +147,8 @@ class Engine(Protocol):
         It may wait where one depends on the health or the end of another; then others do not queue behind it.
         """
 
-    def create(self, project: ComposeProject, service: str, timeout: float) -> None:
-        """Create the container of one service, without its dependencies, and do not start it."""
+    def create(self, project: ComposeProject, services: Iterable[str], timeout: float) -> None:
+        """Create the containers of services, without what they depend on, and do not start them."""
 
     def run_detached(
         self,

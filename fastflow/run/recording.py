@@ -14,12 +14,13 @@ from fastflow.run.addresses import with_addresses
 from fastflow.run.context import PhaseContext
 from fastflow.run.failure import PhaseFailedError
 from fastflow.run.folder import LogFile
-from fastflow.run.node import RunningNode, start_node
+from fastflow.run.node import RunningNode
 from fastflow.run.node_log import advice_on
 from fastflow.run.observer import OverdueError, StoppedError, has_ended, try_again
 from fastflow.run.ports import Container, Stream
-from fastflow.run.services import check_services, ensure_services, renew_services
+from fastflow.run.services import check_services
 from fastflow.run.source import CommandRun, proxy_of, source_environment
+from fastflow.run.starting import start_phase
 from fastflow.run.verdict import Verdict, failed, judge_recording
 
 _OWN_END = 1.0
@@ -36,9 +37,7 @@ class _Ended:
 
 def run_recording(context: PhaseContext, attempt: int) -> Verdict:
     """Run a recording phase once. Raises PhaseFailedError, OverdueError, StoppedError; the node is gone then."""
-    renew_services(context)
-    ensure_services(context)
-    node = start_node(context, attempt)
+    node = start_phase(context, attempt)
     try:
         _wait_until_ready(context, node)
         context.has_recorded = True

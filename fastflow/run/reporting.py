@@ -5,8 +5,9 @@ from fastflow.model.node import ReportNode
 from fastflow.plan import PULL_TIMEOUT
 from fastflow.run.addresses import with_addresses
 from fastflow.run.context import PhaseContext
-from fastflow.run.node import RunningNode, starting_node
+from fastflow.run.node import RunningNode
 from fastflow.run.observer import OverdueError, StoppedError
+from fastflow.run.starting import starting_node
 from fastflow.run.testing import fetch_reports
 from fastflow.run.verdict import Verdict, failed, failed_by
 

@@ -19,19 +19,23 @@ _ONE_OFF = "com.docker.compose.oneoff"
 _LONGER = "give them longer: services: { NAME: { timeout: 10m } }"
 
 
-def ensure_services(context: PhaseContext) -> None:
-    """Bring up the services of a phase; raises PhaseFailedError where one does not come up or has died."""
+def ensure_services(context: PhaseContext, meanwhile: Callable[[], None] = lambda: None) -> None:
+    """Bring up the services of a phase; raises PhaseFailedError where one does not come up or has died.
+
+    `meanwhile` is done between their start and the moment in which all are up.
+    """
     services = context.phase.services
-    if not services:
-        return
-    with context.changing_project():
-        found = _start_missing(context, services)
+    found: tuple[Container, ...] = ()
+    if services:
+        with context.changing_project():
+            found = _start_missing(context, services)
     missing = {service.name for service in services} - {str(container.service) for container in found}
     if missing:
         raise PhaseFailedError(f"services are not there: {', '.join(sorted(missing))}")
     waiting = _Waiting(context, services)
     try:
         waiting.follow(found)
+        meanwhile()
         waiting.until_up(found)
     finally:
         waiting.close()

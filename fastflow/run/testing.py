@@ -13,10 +13,11 @@ from fastflow.model.node import TestingNode
 from fastflow.run.context import PhaseContext
 from fastflow.run.failure import PhaseFailedError
 from fastflow.run.findings import collect, from_api, from_log, from_reports
-from fastflow.run.node import RunningNode, start_node
+from fastflow.run.node import RunningNode
 from fastflow.run.observer import OverdueError, StoppedError, has_ended
 from fastflow.run.outcome import Vulnerability
-from fastflow.run.services import check_services, ensure_services, renew_services
+from fastflow.run.services import check_services
+from fastflow.run.starting import start_phase
 from fastflow.run.verdict import Verdict, failed, grave_of, judge_testing, vulnerable, weigh
 
 REPORTS = "/opt/reports"
@@ -26,9 +27,7 @@ _ANSWER = "answer-of-the-api.txt"
 def run_testing(context: PhaseContext, attempt: int) -> Verdict:
     """Run a testing phase once. Raises PhaseFailedError, OverdueError, StoppedError; the node is gone then."""
     _check_record(context)
-    renew_services(context)
-    ensure_services(context)
-    node = start_node(context, attempt)
+    node = start_phase(context, attempt)
     try:
         context.report_state("running")
         return _judge(context, node)

@@ -64,7 +64,7 @@ def test_an_unknown_service_is_an_error_with_its_name(bench: Bench) -> None:
 
 def test_a_created_container_waits_for_its_start(bench: Bench) -> None:
     project = bench.project({"web": RUNS})
-    bench.engine.create(project, "web", PATIENCE)
+    bench.engine.create(project, ["web"], PATIENCE)
     created = bench.containers()["web"]
     assert created.status == "created"
     assert created.started_at is None

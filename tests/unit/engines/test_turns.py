@@ -3,10 +3,15 @@
 import sys
 import threading
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fastflow.engines.process import Caller, Command
+from fastflow.engines.turns import Turns
 
 PATIENCE = 20.0  # seconds
 CALL = (sys.executable, "-c", "input()")
@@ -34,9 +39,9 @@ def test_each_call_takes_the_turn_of_its_kind_and_one_that_may_wait_takes_none()
     taken: Counter[bool] = Counter()
 
     class Watched(Caller):
-        def slot(self, *, is_change: bool = False):  # type: ignore[no-untyped-def]  # as the one it watches
+        def slot(self, *, is_change: bool = False, rank: int = 0):  # type: ignore[no-untyped-def]  # as the one it watches
             taken[is_change] += 1
-            return super().slot(is_change=is_change)
+            return super().slot(is_change=is_change, rank=rank)
 
     caller = Watched({"PATH": "/usr/bin:/bin"})
     caller.call(Command(CALL, PATIENCE, "x\n"))
@@ -45,3 +50,51 @@ def test_each_call_takes_the_turn_of_its_kind_and_one_that_may_wait_takes_none()
     assert taken == {False: 1, True: 1}
     caller.call(Command(CALL, PATIENCE, "x\n", is_short=False))
     assert taken == {False: 1, True: 1}
+
+
+def _waits(turns: Turns, number: int) -> bool:
+    return turns.waiting == number
+
+
+def _in_turn(turns: Turns, wants: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Let all ask in turn while the only place is taken; return the order in which they get it."""
+    got: list[tuple[int, int]] = []
+    threads: list[threading.Thread] = []
+
+    def work(want: tuple[int, int]) -> Callable[[], None]:
+        def take() -> None:
+            with turns.take(want[0]):
+                got.append(want)
+
+        return take
+
+    with turns.take():
+        for number, want in enumerate(wants, start=1):
+            threads.append(threading.Thread(target=work(want), daemon=True))
+            threads[-1].start()
+            with turns.changed:
+                assert turns.changed.wait_for(partial(_waits, turns, number), PATIENCE)
+    for thread in threads:
+        thread.join(PATIENCE)
+    return got
+
+
+@given(st.lists(st.integers(0, 3), max_size=8))
+def test_the_lowest_rank_is_next_and_of_equals_the_first_that_came(ranks: list[int]) -> None:
+    wants = [(rank, number) for number, rank in enumerate(ranks)]
+    assert _in_turn(Turns(1), wants) == sorted(wants)
+
+
+def test_as_many_work_at_once_as_there_are_places() -> None:
+    turns, meeting = Turns(3), threading.Barrier(3)
+
+    def work() -> None:
+        with turns.take(1):
+            meeting.wait(PATIENCE)
+
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert not meeting.broken

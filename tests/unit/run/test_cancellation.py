@@ -20,12 +20,12 @@ def test_a_workflow_has_its_time_from_its_first_phase_on(tmp_path: Path) -> None
     phases = stage.phases()
     assert phases["web.a"].reason == "the phase did not end within 1 s, the timeout of its workflow, while running"
     assert phases["web.b"].reason == "the phase did not end within 1 s, the timeout of its workflow, while starting"
-    assert not [call for call in stage.calls("up") if "fast-b" in call]
+    assert not [call for call in stage.calls("start") if "fast-b" in call]
 
 
 def test_a_call_of_the_engine_that_hangs_ends_with_the_phase(tmp_path: Path) -> None:
     stage = Stage(tmp_path, spec_of(a="timeout: 1"))
-    stage.engine.hanging.add("up fastflow-r1-web fast-a")
+    stage.engine.hanging.add("create fastflow-r1-web fast-a")
     phase = stage.phase("web.a")
     assert phase.reason == "the phase did not end within 1 s, its timeout, while starting"
 
@@ -81,7 +81,7 @@ def test_a_tester_is_cancelled_and_what_it_found_is_kept(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "call", ["up fastflow-r1-web app", "up fastflow-r1-web fast-record", "run fastflow-r1-web tests"]
+    "call", ["up fastflow-r1-web app", "create fastflow-r1-web fast-record fast-test", "run fastflow-r1-web tests"]
 )
 def test_a_hanging_call_is_interrupted(tmp_path: Path, call: str) -> None:
     stage = Stage(tmp_path)

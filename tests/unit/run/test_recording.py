@@ -34,9 +34,10 @@ def test_services_node_source_stop_in_this_order(tmp_path: Path) -> None:
     assert stage.states("web.record") == ["starting", "ready", "running", "stopping", "passed"]
     did = [call.split()[0] + " " + call.split()[-1] for call in stage.engine.calls if "lease" not in call]
     began = did.index("up app")
-    assert did[began : began + 5] == [
+    assert did[began : began + 6] == [
         "up app",
-        "up fast-record",
+        "create fast-record",
+        "start fastflow-r1-web-fast-record-1",
         "run tests",
         "remove fastflow-r1-web-fast-record.source",
         "stop 10",
@@ -106,7 +107,7 @@ def test_sources_run_in_turn_into_one_record(tmp_path: Path) -> None:
     phase = stage.phase()
     assert phase.state == "passed"
     assert [call.split()[-1] for call in stage.calls("run")] == ["tests", "more"]
-    assert len(stage.calls("up")) == 2  # the application once, the node once
+    assert (len(stage.calls("up")), len(stage.calls("create"))) == (1, 1)  # the application once, the node once
     assert "tests" not in alive[0]
     assert stage.log("web.record.source-1").splitlines() == ["42 requests sent"]
     assert (stage.folder / "logs" / "web.record.source-2.log").is_file()
@@ -221,7 +222,7 @@ def test_a_request_timeout_is_tried_again_and_access_denied_is_not(tmp_path: Pat
 
 def test_an_engine_that_recovers_makes_another_attempt_pass(tmp_path: Path) -> None:
     stage = Stage(tmp_path, spec("source: { service: tests }, attempts: 2"))
-    fault = "up fastflow-r1-web fast-record"
+    fault = "create fastflow-r1-web fast-record"
     stage.engine.faults[fault] = EngineCallError("the engine is busy")
 
     def recover(event: Event) -> None:

@@ -28,7 +28,7 @@ def spec(a: str = "", b: str = "", app: str = "") -> str:  # no test
 def test_services_start_with_the_first_phase_and_stay_as_they_are(tmp_path: Path) -> None:
     stage = Stage(tmp_path, spec(), NODES)
     assert stage.run().exit_code == 0
-    assert [call.removeprefix("up fastflow-r1-web ") for call in stage.calls("up")] == ["app db", "fast-a", "fast-b"]
+    assert stage.calls("up") == ["up fastflow-r1-web app db"]
     removed = [call for call in stage.engine.calls if call.startswith("remove fastflow-r1-web-app")]
     assert len(removed) == 1
     assert stage.engine.calls.index(removed[0]) > stage.engine.calls.index("remove fastflow-r1-web-fast-b-1")
@@ -37,7 +37,7 @@ def test_services_start_with_the_first_phase_and_stay_as_they_are(tmp_path: Path
 def test_only_what_a_phase_needs_is_started(tmp_path: Path) -> None:
     stage = Stage(tmp_path, spec(a="services: [db]", b="services: [app, db]"), NODES)
     assert stage.run().exit_code == 0
-    assert [call.removeprefix("up fastflow-r1-web ") for call in stage.calls("up")] == ["db", "fast-a", "app", "fast-b"]
+    assert stage.calls("up") == ["up fastflow-r1-web db", "up fastflow-r1-web app"]
 
 
 def test_a_healthcheck_says_when_a_service_is_up(tmp_path: Path) -> None:

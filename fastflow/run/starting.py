@@ -1,0 +1,149 @@
+"""The start of a phase: its services come up, its node's container is created meanwhile, and started when they are."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from fastflow.errors import EngineCallError, EngineError
+from fastflow.plan import PULL_TIMEOUT, PhasePlan
+from fastflow.run.addresses import with_addresses
+from fastflow.run.context import PhaseContext
+from fastflow.run.failure import PhaseFailedError
+from fastflow.run.folder import LogFile
+from fastflow.run.node import RunningNode
+from fastflow.run.observer import OverdueError
+from fastflow.run.ports import Container
+from fastflow.run.services import ensure_services, renew_services
+
+_TRIES = 10
+"""How often a container is created that somebody prunes before it has run."""
+
+
+def start_phase(context: PhaseContext, attempt: int) -> RunningNode:
+    """Bring up the services of a phase and then its node; raises PhaseFailedError where one does not come up.
+
+    The node's container is only created until the services are up: creating it takes as long as starting it.
+    """
+    if attempt > 1:
+        _remove_remains(context)  # of a run that keeps its containers
+    renew_services(context)
+    if context.phase.node.container is not None:
+        # What a user adds to a container may be Compose's to do when it starts: secrets, configs, hooks.
+        ensure_services(context)
+        with starting_node(context, attempt) as log_file:
+            _up(context)
+            return RunningNode(context, _there(context), log_file)
+    with _leaving_nothing(context):
+        ensure_services(context, meanwhile=lambda: _create(context))
+    with starting_node(context, attempt) as log_file:
+        return RunningNode(context, _started(context), log_file)
+
+
+@contextmanager
+def starting_node(context: PhaseContext, attempt: int, number: int = 1) -> Iterator[LogFile]:
+    """Give the log for a node that the block starts; where that fails, close it, and remove what there is of the node.
+
+    Raises PhaseFailedError where the engine does not start it.
+    """
+    log_file = _open_log(context, attempt, number)
+    try:
+        with _leaving_nothing(context):
+            yield log_file
+    except EngineError as error:
+        log_file.close()
+        raise PhaseFailedError(error.message, error.hint, is_infrastructure=True) from error
+    except BaseException:
+        log_file.close()
+        raise
+
+
+@contextmanager
+def _leaving_nothing(context: PhaseContext) -> Iterator[None]:
+    """Remove the containers of a phase's node where it cannot be started; those of a run that stops go with the run."""
+    try:
+        yield
+    except (EngineError, PhaseFailedError, OverdueError):
+        _remove_remains(context)
+        raise
+
+
+def _open_log(context: PhaseContext, attempt: int, number: int) -> LogFile:
+    """Open the log of a phase's container: one for each attempt, and one for each test run that is reported."""
+    name = context.phase.id
+    name += f".{number}" if number > 1 else ""
+    name += f".attempt-{attempt}" if attempt > 1 else ""
+    log_file = context.run.folder.log(name)
+    if number == 1:
+        context.report_state(None, log=str(log_file.path))
+    return log_file
+
+
+def _remove_remains(context: PhaseContext) -> None:
+    """Remove the containers that a phase has by its labels, as far as the engine lets itself be told; never raises."""
+    with suppress(EngineError):
+        context.engine.remove_containers(found.id for found in _containers(context))
+
+
+def _containers(context: PhaseContext) -> tuple[Container, ...]:
+    return context.engine.containers(context.labels("node"))
+
+
+def _there(context: PhaseContext) -> Container:
+    found = _containers(context)
+    if not found:
+        raise EngineError("Compose started the node, but it is not there")
+    return found[0]
+
+
+def _up(context: PhaseContext) -> None:
+    with context.changing_project():
+        with_addresses(
+            context,
+            lambda project: context.engine.up(
+                project, [context.phase.service], with_dependencies=False, timeout=context.left(PULL_TIMEOUT)
+            ),
+        )
+
+
+def _create(context: PhaseContext) -> None:
+    """Create the node's container, and in the same call that of the phase which follows; nothing where it is there."""
+    if _containers(context):
+        return
+    services = [phase.service for phase in (context.phase, *_following(context))]
+    with context.changing_project():
+        with_addresses(
+            context,
+            lambda project: context.engine.create(project, services, timeout=context.left(PULL_TIMEOUT)),
+        )
+
+
+def _started(context: PhaseContext) -> Container:
+    """Start the created container; one that somebody has pruned meanwhile is created again."""
+    for _ in range(_TRIES):
+        _create(context)
+        context.check()
+        container_id = _there(context).id
+        try:
+            context.engine.start(container_id)
+        except EngineCallError:
+            if context.engine.inspect([container_id]):
+                raise
+        else:
+            return _there(context)
+    raise EngineError("the node's container was taken away again and again before it ran", "does something prune?")
+
+
+def _following(context: PhaseContext) -> list[PhasePlan]:
+    """The phase that starts as soon as this one has passed, where its container can be created before that.
+
+    It must be the only one, need nothing that is known later or that this phase does not use, and carry no name
+    that somebody may want meanwhile. A run that keeps its containers keeps none that has not run.
+    """
+    phase, workflow = context.phase, context.workflow.plan
+    after = [other for other in workflow.phases if any(edge.before == phase.id for edge in other.dependencies)]
+    if len(after) != 1 or context.run.options.keep or any(other.fresh for other in workflow.phases):
+        return []
+    (other,) = after
+    is_next = other.is_selected and all(edge.before == phase.id for edge in other.dependencies)
+    is_plain = other.node.container is None and other.node.container_name is None and not other.by_record_id
+    is_known = other.mode == "testing" and set(other.networks) <= set(phase.networks)
+    return [other] if is_next and is_plain and is_known else []

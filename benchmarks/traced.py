@@ -1,15 +1,18 @@
 """Runs fastflow with every call to the engine timed: `python benchmarks/traced.py CALLS.jsonl up fastflow.yml`.
 
-A call's time has in it that of waiting for its turn. Beside it, CALLS.slots tells when each turn began and ended.
+CALLS.jsonl has the commands; a command's time has in it that of waiting for its turn. Beside it, CALLS.slots tells when
+each turn began and ended, and CALLS.socket what was asked over the engine's socket.
 """
 
+import functools
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, order=True)
@@ -24,35 +27,43 @@ class Call:
 def main() -> None:
     """Run fastflow with the rest of the command line."""
     from fastflow.cli.main import main as fastflow  # noqa: PLC0415  # its import belongs to what is measured
-    from fastflow.engines.process import Caller, Command  # noqa: PLC0415
+    from fastflow.engines.api import EngineApi  # noqa: PLC0415
+    from fastflow.engines.process import Caller  # noqa: PLC0415
 
     calls = Path(sys.argv[1])
-    real = Caller.call
-
-    def call(self: Caller, command: Command, since: int | None = None) -> str:
-        began = time.time()
-        try:
-            return real(self, command, since)
-        finally:
-            line = json.dumps([began, time.time(), command.shown])
-            with calls.open("a", encoding="utf-8") as out:
-                out.write(line + "\n")
-
-    Caller.call = call  # type: ignore[method-assign]
+    _trace(Caller, "call", calls)
+    _trace(EngineApi, "_read", socket_beside(calls))
     real_slot = Caller.slot
 
     @contextmanager
-    def slot(self: Caller, **which: bool) -> Iterator[None]:
-        with real_slot(self, **which):
-            began = time.time()
-            try:
-                yield
-            finally:
-                with slots_beside(calls).open("a", encoding="utf-8") as out:
-                    out.write(json.dumps([began, time.time(), "slot"]) + "\n")
+    def slot(self: Caller, **which: Any) -> Iterator[None]:
+        with real_slot(self, **which), _timed(slots_beside(calls), "slot"):
+            yield
 
-    Caller.slot = slot  # type: ignore[method-assign]
+    setattr(Caller, "slot", slot)  # noqa: B010  # a type checker takes the assignment of a method for a mistake
     fastflow(sys.argv[2:])
+
+
+def _trace(owner: type, method: str, path: Path) -> None:
+    """Let a method write down each of its calls; the first argument says what it `shown`."""
+    real: Callable[..., Any] = getattr(owner, method)
+
+    @functools.wraps(real)
+    def traced(self: Any, asked: Any, *arguments: Any, **named: Any) -> Any:
+        with _timed(path, asked.shown):
+            return real(self, asked, *arguments, **named)
+
+    setattr(owner, method, traced)
+
+
+@contextmanager
+def _timed(path: Path, what: str) -> Iterator[None]:
+    began = time.time()
+    try:
+        yield
+    finally:
+        with path.open("a", encoding="utf-8") as out:
+            out.write(json.dumps([began, time.time(), what]) + "\n")
 
 
 def slots_beside(calls: Path) -> Path:
@@ -60,13 +71,19 @@ def slots_beside(calls: Path) -> Path:
     return calls.with_suffix(".slots")
 
 
-def read_calls(path: Path) -> list[Call]:
+def socket_beside(calls: Path) -> Path:
+    """The file that tells of what was asked over the socket."""
+    return calls.with_suffix(".socket")
+
+
+def read_calls(*paths: Path) -> list[Call]:
     """Read what a traced run wrote, in order."""
-    return sorted(Call(*json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines())
+    lines = (line for path in paths for line in path.read_text(encoding="utf-8").splitlines())
+    return sorted(Call(*json.loads(line)) for line in lines)
 
 
-def own_time(began: float, ended: float, calls: list[Call]) -> float:
-    """The seconds between two moments in which no call to the engine was under way."""
+def own_time(began: float, ended: float, calls: Iterable[Call]) -> float:
+    """The seconds between two moments in which no call to the engine was under way; `calls` are in order."""
     own, reached = 0.0, began
     for call in calls:
         if call.ended <= reached or call.began >= ended:

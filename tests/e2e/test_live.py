@@ -49,6 +49,27 @@ test_run_uri: http://app:80
 """
 
 
+def test_the_test_is_created_while_the_record_is_made_and_again_where_somebody_prunes(
+    fastflow: Fastflow, docker_engine: DockerEngine, build_id: str
+) -> None:
+    fastflow.write(spec({"web": workflow(build_id, {**WAITING, "test": TESTED})}))
+    with fastflow.running("up", "--emulate") as up:
+        run = live_run(fastflow)
+        proxy = fastflow("wait", f"{run}/web.record", "--for", "ready").out.strip()
+        tester = {"io.fastflow.run": run, "io.fastflow.node": "test"}
+        (created,) = docker_engine.containers(tester)
+        assert (created.status, created.started_at) == ("created", None)
+        assert "web.test" not in fastflow("ps", "--run", run).out
+        docker_engine.docker(["container", "prune", "--force", "--filter", f"label=io.fastflow.run={run}"])
+        assert docker_engine.containers(tester) == ()
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({"http": proxy}))
+        opener.open("http://app/?page=1", timeout=30).close()
+        fastflow("stop", f"{run}/web.record")
+        ended = fastflow.finish(up)
+    assert (ended.code, ended.states) == (0, {"web.record": "passed", "web.test": "passed"}), ended.err
+    assert left_of(docker_engine, run) == []
+
+
 def test_waiting_for_the_end_of_a_phase_tells_its_verdict(fastflow: Fastflow, build_id: str) -> None:
     fastflow.write(spec({"web": workflow(build_id)}))
     with fastflow.running("up", "--emulate") as up:

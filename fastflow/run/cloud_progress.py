@@ -7,7 +7,7 @@ from typing import Any
 
 from fastflow.plan import Plan, WorkflowPlan
 from fastflow.run.events import Event, Listener
-from fastflow.run.findings import ask_test_run
+from fastflow.run.fast_api import ask_test_run
 from fastflow.run.outcome import END_STATES
 
 PERIOD = 1.5

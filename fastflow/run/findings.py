@@ -1,26 +1,20 @@
-"""Vulnerabilities of a test run: from the API, else from the node's JSON report, else from its log."""
+"""Vulnerabilities of a test run as values: what the API told, else the node's JSON report, else its log."""
 
 import hashlib
-import http.client
 import json
 import re
-import ssl
-import time
-import urllib.request
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from fastflow.run.masking import MASK
 from fastflow.run.node_log import NodeLog
 from fastflow.run.outcome import Vulnerability
 
-API_TIMEOUT = 5.0
-API_DEADLINE = 15.0
-_LARGEST_REPORT = 64_000_000
+LARGEST_REPORT = 64_000_000
+"""Bytes that are read of what tells of vulnerabilities."""
 _LARGEST_REQUEST = 20_000  # characters
 _SESSION = re.compile(
     r"^(?P<name>(?:proxy-)?authorization|(?:set-)?cookie2?|[\w-]*(?:token|api-?key|session|secret|csrf|xsrf|auth)[\w-]*)"
@@ -28,9 +22,6 @@ _SESSION = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _ACCOUNT = re.compile(r"(?<=://)[^/?#@\s]*@")
-
-_THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
-_NO_ANSWER = (OSError, http.client.HTTPException, ValueError)
 
 Say = Callable[[str], None]
 
@@ -48,86 +39,6 @@ def _path(uri: str) -> str:
         return uri
 
 
-def from_api(
-    base: str, token: str, run: str, say: Say = lambda _: None, keep: Callable[[bytes], object] = lambda _: None
-) -> tuple[Vulnerability, ...] | None:
-    """The vulnerabilities that the API tells of a test run; None where it does not answer in time.
-
-    What it answered and cannot be understood is handed to `keep` where it is no test run at all; `say` is told.
-    """
-    try:
-        answer = _get(_address(base, run), token, API_TIMEOUT, time.monotonic() + API_DEADLINE)
-    except _NO_ANSWER:
-        return None
-    found = _test_run(answer).get("vulns")
-    if isinstance(found, list):
-        return _read(found, "the API's answer", say)
-    say(f"the API's answer about test run {run} cannot be understood; it is kept with the reports")
-    keep(answer)
-    return None
-
-
-def ask_test_run(
-    base: str, token: str, run: str, timeout: float = API_TIMEOUT, within: float = API_DEADLINE
-) -> Mapping[str, Any]:
-    """Ask `GET /v1/test_run/<id>` (Wallarm's public FAST API); nothing where it does not answer.
-
-    `timeout` is in seconds for each step, `within` for all of them.
-    """
-    try:
-        return _test_run(_get(_address(base, run), token, timeout, time.monotonic() + within))
-    except _NO_ANSWER:
-        return {}
-
-
-def _address(base: str, run: str) -> str:
-    return f"{base}/v1/test_run/{quote(run, safe='')}"
-
-
-def _test_run(answer: bytes) -> Mapping[str, Any]:
-    try:
-        told = json.loads(answer)
-    except (ValueError, RecursionError):
-        return {}
-    body = told.get("body", told) if isinstance(told, dict) else None
-    return body if isinstance(body, dict) else {}
-
-
-def _get(url: str, token: str, timeout: float, deadline: float) -> bytes:
-    headers = {"X-WallarmAPI-Token": token, "Accept": "application/json"}
-    request = urllib.request.Request(url, headers=headers)  # noqa: S310  # http or https, never a file
-    pieces: list[bytes] = []
-    size = 0
-    with _opener(url).open(request, timeout=timeout) as answer:
-        while piece := answer.read1(65_536):
-            pieces.append(piece)
-            size += len(piece)
-            if time.monotonic() > deadline or size > _LARGEST_REPORT:
-                raise TimeoutError
-    return b"".join(pieces)
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """Follows nothing: the token is for the API server alone."""
-
-    def redirect_request(self, *_: Any) -> None:
-        return None
-
-
-def _opener(url: str) -> urllib.request.OpenerDirector:
-    parts = urlsplit(url)
-    # No proxy leads to the emulated cloud on this machine, and none has to see the token.
-    direct = [urllib.request.ProxyHandler({})] if parts.hostname in _THIS_MACHINE else []
-    tls = urllib.request.HTTPSHandler(context=_tls(is_used=parts.scheme == "https"))
-    return urllib.request.build_opener(_NoRedirect, tls, *direct)
-
-
-@cache
-def _tls(*, is_used: bool) -> ssl.SSLContext:
-    """How to speak TLS; one that is not used trusts nobody, because loading the certificates takes 30 ms."""
-    return ssl.create_default_context() if is_used else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-
 def from_reports(files: Iterable[Path], say: Say = lambda _: None) -> tuple[Vulnerability, ...] | None:
     """Read the node's JSON report; None where there is none that can be understood.
 
@@ -141,13 +52,13 @@ def from_reports(files: Iterable[Path], say: Say = lambda _: None) -> tuple[Vuln
         lists = (told.get(key) for key in ("vulnerabilities", "vulns")) if isinstance(told, dict) else ()
         found = next((one for one in lists if isinstance(one, list)), None)
         if found is not None:
-            return _read(found, f"the report {path.name}", say)
+            return read_vulnerabilities(found, f"the report {path.name}", say)
         say(f"the report {path.name} cannot be understood; it is kept in {path.parent}")
     return None
 
 
 def _is_fit(path: Path) -> bool:
-    return path.stat().st_size <= _LARGEST_REPORT
+    return path.stat().st_size <= LARGEST_REPORT
 
 
 def from_log(log: NodeLog) -> tuple[Vulnerability, ...]:
@@ -204,7 +115,7 @@ def _joined(one: Vulnerability, other: Vulnerability) -> Vulnerability:
     return replace(joined, fingerprint=fingerprint(joined.type, joined.method, joined.uri, joined.parameter))
 
 
-def _read(found: Iterable[Any], where: str, say: Say) -> tuple[Vulnerability, ...]:
+def read_vulnerabilities(found: Iterable[Any], where: str, say: Say) -> tuple[Vulnerability, ...]:
     """Read a list of findings; an entry that is none counts as one of which nothing is known."""
     read = []
     for number, entry in enumerate(found, start=1):

@@ -12,7 +12,8 @@ from fastflow.model.accept import AcceptFile
 from fastflow.model.node import TestingNode
 from fastflow.run.context import PhaseContext
 from fastflow.run.failure import PhaseFailedError
-from fastflow.run.findings import collect, from_api, from_log, from_reports
+from fastflow.run.fast_api import from_api
+from fastflow.run.findings import collect, from_log, from_reports
 from fastflow.run.node import RunningNode
 from fastflow.run.observer import OverdueError, StoppedError, has_ended
 from fastflow.run.outcome import Vulnerability

@@ -1,0 +1,101 @@
+"""Wallarm's public FAST API, of which one question is asked: what has become of a test run."""
+
+import http.client
+import json
+import ssl
+import time
+import urllib.request
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from fastflow.run.findings import LARGEST_REPORT, Say, read_vulnerabilities
+from fastflow.run.outcome import Vulnerability
+
+TIMEOUT = 5.0
+"""Seconds for each step of an answer."""
+DEADLINE = 15.0
+"""Seconds for all of them."""
+_THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
+_NO_ANSWER = (OSError, http.client.HTTPException, ValueError)
+
+
+def from_api(
+    base: str, token: str, run: str, say: Say = lambda _: None, keep: Callable[[bytes], object] = lambda _: None
+) -> tuple[Vulnerability, ...] | None:
+    """The vulnerabilities that the API tells of a test run; None where it does not answer in time.
+
+    What it answered and cannot be understood is handed to `keep` where it is no test run at all; `say` is told.
+    """
+    try:
+        answer = _get(_address(base, run), token, TIMEOUT, time.monotonic() + DEADLINE)
+    except _NO_ANSWER:
+        return None
+    found = _test_run(answer).get("vulns")
+    if isinstance(found, list):
+        return read_vulnerabilities(found, "the API's answer", say)
+    say(f"the API's answer about test run {run} cannot be understood; it is kept with the reports")
+    keep(answer)
+    return None
+
+
+def ask_test_run(
+    base: str, token: str, run: str, timeout: float = TIMEOUT, within: float = DEADLINE
+) -> Mapping[str, Any]:
+    """Ask `GET /v1/test_run/<id>` (Wallarm's public FAST API); nothing where it does not answer.
+
+    `timeout` is in seconds for each step, `within` for all of them.
+    """
+    try:
+        return _test_run(_get(_address(base, run), token, timeout, time.monotonic() + within))
+    except _NO_ANSWER:
+        return {}
+
+
+def _address(base: str, run: str) -> str:
+    return f"{base}/v1/test_run/{quote(run, safe='')}"
+
+
+def _test_run(answer: bytes) -> Mapping[str, Any]:
+    try:
+        told = json.loads(answer)
+    except (ValueError, RecursionError):
+        return {}
+    body = told.get("body", told) if isinstance(told, dict) else None
+    return body if isinstance(body, dict) else {}
+
+
+def _get(url: str, token: str, timeout: float, deadline: float) -> bytes:
+    headers = {"X-WallarmAPI-Token": token, "Accept": "application/json"}
+    request = urllib.request.Request(url, headers=headers)  # noqa: S310  # http or https, never a file
+    pieces: list[bytes] = []
+    size = 0
+    with _opener(url).open(request, timeout=timeout) as answer:
+        while piece := answer.read1(65_536):
+            pieces.append(piece)
+            size += len(piece)
+            if time.monotonic() > deadline or size > LARGEST_REPORT:
+                raise TimeoutError
+    return b"".join(pieces)
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Follows nothing: the token is for the API server alone."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+def _opener(url: str) -> urllib.request.OpenerDirector:
+    parts = urlsplit(url)
+    # No proxy leads to the emulated cloud on this machine, and none has to see the token.
+    direct = [urllib.request.ProxyHandler({})] if parts.hostname in _THIS_MACHINE else []
+    tls = urllib.request.HTTPSHandler(context=_tls(is_used=parts.scheme == "https"))
+    return urllib.request.build_opener(_NoRedirect, tls, *direct)
+
+
+@cache
+def _tls(*, is_used: bool) -> ssl.SSLContext:
+    """How to speak TLS; one that is not used trusts nobody, because loading the certificates takes 30 ms."""
+    return ssl.create_default_context() if is_used else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -5,7 +5,7 @@ from contextlib import contextmanager, suppress
 
 from fastflow.errors import EngineCallError, EngineError
 from fastflow.plan import PULL_TIMEOUT, PhasePlan
-from fastflow.run.addresses import with_addresses
+from fastflow.run.addresses import has_network, with_addresses
 from fastflow.run.context import PhaseContext
 from fastflow.run.failure import PhaseFailedError
 from fastflow.run.folder import LogFile
@@ -15,7 +15,7 @@ from fastflow.run.ports import Container
 from fastflow.run.services import ensure_services, renew_services
 
 _TRIES = 10
-"""How often a container is created that somebody prunes before it has run."""
+"""How often a container is created that somebody prunes, or a network of its, before it has run."""
 
 
 def start_phase(context: PhaseContext, attempt: int) -> RunningNode:
@@ -117,7 +117,7 @@ def _create(context: PhaseContext) -> None:
 
 
 def _started(context: PhaseContext) -> Container:
-    """Start the created container; one that somebody has pruned meanwhile is created again."""
+    """Start the created container; where somebody has pruned it or its network meanwhile, it is created again."""
     for _ in range(_TRIES):
         _create(context)
         context.check()
@@ -126,10 +126,23 @@ def _started(context: PhaseContext) -> Container:
             context.engine.start(container_id)
         except EngineCallError:
             if context.engine.inspect([container_id]):
-                raise
+                if not _has_lost_network(context):
+                    raise
+                context.engine.remove_containers([container_id])  # Compose makes the network with a new one alone
         else:
             return _there(context)
     raise EngineError("the node's container was taken away again and again before it ran", "does something prune?")
+
+
+def _has_lost_network(context: PhaseContext) -> bool:
+    """Whether a network is gone that the project made for the node: a prune takes one on which nothing runs yet."""
+    application = context.workflow.plan.application
+    own = [
+        key
+        for key in context.phase.networks
+        if key not in application.networks or not application.networks[key].is_external
+    ]
+    return application.is_complete and not all(has_network(context, key) for key in own)
 
 
 def _following(context: PhaseContext) -> list[PhasePlan]:

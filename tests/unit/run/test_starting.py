@@ -124,8 +124,31 @@ def test_a_container_that_is_pruned_before_it_ran_is_created_again(tmp_path: Pat
         assert phase.reason == "the node's container was taken away again and again before it ran"
 
 
-def test_a_container_that_does_not_start_fails_the_phase_with_the_reason_of_the_engine(tmp_path: Path) -> None:
+class Unplugged(FakeEngine):
+    """Somebody prunes networks that nothing runs on, just before a node is started on them."""
+
+    times = 2
+
+    def start(self, container_id: str) -> None:
+        if self.world.boxes[container_id].container.labels.get("io.fastflow.role") == "node" and self.times:
+            self.times -= 1
+            self.remove_networks(self.networks({}))
+            raise EngineCallError("network fastflow-r1-web_default not found")
+        super().start(container_id)
+
+
+def test_a_container_whose_network_is_pruned_before_it_ran_is_created_again(tmp_path: Path) -> None:
     stage = Stage(tmp_path, pair())
+    stage.engine = Unplugged(stage.engine.scripts, environment=stage.engine.environment)
+    assert stage.phase("web.record").state == "passed"
+    assert stage.calls("create") == ["create fastflow-r1-web fast-record fast-test"] * 3
+
+
+@pytest.mark.parametrize("networks", ["", ", networks: { default: { external: true, name: shared } }"])
+def test_a_container_that_does_not_start_fails_the_phase_with_the_reason_of_the_engine(
+    tmp_path: Path, networks: str
+) -> None:
+    stage = Stage(tmp_path, pair().replace("tests:1 } }", "tests:1 } }" + networks))
     stage.engine.faults["start fastflow-r1-web-fast-record-1"] = EngineCallError("port is already allocated", "free it")
     phase = stage.phase("web.record")
     assert (phase.state, phase.reason) == ("failed", "port is already allocated")

@@ -22,6 +22,7 @@ from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError, En
 _DEFAULT = "/var/run/docker.sock"
 _UNIX = "unix://"
 _NOT_FOUND = 404
+_GOING = "marked for removal"
 _FIRST_ERROR = 400
 
 
@@ -36,7 +37,7 @@ def socket_of(environment: Mapping[str, str]) -> str | None:
 
 
 class GoneError(EngineCallError):
-    """What was asked for is not there."""
+    """What was asked for is not there, or is being removed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +194,7 @@ def _refused(shown: str, status: int, body: bytes) -> EngineCallError:
     with suppress(ValueError, AttributeError):
         said = str(json.loads(said)["message"])
     message, hint = explain(said, shown, status)
-    kind = GoneError if status == _NOT_FOUND else EngineCallError
+    kind = GoneError if status == _NOT_FOUND or _GOING in said else EngineCallError
     return kind(message, hint, shown, None, said)
 
 

@@ -149,9 +149,11 @@ class SocketDaemon:
         def answer(follow: str) -> Answer:
             return self.api.stream(path, is_framed=is_framed, stdout="1", stderr="1", follow=follow)
 
-        return (
-            LineStream(answer("1"), on_line, lambda: answer("0")) if is_followed else LineStream(answer("0"), on_line)
-        )
+        try:
+            first = answer("1" if is_followed else "0")
+        except GoneError:
+            return LineStream(Nothing(), on_line)
+        return LineStream(first, on_line, (lambda: answer("0")) if is_followed else None)
 
     def events(self, on_line: Callable[[str], None]) -> LineStream:
         """Give every event of a container from now on, each as JSON."""

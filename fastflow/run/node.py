@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 
 from fastflow.errors import EngineError
 from fastflow.run.context import PhaseContext
@@ -64,10 +65,15 @@ class RunningNode:
             raise PhaseFailedError(f"the node's container did not end within {within:g} s") from None
         if self._stream is not None:
             self._stream.join(_LOG_END)
-        if not found:
+        self.container = found[0] if found else self._gone()
+        return NodeEnd(self.container.exit_code, self.container.oom_killed, self.container.error)
+
+    def _gone(self) -> Container:
+        """The container as it was when it ended, where somebody removed it since."""
+        code = self.context.observer.last_exit_code(self.container.id)
+        if code is None:
             raise PhaseFailedError("the node's container is gone: something else removed it")
-        self.container = found[0]
-        return NodeEnd(found[0].exit_code, found[0].oom_killed, found[0].error)
+        return replace(self.container, status="exited", exit_code=code)
 
     def stop(self, grace: float) -> None:
         """Send SIGTERM, then SIGKILL after `grace` seconds."""

@@ -12,6 +12,9 @@ from fastflow.run.ports import Container, ContainerEvent, Engine, Stream
 
 _PAUSE = 0.5
 """Seconds between two calls to an engine that cannot be reached."""
+_LATE = 1.0
+"""Seconds until an event has come for sure of what an answer tells already."""
+_KILLED = 137
 RECHECK = 5.0
 """Seconds after which a waiting phase looks for itself, should the stream of events have missed something."""
 
@@ -76,6 +79,7 @@ class Observer:
         self.cancellation = cancellation
         self.changed = cancellation.changed
         self._seen: dict[str, int] = {}
+        self._exit_codes: dict[str, int] = {}
         self._stream: Stream | None = None
         self._revival = threading.Lock()
         self._losses = 0
@@ -113,6 +117,8 @@ class Observer:
         if event.action.startswith(("die", "health_status", "start", "destroy", "oom")):
             with self.changed:
                 self._seen[event.id] = self._seen.get(event.id, 0) + 1
+                if event.action == "die" and event.exit_code is not None:
+                    self._exit_codes[event.id] = event.exit_code
                 self.changed.notify_all()
         elif self.run is not None and is_interruption(event, self.run):
             self.cancellation.set("interrupted by `fastflow down`", ExitCode.INTERRUPTED)
@@ -164,6 +170,16 @@ class Observer:
             self.wait(has_news, deadline, stoppable=stoppable)
             if time.monotonic() - looked >= RECHECK:
                 self._revive()
+
+    def last_exit_code(self, container_id: str) -> int | None:
+        """The exit code with which a container ended that is gone now: somebody prunes what has ended.
+
+        None where the engine told none, or it was killed: who removes one that runs kills it.
+        """
+        with suppress(OverdueError):
+            self.wait(lambda: container_id in self._exit_codes, time.monotonic() + _LATE, stoppable=False)
+        code = self._exit_codes.get(container_id)
+        return None if code == _KILLED else code
 
     def _count(self, ids: tuple[str, ...]) -> int:
         return sum(self._seen.get(container, 0) for container in ids)

@@ -152,12 +152,13 @@ def _run_service(
         ids = [container_id, node.container.id]
         found = context.observer.wait_for_containers(ids, lambda found: _one_has_ended(found, ids), deadline)
         ended = next((container for container in found if container.id == container_id), None)
-        if ended is None:
-            return "is gone: something else removed its container"
-        if not ended.has_ended:
+        if ended is not None and not ended.has_ended:
             return None  # the node ended first
+        code = ended.exit_code if ended else context.observer.last_exit_code(container_id)
+        if code is None:
+            return "is gone: something else removed its container"
         stream.join(10.0)
-        return None if ended.exit_code == 0 else f"ended with exit code {ended.exit_code}"
+        return None if code == 0 else f"ended with exit code {code}"
     except EngineError as error:
         context.check()
         return f"could not be run: {error.message}"

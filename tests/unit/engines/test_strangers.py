@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fastflow.engines.api import EngineApi
+from fastflow.engines.api import EngineApi, GoneError
 from fastflow.engines.process import Caller
 from fastflow.errors import EngineError
 
@@ -46,3 +46,10 @@ def answering(path: Path, answer: bytes) -> Iterator[EngineApi]:
 def test_what_is_no_engine_is_an_engines_error(answer: bytes, tmp_path: Path) -> None:
     with answering(tmp_path / "docker.sock", answer) as api, pytest.raises(EngineError):
         api.get("/version")
+
+
+def test_a_container_that_is_being_removed_counts_as_gone(tmp_path: Path) -> None:
+    said = b'{"message": "can not get logs from container which is dead or marked for removal"}'
+    answer = b"HTTP/1.1 409 Conflict\r\nContent-Length: %d\r\n\r\n%s" % (len(said), said)
+    with answering(tmp_path / "docker.sock", answer) as api, pytest.raises(GoneError, match="marked for removal"):
+        api.get("/containers/c1/logs")

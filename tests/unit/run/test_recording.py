@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from fastflow.engines.fake_containers import Box
 from fastflow.errors import EngineCallError
 from fastflow.run.context import Options
 from fastflow.run.events import Event
@@ -14,6 +15,10 @@ from tests.unit.run.stage import RECORDS, SENDS, STARTS, Stage, said, then, unti
 
 PUBLISHED = replace(RECORDS, ports=(PublishedPort(8080, "tcp", "127.0.0.1", 40_001),))
 ALONE = "workflows: { web: { build_id: web1, nodes: { record: { mode: recording } } } }"
+
+
+SENT = "source: { service: tests }"
+KILLED = 137
 
 
 def spec(record: str) -> str:
@@ -194,6 +199,32 @@ def test_a_recorder_that_does_not_heed_sigterm_has_failed(tmp_path: Path) -> Non
     phase = Stage(tmp_path, scripts={"fast-record": replace(RECORDS, heeds_stop=False)}).phase()
     assert (phase.state, phase.exit_code) == ("failed", 137)
     assert phase.reason == "the node was killed by signal 9 (exit code 137)"
+
+
+def pruned(stage: Stage, service: str) -> None:
+    """Somebody prunes a container as soon as it has ended, before anybody can look at it."""
+    world, end = stage.engine.world, stage.engine.world.end
+
+    def ended(box: Box, exit_code: int) -> None:
+        end(box, exit_code)
+        if box.container.service == service and exit_code != KILLED:
+            world.remove(box)
+
+    world.end = ended  # type: ignore[method-assign]  # hurt
+
+
+@pytest.mark.parametrize("service", ["fast-record", "tests"])
+def test_what_is_pruned_as_soon_as_it_has_ended_has_ended_as_it_did(tmp_path: Path, service: str) -> None:
+    stage = Stage(tmp_path, spec(SENT))
+    pruned(stage, service)
+    phase = stage.phase("web.record")
+    assert (phase.state, phase.reason, phase.exit_code) == ("passed", None, 0)
+
+
+def test_a_source_that_is_pruned_after_it_failed_has_failed(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, spec(SENT), {"tests": said("tests", exit_code=4)})
+    pruned(stage, "tests")
+    assert stage.phase("web.record").reason == "the source `tests` ended with exit code 4"
 
 
 def test_a_node_that_something_else_removed_has_failed(tmp_path: Path) -> None:

@@ -208,20 +208,31 @@ class _Waiting:
 
     def until_up(self, found: tuple[Container, ...]) -> None:
         """Raise PhaseFailedError where a service dies or is late; as `Observer.wait` does, too."""
-        ids = [container.id for container in found]
         while late := self._not_up(found):
             _refuse_dead(self._context, found)
+            before, ids = found, [container.id for container in found]
             matched = len(self._matched)
             deadline = min(self._began + service.timeout for service in late)
             try:
                 found = self._context.observer.wait_for_containers(
                     ids,
-                    lambda now: any(_is_dead(one) for one in now) or not self._not_up(now),
+                    lambda now, ids=ids: (  # type: ignore[misc]  # bound now
+                        len(now) < len(ids) or any(_is_dead(one) for one in now) or not self._not_up(now)
+                    ),
                     min(deadline, self._context.deadline),
                     unless=lambda matched=matched: len(self._matched) != matched,  # type: ignore[misc]  # bound now
                 )
             except OverdueError:
                 self._refuse_late(self._context.engine.inspect(ids))
+            self._refuse_gone(before, found)
+
+    def _refuse_gone(self, before: Iterable[Container], found: Iterable[Container]) -> None:
+        """Raise PhaseFailedError where somebody removed a service, other than one that had done its work."""
+        left = {container.id for container in found}
+        for one in before:
+            is_gone = one.id not in left and not _has_done_its_work(one)
+            if is_gone and self._context.observer.last_exit_code(one.id) != 0:
+                raise PhaseFailedError(f"service {one.service} is gone: something else removed its container")
 
     def _refuse_late(self, found: Sequence[Container]) -> None:
         self._context.check()

@@ -119,6 +119,23 @@ def test_one_that_ended_with_another_code_fails_the_phases_that_need_it(tmp_path
     assert phases["web.b"].state == "passed"
 
 
+@pytest.mark.parametrize(("code", "state"), [(None, "failed"), (0, "passed")])
+def test_one_that_somebody_removes_is_not_up_unless_it_had_done_its_work(
+    tmp_path: Path, code: int | None, state: str
+) -> None:
+    stage = Stage(tmp_path, spec(b="services: [db]"), {**NODES, "app": replace(SERVES, health="starting")})
+    with stage.running() as work:
+        until(lambda: "create fastflow-r1-web fast-a" in " ".join(stage.calls("create")))
+        app = stage.engine.world.boxes[stage.container("app")]
+        if code is not None:
+            stage.engine.world.end(app, code)
+        stage.engine.remove_containers([app.container.id])
+        phase = work.phase("web.a")
+    assert phase.state == state
+    if state == "failed":
+        assert phase.reason == "service app is gone: something else removed its container"
+
+
 def test_services_are_checked_again_before_each_phase_and_never_recreated(tmp_path: Path) -> None:
     stage = Stage(tmp_path, spec(b="services: [app]"), NODES)
     stage.engine.scripts["fast-a"] = replace(PASSES, on_start=lambda _: stage.engine.end(stage.container("app"), 1))

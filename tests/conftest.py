@@ -1,6 +1,16 @@
-"""Properties hold on slow machines, too: no deadline for one example, and no database beside the code."""
+"""What all tests need: properties that hold on slow machines, too, and signals as a shell leaves them."""
 
+import signal
+
+import pytest
 from hypothesis import settings
 
+# No deadline for one example, and no database beside the code.
 settings.register_profile("fastflow", deadline=None, database=None)
 settings.load_profile("fastflow")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def signals_as_they_are() -> None:
+    """Let SIGHUP end what tests start, also where they run under nohup: what is ignored here is ignored there."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)

@@ -1,7 +1,6 @@
 """A real engine for tests, and projects on it that are gone when a test has ended."""
 
 import os
-import signal
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,12 +20,6 @@ TEST = "io.fastflow.test"
 def engine_environment() -> dict[str, str]:
     """What the command line of Docker needs, without anything that would steer Compose."""
     return {name: value for name, value in os.environ.items() if not name.startswith("COMPOSE_")}
-
-
-@pytest.fixture(scope="session", autouse=True)
-def signals_as_they_are() -> None:
-    """Let SIGHUP end what tests start, also where they run under nohup: what is ignored here is ignored there."""
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")

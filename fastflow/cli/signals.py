@@ -1,5 +1,6 @@
 """Turns signals into an orderly stop: the first one stops the run gracefully, the second ends the process at once."""
 
+import atexit
 import os
 import signal
 import threading
@@ -87,9 +88,18 @@ def _nudge_on(reader: int) -> None:
             signal.pthread_kill(main, _NUDGE)
 
 
+def _heed_nothing() -> None:
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
 @contextmanager
 def interruption(cancellation: Cancellation, say: Callable[[str], None]) -> Iterator[Interruption]:
-    """Handle signals while the block runs; under `nohup`, which has SIGHUP ignored, a terminal may go away."""
+    """Handle signals while the block runs; under `nohup`, which has SIGHUP ignored, a terminal may go away.
+
+    What comes while Python ends changes nothing any more: the exit code says what is written down.
+    """
+    atexit.register(_heed_nothing)
     handler = Interruption(cancellation, say)
     is_ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     numbers = [number for number in SIGNALS if number != signal.SIGHUP or not is_ignored]

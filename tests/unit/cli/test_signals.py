@@ -54,3 +54,22 @@ def test_a_second_one_ends_it_at_once() -> None:
         check=False,
     )
     assert done.returncode in (130, 143)  # signals have no order
+
+
+# Registered first, so that it comes last: Python is ending, and what the run came to is written down.
+ENDING = """
+import atexit, os, sys
+from fastflow.cli.signals import interruption
+from fastflow.run.observer import Cancellation
+
+atexit.register(lambda: os.kill(os.getpid(), int(sys.argv[1])))
+with interruption(Cancellation(), print):
+    pass
+sys.exit(3)
+"""
+
+
+@pytest.mark.parametrize("number", [2, 15, 1])
+def test_a_signal_while_python_ends_does_not_change_the_exit_code(number: int) -> None:
+    done = subprocess.run([sys.executable, "-c", ENDING, str(number)], capture_output=True, timeout=20, check=False)
+    assert (done.returncode, done.stderr) == (3, b"")

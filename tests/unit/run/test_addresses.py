@@ -63,6 +63,7 @@ def test_a_network_without_addresses_gets_a_free_subnet_and_keeps_it(tmp_path: P
     assert stage.notes.count(NOTE) == 1
     # Two calls fail and are made again at most: a later one with another subnet would have the network made anew.
     assert [call.split()[-1] for call in stage.calls("up")] == ["app", "app"]
+    assert [call.split()[2:] for call in stage.calls("create")] == [["fast-a", "fast-b"]]
 
 
 def test_a_network_that_is_there_stays_as_it_is(tmp_path: Path) -> None:

@@ -244,11 +244,7 @@ def _networks(workflow: WorkflowPlan, setting: Setting, labels: Mapping[str, str
     application = workflow.application
     names = dict.fromkeys((*application.networks_of(application.services), *application.networks))
     names.update(dict.fromkeys(name for phase in workflow.phases for name in phase.networks))
-    networks: dict[str, Any] = {
-        name: {"labels": dict(labels)}
-        for name in names
-        if name not in application.networks or not application.networks[name].is_external
-    }
+    networks: dict[str, Any] = {name: {"labels": dict(labels)} for name in names if application.makes_network(name)}
     for name, subnet in setting.subnets.items():
         networks[name] = {**networks.get(name, {}), "ipam": {"config": [{"subnet": subnet}]}}
     if setting.emulation:

@@ -1,12 +1,11 @@
 """Calls Docker and Docker Compose the way one engine is reached."""
 
-import itertools
 import json
 import os
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -27,7 +26,7 @@ _SYSTEM_PLUGINS = (
 
 @dataclass(frozen=True, slots=True)
 class _Project:
-    """A Compose project that is changed; `rank` counts up in the order in which the first change was asked for."""
+    """A Compose project that is changed; `rank` tells which came first, as far as they did not come at once."""
 
     rank: int
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -42,7 +41,6 @@ class CommandLine:
     caller: Caller
     timeout: float
     _projects: dict[str, _Project] = field(default_factory=dict)
-    _ranks: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def docker(
         self,
@@ -83,7 +81,7 @@ class CommandLine:
         is not counted among the calls that are made at once.
         """
         since = self.caller.interrupts
-        own = self._projects.setdefault(project.name, _Project(next(self._ranks)))
+        own = self._projects.setdefault(project.name, _Project(len(self._projects) + 1))
         command = Command(
             (),
             timeout,

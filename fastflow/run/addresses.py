@@ -42,6 +42,12 @@ def with_addresses(context: PhaseContext, change: Callable[[ComposeProject], T])
     return change(context.project)
 
 
+def change_project(context: PhaseContext, change: Callable[[ComposeProject], T]) -> T:
+    """Change the phase's project as the only one that does. Raises as `changing_project` and `with_addresses` do."""
+    with context.changing_project():
+        return with_addresses(context, change)
+
+
 def has_network(context: PhaseContext, key: str) -> bool:
     """Whether the network that Compose makes for this key of the phase's project is on the engine."""
     return bool(context.engine.networks({PROJECT: context.project.name, _NETWORK: key}))

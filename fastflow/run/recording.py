@@ -10,7 +10,7 @@ from fastflow.errors import EngineError
 from fastflow.model.node import RecordingNode
 from fastflow.model.source import CommandSource, ServiceSource, Source
 from fastflow.plan import PULL_TIMEOUT, READY_TIMEOUT
-from fastflow.run.addresses import with_addresses
+from fastflow.run.addresses import change_project
 from fastflow.run.context import PhaseContext
 from fastflow.run.failure import PhaseFailedError
 from fastflow.run.folder import LogFile
@@ -173,20 +173,19 @@ def _run_service(
 
 def _start_service(context: PhaseContext, source: ServiceSource, log_name: str) -> str:
     command = ["sh", "-c", source.command] if isinstance(source.command, str) else source.command
-    with context.changing_project():
-        return with_addresses(
-            context,
-            lambda project: context.engine.run_detached(
-                project,
-                source.service,
-                # With a dot: no service's own container can have this name, `fast-record-source-1` one of Compose's.
-                name=f"{context.project.name}-{context.phase.service}.{log_name.rpartition('.')[2]}".lower(),
-                command=command,
-                environment=_texts(context, source.environment),
-                labels=context.labels("source"),
-                timeout=context.left(PULL_TIMEOUT),
-            ),
-        )
+    return change_project(
+        context,
+        lambda project: context.engine.run_detached(
+            project,
+            source.service,
+            # With a dot: no service's own container can have this name, `fast-record-source-1` one of Compose's.
+            name=f"{context.project.name}-{context.phase.service}.{log_name.rpartition('.')[2]}".lower(),
+            command=command,
+            environment=_texts(context, source.environment),
+            labels=context.labels("source"),
+            timeout=context.left(PULL_TIMEOUT),
+        ),
+    )
 
 
 def _writer(context: PhaseContext, log_file: LogFile) -> Callable[[str], None]:

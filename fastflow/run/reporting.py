@@ -3,7 +3,7 @@
 from fastflow.errors import EngineError
 from fastflow.model.node import ReportNode
 from fastflow.plan import PULL_TIMEOUT
-from fastflow.run.addresses import with_addresses
+from fastflow.run.addresses import change_project
 from fastflow.run.context import PhaseContext
 from fastflow.run.node import RunningNode
 from fastflow.run.observer import OverdueError, StoppedError
@@ -54,19 +54,18 @@ def _report_one(context: PhaseContext, run: str, number: int, attempt: int) -> V
 def _start(context: PhaseContext, run: str, number: int, attempt: int) -> RunningNode:
     name = f"{context.project.name}-{context.phase.service}.{number}-{attempt}"  # Compose's own end in `-1`
     with starting_node(context, attempt, number) as log_file:
-        with context.changing_project():
-            container_id = with_addresses(
-                context,
-                lambda project: context.engine.run_detached(
-                    project,
-                    context.phase.service,
-                    name=name,
-                    command=None,
-                    environment={"TEST_RUN_ID": run},
-                    labels=context.labels("node"),
-                    timeout=context.left(PULL_TIMEOUT),
-                ),
-            )
+        container_id = change_project(
+            context,
+            lambda project: context.engine.run_detached(
+                project,
+                context.phase.service,
+                name=name,
+                command=None,
+                environment={"TEST_RUN_ID": run},
+                labels=context.labels("node"),
+                timeout=context.left(PULL_TIMEOUT),
+            ),
+        )
         found = context.engine.inspect([container_id])
         if not found:
             raise EngineError("the node's container is gone: something else removed it")

@@ -5,7 +5,7 @@ from contextlib import contextmanager, suppress
 
 from fastflow.errors import EngineCallError, EngineError
 from fastflow.plan import PULL_TIMEOUT, PhasePlan
-from fastflow.run.addresses import has_network, with_addresses
+from fastflow.run.addresses import change_project, has_network
 from fastflow.run.context import PhaseContext
 from fastflow.run.failure import PhaseFailedError
 from fastflow.run.folder import LogFile
@@ -95,13 +95,12 @@ def _there(context: PhaseContext) -> Container:
 
 
 def _up(context: PhaseContext) -> None:
-    with context.changing_project():
-        with_addresses(
-            context,
-            lambda project: context.engine.up(
-                project, [context.phase.service], with_dependencies=False, timeout=context.left(PULL_TIMEOUT)
-            ),
-        )
+    change_project(
+        context,
+        lambda project: context.engine.up(
+            project, [context.phase.service], with_dependencies=False, timeout=context.left(PULL_TIMEOUT)
+        ),
+    )
 
 
 def _create(context: PhaseContext) -> None:
@@ -109,11 +108,9 @@ def _create(context: PhaseContext) -> None:
     if _containers(context):
         return
     services = [phase.service for phase in (context.phase, *_following(context))]
-    with context.changing_project():
-        with_addresses(
-            context,
-            lambda project: context.engine.create(project, services, timeout=context.left(PULL_TIMEOUT)),
-        )
+    change_project(
+        context, lambda project: context.engine.create(project, services, timeout=context.left(PULL_TIMEOUT))
+    )
 
 
 def _started(context: PhaseContext) -> Container:
@@ -137,11 +134,7 @@ def _started(context: PhaseContext) -> Container:
 def _has_lost_network(context: PhaseContext) -> bool:
     """Whether a network is gone that the project made for the node: a prune takes one on which nothing runs yet."""
     application = context.workflow.plan.application
-    own = [
-        key
-        for key in context.phase.networks
-        if key not in application.networks or not application.networks[key].is_external
-    ]
+    own = filter(application.makes_network, context.phase.networks)
     return application.is_complete and not all(has_network(context, key) for key in own)
 
 

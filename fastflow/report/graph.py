@@ -1,4 +1,4 @@
-"""The DAG in every format of `fastflow graph`; here Mermaid and DOT."""
+"""The DAG in every format of `fastflow graph`: here a list, Mermaid and DOT; `graph_svg` and `graph_html` draw it."""
 
 import json
 import re
@@ -8,7 +8,6 @@ from fastflow.plan import Plan
 from fastflow.report.graph_drawing import Drawing, DrawnPhase, drawing_of
 from fastflow.report.graph_html import graph_html
 from fastflow.report.graph_svg import graph_svg
-from fastflow.report.graph_text import graph_text
 from fastflow.report.plan import plan_told
 
 _COLOURS = {
@@ -20,6 +19,23 @@ _INK = "#111827"
 # What Mermaid takes for a line break and for an icon, also where it is written as entities.
 _TAKEN = re.compile(r"(?<=\\)(?=n)|(?<=:)(?=fa-)")
 _APART = "\u200b"  # a space without width
+
+
+def graph_text(drawing: Drawing) -> str:
+    """List the phases wave by wave, each with the phases that it waits for."""
+    lines: list[str] = []
+    for wave in sorted({phase.wave for phase in drawing.phases}):
+        lines.append(f"wave {wave}")
+        lines += [_listed(phase, drawing) for phase in drawing.phases if phase.wave == wave]
+    return "\n".join([*lines, "", "* on the critical path"])
+
+
+def _listed(phase: DrawnPhase, drawing: Drawing) -> str:
+    before = ", ".join(f"{edge.before} ({edge.reason})" for edge in drawing.before(phase))
+    build_id = f", BUILD_ID {phase.build_id}" if phase.build_id else ""
+    out = "" if phase.is_selected else ", left out"
+    star = "*" if phase.is_critical else " "
+    return f"{star} {phase.id} [{phase.mode}{build_id}{out}]" + (f" ← {before}" if before else "")
 
 
 def graph_mermaid(drawing: Drawing) -> str:

@@ -1,6 +1,8 @@
 """The DAG as SVG: one picture for files and for pages, in light and dark, that says in words what it shows."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -8,7 +10,6 @@ from rich.cells import cell_len, set_cell_size
 
 from fastflow.report.counting import count
 from fastflow.report.graph_drawing import Drawing, DrawnEdge, DrawnPhase, drawing_of
-from fastflow.report.graph_layout import Box, Lane, Layout, Line, Measures, Point, lay_out
 
 MOST_TOLD = 40
 """Phases that a picture tells one by one in words; of more, it tells how many."""
@@ -16,7 +17,11 @@ _NAME, _DETAILS = 8, 7
 """Pixels that a character takes: 13 and 11 pixels high, of a font whose characters are all 0.6 as wide."""
 _LONGEST = 36
 """Characters of a line in a box. What is longer is cut; the box's tooltip has all of it."""
-_RADIUS = 7
+_BOX, _GAP, _GUTTER, _MARGIN = 42, 24, 60, 18
+_HEAD = 32
+"""Pixels of a lane above its first row, for its title."""
+_BOW = 46
+"""Pixels by which a line is bent that passes other columns, so that it runs between their rows."""
 _LEGEND = 34
 _LEGEND_WIDTH = 700
 # Outlines and words where a server's policy forbids styles; with GRAPH_CSS they count for nothing.
@@ -50,6 +55,64 @@ GRAPH_CSS = """\
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A phase's place, in pixels."""
+
+    phase: DrawnPhase
+    column: int
+    x: int
+    y: int
+    width: int
+
+    @property
+    def middle(self) -> int:
+        """The height at which lines leave and enter."""
+        return self.y + _BOX // 2
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A workflow's horizontal strip, in pixels."""
+
+    workflow: str
+    y: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Workflows are lanes, waves are columns; the boxes of a cell stand below one another, in the plan's order."""
+
+    width: int
+    height: int
+    lanes: tuple[Lane, ...]
+    boxes: Mapping[str, Box]
+
+
+def lay_out(drawing: Drawing) -> Layout:
+    """Place every phase."""
+    cells: defaultdict[tuple[str, int], list[DrawnPhase]] = defaultdict(list)
+    widths: defaultdict[int, int] = defaultdict(int)
+    for phase in drawing.phases:
+        cells[phase.workflow, phase.wave].append(phase)
+        widths[phase.wave] = max(widths[phase.wave], _box_width(phase))
+    left, columns = _MARGIN, {}
+    for at, wave in enumerate(sorted(widths)):
+        columns[wave] = (at, left)
+        left += widths[wave] + _GUTTER
+    top, lanes, boxes = 0, [], {}
+    for workflow in drawing.workflows:
+        rows = max(len(cells[workflow, wave]) for wave in columns)
+        for wave, (column, x) in columns.items():
+            for row, phase in enumerate(cells[workflow, wave]):
+                boxes[phase.id] = Box(phase, column, x, top + _HEAD + row * (_BOX + _GAP), widths[wave])
+        height = _HEAD + rows * (_BOX + _GAP)
+        lanes.append(Lane(workflow, top, height))
+        top += height
+    return Layout(left - _GUTTER + _MARGIN, top, tuple(lanes), boxes)
+
+
 def graph_svg(
     plan: Mapping[str, Any],
     *,
@@ -64,7 +127,7 @@ def graph_svg(
     Raises KeyError or TypeError where `plan` is no plan.
     """
     drawing = drawing_of(plan, states)
-    layout = lay_out(drawing, _MEASURES)
+    layout = lay_out(drawing)
     width, height = max(layout.width, _LEGEND_WIDTH), layout.height + _LEGEND
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="ffg" role="img" width="{width}" height="{height}" '
@@ -74,8 +137,8 @@ def graph_svg(
         f"<style>{GRAPH_CSS}</style>" if styled else "",
         f'<rect class="page" width="{width}" height="{height}"/>',
         *(part for lane in layout.lanes for part in _lane(lane, width)),
-        *_lines(layout),
-        *(part for box in layout.boxes for part in _box(box, drawing)),
+        *_lines(drawing, layout),
+        *(part for box in layout.boxes.values() for part in _box(box, drawing)),
         *_legend(layout.height),
         "</svg>",
     ]
@@ -109,11 +172,6 @@ def _box_width(phase: DrawnPhase) -> int:
     return max(cell_len(_cut(phase.name)) * _NAME, cell_len(_cut(phase.details)) * _DETAILS) + 20
 
 
-_MEASURES = Measures(
-    width_of=_box_width, box_height=42, gutter=22, gap=16, track_x=12, track_y=10, head=26, space=12, margin=18
-)
-
-
 def _lane(lane: Lane, width: int) -> Iterator[str]:
     yield f'<rect class="lane" x="6" y="{lane.y + 2}" width="{width - 12}" height="{lane.height - 4}" rx="8"/>'
     yield f'<text{_PLAIN_TEXT} class="head" x="18" y="{lane.y + 21}">{escape(lane.workflow)}</text>'
@@ -124,7 +182,7 @@ def _box(box: Box, drawing: Drawing) -> Iterator[str]:
     classes = f"phase{' critical' if phase.is_critical else ''}{'' if phase.is_selected else ' out'}"
     before = "".join(f"\nafter {edge.before} ({_because(edge)})" for edge in drawing.before(phase))
     mode = phase.mode if phase.mode in ("recording", "testing") else "report"
-    place = f'x="{box.x}" y="{box.y}" width="{box.width}" height="{box.height}"'
+    place = f'x="{box.x}" y="{box.y}" width="{box.width}" height="{_BOX}"'
     yield f'<g class="{classes}"><title>{escape(f"{phase.id}: {phase.details}{before}")}</title>'
     yield f'<rect class="box {mode}" {place} rx="6"/>'
     yield f'<text{_PLAIN_TEXT} class="name" x="{box.x + 10}" y="{box.y + 18}">{escape(_cut(phase.name))}</text>'
@@ -136,35 +194,25 @@ def _because(edge: DrawnEdge) -> str:
     return f"{edge.reason}, {edge.condition}"
 
 
-def _lines(layout: Layout) -> Iterator[str]:
+def _lines(drawing: Drawing, layout: Layout) -> Iterator[str]:
     """Draw the critical path last, so that it lies above the others."""
-    for line in sorted(layout.lines, key=lambda line: line.edge.is_critical):
-        bold = " bold" if line.edge.is_critical else ""
-        implied = " implied" if line.edge.is_implied else ""
-        x, y = line.points[-1]
-        yield f'<path class="line{implied}{bold}" d="{_way(line)}"/>'
-        yield f'<path class="arrow{bold}" d="M{x},{y}l-9,-5v10z"/>'
+    for edge in sorted(drawing.edges, key=lambda edge: edge.is_critical):
+        bold = " bold" if edge.is_critical else ""
+        implied = " implied" if edge.is_implied else ""
+        before, after = layout.boxes[edge.before], layout.boxes[edge.after]
+        yield f'<path class="line{implied}{bold}" d="{_curve(before, after)}"/>'
+        yield f'<path class="arrow{bold}" d="M{after.x},{after.middle}l-9,-5v10z"/>'
 
 
-def _way(line: Line) -> str:
-    """The path of a line with rounded corners; it ends within its arrowhead."""
-    points = [*line.points[:-1], (line.points[-1][0] - 6, line.points[-1][1])]
-    way = f"M{points[0][0]},{points[0][1]}"
-    for before, corner, after in zip(points, points[1:], points[2:], strict=False):
-        radius = min(_RADIUS, _distance(before, corner) // 2, _distance(corner, after) // 2)
-        (x1, y1), (x2, y2) = _towards(corner, before, radius), _towards(corner, after, radius)
-        way += f"L{x1},{y1}Q{corner[0]},{corner[1]} {x2},{y2}"
-    return f"{way}L{points[-1][0]},{points[-1][1]}"
-
-
-def _distance(a: Point, b: Point) -> int:
-    return abs(a[0] - b[0]) + abs(a[1] - b[1])
-
-
-def _towards(start: Point, end: Point, by: int) -> Point:
-    """Go from `start` to `end`, which are on one horizontal or vertical line, so far."""
-    x, y = (a + max(-by, min(by, b - a)) for a, b in zip(start, end, strict=True))
-    return x, y
+def _curve(before: Box, after: Box) -> str:
+    """A cubic curve from box to box that ends within its arrowhead."""
+    start, end = before.x + before.width, after.x - 6
+    bow = _BOW if after.column - before.column > 1 else 0
+    reach = (end - start) // 2
+    return (
+        f"M{start},{before.middle}C{start + reach},{before.middle + bow} "
+        f"{end - reach},{after.middle + bow} {end},{after.middle}"
+    )
 
 
 def _legend(y: int) -> Iterator[str]:

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fastflow.report.graph_drawing import drawing_of
 from fastflow.report.graph_html import graph_html
-from fastflow.report.graph_svg import GRAPH_CSS, MOST_TOLD, graph_svg
-from tests.unit.report.drawings import plan_json, told
+from fastflow.report.graph_svg import GRAPH_CSS, MOST_TOLD, graph_svg, lay_out
+from tests.unit.report.drawings import plan_json, plans, told
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = "</title><script>alert(1)</script>\x1b[31m\u202e\x00\ud800\uffff\" onload='x' ]]>&amp; ${X}"
@@ -161,3 +162,27 @@ def test_edge_to_what_is_not_there_is_left_out() -> None:
 def test_what_is_no_plan_is_refused() -> None:
     with pytest.raises(KeyError):
         graph_svg({"phases": []})
+
+
+@given(plans())
+def test_boxes_do_not_overlap_stay_in_their_lanes_and_stand_right_of_what_they_wait_for(plan: dict[str, Any]) -> None:
+    drawing = drawing_of(plan)
+    layout = lay_out(drawing)
+    lanes = {lane.workflow: lane for lane in layout.lanes}
+    assert len({(box.x, box.y) for box in layout.boxes.values()}) == len(drawing.phases)
+    for box in layout.boxes.values():
+        lane = lanes[box.phase.workflow]
+        assert lane.y < box.y < box.middle < lane.y + lane.height
+        assert box.x + box.width < layout.width
+    for edge in drawing.edges:
+        before, after = layout.boxes[edge.before], layout.boxes[edge.after]
+        assert before.x + before.width < after.x
+
+
+def test_line_that_passes_other_columns_is_bent_around_their_boxes() -> None:
+    ways = [str(path.get("d")) for path in drawn(PLAN).iter(f"{SVG}path") if "line" in str(path.get("class"))]
+    heights = [{point.split(",")[1] for point in re.findall(r"[\d.]+,[\d.]+", way)} for way in ways[:4]]
+    assert [len(one) for one in heights].count(1) == 2, "record to test, test to report: straight along the row"
+    assert [len(one) for one in heights].count(2) == 2, (
+        "record to report is bent, test to api.test leads to a lane below"
+    )

@@ -1,0 +1,122 @@
+"""The scripts behind `make demo` and `make test`, with stand-ins for what they install and start."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SCRIPTS = Path(__file__).parents[2] / "scripts"
+DOCKER = """
+case "$*" in
+  version*) [ -e "$TOOLS/answers" ] && echo 29.0.0 && exit; echo "no engine: $DOCKER_HOST" >&2; exit 1 ;;
+  "context inspect"*Name*) echo "${DOCKER_CONTEXT:-default}" ;;
+  "context inspect"*) echo unix:///var/run/docker.sock ;;
+  compose*) echo 5.6.1 ;;
+esac
+"""
+APT = """
+[ "$1" = install ] || exit 0
+for package; do
+  echo "$package" >>"$TOOLS/installed"
+  [ -e "$TOOLS/packages/$package" ] && cp "$TOOLS/packages/$package/"* "$TOOLS/" || true
+done
+"""
+
+
+class Machine:
+    """A machine with nothing but what a test puts into its directory of commands."""
+
+    def __init__(self, tools: Path) -> None:
+        self.tools = tools
+        for name in ("bash", "sh", "dirname", "mkdir", "cat", "sleep", "tail", "setsid", "awk", "cp", "rm", "touch"):
+            (tools / name).symlink_to(self._found(name))
+        self.command("id", "echo 0")
+        self.command("apt-get", APT)
+
+    @staticmethod
+    def _found(name: str) -> Path:
+        return next(path for place in os.get_exec_path() if (path := Path(place) / name).exists())
+
+    def command(self, name: str, body: str, package: str | None = None) -> None:
+        """Add a command; that of a package is there when the package is installed."""
+        place = self.tools / "packages" / package if package else self.tools
+        place.mkdir(parents=True, exist_ok=True)
+        (place / name).write_text(f"#!/bin/sh\n{body}\n")
+        (place / name).chmod(0o755)
+
+    def engine(self, **more: str) -> tuple[int, str]:
+        """Run scripts/engine; return its exit code and what it printed."""
+        environment = {"PATH": str(self.tools), "TOOLS": str(self.tools), "HOME": str(self.tools), **more}
+        script = self.tools / "repository" / "scripts" / "engine"
+        script.parent.mkdir(parents=True)
+        script.write_bytes((SCRIPTS / "engine").read_bytes())
+        words = [self.tools / "bash", script]
+        done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    @property
+    def installed(self) -> list[str]:
+        """The packages that were asked for, without options."""
+        words = (self.tools / "installed").read_text().split() if (self.tools / "installed").exists() else []
+        return [word for word in words if word != "install" and not word.startswith("-")]
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+DOCKERD = 'touch "$TOOLS/answers"; exec sleep 5'
+
+
+def test_debian_12_has_engine_and_command_line_in_one_package(machine: Machine) -> None:
+    machine.command("dockerd", DOCKERD, "docker.io")
+    machine.command("docker", DOCKER, "docker.io")
+    code, said = machine.engine()
+    assert code == 0, said
+    assert machine.installed == ["docker.io", "iptables"]
+
+
+def test_debian_13_has_the_command_line_in_a_package_of_its_own(machine: Machine) -> None:
+    machine.command("dockerd", DOCKERD, "docker.io")
+    machine.command("docker", DOCKER, "docker-cli")
+    code, said = machine.engine()
+    assert code == 0, said
+    assert machine.installed == ["docker.io", "iptables", "docker-cli"]
+    assert "Docker 29.0.0" in said
+
+
+def test_only_the_engine_is_missing(machine: Machine) -> None:
+    machine.command("docker", DOCKER)
+    machine.command("dockerd", DOCKERD, "docker.io")
+    assert machine.engine()[0] == 0
+    assert machine.installed == ["docker.io", "iptables"]
+
+
+def test_a_package_without_the_command_is_named(machine: Machine) -> None:
+    code, said = machine.engine()
+    assert (code, "docker.io and docker-cli do not contain docker" in said) == (1, True)
+
+
+def test_an_engine_that_does_not_answer_on_docker_host_is_named_with_the_reason(machine: Machine) -> None:
+    machine.command("docker", DOCKER)
+    code, said = machine.engine(DOCKER_HOST="tcp://ci:2375")
+    assert (code, machine.installed) == (1, [])
+    assert "No Docker engine answers on DOCKER_HOST=tcp://ci:2375: no engine: tcp://ci:2375" in said
+
+
+def test_no_engine_is_started_beside_another_context(machine: Machine) -> None:
+    machine.command("docker", DOCKER)
+    machine.command("dockerd", DOCKERD)
+    code, said = machine.engine(DOCKER_CONTEXT="farm")
+    assert (code, "No Docker engine answers in the context farm" in said) == (1, True)
+    assert not (machine.tools / "answers").exists()
+
+
+def test_a_user_who_may_not_start_the_engine_sees_why_it_does_not_answer(machine: Machine) -> None:
+    machine.command("docker", DOCKER)
+    machine.command("dockerd", DOCKERD)
+    machine.command("id", "echo 1000")
+    code, said = machine.engine()
+    assert (code, "No Docker engine answers: no engine" in said) == (1, True)

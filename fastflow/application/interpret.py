@@ -8,11 +8,13 @@ from fastflow.application.env_files import read_env_files
 from fastflow.application.merge import entries
 from fastflow.application.model import (
     DEFAULT_NETWORK,
+    NAMED_BY_PROJECT,
     Application,
     Attachment,
     Network,
     Service,
     ServicePort,
+    Subnet,
     Volume,
 )
 from fastflow.diagnostic import Mark
@@ -44,7 +46,7 @@ def text(node: Node | None) -> str | None:
     return node.text if isinstance(node, Scalar) and not node.is_null else None
 
 
-def _get(node: Node, key: str) -> Node | None:
+def _get(node: Node | None, key: str) -> Node | None:
     return node.get(key) if isinstance(node, Mapping) else None
 
 
@@ -156,14 +158,22 @@ def _volumes(node: Node | None) -> Iterator[tuple[str, Mark]]:
 
 
 def _network(key: str, node: Node) -> Network:
-    external = _get(node, "external")
-    name = text(_get(node, "name")) or (text(_get(external, "name")) if external else None)
-    is_external = _is_true(external) or isinstance(external, Mapping)
-    return Network(key, _is_true(_get(node, "internal")), is_external, name or (key if is_external else None))
+    name, is_external = _name_on_engine(key, node)
+    configs = _get(_get(node, "ipam"), "config")
+    subnets = (_get(item, "subnet") for item in (configs.items if isinstance(configs, Sequence) else ()))
+    fixed = tuple(Subnet(one.text, one.mark) for one in subnets if isinstance(one, Scalar) and one.text)
+    return Network(key, _is_true(_get(node, "internal")), is_external, name, () if is_external else fixed)
 
 
 def _volume(key: Scalar, node: Node) -> Volume:
+    name, is_external = _name_on_engine(key.text, node)
+    return Volume(key.text, key.mark, is_external, name)
+
+
+def _name_on_engine(key: str, node: Node) -> tuple[str | None, bool]:
+    """The name that a network or volume has whatever the project is, and whether it must be there already."""
     external = _get(node, "external")
-    name = text(_get(node, "name")) or (text(_get(external, "name")) if external else None)
-    is_external = _is_true(external) or isinstance(external, Mapping)
-    return Volume(key.text, key.mark, is_external, name or (key.text if is_external else None))
+    name = text(_get(node, "name")) or text(_get(external, "name"))
+    if _is_true(external) or isinstance(external, Mapping):
+        return name or key, True
+    return (None if name and NAMED_BY_PROJECT.search(name) else name), False

@@ -1,5 +1,6 @@
 """Services, networks and volumes of an application, each with the place where it is declared."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -8,6 +9,10 @@ from typing import NamedTuple
 from fastflow.diagnostic import Mark
 
 DEFAULT_NETWORK = "default"
+PROJECT_NAME = "COMPOSE_PROJECT_NAME"
+"""The variable that Compose sets to the project's name, whatever the caller's environment and `.env` files hold."""
+NAMED_BY_PROJECT = re.compile(rf"\$\{{?{PROJECT_NAME}\b")
+"""What a text holds that differs from project to project: offline the variable is never replaced."""
 _CONTAINER = "container:"  # of `volumes_from`: a container that is no service
 
 
@@ -71,17 +76,25 @@ class Service:
         return tuple(dict.fromkeys((*self.depends_on, *linked, *self.joined.values())))
 
 
+class Subnet(NamedTuple):
+    """A subnet (CIDR, as written) that a network asks for, and where."""
+
+    text: str
+    mark: Mark
+
+
 class Network(NamedTuple):
-    """A network of the project. `name` is its name on the engine where one is written."""
+    """A network of the project. `name` is its name on the engine, unless it is made of the project's name."""
 
     key: str
     is_internal: bool = False
     is_external: bool = False
     name: str | None = None
+    subnets: tuple[Subnet, ...] = ()
 
 
 class Volume(NamedTuple):
-    """A named volume of the project. `name` is its name on the engine where one is written."""
+    """A named volume of the project. `name` is its name on the engine, unless it is made of the project's name."""
 
     key: str
     mark: Mark

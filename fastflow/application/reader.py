@@ -10,7 +10,7 @@ from typing import NamedTuple
 from fastflow.application.env_files import anchored
 from fastflow.application.interpret import interpret, text
 from fastflow.application.merge import merge
-from fastflow.application.model import Application
+from fastflow.application.model import PROJECT_NAME, Application
 from fastflow.diagnostic import Diagnostic, Mark, Related, Severity
 from fastflow.errors import system_reason
 from fastflow.model.suggest import closest
@@ -63,6 +63,7 @@ class ComposeFiles:
 
     `base` is the spec's directory, `seen_from_here` the same as the user named it, which findings name files by.
     With `values` variables are replaced as Compose does, an unset one by nothing; without, they stay as written.
+    The project's name stays a reference in any case: each workflow has another, and so has each run.
     """
 
     base: Path
@@ -72,6 +73,10 @@ class ComposeFiles:
     _applications: dict[tuple[str, ...], ApplicationReading] = field(default_factory=dict)
     _as_written: dict[Path, tuple[Document, ...]] = field(default_factory=dict, repr=False)
     _broken: dict[Path, Diagnostic] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.values is not None:
+            self.values = {**self.values, PROJECT_NAME: f"${{{PROJECT_NAME}}}"}
 
     def read(self, sources: Items[Source]) -> ApplicationReading:
         """Read and merge the sources of one workflow."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from fastflow.application.interpret import interpret
 from fastflow.application.merge import entries, merge
-from fastflow.application.model import Application, Service
+from fastflow.application.model import PROJECT_NAME, Application, Service
 from fastflow.compose import ComposeProject, ComposeText
 from fastflow.errors import EngineCallError
 from fastflow.run.ports import PROJECT
@@ -23,6 +23,8 @@ class FakeProject:
     def __init__(self, project: ComposeProject, environment: Mapping[str, str] | None) -> None:
         self.name = project.name
         root: Node | None = None
+        if environment is not None:
+            environment = {**environment, PROJECT_NAME: project.name}
         for document in _documents(project):
             tree = (
                 document.root if environment is None else interpolate(document, environment, lenient=True).document.root

@@ -20,7 +20,7 @@ from fastflow.run.phase import PhaseRun, waiting_result
 from fastflow.run.ports import Lease
 from fastflow.run.preparation import prepare
 from fastflow.run.removal import remove_project, remove_run
-from fastflow.run.scheduler import Actions, Scheduler
+from fastflow.run.scheduler import Actions, Scheduler, workflows_before
 from fastflow.run.stopping import Enforcer
 
 _ENGINE_PATIENCE = 20.0
@@ -54,7 +54,7 @@ class Runner:
         self._results: dict[str, PhaseResult] = {**run.earlier, **waiting(self.plan)}
         self._ended: queue.SimpleQueue[PhaseResult | None] = queue.SimpleQueue()
         self._working: dict[str, PhaseRun] = {}
-        self._removals: list[threading.Thread] = []
+        self._removals: dict[str, threading.Thread] = {}
         self._leftovers: list[str] = []
         self._patient_until = 0.0
         self._started = now()
@@ -148,12 +148,18 @@ class Runner:
         if workflow.plan.timeout is not None and workflow.deadline is None:
             workflow.deadline = time.monotonic() + workflow.plan.timeout
         work = self._working[name] = PhaseRun(self.run, workflow, phase)
+        removals = [
+            self._removals[other] for other in workflows_before(self.plan.phases, phase) if other in self._removals
+        ]
         try:
-            threading.Thread(target=self._execute, args=(work,), name=f"phase {name}", daemon=True).start()
+            threading.Thread(target=self._execute, args=(work, removals), name=f"phase {name}", daemon=True).start()
         except RuntimeError as error:  # no more threads
             self._ended.put(work.fail(f"the phase could not be started: {error}"))
 
-    def _execute(self, work: PhaseRun) -> None:
+    def _execute(self, work: PhaseRun, removals: Sequence[threading.Thread]) -> None:
+        """Run a phase once the workflows before it are gone: their ports, names and subnets may be its own, too."""
+        for removal in removals:
+            removal.join()
         try:
             result = work.execute()
         except Exception as error:  # a bug in one phase must not leave the others without an end
@@ -206,7 +212,7 @@ class Runner:
             thread = threading.Thread(target=self._remove, args=(workflow,), name=f"removal {name}", daemon=True)
             with suppress(RuntimeError):  # no more threads: it is removed with the rest, at the end
                 thread.start()
-                self._removals.append(thread)
+                self._removals[name] = thread
 
     def _remove(self, workflow: WorkflowRun) -> None:
         project = self.run.project_name(workflow)
@@ -215,7 +221,7 @@ class Runner:
 
     def _clean_up(self) -> None:
         self._patient_until = time.monotonic() + _ENGINE_PATIENCE
-        for thread in self._removals:
+        for thread in self._removals.values():
             thread.join()
         if not self.run.options.keep:
             at_once(self._remove, [workflow for workflow in self.workflows.values() if workflow.is_up])

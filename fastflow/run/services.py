@@ -16,6 +16,7 @@ from fastflow.run.ports import PROJECT, Container, Stream
 from fastflow.run.verdict import Verdict, failed
 
 _ONE_OFF = "com.docker.compose.oneoff"
+_VOLUME = "com.docker.compose.volume"
 _LONGER = "give them longer: services: { NAME: { timeout: 10m } }"
 
 
@@ -60,9 +61,8 @@ def renew_services(context: PhaseContext) -> None:
         context.engine.remove_containers(found.id for found in service_containers(context, set(fresh)))
         keys = {key for name in fresh if name in application.services for key in application.services[name].volumes}
         own = {key for key in keys if key in application.volumes and application.volumes[key].name is None}
-        project = context.run.project_name(context.workflow)
-        existing = context.engine.volumes({PROJECT: project})
-        context.engine.remove_volumes(name for name in existing if name in {f"{project}_{key}" for key in own})
+        labels = context.run.labels(context.workflow)
+        context.engine.remove_volumes(name for key in own for name in context.engine.volumes({**labels, _VOLUME: key}))
 
 
 def service_containers(context: PhaseContext, names: set[str]) -> tuple[Container, ...]:

@@ -130,3 +130,12 @@ def test_volumes_and_networks_of_others_get_no_labels(tmp_path: Path) -> None:
     assert isinstance(networks, Mapping)
     assert [key.text for key, _ in volumes] == ["v"]
     assert [key.text for key, _ in networks] == ["n"]
+
+
+def test_a_volume_named_by_the_project_is_labelled_and_one_with_a_name_of_its_own_is_not(tmp_path: Path) -> None:
+    volumes = "{ data: { name: '${COMPOSE_PROJECT_NAME}_data' }, kept: { name: kept } }"
+    more = f"    compose: {{ services: {{ app: {{ image: 'a:1' }} }}, volumes: {volumes} }}\n"
+    values = {"WALLARM_API_TOKEN": "s3cr3t", "COMPOSE_PROJECT_NAME": "shop"}
+    tree = own(compiled(planned(node("r: { mode: recording }", more), tmp_path, values)))
+    assert at(tree, "volumes", "data", "labels", "io.fastflow.run") == "Run1"
+    assert at(tree, "volumes", "kept") is None

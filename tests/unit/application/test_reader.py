@@ -244,3 +244,21 @@ def test_a_file_that_a_variable_names_is_read_where_there_are_values(tmp_path: P
     assert (tuple(beside.services), beside.unread) == (("tests",), ("$STAGE.yml holds a variable",))
     (tmp_path / "$a.yml").write_text("services: { dollar: { image: a } }")
     assert tuple(application(tmp_path, files, "$a.yml", values={"a": "x"}).services) == ("dollar",)
+
+
+NAMED_BY_PROJECT = """
+services: { app: { image: a, container_name: "${COMPOSE_PROJECT_NAME:-shop}-app", volumes: ["data:/d"] } }
+networks: { default: { name: "${COMPOSE_PROJECT_NAME}_net" }, other: { name: "net-$NAME", external: true } }
+volumes: { data: { name: "$COMPOSE_PROJECT_NAME-data" }, kept: { name: "data-${NAME}" } }
+"""
+
+
+@pytest.mark.parametrize("values", [None, {"COMPOSE_PROJECT_NAME": "shop", "NAME": "1"}])
+def test_what_is_named_by_the_project_has_no_name_of_its_own(values: dict[str, str] | None, tmp_path: Path) -> None:
+    files = {"compose.yml": NAMED_BY_PROJECT, ".env": "COMPOSE_PROJECT_NAME=shop\n"}
+    found = application(tmp_path, files, values=values)
+    assert "$" in (found.services["app"].container_name or "")
+    assert (found.networks["default"].name, found.volumes["data"].name) == (None, None)
+    known = values is not None
+    assert found.networks["other"].name == ("net-1" if known else "net-$NAME")
+    assert found.volumes["kept"].name == ("data-1" if known else "data-${NAME}")

@@ -2,14 +2,17 @@
 
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from fastflow.compose import ComposeProject
 from fastflow.errors import EngineCallError, EngineError, FastflowError, UsageError
 from fastflow.run.context import Options
-from tests.unit.run.stage import PASSES, SENDS, SPEC, TOKEN, Stage, said, then, until
+from tests.unit.run.stage import FINDS, PASSES, SENDS, SPEC, TOKEN, Stage, said, then, until
 
 
 def test_everything_is_removed_whatever_happens(tmp_path: Path) -> None:
@@ -106,6 +109,49 @@ workflows:
         stage.engine.end(stage.container("fast-slow"), 1)
         work.join()
     assert len([call for call in stage.calls("up") if call.endswith("app")]) == 1
+
+
+FIXED = """
+  {name}:
+    compose:
+      services: {{ app: {{ image: app:1 }} }}
+      networks: {{ default: {{ ipam: {{ config: [{{ subnet: 10.9.0.0/24 }}] }} }} }}
+    nodes:
+      t: {{ mode: testing, build_id: {name}1, test_record_id: r1 }}
+      r: {{ mode: testing, build_id: {name}2, test_record_id: r1, depends_on: [{after}] }}
+"""
+
+
+@pytest.mark.parametrize("state", ["passed", "skipped"])
+def test_a_workflow_is_gone_before_one_that_follows_it_makes_its_networks(state: str, tmp_path: Path) -> None:
+    text = "workflows:" + FIXED.format(name="one", after="t") + FIXED.format(name="two", after="one.*, t")
+    text = text.replace("two1, test_record_id: r1 }", "two1, test_record_id: r1, depends_on: [one.r] }")
+    scripts = {"fast-t": PASSES, "fast-r": PASSES}
+    stage = Stage(tmp_path, text, scripts)
+    if state == "skipped":  # so that the last phase of the first and the first of the second are decided at once
+        stage.text = text.replace(
+            "test_record_id: r1, depends_on", "test_record_id: r1, allow_failure: true, depends_on"
+        ).replace("depends_on: [t]", "depends_on: { t: { condition: passed } }")
+        stage.engine.scripts["fast-t"] = FINDS
+    has_followed, were_removed = threading.Event(), list[bool]()
+    up, remove = stage.engine.up, stage.engine.remove_networks
+
+    def follow(project: ComposeProject, *words: Any, **more: Any) -> None:
+        if project.name.endswith("two"):
+            has_followed.set()
+        up(project, *words, **more)
+
+    def hesitate(ids: Iterable[str]) -> None:
+        found = list(ids)
+        if found and not were_removed:
+            were_removed.append(not has_followed.wait(0.5))
+        remove(found)
+
+    stage.engine.up, stage.engine.remove_networks = follow, hesitate  # type: ignore[method-assign]
+    phases = {phase.id: phase for phase in stage.run().phases}
+    assert were_removed == [True]
+    assert phases["one.r"].state == state
+    assert phases["two.t"].state == phases["one.t"].state
 
 
 def test_without_a_thread_services_go_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

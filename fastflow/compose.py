@@ -16,6 +16,7 @@ from fastflow.model.node import RecordingNode
 from fastflow.model.ports import Port
 from fastflow.plan import PhasePlan, Plan, WorkflowPlan
 from fastflow.spec.document import Mapping as Tree
+from fastflow.spec.document import Node
 from fastflow.spec.writer import RESET, as_mapping, as_tree, dump, map_texts, merged, override
 
 LABEL = "io.fastflow"
@@ -159,9 +160,10 @@ def _service(application: Application, name: str, labels: Mapping[str, str], kee
 
 def _node(
     phase: PhasePlan, workflow: WorkflowPlan, setting: Setting, labels: Mapping[str, str], is_named: bool
-) -> Tree:
+) -> Node:
     emulation = setting.emulation
-    networks: dict[str, Any] = {name: {"aliases": [phase.node.network_alias]} for name in phase.networks}
+    alias = phase.node.network_alias
+    networks: dict[str, Any] = {name: {"aliases": [alias]} if alias else {} for name in phase.networks}
     if emulation:
         networks[emulation.network] = {}
     node: dict[str, Any] = {
@@ -186,7 +188,8 @@ def _node(
         node["container_name"] = escape(phase.node.container_name)
     tree = as_mapping(node)
     more = phase.node.container
-    return merged(tree, map_texts(_with_named_labels(more), escape)) if more is not None else tree
+    # It replaces a service of that name which was left out: nothing of that one may reach the node.
+    return override(tree if more is None else merged(tree, map_texts(_with_named_labels(more), escape)))
 
 
 def _with_named_labels(container: Tree) -> Tree:

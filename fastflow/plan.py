@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from fastflow.application.model import Application
-from fastflow.application.needs import services_of_phase, source_services
+from fastflow.application.model import NO_APPLICATION, Application
+from fastflow.application.needs import networks_of_node, services_of_phase, source_services
 from fastflow.graph import Edge, Graph
 from fastflow.model.cloud import Cloud
 from fastflow.model.node import DEFAULT_IMAGE, PROXY_PORT, Mode, Node, RecordingNode, ReportNode
-from fastflow.model.phases import Phase
+from fastflow.model.phases import Phase, node_service
 from fastflow.model.placement import hosts_of
 from fastflow.model.ports import Port
 from fastflow.model.relations import Need
@@ -75,7 +75,7 @@ class PhasePlan:
     @property
     def service(self) -> str:
         """The Compose service that the node is."""
-        return f"fast-{self.name}"
+        return node_service(self.name)
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -190,7 +190,7 @@ def make_plan(
             cloud=spec.cloud_of(name),
             host=hosts[name],
             compose=workflow.compose or (),
-            application=applications.get(name, Application({}, {}, {})),
+            application=applications.get(name, NO_APPLICATION),
             keeps_published=workflow.publish != "none",
             timeout=workflow.timeout,
             phases=tuple(members[name]),
@@ -213,7 +213,7 @@ class _Planner:
         self.again = self.resumption.again(graph) if self.resumption else frozenset(graph.phases)
 
     def phase(self, phase: Phase) -> PhasePlan:
-        application = self.applications.get(phase.workflow, Application({}, {}, {}))
+        application = self.applications.get(phase.workflow, NO_APPLICATION)
         needed = self._needed(phase, application)
         return PhasePlan(
             id=phase.id,
@@ -227,7 +227,7 @@ class _Planner:
             is_selected=phase.id in self.again and self.selection.includes(phase),
             services=_service_plans(needed, phase.node.services or {}),
             fresh=_fresh(phase.node, needed),
-            networks=phase.node.networks or _networks(application),
+            networks=networks_of_node(application, phase.node),
             ports=_ports(phase.node),
             environment=_environment(phase),
             by_record_id=self._is_tied(phase),
@@ -258,12 +258,6 @@ def _fresh(node: Node, needed: tuple[str, ...]) -> tuple[str, ...]:
     if node.fresh is True:
         return needed
     return tuple(name for name in node.fresh or () if name in needed)
-
-
-def _networks(application: Application) -> tuple[str, ...]:
-    used = application.networks_of(application.services) or ("default",)
-    inside = all(name in application.networks and application.networks[name].is_internal for name in used)
-    return (*used, "default") if inside and "default" not in used else used
 
 
 def _ports(node: Node) -> tuple[Port, ...]:

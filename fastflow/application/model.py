@@ -147,6 +147,18 @@ class Application:
             )
         )
 
+    @cached_property
+    def used_networks(self) -> tuple[str, ...]:
+        """The networks that services use, or the project's own."""
+        return self.networks_of(self.services) or (DEFAULT_NETWORK,)
+
+    @cached_property
+    def networks_of_nodes(self) -> tuple[str, ...]:
+        """The networks of a node that names none: those in use, and `default` if all of these are internal."""
+        used = self.used_networks
+        is_inside = all(name in self.networks and self.networks[name].is_internal for name in used)
+        return (*used, DEFAULT_NETWORK) if is_inside and DEFAULT_NETWORK not in used else used
+
     def makes_network(self, name: str) -> bool:
         """Tell whether Compose makes a network for its project, also one that nobody declares, or joins one."""
         return name not in self.networks or not self.networks[name].is_external
@@ -166,6 +178,10 @@ class Application:
         gone = set(names)
         services = {name: _cut_off(service, gone) for name, service in self.services.items() if name not in gone}
         return replace(self, services=services, left_out=tuple(name for name in self.services if name in gone))
+
+
+NO_APPLICATION = Application({}, {}, {})
+"""What a workflow without `compose` has."""
 
 
 def _target(link: str) -> str:

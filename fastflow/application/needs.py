@@ -35,6 +35,11 @@ def services_of_phase(application: Application, node: Node, sources: frozenset[s
     return application.closure(wanted)
 
 
+def networks_of_node(application: Application, node: Node) -> tuple[str, ...]:
+    """The networks that a node joins."""
+    return node.networks or application.networks_of_nodes
+
+
 def host_of(uri: str) -> str | None:
     """The host in a URI, or None where there is none."""
     try:

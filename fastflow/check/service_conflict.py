@@ -1,9 +1,11 @@
 """service-conflict: two containers that answer to one name on one network."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
-from fastflow.application.model import Application
+from fastflow.application.model import NO_APPLICATION, Application, Service
+from fastflow.application.needs import networks_of_node
 from fastflow.check.claims import Owner, at_one_time, conflicting_places
 from fastflow.check.facts import Facts, error
 from fastflow.diagnostic import Diagnostic, Related
@@ -24,22 +26,44 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
 
 
 def _with_services(facts: Facts, phase: Phase, application: Application) -> Iterator[Diagnostic]:
-    same = application.services.get(f"fast-{phase.name}")
+    same = application.services.get(phase.service)
     if same is not None:
         message = f"`{same.name}` is the Compose service of {phase.id}, and one of the application too"
         related = Related(same.mark, "the service is here")
         yield error(RULE, message, facts.node_place(phase), "rename the node or the service", (related,))
-    alias = phase.node.network_alias
-    networks = set(_networks(facts, phase))
-    for name, service in application.services.items():
-        shared = networks & set(service.networks)
-        aliases = {other.lower() for network in shared for other in service.networks[network].aliases}
-        clash = name.lower() == alias.lower() or alias.lower() in aliases
-        if shared and clash:
-            what = f"service `{name}`" if name.lower() == alias.lower() else f"an alias of service `{name}`"
-            message = f"the alias `{alias}` of {phase.id} is {what} too: a request to it may reach either"
-            hint = "give the node another one: alias: fast-proxy"
-            yield error(RULE, message, _place(facts, phase), hint, (Related(service.mark, "the service is here"),))
+    networks = networks_of_node(application, phase.node)
+    for name in _names(facts, phase):
+        if same is None or name.text != same.name:
+            for service, what in _answering(application, networks, name.text.lower()):
+                message = f"the {name.kind} `{name.text}` of {phase.id} is {what} too: a request to it may reach either"
+                yield error(RULE, message, name.place, name.hint, (Related(service.mark, "the service is here"),))
+
+
+class _Name(NamedTuple):
+    """A name that a node answers to on its networks."""
+
+    kind: str
+    text: str
+    place: Place
+    hint: str
+
+
+def _names(facts: Facts, phase: Phase) -> Iterator[_Name]:
+    if phase.node.network_alias is not None:
+        hint = "give the node another one: alias: fast-proxy"
+        yield _Name("alias", phase.node.network_alias, _place(facts, phase), hint)
+    hint = "rename the node, or give the service another alias"
+    yield _Name("Compose service", phase.service, facts.node_place(phase), hint)
+
+
+def _answering(application: Application, networks: Iterable[str], name: str) -> Iterator[tuple[Service, str]]:
+    """Give the first service that answers to a name, in lower case, on these networks, and by what it does."""
+    for service in application.services.values():
+        shared = set(networks) & set(service.networks)
+        aliases = {alias.lower() for network in shared for alias in service.networks[network].aliases}
+        is_its_name = service.name.lower() == name
+        if shared and (is_its_name or name in aliases):
+            yield service, f"service `{service.name}`" if is_its_name else f"an alias of service `{service.name}`"
             return
 
 
@@ -49,19 +73,12 @@ def _place(facts: Facts, phase: Phase) -> Place:
     return facts.node_place(phase)
 
 
-def _networks(facts: Facts, phase: Phase) -> tuple[str, ...]:
-    application = facts.applications.get(phase.workflow)
-    if phase.node.networks is not None:
-        return phase.node.networks
-    return (application.networks_of(application.services) if application else ()) or ("default",)
-
-
 def _engine_networks(facts: Facts, phase: Phase) -> Iterator[str]:
     """The node's networks by what they are on an engine: an external one is the same for all workflows."""
-    application = facts.applications.get(phase.workflow)
-    for key in _networks(facts, phase):
-        network = application.networks.get(key) if application else None
-        if network is not None and (network.is_external or network.name) and network.name:
+    application = facts.applications.get(phase.workflow, NO_APPLICATION)
+    for key in networks_of_node(application, phase.node):
+        network = application.networks.get(key)
+        if network is not None and network.name:
             yield f"named {network.name}"
         else:
             yield f"of {phase.workflow}: {key}"
@@ -70,18 +87,19 @@ def _engine_networks(facts: Facts, phase: Phase) -> Iterator[str]:
 def _between_nodes(facts: Facts) -> Iterator[Diagnostic]:
     by_name: dict[tuple[str, str, str], list[Owner]] = defaultdict(list)
     for phase in facts.phases:
-        if facts.lost.has(phase, "alias", "networks", "compose"):
+        alias = phase.node.network_alias
+        if alias is None or facts.lost.has(phase, "alias", "networks", "compose"):
             continue
         owner = Owner(phase.workflow, _place(facts, phase), phase.id)
         for network in _engine_networks(facts, phase):
             for engine in facts.engines_of(phase.workflow):
-                by_name[engine, network, phase.node.network_alias.lower()].append(owner)
+                by_name[engine, network, alias.lower()].append(owner)
     reported: set[tuple[str, str]] = set()
-    for (_, network, alias), owners in by_name.items():
+    for (_, network, name), owners in by_name.items():
         for one, two in (*_recorders(facts, owners), *_beside_recorders(facts, owners)):
             if (one.said, two.said) not in reported:
                 reported.add((one.said, two.said))
-                yield _between(facts, network, alias, one, two)
+                yield _between(facts, network, name, one, two)
 
 
 def _recorders(facts: Facts, owners: Sequence[Owner]) -> Iterator[tuple[Owner, Owner]]:

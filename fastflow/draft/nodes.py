@@ -4,12 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from fastflow.application.model import DEFAULT_NETWORK, Application
+from fastflow.application.model import Application
 from fastflow.draft.fast_node import FastService
 from fastflow.draft.guesses import Guesses
 from fastflow.draft.page import Block, Entry
 from fastflow.draft.workflows import NO_SERVICE, DraftWorkflow
 from fastflow.model.node import DEFAULT_ALIAS, Mode
+from fastflow.model.phases import node_service
 
 _PROPOSED: Mapping[Mode, str] = {
     "recording": "Proposed: records the requests that are tested below.",
@@ -57,9 +58,11 @@ class Nodes:
         return Block(tuple(entries))
 
     def _free(self, name: str, others: Sequence[Entry]) -> str:
-        taken = {other.key for other in others}
-        numbered = (name, *(f"{name}{number}" for number in range(2, len(taken) + len(self.application.services) + 3)))
-        return next(one for one in numbered if one not in taken and f"fast-{one}" not in self.application.services)
+        services = self.application.services.values()
+        taken = {node_service(other.key) for other in others}
+        taken |= {known.lower() for service in services for known in (service.name, *service.aliases)}
+        numbered = (name, *(f"{name}{number}" for number in range(2, len(taken) + 3)))
+        return next(one for one in numbered if node_service(one) not in taken)
 
     def _record_to_wait_for(self, tester: FastService, before: Sequence[Entry]) -> tuple[str, ...]:
         is_beside = before and "TEST_RECORD_ID" in tester.variables  # the data does not make it wait
@@ -68,7 +71,7 @@ class Nodes:
     def _entry(self, name: str, mode: Mode, fast: FastService, more: Sequence[Entry]) -> Entry:
         is_own = fast.mode == mode and fast is not NO_SERVICE
         written = [Entry("mode", mode, tuple(self._remarks(fast)) if is_own else ())]
-        written += [entry for entry in self._shared(fast) if entry.value]
+        written += [entry for entry in self._shared(mode, fast) if entry.value]
         written += list(_published(fast)) if is_own else []
         written += [*fast.fields(mode), *more]
         written += [Entry(key, block) for key, block in _last(fast) if block.entries]
@@ -84,14 +87,13 @@ class Nodes:
         for name, other in self._guesses.other_names(fast.service, alias):
             yield f"`{other}` reaches it as {name}, and a node has one alias: let it name {alias}"
 
-    def _shared(self, fast: FastService) -> Iterator[Entry]:
+    def _shared(self, mode: Mode, fast: FastService) -> Iterator[Entry]:
         """What a node and the proposed one beside it have in common."""
         yield Entry("image", fast.image)
-        alias = self._guesses.alias(fast.service)
+        alias = self._guesses.alias(fast.service) if mode == "recording" else DEFAULT_ALIAS  # nobody sends to others
         yield Entry("alias", alias if alias != DEFAULT_ALIAS else None)
-        used = self.application.networks_of(self.application.services) or (DEFAULT_NETWORK,)
         own = tuple(fast.service.networks)
-        yield Entry("networks", own if own and set(own) != set(used) else None)
+        yield Entry("networks", own if own and set(own) != set(self.application.used_networks) else None)
 
     def _of_recorder(self) -> list[Entry]:
         if self.tests is None:

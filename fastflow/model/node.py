@@ -93,7 +93,7 @@ class BaseNode(SpecModel):
     container_name: Text | None = None
     """The container's name. Default: made by Compose from the run's id."""
     alias: Name | None = None
-    """The node's network alias. Default: fast."""
+    """The node's network alias. Default: `fast` for a recording node, none for others."""
     networks: tuple[Text, ...] | None = None
     """Networks of the application to join. Default: all that its services use."""
     services: Needs = None
@@ -112,9 +112,9 @@ class BaseNode(SpecModel):
     """How often in all it may be tried when infrastructure fails. Default: 1."""
 
     @property
-    def network_alias(self) -> str:
-        """The alias under which the application's containers reach the node."""
-        return self.alias or DEFAULT_ALIAS
+    def network_alias(self) -> str | None:
+        """The alias under which the application's containers reach the node; only a recorder has one by default."""
+        return self.alias
 
 
 class RecordingNode(BaseNode):
@@ -153,6 +153,11 @@ class RecordingNode(BaseNode):
     """Path in the container of the certificate that signs intercepted HTTPS."""
     ca_key: Text | None = None
     """Path in the container of that certificate's key."""
+
+    @property
+    def network_alias(self) -> str:
+        """The alias under which the application's containers send requests to record."""
+        return self.alias or DEFAULT_ALIAS
 
 
 class TestingNode(BaseNode):

@@ -11,6 +11,11 @@ from fastflow.spec.document import Path
 from fastflow.spec.template import Template, TemplateError, canonical, parse_template, variables, written
 
 
+def node_service(name: str) -> str:
+    """The Compose service that a node is, by the node's name."""
+    return f"fast-{name}"
+
+
 class Phase(NamedTuple):
     """One node of one workflow.
 
@@ -32,6 +37,11 @@ class Phase(NamedTuple):
     def path(self) -> Path:
         """Where the node stands in the spec."""
         return ("workflows", self.workflow, "nodes", self.name)
+
+    @property
+    def service(self) -> str:
+        """The Compose service that the node is."""
+        return node_service(self.name)
 
     @property
     def build_id_path(self) -> Path:

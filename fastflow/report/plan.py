@@ -52,7 +52,8 @@ def _phase(phase: PhasePlan) -> Iterator[str]:
         yield f"    needs {', '.join(service.name for service in phase.services)}"
     if phase.fresh:
         yield f"    anew  {', '.join(phase.fresh)}"
-    yield f"    runs  {phase.service} ({phase.image}) as `{phase.node.network_alias}` on {', '.join(phase.networks)}"
+    alias = f" as `{phase.node.network_alias}`" if phase.node.network_alias else ""
+    yield f"    runs  {phase.service} ({phase.image}){alias} on {', '.join(phase.networks)}"
     if phase.ports:
         yield f"    ports {', '.join(_port(port) for port in phase.ports)}"
     for source in phase.sources:

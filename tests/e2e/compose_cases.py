@@ -242,6 +242,35 @@ services:
   fast: { image: "registry.example/wallarm/fast:2", environment: { WALLARM_API_TOKEN: "${TOKEN-}", CI_MODE: recording } }
   tests: { image: tests, depends_on: [app, fast], environment: [http_proxy=http://fast:8080], links: [fast] }
 """,
+    "FAST services with the names of nodes": {
+        "compose.yml": """
+include: [more.yml]
+services:
+  app: { image: app, depends_on: { fast-record: { condition: service_healthy } } }
+  fast-record:
+    image: wallarm/fast
+    container_name: fast-node
+    environment: { WALLARM_API_TOKEN: , CI_MODE: recording, ALLOWED_HOSTS: nowhere.example, BUILD_ID: theirs }
+    ports: ["8080:8080", "9090:9090"]
+    healthcheck: { test: [CMD, supervisorctl, status, proxy], interval: 2s }
+    networks: { default: { aliases: [fast] }, n: }
+    volumes: ["./old:/old", "v:/v"]
+    restart: always
+    labels: [own=1]
+    profiles: [fast]
+    command: [their, own]
+volumes: { v: }
+networks: { n: }
+""",
+        "more.yml": """
+services:
+  fast-test: { extends: { file: common.yml, service: fast }, environment: { CI_MODE: testing }, depends_on: [db], scale: 3 }
+  db: { image: db }
+""",
+        "common.yml": "services: { fast: { image: wallarm/fast, privileged: true, ports: ['1:1'], cap_add: [ALL], env_file: e.env } }\n",
+        "e.env": "FROM_FILE=1\n",
+        "over.yml": "services: { fast-record: { ports: ['9091:9091'], hostname: theirs } }\n",
+    },
     "what is shared with a FAST service": """
 services:
   app: { image: app, volumes_from: [fast, "data:ro"], ipc: "service:fast" }
@@ -253,6 +282,7 @@ networks: { n: }
 }
 FILES = {
     "files of two directories": ["app/compose.yml", "over/over.yml"],
+    "FAST services with the names of nodes": ["compose.yml", "over.yml"],
     "two files": ["compose.yml", "over.yml"],
     "depends_on merged": ["compose.yml", "over.yml"],
     "reset and override": ["compose.yml", "over.yml"],

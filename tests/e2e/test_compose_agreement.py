@@ -211,6 +211,17 @@ def test_compose_accepts_what_fastflow_makes_of_it(case: str, tmp_path: Path) ->
     assert int(services["fast-record"]["mem_limit"]) == 64 * 1024 * 1024
 
 
+def test_nothing_of_a_service_that_is_left_out_reaches_the_node_of_its_name(tmp_path: Path) -> None:
+    """Neither from the file, nor from one that it includes or extends, nor from a later file."""
+    case = "FAST services with the names of nodes"
+    config = config_of(tmp_path, write(case, tmp_path))
+    assert set(config["services"]) == {"app", "db", "fast-record", "fast-test"}
+    plain = tmp_path / "plain"
+    plain.mkdir()
+    (plain / "compose.yml").write_text("services: { app: { image: app }, db: { image: db } }\n", encoding="utf-8")
+    assert config["services"] == config_of(plain, ["compose.yml"])["services"]
+
+
 def config_of(tmp_path: Path, names: list[str]) -> Facts:
     """What Docker Compose makes of a spec over these files."""
     values = {**engine_environment(), **VALUES}

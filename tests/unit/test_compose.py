@@ -139,3 +139,18 @@ def test_a_volume_named_by_the_project_is_labelled_and_one_with_a_name_of_its_ow
     tree = own(compiled(planned(node("r: { mode: recording }", more), tmp_path, values)))
     assert at(tree, "volumes", "data", "labels", "io.fastflow.run") == "Run1"
     assert at(tree, "volumes", "kept") is None
+
+
+def test_a_node_takes_the_whole_place_of_a_service_that_is_left_out(tmp_path: Path) -> None:
+    compose = "{ services: { fast-r: { image: wallarm/fast, ports: ['1:1'] }, fast: { image: wallarm/fast } } }"
+    tree = own(compiled(planned(node("r: { mode: recording }", f"    compose: {compose}\n"), tmp_path)))
+    services = at(tree, "services")
+    assert isinstance(services, Mapping)
+    assert {key.text: value.tag for key, value in services} == {"fast-r": "!override", "fast": "!reset"}
+
+
+def test_only_recorders_have_an_alias_by_default(tmp_path: Path) -> None:
+    nodes = "r: { mode: recording }\nt: { mode: testing }\np: { mode: report }\nq: { mode: report, alias: q }"
+    tree = own(compiled(planned(node(nodes), tmp_path)))
+    aliases = [at(tree, "services", f"fast-{name}", "networks", "default", "aliases") for name in "rtpq"]
+    assert aliases == [["fast"], None, None, ["q"]]

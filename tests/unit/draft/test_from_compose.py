@@ -89,7 +89,8 @@ def test_a_node_answers_to_the_name_that_requests_are_sent_to(
 ) -> None:
     compose = f"services:\n  {fast}\n  {TESTS.replace('NAME', named)}\nnetworks: {{ n: }}\n"
     phases = planned(compose, tmp_path)
-    assert {phase.node.network_alias for phase in phases.values()} == {alias}
+    assert {phase.node.network_alias for phase in phases.values() if phase.node.mode == "recording"} == {alias}
+    assert {phase.node.network_alias for phase in phases.values() if phase.node.mode == "testing"} == {None}
 
 
 @pytest.mark.parametrize(
@@ -152,3 +153,17 @@ def test_a_token_that_stands_in_a_file_of_variables_stays_there(tmp_path: Path) 
     assert SECRET not in text
     assert str(tmp_path) not in text
     assert "build_id: b7\n" in text
+
+
+@pytest.mark.parametrize(
+    "more", ["fast-record: { image: own }", "own: { image: own, networks: { n: { aliases: [fast-record] } } }"]
+)
+def test_no_node_takes_the_name_of_a_service_or_of_an_alias(more: str, tmp_path: Path) -> None:
+    services = f"fast: {{ image: wallarm/fast }}\n  {TESTS.replace('NAME', 'fast')}\n  {more}"
+    assert list(planned(f"services:\n  {services}\nnetworks: {{ n: }}\n", tmp_path)) == ["web.record2", "web.test"]
+
+
+def test_fast_services_with_the_names_of_nodes_become_these_nodes(tmp_path: Path) -> None:
+    own = "fast-record: { image: wallarm/fast }\n  fast-test: { image: wallarm/fast, environment: [CI_MODE=testing] }"
+    phases = planned(f"services:\n  {own}\n  {TESTS.replace('NAME', 'fast-record')}\nnetworks: {{ n: }}\n", tmp_path)
+    assert list(phases) == ["web.record", "web.test"]

@@ -5,13 +5,18 @@ import re
 from fastflow.application.model import Application, Service
 from fastflow.spec.template import TemplateError, parse_template, resolve
 
-_FAST_IMAGE = re.compile(r"(?:[^/]+/)*wallarm/fast(?::[^/@]*)?(?:@.+)?")
-TOKEN_VARIABLE = "WALLARM_API_TOKEN"  # noqa: S105  # a name
+# Of any registry, tag or digest. `wallarm/node` is Wallarm's filtering node: a part of the application.
+_WALLARM_IMAGE = re.compile(r"(?:[^/]+/)*wallarm/(?P<product>fast|node)(?::[^/@]*)?(?:@.+)?")
+MODE_VARIABLE = "CI_MODE"
 
 
 def is_fast_service(service: Service) -> bool:
-    """Tell whether a service is a FAST node: by its image of any registry or tag, or by its token."""
-    return TOKEN_VARIABLE in service.environment or bool(_FAST_IMAGE.fullmatch(_image(service)))
+    """Return whether a service is a FAST node: it has FAST's image or a `CI_MODE`. Other Wallarm products have tokens.
+
+    A `CI_MODE` counts with any value, so that the answer is the same before and after variables have values.
+    """
+    wallarm = _WALLARM_IMAGE.fullmatch(_image(service))
+    return wallarm["product"] == "fast" if wallarm else MODE_VARIABLE in service.environment
 
 
 def _image(service: Service) -> str:

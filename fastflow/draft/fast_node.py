@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from fastflow.application.fast import TOKEN_VARIABLE
+from fastflow.application.fast import MODE_VARIABLE
 from fastflow.application.interpret import text
 from fastflow.application.merge import entries
 from fastflow.application.model import Service
@@ -22,6 +22,7 @@ CLOUD_FIELDS = {
     "WALLARM_API_CA_VERIFY": "ca_verify",
 }
 FIELDS = {field.upper(): field for node in NODE_TYPES.values() for field in node.fast_variables}
+TOKEN_VARIABLE = "WALLARM_API_TOKEN"  # noqa: S105  # a name
 _SHORTEST_SECRET = 8  # a shorter text may stand anywhere by chance
 _MEANT_BY_FASTFLOW = ("extends", "depends_on", "env_file", "profiles", "expose")
 _WHY = {
@@ -59,7 +60,7 @@ class FastService:
     @property
     def mode(self) -> Mode:
         """What it does; where a variable decides that, it records, as teams have it by default."""
-        written = self.variables.get("CI_MODE", "").lower()
+        written = self.variables.get(MODE_VARIABLE, "").lower()
         found: tuple[Mode, ...] = ("testing", "report")
         return next((mode for mode in found if mode in written and "recording" not in written), "recording")
 
@@ -106,7 +107,7 @@ class FastService:
     @property
     def environment(self) -> Block:
         """The variables of the Compose file that FAST does not know."""
-        known = (*FIELDS, "BUILD_ID", "CI_MODE")
+        known = (*FIELDS, "BUILD_ID", MODE_VARIABLE)
         return Block(
             tuple(
                 Entry(name, value)
@@ -148,7 +149,7 @@ class FastService:
             if name.startswith("WALLARM_") and name != TOKEN_VARIABLE and name not in CLOUD_FIELDS:
                 yield f"not kept: {name} (cloud: has no field for it)"
         foreign = [name for name in self.service.environment if name not in (*self.own, *FIELDS, *CLOUD_FIELDS)]
-        foreign = [name for name in foreign if name not in ("BUILD_ID", "CI_MODE", TOKEN_VARIABLE)]
+        foreign = [name for name in foreign if name not in ("BUILD_ID", MODE_VARIABLE, TOKEN_VARIABLE)]
         if foreign:
             yield f"not kept: {', '.join(foreign)} (of its env_file; write them below environment:)"
         for network, attachment in entries(self.tree.get("networks")):

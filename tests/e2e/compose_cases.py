@@ -238,7 +238,7 @@ services:
     "a FAST service of the user's own": """
 services:
   app: { image: app, depends_on: { fast: { condition: service_started } } }
-  fast2: { image: own, environment: [WALLARM_API_TOKEN] }
+  fast2: { image: own, environment: [CI_MODE] }
   fast: { image: "registry.example/wallarm/fast:2", environment: { WALLARM_API_TOKEN: "${TOKEN-}", CI_MODE: recording } }
   tests: { image: tests, depends_on: [app, fast], environment: [http_proxy=http://fast:8080], links: [fast] }
 """,

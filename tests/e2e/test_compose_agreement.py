@@ -171,7 +171,7 @@ def test_the_application_is_what_compose_makes_of_it(case: str, tmp_path: Path) 
 
 def test_a_dependency_that_stays_keeps_all_it_says(tmp_path: Path) -> None:
     (tmp_path / "compose.yml").write_text(
-        "services:\n  fast: { image: wallarm/fast }\n  own: { image: own, environment: [WALLARM_API_TOKEN] }\n"
+        "services:\n  fast: { image: wallarm/fast }\n  own: { image: own, environment: [CI_MODE] }\n"
         "  db: { image: db }\n"
         "  a: { image: a, depends_on: { fast: { condition: service_started },"
         " db: { condition: service_started, required: false, restart: true } } }\n"

@@ -176,18 +176,27 @@ services:
         ("'${FAST_IMAGE:-wallarm/fast:2}'", "x-a: 1", True),
         ("'${FAST_IMAGE:-own}'", "x-a: 1", False),
         ("'${FAST_IMAGE'", "x-a: 1", False),
-        ("own", "environment: [WALLARM_API_TOKEN]", True),
-        ("own", "environment: { WALLARM_API_TOKEN: x }", True),
-        ("own", "env_file: t.env", True),
+        ("own", "environment: [CI_MODE]", True),
+        ("own", "environment: { CI_MODE: '${MODE:-recording}' }", True),
+        ("own", "env_file: mode.env", True),
+        ("own", "env_file: [{ path: token.env }, { path: mode.env, required: false }]", True),
+        ("own", "environment: [WALLARM_API_TOKEN]", False),
+        ("own", "environment: { CI: x, CI_MODES: x }", False),
+        ("own", "env_file: token.env", False),
         ("wallarm/fast-cli", "x-a: 1", False),
         ("mywallarm/fast", "x-a: 1", False),
-        ("own", "environment: [WALLARM]", False),
+        ("'wallarm/node:5.1.0'", "environment: { WALLARM_API_TOKEN: x }", False),
+        ("'registry.example:5000/wallarm/node:${TAG}'", "environment: { WALLARM_API_TOKEN: x, CI_MODE: y }", False),
     ],
 )
 def test_fast_services_are_left_out_with_what_depends_on_them(
     image: str, environment: str, is_fast: bool, tmp_path: Path
 ) -> None:
-    files = {"compose.yml": FAST.replace("IMAGE", image).replace("ENV", environment), "t.env": "WALLARM_API_TOKEN=x\n"}
+    files = {
+        "compose.yml": FAST.replace("IMAGE", image).replace("ENV", environment),
+        "token.env": "WALLARM_API_TOKEN=x\n",
+        "mode.env": "CI_MODE=recording\n",
+    }
     found = without_fast(application(tmp_path, files))
     assert found.left_out == (("proxy",) if is_fast else ())
     assert ("proxy" in found.services) != is_fast

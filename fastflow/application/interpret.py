@@ -93,6 +93,7 @@ def _service(key: Scalar, node: Node, values: Values[str, str] | None) -> Servic
         extra_hosts=tuple(name.text for name, _ in entries(_get(node, "extra_hosts"), "extra_hosts")),
         volumes=dict(_volumes(_get(node, "volumes"))),
         restart=text(_get(node, "restart")),
+        exposes=tuple(_ports(_get(node, "expose"))),
     )
 
 

@@ -62,6 +62,14 @@ class Service:
     extra_hosts: tuple[str, ...] = ()
     volumes: Mapping[str, Mark] = field(default_factory=dict)
     restart: str | None = None
+    exposes: tuple[ServicePort, ...] = ()
+    """What it exposes to other containers only."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What other containers reach it by: its name, aliases, container name and host name."""
+        known = (self.name, *self.aliases, self.container_name, self.hostname)
+        return tuple(dict.fromkeys(name for name in known if name))
 
     @property
     def aliases(self) -> tuple[str, ...]:
@@ -163,15 +171,27 @@ class Application:
         """Tell whether Compose makes a network for its project, also one that nobody declares, or joins one."""
         return name not in self.networks or not self.networks[name].is_external
 
-    def names_of(self, names: Iterable[str]) -> frozenset[str]:
+    def names_of(self, names: Iterable[str], *, with_container_names: bool = True) -> frozenset[str]:
         """Return every name under which these services, or hosts that they know, can be reached."""
-        found: set[str] = set()
-        for name in names:
-            service = self.services.get(name)
-            if service is not None:
-                found |= {name, *service.aliases, *service.extra_hosts}
-                found |= {known for known in (service.container_name, service.hostname) if known}
-        return frozenset(found)
+        services = [self.services[name] for name in names if name in self.services]
+        if not with_container_names:
+            services = [replace(service, container_name=None) for service in services]
+        return frozenset(known for service in services for known in (*service.names, *service.extra_hosts))
+
+    def answering(self, host: str) -> tuple[Service, ...]:
+        """Return the services that a host name leads to, in the order of the files; names of hosts have no case."""
+        wanted = host.lower()
+        return tuple(
+            service for service in self.services.values() if wanted in (name.lower() for name in service.names)
+        )
+
+    def sharing_the_network_of(self, name: str) -> tuple[Service, ...]:
+        """Return a service and those that use its network as their own: all of them answer at its address."""
+        return tuple(
+            service
+            for service in self.services.values()
+            if service.name == name or service.joined.get("network_mode") == name
+        )
 
     def without(self, names: Iterable[str]) -> "Application":
         """Return the application without these services and without all dependencies on them."""

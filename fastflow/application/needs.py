@@ -1,11 +1,11 @@
 """Which services of an application a phase needs."""
 
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 from fastflow.application.model import Application
 from fastflow.model.node import Node, RecordingNode, TestingNode
 from fastflow.model.source import ServiceSource
+from fastflow.model.target import target_of
 
 
 def source_services(nodes: Iterable[Node]) -> frozenset[str]:
@@ -20,19 +20,22 @@ def source_services(nodes: Iterable[Node]) -> frozenset[str]:
 
 
 def services_of_phase(application: Application, node: Node, sources: frozenset[str]) -> tuple[str, ...]:
-    """The services that must be up for a phase: those it names, or all but the sources, and what they need."""
+    """The services that must be up for a phase: those it names, or all but the sources, and what they need.
+
+    The service that `test_run_uri` names is always one of them.
+    """
     if node.services is not None:
         wanted = [name for name in node.services if name in application.services]
     else:
         wanted = [name for name in application.without_profile if name not in sources]
-    if isinstance(node, TestingNode) and node.test_run_uri:
-        target = host_of(node.test_run_uri)
-        wanted += [target] if target and target in application.services else []
     if isinstance(node, RecordingNode):
         for source in node.source or ():
             if isinstance(source, ServiceSource) and source.service in application.services:
                 wanted += application.services[source.service].needs
-    return application.closure(wanted)
+    needed = application.closure(wanted)
+    if isinstance(node, TestingNode) and (target := target_of(node.test_run_uri)):
+        return application.closure((*needed, *_attacked(application, target.host, needed)))
+    return needed
 
 
 def networks_of_node(application: Application, node: Node) -> tuple[str, ...]:
@@ -40,9 +43,10 @@ def networks_of_node(application: Application, node: Node) -> tuple[str, ...]:
     return node.networks or application.networks_of_nodes
 
 
-def host_of(uri: str) -> str | None:
-    """The host in a URI, or None where there is none."""
-    try:
-        return urlsplit(uri if "//" in uri else f"//{uri}").hostname
-    except ValueError:
-        return None
+def _attacked(application: Application, host: str, needed: tuple[str, ...]) -> tuple[str, ...]:
+    """The services that a target names; of several with one alias, those that run anyway or need no profile."""
+    answering = [service.name for service in application.answering(host)]
+    named = [name for name in answering if name.lower() == host]
+    running = [name for name in answering if name in needed]
+    usual = [name for name in answering if name in application.without_profile]
+    return tuple(named or running or usual or answering)

@@ -83,11 +83,20 @@ class Facts:
         """
         found = {}
         for workflow, application in self.applications.items():
-            nodes = tuple(phase.node for phase in self.by_workflow[workflow])
-            sources = source_services(nodes)
-            names = {name for node in nodes for name in services_of_phase(application, node, sources)}
+            names = {name for phase in self.by_workflow[workflow] for name in self.services_of(phase)}
             found[workflow] = tuple(service for name, service in application.services.items() if name in names)
         return found
+
+    def services_of(self, phase: Phase) -> tuple[str, ...]:
+        """The services of the application that a phase needs; none if the application cannot be read."""
+        application = self.applications.get(phase.workflow)
+        if application is None:
+            return ()
+        return services_of_phase(application, phase.node, self._sources[phase.workflow])
+
+    @cached_property
+    def _sources(self) -> Mapping[str, frozenset[str]]:
+        return {name: source_services(phase.node for phase in phases) for name, phases in self.by_workflow.items()}
 
     @cached_property
     def recorders(self) -> tuple[tuple[Phase, RecordingNode], ...]:

@@ -153,14 +153,14 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "source-unproxied",
         "warning",
-        "a source whose requests nothing sends through the node",
+        "a source whose requests bypass the node",
         source_unproxied.check,
         needs_applications=True,
     ),
     Rule(
         "target-unknown",
         "warning",
-        "a host to record or attack that is none of the phase's",
+        "a host or port that the phase does not have",
         target_unknown.check,
         needs_applications=True,
     ),

@@ -1,15 +1,15 @@
 """source-unproxied: a source whose requests nothing sends through the node."""
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from fastflow.application.model import Application
-from fastflow.application.needs import services_of_phase, source_services
+from fastflow.application.proxying import Bypass, Environment, bypass, proxy_variables
 from fastflow.check.facts import Facts, warning
 from fastflow.diagnostic import Diagnostic
-from fastflow.model.node import RecordingNode
+from fastflow.model.node import RecordingNode, TestingNode
 from fastflow.model.phases import Phase
 from fastflow.model.source import ServiceSource
+from fastflow.model.target import PLAIN_HOST, Target, hosts_in, target_of
 
 RULE = "source-unproxied"
 
@@ -22,14 +22,10 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
             continue
         services = [source for source in node.source or () if isinstance(source, ServiceSource)]
         known = [source for source in services if source.service in application.services]
-        if known and not _names_the_node(facts, phase, node, application, known):
-            alias = node.network_alias
-            message = (
-                f"no variable of `{known[0].service}` or of another service of {phase.id} names the node `{alias}`: "
-                "nothing may be recorded"
-            )
-            place = facts.places.value(*phase.path, "source", *_step(node, known[0]), "service")
-            hint = f"set http_proxy: http://{alias}:8080 where the requests leave from"
+        if not known:
+            continue
+        place = facts.places.value(*phase.path, "source", *_step(node, known[0]), "service")
+        for message, hint in _faults(facts, phase, node, _environments(facts, phase, application, known)):
             yield warning(RULE, message, place, hint)
 
 
@@ -38,15 +34,61 @@ def _step(node: RecordingNode, source: ServiceSource) -> tuple[int, ...]:
     return (next(at for at, other in enumerate(sources) if other is source),)
 
 
-def _names_the_node(
-    facts: Facts, phase: Phase, node: RecordingNode, application: Application, sources: list[ServiceSource]
-) -> bool:
-    nodes = facts.spec.workflows[phase.workflow].nodes.values()
-    names = [*services_of_phase(application, node, source_services(nodes)), *(source.service for source in sources)]
-    values = [value for name in names for value in application.services[name].environment.values()]
-    values += [value for source in sources for value in (source.environment or {}).values()]
-    # A value that is a variable may be the node's address.
-    name = re.compile(
-        rf"(?<![A-Za-z0-9_.-]){re.escape(node.network_alias)}(?![A-Za-z0-9_-]|\.[A-Za-z0-9])|\$", re.IGNORECASE
-    )
-    return any(name.search(value or "") for value in values)
+def _environments(
+    facts: Facts, phase: Phase, application: Application, sources: list[ServiceSource]
+) -> Mapping[str, Environment]:
+    """The variables of the sources and of the other services of the phase, by service."""
+    names = [*(source.service for source in sources), *facts.services_of(phase)]
+    found: dict[str, Environment] = {name: application.services[name].environment for name in names}
+    for source in sources:
+        found[source.service] = {**found[source.service], **(source.environment or {})}
+    unset = "" if facts.has_values else "$"  # a name without a value is a variable of the caller's
+    return {
+        name: {variable: unset if value is None else value for variable, value in environment.items()}
+        for name, environment in found.items()
+    }
+
+
+def _faults(
+    facts: Facts, phase: Phase, node: RecordingNode, environments: Mapping[str, Environment]
+) -> Iterator[tuple[str, str]]:
+    """What is wrong, and what to do about it."""
+    alias = node.network_alias
+    proxied = {name: found for name, one in environments.items() if (found := proxy_variables(one, alias))}
+    if not proxied:
+        if any("$" in (value or "") for one in environments.values() for value in one.values()):
+            return  # it may be the node's address
+        message = f"no variable of `{next(iter(environments))}` or of another service of {phase.id} names the node "
+        hint = f"set http_proxy: http://{alias}:8080 where the requests leave from"
+        yield f"{message}`{alias}`: nothing may be recorded", hint
+        return
+    for targets in _targets(facts, phase, node):
+        ways = [
+            (name, target, bypass(environments[name], proxied[name], target)) for target in targets for name in proxied
+        ]
+        name, target, way = ways[0]
+        if way is not None and all(other for _, _, other in ways):
+            yield _past(name, alias, target, way)
+
+
+def _past(name: str, alias: str, target: Target, way: Bypass) -> tuple[str, str]:
+    variable = way.variables[0]
+    if way.exception is not None:
+        message = f"{variable} of `{name}` names `{target.host}`: requests to it bypass the node `{alias}`"
+        return message, f"take `{way.exception}` out of {variable}"
+    message = f"only {variable} of `{name}` names the node `{alias}`: requests to {target.scheme}:// bypass it"
+    return message, f"set {target.scheme}_proxy: http://{alias}:8080 as well"
+
+
+def _targets(facts: Facts, phase: Phase, node: RecordingNode) -> Iterator[tuple[Target, ...]]:
+    """Sets of targets of which one at least must be recorded: what is tested, and without that the recorded hosts."""
+    recorded = hosts_in(node.allowed_hosts)
+    is_plain = all(PLAIN_HOST.fullmatch(host) for host in recorded)
+    edges = [edge for edge in facts.graph.dependents[phase.id] if edge.reason in ("build_id", "test_record")]
+    testers = [facts.graph.phases[edge.after].node for edge in edges]
+    tested = {target_of(tester.test_run_uri) for tester in testers if isinstance(tester, TestingNode)}
+    known = [one for one in tested if one and (not recorded or not is_plain or one.host in recorded)]
+    if known:
+        yield from ((target,) for target in sorted(known, key=lambda one: (one.host, one.scheme, one.port or 0)))
+    elif recorded and is_plain:
+        yield tuple(Target("", host, None) for host in recorded)

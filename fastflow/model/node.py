@@ -24,6 +24,7 @@ from fastflow.model.scalars import (
     wrong,
 )
 from fastflow.model.source import Sources
+from fastflow.model.target import TargetUri
 
 Mode: TypeAlias = Literal["recording", "testing", "report"]
 MODES: tuple[Mode, ...] = ("recording", "testing", "report")
@@ -200,7 +201,7 @@ class TestingNode(BaseNode):
     """At most so many attack requests a second. FAST's default: no limit."""
     test_run_stop_on_first_fail: Boolean = None
     """Whether the test run ends at its first vulnerability. FAST's default: false."""
-    test_run_uri: Text | None = None
+    test_run_uri: TargetUri = None
     """The application to attack, such as http://app:3000. FAST's default: as recorded."""
     file_extensions_to_exclude: Annotated[Joined, BeforeValidator(joined("|"))] = None
     """File extensions whose requests are not tested."""

@@ -9,12 +9,12 @@ from fastflow.plan import PhasePlan, Plan, Selection
 
 COMPOSE = """\
 services:
-  app: { image: a, depends_on: [db] }
+  app: { image: a, depends_on: [db], container_name: shop-app, networks: { default: { aliases: [app-test, shared] } } }
   db: { image: d }
-  other: { image: o }
+  other: { image: o, networks: { default: { aliases: [shared] } } }
   tests: { image: t, depends_on: [selenium], links: [db] }
   selenium: { image: s, profiles: [tests] }
-  debug: { image: x, profiles: [debug] }
+  debug: { image: x, profiles: [debug], networks: { default: { aliases: [app, shared] } } }
 """
 
 
@@ -40,7 +40,12 @@ def phase(fields: str, directory: Path, mode: str = "recording") -> PhasePlan:
         ("recording", "services: [debug]", ["debug"]),
         ("recording", "services: { tests: }", ["db", "tests", "selenium"]),
         ("testing", "services: [other], test_run_uri: 'http://app:3000/x'", ["app", "db", "other"]),
-        ("testing", "services: [], test_run_uri: app", ["app", "db"]),
+        ("testing", "services: [], test_run_uri: 'http://app'", ["app", "db"]),
+        ("testing", "services: [other], test_run_uri: 'http://APP'", ["app", "db", "other"]),
+        ("testing", "services: [other], test_run_uri: 'http://app-test'", ["app", "db", "other"]),
+        ("testing", "services: [], test_run_uri: 'http://shop-app'", ["app", "db"]),
+        ("testing", "services: [other], test_run_uri: 'http://shared'", ["other"]),
+        ("testing", "services: [db], test_run_uri: 'http://shared'", ["app", "db", "other"]),
         ("testing", "services: [], test_run_uri: 'https://elsewhere.example'", []),
         ("report", "services: [db]", ["db"]),
     ],

@@ -15,7 +15,8 @@ from urllib.parse import quote, urlencode
 
 from fastflow.engines.answer import Answer
 from fastflow.engines.command_line import uses_default_context
-from fastflow.engines.messages import explain
+from fastflow.engines.failures import NOT_ALLOWED, NOT_RUNNING
+from fastflow.engines.messages import explain, known
 from fastflow.engines.process import Caller
 from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError, EngineUnreachableError
 
@@ -170,13 +171,11 @@ class EngineApi:
 
     def _unreachable(self, shown: str, error: Exception) -> EngineError:
         if isinstance(error, PermissionError):
-            said = f"permission denied while trying to connect to the Docker daemon socket at {self.address}"
-            kind: type[EngineCallError] = EngineCallError
-        else:
-            kind = EngineUnreachableError
-            said = f"Cannot connect to the Docker daemon at {self.address}. Is the docker daemon running?"
-        message, hint = explain(said, shown, 0)
-        return kind(message, hint, shown, None, said)
+            said = f"permission denied while trying to connect to the Docker daemon at {self.address}"
+            return EngineCallError(said, NOT_ALLOWED, shown, None, said)
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        said = f"Cannot connect to the Docker daemon at {self.address}{': ' if why else ''}{why}"
+        return EngineUnreachableError(said, NOT_RUNNING, shown, None, said)
 
 
 def segment(name: str) -> str:
@@ -194,8 +193,10 @@ def _refused(shown: str, status: int, body: bytes) -> EngineCallError:
     with suppress(ValueError, AttributeError):
         said = str(json.loads(said)["message"])
     message, hint = explain(said, shown, status)
-    kind = GoneError if status == _NOT_FOUND or _GOING in said else EngineCallError
-    return kind(message, hint, shown, None, said)
+    if status == _NOT_FOUND or _GOING in said:
+        return GoneError(message, hint, shown, None, said)
+    failure = known(said)
+    return (failure.error if failure else EngineCallError)(message, hint, shown, None, said)
 
 
 class _Connection(http.client.HTTPConnection):

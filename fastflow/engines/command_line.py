@@ -5,17 +5,26 @@ import os
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
 from fastflow.compose import ComposeProject
+from fastflow.engines.failures import NOT_RUNNING
+from fastflow.engines.messages import known
 from fastflow.engines.process import Caller, Command, start
 from fastflow.engines.sources import needs_files, options_of
 from fastflow.engines.stream import CommandOutput, LineStream
+from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError, EngineUnreachableError
 
+INSTALL_COMPOSE = "install the plugin of Docker Compose v2 (docker-compose-plugin)"
+_ANSWERED = "Error response from daemon"
+"""What the command line puts before the words of an engine, which thus was reached."""
+_PROBE_TIMEOUT = 10.0
+_NO_SUCH_COMMAND = 125
+"""The exit code of Docker's command line for a command or an option that it does not know."""
 _SYSTEM_PLUGINS = (
     "/usr/local/lib/docker/cli-plugins",
     "/usr/local/libexec/docker/cli-plugins",
@@ -54,13 +63,23 @@ class CommandLine:
         """Call Docker; return what it printed on stdout."""
         words = [*self.docker_words, *arguments]
         limit = self.timeout if timeout is None else timeout
-        return self.caller.call(
+        return self._ask(
             Command(words, limit, stdin, is_short=is_short, is_change=is_change, is_interruptible=is_interruptible)
         )
 
     def compose_version(self) -> str:
-        """Return the version that Docker Compose says it has."""
-        return self.caller.call(Command([*self.compose_words, "version", "--short"], self.timeout)).strip()
+        """Return the version that Docker Compose says it has; raise EngineError where there is no Compose that runs."""
+        try:
+            return self.caller.call(Command([*self.compose_words, "version", "--short"], self.timeout)).strip()
+        except EngineTimeoutError:
+            raise
+        except EngineError as error:
+            code = error.return_code if isinstance(error, EngineCallError) else None
+            broken = next(_plugins(self.caller.environment), None)
+            if code == _NO_SUCH_COMMAND and broken is None:
+                raise EngineError("Docker Compose v2 is not installed", INSTALL_COMPOSE) from None
+            said = f"{broken} is not a working plugin" if code == _NO_SUCH_COMMAND else error.message
+            raise EngineError(f"Docker Compose v2 cannot be run: {said}", INSTALL_COMPOSE) from None
 
     def look(self, project: ComposeProject, arguments: Sequence[str]) -> str:
         """Call Compose for a project without changing anything."""
@@ -99,7 +118,29 @@ class CommandLine:
             options, stdin = options_of(project, Path(scratch))
             quiet = ["--ansi", "never", "--progress", "quiet", "--profile", "*"]
             words = [*self.compose_words, *quiet, *options, *arguments]
-            return self.caller.call(replace(command, words=words, stdin=stdin), since)
+            return self._ask(replace(command, words=words, stdin=stdin), since)
+
+    def _ask(self, command: Command, since: int | None = None) -> str:
+        """Run a command; where its text does not tell, the engine itself tells whether it can be reached."""
+        try:
+            return self.caller.call(command, since)
+        except EngineCallError as error:
+            is_clear = type(error) is not EngineCallError or error.return_code is None
+            if is_clear or _ANSWERED in error.output or known(error.output) or self._answers():
+                raise
+            facts = error.message, error.hint or NOT_RUNNING, error.command, error.return_code, error.output
+            raise EngineUnreachableError(*facts) from None
+
+    def _answers(self) -> bool:
+        """Whether an engine answers; one that hangs is there."""
+        words = [*self.docker_words, "version", "--format", "{{.Server.Version}}"]
+        try:
+            self.caller.call(Command(words, min(self.timeout, _PROBE_TIMEOUT), is_short=False))
+        except EngineTimeoutError:
+            return True
+        except EngineError:
+            return False
+        return True
 
     def stream(
         self, arguments: Sequence[str], on_line: Callable[[str], None], again: Sequence[str] | None = None
@@ -133,9 +174,14 @@ def compose_plugin(environment: Mapping[str, str]) -> str | None:
         return None
     if not environment.get("DOCKER_HOST") and not uses_default_context(environment):
         return None
-    home = _home_of(environment)
-    candidates = (Path(directory) / "docker-compose" for directory in (home / "cli-plugins", *_SYSTEM_PLUGINS))
-    return next((str(path) for path in candidates if path.is_file() and os.access(path, os.X_OK)), None)
+    return next(_plugins(environment), None)
+
+
+def _plugins(environment: Mapping[str, str]) -> Iterator[str]:
+    """The files that Docker's command line takes for the Compose plugin, in its order."""
+    directories = (_home_of(environment) / "cli-plugins", *_SYSTEM_PLUGINS)
+    candidates = (Path(directory) / "docker-compose" for directory in directories)
+    return (str(path) for path in candidates if path.is_file() and os.access(path, os.X_OK))
 
 
 def uses_default_context(environment: Mapping[str, str]) -> bool:

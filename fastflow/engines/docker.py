@@ -10,7 +10,7 @@ from typing import IO
 
 from fastflow.compose import ComposeProject
 from fastflow.engines.api import EngineApi, socket_of
-from fastflow.engines.command_line import CommandLine, compose_plugin
+from fastflow.engines.command_line import INSTALL_COMPOSE, CommandLine, compose_plugin
 from fastflow.engines.copying import unpack
 from fastflow.engines.daemon import Daemon
 from fastflow.engines.daemon_command import CommandDaemon, labelled
@@ -19,7 +19,7 @@ from fastflow.engines.inspection import event_of
 from fastflow.engines.process import Caller, Command, not_found
 from fastflow.engines.routes import routed
 from fastflow.engines.sources import with_environment
-from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError
+from fastflow.errors import EngineCallError, EngineError
 from fastflow.run.ports import Container, ContainerEvent, EngineInfo, Lease, Stream
 
 OLDEST_COMPOSE = (2, 24, 4)
@@ -70,14 +70,19 @@ class DockerEngine:
     def _call(self) -> CommandLine:
         from python_on_whales import DockerClient  # noqa: PLC0415  # 0.2 s that no other command needs
 
-        binary = shutil.which("docker", path=self._environment.get("PATH"))
-        if binary is None:
-            raise not_found("docker")
-        client = DockerClient(context=self._context, client_call=[binary])
+        client = DockerClient(context=self._context, client_call=[self._binary])
         docker = [str(word) for word in client.docker_cmd]
         plugin = compose_plugin(self._environment) if self._context is None else None
         compose = [plugin] if plugin else [str(word) for word in client.compose.docker_compose_cmd]
         return CommandLine(docker, compose, self._caller, self._timeout)
+
+    @cached_property
+    def _binary(self) -> str:
+        """Docker's command line, which every way to an engine needs in the end."""
+        binary = shutil.which("docker", path=self._environment.get("PATH"))
+        if binary is None:
+            raise not_found("docker")
+        return binary
 
     def docker(self, arguments: Iterable[str], *, timeout: float | None = None, stdin: str = "") -> str:
         """Call the Docker command line; for what is not part of a run, such as the emulator's own container."""
@@ -95,23 +100,18 @@ class DockerEngine:
 
     @cached_property
     def _info(self) -> EngineInfo:
+        _ = self._binary
         version, address = self._daemon.version()
         is_local = re.match(r"unix://|npipe://|tcp://(localhost|127\.[\d.]+|\[::1\])(:|/|$)", address) is not None
         return EngineInfo(version, self.compose_version(), address, is_local)
 
     def compose_version(self) -> str:
         """Return the version of Docker Compose; raise EngineError where it is missing or too old. Asks no engine."""
-        hint = "install the plugin of Docker Compose v2 (docker-compose-plugin)"
-        try:
-            version = self._call.compose_version().lstrip("v")
-        except EngineTimeoutError:
-            raise
-        except EngineError:
-            raise EngineError("Docker Compose v2 is not installed", hint) from None
+        version = self._call.compose_version().lstrip("v")
         numbers = tuple(int(part) for part in re.findall(r"\d+", version)[:3])
         if numbers and numbers < OLDEST_COMPOSE:
             wanted = ".".join(map(str, OLDEST_COMPOSE))
-            raise EngineError(f"Docker Compose {version} is too old; {wanted} or newer is needed", hint)
+            raise EngineError(f"Docker Compose {version} is too old; {wanted} or newer is needed", INSTALL_COMPOSE)
         return version
 
     # Images

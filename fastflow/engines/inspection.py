@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
+from fastflow.engines.messages import advice, plain
 from fastflow.run.ports import Container, ContainerEvent, Health, PublishedPort, Status
 
 _HEALTH = ("starting", "healthy", "unhealthy")
@@ -26,7 +27,8 @@ def container_of(entry: Mapping[str, Any]) -> Container:
         exit_code=int(state.get("ExitCode") or 0),
         health=cast(Health, health) if health in _HEALTH else None,
         oom_killed=bool(state.get("OOMKilled")),
-        error=state.get("Error") or "",
+        error=plain(state.get("Error") or ""),
+        advice=advice(state.get("Error") or ""),
         started_at=_time(state.get("StartedAt")),
         finished_at=_time(state.get("FinishedAt")),
         ports=tuple(_ports((entry.get("NetworkSettings") or {}).get("Ports") or {})),

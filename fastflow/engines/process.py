@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import IO
 
-from fastflow.engines.messages import explain, kind_of
+from fastflow.engines.messages import explain, known
 from fastflow.engines.turns import Turns
 from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError
 
@@ -115,7 +115,8 @@ class Caller:
         if command.is_interruptible and self._interrupts != since:
             self._break_off(command)
             raise _interrupted(command)
-        raise failed(command.words, code, (err + out).decode(errors="replace"))
+        # What a command prints on stdout is what it was asked for, such as JSON, as far as it came.
+        raise failed(command.words, code, (err if err.strip() else out).decode(errors="replace"))
 
     def read(self, words: Sequence[str], timeout: float, consume: Callable[[IO[bytes]], None]) -> None:
         """Give the stdout of a command to `consume` as it comes.
@@ -218,7 +219,8 @@ def not_found(binary: str) -> EngineError:
 def failed(words: Sequence[str], code: int, output: str) -> EngineCallError:
     """The error of a command that ended with `code`."""
     message, hint = explain(output, _shown(words), code)
-    return kind_of(output)(message, hint, _shown(words), code, output)
+    failure = known(output)
+    return (failure.error if failure else EngineCallError)(message, hint, _shown(words), code, output)
 
 
 def timed_out(words: Sequence[str], timeout: float) -> EngineTimeoutError:

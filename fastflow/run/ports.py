@@ -56,6 +56,9 @@ class Container:
     health: Health | None = None
     oom_killed: bool = False
     error: str = ""
+    """Why the engine did not start it."""
+    advice: str | None = None
+    """What to do about that error, if it is known."""
     started_at: str | None = None
     finished_at: str | None = None
     ports: tuple[PublishedPort, ...] = ()

@@ -73,4 +73,4 @@ def test_without_docker_compose_that_is_said_and_nothing_is_made_up(
     assert validate("--compose") == 3
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith("error: Docker Compose v2 is not installed\n  help: install ")
+    assert err.startswith("error: `docker` was not found\n  help: install ")

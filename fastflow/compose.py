@@ -151,10 +151,7 @@ def _service(application: Application, name: str, labels: Mapping[str, str], kee
             added[key] = override(getattr(service, key))
     added.update((key, RESET) for key in ("network_mode", "ipc", "pid") if key in service.cut)
     if not keeps_published:
-        if service.ports:
-            added["ports"] = RESET
-        if service.container_name:
-            added["container_name"] = RESET
+        added.update(ports=RESET, container_name=RESET)  # whatever they hold, and whether it can be read or not
     return added
 
 

@@ -13,12 +13,12 @@ from fastflow.application.model import (
     Attachment,
     Network,
     Service,
-    ServicePort,
     Subnet,
     Volume,
 )
+from fastflow.application.ports import read_ports
+from fastflow.application.scalars import text
 from fastflow.diagnostic import Mark
-from fastflow.model.ports import Port, parse_port
 from fastflow.spec.document import Mapping, Node, Scalar, Sequence
 
 _DRIVE = re.compile(r"[A-Za-z]:[/\\]")  # of Windows: Compose reads `v:/v` as one path
@@ -39,11 +39,6 @@ def interpret(root: Mapping, unread: tuple[str, ...], values: Values[str, str] |
 
 def _is_set(node: Node) -> bool:
     return not (isinstance(node, Scalar) and node.tag == "!reset")
-
-
-def text(node: Node | None) -> str | None:
-    """Give the text of a scalar, or None."""
-    return node.text if isinstance(node, Scalar) and not node.is_null else None
 
 
 def _get(node: Node | None, key: str) -> Node | None:
@@ -75,7 +70,7 @@ def _service(key: Scalar, node: Node, values: Values[str, str] | None) -> Servic
         image=text(_get(node, "image")),
         has_build=_get(node, "build") is not None,
         environment=_environment(node, values),
-        ports=tuple(_ports(_get(node, "ports"))),
+        ports=tuple(read_ports(_get(node, "ports"))),
         container_name=text(name_node),
         container_name_mark=name_node.mark if name_node else None,
         hostname=text(_get(node, "hostname")),
@@ -93,7 +88,7 @@ def _service(key: Scalar, node: Node, values: Values[str, str] | None) -> Servic
         extra_hosts=tuple(name.text for name, _ in entries(_get(node, "extra_hosts"), "extra_hosts")),
         volumes=dict(_volumes(_get(node, "volumes"))),
         restart=text(_get(node, "restart")),
-        exposes=tuple(_ports(_get(node, "expose"))),
+        exposes=tuple(read_ports(_get(node, "expose"))),
     )
 
 
@@ -115,36 +110,6 @@ def _networks(node: Node | None, mark: Mark) -> dict[str, Attachment]:
         name.text: Attachment(_texts(_get(value, "aliases")), name.mark) for name, value in entries(node, "networks")
     }
     return found or {DEFAULT_NETWORK: Attachment((), mark)}
-
-
-def _ports(node: Node | None) -> Iterator[ServicePort]:
-    for item in node.items if isinstance(node, Sequence) else ():
-        port = _port(item)
-        if port is not None:
-            yield ServicePort(port.host, port.container, port.address, port.protocol, item.mark)
-        elif any("$" in part for part in _all_texts(item)):
-            yield ServicePort(None, (0, 0), None, "tcp", item.mark, has_variable=True)
-
-
-def _all_texts(node: Node) -> Iterator[str]:
-    if isinstance(node, Scalar):
-        yield node.text
-    elif isinstance(node, Mapping):
-        for _, value in node:
-            yield from _texts(value)
-
-
-def _port(item: Node) -> Port | None:
-    written = text(item)
-    if isinstance(item, Mapping):
-        address, published = text(item.get("host_ip")), text(item.get("published"))
-        parts = (f"[{address}]" if address and ":" in address else address, published or ("" if address else None))
-        written = ":".join(part for part in (*parts, text(item.get("target")) or "") if part is not None)
-        written += f"/{text(item.get('protocol')) or 'tcp'}"
-    try:
-        return parse_port(written or "")
-    except ValueError:
-        return None
 
 
 def _volumes(node: Node | None) -> Iterator[tuple[str, Mark]]:

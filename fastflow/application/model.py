@@ -17,7 +17,11 @@ _CONTAINER = "container:"  # of `volumes_from`: a container that is no service
 
 
 class ServicePort(NamedTuple):
-    """A port that a service publishes. `host` is None for any free port, `has_variable` for one not known yet."""
+    """A port that a service publishes.
+
+    `host` is None for any free port, `has_variable` holds for one not known yet, and `unread` is the text of an entry
+    that Compose does not take for a port.
+    """
 
     host: tuple[int, int] | None
     container: tuple[int, int]
@@ -25,6 +29,7 @@ class ServicePort(NamedTuple):
     protocol: str
     mark: Mark
     has_variable: bool = False
+    unread: str | None = None
 
 
 class Attachment(NamedTuple):

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fastflow.application.env_files import anchored
-from fastflow.application.interpret import interpret, text
+from fastflow.application.interpret import interpret
 from fastflow.application.merge import merge
 from fastflow.application.model import PROJECT_NAME, Application
+from fastflow.application.scalars import text
 from fastflow.diagnostic import Diagnostic, Mark, Related, Severity
 from fastflow.errors import system_reason
 from fastflow.model.suggest import closest

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NamedTuple
 
+from fastflow.application.model import Service, ServicePort
 from fastflow.check.claims import Owner, at_one_time, conflicting_places
-from fastflow.check.facts import Facts, error
+from fastflow.check.facts import Facts, error, warning
 from fastflow.diagnostic import Diagnostic, Related
 from fastflow.model.places import Place
 
@@ -27,6 +28,7 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
     for claim in _claims(facts):
         for engine in facts.engines_of(claim.owner.workflow):
             by_engine[engine, claim.protocol].append(claim)
+    yield from _unread(facts)
     reported = set()
     for claims in by_engine.values():
         for port, owners in _meeting(claims):
@@ -44,14 +46,25 @@ def _claims(facts: Facts) -> Iterator[_Claim]:
                 # Without an address a node binds loopback on a local engine, but all on a remote one.
                 owner = Owner(phase.workflow, place, phase.id)
                 yield _Claim(owner, port.host, _parsed(port.address), port.protocol)
-    for name, services in facts.started.items():
-        if facts.spec.workflows[name].publish == "none":
-            continue
-        for service in services:
-            for published in service.ports:
-                if published.host and published.host != (0, 0) and not published.has_variable:
-                    owner = Owner(name, Place(published.mark))
-                    yield _Claim(owner, published.host, _parsed(published.address), published.protocol)
+    for workflow, _, published in _published(facts):
+        if published.host:
+            owner = Owner(workflow, Place(published.mark))
+            yield _Claim(owner, published.host, _parsed(published.address), published.protocol)
+
+
+def _published(facts: Facts) -> Iterator[tuple[str, Service, ServicePort]]:
+    """Give what services publish, each with its workflow."""
+    for workflow, services in facts.started.items():
+        if facts.spec.workflows[workflow].publish != "none":
+            yield from ((workflow, service, port) for service in services for port in service.ports)
+
+
+def _unread(facts: Facts) -> Iterator[Diagnostic]:
+    """Say of entries that Compose does not take for a port that they are not compared, each once."""
+    for port, name in {port: service.name for _, service, port in _published(facts) if port.unread is not None}.items():
+        message = f"`{port.unread}` of service `{name}` cannot be compared: it is not a port that Docker Compose reads"
+        hint = 'write "8080:80", "127.0.0.1:8080:80" or { target: 80, published: 8080 }'
+        yield warning(RULE, message, Place(port.mark), hint)
 
 
 def _parsed(address: str | None) -> _Address | None:

@@ -10,10 +10,8 @@ from pydantic import BeforeValidator, WithJsonSchema
 from fastflow.model.base import Opaque
 from fastflow.model.scalars import Symbolic, describe, wrong
 
-_SHORT = re.compile(
-    r"(?:(?P<address>\[[0-9A-Fa-f:.]+\]|\d+(?:\.\d+){3}):)?(?:(?P<host>\d+(?:-\d+)?)?:)?"
-    r"(?P<container>\d+(?:-\d+)?)(?:/(?P<protocol>(?i:tcp|udp|sctp)))?"
-)
+_SPAN = re.compile(r"[0-9]+(-[0-9]+)?")
+_PROTOCOLS = ("tcp", "udp", "sctp")
 _HINT = 'write "8080:8080", "127.0.0.1:8080:8080", "8080" or { target: 8080, published: 8080 }'
 
 
@@ -30,38 +28,42 @@ class Port:
 
 
 def parse_port(text: str) -> Port:
-    """Read Compose's short syntax; raise ValueError with a reason."""
+    """Read Compose's short syntax, `[ADDRESS:][HOST:]CONTAINER[/PROTOCOL]`; raise ValueError with a reason.
+
+    As in Compose, an address and a host port may be empty, and an IPv6 address needs no brackets.
+    """
     if isinstance(text, Symbolic):
         return Port((0, 0), symbolic=str(text))
-    match = _SHORT.fullmatch(text)
-    if match is None:
-        raise ValueError(f"`{text}` is not a port")
-    container = _range(match["container"])
-    host = _range(match["host"]) if match["host"] else None
+    *before, container = text.split(":")
+    target, _, protocol = container.partition("/")
+    return make_port(target, before[-1] if before else "", ":".join(before[:-1]), protocol)
+
+
+def make_port(target: str, published: str = "", host_ip: str = "", protocol: str = "") -> Port:
+    """Make a port of the parts of Compose's long syntax, empty where they are not given; raise ValueError."""
+    container, host = _range(target), _range(published) if published else (0, 0)
     if container[0] == 0:
         raise ValueError("container port 0 does not exist")
-    if host and host != (0, 0) and host[1] - host[0] != container[1] - container[0] and container[0] != container[1]:
-        raise ValueError(f"the ranges in `{text}` differ in length")
-    address = _address(match["address"])
-    return Port(container, None if host == (0, 0) else host, address, (match["protocol"] or "tcp").lower())
+    if host != (0, 0) and host[1] - host[0] != container[1] - container[0] and container[0] != container[1]:
+        raise ValueError(f"the ranges in `{published}:{target}` differ in length")
+    if protocol and protocol.lower() not in _PROTOCOLS:
+        raise ValueError(f"`{protocol}` is not a protocol ({', '.join(_PROTOCOLS)})")
+    return Port(container, None if host == (0, 0) else host, _address(host_ip), protocol.lower() or "tcp")
 
 
-def _address(written: str | None) -> str | None:
-    if written is None:
-        return None
+def _address(written: str) -> str | None:
+    address = written[1:-1] if written.startswith("[") and written.endswith("]") else written
     try:
-        ip_address(written.strip("[]"))
+        return address if written and ip_address(address.replace("%", "no zone")) else None
     except ValueError:
         raise ValueError(f"`{written}` is not an IP address") from None
-    return written.strip("[]")
 
 
 def _range(text: str) -> tuple[int, int]:
     first, _, last = text.partition("-")
-    bounds = int(first), int(last or first)
-    if bounds[0] > bounds[1] or bounds[1] > 65535:
+    if not _SPAN.fullmatch(text) or not int(first) <= int(last or first) <= 65535:
         raise ValueError(f"`{text}` is not a port or a range of ports up to 65535")
-    return bounds
+    return int(first), int(last or first)
 
 
 def _long(value: dict[str, Any]) -> Port:
@@ -72,10 +74,7 @@ def _long(value: dict[str, Any]) -> Port:
         return Port((0, 0), symbolic=str(value.get("published") or value.get("target")))
     if not isinstance(value.get("target"), str):
         raise ValueError("a port needs a `target`")
-    published, host_ip = value.get("published") or "", value.get("host_ip") or ""
-    address = f"[{host_ip}]:" if ":" in host_ip else f"{host_ip}:" if host_ip else ""
-    middle = f"{published}:" if published or address else ""
-    return parse_port(f"{address}{middle}{value['target']}/{value.get('protocol') or 'tcp'}")
+    return make_port(*(value.get(key) or "" for key in ("target", "published", "host_ip", "protocol")))
 
 
 def _port(value: Any) -> Any:

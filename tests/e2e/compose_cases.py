@@ -32,6 +32,13 @@ services:
       - { target: 83, published: "8083-8085", app_protocol: http, name: web }
       - { target: 84, host_ip: 127.0.0.1 }
 """,
+    "ports, every form": """
+services:
+  a: { image: a, ports: [":8101:80", "::81", ":82", "::1:8102:83", "[::1]:8103:84", "8104:85/", "8105:86/UDP", "127.0.0.1:8106-8107:87-88", ":::8108:89"] }
+  b: { image: b, ports: [0x51, 0o120, 0123, 8_080, 0b1010, "0123:7", "fd00::7:8109-8110:8-9/udp", ":8111-8113:90", "::1::91"] }
+  c: { image: c, ports: [{ target: 0x50, published: 0x1F90 }, { target: "81", published: "8114" }, { target: 82, published: 0b11, host_ip: "::1" }] }
+  d: { image: d, ports: ["${EMPTY}:${PORT}:80", "${BIND:-}:${NONE:-8115}:81", "${NAMELESS:-}::82", "${EMPTY}${TAG}"] }
+""",
     "the same port twice": 'services: { a: { image: a, ports: ["80:80", "80:80", "80:80/tcp", "80:80/udp"] } }\n',
     "volumes, short": """
 services:

@@ -4,7 +4,7 @@ import click
 
 from fastflow.cli.environment import engine_environment, variable
 from fastflow.emulation.cloud import NAME, TOKENS, cloud_status, ensure_cloud, remove_cloud, reset_cloud
-from fastflow.emulation.image import ensure_base, ensure_image, remove_older_images
+from fastflow.emulation.image import ensure_image, remove_older_images
 from fastflow.engines.docker import DockerEngine
 
 
@@ -31,8 +31,7 @@ def command() -> None:
 def build() -> None:
     """Build the image where this version of it is missing, and remove those of other versions."""
     engine = _engine()
-    ensure_base(engine, _say)
-    image = ensure_image(engine, _say)
+    image = ensure_image(engine, _say, with_base=True)
     remove_older_images(engine)
     click.echo(image)
 

@@ -19,11 +19,18 @@ BUILD_TIMEOUT = 600.0
 _PACKAGE = Path(__file__).parents[1] / "emulator"
 _BASE_SCRIPT = Path(__file__).parent / "base-image"
 _LIBRARIES = ("h11",)
+_ELSEWHERE = (
+    f"run `fastflow emulator build` on a machine with network, and bring the image here: docker save {BASE_IMAGE}, "
+    "docker load"
+)
 Say = Callable[[str], None]
 
 
 def ensure_base(engine: DockerEngine, say: Say) -> None:
-    """Make the base image where this version of it is missing; raises EmulatorError."""
+    """Make the base image unless this version of it is there; raises EmulatorError.
+
+    A machine without network keeps the base that an older fastflow made: it differs in little, if at all.
+    """
     version = hashlib.sha256(_BASE_SCRIPT.read_bytes()).hexdigest()[:12]
     if BASE_IMAGE in engine.images({BASE_LABEL: version}):
         return
@@ -31,15 +38,26 @@ def ensure_base(engine: DockerEngine, say: Say) -> None:
     try:
         engine.command(["sh", str(_BASE_SCRIPT), BASE_IMAGE, f"{BASE_LABEL}={version}"], BUILD_TIMEOUT)
     except EngineError as error:
-        raise EmulatorError(f"the image {BASE_IMAGE} could not be made: {error.message}", error.hint) from error
+        if BASE_IMAGE not in engine.images({BASE_LABEL: None}):
+            raise EmulatorError(f"the image {BASE_IMAGE} could not be made: {error.message}", _ELSEWHERE) from error
+        say(f"the image {BASE_IMAGE} could not be made again, the older one is used: {error.message}")
 
 
-def ensure_image(engine: DockerEngine, say: Say) -> str:
-    """Return the name of the emulator's image, built where this version of it is missing; raises EmulatorError."""
+def ensure_image(engine: DockerEngine, say: Say, *, with_base: bool = False) -> str:
+    """Return the name of the emulator's image, built if this version of it is missing; raises EmulatorError.
+
+    The base is made when the image is built on it, or always `with_base`.
+    """
     image = image_name()
-    if not engine.missing_images([image]):
-        return image
-    ensure_base(engine, say)
+    is_missing = bool(engine.missing_images([image]))
+    if is_missing or with_base:
+        ensure_base(engine, say)
+    if is_missing:
+        _build(engine, image, say)
+    return image
+
+
+def _build(engine: DockerEngine, image: str, say: Say) -> None:
     say(f"building the image {image}")
     with tempfile.TemporaryDirectory(prefix="fastflow-") as scratch:
         context = Path(scratch)
@@ -49,7 +67,6 @@ def ensure_image(engine: DockerEngine, say: Say) -> str:
             engine.docker(["build", *options, str(context)], timeout=BUILD_TIMEOUT)
         except EngineError as error:
             raise EmulatorError(f"the emulator's image could not be built: {error.message}", error.hint) from error
-    return image
 
 
 def remove_older_images(engine: DockerEngine) -> None:

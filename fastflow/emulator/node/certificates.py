@@ -34,6 +34,19 @@ _DAYS = 365
 _LONGEST_NAME = 64
 """Characters of a common name (RFC 5280, ub-common-name); what counts is the alternative name."""
 
+_SIGNING = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
+"""What the key of an authority is for (RFC 5280, 4.2.1.3)."""
+
 
 @dataclass(frozen=True)
 class Authority:
@@ -57,6 +70,7 @@ def own_authority(key: Key | None = None) -> Authority:
     """Make an authority that nobody knows yet."""
     key = key or generate_private_key(SECP256R1())
     builder = _builder(_NAME, key).add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    builder = builder.add_extension(_SIGNING, critical=True)  # clients with Python 3.13 or newer insist on it
     own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
     return Authority(builder.add_extension(own, critical=False).sign(key, SHA256()), key)
 

@@ -25,6 +25,7 @@ def flawed(asked: Asked) -> Told:
 
 def client_of(trusted: str | None = None) -> ssl.SSLContext:
     context = ssl.create_default_context(cadata=trusted)
+    context.verify_flags |= ssl.VERIFY_X509_STRICT  # the default since Python 3.13
     if trusted is None:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

@@ -12,6 +12,7 @@ from typing import Any
 from fastflow.application.merge import alike
 from fastflow.application.model import Application
 from fastflow.application.paths import absolute_paths
+from fastflow.application.resolved import Resolved
 from fastflow.model.node import RecordingNode
 from fastflow.model.ports import Port
 from fastflow.plan import PhasePlan, Plan, WorkflowPlan
@@ -65,7 +66,8 @@ class Emulation:
 class Setting:
     """What a run adds to a plan: its id, where it runs, the emulator, and the records that are known by now.
 
-    `subnets` (CIDR) are those of a workflow's networks that do not come from the engine's own pools.
+    `subnets` (CIDR) are those of a workflow's networks that do not come from the engine's own pools; `resolved` says
+    what Compose makes of the workflow's project.
     """
 
     run: str
@@ -75,6 +77,7 @@ class Setting:
     env_files: tuple[str, ...] = ()
     records: Mapping[str, str] = field(default_factory=dict)
     subnets: Mapping[str, str] = field(default_factory=dict)
+    resolved: Resolved = field(default_factory=Resolved)
 
 
 def project_name(run: str, workflow: str) -> str:
@@ -122,7 +125,7 @@ def _document(workflow: WorkflowPlan, setting: Setting, starting: PhasePlan | No
     labels = labels_of(setting, workflow.name)
     services: dict[str, Any] = dict.fromkeys(application.left_out, RESET)
     for name in application.services:
-        services[name] = _service(application, name, labels, workflow.keeps_published)
+        services[name] = _service(application, name, labels, workflow.keeps_published) | _image(name, setting, labels)
     trees = {name: as_tree(value) for name, value in services.items()}
     names: set[str | None] = {starting.node.container_name} if starting else set()
     for phase in workflow.phases:
@@ -140,9 +143,6 @@ def _service(application: Application, name: str, labels: Mapping[str, str], kee
     """What is added to a service of the application."""
     service = application.services[name]
     added: dict[str, Any] = {"labels": {**labels, f"{LABEL}.role": "service"}}
-    if service.has_build and service.image is None:
-        # Built under the project's name, so it is the run's; an image that the user named stays.
-        added["build"] = {"labels": dict(labels)}
     if "depends_on" in service.cut:
         # One by one, since what else a dependency says (`required`, `restart`) is Compose's own business.
         added["depends_on"] = dict.fromkeys(application.left_out, RESET)
@@ -152,6 +152,21 @@ def _service(application: Application, name: str, labels: Mapping[str, str], kee
     added.update((key, RESET) for key in ("network_mode", "ipc", "pid") if key in service.cut)
     if not keeps_published:
         added.update(ports=RESET, container_name=RESET)  # whatever they hold, and whether it can be read or not
+    return added
+
+
+def _image(service: str, setting: Setting, labels: Mapping[str, str]) -> dict[str, Any]:
+    """Let a service run the image that the run builds for it, or of the tag that it names: the tag is the user's."""
+    resolved = setting.resolved
+    if service not in resolved.images:
+        return {}
+    added: dict[str, Any] = {"image": resolved.images[service], "pull_policy": "never"}
+    if (build := resolved.builds.get(service)) is not None:
+        added["build"] = {"labels": dict(labels), "tags": RESET}
+        if build.contexts:
+            added["build"]["additional_contexts"] = dict(build.contexts)
+        if build.dockerfile is not None:
+            added["build"] |= {"dockerfile": RESET, "dockerfile_inline": escape(build.dockerfile)}
     return added
 
 
@@ -179,6 +194,7 @@ def _node(
     }
     if emulation:
         node["pull_policy"] = "never"
+    node |= _image(phase.service, setting, labels)
     if phase.ports:
         node["ports"] = [_port(port, setting.is_local) for port in phase.ports]
     if phase.node.container_name and is_named:
@@ -245,6 +261,9 @@ def _networks(workflow: WorkflowPlan, setting: Setting, labels: Mapping[str, str
     names = dict.fromkeys((*application.networks_of(application.services), *application.networks))
     names.update(dict.fromkeys(name for phase in workflow.phases for name in phase.networks))
     networks: dict[str, Any] = {name: {"labels": dict(labels)} for name in names if application.makes_network(name)}
+    for name, network in setting.resolved.made:
+        known = escape(network.name) if setting.resolved.is_interpolated else network.name
+        networks[name] = override({"external": True, "name": known})
     for name, subnet in setting.subnets.items():
         networks[name] = {**networks.get(name, {}), "ipam": {"config": [{"subnet": subnet}]}}
     if setting.emulation:

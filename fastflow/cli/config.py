@@ -1,7 +1,11 @@
 """`fastflow config`."""
 
+import json
+from dataclasses import replace
+
 import click
 
+from fastflow.application.resolved import resolve
 from fastflow.cli.environment import RUN_ID, absolute_files, engine_environment, values_for
 from fastflow.cli.options import SPEC_HELP, env_file_option, spec_argument
 from fastflow.cli.specs import identity, read_spec_text
@@ -35,7 +39,10 @@ def command(spec: str | None, workflow: str | None, env_files: tuple[str, ...]) 
     if chosen.application.cut_off:
         click.echo(f"left out with it: {', '.join(chosen.application.cut_off)}", err=True)
     engine = DockerEngine(engine_environment({RUN_ID: _RUN}))
-    click.echo(engine.config_text(compile_project(plan, chosen, setting)), nl=False)
+    asked = compile_project(plan, chosen, setting)
+    told = json.loads(engine.config(asked, interpolate=False))
+    resolved = resolve(told, asked.name, is_interpolated=False)
+    click.echo(engine.config_text(compile_project(plan, chosen, replace(setting, resolved=resolved))), nl=False)
 
 
 def _choose(plan: Plan, name: str | None) -> WorkflowPlan:

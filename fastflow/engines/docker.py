@@ -133,9 +133,9 @@ class DockerEngine:
         """Return the project as one YAML document with its variables left as references."""
         return self._call.look(project, ["config", "--no-interpolate"])
 
-    def build(self, project: ComposeProject, timeout: float) -> None:
-        """Build the images of the project's services that have a `build`."""
-        self._call.change(project, ["build", "--quiet"], timeout, may_wait=True)
+    def build(self, project: ComposeProject, services: Iterable[str], timeout: float) -> None:
+        """Build the images of these services."""
+        self._call.change(project, ["build", "--quiet", *services], timeout, may_wait=True)
 
     def up(
         self,

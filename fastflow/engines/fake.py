@@ -82,13 +82,13 @@ class FakeEngine(FakeCalls):
         """Return the merged project with its variables left as references."""
         return self.config(project, interpolate=False)
 
-    def build(self, project: ComposeProject, timeout: float) -> None:
-        """Build the images of the project's services that have a `build`."""
-        self.called(f"build {project.name}", timeout)
+    def build(self, project: ComposeProject, services: Iterable[str], timeout: float) -> None:
+        """Build the images of these services."""
+        wanted = list(services)
+        self.called(f"build {project.name} {' '.join(wanted)}", timeout)
         read = FakeProject(project, self.environment)
-        for name, service in read.application.services.items():
-            if service.has_build:
-                self.built[read.image(name)] = {PROJECT: project.name, _SERVICE: name}
+        for name in wanted:
+            self.built[read.image(name)] = read.build_labels(name)
 
     def up(
         self,

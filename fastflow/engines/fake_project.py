@@ -54,6 +54,12 @@ class FakeProject:
         kinds = {"networks": {"com.docker.compose.network": name}, "volumes": {"com.docker.compose.volume": name}}
         return {**texts, PROJECT: self.name, **kinds.get(kind, {})}
 
+    def build_labels(self, service: str) -> dict[str, str]:
+        """The labels that the documents give to the image of a service."""
+        declared = dict(entries_of(self._root, "services"))[service].get("build")  # type: ignore[union-attr]  # or none
+        own = declared.get("labels") if isinstance(declared, Tree) else None
+        return {key.text: value.text for key, value in entries(own, "labels") if isinstance(value, Scalar)}
+
     def own(self, kind: str, keys: Iterable[str]) -> dict[str, dict[str, str]]:
         """The networks or volumes of the project among `keys`, by their name on the engine, with their labels."""
         declared = self.application.networks if kind == "networks" else self.application.volumes
@@ -86,8 +92,12 @@ class FakeProject:
         return list(ordered)
 
     def as_json(self) -> str:
-        """The merged project as JSON."""
-        return json.dumps({"name": self.name, **_plain(self._root)}, indent=2)
+        """The merged project as JSON; networks and volumes have the names that they get on the engine."""
+        told = {"name": self.name, **_plain(self._root)}
+        used = {key for service in self.application.services.values() for key in service.networks}
+        networks = told.get("networks") or {}
+        told["networks"] = {key: {"name": f"{self.name}_{key}", **(networks.get(key) or {})} for key in sorted(used)}
+        return json.dumps(told, indent=2)
 
 
 def entries_of(root: Tree, kind: str) -> list[tuple[str, Node]]:

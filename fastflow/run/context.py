@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from fastflow.application.resolved import Resolved
 from fastflow.compose import LABEL, ComposeProject, Setting, compile_project, project_name
 from fastflow.model.accept import AcceptFile
 from fastflow.plan import PhasePlan, Plan, WorkflowPlan
@@ -62,6 +63,8 @@ class WorkflowRun:
     """Whether services of its application were."""
     subnets: dict[str, str] = field(default_factory=dict)
     """Those (CIDR) that were chosen for its networks because the engine has none left."""
+    resolved: Resolved = field(default_factory=Resolved)
+    """What Compose makes of its project, once it was asked."""
 
 
 @dataclass
@@ -128,7 +131,8 @@ class RunContext:
             if phase.by_record_id and phase.recorder in self.records
         }
         is_local, subnets = workflow.host.info.is_local, dict(workflow.subnets)
-        setting = replace(self.setting, records=tied, is_local=is_local, subnets=subnets)
+        resolved = workflow.resolved
+        setting = replace(self.setting, records=tied, is_local=is_local, subnets=subnets, resolved=resolved)
         return compile_project(self.plan, workflow.plan, setting, phase)
 
     def project_name(self, workflow: WorkflowRun) -> str:

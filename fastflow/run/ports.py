@@ -133,8 +133,8 @@ class Engine(Protocol):
     def config(self, project: ComposeProject, *, interpolate: bool = True) -> str:
         """Return the project as Compose resolves it, as JSON (`docker compose config --format json`)."""
 
-    def build(self, project: ComposeProject, timeout: float) -> None:
-        """Build the images of the project's services that have a `build`."""
+    def build(self, project: ComposeProject, services: Iterable[str], timeout: float) -> None:
+        """Build the images of these services."""
 
     def up(
         self,

@@ -3,8 +3,10 @@
 import json
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from typing import Any, TypeVar
+from typing import TypeVar
 
+from fastflow.application.built import stages_of
+from fastflow.application.resolved import Resolved, resolve
 from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError, FastflowError, RejectedProjectError
 from fastflow.model.source import ServiceSource
 from fastflow.plan import PULL_TIMEOUT
@@ -26,10 +28,18 @@ def prepare(run: RunContext, workflows: Sequence[WorkflowRun]) -> None:
         run.accepted[phase.id] = accepted_by(phase, run.plan.directory)
     engines = [workflow.host.engine for workflow in workflows]
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="prepare") as pool:
-        resolved = list(pool.map(lambda workflow: _resolved(run, workflow), workflows))
-        _each(pool, _pulls(workflows, resolved), lambda job: _pull(run, *job), engines)
-        to_build = [w for w, services in zip(workflows, resolved, strict=True) if _builds(w, services)]
-        _each(pool, to_build, lambda workflow: _build(run, workflow), engines)
+        told = list(pool.map(lambda workflow: _resolved(run, workflow), workflows))
+        _take(workflows, told)
+        _each(pool, _pulls(workflows), lambda job: _pull(run, *job), engines)
+        _each(pool, _to_build(workflows), lambda job: _build(run, *job), engines)
+
+
+def _take(workflows: Sequence[WorkflowRun], told: Sequence[Resolved]) -> None:
+    """Let each workflow know what its project comes to, and what others build on its engine."""
+    for workflow, own in zip(workflows, told, strict=True):
+        neighbours = zip(workflows, told, strict=True)
+        others = [other for near, other in neighbours if near.host is workflow.host and other is not own]
+        workflow.resolved = own.with_others(build for other in others for build in other.builds.values())
 
 
 def _each(pool: ThreadPoolExecutor, jobs: Iterable[T], do: Callable[[T], R], engines: Sequence[Engine]) -> None:
@@ -45,7 +55,7 @@ def _each(pool: ThreadPoolExecutor, jobs: Iterable[T], do: Callable[[T], R], eng
         raise
 
 
-def _resolved(run: RunContext, workflow: WorkflowRun) -> dict[str, Any]:
+def _resolved(run: RunContext, workflow: WorkflowRun) -> Resolved:
     """What Compose makes of a project; that it refuses is a fault of the files (rule compose-invalid)."""
     try:
         told = workflow.host.engine.config(run.project(workflow))
@@ -55,8 +65,7 @@ def _resolved(run: RunContext, workflow: WorkflowRun) -> dict[str, Any]:
         name, reason = workflow.plan.name, run.folder.mask(error.message)
         message = f"Docker Compose rejects the project of workflow {name}: {reason}"
         raise RejectedProjectError(message, workflow=name, reason=reason) from error
-    services = json.loads(told).get("services")
-    return services if isinstance(services, dict) else {}
+    return resolve(json.loads(told), run.project_name(workflow))
 
 
 def _needed(workflow: WorkflowRun) -> set[str]:
@@ -70,13 +79,13 @@ def _needed(workflow: WorkflowRun) -> set[str]:
     return needed
 
 
-def _pulls(workflows: Sequence[WorkflowRun], resolved: Sequence[dict[str, Any]]) -> list[tuple[WorkflowRun, str]]:
+def _pulls(workflows: Sequence[WorkflowRun]) -> list[tuple[WorkflowRun, str]]:
     images: dict[tuple[str, str], WorkflowRun] = {}
-    for workflow, services in zip(workflows, resolved, strict=True):
-        for name in _needed(workflow) & set(services):
-            service = services[name]
-            if "build" not in service and isinstance(service.get("image"), str):
-                images.setdefault((workflow.host.name, service["image"]), workflow)
+    for workflow in workflows:
+        services, own = workflow.resolved.services, workflow.resolved.images
+        for name in _needed(workflow) & (set(services) - set(own)):
+            if isinstance(image := services[name].get("image"), str):
+                images.setdefault((workflow.host.name, image), workflow)
     found = []
     for host in {workflow.host.name: workflow.host for workflow in workflows}.values():
         wanted = sorted(image for name, image in images if name == host.name)
@@ -95,17 +104,25 @@ def _pull(run: RunContext, workflow: WorkflowRun, image: str) -> None:
         raise FastflowError(message, error.hint or "check its name, and log in to its registry") from error
 
 
-def _builds(workflow: WorkflowRun, services: dict[str, Any]) -> bool:
-    return any("build" in services[name] for name in _needed(workflow) & set(services))
+def _to_build(workflows: Sequence[WorkflowRun]) -> list[tuple[WorkflowRun, tuple[str, ...]]]:
+    """The workflows that build images which a selected phase of any workflow uses, and for which services."""
+    images = {(one.host.name, one.resolved.images.get(name)) for one in workflows for name in _needed(one)}
+    found = []
+    for workflow in workflows:
+        builds = workflow.resolved.builds.values()
+        if wanted := tuple(build.service for build in builds if (workflow.host.name, build.image) in images):
+            found.append((workflow, wanted))
+    return found
 
 
-def _build(run: RunContext, workflow: WorkflowRun) -> None:
-    if run.cancellation.is_set:
-        return
+def _build(run: RunContext, workflow: WorkflowRun, services: Iterable[str]) -> None:
     run.note(f"building the images of {workflow.plan.name}")
     workflow.is_up = True
-    try:
-        workflow.host.engine.build(run.project(workflow), PULL_TIMEOUT)
-    except EngineError as error:
-        message = f"the images of workflow {workflow.plan.name} cannot be built: {run.folder.mask(error.message)}"
-        raise FastflowError(message, error.hint) from error
+    for stage in stages_of(workflow.resolved.builds, services):
+        if run.cancellation.is_set:
+            return
+        try:
+            workflow.host.engine.build(run.project(workflow), stage, PULL_TIMEOUT)
+        except EngineError as error:
+            message = f"the images of workflow {workflow.plan.name} cannot be built: {run.folder.mask(error.message)}"
+            raise FastflowError(message, error.hint) from error

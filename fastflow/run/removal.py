@@ -7,7 +7,7 @@ their own are the user's and carry no label of a run.
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
-from fastflow.compose import LABEL
+from fastflow.compose import LABEL, project_name
 from fastflow.errors import EngineError, EngineTimeoutError
 from fastflow.run.lease import ROLE
 from fastflow.run.observer import try_again
@@ -17,6 +17,7 @@ from fastflow.run.ports import PROJECT, Engine
 def remove_project(engine: Engine, run: str, project: str, patience: float = 0.0) -> tuple[str, ...]:
     """Remove what is left of one workflow; return what could not be removed, as commands that do it.
 
+    Not its images: another workflow of the run may use them.
     An engine that cannot be reached has `patience` seconds to come back.
     """
     return _remove(engine, {PROJECT: project}, {PROJECT: project, f"{LABEL}.run": run}, patience)
@@ -28,6 +29,9 @@ def remove_run(engine: Engine, run: str, projects: Iterable[str], patience: floa
     for project in dict.fromkeys(projects):
         left.extend(remove_project(engine, run, project, patience))
     left.extend(_remove(engine, {f"{LABEL}.run": run}, {f"{LABEL}.run": run}, patience))
+    if try_again(lambda: engine.remove_images(_own_images(engine, run)), patience=patience) is not None:
+        with suppress(EngineError):
+            left += [f"docker image rm {name}" for name in _own_images(engine, run)]
     return tuple(dict.fromkeys(left))
 
 
@@ -57,7 +61,6 @@ def _remove_once(engine: Engine, labels: Mapping[str, str], own: Mapping[str, st
         remove_containers,
         lambda: engine.remove_networks(engine.networks(labels)),
         lambda: engine.remove_volumes(engine.volumes(own)),
-        lambda: engine.remove_images(_own_images(engine, labels)),
     )
     errors: list[EngineError] = []
     for step in steps:
@@ -69,11 +72,11 @@ def _remove_once(engine: Engine, labels: Mapping[str, str], own: Mapping[str, st
         raise errors[0]
 
 
-def _own_images(engine: Engine, labels: Mapping[str, str]) -> tuple[str, ...]:
-    """The images that were built under a project's name; one that the user named is the user's."""
-    project = labels.get(PROJECT)
-    found = engine.images(labels)
-    return tuple(name for name in found if name.startswith(f"{project}-")) if project is not None else found
+def _own_images(engine: Engine, run: str) -> tuple[str, ...]:
+    """The images that were built under the run's name; another name that somebody gave to one is theirs."""
+    lead = project_name(run, "")
+    found = engine.images({f"{LABEL}.run": run})
+    return tuple(name for name in found if name.startswith("sha256:") or name.rpartition("/")[2].startswith(lead))
 
 
 def _is_lease(labels: Mapping[str, str]) -> bool:

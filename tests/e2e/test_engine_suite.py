@@ -252,15 +252,15 @@ def test_config_is_the_merged_project(bench: Bench) -> None:
 
 def test_a_built_image_is_found_and_removed_by_label(bench: Bench) -> None:
     (bench.directory / "Dockerfile").write_text(f"FROM {IMAGE}\n")
-    project = bench.project({"web": RUNS}, web={"build": "."})
+    project = bench.project({"web": RUNS}, web={"build": {"context": ".", "labels": {TEST: bench.name}}})
     assert bench.engine.missing_images([f"{bench.name}-web"]) == (f"{bench.name}-web",)
-    bench.engine.build(project, PATIENCE)
+    bench.engine.build(project, ["web"], PATIENCE)
     assert bench.engine.missing_images([f"{bench.name}-web"]) == ()
-    images = bench.engine.images({PROJECT: bench.name})
+    images = bench.engine.images({TEST: bench.name})
     assert [image.split(":")[0] for image in images] == [f"{bench.name}-web"]
     for _ in range(2):
         bench.engine.remove_images(images)
-    assert bench.engine.images({PROJECT: bench.name}) == ()
+    assert bench.engine.images({TEST: bench.name}) == ()
 
 
 def test_missing_images_are_told_once_and_in_order(bench: Bench) -> None:
@@ -295,7 +295,7 @@ def test_a_lease_that_cannot_be_made_is_an_error(bench: Bench) -> None:
 def endless(bench: Bench) -> ComposeProject:
     """A project whose build does not end."""
     (bench.directory / "Dockerfile").write_text(f"FROM {IMAGE}\nRUN sleep 30\n")
-    bench.hang(f"build {bench.name}")
+    bench.hang(f"build {bench.name} web")
     return bench.project({"web": RUNS}, web={"build": "."})
 
 
@@ -312,7 +312,7 @@ def test_a_build_can_be_interrupted_and_later_calls_work(bench: Bench, endless: 
     began = time.monotonic()
     try:
         with pytest.raises(EngineCallError, match="interrupted"):
-            bench.engine.build(endless, PATIENCE)
+            bench.engine.build(endless, ["web"], PATIENCE)
     finally:
         done.set()
         interrupter.join()
@@ -325,5 +325,5 @@ def test_a_build_can_be_interrupted_and_later_calls_work(bench: Bench, endless: 
 def test_a_call_that_takes_too_long_is_ended(bench: Bench, endless: ComposeProject) -> None:
     began = time.monotonic()
     with pytest.raises(EngineTimeoutError, match=r"did not end within 0\.5 s"):
-        bench.engine.build(endless, 0.5)
+        bench.engine.build(endless, ["web"], 0.5)
     assert time.monotonic() - began < 5

@@ -2,12 +2,15 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from fastflow.application.resolved import resolve
 from fastflow.compose import ComposeFile, ComposeProject, Emulation, Setting, compile_project
 from fastflow.diagnostic import Severity
+from fastflow.engines.fake_project import FakeProject
 from fastflow.model.phases import has_variables
 from fastflow.pipeline import SpecText, check, plan
 from fastflow.plan import Plan, Selection
@@ -32,7 +35,9 @@ def planned(name: str, values: dict[str, str] | None, selection: Selection | Non
 def project_of(name: str, workflow: str) -> ComposeProject:
     made = planned(name, VALUES)
     setting = Setting("run1", "spec.yml", emulation=EMULATION if name == "emulate" else None)
-    return compile_project(made, made.workflows[workflow], setting)
+    asked = compile_project(made, made.workflows[workflow], setting)
+    told = json.loads(FakeProject(asked, VALUES).as_json())
+    return compile_project(made, made.workflows[workflow], replace(setting, resolved=resolve(told, asked.name)))
 
 
 def text_of(project: ComposeProject, directory: Path) -> str:

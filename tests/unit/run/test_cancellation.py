@@ -146,7 +146,7 @@ def test_a_stop_that_hangs_does_not_keep_a_cancelled_run(tmp_path: Path) -> None
     assert not stage.engine.world.boxes
 
 
-@pytest.mark.parametrize("call", ["pull app:1", "build fastflow-r1-web"])
+@pytest.mark.parametrize("call", ["pull app:1", "build fastflow-r1-web app"])
 def test_preparation_is_cancelled_and_nothing_was_started(tmp_path: Path, call: str) -> None:
     text = SPEC.replace("app: { image: app:1 }", "app: { build: . }") if "build" in call else SPEC
     stage = Stage(tmp_path, text)

@@ -195,7 +195,7 @@ def test_a_build_that_fails_removes_what_others_built(tmp_path: Path) -> None:
         for name in ("a", "b")
     )
     stage = Stage(tmp_path, text)
-    stage.engine.faults["build fastflow-r1-b"] = EngineCallError("no Dockerfile")
+    stage.engine.faults["build fastflow-r1-b app"] = EngineCallError("no Dockerfile")
     with pytest.raises(FastflowError, match="the images of workflow b cannot be built: no Dockerfile"):
         stage.run()
     assert not stage.engine.built
@@ -227,3 +227,39 @@ def test_what_no_selected_phase_needs_is_neither_pulled_nor_built(tmp_path: Path
     assert stage.run().exit_code == 0
     assert sorted(stage.calls("pull")) == ["pull app:1", "pull tests:1", "pull wallarm/fast"]
     assert stage.calls("build") == []
+
+
+SHARED_TAG = """
+workflows:
+  a:
+    compose: { services: { app: { build: ., image: 'shop:ci' }, worker: { image: shop:ci } } }
+    nodes: { t: { mode: testing, build_id: a1, test_record_id: r1, services: [worker] } }
+  b:
+    compose: { services: { app: { image: 'docker.io/library/shop:ci' }, unused: { build: ., profiles: [x] } } }
+    nodes: { t: { mode: testing, build_id: b1, test_record_id: r1, depends_on: [a.t] } }
+"""
+
+
+def test_what_names_an_image_that_the_run_builds_runs_that_image(tmp_path: Path) -> None:
+    seen: dict[str, str] = {}
+    stage = Stage(tmp_path, SHARED_TAG, {"fast-t": PASSES})
+    stage.engine.known_images = {"wallarm/fast", "shop:ci"}
+    look = then(
+        lambda: seen.update((box.container.name, box.container.image) for box in stage.engine.world.boxes.values())
+    )
+    stage.engine.scripts["fast-t"] = replace(PASSES, on_start=look)
+    assert stage.run().exit_code == 0
+    image = "fastflow-r1-a-app"
+    assert (seen["fastflow-r1-a-worker-1"], seen["fastflow-r1-b-app-1"]) == (image, image)
+    assert stage.calls("build") == ["build fastflow-r1-a app"]
+    assert stage.calls("pull") == []
+    assert not stage.engine.built
+    assert "shop:ci" in stage.engine.known_images
+
+
+def test_another_name_that_somebody_gave_to_an_image_of_the_run_stays(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, SHARED_TAG, {"fast-t": PASSES})
+    tag = then(lambda: stage.engine.built.update({"mine:1": stage.engine.built["fastflow-r1-a-app"]}))
+    stage.engine.scripts["fast-t"] = replace(PASSES, on_start=tag)
+    assert stage.run().exit_code == 0
+    assert list(stage.engine.built) == ["mine:1"]

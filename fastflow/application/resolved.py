@@ -1,0 +1,65 @@
+"""What Docker Compose makes of a workflow's project, as far as a run has to know it: images and networks by name."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+from fastflow.application.built import Build, builds_of, images_of
+from fastflow.application.model import NAMED_BY_PROJECT
+
+
+class SharedNetwork(NamedTuple):
+    """A network that has one name in all projects. `settings` are those of the Compose file, for whoever makes it.
+
+    An external one has none: it must be there.
+    """
+
+    name: str
+    settings: Mapping[str, Any] | None = None
+
+    @property
+    def is_external(self) -> bool:
+        """Whether the user makes it."""
+        return self.settings is None
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The project's services as Compose resolves them, and what follows for a run.
+
+    `images` are the images of the run by the services that run one, `shared` the networks with one name in all
+    projects by their keys. Without `is_interpolated` texts hold variables, as in a Compose file.
+    """
+
+    services: Mapping[str, Any] = field(default_factory=dict)
+    builds: Mapping[str, Build] = field(default_factory=dict)
+    images: Mapping[str, str] = field(default_factory=dict)
+    shared: Mapping[str, SharedNetwork] = field(default_factory=dict)
+    is_interpolated: bool = True
+
+    @property
+    def made(self) -> tuple[tuple[str, SharedNetwork], ...]:
+        """The shared networks that are made where they are missing, with their keys."""
+        return tuple((key, network) for key, network in self.shared.items() if not network.is_external)
+
+    def with_others(self, builds: Iterable[Build]) -> "Resolved":
+        """Let services run images that other workflows of the run build, where they name them."""
+        return replace(self, images=images_of(self.services, self.builds, builds))
+
+
+def resolve(told: Mapping[str, Any], project: str, *, is_interpolated: bool = True) -> Resolved:
+    """Read what `docker compose config` says of a project."""
+    services = {name: service for name, service in (told.get("services") or {}).items() if isinstance(service, dict)}
+    builds = builds_of(services, project)
+    networks = {key: _shared(key, network or {}, project) for key, network in (told.get("networks") or {}).items()}
+    shared = {key: network for key, network in networks.items() if network is not None}
+    return Resolved(services, builds, images_of(services, builds), shared, is_interpolated)
+
+
+def _shared(key: str, network: Mapping[str, Any], project: str) -> SharedNetwork | None:
+    """None for a network of the project's own: Compose puts the project's name into its name, unless the file does."""
+    name = str(network.get("name") or "")
+    if network.get("external"):
+        return SharedNetwork(name or key)
+    is_own = not name or project in name or NAMED_BY_PROJECT.search(name)
+    return None if is_own else SharedNetwork(name, network)

@@ -5,11 +5,14 @@ twelve and a process. What the Docker command line knows besides (contexts, TLS,
 import http.client
 import io
 import json
+import re
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from email.message import Message
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from typing import IO, Any
 from urllib.parse import quote, urlencode
 
@@ -25,6 +28,11 @@ _UNIX = "unix://"
 _NOT_FOUND = 404
 _GOING = "marked for removal"
 _FIRST_ERROR = 400
+_PING = "/_ping"
+NEWEST_API = (1, 51)
+"""The newest version of the API that `make engines` tries. Newer engines are asked in this one: they answer it as
+Docker 28.5 does, and every engine takes the versions from its oldest to its own (documentation of the Engine API).
+"""
 
 
 def socket_of(environment: Mapping[str, str]) -> str | None:
@@ -122,8 +130,35 @@ class EngineApi:
 
     def clock(self) -> int:
         """The engine's own time, in whole seconds since the epoch."""
-        with self._asked(_Request("GET", "/_ping", self.timeout)) as answer:
-            return int(parsedate_to_datetime(answer.response.headers["Date"]).timestamp())
+        return int(parsedate_to_datetime(self._ping()["Date"]).timestamp())
+
+    @property
+    def is_podman(self) -> bool:
+        """Whether Podman's service answers in the place of a Docker Engine."""
+        return "Libpod-API-Version" in self._greeting
+
+    def _ping(self) -> Message:
+        with self._asked(_Request("GET", _PING, self.timeout)) as answer:
+            return answer.response.headers
+
+    @cached_property
+    def _greeting(self) -> Message:
+        """What the engine says of itself; nothing if something between lets only other requests pass."""
+        try:
+            return self._ping()
+        except (EngineUnreachableError, EngineTimeoutError):
+            raise
+        except EngineCallError:
+            return Message()
+
+    @cached_property
+    def _version(self) -> str:
+        """What paths begin with: engines take those without a version, but call them deprecated."""
+        said = re.fullmatch(r"(\d+)\.(\d+)", self._greeting.get("Api-Version") or "")
+        if said is None:
+            return ""
+        major, minor = min((int(said[1]), int(said[2])), NEWEST_API)
+        return f"/v{major}.{minor}"
 
     def _call(self, request: _Request, *, is_change: bool = False) -> bytes:
         with self.caller.slot(is_change=is_change):
@@ -146,10 +181,11 @@ class EngineApi:
             answer.close()
 
     def _answer(self, request: _Request) -> Answer:
+        target = request.target if request.path == _PING else f"{self._version}{request.target}"
         connection = _Connection(self.path, request.timeout)
         try:
             with self._errors(request):
-                connection.request(request.method, request.target, request.body, dict(request.headers))
+                connection.request(request.method, target, request.body, dict(request.headers))
                 response = connection.getresponse()
                 if response.status >= _FIRST_ERROR:
                     raise _refused(request.shown, response.status, response.read())

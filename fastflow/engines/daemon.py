@@ -11,6 +11,11 @@ REMOVAL_TIMEOUT = 15.0
 """Seconds until what somebody else removes must be gone."""
 IN_USE = re.compile(r"is being used|is using|conflict|dependent child", re.IGNORECASE)
 """What an engine says of an image that it does not remove because it is in use."""
+NAME_TAKEN = re.compile(r"is already in use by", re.IGNORECASE)
+"""What an engine says of a container's name that is taken: "by container ID" (Docker), "by ID" (Podman 4.3 to 5.8).
+
+A status would say it as well, but Podman 4.3 answers 500 where Docker answers 409.
+"""
 
 
 class Daemon(Protocol):

@@ -9,6 +9,7 @@ from typing import IO
 
 from fastflow.engines.command_line import CommandLine
 from fastflow.engines.daemon import IN_USE, REMOVAL_TIMEOUT, Kind
+from fastflow.engines.image_names import short_name
 from fastflow.engines.inspection import containers_of, subnets_of
 from fastflow.engines.lease import ContainerLease, take
 from fastflow.engines.stream import LineStream
@@ -58,13 +59,17 @@ class CommandDaemon:
         if not wanted:
             return ()
         try:
-            return containers_of(self.call.docker("inspect", "--type", "container", *wanted))
+            return containers_of(self.call.docker("inspect", "--type", "container", *wanted), self._is_podman)
         except EngineCallError as error:
             if not is_gone(error):
                 raise
         if len(wanted) == 1:
             return ()
         return tuple(container for one in wanted for container in self.inspect([one]))
+
+    def _is_podman(self) -> bool:
+        told = json.loads(self.call.docker("version", "--format", "{{json .Server.Components}}")) or ()
+        return any(part.get("Name") == "Podman Engine" for part in told)
 
     def start(self, container_id: str) -> None:
         """Start a created container."""
@@ -99,7 +104,7 @@ class CommandDaemon:
     def listed(self, kind: Kind, labels: Mapping[str, str | None]) -> tuple[str, ...]:
         """Return what carries these labels: ids of containers and networks, names of volumes and images."""
         if kind == "image":
-            return _images(self.call, labels)
+            return tuple(dict.fromkeys(short_name(name, self._is_podman) for name in _images(self.call, labels)))
         return tuple(self.call.docker(*_LISTINGS[kind][0], "-q", *filters(labels)).split())
 
     def subnets(self) -> tuple[str, ...]:
@@ -188,7 +193,7 @@ def _images(docker: CommandLine, labels: Mapping[str, str | None]) -> tuple[str,
     """Return the references of images, `name:tag`, or the id of one that has no name."""
     told = docker.docker("images", "--no-trunc", "--format", "{{.Repository}}:{{.Tag}} {{.ID}}", *filters(labels))
     pairs = (line.split() for line in told.splitlines())
-    return tuple(dict.fromkeys(image if "<none>" in name else name for name, image in pairs))
+    return tuple(image if "<none>" in name else name for name, image in pairs)
 
 
 def _fault_of_removal(docker: CommandLine, kind: Kind, name: str) -> EngineCallError | None:

@@ -11,6 +11,7 @@ from typing import IO, Any
 from fastflow.engines.answer import Answer
 from fastflow.engines.api import EngineApi, GoneError, label_filter, segment
 from fastflow.engines.daemon import IN_USE, REMOVAL_TIMEOUT, Kind
+from fastflow.engines.image_names import short_name
 from fastflow.engines.inspection import container_of, subnets_of
 from fastflow.engines.socket_lease import SocketLease, claim
 from fastflow.engines.stream import LineStream, Nothing
@@ -40,7 +41,10 @@ class SocketDaemon:
     def inspect(self, ids: Iterable[str]) -> tuple[Container, ...]:
         """Return the containers that (still) exist among `ids`."""
         found = (self._inspected(one) for one in ids)
-        return tuple(container_of(entry) for entry in found if entry is not None)
+        return tuple(container_of(entry, self._is_podman) for entry in found if entry is not None)
+
+    def _is_podman(self) -> bool:
+        return self.api.is_podman
 
     def _inspected(self, one: str) -> Any:
         try:
@@ -85,7 +89,7 @@ class SocketDaemon:
             return tuple(sorted(entry["Name"] for entry in self.api.get("/volumes", filters=selected)["Volumes"] or ()))
         entries = self.api.get("/images/json", filters=selected)
         names = [name for entry in entries for name in _names_of(entry)]
-        return tuple(dict.fromkeys(names))
+        return tuple(dict.fromkeys(short_name(name, self._is_podman) for name in names))
 
     def subnets(self) -> tuple[str, ...]:
         """Return the subnets (CIDR) of all networks."""

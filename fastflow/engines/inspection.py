@@ -1,22 +1,27 @@
 """What the engine's JSON says of containers, networks and events."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
+from fastflow.engines.image_names import short_name
 from fastflow.engines.messages import advice, plain
 from fastflow.run.ports import Container, ContainerEvent, Health, PublishedPort, Status
 
 _HEALTH = ("starting", "healthy", "unhealthy")
 
 
-def containers_of(text: str) -> tuple[Container, ...]:
+def _is_docker() -> bool:
+    return False
+
+
+def containers_of(text: str, is_podman: Callable[[], bool] = _is_docker) -> tuple[Container, ...]:
     """Read what `docker inspect` printed."""
-    return tuple(container_of(entry) for entry in json.loads(text))
+    return tuple(container_of(entry, is_podman) for entry in json.loads(text))
 
 
-def container_of(entry: Mapping[str, Any]) -> Container:
-    """Read one entry of `docker inspect`."""
+def container_of(entry: Mapping[str, Any], is_podman: Callable[[], bool] = _is_docker) -> Container:
+    """Read one entry of `docker inspect`; `is_podman` is asked when the answer matters."""
     state, config = entry["State"], entry["Config"]
     health = (state.get("Health") or {}).get("Status")
     return Container(
@@ -32,7 +37,7 @@ def container_of(entry: Mapping[str, Any]) -> Container:
         started_at=_time(state.get("StartedAt")),
         finished_at=_time(state.get("FinishedAt")),
         ports=tuple(_ports((entry.get("NetworkSettings") or {}).get("Ports") or {})),
-        image=config.get("Image") or "",
+        image=short_name(config.get("Image") or "", is_podman),
         token=_token(config.get("Env") or ()),
     )
 

@@ -10,13 +10,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from fastflow.engines.command_line import CommandLine
-from fastflow.engines.daemon import Daemon
+from fastflow.engines.daemon import NAME_TAKEN, Daemon
 from fastflow.engines.process import failed, finish, timed_out
 from fastflow.errors import EngineCallError, EngineError
 
 _RELEASE_TIMEOUT = 5.0
 _HELLO = b"held\n"
-_CONFLICT = "is already in use by container"
 _TAKEN_AWAY = re.compile(r"no such container|marked for removal|removal of container", re.IGNORECASE)
 _START_GRACE = 10.0
 _SHOWN = ("docker", "run", "--interactive")
@@ -110,7 +109,7 @@ def _held(call: CommandLine, daemon: Daemon, name: str, process: subprocess.Pope
         raise timed_out(_SHOWN, call.timeout) from None
     finish(process)
     output = said.decode(errors="replace")
-    if _CONFLICT in output:
+    if NAME_TAKEN.search(output):
         return None
     raise failed([*call.docker_words, "run", "--name", name], process.returncode, output)
 

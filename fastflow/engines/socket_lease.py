@@ -1,6 +1,5 @@
 """A lease over the engine's socket: a running container whose stdin is a connection of this process."""
 
-import re
 import socket
 import threading
 import time
@@ -8,12 +7,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from fastflow.engines.api import EngineApi, GoneError, segment
+from fastflow.engines.daemon import NAME_TAKEN
 from fastflow.errors import EngineCallError, EngineError
 
 _RELEASE_TIMEOUT = 5.0
 _START_GRACE = 10.0
 _TRIES = 10
-_CONFLICT = re.compile(r"is already in use by container", re.IGNORECASE)
 _PAUSE = 0.02
 """Seconds between two looks at a holder that is about to run: the engine has nothing to wait for that with."""
 
@@ -48,7 +47,7 @@ class SocketLease:
         try:
             self.container_id = self._api.create("/containers/create", body, name=self._name)["Id"]
         except EngineCallError as error:
-            if _CONFLICT.search(error.output):
+            if NAME_TAKEN.search(error.output):
                 return False
             raise
         self._disconnect()

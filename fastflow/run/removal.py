@@ -29,7 +29,7 @@ def remove_run(engine: Engine, run: str, projects: Iterable[str], patience: floa
     for project in dict.fromkeys(projects):
         left.extend(remove_project(engine, run, project, patience))
     left.extend(_remove(engine, {f"{LABEL}.run": run}, {f"{LABEL}.run": run}, patience))
-    if try_again(lambda: engine.remove_images(_own_images(engine, run)), patience=patience) is not None:
+    if try_again(lambda: _remove_images(engine, run), patience=patience) is not None:
         with suppress(EngineError):
             left += [f"docker image rm {name}" for name in _own_images(engine, run)]
     return tuple(dict.fromkeys(left))
@@ -70,6 +70,14 @@ def _remove_once(engine: Engine, labels: Mapping[str, str], own: Mapping[str, st
         errors += [error] if error is not None else []
     if errors:
         raise errors[0]
+
+
+def _remove_images(engine: Engine, run: str) -> None:
+    """Remove the images, then what Podman lists after that: the layers of an image that is gone."""
+    before: tuple[str, ...] = ()
+    while (found := _own_images(engine, run)) and found != before:
+        engine.remove_images(found)
+        before = found
 
 
 def _own_images(engine: Engine, run: str) -> tuple[str, ...]:

@@ -55,7 +55,7 @@ def sweep(engine: DockerEngine, name: str) -> None:
         engine.remove_containers(found.id for found in engine.containers({label: name}))
     engine.remove_networks(engine.networks({PROJECT: name}))
     engine.remove_volumes(engine.volumes({PROJECT: name}))
-    engine.remove_images(engine.images({PROJECT: name}))
+    engine.remove_images(image for label in (PROJECT, TEST) for image in engine.images({label: name}))
 
 
 def text_project(name: str, directory: str, *texts: str) -> ComposeProject:

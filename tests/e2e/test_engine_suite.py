@@ -21,6 +21,7 @@ from tests.e2e.conftest import IMAGE, PROJECT, TEST, engine_environment, sweep
 
 ENDS = Script(lines=("first", "second"), exit_code=3)
 RUNS = Script(lines=("up",))
+PODMANS_OWN = ("init", "cleanup")
 
 
 @pytest.fixture(params=["fake", *(pytest.param(way, marks=pytest.mark.e2e) for way in ("socket", "command line"))])
@@ -80,7 +81,8 @@ def test_a_container_that_ends_is_an_event_with_its_exit_code(bench: Bench) -> N
     died = seen.until(lambda event: event.id == web.id and event.action == "die")
     assert died.exit_code == 3
     assert died.labels[TEST] == bench.name
-    assert [event.action for event in seen.all if event.id == web.id] == ["create", "start", "die"]
+    told = [event.action for event in seen.all if event.id == web.id]
+    assert [action for action in told if action not in PODMANS_OWN] == ["create", "start", "die"]
     ended = bench.one(web.id)
     assert (ended.status, ended.exit_code) == ("exited", 3)
     assert ended.finished_at is not None
@@ -206,7 +208,7 @@ def test_a_command_gives_its_exit_code_in_a_running_container_only(bench: Bench)
     bench.lines(web.id, "up")
     assert bench.engine.exec(web.id, ["sh", "-c", "exit 6"], PATIENCE) == 6
     bench.engine.stop(web.id, 5)
-    with pytest.raises(EngineCallError, match="not running"):
+    with pytest.raises(EngineCallError, match=r"not running|only create exec sessions on running"):
         bench.engine.exec(web.id, ["true"], PATIENCE)
 
 
@@ -235,7 +237,7 @@ def test_the_subnets_of_all_networks_are_told_and_taken_once(bench: Bench) -> No
     bench.up({"web": RUNS}, web={"networks": ["default", "own"]}, networks=networks(own=f"{net}.0/27"))
     assert f"{net}.0/27" in bench.engine.subnets()
     assert len(bench.engine.networks({PROJECT: bench.name, "com.docker.compose.network": "own"})) == 1
-    with pytest.raises(SubnetInUseError, match="overlap"):
+    with pytest.raises(SubnetInUseError):
         bench.up({"db": RUNS}, db={"networks": ["other"]}, networks=networks(other=f"{net}.0/26"))
 
 
@@ -252,6 +254,7 @@ def test_config_is_the_merged_project(bench: Bench) -> None:
 
 def test_a_built_image_is_found_and_removed_by_label(bench: Bench) -> None:
     (bench.directory / "Dockerfile").write_text(f"FROM {IMAGE}\n")
+    # By a label of our own: Compose gives images that of the project only if BuildKit builds them.
     project = bench.project({"web": RUNS}, web={"build": {"context": ".", "labels": {TEST: bench.name}}})
     assert bench.engine.missing_images([f"{bench.name}-web"]) == (f"{bench.name}-web",)
     bench.engine.build(project, ["web"], PATIENCE)
@@ -286,7 +289,7 @@ def test_only_one_holds_a_name(bench: Bench) -> None:
 
 
 def test_a_lease_that_cannot_be_made_is_an_error(bench: Bench) -> None:
-    with pytest.raises(EngineCallError, match="No such image") as caught:
+    with pytest.raises(EngineCallError, match=r"(?i)no such image") as caught:
         bench.engine.hold(f"{bench.name}-lease", "fastflow-nothing:0", {TEST: bench.name})
     assert caught.value.hint
 

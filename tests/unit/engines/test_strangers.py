@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -17,20 +17,25 @@ PATIENCE = 10.0  # seconds
 
 @contextmanager
 def answering(path: Path, answer: bytes) -> Iterator[EngineApi]:
-    """Answer one request with these bytes, whatever it asks."""
+    """Answer every request with these bytes, whatever it asks."""
 
     def serve() -> None:
-        with server.accept()[0] as client:
-            client.recv(65_536)
-            client.sendall(answer)
+        with suppress(OSError):
+            while True:
+                with server.accept()[0] as client:
+                    client.recv(65_536)
+                    client.sendall(answer)
 
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(path))
         server.listen()
         thread = threading.Thread(target=serve)
         thread.start()
-        yield EngineApi(str(path), Caller({}), PATIENCE)
-        thread.join()
+        try:
+            yield EngineApi(str(path), Caller({}), PATIENCE)
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join()
 
 
 @pytest.mark.parametrize(

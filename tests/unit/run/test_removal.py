@@ -30,6 +30,23 @@ def test_everything_is_removed_whatever_happens(tmp_path: Path) -> None:
     assert not stage.engine.world.listeners
 
 
+def test_the_layers_that_podman_shows_of_a_removed_image_go_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = Stage(tmp_path, SPEC.replace("app: { image: app:1 }", "app: { build: . }"))
+    engine, remove = stage.engine, stage.engine.remove_images
+
+    def show_layers(references: Iterable[str]) -> None:
+        for name in (names := list(references)):
+            if name.count("sha256:") < 3:
+                engine.built[f"sha256:{name}"] = dict(engine.built[name])
+        remove(names)
+
+    monkeypatch.setattr(engine, "remove_images", show_layers)
+    assert stage.run().exit_code == 0
+    assert not engine.built
+
+
 def test_keep_leaves_containers_but_no_running_node_and_no_lease(tmp_path: Path) -> None:
     stage = Stage(tmp_path, options=Options(keep=True))
     assert stage.run().exit_code == 0

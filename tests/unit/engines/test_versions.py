@@ -1,0 +1,140 @@
+"""What engines say of themselves, and what follows: the version in paths, and Podman's names of images."""
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from socketserver import ThreadingUnixStreamServer
+from typing import Any
+
+import pytest
+
+from fastflow.engines.api import NEWEST_API, EngineApi
+from fastflow.engines.command_line import CommandLine
+from fastflow.engines.daemon_command import CommandDaemon
+from fastflow.engines.daemon_socket import SocketDaemon
+from fastflow.engines.process import Caller
+
+NEWEST = ".".join(map(str, NEWEST_API))
+PODMAN = {"Api-Version": "1.41", "Libpod-API-Version": "4.3.1"}
+TAKEN = 'creating container storage: the container name "x" is already in use by 4f429. You have to remove it'
+
+
+class Engine(ThreadingUnixStreamServer):
+    """Answers `/_ping` with `greeting` as headers, or refuses; GET with `told`; refuses POST."""
+
+    daemon_threads = True
+
+    def __init__(self, path: Path, greeting: Mapping[str, str] | None, told: Any, refusal: tuple[int, str]) -> None:
+        super().__init__(str(path), _Handler)
+        self.greeting, self.told, self.refusal = greeting, told, refusal
+        self.paths: list[str] = []
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Engine
+
+    def do_GET(self) -> None:
+        self.server.paths.append(self.path)
+        if self.path != "/_ping":
+            self._answer(200, self.server.told)
+        elif self.server.greeting is None:
+            self._answer(403, {"message": "forbidden"})
+        else:
+            self._answer(200, "OK", **self.server.greeting)
+
+    def do_POST(self) -> None:
+        status, message = self.server.refusal
+        self._answer(status, {"message": message})
+
+    def _answer(self, status: int, told: Any, **headers: str) -> None:
+        body = json.dumps(told).encode()
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+    def address_string(self) -> str:
+        return "socket"
+
+
+@contextmanager
+def engine(
+    path: Path, greeting: Mapping[str, str] | None, told: Any = (), refusal: tuple[int, str] = (500, "no")
+) -> Iterator[tuple[Engine, SocketDaemon]]:
+    with Engine(path / "docker.sock", greeting, told, refusal) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield server, SocketDaemon(EngineApi(str(path / "docker.sock"), Caller({}), 10.0))
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    ("greeting", "prefix"),
+    [
+        ({"Api-Version": "1.41"}, "/v1.41"),
+        ({"Api-Version": "1.9"}, "/v1.9"),
+        ({"Api-Version": "1.1000"}, f"/v{NEWEST}"),
+        ({"Api-Version": "2.0"}, f"/v{NEWEST}"),
+        ({"Api-Version": "none"}, ""),
+        ({}, ""),
+        (None, ""),
+    ],
+)
+def test_paths_carry_the_older_of_the_engines_version_and_the_newest_tried(
+    greeting: Mapping[str, str] | None, prefix: str, tmp_path: Path
+) -> None:
+    with engine(tmp_path, greeting) as (server, daemon):
+        daemon.listed("network", {})
+        daemon.subnets()
+    assert [path.partition("?")[0] for path in server.paths] == ["/_ping", f"{prefix}/networks", f"{prefix}/networks"]
+
+
+FULL = ["localhost/made:1", "docker.io/library/redis:7", "ghcr.io/team/app:2", "<none>:<none>"]
+
+
+@pytest.mark.parametrize(
+    ("greeting", "names"),
+    [
+        (PODMAN, ("made:1", "redis:7", "ghcr.io/team/app:2")),
+        ({"Api-Version": "1.51"}, ("localhost/made:1", "redis:7", "ghcr.io/team/app:2")),
+    ],
+)
+def test_images_have_the_names_that_they_were_given(
+    greeting: Mapping[str, str], names: tuple[str, ...], tmp_path: Path
+) -> None:
+    with engine(tmp_path, greeting, [{"Id": "sha256:1", "RepoTags": FULL}]) as (_, daemon):
+        assert daemon.listed("image", {}) == names
+
+
+@pytest.mark.parametrize(("component", "name"), [("Podman Engine", "made:1"), ("Engine", "localhost/made:1")])
+def test_the_command_line_names_images_alike(component: str, name: str, tmp_path: Path) -> None:
+    container = {"Id": "c", "Name": "/c", "State": {"Status": "running"}, "Config": {"Image": "localhost/made:1"}}
+    client = tmp_path / "docker"
+    client.write_text(
+        f"""case $1 in
+        version) echo '{json.dumps([{"Name": component}])}' ;;
+        images) echo 'localhost/made:1 sha256:1' ;;
+        inspect) echo '{json.dumps([container])}' ;;
+        esac"""
+    )
+    call = CommandLine(["/bin/sh", str(client)], [], Caller({"PATH": "/usr/bin:/bin"}), 20.0)
+    daemon = CommandDaemon(call, None, None)
+    assert daemon.listed("image", {}) == (name,)
+    assert [found.image for found in daemon.inspect(["c"])] == [name]
+
+
+@pytest.mark.parametrize("status", [409, 500])
+def test_a_name_that_podman_calls_taken_is_taken(status: int, tmp_path: Path) -> None:
+    running = {"State": {"Status": "running"}}
+    with engine(tmp_path, PODMAN, running, (status, TAKEN)) as (_, daemon):
+        assert daemon.hold("x", "image", {}) is None

@@ -7,9 +7,9 @@ from fastflow.engines.process import failed
 from fastflow.errors import AddressesExhaustedError, EngineCallError, EngineUnreachableError, SubnetInUseError
 
 SSH = (
-    'error during connect: Get "http://docker.example.com/v1.24/version": command [ssh -l ci -p 22 -o ConnectTimeout=30 -T -- {host} docker '
-    "system dial-stdio] has exited with exit status 255, please make sure the URL is valid, and Docker 18.09 or later "
-    "is installed on the remote host: stderr={stderr}\n\n"
+    'error during connect: Get "http://docker.example.com/v1.24/version": command [ssh -l ci -p 22 -o '
+    "ConnectTimeout=30 -T -- {host} docker system dial-stdio] has exited with exit status 255, please make sure the "
+    "URL is valid, and Docker 18.09 or later is installed on the remote host: stderr={stderr}\n\n"
 )
 NO_SOCKET = "unix:///nonexistent.sock"
 

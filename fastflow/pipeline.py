@@ -204,11 +204,3 @@ def _applications(loaded: Loaded, files: ComposeFiles) -> tuple[dict[str, Applic
             key = id(reading.application)
             found[name] = seen.setdefault(key, without_fast(reading.application))
     return found, tuple(unreadable)
-
-
-def as_values(environments: Iterable[Mapping[str, str | None]]) -> dict[str, str]:
-    """Merge environments, the weakest first; names without a value are not set."""
-    merged: dict[str, str] = {}
-    for environment in environments:
-        merged.update({name: value for name, value in environment.items() if value is not None})
-    return merged

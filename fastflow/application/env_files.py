@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from collections.abc import Mapping as Values
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from fastflow.spec.document import Mapping, Node, Scalar, Sequence
-from fastflow.spec.env_file import read_env_file
-from fastflow.spec.template import TemplateError, UnsetVariableError, parse_template, resolve
+from fastflow.spec.dotenv import escape, parse_env, parse_env_symbols, parse_raw
+from fastflow.spec.files import read_limited
 
 KEY = "env_file"
 
@@ -32,28 +33,68 @@ def _anchored(node: Node, directory: Path) -> Node:
     return Mapping(entries, node.mark, node.tag, node.origin)
 
 
-def read_env_files(service: Node, values: Values[str, str] | None) -> dict[str, str | None]:
-    """Read what the files set, later over earlier; one that cannot be read is left for Compose to judge."""
+def read_env_files(
+    service: Node, own: Values[str, str | None], values: Values[str, str] | None
+) -> dict[str, str | None]:
+    """Read what the files set, later over earlier; one that cannot be read is left for Compose to judge.
+
+    A value may refer to `values`, to the `own` variables of the service, and to what stands above it, in this order.
+    """
     found: dict[str, str | None] = {}
-    for path in _paths(service.get(KEY) if isinstance(service, Mapping) else None):
-        try:
-            read = read_env_file(path) if path.is_file() else {}
-        except (OSError, ValueError):
-            continue
-        for name, value in read.items():
-            found[name] = value if value is None or values is None else _resolved(value, {**found, **values})
+    for path, form in _files(service.get(KEY) if isinstance(service, Mapping) else None):
+        # Compose takes the bytes of another encoding as they are; the names are the same in all that are in use.
+        with suppress(OSError, ValueError):
+            if path.is_file():
+                _read(read_limited(path).decode(errors="replace").removeprefix("\ufeff"), form, own, values, found)
     return found
 
 
-def _paths(node: Node | None) -> Iterator[Path]:
+def _read(
+    text: str,
+    form: str | None,
+    own: Values[str, str | None],
+    values: Values[str, str] | None,
+    found: dict[str, str | None],
+) -> None:
+    def lookup(name: str) -> str | None:
+        value = (values or {}).get(name)
+        return own.get(name) if value is None else value
+
+    if form == "raw":
+        read = parse_raw(text, lookup)
+        if values is None:
+            found |= {name: value and escape(value) for name, value in read.items()}
+        else:
+            found |= {name: value for name, value in read.items() if value is not None}
+    elif values is None:
+        found |= parse_env_symbols(text)
+    else:
+        known = {name: value for name, value in found.items() if value is not None}
+        parse_env(text, known, lookup)
+        found |= known
+
+
+def _files(node: Node | None) -> Iterator[tuple[Path, str | None]]:
     for item in node.items if isinstance(node, Sequence) else (node,):
-        written = item.get("path") if isinstance(item, Mapping) else item
+        written, form = (item.get("path"), item.get("format")) if isinstance(item, Mapping) else (item, None)
         if isinstance(written, Scalar) and written.text:
-            yield Path(written.text)
+            yield Path(written.text), form.text if isinstance(form, Scalar) else None
 
 
-def _resolved(text: str, values: Values[str, str | None]) -> str:
-    try:
-        return resolve(parse_template(text), values.get, lenient=True)
-    except (TemplateError, UnsetVariableError):
-        return text
+def with_environment(service: Node, values: Values[str, str] | None) -> Node:
+    """Give the variables that a service lists without a value the one that they have where the service is written.
+
+    As Compose has it: in a mapping, such a variable has the value of the whole project.
+    """
+    listed = service.get("environment") if isinstance(service, Mapping) else None
+    if values is None or not isinstance(service, Mapping) or not isinstance(listed, Sequence):
+        return service
+    environment = replace(listed, items=tuple(_given(item, values) for item in listed.items))
+    entries = tuple((key, environment if key.text == "environment" else value) for key, value in service)
+    return Mapping(entries, service.mark, service.tag, service.origin)
+
+
+def _given(item: Node, values: Values[str, str]) -> Node:
+    if isinstance(item, Scalar) and "=" not in item.text and item.text in values:
+        return replace(item, text=f"{item.text}={values[item.text]}")
+    return item

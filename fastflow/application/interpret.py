@@ -58,7 +58,7 @@ def _texts(node: Node | None) -> tuple[str, ...]:
 def _environment(node: Node, values: Values[str, str] | None) -> dict[str, str | None]:
     own = {name.text: text(value) for name, value in entries(_get(node, "environment"), "environment")}
     known = {name: (values or {}).get(name) if value is None else value for name, value in own.items()}
-    return {**read_env_files(node, values), **known}
+    return {**read_env_files(node, known, values), **known}
 
 
 def _service(key: Scalar, node: Node, values: Values[str, str] | None) -> Service:

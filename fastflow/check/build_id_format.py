@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from fastflow.check.ci_variables import UNFIT_VARIABLES
 from fastflow.check.facts import Facts, error
 from fastflow.diagnostic import Diagnostic
 from fastflow.model.phases import Phase, template_of
@@ -25,89 +26,6 @@ _OF_CI_FILES = re.compile(r"\{\{|\$\(|\$\[|%[\w.]+%|@\w+@")
 _NOT_HERE = "that is a CI file's own; here ${NAME} is a variable, and ${FASTFLOW_CI_ID} identifies the CI run"
 _BLANKS = {" ": "a blank", "\t": "a tab", "\n": "a line break, as `|` and `>` keep it (`|-` and `>-` do not)"}
 _FORMS = "write a variable as ${NAME}, or with a default as ${NAME:-1}; all else is letters and digits"
-
-
-def _named(system: str, **variables: str) -> dict[str, str]:
-    return {name: f"{system}: {form}" for name, form in variables.items()}
-
-
-UNFIT_VARIABLES = {
-    **_named(
-        "Jenkins",
-        BUILD_TAG="jenkins-JOB-NUMBER",
-        JOB_NAME="may hold slashes and blanks",
-        JOB_BASE_NAME="a name as people write it",
-        BUILD_URL="a URL",
-        BRANCH_NAME="a branch name",
-        GIT_BRANCH="a branch name",
-        CHANGE_BRANCH="a branch name",
-    ),
-    **_named(
-        "CircleCI",
-        CIRCLE_WORKFLOW_ID="a UUID with dashes",
-        CIRCLE_WORKFLOW_JOB_ID="a UUID with dashes",
-        CIRCLE_PIPELINE_ID="a UUID with dashes",
-        CIRCLE_BRANCH="a branch name",
-        CIRCLE_TAG="a tag name",
-        CIRCLE_JOB="a name as people write it",
-        CIRCLE_PROJECT_REPONAME="a repository's name",
-    ),
-    **_named(
-        "Bamboo",
-        bamboo_buildKey="keys joined by dashes",
-        bamboo_buildResultKey="keys joined by dashes",
-        bamboo_planKey="keys joined by dashes",
-        bamboo_planRepository_branchName="a branch name",
-    ),
-    **_named(
-        "GitLab CI",
-        CI_COMMIT_REF_SLUG="a branch name with dashes",
-        CI_COMMIT_REF_NAME="a branch name",
-        CI_COMMIT_BRANCH="a branch name",
-        CI_COMMIT_TAG="a tag name",
-        CI_COMMIT_TIMESTAMP="a time with dashes and colons",
-        CI_JOB_NAME="a name as people write it",
-        CI_PROJECT_NAME="a project's name",
-        CI_PROJECT_PATH="a path with slashes",
-        CI_PROJECT_PATH_SLUG="a path with dashes",
-        CI_MERGE_REQUEST_SOURCE_BRANCH_NAME="a branch name",
-    ),
-    **_named(
-        "GitHub Actions",
-        GITHUB_REF_NAME="a branch or tag name",
-        GITHUB_REF="refs/heads/NAME",
-        GITHUB_HEAD_REF="a branch name",
-        GITHUB_BASE_REF="a branch name",
-        GITHUB_REPOSITORY="OWNER/NAME",
-        GITHUB_WORKFLOW="a name as people write it",
-        GITHUB_JOB="may hold dashes and underscores",
-    ),
-    **_named(
-        "Buildkite",
-        BUILDKITE_BUILD_ID="a UUID with dashes",
-        BUILDKITE_JOB_ID="a UUID with dashes",
-        BUILDKITE_BRANCH="a branch name",
-        BUILDKITE_PIPELINE_SLUG="a name with dashes",
-    ),
-    **_named(
-        "Bitbucket Pipelines",
-        BITBUCKET_BRANCH="a branch name",
-        BITBUCKET_TAG="a tag name",
-        BITBUCKET_REPO_SLUG="a repository's name",
-        BITBUCKET_PIPELINE_UUID="a UUID in braces",
-        BITBUCKET_STEP_UUID="a UUID in braces",
-    ),
-    **_named(
-        "Azure Pipelines",
-        BUILD_BUILDNUMBER="by default a date with a dot",
-        BUILD_SOURCEBRANCH="refs/heads/NAME",
-        BUILD_SOURCEBRANCHNAME="a branch name",
-        SYSTEM_JOBID="a UUID with dashes",
-    ),
-    **_named("TeamCity", TEAMCITY_PROJECT_NAME="a name as people write it"),
-    **_named("Drone", DRONE_BRANCH="a branch name", DRONE_REPO="OWNER/NAME"),
-    **_named("Woodpecker", CI_REPO="OWNER/NAME"),
-}
 
 
 def check(facts: Facts) -> Iterator[Diagnostic]:

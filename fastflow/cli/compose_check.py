@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -9,7 +10,7 @@ from typing import Any
 
 from fastflow.check.compose_invalid import rejected
 from fastflow.check.facts import Facts
-from fastflow.cli.environment import CI_ID, RUN_ID, absolute_files, docker_environment, engine_environment
+from fastflow.cli.environment import absolute_files, docker_environment, engine_environment, own_variables
 from fastflow.cli.specs import identity
 from fastflow.compose import Setting, compile_project
 from fastflow.diagnostic import Diagnostic
@@ -18,9 +19,14 @@ from fastflow.errors import EngineCallError, EngineTimeoutError
 from fastflow.pipeline import SpecText, plan
 from fastflow.plan import Selection
 from fastflow.run.masking import masker
+from fastflow.spec.document import Mapping as Tree
+from fastflow.spec.document import Node
+from fastflow.spec.document import Sequence as List
 
 _RUN = "0"
 _AT_ONCE = 8
+_PLACE = re.compile(r"(?:services|networks|volumes|configs|secrets)(?:\.[\w-]+)+")
+"""How Compose names a place in its messages."""
 _TEXTS_OF_NODES = ("environment", "labels")
 
 
@@ -70,20 +76,28 @@ class _Question:
         except EngineTimeoutError:
             raise
         except EngineCallError as error:
+            if self.values is None and self._is_of_a_variable(error.output or error.message):
+                return None
             mask = masker(value for value in [(self.values or {}).get(self.token)] if value)
             return rejected(self.facts, self.workflow, mask(error.message))
         return None
 
     def _ask(self) -> None:
         if self.values is not None:
-            own = {name: self.values[name] for name in (RUN_ID, CI_ID)}
-            DockerEngine(engine_environment(own)).config(self.project)
+            DockerEngine(engine_environment(own_variables(self.values))).config(self.project)
             return
         engine = DockerEngine({**docker_environment(), self.token: "token"})
         resolved = json.loads(engine.config(self.project, interpolate=False))
         # Compose judges numbers, ports and names only once it has put the variables' values in.
         if not any(self._is_open(path, value) for path, value in _texts(resolved)):
             engine.config(self.project)
+
+    def _is_of_a_variable(self, message: str) -> bool:
+        """Whether Compose complains of a variable that has no value yet, such as one for a name or a path."""
+        written = [document.root for document in self.facts.compose_files]
+        written += [tree for tree in self.facts.spec.workflows[self.workflow].compose or () if isinstance(tree, Tree)]
+        places = [match.group().split(".") for match in _PLACE.finditer(message)]
+        return "$" in message or any(_holds_variable(tree, place) for tree in written for place in places)
 
     def _is_open(self, path: Sequence[str], value: str) -> bool:
         """Whether a text holds a variable whose value Compose would judge by, or a reference that must be set.
@@ -92,6 +106,17 @@ class _Question:
         """
         left = value.replace(f"${{{self.token}}}", "")
         return "$" in (left.replace("$$", "") if set(path) & set(_TEXTS_OF_NODES) else left)
+
+
+def _holds_variable(node: Node | None, place: Sequence[str]) -> bool:
+    """Whether a variable is written at a place of a Compose file, or below it."""
+    for step in place:
+        node = node.get(step) if isinstance(node, Tree) else None
+    if isinstance(node, Tree):
+        return any(_holds_variable(value, ()) for _, value in node)
+    if isinstance(node, List):
+        return any(_holds_variable(item, ()) for item in node.items)
+    return node is not None and "$" in node.text
 
 
 def _texts(tree: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:

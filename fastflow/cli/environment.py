@@ -6,13 +6,11 @@ from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 
-from fastflow.ci import ci_id
+from fastflow.ci import CI_ID, ci_id
 from fastflow.errors import UsageError
-from fastflow.pipeline import RUN_ID, as_values
-from fastflow.spec.env_file import read_env_file
+from fastflow.pipeline import RUN_ID
+from fastflow.spec.env_file import EnvFileError, Values, read_env_file
 
-__all__ = ["CI_ID", "RUN_ID"]
-CI_ID = "FASTFLOW_CI_ID"
 _COMPOSE_KEPT = "COMPOSE_PROFILES"
 _DOCKERS = frozenset(("HOME", "PATH", "TMPDIR", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"))
 _RANDOM = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -26,24 +24,29 @@ def new_run_id() -> str:
     return moment + "".join(secrets.choice(_RANDOM) for _ in range(5))
 
 
-def values_for(directory: Path, env_files: Iterable[str], run: str) -> dict[str, str]:
-    """The values of all variables: the environment wins over `--env-file`s, these over a `.env` beside the spec."""
-    files = [*_beside(directory), *map(Path, env_files)]
-    own = {RUN_ID: run, CI_ID: ci_id(os.environ, str(directory.resolve()))}
-    return as_values([*(_read(path) for path in files), os.environ, own])
+def values_for(directory: Path, env_files: Iterable[str], run: str) -> Values:
+    """The values of all variables: the environment wins over `--env-file`s, these over a `.env` beside the spec.
+
+    FASTFLOW_CI_ID is made of the variables of the CI system, unless it is set.
+    """
+    try:
+        files = [read_env_file(path) for path in (*_beside(directory), *map(Path, env_files))]
+        environment = {name: value for name, value in os.environ.items() if value or name != CI_ID}
+        values = Values({**environment, RUN_ID: run}, files)
+        identified = None if values.get(CI_ID) else ci_id(os.environ, str(directory.resolve()), run)
+        return values.over({CI_ID: identified}) if identified else values
+    except EnvFileError as error:
+        raise UsageError(str(error), error.hint) from None
+
+
+def own_variables(values: Mapping[str, str]) -> dict[str, str]:
+    """The variables that fastflow itself gives a value to; in a CI system that is not known, one has none."""
+    return {name: values[name] for name in (RUN_ID, CI_ID) if name in values}
 
 
 def _beside(directory: Path) -> list[Path]:
     path = directory / ".env"
     return [path] if path.is_file() else []
-
-
-def _read(path: Path) -> Mapping[str, str | None]:
-    try:
-        return read_env_file(path, interpolates=True)
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise UsageError(f"the file of variables {path} cannot be read: {reason}", "check --env-file") from None
 
 
 def absolute_files(env_files: Iterable[str]) -> tuple[str, ...]:

@@ -8,10 +8,9 @@ from typing import Any
 
 from fastflow.cli.boundary import show_error
 from fastflow.cli.environment import (
-    CI_ID,
-    RUN_ID,
     absolute_files,
     engine_environment,
+    own_variables,
     source_environment,
     variable,
 )
@@ -139,7 +138,7 @@ class _Session:
         return {name: self._engine(self.order.hosts.get(name)) for name in self.order.used_hosts}
 
     def _engine(self, host: Host | None) -> DockerEngine:
-        own = {name: self.order.values[name] for name in (RUN_ID, CI_ID)}
+        own = own_variables(self.order.values)
         if self.options.emulate:
             own.update({name: _EMULATED_TOKEN for name in self.order.token_names if not self.order.values.get(name)})
         environment = engine_environment(own)

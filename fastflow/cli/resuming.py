@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from fastflow.check.facts import Facts
-from fastflow.cli.environment import CI_ID, RUN_ID, new_run_id, values_for
+from fastflow.cli.environment import new_run_id, own_variables, values_for
 from fastflow.cli.stages import checked
 from fastflow.model.resolved import resolved_fields
 from fastflow.pipeline import SpecText
@@ -45,7 +45,7 @@ class Ground:
         return Basis(
             run=self.run,
             is_emulated=self.is_emulated,
-            variables={name: self.values[name] for name in (RUN_ID, CI_ID)},
+            variables=own_variables(self.values),
             build_ids={
                 ".".join(map(str, phase.build_id_path)): phase.build_id
                 for phase in self.facts.phases
@@ -68,7 +68,7 @@ def ground_of(
         return Ground(run, values, checked(text, values, emulated, shows_warnings=shows_warnings), text, emulate)
     archive = read_archive(find_run(resume, text.directory))
     earlier = earlier_run(archive.folder, archive.phases)
-    values |= earlier.basis.variables
+    values = values.over(earlier.basis.variables)
     known: dict[Path, str] = {tuple(path.split(".")): value for path, value in earlier.basis.build_ids.items()}
     facts = checked(text, values, emulated, shows_warnings=shows_warnings, build_ids=known)
     ground = Ground(run, values, facts, text, emulate, earlier)

@@ -6,6 +6,7 @@ from collections.abc import Mapping as Values
 from dataclasses import replace
 from typing import NamedTuple
 
+from fastflow.ci import CI_ID, CI_ID_HINT
 from fastflow.diagnostic import Diagnostic, Related, Severity
 from fastflow.spec.document import Document, Mapping, Node, Path, Scalar, Sequence
 from fastflow.spec.template import (
@@ -82,7 +83,7 @@ class _Interpolation:
         if (text := self.known(path)) is not None:
             return replace(scalar, text=text, plain=False)
         try:
-            template = parse_template(scalar.text)
+            template = parse_template(scalar.text, is_loose=self.lenient)
         except TemplateError as error:
             if not self.is_checked(path):
                 self._report("invalid-value", scalar, str(error), error.hint)
@@ -94,7 +95,7 @@ class _Interpolation:
         text = self._resolved(template, path, unset)
         for name, demand in unset.items():
             message = f"the variable {name} is not set" + (f": {demand}" if demand else "")
-            hint = f"set {name}, or give a default: ${{{name}:-default}}"
+            hint = CI_ID_HINT if name == CI_ID else f"set {name}, or give a default: ${{{name}:-default}}"
             self._report("undefined-variable", scalar, message, hint)
         return replace(scalar, symbolic=True) if unset else replace(scalar, text=text, plain=False)
 

@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple, TypeAlias, cast
 Operator: TypeAlias = Literal["", ":-", "-", ":?", "?", ":+", "+"]
 Lookup: TypeAlias = Callable[[str], str | None]
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_LONE = re.compile(r"\$\$|\$(?![A-Za-z_{])")
 _OPERATOR = re.compile(r":?[-?+]")
 MAX_NESTING = 50
 
@@ -41,8 +42,13 @@ class UnsetVariableError(LookupError):
         self.demand = demand
 
 
-def parse_template(text: str) -> Template:
-    """Split `text` into literals and variables; raise TemplateError where Compose would refuse it."""
+def parse_template(text: str, *, is_loose: bool = False) -> Template:
+    """Split `text` into literals and variables; raise TemplateError where it is no template.
+
+    `is_loose` reads it as Compose does: a `$` that begins no variable stands for itself.
+    """
+    if is_loose:
+        text = _LONE.sub("$$", text)
     parts, end = _parse(text, 0, inside=False, depth=0)
     assert end == len(text)
     return parts

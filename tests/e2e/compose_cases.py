@@ -171,6 +171,76 @@ services:
         "cache/compose.yml": "services: { cache: { image: c, networks: [inner] } }\nnetworks: { inner: { internal: true } }\n",
         "cache/more.yml": "services: { cache: { hostname: more, environment: { A: 1 } } }\n",
     },
+    "include with its own variables": {
+        "compose.yml": """
+include:
+  - { path: a/compose.yml, env_file: one.env }
+  - { path: [b/compose.yml, b/more.yml], env_file: [one.env, sub/two.env], project_directory: sub }
+  - { path: c/compose.yml, env_file: /dev/null }
+  - { path: d/compose.yml, project_directory: sub }
+  - e/compose.yml
+services: { own: { image: "own:${V:-none}-${IN_OWN:-none}", environment: [V, BESIDE] } }
+""",
+        ".env": "BESIDE=root\nNAME=file\n",
+        "one.env": "V=one\nW=${BESIDE}-${TAG}-$V\nTAG=file\n",
+        "sub/two.env": "V=two\nIN_OWN=x\n",
+        "sub/.env": "V=sub\n",
+        "sub/x.env": "X=$V\n",
+        "a/compose.yml": """
+include: [{ path: inner.yml, env_file: inner.env }]
+services: { a: { image: "a:${V:-none}", container_name: "a-${W:-none}", ports: ["${TAG}:80"], environment: [V, W, BESIDE, NONE] } }
+""",
+        "a/.env": "V=a\n",
+        "a/inner.yml": 'services: { inner: { image: "inner:${V:-none}-${Z:-none}-${W:-none}", environment: { V: , Z: } } }\n',
+        "a/inner.env": "V=inner\nZ=$W\n",
+        "b/compose.yml": 'services: { b: { image: "b:${V}", build: . , env_file: x.env } }\n',
+        "b/more.yml": 'services: { b: { hostname: "h-${V}-${W}", environment: [V] } }\n',
+        "c/compose.yml": 'services: { c: { image: "c:${V:-none}", environment: [V, NAME] } }\n',
+        "c/.env": "V=c\n",
+        "d/compose.yml": 'services: { d: { image: "d:${V:-none}", extends: { file: base.yml, service: base } } }\n',
+        "sub/base.yml": 'services: { base: { hostname: "${V}", environment: [V] } }\n',
+        "d/.env": "V=d\n",
+        "e/compose.yml": 'services: { e: { image: "e:${V:-none}", environment: [V] } }\n',
+        "e/.env": "V='e'\n",
+    },
+    "interpolated names": {
+        "compose.yml": """
+services:
+  app: { image: a, depends_on: ["${DB}"], networks: ["${NET:-default}"], volumes: ["${VOLUME:-data}:/d"] }
+  b: { image: b, depends_on: { mysql: { condition: "${CONDITION:-service_started}" } }, links: ["${DB}:db"], network_mode: "${MODE:-service:app}" }
+  mysql: { image: m, profiles: ["${PROFILE:-p}"] }
+networks: { default: {}, n: { name: "${NET:-x}-n" } }
+volumes: { data: }
+""",
+        ".env": "DB=mysql\n",
+    },
+    "variables beside the files": {
+        "compose.yml": """
+services:
+  a: { image: "a:${STAGE}", container_name: "${PASS_PLAIN}", environment: { A: "${PASS_SINGLE}", B: "${PASS_DOUBLE}", D: "${MULTI}", E: "${ESC}" } }
+  b: { image: b, environment: [STAGE, HASH, TAG, EMPTY, INHERITED], env_file: b.env }
+  c: { image: c, command: "awk '{print $1}' $TAG", environment: { D: "h-$1-$TAG $ $(x)" }, env_file: [{ path: c.env, format: raw }] }
+""",
+        ".env": """# values as teams have them
+export STAGE='ci'
+PASS_SINGLE='pa$$w0rd$USERX'
+PASS_DOUBLE="pa\\$word"
+PASS_PLAIN=pa$STAGE
+TAG=file
+HASH: a#b  # comment
+MULTI="line1
+line2"
+ESC='it\\'s'
+INHERITED
+""",
+        "b.env": "EMPTY=file\nX=$STAGE-$HASH-$OWN-$Y\nY='$X'\nSTAGE=b\nNAME\nNONE\n",
+        "c.env": "A='$TAG' # x\nNAME\nNONE\n",
+    },
+    "several files, ports in each": {
+        "compose.yml": 'services: { a: { image: a, ports: ["8080:80", "81"], container_name: aa }, b: { image: b, ports: ["${PORT}:80"] } }\n',
+        "two.yml": 'services: { a: { ports: ["8081:80"] }, b: { container_name: bb, ports: [{ target: 90, published: "${PORT}" }] } }\n',
+        "over.yml": 'services: { a: { ports: !override ["8082:80"] }, b: { ports: ["9000-9001:90-91"], container_name: bbb } }\n',
+    },
     "two files": {
         "compose.yml": """
 services:
@@ -294,4 +364,5 @@ FILES = {
     "depends_on merged": ["compose.yml", "over.yml"],
     "reset and override": ["compose.yml", "over.yml"],
     "three files": ["compose.yml", "two.yml", "over.yml"],
+    "several files, ports in each": ["compose.yml", "two.yml", "over.yml"],
 }

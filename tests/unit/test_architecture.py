@@ -17,7 +17,6 @@ HOMES = {
     "click": ("cli/",),
     "rich": ("report/",),
     "jinja2": ("report/html/",),
-    "dotenv": ("spec/env_file.py",),
     "subprocess": ("engines/", "run/source.py"),
     "signal": ("cli/signals.py", "engines/process.py", "run/source.py"),
 }

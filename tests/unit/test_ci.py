@@ -15,6 +15,15 @@ SYSTEMS: dict[str, tuple[dict[str, str], str]] = {
     "Buildkite": ({"BUILDKITE_BUILD_ID": "a-b"}, "BUILDKITE_BUILD_ID"),
     "TeamCity": ({"TEAMCITY_VERSION": "1", "TEAMCITY_PROJECT_NAME": "p", "BUILD_NUMBER": "1"}, "BUILD_NUMBER"),
     "Woodpecker": ({"CI": "woodpecker", "CI_REPO": "o/r", "CI_PIPELINE_NUMBER": "1"}, "CI_PIPELINE_NUMBER"),
+    "Travis": ({"TRAVIS": "true", "CI": "true", "TRAVIS_BUILD_ID": "1"}, "TRAVIS_BUILD_ID"),
+    "AppVeyor": ({"APPVEYOR": "True", "CI": "True", "APPVEYOR_BUILD_ID": "1"}, "APPVEYOR_BUILD_ID"),
+    "CodeBuild": ({"CODEBUILD_BUILD_ID": "p:a-b", "CODEBUILD_BUILD_ARN": "arn:x"}, "CODEBUILD_BUILD_ID"),
+    "Semaphore": ({"SEMAPHORE": "true", "CI": "true", "SEMAPHORE_WORKFLOW_ID": "a-b"}, "SEMAPHORE_WORKFLOW_ID"),
+    "Codefresh": ({"CI": "true", "CF_BUILD_ID": "5f0"}, "CF_BUILD_ID"),
+    "Buddy": ({"BUDDY": "true", "CI": "true", "BUDDY_EXECUTION_ID": "1"}, "BUDDY_EXECUTION_ID"),
+    "Cirrus": ({"CIRRUS_CI": "true", "CI": "true", "CIRRUS_BUILD_ID": "1"}, "CIRRUS_BUILD_ID"),
+    "Cloud Build": ({"PROJECT_ID": "p-1", "BUILD_ID": "a-b"}, "BUILD_ID"),
+    "Cloud Build, a step": ({"BUILDER_OUTPUT": "/builder/outputs", "BUILD_ID": "a-b"}, "BUILD_ID"),
     "Drone": ({"DRONE": "true", "DRONE_REPO": "o/r", "DRONE_BUILD_NUMBER": "1"}, "DRONE_BUILD_NUMBER"),
 }
 OF_ONE_JOB = {
@@ -24,24 +33,55 @@ OF_ONE_JOB = {
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
-def test_an_id_is_of_the_run_and_not_of_the_job_or_the_checkout(name: str) -> None:
+def test_an_id_is_of_the_run_and_not_of_the_job_the_checkout_or_the_call(name: str) -> None:
     environment, run = SYSTEMS[name]
-    found = ci_id(environment, "/a")
+    found = ci_id(environment, "/a", "1")
+    assert found
     assert found.isascii()
     assert found.isalnum()
-    assert found == ci_id({**environment, **OF_ONE_JOB}, "/b")
-    assert found != ci_id({**environment, run: "other"}, "/a")
+    assert found == ci_id({**environment, **OF_ONE_JOB}, "/b", "2")
+    assert found != ci_id({**environment, run: "other"}, "/a", "1")
     assert not found.startswith("local")
 
 
 def test_two_systems_never_share_an_id() -> None:
-    assert len({ci_id(environment, "/a") for environment, _ in SYSTEMS.values()}) == len(SYSTEMS)
+    assert len({ci_id(environment, "/a", "1") for environment, _ in SYSTEMS.values()}) == len(SYSTEMS)
 
 
 def test_outside_ci_there_is_one_id_for_each_checkout() -> None:
-    assert ci_id({}, "/a") == ci_id({"HOME": "/root"}, "/a") != ci_id({}, "/b")
-    assert ci_id({}, "/a").isalnum()
-    assert ci_id({"GITHUB_RUN_ID": ""}, "/a") == ci_id({}, "/a")
+    assert ci_id({}, "/a", "1") == ci_id({"HOME": "/root"}, "/a", "2") != ci_id({}, "/b", "1")
+    assert str(ci_id({}, "/a", "1")).isalnum()
+    for outside in ({"GITHUB_RUN_ID": ""}, {"CI": "false"}, {"CI": ""}, {"JENKINS_URL": "http://j/"}):
+        assert ci_id(outside, "/a", "1") == ci_id({}, "/a", "1")
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"CI": "true"},
+        {"CI": "1", "BUILD_NUMBER": "7"},
+        {"CI": "true", "JENKINS_URL": "http://j/"},
+        {"GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": "o/r"},
+        {"TRAVIS": "true"},
+        {"BUILDER_OUTPUT": "/builder/outputs"},
+    ],
+)
+def test_in_a_ci_system_that_does_not_say_which_run_it_is_there_is_no_id(environment: dict[str, str]) -> None:
+    assert ci_id(environment, "/a", "1") is None
+
+
+def test_where_a_ci_system_is_played_locally_each_call_is_a_run_of_its_own() -> None:
+    act = {"ACT": "true", **SYSTEMS["GitHub Actions"][0]}
+    played = {"CI": "true", "GITLAB_CI": "false", "CI_PROJECT_ID": "1217", "CI_PIPELINE_ID": "1000"}
+    for environment in (act, played):
+        found = ci_id(environment, "/a", "1")
+        assert found
+        assert found.isalnum()
+        assert found != ci_id(environment, "/a", "2")
+    # What gitlab-ci-local says of when it was called is the same in all jobs.
+    called = {**played, "CI_PIPELINE_CREATED_AT": "2026-01-01T00:00:00Z"}
+    assert ci_id(called, "/a", "1") == ci_id(called, "/a", "2") != ci_id(called, "/b", "1")
+    assert ci_id(called, "/a", "1") != ci_id({**called, "CI_PIPELINE_CREATED_AT": "2026-01-01T00:01:00Z"}, "/a", "1")
 
 
 @pytest.mark.parametrize(
@@ -55,6 +95,8 @@ def test_outside_ci_there_is_one_id_for_each_checkout() -> None:
         ({"JENKINS_URL": "http://j/"}, "jenkins"),
         ({"BUILDKITE": "true", "CI": "true"}, "buildkite"),
         ({"CI": "woodpecker"}, "other"),
+        ({"TRAVIS": "true"}, "other"),
+        ({"CODEBUILD_BUILD_ARN": "arn:x"}, "other"),
         ({"CI": "false", "GITHUB_ACTIONS": ""}, None),
         ({"CI": "0"}, None),
     ],

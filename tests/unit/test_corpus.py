@@ -9,12 +9,12 @@ import os
 from pathlib import Path
 
 import pytest
-from dotenv import dotenv_values
 
 from fastflow.check.rules import RULES
 from fastflow.diagnostic import Diagnostic
-from fastflow.pipeline import SpecText, as_values, check
+from fastflow.pipeline import SpecText, check
 from fastflow.report.findings_text import Sources, render_findings
+from fastflow.spec.env_file import Values, read_env_file
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 BAD = sorted(path for path in CORPUS.glob("bad/*/*") if path.suffix != ".txt")
@@ -28,7 +28,7 @@ def findings(case: Path) -> tuple[tuple[Diagnostic, ...], Sources]:
     specs = sorted(case.glob("spec*.yml")) if case.is_dir() else [case]
     assert specs
     texts = [SpecText(path.name, directory, path.read_bytes()) for path in specs]
-    values = as_values([dotenv_values(case / "values.env")]) if (case / "values.env").is_file() else None
+    values = Values({}, [read_env_file(case / "values.env")]) if (case / "values.env").is_file() else None
     found = check(texts, values).diagnostics
     files = {mark.file for one in found for mark in (one.mark, *(other.mark for other in one.related))}
     contents = {name: (directory / name).read_text(encoding="utf-8", errors="replace") for name in files}

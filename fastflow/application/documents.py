@@ -1,0 +1,129 @@
+"""Compose files and files of variables, each read once; one that cannot be read is a finding."""
+
+from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Mapping as Environment
+from pathlib import Path
+
+from fastflow.application.model import PROJECT_NAME
+from fastflow.diagnostic import Diagnostic, Mark, Related, Severity
+from fastflow.errors import system_reason
+from fastflow.model.suggest import closest
+from fastflow.spec.document import Document
+from fastflow.spec.env_file import EnvFile, EnvFileError, Values, read_env_file
+from fastflow.spec.files import read_limited
+from fastflow.spec.interpolation import interpolate
+from fastflow.spec.reader import read_documents
+
+RULE = "compose-file"
+
+
+class UnreadableError(Exception):
+    """Carries a finding up to the reader, which collects it."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.message)
+        self.diagnostic = diagnostic
+
+
+class Documents:
+    """The files of applications, as the spec in `base` names them; `values` are those of the command, or None.
+
+    `seen_from_here` is `base` as the user named it, which findings name files by.
+    """
+
+    def __init__(self, base: Path, values: Environment[str, str] | None, seen_from_here: Path) -> None:
+        self.base = base
+        self._given = values if values is None or isinstance(values, Values) else Values(values)
+        self._seen_from_here = seen_from_here
+        self._read: dict[tuple[Path, int], tuple[Document, ...]] = {}
+        self._values: dict[tuple[object, ...], Values] = {}
+        self._as_written: dict[Path, tuple[Document, ...]] = {}
+        self._broken: dict[Path, Diagnostic] = {}
+
+    @property
+    def as_written(self) -> tuple[Document, ...]:
+        """The documents of all files that were read so far, with their variables."""
+        return tuple(document for documents in self._as_written.values() for document in documents)
+
+    def read(self, path: Path, named_at: Mark, values: Values | None) -> tuple[Document, ...]:
+        """Read one file, with its variables replaced; raise UnreadableError with a finding where that fails."""
+        key = (path.resolve(), id(values))
+        if key not in self._read:
+            read = self._as_written.get(key[0]) or self._load(path, named_at)
+            self._as_written[key[0]] = read
+            self._read[key] = tuple(resolved(document, values) for document in read)
+        return self._read[key]
+
+    def values_of(self, directory: Path, named_at: Mark) -> Values | None:
+        """The values of a project whose first file is in `directory`: its `.env` is weaker than all others."""
+        given = self._given
+        if given is None:
+            return None
+
+        def read() -> Values:
+            values = given.under(_env_files((directory / ".env",)))
+            values[PROJECT_NAME] = f"${{{PROJECT_NAME}}}"  # each workflow has another
+            return values
+
+        return self._kept((directory.resolve(),), read, named_at)
+
+    def values_below(self, outer: Values | None, paths: Sequence[Path], named_at: Mark) -> Values | None:
+        """The values of an included project: files of its own are weaker than the outer ones."""
+        if outer is None:
+            return None
+        key = (id(outer), *(path.resolve() for path in paths))
+        return self._kept(key, lambda: Values(outer, _env_files(paths)), named_at)
+
+    def _kept(self, key: tuple[object, ...], read: Callable[[], Values], named_at: Mark) -> Values:
+        """Read values once: documents are kept by the values that they were read with."""
+        if key not in self._values:
+            try:
+                self._values[key] = read()
+            except EnvFileError as error:
+                raise UnreadableError(Diagnostic(RULE, Severity.ERROR, str(error), named_at, error.hint)) from None
+        return self._values[key]
+
+    def _load(self, path: Path, named_at: Mark) -> tuple[Document, ...]:
+        try:
+            content = read_limited(path)
+        except OSError as error:
+            message = f"the Compose file {self.shown(path)} cannot be read: {system_reason(error)}"
+            raise UnreadableError(Diagnostic(RULE, Severity.ERROR, message, named_at, _instead_of(path))) from None
+        reading = read_documents(self.shown(path), content)
+        if reading.diagnostics or not reading.documents:
+            fault = reading.diagnostics[0] if reading.diagnostics else None
+            message = f"the Compose file {self.shown(path)} " + (
+                f"is not valid: {fault.message}" if fault else "is empty"
+            )
+            place = fault.mark if fault else named_at
+            related = (Related(named_at, "it is named here"),) if fault else ()
+            hint = fault.hint if fault else "a Compose file has at least `services:`"
+            # However many workflows name the file, there is one place to mend.
+            raise UnreadableError(
+                self._broken.setdefault(path.resolve(), Diagnostic(RULE, Severity.ERROR, message, place, hint, related))
+            )
+        return reading.documents
+
+    def shown(self, path: Path) -> str:
+        """Name a file as the spec was named: beside it where it is below its directory."""
+        try:
+            return str(self._seen_from_here / path.resolve().relative_to(self.base.resolve()))
+        except ValueError:
+            return str(path)
+
+
+def resolved(document: Document, values: Values | None) -> Document:
+    """Replace the variables where values are given."""
+    return document if values is None else interpolate(document, values, lenient=True).document
+
+
+def _env_files(paths: Iterable[Path]) -> list[EnvFile]:
+    """Read what there is; that a file is missing is for Compose to judge."""
+    return [read_env_file(path) for path in paths if path.is_file()]
+
+
+def _instead_of(path: Path) -> str:
+    """Name the file that was most likely meant: people mix up the four names that Compose looks for."""
+    beside = [file.name for pattern in ("*.yml", "*.yaml") for file in path.parent.glob(pattern)]
+    close = closest(path.name, sorted(name for name in beside if "fastflow" not in name and name != path.name))
+    return f"did you mean `{close}`, beside it?" if close else "paths are relative to the file that names them"

@@ -1,0 +1,175 @@
+r"""The dialect in which Docker Compose reads files of variables (compose-go, package dotenv).
+
+No library for Python has it: a backslash in single quotes, `NAME: value`, a name without `=`, an unset variable and
+`${V:-d}` mean something else in each. One line must have one value, in the spec and in the Compose file.
+"""
+
+import re
+from collections.abc import Callable, Iterator, MutableMapping
+from typing import NamedTuple
+
+from fastflow.spec.template import TemplateError, UnsetVariableError, parse_template, resolve
+
+_BLANK = "\t\v\f\r \x85\xa0"  # a blank that is no line break, as Go has it
+_SPACE = _BLANK + "\n\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+_EXPORT = re.compile(r"export[\t\n\f\r ]+")
+_IN_NAMES = "_.-[]"
+_ESCAPE = re.compile(r'\\(?:[abcfnrtv$"\\]|0\d{0,3})')
+_ESCAPED = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", '"': '"', "\\": "\\"}
+_OCTAL = re.compile(r"\\0([0-7]{3})")
+Lookup = Callable[[str], str | None]
+
+
+class EnvSyntaxError(ValueError):
+    """A line that Compose does not read; lines count from 1."""
+
+    def __init__(self, message: str, line: int) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+def parse_env(text: str, found: MutableMapping[str, str], lookup: Lookup) -> None:
+    """Put the variables of `text` into `found`; what they refer to is looked up, then taken from `found`.
+
+    A name without a value is set where `lookup` knows it. Raises EnvSyntaxError.
+    """
+
+    def known(name: str) -> str | None:
+        value = lookup(name)
+        return found.get(name) if value is None else value
+
+    for name, written, line in _lines(text):
+        try:
+            value = lookup(name) if written is None else _expanded(written, known)
+        except TemplateError as error:
+            raise EnvSyntaxError(str(error), line) from None
+        if value is not None:
+            found[name] = value
+
+
+def parse_env_symbols(text: str) -> dict[str, str | None]:
+    """Read `text` without values: each value is a template, and a name without one has None. Raises EnvSyntaxError."""
+    return {
+        name: escape(written.text) if isinstance(written, _Literal) else written for name, written, _ in _lines(text)
+    }
+
+
+def parse_raw(text: str, lookup: Lookup) -> dict[str, str | None]:
+    """Read the format `raw` of an `env_file`: the value is what follows the first `=`, without quotes or variables."""
+    found: dict[str, str | None] = {}
+    for line in text.splitlines():
+        written = line.lstrip(_SPACE)
+        if written and not written.startswith("#"):
+            name, has_value, value = written.partition("=")
+            found[name] = value if has_value else lookup(name)
+    return found
+
+
+def substitute(text: str, lookup: Lookup) -> str:
+    """Replace the variables of a text: an unset one by nothing; a `$` that begins none stays. Raises TemplateError."""
+    if "$" not in text:
+        return text
+    try:
+        return resolve(parse_template(text, is_loose=True), lookup, lenient=True)
+    except UnsetVariableError as unset:
+        demand = f": {unset.demand}" if unset.demand else ""
+        raise TemplateError(f"the variable {unset.name} is not set{demand}", 0, f"set {unset.name}") from None
+
+
+def escape(text: str) -> str:
+    """Write a text as the template that stands for it."""
+    return text.replace("$", "$$")
+
+
+class _Literal(NamedTuple):
+    """A value in single quotes, in which no variable is replaced."""
+
+    text: str
+
+
+def _expanded(written: str | _Literal, lookup: Lookup) -> str:
+    return written.text if isinstance(written, _Literal) else substitute(written, lookup)
+
+
+def _lines(text: str) -> Iterator[tuple[str, str | _Literal | None, int]]:
+    """Give each name, its value as a template (None where it has none), and its line."""
+    at = 0
+    while (at := _statement(text, at)) < len(text):
+        line = text.count("\n", 0, at) + 1
+        name, at, has_value = _name(text, at)
+        if " " in name:
+            raise EnvSyntaxError("the name of a variable cannot have a blank in it", line)
+        written = None
+        if has_value:
+            written, at = _value(text, at, line)
+        if name:
+            yield name, written, line
+
+
+def _statement(text: str, at: int) -> int:
+    """Skip blanks, line breaks and comments."""
+    while at < len(text):
+        if text[at] in _SPACE:
+            at += 1
+        elif text[at] == "#":
+            at = _line_end(text, at)
+        else:
+            break
+    return at
+
+
+def _line_end(text: str, at: int) -> int:
+    end = text.find("\n", at)
+    return len(text) if end < 0 else end
+
+
+def _skip_blanks(text: str, at: int) -> int:
+    while at < len(text) and text[at] in _BLANK:
+        at += 1
+    return at
+
+
+def _name(text: str, at: int) -> tuple[str, int, bool]:
+    """Give the name of a statement, the place behind it, and whether a value follows."""
+    if _EXPORT.match(text, at):
+        at = _skip_blanks(text, at + len("export"))
+    for end in range(at, len(text)):
+        one = text[end]
+        if one in "=:\n":
+            return text[at:end].rstrip(_SPACE), _skip_blanks(text, end + 1), one != "\n"
+        if not (one in _BLANK or one in _IN_NAMES or one.isalnum()):
+            # What else the line holds may be a secret: it is not shown.
+            raise EnvSyntaxError(f"the name of a variable cannot have `{one}` in it", text.count("\n", 0, at) + 1)
+    return "", at, True  # a name at the very end of the file, without a line break, is none to Compose
+
+
+def _value(text: str, at: int, line: int) -> tuple[str | _Literal, int]:
+    """Give a value and the place behind it."""
+    quote = text[at : at + 1]
+    if quote not in ("'", '"'):
+        end = _line_end(text, at)
+        return text[at:end].partition(" #")[0].rstrip(_SPACE), min(end + 1, len(text))
+    end = at + 1
+    characters: list[str] = []
+    while end < len(text) and text[end] != quote:
+        if text[end] == "\\" and end + 1 < len(text):
+            characters.append(text[end + 1] if text[end + 1] == quote else text[end : end + 2])
+            end += 1
+        else:
+            characters.append(text[end])
+        end += 1
+    if end >= len(text):
+        raise EnvSyntaxError(f"the quote {quote} is never closed", line)
+    value = "".join(characters)
+    return _Literal(value) if quote == "'" else _ESCAPE.sub(_unescaped, value), end + 1
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    escape = match.group()
+    if escape == "\\$":
+        return "$$"  # a dollar sign, once variables are replaced
+    if escape.startswith("\\0"):
+        octal = _OCTAL.fullmatch(escape)
+        is_byte = octal is not None and int(octal[1], 8) < 256
+        return chr(int(octal[1], 8)) if octal is not None and is_byte else "\\" + escape[2:]
+    return _ESCAPED.get(escape[1], escape)

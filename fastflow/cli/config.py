@@ -1,22 +1,25 @@
 """`fastflow config`."""
 
 import json
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import click
 
-from fastflow.application.resolved import resolve
-from fastflow.cli.environment import RUN_ID, absolute_files, engine_environment, values_for
+from fastflow.application.resolved import Resolved, resolve
+from fastflow.cli.environment import absolute_files, engine_environment, own_variables, values_for
 from fastflow.cli.options import SPEC_HELP, env_file_option, spec_argument
 from fastflow.cli.specs import identity, read_spec_text
 from fastflow.cli.stages import checked, planned
-from fastflow.compose import Setting, compile_project
+from fastflow.compose import ComposeProject, ComposeText, Setting, compile_project
 from fastflow.engines.docker import DockerEngine
-from fastflow.errors import UsageError
+from fastflow.errors import EngineCallError, EngineTimeoutError, UsageError
 from fastflow.plan import Plan, WorkflowPlan
+from fastflow.run.masking import SHORTEST
 
 _RUN = "0"
 """Stands for a run's id: two calls print the same, and a difference is one of the spec."""
+_TOKEN = "0fastflow0token0"  # noqa: S105  # stands for the token, so that its reference can take its place
 
 
 @click.command(name="config", epilog=SPEC_HELP)
@@ -26,8 +29,9 @@ _RUN = "0"
 def command(spec: str | None, workflow: str | None, env_files: tuple[str, ...]) -> None:
     """Print the Compose project of a workflow as Docker Compose gets it.
 
-    The token, and all that is Compose's own business, stays a reference. Needs the docker command line with Compose
-    v2, but no engine. Where the spec or its Compose files use FASTFLOW_RUN_ID, 0 stands for it.
+    The token stays a reference. So do all other variables, unless Docker Compose would then read another project, such
+    as for a name that is a variable. Needs the docker command line with Compose v2, but no engine. Where the spec or
+    its Compose files use FASTFLOW_RUN_ID, 0 stands for it.
     """
     text = read_spec_text(spec)
     values = values_for(text.directory, env_files, _RUN)
@@ -38,11 +42,52 @@ def command(spec: str | None, workflow: str | None, env_files: tuple[str, ...]) 
         click.echo(f"left out of the application: {left_out} (a FAST service; the nodes take its place)", err=True)
     if chosen.application.cut_off:
         click.echo(f"left out with it: {', '.join(chosen.application.cut_off)}", err=True)
-    engine = DockerEngine(engine_environment({RUN_ID: _RUN}))
-    asked = compile_project(plan, chosen, setting)
-    told = json.loads(engine.config(asked, interpolate=False))
-    resolved = resolve(told, asked.name, is_interpolated=False)
-    click.echo(engine.config_text(compile_project(plan, chosen, replace(setting, resolved=resolved))), nl=False)
+    token = chosen.cloud.token_name
+    engine = DockerEngine(engine_environment({token: _TOKEN, **own_variables(values)}))
+    shown = _Project(engine, lambda resolved: compile_project(plan, chosen, replace(setting, resolved=resolved))).text
+    # Another variable may have the token for its value, too.
+    for secret in (_TOKEN, values.get(token, "")):
+        shown = shown.replace(secret, f"${{{token}}}") if len(secret) >= SHORTEST else shown
+    click.echo(shown, nl=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Project:
+    """A project that is shown: `compiled` makes it of what Docker Compose said of it."""
+
+    engine: DockerEngine
+    compiled: Callable[[Resolved], ComposeProject]
+
+    @property
+    def text(self) -> str:
+        """The project with references, if Docker Compose reads them back as the same project; else with values."""
+        with_references = _unless_refused(lambda: self._text(is_interpolated=False))
+        if with_references is not None:
+            meant = _unless_refused(lambda: self.engine.config(self._resolved(is_interpolated=True)))
+            again = replace(self.compiled(Resolved()), sources=(ComposeText(with_references),))
+            if meant is None or meant == _unless_refused(lambda: self.engine.config(again)):
+                return with_references
+        with_values = self._text(is_interpolated=True)
+        click.echo("with the values of variables: as references they would make another project", err=True)
+        return with_values
+
+    def _text(self, *, is_interpolated: bool) -> str:
+        return self.engine.config_text(self._resolved(is_interpolated=is_interpolated), interpolate=is_interpolated)
+
+    def _resolved(self, *, is_interpolated: bool) -> ComposeProject:
+        asked = self.compiled(Resolved())
+        told = json.loads(self.engine.config(asked, interpolate=is_interpolated))
+        return self.compiled(resolve(told, asked.name, is_interpolated=is_interpolated))
+
+
+def _unless_refused(ask: Callable[[], str]) -> str | None:
+    """What Docker Compose answers, or None where it refuses the project."""
+    try:
+        return ask()
+    except EngineTimeoutError:
+        raise
+    except EngineCallError:
+        return None
 
 
 def _choose(plan: Plan, name: str | None) -> WorkflowPlan:

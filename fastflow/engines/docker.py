@@ -129,9 +129,9 @@ class DockerEngine:
         more = [] if interpolate else ["--no-interpolate"]
         return self._call.look(project, ["config", "--format", "json", *more])
 
-    def config_text(self, project: ComposeProject) -> str:
-        """Return the project as one YAML document with its variables left as references."""
-        return self._call.look(project, ["config", "--no-interpolate"])
+    def config_text(self, project: ComposeProject, *, interpolate: bool = False) -> str:
+        """Return the project as one YAML document, with its variables left as references or replaced."""
+        return self._call.look(project, ["config", *([] if interpolate else ["--no-interpolate"])])
 
     def build(self, project: ComposeProject, services: Iterable[str], timeout: float) -> None:
         """Build the images of these services."""

@@ -78,9 +78,9 @@ class FakeEngine(FakeCalls):
         self.called(f"config {project.name}")
         return FakeProject(project, self.environment if interpolate else None).as_json()
 
-    def config_text(self, project: ComposeProject) -> str:
-        """Return the merged project with its variables left as references."""
-        return self.config(project, interpolate=False)
+    def config_text(self, project: ComposeProject, *, interpolate: bool = False) -> str:
+        """Return the merged project, with its variables left as references or replaced."""
+        return self.config(project, interpolate=interpolate)
 
     def build(self, project: ComposeProject, services: Iterable[str], timeout: float) -> None:
         """Build the images of these services."""

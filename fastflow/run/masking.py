@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from urllib.parse import quote
 
 MASK = "***"
-_SHORTEST = 4
+SHORTEST = 4
 """Shorter values would mask ordinary text; no real token is that short."""
 _CUT = 16_384
 """A line of at least so many characters may have been cut, in the middle of a secret."""
@@ -13,7 +13,7 @@ _CUT = 16_384
 
 def masker(secrets: Iterable[str]) -> Callable[[str], str]:
     """Give a function that replaces every secret in a text, also as JSON and URLs write it."""
-    long_enough = [secret for secret in secrets if len(secret) >= _SHORTEST]
+    long_enough = [secret for secret in secrets if len(secret) >= SHORTEST]
     known = sorted({form for secret in long_enough for form in _forms(secret)}, key=len, reverse=True)
 
     def mask(text: str) -> str:
@@ -27,7 +27,7 @@ def masker(secrets: Iterable[str]) -> Callable[[str], str]:
 
 def holds_secret(text: str, secrets: Iterable[str]) -> bool:
     """Tell whether a text is a secret, or has one in it that is long enough not to be there by chance."""
-    return any(text == secret or (len(secret) >= _SHORTEST and secret in text) for secret in secrets)
+    return any(text == secret or (len(secret) >= SHORTEST and secret in text) for secret in secrets)
 
 
 def _forms(secret: str) -> tuple[str, ...]:
@@ -37,7 +37,7 @@ def _forms(secret: str) -> tuple[str, ...]:
 def _without_beginning(text: str, known: Iterable[str]) -> str:
     """Mask the beginning of a secret at the very end of a text."""
     for secret in known:
-        for length in range(len(secret) - 1, _SHORTEST - 1, -1):
+        for length in range(len(secret) - 1, SHORTEST - 1, -1):
             if text.endswith(secret[:length]):
                 return text[:-length] + MASK
     return text

@@ -33,9 +33,13 @@ def services_of_phase(application: Application, node: Node, sources: frozenset[s
             if isinstance(source, ServiceSource) and source.service in application.services:
                 wanted += application.services[source.service].needs
     needed = application.closure(wanted)
-    if isinstance(node, TestingNode) and (target := target_of(node.test_run_uri)):
-        return application.closure((*needed, *_attacked(application, target.host, needed)))
-    return needed
+    return application.closure((*needed, *services_attacked(application, node, needed)))
+
+
+def services_attacked(application: Application, node: Node, needed: tuple[str, ...]) -> tuple[str, ...]:
+    """The services that a testing node attacks, as far as `test_run_uri` names them; `needed` run anyway."""
+    target = target_of(node.test_run_uri) if isinstance(node, TestingNode) else None
+    return _attacked(application, target.host, needed) if target is not None else ()
 
 
 def networks_of_node(application: Application, node: Node) -> tuple[str, ...]:

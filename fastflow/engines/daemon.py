@@ -57,8 +57,13 @@ class Daemon(Protocol):
     def hold(self, name: str, image: str, labels: Mapping[str, str]) -> Lease | None:
         """Take a container name for as long as this process lives; None where it is taken."""
 
-    def logs(self, container_id: str, on_line: Callable[[str], None], *, is_followed: bool) -> Stream:
-        """Give every line of a container's log from its first, as it comes or until now; nothing where it is gone."""
+    def logs(
+        self, container_id: str, on_line: Callable[[str], None], *, is_followed: bool, until: str | None = None
+    ) -> Stream:
+        """Give every line of a container's log from its first, as it comes or until now, or until an earlier time.
+
+        Gives nothing if the container is gone. The time is the engine's own, RFC 3339.
+        """
 
     def events(self, on_line: Callable[[str], None]) -> Stream:
         """Give every event of a container from now on, each as JSON."""

@@ -131,11 +131,13 @@ class CommandDaemon:
         """Take a container name for as long as this process lives; None where it is taken."""
         return take(self.call, self, name, image, labels)
 
-    def logs(self, container_id: str, on_line: Callable[[str], None], *, is_followed: bool) -> LineStream:
-        """Give every line of a container's log from its first, as it comes or until now; nothing where it is gone."""
+    def logs(
+        self, container_id: str, on_line: Callable[[str], None], *, is_followed: bool, until: str | None = None
+    ) -> LineStream:
+        """Give every line of a container's log from its first, as it comes or until a time; nothing if it is gone."""
         if is_followed:
             return self.call.stream(["logs", "--follow", container_id], on_line, ["logs", container_id])
-        return self.call.stream(["logs", container_id], on_line)
+        return self.call.stream(["logs", *(("--until", until) if until else ()), container_id], on_line)
 
     def events(self, on_line: Callable[[str], None]) -> LineStream:
         """Give every event of a container from now on, each as JSON."""

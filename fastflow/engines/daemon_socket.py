@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from typing import IO, Any
 
 from fastflow.engines.answer import Answer
@@ -143,15 +144,19 @@ class SocketDaemon:
         """Take a container name for as long as this process lives; None where it is taken."""
         return claim(self.api, name, image, labels)
 
-    def logs(self, container_id: str, on_line: Callable[[str], None], *, is_followed: bool) -> LineStream:
-        """Give every line of a container's log from its first, as it comes or until now; nothing where it is gone."""
+    def logs(
+        self, container_id: str, on_line: Callable[[str], None], *, is_followed: bool, until: str | None = None
+    ) -> LineStream:
+        """Give every line of a container's log from its first, as it comes or until a time; nothing if it is gone."""
         entry = self._inspected(container_id)
         if entry is None:
             return LineStream(Nothing(), on_line)
         path, is_framed = f"/containers/{segment(container_id)}/logs", not entry["Config"].get("Tty")
 
+        end = {"until": _unix(until)} if until else {}
+
         def answer(follow: str) -> Answer:
-            return self.api.stream(path, is_framed=is_framed, stdout="1", stderr="1", follow=follow)
+            return self.api.stream(path, is_framed=is_framed, stdout="1", stderr="1", follow=follow, **end)
 
         try:
             first = answer("1" if is_followed else "0")
@@ -164,6 +169,12 @@ class SocketDaemon:
         # By the engine's own clock, so that what happens before the stream is attached is given as well.
         since = str(self.api.clock())
         return LineStream(self.api.stream("/events", since=since, filters='{"type":["container"]}'), on_line)
+
+
+def _unix(time: str) -> str:
+    """A time of the engine's (RFC 3339) as its own interface wants it: seconds since 1970, to the nanosecond."""
+    fraction = re.search(r"\.(\d+)", time)
+    return f"{int(datetime.fromisoformat(time).timestamp())}.{fraction[1] if fraction else '0':0<9}"
 
 
 def _names_of(image: Mapping[str, Any]) -> list[str]:

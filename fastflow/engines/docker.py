@@ -232,9 +232,9 @@ class DockerEngine:
         """Give every line of a container's log from its first, as it comes."""
         return self._daemon.logs(container_id, on_line, is_followed=True)
 
-    def read_logs(self, container_id: str, on_line: Callable[[str], None]) -> None:
-        """Give every line that a container has printed by now; nothing where it is gone."""
-        stream = self._daemon.logs(container_id, on_line, is_followed=False)
+    def read_logs(self, container_id: str, on_line: Callable[[str], None], until: str | None = None) -> None:
+        """Give every line that a container has printed by now, or until a time; nothing if it is gone."""
+        stream = self._daemon.logs(container_id, on_line, is_followed=False, until=until)
         if not stream.join(self._timeout):
             stream.close()
 

@@ -11,7 +11,7 @@ from fastflow.engines.fake_kept import Subnets, drop, keep, matching
 from fastflow.engines.fake_lease import FakeLease
 from fastflow.engines.fake_project import FakeProject
 from fastflow.errors import EngineCallError
-from fastflow.run.ports import PROJECT, Container, ContainerEvent, EngineInfo, Health
+from fastflow.run.ports import PROJECT, Container, ContainerEvent, EngineInfo, Health, Probe
 
 _SERVICE = "com.docker.compose.service"
 _ONE_OFF = "com.docker.compose.oneoff"
@@ -48,9 +48,17 @@ class FakeEngine(FakeCalls):
         """Let a container, by name or id, end."""
         self.world.end(self.world.find(container), exit_code)
 
-    def set_health(self, container: str, health: Health) -> None:
-        """Change the health of a container, by name or id."""
-        self.world.set_health(self.world.find(container), health)
+    def restart(self, container: str, exit_code: int) -> None:
+        """Let a container, by name or id, end, and its restart policy start it again."""
+        self.world.restart(self.world.find(container), exit_code)
+
+    def run_out_of_memory(self, container: str) -> None:
+        """Let the memory limit kill a process of a container, by name or id, other than its first."""
+        self.world.run_out_of_memory(self.world.find(container))
+
+    def set_health(self, container: str, health: Health, probe: Probe | None = None) -> None:
+        """Change the health of a container, by name or id; `probe` is the healthcheck that failed."""
+        self.world.set_health(self.world.find(container), health, probe)
 
     def box(self, container: str) -> Box:
         """Return all that is known of a container, by name or id."""
@@ -199,9 +207,12 @@ class FakeEngine(FakeCalls):
             return stream
         return self.world.follow(box, on_line)
 
-    def read_logs(self, container_id: str, on_line: Callable[[str], None]) -> None:
-        """Give every line that a container has printed by now."""
-        self.follow_logs(container_id, on_line).close()
+    def read_logs(self, container_id: str, on_line: Callable[[str], None], until: str | None = None) -> None:
+        """Give every line that a container has printed by now, or until a time."""
+        box = self._found(container_id)
+        for line, time in zip(box.lines, box.times, strict=True) if box else ():
+            if until is None or time <= until:
+                on_line(line)
 
     def events(self, on_event: Callable[[ContainerEvent], None]) -> FakeStream:
         """Give every container event from now on."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from fastflow.errors import EngineCallError
-from fastflow.run.ports import Container, ContainerEvent, Health, PublishedPort
+from fastflow.run.ports import Container, ContainerEvent, Health, Probe, PublishedPort
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,8 @@ class Box:
     environment: Mapping[str, str] = field(default_factory=dict)
     command: tuple[str, ...] | None = None
     lines: list[str] = field(default_factory=list)
+    times: list[str] = field(default_factory=list)
+    """When each line was printed."""
     followers: list[FakeStream] = field(default_factory=list)
 
 
@@ -140,13 +142,14 @@ class Containers:
         """Add lines to a container's log."""
         with self._changing():
             box.lines += lines
+            box.times += [self._now() for _ in lines]
             pairs = itertools.product(lines, box.followers)
             self._outbox.extend(partial(follower.give, line) for line, follower in pairs)
 
-    def set_health(self, box: Box, health: Health | None) -> None:
+    def set_health(self, box: Box, health: Health | None, probe: Probe | None = None) -> None:
         """Change what a container's healthcheck says."""
         with self._changing():
-            self._set(box, health=health)
+            self._set(box, health=health, probe=probe)
             self._event(box, f"health_status: {health}")
 
     def stop(self, box: Box) -> None:
@@ -171,6 +174,21 @@ class Containers:
                 self._set(box, status="exited", exit_code=exit_code, finished_at=self._now(), ports=())
                 self._event(box, "die", exit_code)
                 self._end_followers(box)
+
+    def restart(self, box: Box, exit_code: int) -> None:
+        """End a container, and start it again as its restart policy does: it says its lines again, and runs on."""
+        with self._changing():
+            count = box.container.restart_count + 1
+            self._set(box, status="restarting", exit_code=exit_code, restart_count=count, finished_at=self._now())
+            self._event(box, "die", exit_code)
+            self._set(box, status="running", exit_code=0, started_at=self._now())
+            self._event(box, "start")
+            self.say(box, *box.script.lines)
+
+    def run_out_of_memory(self, box: Box) -> None:
+        """Tell that the memory limit has killed a process; the container runs on."""
+        with self._changing():
+            self._event(box, "oom")
 
     def remove(self, box: Box) -> None:
         """Kill and remove a container."""
@@ -220,7 +238,7 @@ class Containers:
         box.container = replace(box.container, **changes)  # type: ignore[arg-type]  # named fields of Container
 
     def _event(self, box: Box, action: str, exit_code: int | None = None) -> None:
-        event = ContainerEvent(box.container.id, action, exit_code, box.container.labels)
+        event = ContainerEvent(box.container.id, action, exit_code, box.container.labels, self._now())
         self._outbox.extend(partial(listener.give, event) for listener in self.listeners)
 
     def _end_followers(self, box: Box) -> None:

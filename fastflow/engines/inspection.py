@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timezone
 from typing import Any, cast
 
 from fastflow.engines.image_names import short_name
 from fastflow.engines.messages import advice, plain
-from fastflow.run.ports import Container, ContainerEvent, Health, PublishedPort, Status
+from fastflow.run.ports import Container, ContainerEvent, Health, Probe, PublishedPort, Status
 
 _HEALTH = ("starting", "healthy", "unhealthy")
 
@@ -23,7 +24,8 @@ def containers_of(text: str, is_podman: Callable[[], bool] = _is_docker) -> tupl
 def container_of(entry: Mapping[str, Any], is_podman: Callable[[], bool] = _is_docker) -> Container:
     """Read one entry of `docker inspect`; `is_podman` is asked when the answer matters."""
     state, config = entry["State"], entry["Config"]
-    health = (state.get("Health") or {}).get("Status")
+    checks = state.get("Health") or {}
+    health = checks.get("Status")
     return Container(
         id=entry["Id"],
         name=entry["Name"].lstrip("/"),
@@ -38,8 +40,15 @@ def container_of(entry: Mapping[str, Any], is_podman: Callable[[], bool] = _is_d
         finished_at=_time(state.get("FinishedAt")),
         ports=tuple(_ports((entry.get("NetworkSettings") or {}).get("Ports") or {})),
         image=short_name(config.get("Image") or "", is_podman),
+        restart_count=int(entry.get("RestartCount") or 0),
+        probe=_failed_probe(checks.get("Log") or ()),
         token=_token(config.get("Env") or ()),
     )
+
+
+def _failed_probe(log: Iterable[Mapping[str, Any]]) -> Probe | None:
+    failed = [Probe(int(entry["ExitCode"]), str(entry.get("Output") or "")) for entry in log if entry.get("ExitCode")]
+    return failed[-1] if failed else None
 
 
 def _token(environment: Iterable[str]) -> str:
@@ -73,6 +82,15 @@ def event_of(line: str) -> ContainerEvent | None:
         actor = told["Actor"]
         attributes = actor.get("Attributes") or {}
         code = attributes.get("exitCode")
-        return ContainerEvent(actor["ID"], str(told["Action"]), int(code) if code is not None else None, attributes)
+        exit_code = int(code) if code is not None else None
+        return ContainerEvent(actor["ID"], str(told["Action"]), exit_code, attributes, _event_time(told))
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
+
+
+def _event_time(told: Mapping[str, Any]) -> str | None:
+    nanoseconds = told.get("timeNano")
+    if not nanoseconds:
+        return None
+    seconds, rest = divmod(int(nanoseconds), 10**9)
+    return f"{datetime.fromtimestamp(seconds, timezone.utc):%Y-%m-%dT%H:%M:%S}.{rest:09}Z"

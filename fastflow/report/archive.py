@@ -14,7 +14,18 @@ from fastflow.report.plan_file import PLAN_FILE
 from fastflow.run.outcome import END_STATES, PhaseResult, RunResult
 
 _RESULT, _EVENTS = "result.json", "events.jsonl"
-_TOLD = ("mode", "state", "reason", "hint", "exit_code", "attempts", "test_record", "test_run", "vulnerabilities")
+_TOLD = (
+    "mode",
+    "state",
+    "reason",
+    "hint",
+    "evidence",
+    "exit_code",
+    "attempts",
+    "test_record",
+    "test_run",
+    "vulnerabilities",
+)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from fastflow.report.archive import Archive
 from fastflow.report.baselines import Ending, baselines_of
 from fastflow.report.html.findings import Finding, findings_of
 from fastflow.report.html.logs import shown
-from fastflow.report.run_words import description, name_of_run, state_of, verdict
+from fastflow.report.run_words import description, last_lines, name_of_run, state_of, verdict
 from fastflow.report.times import between
 from fastflow.run.outcome import PhaseResult
 
@@ -83,9 +83,11 @@ def _of_phase(phase: PhaseResult, found: Sequence[Finding], only_here: Sequence[
     state = state_of(phase)
     time = between(phase.started, phase.ended) if phase.has_ended else None
     message = f"{state}: {phase.reason}" if phase.reason else state
-    facts = (_listed(found), phase.hint, f"log: {phase.log}" if phase.log else None)
+    log = phase.evidence.log if phase.evidence else phase.log
+    facts = (_listed(found), phase.hint, f"log: {log}" if log else None)
     text = "\n".join(fact for fact in facts if fact)
-    details = "\n\n".join((text, *(_whole(one) for one in only_here)))
+    shown = (last_lines(phase.evidence),) if phase.evidence else ()
+    details = "\n\n".join((text, *shown, *(_whole(one) for one in only_here)))
     outcome = _OUTCOMES.get(phase.state, "error")  # what has begun and did not end was cut short
     if outcome in ("failure", "error"):
         return _Case(phase.id, phase.workflow, time, outcome, message, state, details=details)

@@ -1,11 +1,12 @@
-"""The ends of the logs of failed phases: on a terminal below the live table, in a CI system as foldable parts."""
+"""The logs that show why phases failed, their last lines: below the live table, in CI systems as foldable parts."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from fastflow.report.plain_ci import CiFormat, Level, inert
+from fastflow.report.run_words import last_lines
 from fastflow.report.times import seconds_of
-from fastflow.run.outcome import PhaseResult, RunResult
+from fastflow.run.outcome import Evidence, PhaseResult, RunResult
 
 LINES = 20
 """Lines of each log that are shown."""
@@ -14,7 +15,7 @@ _LONGEST = 400  # characters of a line
 
 
 def log_ends(result: RunResult, ci: CiFormat) -> str:
-    """Show the last lines of each failed phase's log, with the path to the rest, and what the CI system is to mark.
+    """Show the last lines of the log that shows why a phase failed, with the path to the rest, and mark the failure.
 
     A log that cannot be read is left out: the summary names it. Each line of it is inert.
     """
@@ -23,15 +24,23 @@ def log_ends(result: RunResult, ci: CiFormat) -> str:
 
 
 def _phase(phase: PhaseResult, ci: CiFormat) -> Iterator[str]:
-    if phase.state == "failed" and phase.log and (end := _end_of(Path(phase.log))):
-        title = f"{phase.id}: the last lines of {phase.log}"
+    evidence = phase.evidence or _of_node(phase)
+    if evidence is not None:
+        title = f"{phase.id}: the last lines of {evidence.log}"
         yield ci.opened(title, int(seconds_of(phase.started) or 0))
-        yield from (f"  | {inert(line[:_LONGEST])}" for line in end)
+        yield from (f"  | {inert(line[:_LONGEST])}" for line in evidence.lines)
         yield ci.closed(title, int(seconds_of(phase.ended) or 0))
     if phase.state in ("failed", "vulnerable"):
         level: Level = "warning" if phase.allow_failure else "error"
         advice = f" ({phase.hint})" if phase.hint else ""
-        yield ci.annotated(level, f"{phase.id} {phase.state}", f"{phase.reason or phase.state}{advice}")
+        shown = f"\n{last_lines(phase.evidence)}" if phase.evidence else ""
+        yield ci.annotated(level, f"{phase.id} {phase.state}", f"{phase.reason or phase.state}{advice}{shown}")
+
+
+def _of_node(phase: PhaseResult) -> Evidence | None:
+    """The end of the node's log, for a failed phase of which no more is known: another version wrote its result."""
+    end = _end_of(Path(phase.log)) if phase.state == "failed" and phase.log else []
+    return Evidence("the node", phase.log or "", tuple(end)) if end else None
 
 
 def _end_of(path: Path) -> list[str]:

@@ -11,7 +11,7 @@ from fastflow.report.archive import Archive
 from fastflow.report.html.findings import Finding, findings_of
 from fastflow.report.html.logs import shown
 from fastflow.report.html.verdict import verdict_of
-from fastflow.report.run_words import name_of_run, state_of, verdict
+from fastflow.report.run_words import last_lines, name_of_run, state_of, verdict
 from fastflow.report.times import between, duration
 from fastflow.run.outcome import PhaseResult
 
@@ -34,6 +34,7 @@ def render(archive: Archive) -> str:
         "",
         *((f"Nothing was started: {_code(archive.refusal)}", "") if archive.refusal is not None else ()),
         *_phases(archive.phases),
+        *_log_ends(archive.phases),
     ]
     if findings:
         lines += ["", f"### Vulnerabilities: {len(findings)}", "", *_table(findings), *_requests(findings)]
@@ -79,12 +80,25 @@ def _table(findings: Sequence[Finding]) -> Iterator[str]:
 
 
 def _requests(findings: Iterable[Finding]) -> Iterator[str]:
-    """The attacks of the gravest, folded. A line each: an HTML block ends at an empty line (CommonMark 4.6)."""
+    """The attacks of the gravest, folded."""
     for finding in [one for one in findings if one.request][:_SHOWN_REQUESTS]:
         title = f"{_code(finding.name)} in {_code(finding.place) or 'a request'}"
-        request = _entities(_cut(finding.request, _LONGEST_REQUEST)).replace("\n", "&#10;")
-        yield ""
-        yield f"<details><summary>{title}</summary><pre><code>{request}</code></pre></details>"
+        yield from _folded(title, _cut(finding.request, _LONGEST_REQUEST))
+
+
+def _log_ends(phases: Iterable[PhaseResult]) -> Iterator[str]:
+    """The last lines of the logs that show why phases failed, folded."""
+    for phase in phases:
+        if phase.evidence is not None:
+            title, _, text = last_lines(phase.evidence).partition("\n")
+            yield from _folded(f"{_code(phase.id)}: {_code(title.removesuffix(':'))}", text)
+
+
+def _folded(title: str, text: str) -> Iterator[str]:
+    """A title (HTML) that unfolds a text, on one line: an HTML block ends at an empty line (CommonMark 4.6)."""
+    lines = _entities(text).replace("\n", "&#10;")
+    yield ""
+    yield f"<details><summary>{title}</summary><pre><code>{lines}</code></pre></details>"
 
 
 def _code(text: str | None) -> str:

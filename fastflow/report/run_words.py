@@ -2,7 +2,7 @@
 
 from fastflow.report.archive import Archive
 from fastflow.report.html.findings import Finding
-from fastflow.run.outcome import PhaseResult
+from fastflow.run.outcome import Evidence, PhaseResult
 
 
 def description(finding: Finding) -> str:
@@ -32,6 +32,11 @@ def state_of(phase: PhaseResult) -> str:
     if not phase.has_ended:
         return "not begun" if phase.state == "waiting" else f"cut short while {phase.state}"
     return phase.state + (" (allowed)" if phase.allow_failure and phase.state in ("failed", "vulnerable") else "")
+
+
+def last_lines(evidence: Evidence) -> str:
+    """Show the end of the log that shows why a phase failed, below a line that names it."""
+    return "\n".join((f"The last lines of {evidence.of}:", *evidence.lines))
 
 
 def name_of_run(archive: Archive) -> str:

@@ -92,11 +92,14 @@ def sarif_log(
     results: Iterable[Result],
     properties: Mapping[str, Any] | None = None,
     is_complete: bool | None = None,
+    *,
+    failures: Iterable[str] = (),
 ) -> str:
     """Make a log of one call of fastflow; raises KeyError for a result whose rule is not among `rules`.
 
     Of logs of one category the newest replaces the others where they are shown: `fastflow-validate`, `fastflow-up`.
     `is_complete` tells whether all was looked at, so that what is not here is not there (section 3.20.14).
+    `failures` say what kept it from that (section 3.20.21).
     """
     listed = list(rules)
     index = {rule.id: position for position, rule in enumerate(listed)}
@@ -113,10 +116,15 @@ def sarif_log(
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {ROOT: {"description": {"text": "The root of the repository, or where fastflow ran."}}},
         "results": [_result(result, index[result.rule]) for result in results],
-        **({"invocations": [{"executionSuccessful": is_complete}]} if is_complete is not None else {}),
+        **({"invocations": [_invocation(is_complete, failures)]} if is_complete is not None else {}),
         **({"properties": dict(properties)} if properties else {}),
     }
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
+
+
+def _invocation(is_complete: bool, failures: Iterable[str]) -> dict[str, Any]:
+    told = [{"level": "error", "message": {"text": _message(failure)}} for failure in failures]
+    return {"executionSuccessful": is_complete, **({"toolExecutionNotifications": told} if told else {})}
 
 
 def root_of(directory: Path) -> Path:

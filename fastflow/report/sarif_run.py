@@ -16,7 +16,7 @@ from fastflow.report import sarif
 from fastflow.report.archive import Archive
 from fastflow.report.html.findings import Finding, findings_of, name_of
 from fastflow.report.html.logs import shown
-from fastflow.report.run_words import description, verdict
+from fastflow.report.run_words import description, last_lines, verdict
 from fastflow.run.outcome import PhaseResult
 
 CATEGORY = "fastflow-up"
@@ -32,7 +32,15 @@ def render(archive: Archive) -> str:
     }
     seen: Counter[str] = Counter()
     results = [_result(archive, finding, seen) for finding in findings]
-    return sarif.sarif_log(CATEGORY, _rules(findings), results, properties, is_complete(archive)) + "\n"
+    failures = [shown(_failure(phase)) for phase in archive.phases if phase.state == "failed" and phase.reason]
+    rules, is_whole = _rules(findings), is_complete(archive)
+    return sarif.sarif_log(CATEGORY, rules, results, properties, is_whole, failures=failures) + "\n"
+
+
+def _failure(phase: PhaseResult) -> str:
+    """Say why a phase failed, with the last lines of the log that shows it."""
+    text = f"{phase.id} failed: {phase.reason}"
+    return f"{text}\n{last_lines(phase.evidence)}" if phase.evidence else text
 
 
 def is_complete(archive: Archive) -> bool:

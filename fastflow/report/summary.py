@@ -61,8 +61,9 @@ def _phase(phase: PhaseResult, width: int) -> Iterator[str]:
         yield "    what to do: mend what was found, or accept what is known, with a reason: fastflow accept"
     elif phase.state == "failed":
         yield "    what to do: see the end of its log" if phase.log else "    what to do: see the run folder"
-    if phase.state in ("failed", "vulnerable") and phase.log:
-        yield f"    log: {phase.log}"
+    log = phase.evidence.log if phase.evidence else phase.log
+    if phase.state in ("failed", "vulnerable") and log:
+        yield f"    log: {log}"
 
 
 def _vulnerabilities(found: Iterable[Vulnerability]) -> Iterator[str]:

@@ -17,6 +17,7 @@ from fastflow.run.folder import RunFolder
 from fastflow.run.observer import Cancellation, Observer, OverdueError, StoppedError
 from fastflow.run.outcome import PhaseResult
 from fastflow.run.ports import Engine, EngineInfo
+from fastflow.run.service_watch import ServiceWatch
 
 
 @dataclass(frozen=True)
@@ -156,8 +157,18 @@ class PhaseContext:
     report_state: Callable[..., None]
     reports: list[str] = field(default_factory=list)
     """The reports that were copied by now."""
+    services: ServiceWatch = field(init=False)
+    """What becomes of the phase's services; replaced when they are brought up again."""
     has_recorded: bool = False
     """Whether the node has said that it records: from then on there is a record, and no other attempt."""
+
+    def __post_init__(self) -> None:
+        self.services = ServiceWatch(self.observer)
+
+    def watch(self, services: ServiceWatch) -> None:
+        """Watch services with this from now on."""
+        self.services.close()
+        self.services = services
 
     def check(self) -> None:
         """Raise StoppedError where the run is to stop, OverdueError where the phase has had its time."""

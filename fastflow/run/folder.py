@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import threading
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -11,10 +13,17 @@ from typing import Any, TextIO
 from fastflow.errors import FastflowError, system_reason
 from fastflow.run.events import Event
 from fastflow.run.history import hold
-from fastflow.run.outcome import RunResult
+from fastflow.run.outcome import Evidence, RunResult
 
 _ESCAPED = "backslashreplace"
 """What a node or the API answers may hold half a surrogate pair, which UTF-8 cannot write; as JSON it is `\\ud83d`."""
+
+
+# Colours and movements of a terminal (ECMA-48: CSI and OSC sequences), which say nothing in a report.
+ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\-_]")
+TAIL = 20
+"""Lines of a log that show why a phase failed."""
+_LONGEST_SHOWN = 400  # characters of such a line
 
 
 class RunFolder:
@@ -26,6 +35,7 @@ class RunFolder:
         self.path = self.root / "runs" / run
         self.mask = mask
         self._lock = threading.Lock()
+        self._logs: dict[str, LogFile] = {}
         try:
             (self.path / "logs").mkdir(parents=True)
             ignore = self.root / ".gitignore"
@@ -48,7 +58,14 @@ class RunFolder:
 
     def log(self, name: str) -> "LogFile":
         """Open a log of the run: `web.record`, `web.record.source-1`."""
-        return LogFile(self.path / "logs" / f"{name}.log", self.mask)
+        log = LogFile(self.path / "logs" / f"{name}.log", self.mask)
+        self._logs[str(log.path)] = log
+        return log
+
+    def evidence(self, of: str, path: str) -> Evidence | None:
+        """The last lines of a log of this run; None if nothing was printed."""
+        log = self._logs.get(path)
+        return log.evidence(of) if log is not None else None
 
     def reports_of(self, phase: str, directory: str | None, base: Path) -> Path:
         """The directory for a phase's reports: its own below `directory`, else below the run's folder."""
@@ -87,14 +104,23 @@ class LogFile:
         self.path = path
         self._mask = mask
         self._lock = threading.Lock()
+        self._tail: deque[str] = deque(maxlen=TAIL)
         self._file = path.open("a", encoding="utf-8", errors="replace")
 
     def write(self, line: str) -> None:
         """Append one line; what a full disk does not take is lost, what the line says to the run is not."""
         with self._lock, suppress(OSError):
             if not self._file.closed:
-                self._file.write(self._mask(line) + "\n")
+                masked = self._mask(line)
+                self._tail.append(ESCAPES.sub("", masked)[:_LONGEST_SHOWN])
+                self._file.write(masked + "\n")
                 self._file.flush()
+
+    def evidence(self, of: str) -> Evidence | None:
+        """Its last lines, which show why a phase failed; None if it has none."""
+        with self._lock:
+            lines = tuple(self._tail)
+        return Evidence(of, str(self.path), lines) if any(line.strip() for line in lines) else None
 
     def close(self) -> None:
         """Close the file; later lines are dropped."""

@@ -48,10 +48,9 @@ class RunningNode:
         """Ask the engine whether the container runs."""
         return any(found.status == "running" for found in self.context.engine.inspect([self.container.id]))
 
-    def wait_for_end(self, deadline: float) -> NodeEnd:
-        """Wait until the container ends by itself. Raises as `Observer.wait` does."""
-        self.context.observer.wait_for_containers([self.container.id], has_ended, deadline)
-        return self.end()
+    def wait_for_end(self, deadline: float, unless: Callable[[], bool] = lambda: False) -> None:
+        """Wait until the container ends by itself, or `unless` becomes true. Raises as `Observer.wait` does."""
+        self.context.observer.wait_for_containers([self.container.id], has_ended, deadline, unless=unless)
 
     def end(self, within: float = STOP_TIMEOUT) -> NodeEnd:
         """Tell how the container has ended, and read its log to the last line; cancelled or not.

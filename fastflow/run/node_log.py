@@ -9,6 +9,7 @@ _CREATED = re.compile(r"TestRun#(?P<id>\S+) created")
 _FOUND = re.compile(r"Found (?P<count>\d+) vulnerabilit\w+, marking the test set for baseline #(?P<baseline>\S+)")
 _ENDED = re.compile(r"TestRun#(?P<id>\S+) (?P<how>passed|failed)\b")
 _BASELINE = re.compile(r"(?:Running a test set for the|[Tt]est set for) baseline #(?P<baseline>\S+?)\.?(?: |$)")
+_REQUEST = re.compile(r"\b(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) (?:https?://|/)\S*")
 _ERROR = re.compile(r"^\s*(?:\[error\]|ERROR\b[^:]*:)\s*(?P<text>.+)$")
 _EMPTY = re.compile(r"empty|no baselines?|without a baseline", re.I)
 INFRASTRUCTURE = re.compile(r"Request Timeout", re.I)
@@ -28,6 +29,8 @@ class NodeLog:
     baselines: set[str] = field(default_factory=set)
     is_recording: bool = False
     last: str = ""
+    attack: str = ""
+    """What was sent last, as far as the node tells: a request, else the baseline whose test set runs."""
 
     def take(self, line: str) -> None:
         """Take one line."""
@@ -48,6 +51,9 @@ class NodeLog:
             self.errors.append(match["text"].strip())
         if match := _BASELINE.search(line):
             self.baselines.add(match["baseline"])
+            self.attack = f"a request of the test set for baseline #{match['baseline']}"
+        if match := _REQUEST.search(line):
+            self.attack = f"`{match[0]}`"
 
     @property
     def error(self) -> str | None:

@@ -78,6 +78,8 @@ class Observer:
         self.run = run
         self.cancellation = cancellation
         self.changed = cancellation.changed
+        self.listeners: list[Callable[[ContainerEvent], None]] = []
+        """Called for each event of a container's life before those that wait are woken; must be quick."""
         self._seen: dict[str, int] = {}
         self._exit_codes: dict[str, int] = {}
         self._stream: Stream | None = None
@@ -119,6 +121,8 @@ class Observer:
                 self._seen[event.id] = self._seen.get(event.id, 0) + 1
                 if event.action == "die" and event.exit_code is not None:
                     self._exit_codes[event.id] = event.exit_code
+                for listener in tuple(self.listeners):
+                    listener(event)
                 self.changed.notify_all()
         elif self.run is not None and is_interruption(event, self.run):
             self.cancellation.set("interrupted by `fastflow down`", ExitCode.INTERRUPTED)

@@ -47,6 +47,18 @@ class Vulnerability:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """The end of the log that shows why a phase failed: the last `lines` of the file `log`.
+
+    `of` says whose log it is: "the source `tests`", "service app", "the node".
+    """
+
+    of: str
+    log: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PhaseResult:
     """One phase in result.json. Times are RFC 3339 in UTC; None is "unknown"."""
 
@@ -68,6 +80,7 @@ class PhaseResult:
     reports: tuple[str, ...] = ()
     vulnerabilities: tuple[Vulnerability, ...] = ()
     hint: str | None = None
+    evidence: Evidence | None = None
 
     @property
     def has_ended(self) -> bool:

@@ -17,6 +17,7 @@ from fastflow.run.observer import OverdueError, StoppedError
 from fastflow.run.outcome import PhaseResult, State
 from fastflow.run.recording import run_recording
 from fastflow.run.reporting import run_report
+from fastflow.run.services import with_services
 from fastflow.run.testing import run_testing
 from fastflow.run.verdict import Verdict, failed
 
@@ -61,11 +62,16 @@ class PhaseRun:
         return result
 
     def _end(self, verdict: Verdict) -> PhaseResult:
-        self.report(None, ended=now())
+        if self.phase.mode == "recording" and verdict.state == "passed" and self.result.test_record:
+            self.run.records[self.phase.id] = self.result.test_record
+        evidence = verdict.evidence
+        if evidence is None and verdict.state == "failed" and self.result.log:
+            evidence = self.run.folder.evidence("the node", self.result.log)
+        self.report(None, ended=now(), evidence=evidence)
         # The ids go into the file of events: a run that is killed later can be taken up by them, and be reported.
         known = {"test_record": self.result.test_record, "test_run": self.result.test_run}
-        found = self.result.vulnerabilities
-        self.report(verdict.state, reason=verdict.reason, hint=verdict.hint, vulnerabilities=found, **known)
+        why = {"reason": verdict.reason, "hint": verdict.hint, "evidence": evidence}
+        self.report(verdict.state, **why, vulnerabilities=self.result.vulnerabilities, **known)
         return self.result
 
     def _attempts(self, context: PhaseContext) -> Verdict:
@@ -86,21 +92,26 @@ class PhaseRun:
         """Run once."""
         losses = context.observer.losses
         try:
-            context.check()
-            verdict = self._with_loss(context, losses, _RUN[self.phase.mode](context, attempt))
-            # What a cancelled run kills has not failed.
-            return self._cancelled() if verdict.state == "failed" and self.run.cancellation.is_set else verdict
-        except OverdueError:
-            return self._overdue()
+            verdict = self._judged(context, attempt)
         except StoppedError:
             return self._cancelled()
+        finally:
+            context.services.close()
+        if verdict.state == "failed" and self.run.cancellation.is_set:
+            return self._cancelled()  # what a cancelled run kills has not failed
+        return self._with_loss(context, losses, verdict)
+
+    def _judged(self, context: PhaseContext, attempt: int) -> Verdict:
+        """Run once, and judge by the node and by the services. Raises StoppedError."""
+        try:
+            context.check()
+            return with_services(context, _RUN[self.phase.mode](context, attempt))
+        except OverdueError:
+            return with_services(context, self._overdue())
         except (PhaseFailedError, FastflowError, OSError) as error:
-            if self.run.cancellation.is_set:
-                return self._cancelled()
             is_late = isinstance(error.__cause__ or error, EngineTimeoutError)
-            if is_late and time.monotonic() >= context.deadline:
-                return self._overdue()
-            return self._with_loss(context, losses, _failed_by(error))
+            has_no_time = is_late and time.monotonic() >= context.deadline
+            return with_services(context, self._overdue() if has_no_time else _failed_by(error))
 
     @staticmethod
     def _with_loss(context: PhaseContext, before: int, verdict: Verdict) -> Verdict:
@@ -136,13 +147,15 @@ class PhaseRun:
         shown = {key: value for key, value in facts.items() if value and key != "reason"}
         if "vulnerabilities" in shown:
             shown["vulnerabilities"] = [asdict(found) for found in result.vulnerabilities]
+        if "evidence" in shown:
+            shown["evidence"] = asdict(shown["evidence"])
         told = {"state": result.state, "reason": result.reason, "mode": self.phase.mode, **shown}
         self.run.emit(Event("phase", self.phase.id, told))
 
 
 def _failed_by(error: PhaseFailedError | FastflowError | OSError) -> Verdict:
     if isinstance(error, PhaseFailedError):
-        return failed(error.reason, error.hint, is_infrastructure=error.is_infrastructure)
+        return failed(error.reason, error.hint, is_infrastructure=error.is_infrastructure, evidence=error.evidence)
     if isinstance(error, FastflowError):
         return failed(error.message, error.hint, is_infrastructure=isinstance(error, EngineError))
     return failed(f"{error.filename or 'a file'}: {error.strerror or error}", "is the disk full?")

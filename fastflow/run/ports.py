@@ -45,6 +45,14 @@ class PublishedPort:
 
 
 @dataclass(frozen=True, slots=True)
+class Probe:
+    """A healthcheck that failed: its exit code (-1 if it took too long) and what it printed."""
+
+    exit_code: int
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
 class Container:
     """What the engine says of a container. Times are the engine's own, RFC 3339 in UTC."""
 
@@ -63,6 +71,10 @@ class Container:
     finished_at: str | None = None
     ports: tuple[PublishedPort, ...] = ()
     image: str = ""
+    restart_count: int = 0
+    """How often the engine has restarted it by its restart policy."""
+    probe: Probe | None = None
+    """The last healthcheck that failed, as long as the engine remembers it."""
     token: str = field(default="", repr=False)
     """The token that the container was given, so that whoever shows its log can mask it."""
 
@@ -81,15 +93,24 @@ class Container:
         """Whether it has run, and does not any more."""
         return self.status in ("exited", "dead")
 
+    @property
+    def is_done(self) -> bool:
+        """Whether it has done its work and ended with 0."""
+        return self.status == "exited" and self.exit_code == 0
+
 
 @dataclass(frozen=True, slots=True)
 class ContainerEvent:
-    """Something happened to a container: `start`, `die`, `destroy`, `health_status: healthy`, ..."""
+    """Something happened to a container: `start`, `die`, `destroy`, `health_status: healthy`, ...
+
+    `time` is the engine's own, RFC 3339 in UTC.
+    """
 
     id: str
     action: str
     exit_code: int | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    time: str | None = None
 
 
 class Stream(Protocol):
@@ -197,8 +218,11 @@ class Engine(Protocol):
     def follow_logs(self, container_id: str, on_line: Callable[[str], None]) -> Stream:
         """Give every line of a container's log from its first, as it comes, from a thread of the engine's."""
 
-    def read_logs(self, container_id: str, on_line: Callable[[str], None]) -> None:
-        """Give every line that a container has printed by now; nothing where it is gone."""
+    def read_logs(self, container_id: str, on_line: Callable[[str], None], until: str | None = None) -> None:
+        """Give every line that a container has printed by now, or until a time of the engine's (RFC 3339).
+
+        Gives nothing if the container is gone.
+        """
 
     def events(self, on_event: Callable[[ContainerEvent], None]) -> Stream:
         """Give every container event of the engine from now on, from a thread of the engine's."""

@@ -17,8 +17,9 @@ from fastflow.run.folder import LogFile
 from fastflow.run.node import RunningNode
 from fastflow.run.node_log import advice_on
 from fastflow.run.observer import OverdueError, StoppedError, has_ended, try_again
+from fastflow.run.outcome import Evidence
 from fastflow.run.ports import Container, Stream
-from fastflow.run.services import check_services
+from fastflow.run.services import settle_services
 from fastflow.run.source import CommandRun, proxy_of, source_environment
 from fastflow.run.starting import start_phase
 from fastflow.run.verdict import Verdict, failed, judge_recording
@@ -28,11 +29,12 @@ _OWN_END = 1.0
 
 
 @dataclass
-class _Ended:
-    """A source that has ended."""
+class _Failure:
+    """A source that failed: why, and the end of what it printed."""
 
-    name: str
-    reason: str | None
+    reason: str
+    log: str
+    evidence: Evidence | None
 
 
 def run_recording(context: PhaseContext, attempt: int) -> Verdict:
@@ -42,11 +44,10 @@ def run_recording(context: PhaseContext, attempt: int) -> Verdict:
         _wait_until_ready(context, node)
         context.has_recorded = True
         context.report_state("ready", test_record=node.log.record)
+        settle_services(context)
         failure = _run_sources(context, node)
         verdict = _finish(context, node, failure)
         context.report_state(None, exit_code=node.container.exit_code, test_record=node.log.record)
-        if verdict.state == "passed" and node.log.record:
-            context.run.records[context.phase.id] = node.log.record
         return verdict
     except (StoppedError, OverdueError, PhaseFailedError, EngineError):
         if context.has_recorded:  # the record is finished even so: whoever looks at it later finds it whole
@@ -106,54 +107,63 @@ def _node(context: PhaseContext) -> RecordingNode:
     return context.phase.node
 
 
-def _run_sources(context: PhaseContext, node: RunningNode) -> str | None:
-    """Run the sources in turn, or wait for the node's own end where there is none; return what failed."""
+def _run_sources(context: PhaseContext, node: RunningNode) -> _Failure | None:
+    """Run the sources in turn, or wait for the node's own end where there is none; return what failed.
+
+    It ends as soon as the node or a service fails: the verdict on these says what happened.
+    """
     context.report_state("running", test_record=node.log.record)
     sources = context.phase.sources
     if not sources:
-        node.wait_for_end(context.deadline)
+        node.wait_for_end(context.deadline, unless=context.services.is_disturbed)
         return None
     for number, source in enumerate(sources, start=1):
-        if number > 1 and not node.is_running():
-            return None  # the verdict on the node says what happened
-        ended = _run_source(context, node, source, number)
-        if ended.reason is not None and not source.allow_failure:
-            return f"{ended.name} {ended.reason}"
-        if ended.reason is not None:
-            context.run.note(f"{ended.name} {ended.reason}, which is allowed", context.phase.id)
+        if context.services.is_disturbed() or (number > 1 and not node.is_running()):
+            return None
+        failure = _run_source(context, node, source, number)
+        if failure is not None and not source.allow_failure:
+            return failure
+        if failure is not None:
+            context.run.note(f"{failure.reason}, which is allowed", context.phase.id)
     return None
 
 
-def _run_source(context: PhaseContext, node: RunningNode, source: Source, number: int) -> _Ended:
+def _run_source(context: PhaseContext, node: RunningNode, source: Source, number: int) -> _Failure | None:
+    """Run one source to its end; return how it failed."""
     count = len(context.phase.sources)
     what = source.service if isinstance(source, ServiceSource) else _short(source.run)
     name = f"source {number} of {count} `{what}`" if count > 1 else f"the source `{what}`"
-    log_name = f"{context.phase.id}.source" + (f"-{number}" if count > 1 else "")
+    log_file = context.run.folder.log(f"{context.phase.id}.source" + (f"-{number}" if count > 1 else ""))
     deadline = context.within(source.timeout) if source.timeout else context.deadline
     try:
         if isinstance(source, ServiceSource):
-            return _Ended(name, _run_service(context, node, source, log_name, deadline))
-        return _Ended(name, _run_command(context, node, source, log_name, deadline))
+            reason = _run_service(context, node, source, log_file, deadline)
+        else:
+            reason = _run_command(context, node, source, log_file, deadline)
     except OverdueError:
         if source.timeout is None or time.monotonic() >= context.deadline:
             raise
-        return _Ended(name, f"did not end within {source.timeout} s")
+        reason = f"did not end within {source.timeout} s"
+    finally:
+        log_file.close()
+    return _Failure(f"{name} {reason}", str(log_file.path), log_file.evidence(name)) if reason is not None else None
 
 
 def _run_service(
-    context: PhaseContext, node: RunningNode, source: ServiceSource, log_name: str, deadline: float
+    context: PhaseContext, node: RunningNode, source: ServiceSource, log_file: LogFile, deadline: float
 ) -> str | None:
-    log_file = context.run.folder.log(log_name)
     stream: Stream | None = None
     container_id: str | None = None
     try:
-        container_id = _start_service(context, source, log_name)
+        container_id = _start_service(context, source, log_file.path.stem)
         stream = context.engine.follow_logs(container_id, _writer(context, log_file))
         ids = [container_id, node.container.id]
-        found = context.observer.wait_for_containers(ids, lambda found: _one_has_ended(found, ids), deadline)
+        found = context.observer.wait_for_containers(
+            ids, lambda found: _one_has_ended(found, ids), deadline, unless=context.services.is_disturbed
+        )
         ended = next((container for container in found if container.id == container_id), None)
         if ended is not None and not ended.has_ended:
-            return None  # the node ended first
+            return None  # the node or a service ended first
         code = ended.exit_code if ended else context.observer.last_exit_code(container_id)
         if code is None:
             return "is gone: something else removed its container"
@@ -168,7 +178,6 @@ def _run_service(
             try_again(lambda: context.engine.remove_containers([to_remove]))
         if stream is not None:
             stream.close()
-        log_file.close()
 
 
 def _start_service(context: PhaseContext, source: ServiceSource, log_name: str) -> str:
@@ -201,7 +210,7 @@ def _one_has_ended(found: tuple[Container, ...], ids: list[str]) -> bool:
 
 
 def _run_command(
-    context: PhaseContext, node: RunningNode, source: CommandSource, log_name: str, deadline: float
+    context: PhaseContext, node: RunningNode, source: CommandSource, log_file: LogFile, deadline: float
 ) -> str | None:
     proxy = proxy_of(node.container, context.workflow.host.info.host)
     if proxy is None:
@@ -209,26 +218,28 @@ def _run_command(
     own = _texts(context, source.environment)
     environment = source_environment(context.run.options.source_environment, proxy, own)
     directory = context.base / (source.working_dir or ".")
-    log_file = context.run.folder.log(log_name)
     try:
         command = CommandRun(source.run, directory, environment, _writer(context, log_file), context.observer.notify)
     except (OSError, ValueError) as error:
-        log_file.close()
         return f"cannot be run in {directory}: {getattr(error, 'strerror', None) or error}"
     try:
-        context.observer.wait_for_containers([node.container.id], has_ended, deadline, unless=lambda: command.has_ended)
+        context.observer.wait_for_containers(
+            [node.container.id],
+            has_ended,
+            deadline,
+            unless=lambda: command.has_ended or context.services.is_disturbed(),
+        )
         if not command.has_ended:
-            return None  # the verdict on the node says what happened
+            return None  # the node or a service ended first
         code = command.exit_code or 0
         if code == 0:
             return None
         return f"ended with exit code {code}" if code > 0 else f"ended with signal {-code}"
     finally:
         command.end()
-        log_file.close()
 
 
-def _finish(context: PhaseContext, node: RunningNode, failure: str | None) -> Verdict:
+def _finish(context: PhaseContext, node: RunningNode, failure: _Failure | None) -> Verdict:
     context.report_state("stopping", test_record=node.log.record)
     has_source = bool(context.phase.sources)
     is_running = node.is_running()
@@ -237,8 +248,8 @@ def _finish(context: PhaseContext, node: RunningNode, failure: str | None) -> Ve
     end = node.end()
     verdict = judge_recording(node.log, end, was_stopped=is_running, has_source=has_source)
     if failure is not None and (verdict.state == "passed" or is_running):
-        return failed(failure, f"its output is in {context.run.folder.path / 'logs'}")
-    return (check_services(context) if verdict.state == "passed" else None) or verdict
+        return failed(failure.reason, f"its output is in {failure.log}", evidence=failure.evidence)
+    return verdict
 
 
 def _texts(context: PhaseContext, environment: Mapping[str, str | None] | None) -> dict[str, str]:

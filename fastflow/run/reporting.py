@@ -36,7 +36,8 @@ def _report_one(context: PhaseContext, run: str, number: int, attempt: int) -> V
     try:
         context.report_state("running")
         running.follow()
-        end = running.wait_for_end(context.deadline)
+        running.wait_for_end(context.deadline)
+        end = running.end()
         context.report_state(None, exit_code=end.exit_code, test_run=run)
         reports = fetch_reports(context, running.container.id)
         if running.log.error:

@@ -1,6 +1,6 @@
 """A testing phase: services up, node to its end, findings, reports, verdict."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from datetime import datetime, timezone
 from functools import partial
@@ -15,9 +15,10 @@ from fastflow.run.failure import PhaseFailedError
 from fastflow.run.fast_api import from_api
 from fastflow.run.findings import collect, from_log, from_reports
 from fastflow.run.node import RunningNode
-from fastflow.run.observer import OverdueError, StoppedError, has_ended
+from fastflow.run.node_log import NodeLog
+from fastflow.run.observer import OverdueError, StoppedError
 from fastflow.run.outcome import Vulnerability
-from fastflow.run.services import check_services
+from fastflow.run.ports import Container
 from fastflow.run.starting import start_phase
 from fastflow.run.verdict import Verdict, failed, grave_of, judge_testing, vulnerable, weigh
 
@@ -39,7 +40,18 @@ def run_testing(context: PhaseContext, attempt: int) -> Verdict:
             raise
         return verdict
     finally:
+        _note_last_request(context, node)
         node.close()
+
+
+def _note_last_request(context: PhaseContext, node: RunningNode) -> None:
+    """Learn from the node's log what it had sent when a service failed."""
+    time = context.services.first_fault_at()
+    if time is not None and not context.run.cancellation.is_set:
+        until_then = NodeLog()
+        with suppress(EngineError):
+            context.engine.read_logs(node.container.id, until_then.take, time)
+        context.services.sent = until_then.attack
 
 
 def _check_record(context: PhaseContext) -> None:
@@ -62,11 +74,11 @@ def _judge(context: PhaseContext, node: RunningNode) -> Verdict:
             mismatch.append(node.log.record)
 
     node.follow(watch)
-    context.observer.wait_for_containers(
-        [node.container.id], has_ended, context.deadline, unless=lambda: bool(mismatch)
-    )
+    is_over = _wait_for_end(context, node, lambda: bool(mismatch))
     if mismatch:
         node.stop(0)
+    elif not is_over:
+        node.stop(context.run.grace)
     end = node.end()
     context.report_state(None, exit_code=end.exit_code, test_record=node.log.record, test_run=node.log.run)
     if mismatch:
@@ -76,8 +88,27 @@ def _judge(context: PhaseContext, node: RunningNode) -> Verdict:
         context.run.runs[context.phase.id] = node.log.run
     vulnerabilities = _weighed(context, _findings(context, node, fetch_reports(context, node.container.id)))
     context.report_state(None, vulnerabilities=vulnerabilities)
-    verdict = judge_testing(node.log, end, vulnerabilities)
-    return (check_services(context) if verdict.state != "vulnerable" else None) or verdict
+    if not is_over and not grave_of(vulnerabilities):
+        return failed("the node was stopped, since nothing was left to test")
+    return judge_testing(node.log, end, vulnerabilities)
+
+
+def _wait_for_end(context: PhaseContext, node: RunningNode, unless: Callable[[], bool]) -> bool:
+    """Wait until the node ends; tell whether it has. It goes on while there may be something to find.
+
+    Once the service that it attacks has ended for good, there is not. Raises as `Observer.wait` does.
+    """
+    targets = context.services.targets()
+
+    def left(found: tuple[Container, ...], ids: Collection[str]) -> bool:
+        return any(one.id in ids and not one.has_ended for one in found)
+
+    def is_over(found: tuple[Container, ...]) -> bool:
+        return not left(found, [node.container.id]) or (bool(targets) and not left(found, targets))
+
+    ids = [node.container.id, *targets]
+    found = context.observer.wait_for_containers(ids, is_over, context.deadline, unless=unless)
+    return not left(found, [node.container.id])
 
 
 def _weighed(context: PhaseContext, found: Iterable[Vulnerability]) -> tuple[Vulnerability, ...]:

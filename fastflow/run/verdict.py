@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from fastflow.model.accept import Accepted
 from fastflow.model.node import Gate
 from fastflow.run.node_log import NodeLog, advice_on, reason_of
-from fastflow.run.outcome import State, Suppression, Vulnerability
+from fastflow.run.outcome import Evidence, State, Suppression, Vulnerability
 
 INACTIVE = 1
 """The exit code of a recorder that its inactivity timeout ended, unless it printed an error."""
@@ -15,17 +15,20 @@ UNKNOWN_THREAT = 100
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How a phase ended, why, what to do about it, and whether another attempt may help."""
+    """How a phase ended, why, what to do about it, whether another attempt may help, and the log that shows why."""
 
     state: State
     reason: str | None = None
     hint: str | None = None
     is_infrastructure: bool = False
+    evidence: Evidence | None = None
 
 
-def failed(reason: str, hint: str | None = None, *, is_infrastructure: bool = False) -> Verdict:
+def failed(
+    reason: str, hint: str | None = None, *, is_infrastructure: bool = False, evidence: Evidence | None = None
+) -> Verdict:
     """A phase that did not do its work."""
-    return Verdict("failed", reason, hint, is_infrastructure)
+    return Verdict("failed", reason, hint, is_infrastructure, evidence)
 
 
 def failed_by(log: NodeLog, error: str) -> Verdict:

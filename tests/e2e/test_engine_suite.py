@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from fastflow.engines.docker import DockerEngine
 from fastflow.engines.fake import FakeEngine
 from fastflow.engines.fake_containers import Script
 from fastflow.errors import EngineCallError, EngineTimeoutError, SubnetInUseError
-from fastflow.run.ports import ContainerEvent
+from fastflow.run.ports import ContainerEvent, Probe
 from tests.e2e.bench import PATIENCE, Bench, Seen
 from tests.e2e.conftest import IMAGE, PROJECT, TEST, engine_environment, sweep
 
@@ -90,6 +91,47 @@ def test_a_container_that_ends_is_an_event_with_its_exit_code(bench: Bench) -> N
     seen.until(lambda event: event.id == web.id and event.action == "destroy")
     stream.close()
     assert stream.join(PATIENCE)
+
+
+def test_a_restart_is_counted_and_the_log_until_then_can_be_read(bench: Bench) -> None:
+    seen = Seen[ContainerEvent]()
+    stream = bench.engine.events(seen)
+    script = Script(lines=("up",), last_lines=("broken",), stop_code=7)
+    web = bench.up({"web": script}, web={"restart": "on-failure"})["web"]
+    bench.lines(web.id, "up")
+    if isinstance(bench.engine, FakeEngine):
+        bench.engine.say(web.id, "broken")
+        bench.engine.restart(web.id, 7)
+    else:
+        bench.engine.exec(web.id, ["sh", "-c", "kill -TERM 1"], PATIENCE)  # after `docker kill` it would not restart
+    died = seen.until(lambda event: event.id == web.id and event.action == "die")
+    starts = [event for event in seen.all if event.id == web.id and event.action == "start"]
+    seen.until(lambda event: event.id == web.id and event.action == "start" and event is not starts[0])
+    stream.close()
+    again = bench.one(web.id)
+    assert (died.exit_code, web.restart_count, again.restart_count, again.status) == (7, 0, 1, "running")
+    assert died.time is not None
+    assert web.started_at is not None
+    assert again.started_at is not None
+    times = [datetime.fromisoformat(time) for time in (web.started_at, died.time, again.started_at)]
+    assert times == sorted(set(times))
+    lines: list[str] = []
+    bench.engine.read_logs(web.id, lines.append, died.time)
+    assert lines == ["up", "broken"]
+    bench.lines(web.id, "up")
+
+
+def test_a_healthcheck_that_fails_is_told_with_its_output(bench: Bench) -> None:
+    seen = Seen[ContainerEvent]()
+    stream = bench.engine.events(seen)
+    check = {"test": ["CMD-SHELL", "echo no database; exit 1"], "interval": "200ms", "retries": 1}
+    web = bench.up({"web": RUNS}, web={"healthcheck": check})["web"]
+    if isinstance(bench.engine, FakeEngine):
+        bench.engine.set_health(web.id, "unhealthy", Probe(1, "no database\n"))
+    seen.until(lambda event: event.id == web.id and event.action == "health_status: unhealthy")
+    stream.close()
+    ill = bench.one(web.id)
+    assert (ill.health, ill.probe) == ("unhealthy", Probe(1, "no database\n"))
 
 
 def test_a_log_is_given_from_its_first_line_and_ends_with_the_container(bench: Bench) -> None:

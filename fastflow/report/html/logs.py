@@ -6,8 +6,8 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-# Colours and movements of a terminal (ECMA-48: CSI and OSC sequences), which say nothing on a page.
-_ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\-_]")
+from fastflow.run.folder import ESCAPES
+
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 SMALL = 16_000
 """Characters up to which a log stands in the page as text; of a longer one only the last lines do."""
@@ -50,7 +50,7 @@ def pack(name: str, text: str) -> PackedLog:
 
 
 def _line(line: str) -> str:
-    line = shown(_ESCAPES.sub("", line.rstrip("\r")))
+    line = shown(ESCAPES.sub("", line.rstrip("\r")))
     if len(line) <= LONGEST_LINE:
         return line
     return f"{line[:LONGEST_LINE]} … and {len(line) - LONGEST_LINE:,} characters more"

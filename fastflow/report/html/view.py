@@ -50,6 +50,8 @@ class Row:
     details: tuple[str, ...]
     track: Track
     logs: tuple[ShownLog, ...]
+    evidence: str
+    """The last lines of the log that shows why it failed; "" where it did not."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +158,7 @@ def _row(phase: PhaseResult, timeline: Timeline, logs: Sequence[ShownLog]) -> Ro
         details=tuple(_details(phase)),
         track=timeline.track(phase.id),
         logs=tuple(log for log in logs if log.phase == phase.id),
+        evidence=pack("", "\n".join(phase.evidence.lines)).text if phase.evidence else "",
     )
 
 

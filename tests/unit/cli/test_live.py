@@ -82,7 +82,7 @@ def test_a_run_prepares_while_its_process_holds_its_folder_and_no_engine_knows_i
 
 
 class Talks(FakeEngine):
-    def read_logs(self, container_id: str, on_line: Callable[[str], None]) -> None:
+    def read_logs(self, container_id: str, on_line: Callable[[str], None], until: str | None = None) -> None:
         on_line(f"{container_id} was given s3cr3t and t0k3n")
 
 

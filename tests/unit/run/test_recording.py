@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from fastflow.engines.fake_containers import Box
+from fastflow.engines.fake_containers import Box, Script
 from fastflow.errors import EngineCallError
 from fastflow.run.context import Options
 from fastflow.run.events import Event
+from fastflow.run.outcome import Evidence
 from fastflow.run.ports import PublishedPort
 from tests.unit.run.stage import RECORDS, SENDS, STARTS, Stage, said, then, until
 
@@ -116,6 +117,34 @@ def test_sources_run_in_turn_into_one_record(tmp_path: Path) -> None:
     assert "tests" not in alive[0]
     assert stage.log("web.record.source-1").splitlines() == ["42 requests sent"]
     assert (stage.folder / "logs" / "web.record.source-2.log").is_file()
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("{ service: tests }", "the source `tests`"),
+        ("{ run: 'echo one; echo 1 failed; exit 3' }", "the source `echo one; echo 1 failed; exit 3`"),
+    ],
+)
+def test_a_failed_source_is_shown_with_its_own_last_lines(tmp_path: Path, source: str, name: str) -> None:
+    stage = Stage(
+        tmp_path,
+        spec(f"source: {source}, services: []"),
+        {"fast-record": PUBLISHED, "tests": Script(("one", "1 failed"), exit_code=3)},
+    )
+    phase = stage.phase()
+    log = str(stage.folder / "logs/web.record.source.log")
+    assert (phase.reason, phase.hint) == (f"{name} ended with exit code 3", f"its output is in {log}")
+    assert phase.evidence == Evidence(name, log, ("one", "1 failed"))
+    told = next(event for event in stage.events if event.facts.get("state") == "failed")
+    assert told.facts["evidence"] == {"of": name, "log": log, "lines": ("one", "1 failed")}
+
+
+def test_a_failed_node_is_shown_with_its_last_lines(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, scripts={"fast-record": Script(("[info] x", "[error] access denied"), exit_code=1)})
+    evidence = stage.phase().evidence
+    assert evidence is not None
+    assert (evidence.of, evidence.lines) == ("the node", ("[info] x", "[error] access denied"))
 
 
 def test_a_failed_source_fails_the_phase_after_the_node_was_stopped(tmp_path: Path) -> None:

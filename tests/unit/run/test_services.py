@@ -7,6 +7,8 @@ import pytest
 
 from fastflow.engines.fake_containers import Script
 from fastflow.errors import EngineCallError
+from fastflow.run import service_wait
+from fastflow.run.ports import Probe
 from tests.unit.run.stage import PASSES, SERVES, Stage, said, until
 
 SPEC = """
@@ -55,7 +57,6 @@ def test_a_healthcheck_says_when_a_service_is_up(tmp_path: Path) -> None:
         until(lambda: bool(stage.engine.world.matching({"com.docker.compose.service": "app"})))
         assert stage.states("web.a") == ["starting"]
         app = stage.container("app")
-        stage.engine.set_health(app, "unhealthy")
         stage.engine.set_health(app, "healthy")
         assert work.phase("web.a").state == "passed"
 
@@ -77,12 +78,39 @@ def test_each_service_has_its_own_time(tmp_path: Path) -> None:
     assert (phase.state, phase.reason) == ("failed", "services not up within 1 s: app")
 
 
-def test_one_that_is_unhealthy_to_the_end_is_said_to_be(tmp_path: Path) -> None:
-    text = spec(a="services: { app: { timeout: 1s } }")
-    ill = Script(("no database",), health="unhealthy")
-    phase = Stage(tmp_path, text, {**NODES, "app": ill}).phase("web.a")
-    assert phase.reason == "services not up within 1 s: app (unhealthy)"
+@pytest.mark.parametrize(
+    ("probe", "said"),
+    [
+        (Probe(1, "refused:\n port 80\n"), ": its last healthcheck ended with exit code 1: refused: port 80"),
+        (Probe(-1, "Health check exceeded timeout (1s)"), ": its last healthcheck: Health check exceeded timeout (1s)"),
+        (Probe(7, ""), ": its last healthcheck ended with exit code 7"),
+        (None, ""),
+    ],
+)
+def test_one_that_turns_unhealthy_fails_the_phase_at_once(tmp_path: Path, probe: Probe | None, said: str) -> None:
+    stage = Stage(tmp_path, spec(), {**NODES, "app": Script(("no database",), health="starting")})
+    with stage.running() as work:
+        until(lambda: "create fastflow-r1-web fast-a" in " ".join(stage.calls("create")))
+        stage.engine.set_health(stage.container("app"), "unhealthy", probe)
+        phase = work.phase("web.a")
+    assert (phase.state, phase.reason) == ("failed", f"service app is unhealthy{said}")
     assert "the log of app ends with `no database`" in str(phase.hint)
+    assert phase.evidence is not None
+    assert (phase.evidence.of, phase.evidence.lines) == ("service app", ("no database",))
+
+
+def test_what_is_waited_for_is_said_from_time_to_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service_wait, "PERIOD", 0.01)
+    text = spec(a="services: { app: {}, db: { log: ready to serve } }")
+    stage = Stage(tmp_path, text, {**NODES, "app": Script(health="starting")})
+    with stage.running():
+        until(lambda: bool(stage.notes))
+        note = "waiting for services: app (starting), db (running, has not printed `ready to serve`)"
+        until(lambda: note in stage.notes)
+        stage.engine.say(stage.container("db"), "ready to serve")
+        until(lambda: stage.notes[-1] == "waiting for services: app (starting)")
+        stage.engine.set_health(stage.container("app"), "healthy")
+        stage.until("web.a", "passed")
 
 
 def test_one_that_dies_while_another_is_waited_for_fails_at_once(tmp_path: Path) -> None:
@@ -150,7 +178,9 @@ def test_services_are_checked_again_before_each_phase_and_never_recreated(tmp_pa
     text = stage.text.replace("depends_on: [a]", "depends_on: { a: { condition: finished } }")
     stage.text = text
     phases = stage.phases()
-    assert {phase.reason for phase in phases.values()} == {"service app ended with exit code 1"}
+    reasons = [str(phase.reason) for phase in phases.values()]
+    assert reasons[0].startswith("service app ended with exit code 1 at ")
+    assert reasons[1] == "service app ended with exit code 1"
     assert len([call for call in stage.calls("up") if "app" in call]) == 1
 
 
@@ -159,7 +189,8 @@ def test_a_service_that_dies_while_a_node_records_fails_the_recording(tmp_path: 
     dies = replace(stage.engine.scripts["tests"], on_start=lambda _: stage.engine.end(stage.container("app"), 137))
     stage.engine.scripts["tests"] = dies
     phase = stage.phase()
-    assert (phase.state, phase.reason) == ("failed", "service app ended with exit code 137")
+    assert phase.state == "failed"
+    assert str(phase.reason).startswith("service app ended with exit code 137 at ")
 
 
 def test_beside_one_that_died_no_other_is_started(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from fastflow.run.outcome import PhaseResult, RunResult, State, Suppression, Vulnerability
+from fastflow.run.outcome import Evidence, PhaseResult, RunResult, State, Suppression, Vulnerability
 
 from ..drawings import plan_json, told
 
@@ -122,6 +122,7 @@ def hostile_run() -> Told:
             build_id=text,
             reason=text,
             hint=text,
+            evidence=Evidence(text, text, HOSTILE),
             test_record=text,
             test_run=text,
             vulnerabilities=findings,

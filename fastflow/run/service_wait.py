@@ -1,0 +1,167 @@
+"""The wait until services are up, each no longer than its own time; says from time to time for what."""
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+from fastflow.errors import EngineError
+from fastflow.plan import ServicePlan
+from fastflow.run.context import PhaseContext
+from fastflow.run.failure import PhaseFailedError
+from fastflow.run.observer import OverdueError
+from fastflow.run.ports import PROJECT, Container, Stream
+from fastflow.run.service_faults import fault_of, probed
+from fastflow.run.service_logs import hint_on, keep_log
+
+PERIOD = 15.0
+"""Seconds between two notes on what is waited for."""
+_ONE_OFF = "com.docker.compose.oneoff"
+_LONGER = "give them longer: services: { NAME: { timeout: 10m } }"
+
+
+def service_containers(context: PhaseContext, names: Iterable[str]) -> tuple[Container, ...]:
+    """The containers of the application's services, without one-off ones."""
+    wanted = set(names)
+    project = context.run.project_name(context.workflow)
+    found = context.engine.containers({PROJECT: project, _ONE_OFF: "False"})
+    return tuple(container for container in found if container.service in wanted)
+
+
+def refuse_faulty(context: PhaseContext, found: Iterable[Container]) -> None:
+    """Raise PhaseFailedError if a service has died, did not start, or is unhealthy."""
+    for container in found:
+        if (fault := fault_of(container)) is not None:
+            evidence = keep_log(context, container)
+            raise PhaseFailedError(fault.text, hint_on(evidence), evidence=evidence)
+
+
+def is_up(container: Container) -> bool:
+    """Whether a service is up as far as the engine knows."""
+    return container.is_done or (container.status == "running" and container.health in (None, "healthy"))
+
+
+def too_late(context: PhaseContext, late: Sequence[Container], timeout: int) -> PhaseFailedError:
+    """The failure of a phase whose services were not up within `timeout` seconds."""
+    names = sorted(str(one.service) for one in late)
+    kept = [keep_log(context, one) for one in late]
+    said = [f"{one.service}{probed(one)}" for one in late if one.probe is not None]
+    hints = [*said, *(hint for evidence in kept if (hint := hint_on(evidence))), _LONGER]
+    evidence = next((one for one in kept if one is not None), None)
+    return PhaseFailedError(
+        f"services not up within {timeout} s: {', '.join(names)}", "; ".join(hints), evidence=evidence
+    )
+
+
+class ServiceWait:
+    """Waits until services are up, each no longer than its own time."""
+
+    def __init__(self, context: PhaseContext, services: Sequence[ServicePlan]) -> None:
+        self._context = context
+        self._began = time.monotonic()
+        self._services = {service.name: service for service in services}
+        self._matched: set[str] = set()
+        self._streams: list[Stream] = []
+
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """Say every 15 s, as long as the block runs, which services are not up yet."""
+        has_ended = threading.Event()
+
+        def tell() -> None:
+            while not has_ended.wait(PERIOD):
+                with suppress(EngineError):
+                    waiting = self._waiting_for()
+                    if waiting and not has_ended.is_set():
+                        self._context.run.note(f"waiting for services: {waiting}", self._context.phase.id)
+
+        with suppress(RuntimeError):  # no more threads: the phase goes on without
+            threading.Thread(target=tell, daemon=True, name="waiting").start()
+        try:
+            yield
+        finally:
+            has_ended.set()
+
+    def _waiting_for(self) -> str:
+        """Name the services that are not up yet, each with how far it is."""
+        told = dict.fromkeys(self._services, "not created yet")
+        for container in service_containers(self._context, self._services):
+            told[str(container.service)] = "" if self._is_up(container) else self._progress_of(container)
+        return ", ".join(f"{name} ({how})" for name, how in told.items() if how)
+
+    def _progress_of(self, container: Container) -> str:
+        if is_up(container):
+            return f"running, has not printed `{self._services[str(container.service)].log}`"
+        state = container.health if container.status == "running" else container.status
+        return f"{state}{probed(container)}"
+
+    def follow(self, found: Iterable[Container]) -> None:
+        """Read the logs that tell when a service is up."""
+        for container in found:
+            service = self._services[str(container.service)]
+            if service.log and container.health is None and not container.is_done:
+                watch = self._watch(container.id, re.compile(service.log))
+                self._streams.append(self._context.engine.follow_logs(container.id, watch))
+
+    def _watch(self, container_id: str, pattern: re.Pattern[str]) -> Callable[[str], None]:
+        def take(line: str) -> None:
+            if container_id not in self._matched and pattern.search(line):
+                self._matched.add(container_id)
+                self._context.observer.notify()
+
+        return take
+
+    def until_up(self, found: tuple[Container, ...]) -> tuple[Container, ...]:
+        """Return the containers when all are up.
+
+        Raises PhaseFailedError if a service dies, turns unhealthy or is late; as `Observer.wait` does, too.
+        """
+        while late := self._not_up(found):
+            refuse_faulty(self._context, found)
+            before, ids = found, [container.id for container in found]
+            matched = len(self._matched)
+            deadline = min(self._began + service.timeout for service in late)
+            try:
+                found = self._context.observer.wait_for_containers(
+                    ids,
+                    lambda now, ids=ids: (  # type: ignore[misc]  # bound now
+                        len(now) < len(ids) or any(fault_of(one) for one in now) or not self._not_up(now)
+                    ),
+                    min(deadline, self._context.deadline),
+                    unless=lambda matched=matched: len(self._matched) != matched,  # type: ignore[misc]  # bound now
+                )
+            except OverdueError:
+                self._refuse_late(self._context.engine.inspect(ids))
+            self._refuse_gone(before, found)
+        return found
+
+    def _refuse_gone(self, before: Iterable[Container], found: Iterable[Container]) -> None:
+        """Raise PhaseFailedError where somebody removed a service, other than one that had done its work."""
+        left = {container.id for container in found}
+        for one in before:
+            is_gone = one.id not in left and not one.is_done
+            if is_gone and self._context.observer.last_exit_code(one.id) != 0:
+                raise PhaseFailedError(f"service {one.service} is gone: something else removed its container")
+
+    def _refuse_late(self, found: Sequence[Container]) -> None:
+        self._context.check()
+        waited = time.monotonic() - self._began
+        late = {service.name: service for service in self._not_up(found) if service.timeout <= waited}
+        if late:
+            timeout = next(iter(late.values())).timeout
+            raise too_late(self._context, [one for one in found if one.service in late], timeout)
+
+    def _not_up(self, found: Iterable[Container]) -> list[ServicePlan]:
+        late = {str(container.service) for container in found if not self._is_up(container)}
+        return [service for name, service in self._services.items() if name in late]
+
+    def _is_up(self, container: Container) -> bool:
+        needs_log = self._services[str(container.service)].log and container.health is None
+        has_log = not needs_log or container.id in self._matched or container.is_done
+        return is_up(container) and has_log
+
+    def close(self) -> None:
+        """Let go of the logs."""
+        for stream in self._streams:
+            stream.close()

@@ -8,6 +8,7 @@ import click
 
 from fastflow import __version__
 from fastflow.cli.boundary import guarded
+from fastflow.cli.leaving import drop_unwritten
 from fastflow.cli.memory import keep_all, leave_all
 from fastflow.report.encoding import forgive
 
@@ -85,5 +86,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     forgive(sys.stdout)
     forgive(sys.stderr)
     code = guarded(cli, sys.argv[1:] if arguments is None else arguments)
+    drop_unwritten(sys.stderr)
     leave_all()
     sys.exit(code)

@@ -75,7 +75,7 @@ class CommandLine:
             raise
         except EngineError as error:
             code = error.return_code if isinstance(error, EngineCallError) else None
-            broken = next(_plugins(self.caller.environment), None)
+            broken = next(compose_plugins(self.caller.environment), None)
             if code == _NO_SUCH_COMMAND and broken is None:
                 raise EngineError("Docker Compose v2 is not installed", INSTALL_COMPOSE) from None
             said = f"{broken} is not a working plugin" if code == _NO_SUCH_COMMAND else error.message
@@ -174,10 +174,10 @@ def compose_plugin(environment: Mapping[str, str]) -> str | None:
         return None
     if not environment.get("DOCKER_HOST") and not uses_default_context(environment):
         return None
-    return next(_plugins(environment), None)
+    return next(compose_plugins(environment), None)
 
 
-def _plugins(environment: Mapping[str, str]) -> Iterator[str]:
+def compose_plugins(environment: Mapping[str, str]) -> Iterator[str]:
     """The files that Docker's command line takes for the Compose plugin, in its order."""
     directories = (_home_of(environment) / "cli-plugins", *_SYSTEM_PLUGINS)
     candidates = (Path(directory) / "docker-compose" for directory in directories)

@@ -39,8 +39,14 @@ class Failure:
 FAILURES = (
     # The way to the engine. What ssh or the network says of it must not be taken for a registry's.
     Failure(
-        r"command \[ssh (?P<way>[^\]]*)-- (?P<host>\S+) docker system dial-stdio\]",
+        r"command \[ssh (?P<way>(-l \S+ )?(-p \S+ )?)[^\]]*-- (?P<host>\S+) docker system dial-stdio\]",
         "make this work without a password: ssh {way}{host} docker version",
+        "CLI 20.10 to 28.5; Compose 2.40, 5.6",
+        EngineUnreachableError,
+    ),
+    Failure(
+        r"(error during connect|failed to connect to the docker api).*(no such host|is unreachable|i/o timeout)",
+        "check the host in DOCKER_HOST or in the Docker context, and the network between here and there",
         "CLI 20.10 to 28.5; Compose 2.40, 5.6",
         EngineUnreachableError,
     ),

@@ -1,6 +1,9 @@
 """Runs on an engine that hangs, dies or is full: one of this test's own, never the machine's."""
 
+import os
+import shutil
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -8,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from fastflow.engines.command_line import compose_plugins
 from fastflow.errors import EngineError, EngineTimeoutError
 
 from .own_engine import OwnEngine, own_engine
@@ -81,6 +85,47 @@ def test_an_engine_that_restarts_fails_the_phases_with_that_reason_and_nothing_i
     reason = ended.reasons["web.record"] or ""
     assert "the engine was restarted, or its connection lost" in reason or "Cannot connect to the Docker" in reason
     assert ended.result["leftovers"] == []
+
+
+_WORDS_OF_29 = """#!/usr/bin/env bash
+exec {docker} "$@" 2> >(exec sed 's/Cannot connect to the Docker daemon at \\(.*\\)[.] Is .*/failed to connect to the \
+docker API at \\1; check if the path is correct and if the daemon is running/' >&2)
+"""
+
+
+@pytest.fixture
+def behind_a_context(engine: OwnEngine, hurt: Fastflow, tmp_path: Path) -> Fastflow:
+    """fastflow on the engine behind a context, through a command line that words its failures as version 29 does."""
+    config, commands = tmp_path / "config", tmp_path / "commands"
+    (config / "cli-plugins").mkdir(parents=True)
+    commands.mkdir()
+    plugin = next(compose_plugins(dict(os.environ)))
+    (config / "cli-plugins" / "docker-compose").symlink_to(plugin)
+    (commands / "docker").write_text(_WORDS_OF_29.format(docker=shutil.which("docker")))
+    (commands / "docker").chmod(0o755)
+    environment = {"DOCKER_CONFIG": str(config), "PATH": f"{commands}:{os.environ['PATH']}"}
+    create = ["docker", "context", "create", "own", "--docker", f"host={engine.address}"]
+    subprocess.run(create, env=environment, check=True, capture_output=True)
+    del hurt.extra["DOCKER_HOST"]
+    hurt.extra.update(environment, DOCKER_CONTEXT="own")
+    return hurt
+
+
+def test_an_engine_that_restarts_behind_a_context_is_swept_whatever_the_words_of_the_command_line(
+    engine: OwnEngine, behind_a_context: Fastflow, build_id: str
+) -> None:
+    fastflow = behind_a_context
+    fastflow.write(spec({"web": workflow(build_id, WAITING)}))
+    with fastflow.running("up", "--emulate", "--progress", "plain") as up:
+        live_run(fastflow)
+        with engine.down():
+            told = fastflow("doctor", "--emulate")
+            assert up.stderr is not None
+            assert any("web.record    failed" in line for line in up.stderr)
+        ended = fastflow.finish(up)
+    assert ended.code == 3, ended.err
+    assert ended.result["leftovers"] == []
+    assert f"not ok  engine: failed to connect to the docker API at {engine.address}" in told.out
 
 
 def test_what_an_engine_that_stays_away_keeps_is_named_with_the_command(

@@ -7,9 +7,9 @@ from fastflow.engines.process import failed
 from fastflow.errors import AddressesExhaustedError, EngineCallError, EngineUnreachableError, SubnetInUseError
 
 SSH = (
-    'error during connect: Get "http://docker.example.com/v1.24/version": command [ssh -l ci -p 22 -- {host} docker '
-    "system dial-stdio] has exited with exit status 255, please make sure the URL is valid, and Docker 18.09 or later "
-    "is installed on the remote host: stderr={stderr}\n\n"
+    'error during connect: Get "http://docker.example.com/v1.24/version": command [ssh -l ci -p 22 -o '
+    "ConnectTimeout=30 -T -- {host} docker system dial-stdio] has exited with exit status 255, please make sure the "
+    "URL is valid, and Docker 18.09 or later is installed on the remote host: stderr={stderr}\n\n"
 )
 NO_SOCKET = "unix:///nonexistent.sock"
 
@@ -23,6 +23,7 @@ NO_SOCKET = "unix:///nonexistent.sock"
         "running: dial unix /nonexistent.sock: connect: no such file or directory",
         "failed to connect to the docker API at tcp://ci:2375: lookup ci on 10.0.0.53:53: no such host",
         'error during connect: Get "http://ci:2375/v1.51/version": dial tcp: lookup ci on 10.0.0.53:53: no such host',
+        'error during connect: Get "http://10.1.1.1:2375/v1.51/version": dial tcp 10.1.1.1:2375: i/o timeout',
         SSH.format(host="ci", stderr="ssh: Could not resolve hostname ci: Name or service not known"),
     ],
 )

@@ -19,6 +19,7 @@ from fastflow.engines.inspection import event_of
 from fastflow.engines.process import Caller, Command, not_found
 from fastflow.engines.routes import routed
 from fastflow.engines.sources import with_environment
+from fastflow.engines.ssh import host_of
 from fastflow.errors import EngineCallError, EngineError
 from fastflow.run.ports import Container, ContainerEvent, EngineInfo, Lease, Stream
 
@@ -103,7 +104,8 @@ class DockerEngine:
         _ = self._binary
         version, address = self._daemon.version()
         is_local = re.match(r"unix://|npipe://|tcp://(localhost|127\.[\d.]+|\[::1\])(:|/|$)", address) is not None
-        return EngineInfo(version, self.compose_version(), address, is_local)
+        remote = None if is_local else host_of(address, self._caller)
+        return EngineInfo(version, self.compose_version(), address, is_local, remote)
 
     def compose_version(self) -> str:
         """Return the version of Docker Compose; raise EngineError where it is missing or too old. Asks no engine."""

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
-from urllib.parse import urlsplit
 
 from fastflow.compose import ComposeProject
 
@@ -21,17 +20,21 @@ Health = Literal["starting", "healthy", "unhealthy"]
 
 @dataclass(frozen=True, slots=True)
 class EngineInfo:
-    """What answers: the engine's and Compose's versions, where the engine is, and whether that is here."""
+    """What answers: the engine's and Compose's versions, where the engine is, and whether that is here.
+
+    `remote` is the host of an engine that is elsewhere, as this machine reaches it.
+    """
 
     engine_version: str
     compose_version: str
     address: str
     is_local: bool
+    remote: str | None = None
 
     @property
     def host(self) -> str:
         """Where this machine reaches the ports that the engine publishes."""
-        return "127.0.0.1" if self.is_local else urlsplit(self.address).hostname or "127.0.0.1"
+        return "127.0.0.1" if self.is_local else self.remote or "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ _DOES_NOT_FIT = (errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, 
 def unpack(stream: IO[bytes], target: Path, largest: int = LARGEST_COPY) -> None:
     """Write the files and directories of a tar stream below `target`; links, devices and `..` are left out.
 
+    Files keep the time at which they were written, to the second.
+
     Raises EngineError where the content is larger than `largest` bytes, or cannot be written.
     """
     room = largest
@@ -52,6 +54,7 @@ def _write(archive: tarfile.TarFile, member: tarfile.TarInfo, path: Path, target
             path.parent.mkdir(parents=True, exist_ok=True)
             with _create(path) as file:
                 shutil.copyfileobj(content, file)
+            os.utime(path, (member.mtime, member.mtime), follow_symlinks=False)
         elif member.islnk():
             first = _place(target, member.linkname)
             if first is not None and first.is_file() and not first.is_symlink():

@@ -1,5 +1,6 @@
 """An engine in memory for tests. Implements `run.ports.Engine`; passes the suite of the real one."""
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -188,6 +189,8 @@ class FakeEngine(FakeCalls):
         for name, content in (files or {}).items():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             (target / name).write_bytes(content)
+            if box is not None and name in box.script.written:
+                os.utime(target / name, (box.script.written[name],) * 2)
         return files is not None
 
     def exec(self, container_id: str, command: Iterable[str], timeout: float) -> int:

@@ -29,6 +29,8 @@ class Script:
     exec_code: int = 0
     files: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict)
     """Directory → name of a file below it → content."""
+    written: Mapping[str, float] = field(default_factory=dict)
+    """When files of such a name were written, in seconds since 1970; the others are written when they are copied."""
     error: str | None = None
     """Starting such a container fails with this message."""
     on_start: Callable[[Container], None] | None = None

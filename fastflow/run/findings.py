@@ -21,6 +21,8 @@ _SESSION = re.compile(
     r"[ \t]*:.*(?:\n[ \t].*)*",
     re.IGNORECASE | re.MULTILINE,
 )
+_ID = re.compile(r"(?:id|run)$", re.IGNORECASE)
+"""The name of a field that holds an id."""
 _ACCOUNT = re.compile(r"(?<=://)[^/?#@\s]*@")
 
 Say = Callable[[str], None]
@@ -39,10 +41,11 @@ def _path(uri: str) -> str:
         return uri
 
 
-def from_reports(files: Iterable[Path], say: Say = lambda _: None) -> tuple[Vulnerability, ...] | None:
-    """Read the node's JSON report; None where there is none that can be understood.
+def from_reports(files: Iterable[Path], run: str | None, say: Say = lambda _: None) -> tuple[Vulnerability, ...] | None:
+    """Read the node's JSON report of a test run; None if there is none that can be understood.
 
-    `say` is told which files cannot be: they stay where they are.
+    A report that does not hold the run's id is of another run: several nodes may write to one mounted directory.
+    `say` is told which files do not count, and why: they stay where they are.
     """
     for path in sorted(path for path in files if path.suffix == ".json"):
         try:
@@ -51,10 +54,30 @@ def from_reports(files: Iterable[Path], say: Say = lambda _: None) -> tuple[Vuln
             told = None
         lists = (told.get(key) for key in ("vulnerabilities", "vulns")) if isinstance(told, dict) else ()
         found = next((one for one in lists if isinstance(one, list)), None)
-        if found is not None:
+        if found is not None and run is not None and _is_of(told, run):
             return read_vulnerabilities(found, f"the report {path.name}", say)
+        if found is not None:
+            say(f"the report {path.name} does not count: it does not hold the id of the test run, {run or 'unknown'}")
+            continue
         say(f"the report {path.name} cannot be understood; it is kept in {path.parent}")
     return None
+
+
+def _is_of(report: Any, run: str) -> bool:
+    """Whether a report holds the id of a test run: as a text, or as a number that is an id by its name."""
+    named = re.compile(rf"TestRun#{re.escape(run)}(?![\w-])")
+    left: list[tuple[str, Any]] = [("", report)]
+    while left:
+        key, value = left.pop()
+        if isinstance(value, Mapping):
+            left += ((str(name), one) for name, one in value.items())
+        elif isinstance(value, list):
+            left += ((key, one) for one in value)
+        elif isinstance(value, (str, int)) and not isinstance(value, bool):
+            text = str(value)
+            if named.search(text) or (text == run and (not run.isdigit() or _ID.search(key))):
+                return True
+    return False
 
 
 def _is_fit(path: Path) -> bool:

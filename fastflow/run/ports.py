@@ -213,7 +213,10 @@ class Engine(Protocol):
         """Kill and remove containers with their anonymous volumes; those that are gone are fine."""
 
     def copy_from(self, container_id: str, path: str, target: Path) -> bool:
-        """Copy what is in a directory of a container into `target`; False where it does not exist."""
+        """Copy what is in a directory of a container into `target`; False where it does not exist.
+
+        Files keep the time (the engine's) at which they were written.
+        """
 
     def exec(self, container_id: str, command: Iterable[str], timeout: float) -> int:
         """Run a command in a running container and return its exit code."""

@@ -5,10 +5,10 @@ from fastflow.model.node import ReportNode
 from fastflow.plan import PULL_TIMEOUT
 from fastflow.run.addresses import change_project
 from fastflow.run.context import PhaseContext
+from fastflow.run.copied_reports import fetch_reports
 from fastflow.run.node import RunningNode
 from fastflow.run.observer import OverdueError, StoppedError
 from fastflow.run.starting import starting_node
-from fastflow.run.testing import fetch_reports
 from fastflow.run.verdict import Verdict, failed, failed_by
 
 
@@ -39,7 +39,7 @@ def _report_one(context: PhaseContext, run: str, number: int, attempt: int) -> V
         running.wait_for_end(context.deadline)
         end = running.end()
         context.report_state(None, exit_code=end.exit_code, test_run=run)
-        reports = fetch_reports(context, running.container.id)
+        reports = fetch_reports(context, running.container)
         if running.log.error:
             return failed_by(running.log, running.log.error)
         if end.exit_code != 0:

@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import timezone
 
+from fastflow.run.clock import moment
 from fastflow.run.observer import Observer
 from fastflow.run.ports import Container, ContainerEvent
 from fastflow.run.service_faults import Fault, ending, fault_of, probed
@@ -145,12 +146,8 @@ def _restarts(before: Container, now: Container) -> str:
 
 
 def _is_before(time: str | None, other: str | None) -> bool:
-    return bool(time and other) and _moment(str(time)) < _moment(str(other))
-
-
-def _moment(time: str) -> datetime:
-    return datetime.fromisoformat(time)
+    return bool(time and other) and moment(str(time)) < moment(str(other))
 
 
 def _at(time: str | None) -> str:
-    return f" at {_moment(time).astimezone(timezone.utc):%H:%M:%S} UTC" if time else ""
+    return f" at {moment(time).astimezone(timezone.utc):%H:%M:%S} UTC" if time else ""

@@ -5,12 +5,12 @@ from contextlib import suppress
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from fastflow.errors import EngineError
 from fastflow.model.accept import AcceptFile
 from fastflow.model.node import TestingNode
 from fastflow.run.context import PhaseContext
+from fastflow.run.copied_reports import fetch_reports, keep_answer
 from fastflow.run.failure import PhaseFailedError
 from fastflow.run.fast_api import from_api
 from fastflow.run.findings import collect, from_log, from_reports
@@ -21,9 +21,6 @@ from fastflow.run.outcome import Vulnerability
 from fastflow.run.ports import Container
 from fastflow.run.starting import start_phase
 from fastflow.run.verdict import Verdict, failed, grave_of, judge_testing, vulnerable, weigh
-
-REPORTS = "/opt/reports"
-_ANSWER = "answer-of-the-api.txt"
 
 
 def run_testing(context: PhaseContext, attempt: int) -> Verdict:
@@ -86,7 +83,7 @@ def _judge(context: PhaseContext, node: RunningNode) -> Verdict:
         return failed(reason, "another pipeline uses this BUILD_ID on the same token")
     if node.log.run:
         context.run.runs[context.phase.id] = node.log.run
-    vulnerabilities = _weighed(context, _findings(context, node, fetch_reports(context, node.container.id)))
+    vulnerabilities = _weighed(context, _findings(context, node, fetch_reports(context, node.container)))
     context.report_state(None, vulnerabilities=vulnerabilities)
     if not is_over and not grave_of(vulnerabilities):
         return failed("the node was stopped, since nothing was left to test")
@@ -123,48 +120,12 @@ def _salvaged(context: PhaseContext, node: RunningNode, is_stopped: bool) -> Ver
     """What a tester had found before it was cut short counts: a pipeline that forgives failures must not miss it."""
     vulnerabilities = from_log(node.log)
     if vulnerabilities and not is_stopped:
-        vulnerabilities = _findings(context, node, fetch_reports(context, node.container.id))
+        vulnerabilities = _findings(context, node, fetch_reports(context, node.container))
     vulnerabilities = _weighed(context, vulnerabilities)
     facts = {"test_record": node.log.record, "test_run": node.log.run, "vulnerabilities": vulnerabilities}
     context.report_state(None, **facts)
     grave = grave_of(vulnerabilities)
     return None if is_stopped or not grave else vulnerable(grave, "before the phase was cut short")
-
-
-def fetch_reports(context: PhaseContext, container_id: str) -> tuple[Path, ...]:
-    """Copy what a node left in its reports' directory; what cannot be copied is said, and fails nothing.
-
-    The way leads through an empty directory: the phase's own may hold reports of earlier runs.
-    """
-    directory = getattr(context.phase.node, "reports", None)
-    target = context.run.folder.reports_of(context.phase.id, directory, context.base)
-    found: list[Path] = []
-    try:
-        with TemporaryDirectory(dir=context.run.folder.path, prefix=".reports-") as scratch:
-            context.engine.copy_from(container_id, REPORTS, Path(scratch))
-            for path in sorted(path for path in Path(scratch).rglob("*") if path.is_file()):
-                place = target / path.relative_to(scratch)
-                _write(context, place, path.read_bytes())
-                found.append(place)
-    except (EngineError, OSError) as error:
-        context.run.note(f"the reports could not be copied: {error}", context.phase.id)
-    context.add_reports(str(path) for path in found)
-    return tuple(found)
-
-
-def _keep(context: PhaseContext, answer: bytes) -> None:
-    """Keep what the API answered, in the run's own folder; a full disk fails nothing."""
-    path = context.run.folder.reports_of(context.phase.id, None, context.base) / _ANSWER
-    with suppress(OSError):
-        _write(context, path, answer)
-        context.add_reports([str(path)])
-
-
-def _write(context: PhaseContext, path: Path, content: bytes) -> None:
-    """Write a file with the token masked; what is not UTF-8 in it stays as it is."""
-    text = content.decode("utf-8", "surrogateescape")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(context.run.folder.mask(text).encode("utf-8", "surrogateescape"))
 
 
 def _findings(context: PhaseContext, node: RunningNode, reports: tuple[Path, ...]) -> tuple[Vulnerability, ...]:
@@ -175,8 +136,8 @@ def _findings(context: PhaseContext, node: RunningNode, reports: tuple[Path, ...
         context.run.note(message, context.phase.id)
 
     api = (
-        from_api(url, token, node.log.run, say, partial(_keep, context))
+        from_api(url, token, node.log.run, say, partial(keep_answer, context))
         if url and token and node.log.run and workflow.cloud.query is not False
         else None
     )
-    return collect(api, from_reports(reports, say), node.log)
+    return collect(api, from_reports(reports, node.log.run, say), node.log)

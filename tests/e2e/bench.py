@@ -90,6 +90,12 @@ def as_shell(script: Script) -> str:
         for directory, files in script.files.items()
         for name, content in files.items()
     ]
+    steps += [
+        f"touch -d @{int(time)} {directory}/{name}"
+        for directory, files in script.files.items()
+        for name, time in script.written.items()
+        if name in files
+    ]
     said = "; ".join(f"echo {shlex.quote(line)}" for line in script.last_lines) or ":"
     heed = f"{said}; exit {script.stop_code}" if script.heeds_stop else ""
     steps += [f"trap {shlex.quote(heed)} TERM"]

@@ -245,6 +245,17 @@ def test_files_are_copied_out_of_a_container(bench: Bench, tmp_path: Path) -> No
     assert not bench.engine.copy_from("0" * 64, "/opt/reports", tmp_path / "none")
 
 
+def test_copied_files_keep_the_time_at_which_they_were_written(bench: Bench, tmp_path: Path) -> None:
+    script = Script(lines=("up",), files={"/opt/reports": {"old.txt": b"A", "new.txt": b"B"}}, written={"old.txt": 1.0})
+    web = bench.up({"web": script})["web"]
+    bench.lines(web.id, "up")
+    assert bench.engine.copy_from(web.id, "/opt/reports", tmp_path)
+    assert (tmp_path / "old.txt").stat().st_mtime == 1
+    assert web.started_at is not None
+    began = datetime.fromisoformat(web.started_at).timestamp()
+    assert (tmp_path / "new.txt").stat().st_mtime >= int(began)
+
+
 def test_a_command_gives_its_exit_code_in_a_running_container_only(bench: Bench) -> None:
     web = bench.up({"web": Script(lines=("up",), exec_code=6)})["web"]
     bench.lines(web.id, "up")

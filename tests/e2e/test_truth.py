@@ -1,11 +1,12 @@
 """What must never be called passed, each on the real engine; what nodes do is printed by scripts."""
 
 import json
+import os
 
 import pytest
 
 from .conftest import IMAGE
-from .nodes import PASSED, TESTED, attacks, node, records, says, spec_of
+from .nodes import FOUND, PASSED, TESTED, attacks, node, records, says, spec_of
 from .runs import Fastflow
 
 pytestmark = pytest.mark.e2e
@@ -86,6 +87,50 @@ def test_the_callers_variables_steer_neither_the_source_nor_compose(fastflow: Fa
     }
     ended = fastflow("up")
     assert (ended.code, set(ended.states.values())) == (0, {"passed"}), ended.reasons
+
+
+OLD = {"id": "tr_of_yesterday", "vulns": [{"type": "rce", "threat": 100, "parameter": "q", "uri": "/"}]}
+OWN = '{"id": "tr_$$(hostname)", "vulns": [{"type": "xss", "threat": 40, "parameter": "q", "uri": "/"}]}'
+
+
+@pytest.mark.parametrize("is_fresh", [False, True])
+@pytest.mark.parametrize(
+    ("lines", "own", "state", "found"),
+    [
+        (PASSED, "", "passed", []),
+        (FOUND, "", "vulnerable", ["unknown", "unknown"]),
+        (FOUND, OWN, "vulnerable", ["xss"]),
+    ],
+    ids=["none", "in the log", "in a report"],
+)
+def test_an_earlier_report_in_a_mounted_directory_decides_nothing(
+    *,
+    lines: tuple[str, ...],
+    own: str,
+    state: str,
+    found: list[str],
+    is_fresh: bool,
+    fastflow: Fastflow,
+    build_id: str,
+) -> None:
+    old = fastflow.write(json.dumps(OLD), "mounted/Old.1.json")
+    if not is_fresh:
+        os.utime(old, (1_600_000_000,) * 2)
+    writes = f"echo {json.dumps(own)} > /opt/reports/Run.2.json; " if own else ""
+    if is_fresh:  # such as another pipeline writes while this one tests
+        writes += "touch /opt/reports/Old.1.json; "
+    tester = node("testing", f"{says(*lines)}; {writes}exit {int(lines is FOUND)}")
+    tester = tester.replace("container: {", "container: { volumes: ['./mounted:/opt/reports'],")
+    fastflow.write(spec_of({"web": {"record": records(services="[]"), "test": tester}}, build_id))
+    ended = fastflow("up")
+    assert ended.states == {"web.record": "passed", "web.test": state}, ended.reasons
+    phase = ended.result["phases"][1]
+    assert [one["type"] for one in phase["vulnerabilities"]] == found
+    assert sorted(path.rpartition("/")[2] for path in phase["reports"]) == [
+        *(["Old.1.json"] if is_fresh else []),
+        *(["Run.2.json"] if own else []),
+    ]
+    assert json.loads(old.read_text()) == OLD
 
 
 def races(count: int, build_id: str) -> str:

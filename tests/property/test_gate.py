@@ -151,6 +151,6 @@ def script(tester: Case) -> Script:
         {"type": "xss", "threat": threat, "parameter": key, "method": "GET", "uri": "/"} for key, threat in tester.found
     ]
     base = FINDS if found else PASSES
-    report = json.dumps({"vulns": found}).encode()
+    report = json.dumps({"id": "tr_1", "vulns": found}).encode()
     lines = base.lines if tester.ending else base.lines[:2]
     return replace(base, lines=lines, exit_code=tester.exit_code, files={"/opt/reports": {"Run.1.json": report}})

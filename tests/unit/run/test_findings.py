@@ -22,16 +22,17 @@ from tests.unit.run.stage import FINDS, PASSES, TOKEN, Stage
 from tests.unit.run.test_testing import ALONE, phase_of
 
 REPORT = {
+    "id": "tr_1",
     "vulnerabilities": [
         {"type": "xss", "threat": 30, "parameter": "GET_q", "method": "GET", "uri": "/search", "baseline": "bl_1"},
         {"type": "sqli", "threat": 80, "parameter": "POST_id", "method": "POST", "uri": "/buy", "baseline": "bl_2"},
-    ]
+    ],
 }
 
 
 def reports(**told: Any) -> Script:
     """A tester that found two vulnerabilities and says so in its report."""
-    content = json.dumps(told or REPORT).encode()
+    content = json.dumps({"id": "tr_1", **told} if told else REPORT).encode()
     return replace(FINDS, files={"/opt/reports": {"Run.1700000000.json": content, "Run.1700000000.txt": b"two"}})
 
 
@@ -74,6 +75,58 @@ def test_reports_of_earlier_runs_are_not_those_of_this_one(tmp_path: Path) -> No
     phase = phase_of(tmp_path, replace(PASSES, files={"/opt/reports": {"New.1.txt": b"none"}}), "reports: out")
     assert (phase.state, phase.vulnerabilities) == ("passed", ())
     assert phase.reports == (str(old / "New.1.txt"),)
+
+
+LOW = {"type": "info", "threat": 1, "parameter": "q", "uri": "/", "baseline": "bl_1"}
+WHEN_IT_BEGAN = 1_704_067_200  # the engine in memory begins its time with 2024
+
+
+@pytest.mark.parametrize(
+    ("name", "told", "written"),
+    [
+        ("Old.1.json", {"id": "tr_1"}, WHEN_IT_BEGAN - 1.0),
+        ("Other.json", {"id": "tr_2"}, None),
+        ("Other.json", {"id": "tr_10", "name": "TestRun#tr_10"}, None),
+        ("None.json", {}, None),
+    ],
+    ids=["older than the container", "of another run", "of a run whose id begins alike", "of no run"],
+)
+def test_only_what_this_container_wrote_of_this_test_run_counts(
+    tmp_path: Path, name: str, told: dict[str, str], written: float | None
+) -> None:
+    files = {name: json.dumps({**told, "vulns": [LOW]}).encode()}
+    times = {name: written} if written else {}
+    script = replace(FINDS, files={"/opt/reports": files}, written=times)
+    stage = Stage(tmp_path, ALONE.format(more=", gate: { threat: 50 }"), {"fast-test": script})
+    phase = stage.phase("web.test")
+    assert (phase.state, phase.reason) == ("vulnerable", "2 vulnerabilities found: unknown")
+    if written:
+        assert phase.reports == ()
+        assert stage.notes == ["1 older file is left in /opt/reports: this node did not write them"]
+    else:
+        assert stage.notes == [f"the report {name} does not count: it does not hold the id of the test run, tr_1"]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"test_run_id": "tr_1"},
+        {"test_run": {"id": "tr_1"}},
+        {"name": "TestRun#tr_1 of the night"},
+        {"runs": [{"run": "tr_1"}]},
+    ],
+)
+def test_a_report_may_hold_the_id_anywhere(tmp_path: Path, told: dict[str, Any]) -> None:
+    files = {"A.json": b'{"id": "tr_0", "vulns": [1, 2, 3]}', "B.json": json.dumps({**told, "vulns": [LOW]}).encode()}
+    phase = phase_of(tmp_path, replace(FINDS, files={"/opt/reports": files}))
+    assert [found.type for found in phase.vulnerabilities] == ["info"]
+
+
+@pytest.mark.parametrize(("told", "count"), [({"id": 17}, 1), ({"test_run_id": "17"}, 1), ({"threat": 17}, 2)])
+def test_a_number_is_an_id_by_its_name(tmp_path: Path, told: dict[str, Any], count: int) -> None:
+    lines = tuple(line.replace("tr_1", "17") for line in FINDS.lines)
+    files = {"A.json": json.dumps({**told, "vulns": [LOW]}).encode()}
+    assert len(phase_of(tmp_path, replace(FINDS, lines=lines, files={"/opt/reports": files})).vulnerabilities) == count
 
 
 def test_reports_hold_no_token(tmp_path: Path) -> None:

@@ -39,8 +39,8 @@ WHOLE = {
 
 def read(*entries: Any, say: list[str] | None = None, directory: Path) -> tuple[Vulnerability, ...]:
     path = directory / "Run.1.json"
-    path.write_text(json.dumps({"vulns": list(entries)}))
-    return from_reports([path], (say if say is not None else []).append) or ()
+    path.write_text(json.dumps({"id": "tr_1", "vulns": list(entries)}))
+    return from_reports([path], "tr_1", (say if say is not None else []).append) or ()
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])

@@ -48,6 +48,7 @@ def test_each_test_run_is_reported_by_its_id_in_a_container_of_its_own(tmp_path:
     [
         (Script(exit_code=0), "the node wrote no report of test run tr_a"),
         (Script(("[error] access denied",), exit_code=1), "access denied"),
+        (replace(writes(), written={"Run.1.json": 1.0}), "the node wrote no report of test run tr_a"),
         (Script(("gone",), exit_code=3), "the node ended with exit code 3: gone"),
     ],
 )

@@ -29,7 +29,7 @@ def test_passed_needs_exit_0_a_created_run_and_its_passed_line(tmp_path: Path) -
     assert (phase.state, phase.exit_code, phase.test_record, phase.test_run) == ("passed", 0, "rec_1", "tr_1")
 
 
-FOUND = b'{"vulnerabilities": [{"type": "sqli", "threat": 80}, {"type": "xss", "threat": 30}]}'
+FOUND = b'{"id": "tr_1", "vulnerabilities": [{"type": "sqli", "threat": 80}, {"type": "xss", "threat": 30}]}'
 USES, CREATED, BASELINE, CLEAN, PASSED = PASSES.lines
 
 

@@ -1,0 +1,59 @@
+"""What nodes leave in /opt/reports, copied into the phase's own directory: only what this container wrote."""
+
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from fastflow.errors import EngineError
+from fastflow.run.clock import moment
+from fastflow.run.context import PhaseContext
+from fastflow.run.ports import Container
+
+REPORTS = "/opt/reports"
+_ANSWER = "answer-of-the-api.txt"
+
+
+def fetch_reports(context: PhaseContext, container: Container) -> tuple[Path, ...]:
+    """Copy what a node wrote to its reports' directory; what cannot be copied is said, and fails nothing.
+
+    The directory may be mounted from the host, and hold what other containers wrote before: that is left there. Copied
+    via a scratch directory, since the phase's own may hold older reports too.
+    """
+    directory = getattr(context.phase.node, "reports", None)
+    target = context.run.folder.reports_of(context.phase.id, directory, context.base)
+    # File times are copied to the second.
+    began = int(moment(container.started_at).timestamp()) if container.started_at else 0
+    found: list[Path] = []
+    older = 0
+    try:
+        with TemporaryDirectory(dir=context.run.folder.path, prefix=".reports-") as scratch:
+            context.engine.copy_from(container.id, REPORTS, Path(scratch))
+            for path in sorted(path for path in Path(scratch).rglob("*") if path.is_file()):
+                if path.stat().st_mtime < began:
+                    older += 1
+                    continue
+                place = target / path.relative_to(scratch)
+                _write(context, place, path.read_bytes())
+                found.append(place)
+    except (EngineError, OSError) as error:
+        context.run.note(f"the reports could not be copied: {error}", context.phase.id)
+    if older:
+        left = "1 older file is" if older == 1 else f"{older} older files are"
+        context.run.note(f"{left} left in {REPORTS}: this node did not write them", context.phase.id)
+    context.add_reports(str(path) for path in found)
+    return tuple(found)
+
+
+def keep_answer(context: PhaseContext, answer: bytes) -> None:
+    """Keep what the API answered, in the run's own folder; a full disk fails nothing."""
+    path = context.run.folder.reports_of(context.phase.id, None, context.base) / _ANSWER
+    with suppress(OSError):
+        _write(context, path, answer)
+        context.add_reports([str(path)])
+
+
+def _write(context: PhaseContext, path: Path, content: bytes) -> None:
+    """Write a file with the token masked; what is not UTF-8 in it stays as it is."""
+    text = content.decode("utf-8", "surrogateescape")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(context.run.folder.mask(text).encode("utf-8", "surrogateescape"))

@@ -28,19 +28,19 @@ def main() -> None:
     """Run fastflow with the rest of the command line."""
     from fastflow.cli.main import main as fastflow  # noqa: PLC0415  # its import belongs to what is measured
     from fastflow.engines.api import EngineApi  # noqa: PLC0415
-    from fastflow.engines.process import Caller  # noqa: PLC0415
+    from fastflow.engines.calls import Calls  # noqa: PLC0415
 
     calls = Path(sys.argv[1])
-    _trace(Caller, "call", calls)
+    _trace(Calls, "make", calls)
     _trace(EngineApi, "_read", socket_beside(calls))
-    real_slot = Caller.slot
+    real_slot = Calls.slot
 
     @contextmanager
-    def slot(self: Caller, **which: Any) -> Iterator[None]:
+    def slot(self: Calls, **which: Any) -> Iterator[None]:
         with real_slot(self, **which), _timed(slots_beside(calls), "slot"):
             yield
 
-    setattr(Caller, "slot", slot)  # noqa: B010  # a type checker takes the assignment of a method for a mistake
+    setattr(Calls, "slot", slot)  # noqa: B010  # a type checker takes the assignment of a method for a mistake
     fastflow(sys.argv[2:])
 
 

@@ -7,12 +7,15 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING
 
+from fastflow.engines.connection import Connection
 from fastflow.errors import EngineError
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 _HEADER = 8
+_MOST_IDLE = 4
+"""Connections that are kept for the next questions."""
 
 
 class Answer(io.RawIOBase):
@@ -20,22 +23,27 @@ class Answer(io.RawIOBase):
 
     def __init__(
         self,
-        connected: socket.socket,
+        connection: Connection,
         response: http.client.HTTPResponse,
         errors: Callable[[], AbstractContextManager[None]],
+        idle: list[Connection],
     ) -> None:
         super().__init__()
         self._errors = errors
         self.response = response
-        self._socket = connected
-        self._is_framed = False
+        self._connection = connection
+        self._idle = idle
+        self.is_framed = False
         self._is_broken = False
+        self._is_given = False
+        self._serves_again = True
         self._left = 0
 
     def go_on(self, *, is_framed: bool) -> None:
         """Wait without a limit from now on."""
-        self._socket.settimeout(None)
-        self._is_framed = is_framed
+        self._connection.wire.socket.settimeout(None)
+        self._serves_again = False  # `stop` may break it off at any time, also when its last byte was read
+        self.is_framed = is_framed
 
     def readable(self) -> bool:
         """It is."""
@@ -55,7 +63,7 @@ class Answer(io.RawIOBase):
 
     def _fill(self, view: memoryview) -> int:
         size = len(view)
-        if self._is_framed:
+        if self.is_framed:
             while not self._left:
                 header = self._exactly(_HEADER)
                 if len(header) < _HEADER:
@@ -64,7 +72,7 @@ class Answer(io.RawIOBase):
             size = min(size, self._left)
         piece = self._some(size)
         view[: len(piece)] = piece
-        self._left -= len(piece) if self._is_framed else 0
+        self._left -= len(piece) if self.is_framed else 0
         return len(piece)
 
     def _exactly(self, size: int) -> bytes:
@@ -90,20 +98,25 @@ class Answer(io.RawIOBase):
         """Let nobody wait for it any more; safe from any thread, also while another reads."""
         self._is_broken = True
         with suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
+            self._connection.wire.socket.shutdown(socket.SHUT_RDWR)
 
-    def detach(self) -> socket.socket:
+    def detach(self) -> Connection:
         """Give the connection away; it has no time limit any more, and is not closed with the answer."""
-        self._socket.settimeout(None)
-        connection, self._socket = self._socket, self._socket.dup()
-        return connection
+        self._connection.wire.socket.settimeout(None)
+        self._is_given = True
+        return self._connection
 
     def finish(self) -> None:
         """Let go of it."""
         self.close()
 
     def close(self) -> None:
-        """Let go of it."""
-        self.response.close()
-        self._socket.close()
+        """Let go of it; a connection whose answer was read to its end serves again."""
+        if not self.closed and not self._is_given:
+            serves = self._serves_again and self.response.isclosed() and not self.response.will_close
+            self.response.close()
+            if serves and len(self._idle) < _MOST_IDLE:
+                self._idle.append(self._connection)
+            else:
+                self._connection.drop()
         super().close()

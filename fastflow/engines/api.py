@@ -1,12 +1,10 @@
-"""The engine's own HTTP interface over a socket of this machine: an answer takes one millisecond, the command line's
-twelve and a process. What the Docker command line knows besides (contexts, TLS, SSH, registries) stays with it.
-"""
+"""The Engine API over HTTP: one client for every engine, whatever the way to it."""
 
 import http.client
 import io
 import json
 import re
-import socket
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -17,14 +15,12 @@ from typing import IO, Any
 from urllib.parse import quote, urlencode
 
 from fastflow.engines.answer import Answer
-from fastflow.engines.command_line import uses_default_context
+from fastflow.engines.calls import Calls
+from fastflow.engines.connection import Connection, Route, drop_all
 from fastflow.engines.failures import NOT_ALLOWED, NOT_RUNNING
 from fastflow.engines.messages import explain, known
-from fastflow.engines.process import Caller
 from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError, EngineUnreachableError
 
-_DEFAULT = "/var/run/docker.sock"
-_UNIX = "unix://"
 _NOT_FOUND = 404
 _GOING = "marked for removal"
 _FIRST_ERROR = 400
@@ -33,16 +29,6 @@ NEWEST_API = (1, 51)
 """The newest version of the API that `make engines` tries. Newer engines are asked in this one: they answer it as
 Docker 28.5 does, and every engine takes the versions from its oldest to its own (documentation of the Engine API).
 """
-
-
-def socket_of(environment: Mapping[str, str]) -> str | None:
-    """Find the socket of the engine that an environment leads to; None where another way leads there."""
-    if not hasattr(socket, "AF_UNIX"):
-        return None
-    host = environment.get("DOCKER_HOST")
-    if host:
-        return host.removeprefix(_UNIX) if host.startswith(_UNIX) else None
-    return _DEFAULT if uses_default_context(environment) else None
 
 
 class GoneError(EngineCallError):
@@ -72,16 +58,20 @@ class _Request:
 
 @dataclass(frozen=True)
 class EngineApi:
-    """Asks an engine through `path`, its socket. `timeout` (seconds) is that of one call; a turn is taken meanwhile."""
+    """Asks an engine over `route`. `timeout` (seconds) is that of one call; a turn is taken meanwhile."""
 
-    path: str
-    caller: Caller
+    route: Route
+    calls: Calls
     timeout: float
+    _idle: list[Connection] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        weakref.finalize(self, drop_all, self._idle)
 
     @property
     def address(self) -> str:
         """The engine's address, as in DOCKER_HOST."""
-        return f"{_UNIX}{self.path}"
+        return self.route.address
 
     def get(self, path: str, /, **query: str) -> Any:
         """Ask; return what the JSON of the answer says."""
@@ -95,6 +85,12 @@ class EngineApi:
     def create(self, path: str, body: Mapping[str, Any], /, **query: str) -> Any:
         """Create something; return what the JSON of the answer says."""
         return self._told(_Request("POST", path, self.timeout, query, json.dumps(body).encode()))
+
+    def output(self, path: str, body: Mapping[str, Any], timeout: float) -> str:
+        """Let the engine do something that prints, for up to `timeout` seconds; return what it printed."""
+        with self._asked(_Request("POST", path, timeout, body=json.dumps(body).encode())) as answer:
+            answer.is_framed = True
+            return answer.read().decode(errors="replace")
 
     def _told(self, request: _Request) -> Any:
         try:
@@ -111,8 +107,8 @@ class EngineApi:
         """Wait for something, up to `timeout` seconds, without taking a turn."""
         self._read(_Request("POST", path, timeout, query))
 
-    def connect(self, path: str, /, **query: str) -> socket.socket:
-        """Turn a connection into one to a container's streams. It is the caller's to close."""
+    def connect(self, path: str, /, **query: str) -> Connection:
+        """Turn a connection into one to a container's streams. It is the caller's to drop."""
         upgrade = {"Connection": "Upgrade", "Upgrade": "tcp"}
         with self._asked(_Request("POST", path, self.timeout, query, headers=upgrade)) as answer:
             return answer.detach()
@@ -139,6 +135,7 @@ class EngineApi:
 
     def _ping(self) -> Message:
         with self._asked(_Request("GET", _PING, self.timeout)) as answer:
+            answer.whole()
             return answer.response.headers
 
     @cached_property
@@ -161,7 +158,7 @@ class EngineApi:
         return f"/v{major}.{minor}"
 
     def _call(self, request: _Request, *, is_change: bool = False) -> bytes:
-        with self.caller.slot(is_change=is_change):
+        with self.calls.slot(is_change=is_change):
             return self._read(request)
 
     def _read(self, request: _Request) -> bytes:
@@ -182,20 +179,33 @@ class EngineApi:
 
     def _answer(self, request: _Request) -> Answer:
         target = request.target if request.path == _PING else f"{self._version}{request.target}"
-        connection = _Connection(self.path, request.timeout)
+        with self._errors(request):
+            connection = self._connected(request.timeout)
         try:
-            with self._errors(request):
-                connection.request(request.method, target, request.body, dict(request.headers))
+            with self._errors(request, connection):
+                with suppress(BrokenPipeError):  # refused before its body was read: the answer says why
+                    connection.request(request.method, target, request.body, dict(request.headers))
                 response = connection.getresponse()
                 if response.status >= _FIRST_ERROR:
                     raise _refused(request.shown, response.status, response.read())
         except BaseException:
-            connection.close()
+            connection.drop()
             raise
-        return Answer(connection.socket, response, lambda: self._errors(request))
+        return Answer(connection, response, lambda: self._errors(request, connection), self._idle)
+
+    def _connected(self, timeout: float) -> Connection:
+        """Take a connection that serves again, or make one."""
+        while self._idle:
+            with suppress(IndexError):  # another thread was faster
+                connection = self._idle.pop()
+                if connection.is_fresh:
+                    connection.wire.socket.settimeout(timeout)
+                    return connection
+                connection.drop()
+        return Connection(self.route.connect(timeout))
 
     @contextmanager
-    def _errors(self, request: _Request) -> Iterator[None]:
+    def _errors(self, request: _Request, connection: Connection | None = None) -> Iterator[None]:
         """Turn what the socket raises into what an engine raises."""
         try:
             yield
@@ -203,9 +213,12 @@ class EngineApi:
             message = f"the engine did not answer `{request.shown}` within {request.timeout:g} s"
             raise EngineTimeoutError(message, "is the engine under load, or hung?", request.shown) from None
         except (OSError, http.client.HTTPException) as error:
-            raise self._unreachable(request.shown, error) from None
+            raise self._unreachable(request.shown, error, connection) from None
 
-    def _unreachable(self, shown: str, error: Exception) -> EngineError:
+    def _unreachable(self, shown: str, error: Exception, connection: Connection | None) -> EngineError:
+        if connection is not None and (reason := connection.wire.reason().strip()):
+            message, hint = explain(reason, shown, 1)
+            return EngineUnreachableError(message, hint or NOT_RUNNING, shown, None, reason)
         if isinstance(error, PermissionError):
             said = f"permission denied while trying to connect to the Docker daemon at {self.address}"
             return EngineCallError(said, NOT_ALLOWED, shown, None, said)
@@ -233,16 +246,3 @@ def _refused(shown: str, status: int, body: bytes) -> EngineCallError:
         return GoneError(message, hint, shown, None, said)
     failure = known(said)
     return (failure.error if failure else EngineCallError)(message, hint, shown, None, said)
-
-
-class _Connection(http.client.HTTPConnection):
-    socket: socket.socket
-
-    def __init__(self, path: str, timeout: float | None) -> None:
-        super().__init__("localhost", timeout=timeout)
-        self._path = path
-
-    def connect(self) -> None:
-        self.socket = self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.socket.settimeout(self.timeout)
-        self.socket.connect(self._path)

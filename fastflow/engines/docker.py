@@ -1,31 +1,30 @@
-"""Docker Engine and Docker Compose v2, by way of python-on-whales. The only home of python_on_whales."""
+"""Docker Engine and Docker Compose v2: what a run asks of them, by the command line's library and by the Engine API."""
 
 import math
 import re
-import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import IO
 
 from fastflow.compose import ComposeProject
-from fastflow.engines.api import EngineApi, socket_of
-from fastflow.engines.command_line import INSTALL_COMPOSE, CommandLine, compose_plugin
+from fastflow.engines.api import EngineApi
+from fastflow.engines.calls import Calls
+from fastflow.engines.compose import INSTALL_COMPOSE, ComposeCli, uses_default_context
+from fastflow.engines.connection import UNIX, DialledRoute, Route, SocketRoute
 from fastflow.engines.copying import unpack
 from fastflow.engines.daemon import Daemon
-from fastflow.engines.daemon_command import CommandDaemon, labelled
-from fastflow.engines.daemon_socket import SocketDaemon
 from fastflow.engines.inspection import event_of
-from fastflow.engines.process import Caller, Command, not_found
+from fastflow.engines.process import call
 from fastflow.engines.routes import routed
-from fastflow.engines.sources import with_environment
 from fastflow.engines.ssh import host_of
-from fastflow.errors import EngineCallError, EngineError
+from fastflow.errors import EngineError, EngineTimeoutError
 from fastflow.run.ports import Container, ContainerEvent, EngineInfo, Lease, Stream
 
 OLDEST_COMPOSE = (2, 24, 4)
 """The first version that knows `!override`."""
 CALL_TIMEOUT = 60.0
+_DEFAULT_ADDRESS = "unix:///var/run/docker.sock"
 
 
 class DockerEngine:
@@ -33,7 +32,7 @@ class DockerEngine:
 
     `environment` is exactly what every call gets; `call_timeout` is in seconds and holds for a call that has none of
     its own; `max_calls` calls are made at once, without those that wait for something. An engine on a socket of this
-    machine is asked there what it keeps, unless `by_socket` is false.
+    machine is asked there, unless `by_socket` is false.
     """
 
     def __init__(
@@ -55,44 +54,51 @@ class DockerEngine:
         if docker_host is not None:
             self._environment["DOCKER_HOST"] = docker_host
         self._context = context
-        self._caller = Caller(self._environment, max_calls)
         self._timeout = call_timeout
-        self._socket = socket_of(self._environment) if by_socket and context is None else None
+        self._calls = Calls(max_calls)
+        self._by_socket = by_socket
+        self.compose = ComposeCli(self._environment, context, self._calls, call_timeout, self._answers)
+
+    def _answers(self) -> bool:
+        """Whether the engine answers; one that hangs is there."""
+        try:
+            self._daemon.version()
+        except EngineTimeoutError:
+            return True
+        except EngineError:
+            return False
+        return True
 
     @cached_property
     def _daemon(self) -> Daemon:
-        if self._socket is not None:
-            return SocketDaemon(EngineApi(self._socket, self._caller, self._timeout))
-        return CommandDaemon(
-            self._call, self._context, self._environment.get("DOCKER_HOST") if self._context is None else None
-        )
+        return Daemon(EngineApi(self._route, self._calls, self._timeout))
 
     @cached_property
-    def _call(self) -> CommandLine:
-        from python_on_whales import DockerClient  # noqa: PLC0415  # 0.2 s that no other command needs
+    def _route(self) -> Route:
+        address = self._address
+        if self._by_socket and address.startswith(UNIX):
+            return SocketRoute(address.removeprefix(UNIX))
+        words = ["docker", *(["--context", self._context] if self._context else [])]
+        return DialledRoute(words, self._environment, address)
 
-        client = DockerClient(context=self._context, client_call=[self._binary])
-        docker = [str(word) for word in client.docker_cmd]
-        plugin = compose_plugin(self._environment) if self._context is None else None
-        compose = [plugin] if plugin else [str(word) for word in client.compose.docker_compose_cmd]
-        return CommandLine(docker, compose, self._caller, self._timeout)
+    @property
+    def _address(self) -> str:
+        host = self._environment.get("DOCKER_HOST")
+        if self._context is None and host:
+            return host
+        if self._context is None and uses_default_context(self._environment):
+            return _DEFAULT_ADDRESS
+        return self.compose.address()
 
-    @cached_property
-    def _binary(self) -> str:
-        """Docker's command line, which every way to an engine needs in the end."""
-        binary = shutil.which("docker", path=self._environment.get("PATH"))
-        if binary is None:
-            raise not_found("docker")
-        return binary
-
-    def docker(self, arguments: Iterable[str], *, timeout: float | None = None, stdin: str = "") -> str:
+    def docker(self, arguments: Iterable[str], *, timeout: float | None = None) -> str:
         """Call the Docker command line; for what is not part of a run, such as the emulator's own container."""
-        return self._call.docker(*arguments, timeout=timeout, stdin=stdin)
+        words = ["docker", *(["--context", self._context] if self._context else []), *arguments]
+        return call(words, self._environment, self._timeout if timeout is None else timeout)
 
     def command(self, words: Sequence[str], timeout: float) -> str:
         """Run a command that itself calls Docker, and reaches this engine by its environment."""
-        environment = {"DOCKER_CONTEXT": self._context} if self._context else {}
-        return self._caller.call(Command(words, timeout, more=environment, is_short=False))
+        more = {"DOCKER_CONTEXT": self._context} if self._context else {}
+        return call(words, {**self._environment, **more}, timeout)
 
     # What answers
     def info(self) -> EngineInfo:
@@ -101,15 +107,15 @@ class DockerEngine:
 
     @cached_property
     def _info(self) -> EngineInfo:
-        _ = self._binary
+        self.compose.require_docker()
         version, address = self._daemon.version()
         is_local = re.match(r"unix://|npipe://|tcp://(localhost|127\.[\d.]+|\[::1\])(:|/|$)", address) is not None
-        remote = None if is_local else host_of(address, self._caller)
+        remote = None if is_local else host_of(address, self._environment)
         return EngineInfo(version, self.compose_version(), address, is_local, remote)
 
     def compose_version(self) -> str:
         """Return the version of Docker Compose; raise EngineError where it is missing or too old. Asks no engine."""
-        version = self._call.compose_version().lstrip("v")
+        version = self.compose.version()
         numbers = tuple(int(part) for part in re.findall(r"\d+", version)[:3])
         if numbers and numbers < OLDEST_COMPOSE:
             wanted = ".".join(map(str, OLDEST_COMPOSE))
@@ -123,21 +129,20 @@ class DockerEngine:
 
     def pull(self, image: str, timeout: float) -> None:
         """Pull an image."""
-        self._call.docker("pull", "--quiet", image, timeout=timeout, is_short=False, is_interruptible=True)
+        self.compose.pull(image, timeout)
 
     # Compose
     def config(self, project: ComposeProject, *, interpolate: bool = True) -> str:
         """Return the project as Compose resolves it, as JSON."""
-        more = [] if interpolate else ["--no-interpolate"]
-        return self._call.look(project, ["config", "--format", "json", *more])
+        return self.compose.config(project, interpolate=interpolate)
 
     def config_text(self, project: ComposeProject, *, interpolate: bool = False) -> str:
         """Return the project as one YAML document, with its variables left as references or replaced."""
-        return self._call.look(project, ["config", *([] if interpolate else ["--no-interpolate"])])
+        return self.compose.config_text(project, interpolate=interpolate)
 
     def build(self, project: ComposeProject, services: Iterable[str], timeout: float) -> None:
         """Build the images of these services."""
-        self._call.change(project, ["build", "--quiet", *services], timeout, may_wait=True)
+        self.compose.build(project, services, timeout)
 
     def up(
         self,
@@ -149,14 +154,11 @@ class DockerEngine:
         may_wait: bool = False,
     ) -> None:
         """Create and start services that do not run, never recreate one that exists, and do not wait for health."""
-        options = ["--detach", "--no-recreate", "--no-build", "--quiet-pull"]
-        options += [] if with_dependencies else ["--no-deps"]
-        self._call.change(project, ["up", *options, *services], timeout, may_wait=may_wait)
+        self.compose.up(project, services, with_dependencies=with_dependencies, timeout=timeout, may_wait=may_wait)
 
     def create(self, project: ComposeProject, services: Iterable[str], timeout: float) -> None:
         """Create the containers of services, without what they depend on, and do not start them."""
-        options = ["--no-start", "--no-deps", "--no-recreate", "--no-build", "--quiet-pull"]
-        self._call.change(project, ["up", *options, *services], timeout)
+        self.compose.create(project, services, timeout)
 
     def run_detached(
         self,
@@ -170,10 +172,9 @@ class DockerEngine:
         timeout: float,
     ) -> str:
         """Start a one-off container of a service under its aliases, without ports or dependencies; return its id."""
-        options = ["run", "--detach", "--no-deps", "--use-aliases", "--quiet-pull", "--name", name]
-        options += [word for key, value in labels.items() for word in ("--label", f"{key}={value}")]
-        project, more = with_environment(project, service, environment)
-        self._call.change(project, [*options, service, *(command or ())], timeout, more)
+        self.compose.run_detached(
+            project, service, name=name, command=command, environment=environment, labels=labels, timeout=timeout
+        )
         found = self.inspect([name])
         if not found:
             raise EngineError(f"Compose started {name}, but it is not there")
@@ -198,11 +199,11 @@ class DockerEngine:
 
     def signal(self, container_id: str, name: str) -> None:
         """Send a signal to a running container; all that watch events learn of it."""
-        self._call.docker("kill", "--signal", name, container_id)
+        self._daemon.signal(container_id, name)
 
     def rename(self, container_id: str, name: str) -> None:
         """Give a container another name, so that its own is free."""
-        self._call.docker("rename", container_id, name)
+        self._daemon.rename(container_id, name)
 
     def remove_containers(self, ids: Iterable[str]) -> None:
         """Kill and remove containers with their anonymous volumes; those that are gone are fine."""
@@ -219,16 +220,7 @@ class DockerEngine:
 
     def exec(self, container_id: str, command: Iterable[str], timeout: float) -> int:
         """Run a command in a running container and return its exit code."""
-        try:
-            self._call.docker("exec", container_id, *command, timeout=timeout, is_short=False)
-        except EngineCallError as error:
-            if error.return_code is None or not self._runs(container_id):
-                raise
-            return error.return_code
-        return 0
-
-    def _runs(self, container_id: str) -> bool:
-        return any(container.status == "running" for container in self.inspect([container_id]))
+        return self._daemon.execute(container_id, command, timeout)[0]
 
     def follow_logs(self, container_id: str, on_line: Callable[[str], None]) -> Stream:
         """Give every line of a container's log from its first, as it comes."""
@@ -276,7 +268,7 @@ class DockerEngine:
 
     def labelled(self, label: str) -> tuple[Mapping[str, str], ...]:
         """Return the labels of every container, network, volume and image that carries a label."""
-        return labelled(self._call, label)
+        return self._daemon.labelled(label)
 
     def remove_images(self, references: Iterable[str]) -> None:
         """Remove image references; those that are gone or in use are fine."""
@@ -290,8 +282,8 @@ class DockerEngine:
     # Interruption
     def interrupt(self) -> None:
         """End every build, pull, up and run that is under way; they raise EngineCallError. Later calls work."""
-        self._caller.interrupt()
+        self._calls.interrupt()
 
     def settle(self) -> bool:
         """Wait a second for what the engine still makes of calls that were broken off; False where none was."""
-        return self._caller.settle()
+        return self._calls.settle()

@@ -16,11 +16,6 @@ def _is_docker() -> bool:
     return False
 
 
-def containers_of(text: str, is_podman: Callable[[], bool] = _is_docker) -> tuple[Container, ...]:
-    """Read what `docker inspect` printed."""
-    return tuple(container_of(entry, is_podman) for entry in json.loads(text))
-
-
 def container_of(entry: Mapping[str, Any], is_podman: Callable[[], bool] = _is_docker) -> Container:
     """Read one entry of `docker inspect`; `is_podman` is asked when the answer matters."""
     state, config = entry["State"], entry["Config"]

@@ -1,137 +1,126 @@
-"""A lease: a running container that ends when the process that holds it does."""
+"""A lease: a running container whose stdin is a connection of this process."""
 
-import os
 import re
-import selectors
-import subprocess
 import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 
-from fastflow.engines.command_line import CommandLine
-from fastflow.engines.daemon import NAME_TAKEN, Daemon
-from fastflow.engines.process import failed, finish, timed_out
+from fastflow.engines.api import EngineApi, GoneError, segment
+from fastflow.engines.connection import Connection
 from fastflow.errors import EngineCallError, EngineError
 
 _RELEASE_TIMEOUT = 5.0
-_HELLO = b"held\n"
-_TAKEN_AWAY = re.compile(r"no such container|marked for removal|removal of container", re.IGNORECASE)
 _START_GRACE = 10.0
-_SHOWN = ("docker", "run", "--interactive")
+_TRIES = 10
+_NAME_TAKEN = re.compile(r"is already in use by", re.IGNORECASE)
+"""What an engine says of a container's name that is taken: "by container ID" (Docker), "by ID" (Podman 4.3 to 5.8).
+
+A status would say it as well, but Podman 4.3 answers 500 where Docker answers 409.
+"""
+_PAUSE = 0.02
+"""Seconds between two looks at a holder that is about to run: the engine has nothing to wait for that with."""
 
 
 class ContainerLease:
-    """Held by the stdin of a `docker run -i`: whatever ends this process closes it, and ends the container."""
+    """Held by a connection to the container's stdin: whatever ends this process closes it, and ends the container."""
 
-    def __init__(self, container_id: str, process: subprocess.Popen[bytes], daemon: Daemon) -> None:
-        self._container_id = container_id
-        self._process = process
-        self._daemon = daemon
+    def __init__(self, api: EngineApi, name: str, image: str, labels: Mapping[str, str]) -> None:
+        self._api = api
+        self._name = name
+        self._image = image
+        self._labels = labels
+        self._connection: Connection | None = None
+        self._is_started = False
+        self.container_id = ""
 
-    @property
-    def container_id(self) -> str:
-        """The id of the container that stands for the lease."""
-        return self._container_id
+    def claim(self) -> bool:
+        """Create the container and connect to it; False where another container has the name."""
+        body = {
+            "Image": self._image,
+            "Entrypoint": ["cat"],
+            "Cmd": [],
+            "Labels": dict(self._labels),
+            "AttachStdin": True,
+            "OpenStdin": True,
+            "StdinOnce": True,
+            "NetworkDisabled": True,  # the mode `none` alone still makes a sandbox, which is half of what a start costs
+            "Healthcheck": {"Test": ["NONE"]},
+            "StopSignal": "SIGKILL",
+            "HostConfig": {"NetworkMode": "none", "AutoRemove": True},
+        }
+        try:
+            self.container_id = self._api.create("/containers/create", body, name=self._name)["Id"]
+        except EngineCallError as error:
+            if _NAME_TAKEN.search(error.output):
+                return False
+            raise
+        self._disconnect()
+        try:
+            self._connection = self._api.connect(f"{self._path}/attach", stream="1", stdin="1")
+        except GoneError:  # pruned while it did not run yet
+            return self.claim()
+        except BaseException:
+            self.release()
+            raise
+        return True
 
     def start(self) -> None:
-        """It runs already: the command line creates and starts it in one."""
+        """Let the container run: from now on it counts as alive. Raises EngineError."""
+        for _ in range(_TRIES):
+            try:
+                self._api.post(f"{self._path}/start")
+            except GoneError:  # pruned while it did not run yet
+                if not self.claim():
+                    break
+            else:
+                self._is_started = True
+                return
+        raise EngineError(f"the container {self._name} was taken away while it was started", "try again")
+
+    @property
+    def _path(self) -> str:
+        return f"/containers/{segment(self.container_id)}"
 
     def release(self) -> None:
         """Give the name back. Never raises."""
-        _close_stdin(self._process)
-        try:
-            # `run --rm` ends when the container is not only dead but removed.
-            self._process.wait(_RELEASE_TIMEOUT)
-        except subprocess.TimeoutExpired:
-            with suppress(EngineError):
-                self._daemon.remove("container", [self._container_id])
-        finish(self._process)
+        self._disconnect()
+        with suppress(EngineError):
+            if self._is_started:
+                # The container ends with its stdin, and the engine removes it then.
+                self._api.wait(f"{self._path}/wait", _RELEASE_TIMEOUT, condition="removed")
+        with suppress(EngineError):
+            self._api.delete(self._path, force="1", v="1")
+
+    def _disconnect(self) -> None:
+        """Let go of the connection, that of a container that is gone included."""
+        if self._connection is not None:
+            self._connection.drop()
+            self._connection = None
 
 
-def take(call: CommandLine, daemon: Daemon, name: str, image: str, labels: Mapping[str, str]) -> ContainerLease | None:
+def claim(api: EngineApi, name: str, image: str, labels: Mapping[str, str]) -> ContainerLease | None:
     """Take a container name; None where another container has it.
 
     A holder that is only created is about to run, or its client died: it gets some seconds before it counts as a
     holder, so that nobody takes a lease for dead that is being taken.
     """
     deadline = time.monotonic() + _START_GRACE
-    while True:
-        try:
-            lease = _try(call, daemon, name, image, labels)
-        except EngineCallError as error:
-            if not _TAKEN_AWAY.search(error.output) or time.monotonic() > deadline:
-                raise
-            continue
-        if lease is not None or not _is_vacant_by(daemon, name, deadline):
-            return lease
-
-
-def _is_vacant_by(daemon: Daemon, name: str, deadline: float) -> bool:
-    """Watch a holder that is not running yet; whether the name has come free."""
     pause = threading.Event()
     while True:
-        found = daemon.inspect([name])
-        if not found:
-            return time.monotonic() < deadline
-        if found[0].status not in ("created", "removing") or time.monotonic() > deadline:
-            return False
-        pause.wait(0.1)  # the engine has nothing to wait for a start with
+        lease = ContainerLease(api, name, image, labels)
+        if lease.claim():
+            return lease
+        while (status := _status_of(api, name)) in ("created", "removing"):
+            if time.monotonic() > deadline:
+                return None
+            pause.wait(_PAUSE)
+        if status is not None or time.monotonic() > deadline:
+            return None
 
 
-def _try(call: CommandLine, daemon: Daemon, name: str, image: str, labels: Mapping[str, str]) -> ContainerLease | None:
-    options = [word for key, value in labels.items() for word in ("--label", f"{key}={value}")]
-    command = ["run", "--interactive", "--rm", "--pull", "never", "--network", "none", "--no-healthcheck"]
-    command += ["--stop-signal", "SIGKILL", "--name", name, *options, "--entrypoint", "cat", image]
-    process = call.open(command)
+def _status_of(api: EngineApi, name: str) -> str | None:
     try:
-        return _held(call, daemon, name, process)
-    except BaseException:
-        _close_stdin(process)
-        finish(process)
-        raise
-
-
-def _held(call: CommandLine, daemon: Daemon, name: str, process: subprocess.Popen[bytes]) -> ContainerLease | None:
-    """The container echoes a line: once that is back it runs, and its stdin is ours."""
-    assert process.stdin is not None
-    with suppress(OSError):  # a client that has failed says why below
-        process.stdin.write(_HELLO)
-        process.stdin.flush()
-    if _answers(process, call.timeout):
-        found = daemon.inspect([name])
-        if not found:
-            raise EngineError(f"the container {name} was removed as soon as it ran")
-        return ContainerLease(found[0].id, process, daemon)
-    try:
-        _, said = process.communicate(timeout=call.timeout)
-    except subprocess.TimeoutExpired:
-        raise timed_out(_SHOWN, call.timeout) from None
-    finish(process)
-    output = said.decode(errors="replace")
-    if NAME_TAKEN.search(output):
+        return str(api.get(f"/containers/{segment(name)}/json")["State"]["Status"])
+    except GoneError:
         return None
-    raise failed([*call.docker_words, "run", "--name", name], process.returncode, output)
-
-
-def _answers(process: subprocess.Popen[bytes], timeout: float) -> bool:
-    """Whether the line came back; False where the client has ended instead."""
-    assert process.stdout is not None
-    deadline = time.monotonic() + timeout
-    answer = b""
-    with selectors.DefaultSelector() as selector:
-        selector.register(process.stdout, selectors.EVENT_READ)
-        while _HELLO not in answer:
-            if not selector.select(max(0.0, deadline - time.monotonic())):
-                raise timed_out(_SHOWN, timeout)
-            piece = os.read(process.stdout.fileno(), 4096)
-            if not piece:
-                return False
-            answer += piece
-    return True
-
-
-def _close_stdin(process: subprocess.Popen[bytes]) -> None:
-    if process.stdin is not None:
-        with suppress(OSError):
-            process.stdin.close()

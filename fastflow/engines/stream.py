@@ -1,12 +1,10 @@
-"""What goes on in the background, line by line: the output of a command, or an answer of the engine."""
+"""What goes on in the background, line by line: an answer of the engine."""
 
 import io
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from typing import IO, TYPE_CHECKING, Protocol
 
-from fastflow.engines.process import finish, kill_group
 from fastflow.errors import EngineError
 
 if TYPE_CHECKING:
@@ -15,7 +13,6 @@ if TYPE_CHECKING:
 LONGEST_LINE = 65_536
 """Bytes of a line that are given; the rest of a longer one is dropped."""
 _CLOSE_GRACE = 5.0
-_OWN_ERROR = "Error response from daemon: "
 
 
 class Output(Protocol):
@@ -32,30 +29,6 @@ class Output(Protocol):
 
     def finish(self) -> None:
         """Let go of it."""
-
-
-class CommandOutput:
-    """What a running command prints."""
-
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self._process = process
-
-    def piece(self, view: memoryview) -> int:
-        """Wait for some bytes; 0 is the end."""
-        assert isinstance(self._process.stdout, io.BufferedReader)
-        return self._process.stdout.readinto1(view)
-
-    def succeeded(self) -> bool:
-        """Whether its exit code is 0."""
-        return self._process.wait() == 0
-
-    def stop(self) -> None:
-        """Kill it."""
-        kill_group(self._process)
-
-    def finish(self) -> None:
-        """Kill what is left of it, and close its pipes."""
-        finish(self._process)
 
 
 class Nothing:
@@ -103,17 +76,10 @@ class LineStream:
             raise EngineError(f"the output of the engine cannot be read: {error}") from None
 
     def _read(self) -> None:
-        held: str | None = None
         try:
             for text in _lines(io.BufferedReader(_Whole(self._output, self._reopened))):
-                if held is not None:
-                    self._give(held)
-                # Docker's own complaint shares the pipe; whether it is one shows when the command has ended.
-                held = text if text.startswith(_OWN_ERROR) else None
-                if held is None:
-                    self._give(text)
-            if held is not None and self._output.succeeded():
-                self._give(held)
+                if not self._is_closed:
+                    self._on_line(text)
         finally:
             self._output.finish()
 
@@ -130,10 +96,6 @@ class LineStream:
             except EngineError:
                 return None  # gone meanwhile, with its log
             return self._output
-
-    def _give(self, text: str) -> None:
-        if not self._is_closed:
-            self._on_line(text)
 
     def close(self) -> None:
         """End it; no line is given after this returns. May be called from `on_line`."""

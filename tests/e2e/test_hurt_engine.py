@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from fastflow.engines.command_line import compose_plugins
+from fastflow.engines.compose import compose_plugins
 from fastflow.errors import EngineError, EngineTimeoutError
 
 from .own_engine import OwnEngine, own_engine

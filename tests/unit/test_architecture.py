@@ -1,7 +1,8 @@
 """What import-linter cannot say: one home each for some libraries, for the environment, and for the exit."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,31 +12,41 @@ IMAGE = "emulator/"  # runs in a container of its own, where these rules have no
 
 # What may be imported where. Prefixes of paths below the package.
 HOMES = {
-    "python_on_whales": ("engines/docker.py",),
+    "python_on_whales": ("engines/worker.py",),
     "networkx": ("graph.py",),
     "yaml": ("spec/",),
     "click": ("cli/",),
     "rich": ("report/",),
     "jinja2": ("report/html/",),
     "subprocess": ("engines/", "run/source.py"),
-    "signal": ("cli/signals.py", "engines/process.py", "run/source.py"),
+    "signal": ("cli/signals.py", "engines/process.py", "engines/worker.py", "engines/workers.py", "run/source.py"),
 }
 # Names of modules' attributes, and where they may be used.
 ATTRIBUTES = {
-    "os.environ": ("cli/environment.py",),
+    "os.environ": ("cli/environment.py", "engines/worker.py"),
     "os.getenv": (),
     "sys.exit": ("cli/main.py",),
-    "os._exit": ("cli/signals.py",),
-    "sys.argv": ("cli/main.py",),
+    "os._exit": ("cli/signals.py", "engines/worker.py"),
+    "sys.argv": ("cli/main.py", "engines/worker.py"),
 }
 LARGEST_FILE = 300
 LARGEST_FUNCTION = 40
 
 
-def sources() -> Iterator[tuple[str, ast.Module]]:
-    for path in sorted(PACKAGE.rglob("*.py")):
-        name = path.relative_to(PACKAGE).as_posix()
-        yield name, ast.parse(path.read_text(encoding="utf-8"))
+@cache
+def sources() -> Sequence[tuple[str, ast.Module]]:
+    paths = sorted(PACKAGE.rglob("*.py"))
+    return [(path.relative_to(PACKAGE).as_posix(), ast.parse(path.read_text(encoding="utf-8"))) for path in paths]
+
+
+@cache
+def imported_by() -> Mapping[str, frozenset[str]]:
+    return {name: frozenset(imported(tree)) for name, tree in sources()}
+
+
+@cache
+def attributes_of() -> Mapping[str, frozenset[str]]:
+    return {name: frozenset(attributes(tree)) for name, tree in sources()}
 
 
 def imported(tree: ast.Module) -> Iterator[str]:
@@ -55,7 +66,9 @@ def attributes(tree: ast.Module) -> Iterator[str]:
 @pytest.mark.parametrize("library", HOMES)
 def test_a_library_is_imported_in_its_home_only(library: str) -> None:
     strangers = [
-        name for name, tree in sources() if library in imported(tree) and not name.startswith((*HOMES[library], IMAGE))
+        name
+        for name, libraries in imported_by().items()
+        if library in libraries and not name.startswith((*HOMES[library], IMAGE))
     ]
     assert strangers == []
 
@@ -63,7 +76,7 @@ def test_a_library_is_imported_in_its_home_only(library: str) -> None:
 @pytest.mark.parametrize("attribute", ATTRIBUTES)
 def test_the_environment_and_the_exit_have_one_home(attribute: str) -> None:
     homes = (*ATTRIBUTES[attribute], IMAGE)
-    strangers = [name for name, tree in sources() if attribute in attributes(tree) and not name.startswith(homes)]
+    strangers = [name for name, used in attributes_of().items() if attribute in used and not name.startswith(homes)]
     assert strangers == []
 
 

@@ -5,18 +5,37 @@ from pathlib import Path
 
 import pytest
 
+from fastflow.compose import ComposeProject, ComposeText
+from fastflow.engines.calls import Calls
+from fastflow.engines.compose import ComposeCli
 from fastflow.engines.docker import DockerEngine
-from fastflow.errors import EngineCallError, EngineError, EngineUnreachableError
+from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError, EngineUnreachableError
 
-CLIENT = '{"Client":{"Version":"31.0.0","Context":"ci"},"Server":null}'
+CONTEXT = '[{"Name":"ci","Metadata":{},"Endpoints":{"docker":{"Host":"tcp://ci:2375","SkipTLSVerify":false}},"TLSMaterial":{},"Storage":{"MetadataPath":"","TLSPath":""}}]'
+PROJECT = ComposeProject("shop", "/", (ComposeText("services: {}"),))
+
+
+@pytest.fixture(autouse=True)
+def no_plugins_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fastflow.engines.compose._SYSTEM_PLUGINS", ())
+
+
+def environment(tmp_path: Path, script: str) -> dict[str, str]:
+    """An environment whose `docker` is a script."""
+    path = tmp_path / "docker"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return {"PATH": f"{tmp_path}:/usr/bin:/bin", "HOME": str(tmp_path)}
 
 
 def engine(tmp_path: Path, script: str) -> DockerEngine:
     """An engine behind a context, whose `docker` is a script."""
-    path = tmp_path / "docker"
-    path.write_text(f"#!/bin/sh\n{script}\n")
-    path.chmod(path.stat().st_mode | stat.S_IXUSR)
-    return DockerEngine({"PATH": f"{tmp_path}:/usr/bin:/bin", "HOME": str(tmp_path)}, context="ci")
+    return DockerEngine(environment(tmp_path, script), context="ci")
+
+
+def compose(tmp_path: Path, script: str, *, answers: bool = True, timeout: float = 20.0) -> ComposeCli:
+    """Compose by way of a script; `answers` says whether its engine does."""
+    return ComposeCli(environment(tmp_path, script), None, Calls(), timeout, lambda: answers)
 
 
 @pytest.mark.parametrize(
@@ -28,25 +47,55 @@ def engine(tmp_path: Path, script: str) -> DockerEngine:
     ],
 )
 def test_an_engine_that_does_not_answer_behind_a_context_is_named_in_docker_s_words(tmp_path: Path, said: str) -> None:
-    lost = engine(tmp_path, f"echo '{CLIENT}'; echo '{said}' >&2; exit 1")
+    lost = engine(tmp_path, f"case \"$*\" in *inspect*) echo '{CONTEXT}' ;; *) echo '{said}' >&2; exit 1 ;; esac")
     with pytest.raises(EngineUnreachableError) as caught:
         lost.info()
     assert caught.value.message == said
     assert caught.value.hint == "start Docker, or point DOCKER_HOST or the Docker context at an engine that runs"
 
 
-def test_an_error_in_unknown_words_is_none_of_the_way_while_the_engine_answers(tmp_path: Path) -> None:
-    there = engine(tmp_path, 'case "$*" in *version*) echo 31.0.0 ;; *) echo "something else" >&2; exit 1 ;; esac')
+def test_an_error_in_unknown_words_is_of_the_way_only_if_the_engine_does_not_answer(tmp_path: Path) -> None:
+    script = 'echo "something else" >&2; exit 1'
     with pytest.raises(EngineCallError, match="something else") as caught:
-        there.networks({})
+        compose(tmp_path, script).config(PROJECT)
     assert type(caught.value) is EngineCallError
+    with pytest.raises(EngineUnreachableError, match="something else"):
+        compose(tmp_path, script, answers=False).config(PROJECT)
 
 
 def test_what_an_engine_refuses_is_not_asked_about_again(tmp_path: Path) -> None:
-    there = engine(tmp_path, f'echo "$*" >>{tmp_path}/calls; echo "Error response from daemon: odd" >&2; exit 1')
-    with pytest.raises(EngineCallError, match="odd"):
-        there.networks({})
-    assert len((tmp_path / "calls").read_text().splitlines()) == 1
+    refused = compose(tmp_path, 'echo "Error response from daemon: odd" >&2; exit 1', answers=False)
+    with pytest.raises(EngineCallError, match="odd") as caught:
+        refused.config(PROJECT)
+    assert type(caught.value) is EngineCallError
+
+
+def test_a_call_has_exactly_its_environment_and_no_terminal(tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    asked = compose(tmp_path, f"env >{told}; cat >>{told}; ps -o sid= -p $$ >>{told}; echo '{{}}'")
+    asked.config(PROJECT)
+    lines = told.read_text().splitlines()
+    names = {line.partition("=")[0] for line in lines[:-1]}
+    assert names <= {"PATH", "HOME", "COMPOSE_ANSI", "COMPOSE_PROGRESS", "PWD", "SHLVL", "_", "OLDPWD", "LC_CTYPE"}
+    assert not [line for line in lines if "services" in line]
+
+
+def test_a_call_that_takes_too_long_is_killed_with_what_it_started(tmp_path: Path) -> None:
+    slow = compose(tmp_path, f"sleep 600 & echo $! >{tmp_path}/child; wait", timeout=1.0)
+    with pytest.raises(EngineTimeoutError, match="`docker compose config` did not end within 1 s"):
+        slow.config(PROJECT)
+    child = Path(f"/proc/{(tmp_path / 'child').read_text().strip()}/stat")
+    assert not child.exists() or child.read_text().split()[2] == "Z"
+
+
+def test_a_worker_that_somebody_kills_is_started_again(tmp_path: Path) -> None:
+    from fastflow.engines.workers import WORKERS  # the one that is killed
+
+    asked = compose(tmp_path, "echo 2.40.3")
+    assert asked.version() == "2.40.3"
+    assert WORKERS.process is not None
+    WORKERS.process.kill()
+    assert asked.version() == "2.40.3"
 
 
 def test_a_missing_docker_is_named_before_compose(tmp_path: Path) -> None:
@@ -57,8 +106,7 @@ def test_a_missing_docker_is_named_before_compose(tmp_path: Path) -> None:
             assert caught.value.hint == "install Docker's command line, or put it on the PATH"
 
 
-def test_a_missing_compose_is_told_from_one_that_does_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fastflow.engines.command_line._SYSTEM_PLUGINS", ())
+def test_a_missing_compose_is_told_from_one_that_does_not_run(tmp_path: Path) -> None:
     without = engine(tmp_path, 'echo "unknown flag: --short" >&2; exit 125')
     with pytest.raises(EngineError, match=r"^Docker Compose v2 is not installed$") as caught:
         without.compose_version()
@@ -69,6 +117,6 @@ def test_a_missing_compose_is_told_from_one_that_does_not_run(tmp_path: Path, mo
     broken.chmod(0o755)
     with pytest.raises(EngineError, match=f"^Docker Compose v2 cannot be run: {broken} is not a working plugin"):
         without.compose_version()
-    crashing = engine(tmp_path, 'echo "panic: oh" >&2; exit 2')
+    broken.write_text('#!/bin/sh\necho "panic: oh" >&2; exit 2\n')
     with pytest.raises(EngineError, match=r"^Docker Compose v2 cannot be run: panic: oh$"):
-        crashing.compose_version()
+        without.compose_version()

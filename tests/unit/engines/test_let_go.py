@@ -7,7 +7,8 @@ from typing import Any, cast
 import pytest
 
 from fastflow.engines.api import EngineApi, GoneError
-from fastflow.engines.socket_lease import SocketLease
+from fastflow.engines.connection import Connection
+from fastflow.engines.lease import ContainerLease
 from fastflow.engines.stream import LineStream, Nothing
 from fastflow.errors import EngineError
 
@@ -29,22 +30,34 @@ def test_an_output_that_no_thread_can_read_is_let_go_of(monkeypatch: pytest.Monk
     assert output.is_finished
 
 
+class Wire:
+    """A connection that can be seen to be closed."""
+
+    def __init__(self) -> None:
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.is_closed = False
+
+    def reason(self) -> str:
+        return ""
+
+    def close(self) -> None:
+        self.socket.close()
+        self.is_closed = True
+
+
 class Api:
     """An engine that prunes the first container before it runs."""
 
     def __init__(self) -> None:
-        self.connections: list[socket.socket] = []
-        self.others: list[socket.socket] = []
+        self.wires: list[Wire] = []
         self.started = 0
 
     def create(self, *_: object, **__: object) -> Any:
-        return {"Id": f"c{len(self.connections)}"}
+        return {"Id": f"c{len(self.wires)}"}
 
-    def connect(self, *_: object, **__: object) -> socket.socket:
-        own, other = socket.socketpair()
-        self.connections.append(own)
-        self.others.append(other)
-        return own
+    def connect(self, *_: object, **__: object) -> Connection:
+        self.wires.append(Wire())
+        return Connection(self.wires[-1])
 
     def post(self, path: str, **_: object) -> None:
         if path == "/containers/c0/start":
@@ -60,12 +73,10 @@ class Api:
 
 def test_a_lease_that_is_taken_again_lets_go_of_its_first_connection() -> None:
     api = Api()
-    lease = SocketLease(cast(EngineApi, api), "lease", "image", {})
+    lease = ContainerLease(cast(EngineApi, api), "lease", "image", {})
     assert lease.claim()
     lease.start()
     assert (api.started, lease.container_id) == (1, "c1")
-    assert [own.fileno() == -1 for own in api.connections] == [True, False]
+    assert [wire.is_closed for wire in api.wires] == [True, False]
     lease.release()
-    assert [own.fileno() for own in api.connections] == [-1, -1]
-    for other in api.others:
-        other.close()
+    assert [wire.is_closed for wire in api.wires] == [True, True]

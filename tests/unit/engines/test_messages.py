@@ -28,7 +28,7 @@ NO_SOCKET = "unix:///nonexistent.sock"
     ],
 )
 def test_an_engine_that_cannot_be_reached_is_one_in_every_wording(output: str) -> None:
-    assert isinstance(failed(["docker", "ps"], 1, output), EngineUnreachableError)
+    assert isinstance(failed("docker ps", 1, output), EngineUnreachableError)
     assert "registry" not in (advice(output) or "")
 
 
@@ -48,7 +48,7 @@ def test_an_engine_that_cannot_be_reached_is_one_in_every_wording(output: str) -
     ],
 )
 def test_of_an_ssh_host_ssh_s_own_words_are_the_reason(stderr: str, reason: str) -> None:
-    error = failed(["docker", "version"], 1, SSH.format(host="ci", stderr=stderr))
+    error = failed("docker version", 1, SSH.format(host="ci", stderr=stderr))
     assert error.message == reason
     assert error.hint == "make this work without a password: ssh -l ci -p 22 ci docker version"
 
@@ -144,7 +144,7 @@ def test_of_an_ssh_host_ssh_s_own_words_are_the_reason(stderr: str, reason: str)
     ],
 )
 def test_a_failure_has_a_reason_and_says_what_to_do(output: str, reason: str, hint: str) -> None:
-    error = failed(["docker", "x"], 1, output)
+    error = failed("docker x", 1, output)
     assert error.message == reason
     assert (error.hint or "").startswith(hint)
 
@@ -162,7 +162,7 @@ def test_a_failure_has_a_reason_and_says_what_to_do(output: str, reason: str, hi
 def test_a_subnet_that_is_taken_is_an_error_of_its_own_and_says_what_to_do(
     output: str, kind: type[EngineCallError]
 ) -> None:
-    error = failed(["docker", "compose", "up"], 1, output)
+    error = failed("docker compose up", 1, output)
     assert isinstance(error, kind)
     assert error.hint
 

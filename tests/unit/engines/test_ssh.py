@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from fastflow.engines.process import Caller
 from fastflow.engines.ssh import host_of
 from fastflow.run.ports import EngineInfo
 
@@ -42,4 +41,4 @@ def test_a_host_is_where_ssh_goes(address: str, host: str | None, tmp_path: Path
 
 
 def test_without_ssh_a_host_is_what_the_address_says(tmp_path: Path) -> None:
-    assert host_of("ssh://build-1", Caller({"PATH": str(tmp_path)})) == "build-1"
+    assert host_of("ssh://build-1", {"PATH": str(tmp_path)}) == "build-1"

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from fastflow.engines.api import EngineApi, GoneError
-from fastflow.engines.process import Caller
+from fastflow.engines.calls import Calls
+from fastflow.engines.connection import SocketRoute
 from fastflow.errors import EngineError
 
 PATIENCE = 10.0  # seconds
@@ -32,7 +33,7 @@ def answering(path: Path, answer: bytes) -> Iterator[EngineApi]:
         thread = threading.Thread(target=serve)
         thread.start()
         try:
-            yield EngineApi(str(path), Caller({}), PATIENCE)
+            yield EngineApi(SocketRoute(str(path)), Calls(), PATIENCE)
         finally:
             server.shutdown(socket.SHUT_RDWR)
             thread.join()

@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 
 from fastflow.engines.api import NEWEST_API, EngineApi
-from fastflow.engines.command_line import CommandLine
-from fastflow.engines.daemon_command import CommandDaemon
-from fastflow.engines.daemon_socket import SocketDaemon
-from fastflow.engines.process import Caller
+from fastflow.engines.calls import Calls
+from fastflow.engines.connection import SocketRoute
+from fastflow.engines.daemon import Daemon
 
 NEWEST = ".".join(map(str, NEWEST_API))
 PODMAN = {"Api-Version": "1.41", "Libpod-API-Version": "4.3.1"}
@@ -67,12 +66,12 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def engine(
     path: Path, greeting: Mapping[str, str] | None, told: Any = (), refusal: tuple[int, str] = (500, "no")
-) -> Iterator[tuple[Engine, SocketDaemon]]:
+) -> Iterator[tuple[Engine, Daemon]]:
     with Engine(path / "docker.sock", greeting, told, refusal) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
-            yield server, SocketDaemon(EngineApi(str(path / "docker.sock"), Caller({}), 10.0))
+            yield server, Daemon(EngineApi(SocketRoute(str(path / "docker.sock")), Calls(), 10.0))
         finally:
             server.shutdown()
             thread.join()
@@ -114,23 +113,6 @@ def test_images_have_the_names_that_they_were_given(
 ) -> None:
     with engine(tmp_path, greeting, [{"Id": "sha256:1", "RepoTags": FULL}]) as (_, daemon):
         assert daemon.listed("image", {}) == names
-
-
-@pytest.mark.parametrize(("component", "name"), [("Podman Engine", "made:1"), ("Engine", "localhost/made:1")])
-def test_the_command_line_names_images_alike(component: str, name: str, tmp_path: Path) -> None:
-    container = {"Id": "c", "Name": "/c", "State": {"Status": "running"}, "Config": {"Image": "localhost/made:1"}}
-    client = tmp_path / "docker"
-    client.write_text(
-        f"""case $1 in
-        version) echo '{json.dumps([{"Name": component}])}' ;;
-        images) echo 'localhost/made:1 sha256:1' ;;
-        inspect) echo '{json.dumps([container])}' ;;
-        esac"""
-    )
-    call = CommandLine(["/bin/sh", str(client)], [], Caller({"PATH": "/usr/bin:/bin"}), 20.0)
-    daemon = CommandDaemon(call, None, None)
-    assert daemon.listed("image", {}) == (name,)
-    assert [found.image for found in daemon.inspect(["c"])] == [name]
 
 
 @pytest.mark.parametrize("status", [409, 500])

@@ -1,6 +1,5 @@
 """How many calls are made to an engine at once, whatever asks for them."""
 
-import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -10,18 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastflow.engines.process import Caller, Command
-from fastflow.engines.turns import Turns
+from fastflow.engines.calls import Calls, Terms
+from fastflow.engines.semaphore import PrioritySemaphore
+from fastflow.engines.workers import Order
+from fastflow.errors import EngineError
 
 PATIENCE = 20.0  # seconds
-CALL = (sys.executable, "-c", "input()")
+# What ends at once, with an error: a client that is not there.
+CALL = Order("compose.version", {}, {"client_call": ["/nonexistent"]}, {"PATH": "/usr/bin:/bin"})
 
 
 @pytest.mark.parametrize(("most", "changes", "short"), [(8, 4, 4), (5, 2, 3), (1, 1, 1)])
 def test_changes_take_half_of_the_turns_and_leave_the_others_to_short_calls(
     most: int, changes: int, short: int
 ) -> None:
-    caller = Caller({}, most)
+    caller = Calls(most)
     for is_change, number in ((True, changes), (False, short)):
         taken = [caller.slot(is_change=is_change) for _ in range(number)]
         for turn in taken:
@@ -38,25 +40,30 @@ def test_changes_take_half_of_the_turns_and_leave_the_others_to_short_calls(
 def test_each_call_takes_the_turn_of_its_kind_and_one_that_may_wait_takes_none() -> None:
     taken: Counter[bool] = Counter()
 
-    class Watched(Caller):
+    class Watched(Calls):
         def slot(self, *, is_change: bool = False, rank: int = 0):  # type: ignore[no-untyped-def]  # as the one it watches
             taken[is_change] += 1
             return super().slot(is_change=is_change, rank=rank)
 
-    caller = Watched({"PATH": "/usr/bin:/bin"})
-    caller.call(Command(CALL, PATIENCE, "x\n"))
+    caller = Watched()
+    made(caller, Terms(PATIENCE))
     assert taken == {False: 1}
-    caller.call(Command(CALL, PATIENCE, "x\n", is_short=False, is_change=True))
+    made(caller, Terms(PATIENCE, is_short=False, is_change=True))
     assert taken == {False: 1, True: 1}
-    caller.call(Command(CALL, PATIENCE, "x\n", is_short=False))
+    made(caller, Terms(PATIENCE, is_short=False))
     assert taken == {False: 1, True: 1}
 
 
-def _waits(turns: Turns, number: int) -> bool:
+def made(calls: Calls, terms: Terms) -> None:
+    with pytest.raises(EngineError, match="was not found"):
+        calls.make(CALL, terms)
+
+
+def _waits(turns: PrioritySemaphore, number: int) -> bool:
     return turns.waiting == number
 
 
-def _in_turn(turns: Turns, wants: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def _in_turn(turns: PrioritySemaphore, wants: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Let all ask in turn while the only place is taken; return the order in which they get it."""
     got: list[tuple[int, int]] = []
     threads: list[threading.Thread] = []
@@ -82,11 +89,11 @@ def _in_turn(turns: Turns, wants: list[tuple[int, int]]) -> list[tuple[int, int]
 @given(st.lists(st.integers(0, 3), max_size=8))
 def test_the_lowest_rank_is_next_and_of_equals_the_first_that_came(ranks: list[int]) -> None:
     wants = [(rank, number) for number, rank in enumerate(ranks)]
-    assert _in_turn(Turns(1), wants) == sorted(wants)
+    assert _in_turn(PrioritySemaphore(1), wants) == sorted(wants)
 
 
 def test_as_many_work_at_once_as_there_are_places() -> None:
-    turns, meeting = Turns(3), threading.Barrier(3)
+    turns, meeting = PrioritySemaphore(3), threading.Barrier(3)
 
     def work() -> None:
         with turns.take(1):

@@ -1,4 +1,4 @@
-"""Turns at something of which only so much is done at once."""
+"""A semaphore that serves waiters by rank."""
 
 import heapq
 import itertools
@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Turns:
-    """So many `places`. Of those that wait the one of the lowest rank is next, then the one that came first.
+class PrioritySemaphore:
+    """A semaphore that serves waiters by rank, then by arrival.
 
     With the rank of a piece of work being its age, what began first ends first: taken by turns, all of it would be
     begun early and end late, and what it holds on the engine meanwhile would slow down the rest.

@@ -1,0 +1,285 @@
+"""Docker Compose and Docker's command line, executed by python-on-whales."""
+
+import json
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from fastflow.compose import ComposeProject, ComposeText
+from fastflow.engines.calls import Calls, Terms
+from fastflow.engines.failures import NOT_RUNNING
+from fastflow.engines.messages import known
+from fastflow.engines.process import not_found
+from fastflow.engines.workers import Order
+from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError, EngineUnreachableError
+from fastflow.spec.writer import as_mapping, dump
+
+INSTALL_COMPOSE = "install the plugin of Docker Compose v2 (docker-compose-plugin)"
+_ANSWERED = "Error response from daemon"
+"""What the command line puts before the words of an engine, which thus was reached."""
+_NO_SUCH_COMMAND = (125, 126)
+"""Docker's command line does not know the command or an option of it; the plugin cannot be run."""
+_SYSTEM_PLUGINS = (
+    "/usr/local/lib/docker/cli-plugins",
+    "/usr/local/libexec/docker/cli-plugins",
+    "/usr/lib/docker/cli-plugins",
+    "/usr/libexec/docker/cli-plugins",
+)
+_AS_PLUGIN = {"DOCKER_CLI_PLUGIN_ORIGINAL_CLI_COMMAND": "docker"}
+"""Tells the Compose binary that it is called as a plugin of Docker's (docker/cli, cli-plugins/plugin)."""
+_QUIET = {"COMPOSE_ANSI": "never", "COMPOSE_PROGRESS": "quiet"}
+_VALUE = "FASTFLOW_VALUE_"
+
+
+@dataclass(frozen=True, slots=True)
+class _Project:
+    """A Compose project that is changed; `rank` tells which came first, as far as they did not come at once."""
+
+    rank: int
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What is asked of the library; `environment` is added to that of all calls."""
+
+    operation: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Client:
+    """What the library's client is made with, and what its calls need in their environment."""
+
+    options: Mapping[str, Any] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class ComposeCli:
+    """Implements `run.engine.Compose`. `environment` is exactly what every call gets; times are seconds.
+
+    `answers` tells whether the engine does: not every failure says so.
+    """
+
+    environment: Mapping[str, str] = field(repr=False)
+    context: str | None
+    calls: Calls
+    timeout: float
+    answers: Callable[[], bool]
+    _projects: dict[str, _Project] = field(default_factory=dict)
+
+    # What needs no project
+    def version(self) -> str:
+        """Return the version that Docker Compose says it has; raise EngineError if there is no Compose that runs."""
+        self.require_docker()
+        try:
+            return self._make(_Work("compose.version"), self._compose, Terms(self.timeout)).strip().lstrip("v")
+        except EngineTimeoutError:
+            raise
+        except EngineCallError as error:
+            broken = next(compose_plugins(self.environment), None)
+            is_unknown = error.return_code in _NO_SUCH_COMMAND
+            if is_unknown and broken is None:
+                raise EngineError("Docker Compose v2 is not installed", INSTALL_COMPOSE) from None
+            said = f"{broken} is not a working plugin" if is_unknown else error.message
+            raise EngineError(f"Docker Compose v2 cannot be run: {said}", INSTALL_COMPOSE) from None
+
+    def require_docker(self) -> None:
+        """Raise EngineError if Docker's command line is missing, which every way to an engine needs in the end."""
+        if shutil.which("docker", path=self.environment.get("PATH")) is None:
+            raise not_found("docker")
+
+    def address(self) -> str:
+        """Return the address of the engine that the context leads to, as in DOCKER_HOST."""
+        order = Order("context.inspect", {"context": self.context}, {}, self.environment, self.context or "")
+        return self.calls.make(order, Terms(self.timeout))
+
+    def pull(self, image: str, timeout: float) -> None:
+        """Pull an image."""
+        work = _Work("image.pull", {"x": image, "quiet": True}, subject=image)
+        self._make(work, self._docker, Terms(timeout, is_short=False, is_interruptible=True))
+
+    # What looks at a project
+    def config(self, project: ComposeProject, *, interpolate: bool = True) -> str:
+        """Return the project as Compose resolves it, as JSON."""
+        more = [] if interpolate else ["--no-interpolate"]
+        return self._look(project, ["--format", "json", *more])
+
+    def config_text(self, project: ComposeProject, *, interpolate: bool = False) -> str:
+        """Return the project as one YAML document, with its variables left as references or replaced."""
+        return self._look(project, [] if interpolate else ["--no-interpolate"])
+
+    def _look(self, project: ComposeProject, options: list[str]) -> str:
+        return self._of(project, _Work("compose.config", {"options": options}), Terms(self.timeout))
+
+    # What changes a project
+    def build(self, project: ComposeProject, services: Iterable[str], timeout: float) -> None:
+        """Build the images of these services."""
+        names = list(services)
+        work = _Work("compose.build", {"quiet": True, "services": names}, subject=" ".join(names))
+        self._change(project, work, timeout, may_wait=True)
+
+    def up(
+        self,
+        project: ComposeProject,
+        services: Iterable[str],
+        *,
+        with_dependencies: bool,
+        timeout: float,
+        may_wait: bool = False,
+    ) -> None:
+        """Create and start services that do not run, never recreate one that exists, and do not wait for health."""
+        self._change(project, _up(services, with_dependencies=with_dependencies), timeout, may_wait=may_wait)
+
+    def create(self, project: ComposeProject, services: Iterable[str], timeout: float) -> None:
+        """Create the containers of services, without what they depend on, and do not start them."""
+        self._change(project, _up(services, with_dependencies=False, start=False), timeout)
+
+    def run_detached(
+        self,
+        project: ComposeProject,
+        service: str,
+        *,
+        name: str,
+        command: Iterable[str] | None,
+        environment: Mapping[str, str],
+        labels: Mapping[str, str],
+        timeout: float,
+    ) -> None:
+        """Start a one-off container of a service under its aliases, without ports or dependencies."""
+        options = {"detach": True, "dependencies": False, "use_aliases": True, "tty": False}
+        arguments = {"service": service, "command": list(command or ()), "name": name, "labels": dict(labels)}
+        project, more = _with_environment(project, service, environment)
+        self._change(project, _Work("compose.run", {**options, **arguments}, more, service), timeout)
+
+    def _change(self, project: ComposeProject, work: _Work, timeout: float, *, may_wait: bool = False) -> None:
+        """Change a project: one call at a time, since two would create its network twice.
+
+        Where many wait for their turn the project comes first that was changed first. One that may wait for something
+        is not counted among the calls that are made at once.
+        """
+        since = self.calls.interrupts
+        own = self._projects.setdefault(project.name, _Project(len(self._projects) + 1))
+        terms = Terms(timeout, is_short=False, is_change=not may_wait, is_interruptible=True, rank=own.rank)
+        with own.lock:
+            self._of(project, work, terms, since)
+
+    def _of(self, project: ComposeProject, work: _Work, terms: Terms, since: int | None = None) -> str:
+        # The library has no `-f -`: documents are written down, for this user alone. They hold references, no values.
+        with tempfile.TemporaryDirectory(prefix="fastflow-") as scratch:
+            options = {
+                "compose_project_name": project.name,
+                "compose_project_directory": project.directory,
+                "compose_files": _files(project, Path(scratch)),
+                "compose_env_files": list(project.env_files),
+                "compose_profiles": ["*"],
+            }
+            client = self._compose
+            return self._make(work, replace(client, options={**client.options, **options}), terms, since)
+
+    def _make(self, work: _Work, client: _Client, terms: Terms, since: int | None = None) -> str:
+        environment = {**self.environment, **client.environment, **work.environment}
+        order = Order(work.operation, work.arguments, client.options, environment, work.subject)
+        try:
+            return self.calls.make(order, terms, since)
+        except EngineCallError as error:
+            is_clear = type(error) is not EngineCallError or error.return_code is None
+            if is_clear or _ANSWERED in error.output or known(error.output) or self.answers():
+                raise
+            facts = error.message, error.hint or NOT_RUNNING, error.command, error.return_code, error.output
+            raise EngineUnreachableError(*facts) from None
+
+    @property
+    def _docker(self) -> _Client:
+        return _Client({"context": self.context} if self.context else {})
+
+    @property
+    def _compose(self) -> _Client:
+        """Compose is called as a plugin, without Docker in between, if it is found: that saves some 40 ms a call."""
+        options, plugin = self._docker.options, _plugin(self.environment)
+        if plugin is None:
+            return _Client(options, _QUIET)
+        return _Client({**options, "client_call": [plugin]}, {**_QUIET, **_AS_PLUGIN})
+
+
+def _up(services: Iterable[str], *, with_dependencies: bool, start: bool = True) -> _Work:
+    options = {"quiet": True, "detach": True, "recreate": False, "no_build": True, "start": start}
+    # The library calls nothing for an empty list, and Compose means all services if none is named.
+    names = list(services)
+    named = {"dependencies": with_dependencies, "services": names or None}
+    return _Work("compose.up", {**options, **named}, subject=" ".join(names))
+
+
+def _files(project: ComposeProject, scratch: Path) -> list[str]:
+    return [
+        _written(source.text, scratch / f"{at}.yml") if isinstance(source, ComposeText) else source.path
+        for at, source in enumerate(project.sources)
+    ]
+
+
+def _written(text: str, path: Path) -> str:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+    return str(path)
+
+
+def _with_environment(
+    project: ComposeProject, service: str, values: Mapping[str, str]
+) -> tuple[ComposeProject, dict[str, str]]:
+    """Add variables to a service; return the project and the environment that the call then needs.
+
+    The values travel under names of our own: never on a command line, and a `PATH`, `HTTP_PROXY` or `TAG` that is
+    meant for the container changes neither the call nor how the project's own variables are read.
+    """
+    if not values:
+        return project, {}
+    references = {name: f"${{{_VALUE}{at}}}" for at, name in enumerate(values)}
+    document = dump(as_mapping({"services": {service: {"environment": references}}}))
+    environment = {f"{_VALUE}{at}": value for at, value in enumerate(values.values())}
+    return replace(project, sources=(*project.sources, ComposeText(document))), environment
+
+
+def _plugin(environment: Mapping[str, str]) -> str | None:
+    """Find the Compose plugin; None if Docker may know another one, by directories of its own."""
+    settings = settings_of(environment)
+    if settings is None or settings.get("cliPluginsExtraDirs"):
+        return None
+    return next(compose_plugins(environment), None)
+
+
+def compose_plugins(environment: Mapping[str, str]) -> Iterator[str]:
+    """The files that Docker's command line takes for the Compose plugin, in its order."""
+    directories = (_home(environment) / "cli-plugins", *_SYSTEM_PLUGINS)
+    candidates = (Path(directory) / "docker-compose" for directory in directories)
+    return (str(path) for path in candidates if path.is_file() and os.access(path, os.X_OK))
+
+
+def uses_default_context(environment: Mapping[str, str]) -> bool:
+    """Whether Docker's command line takes its default context, where that can be told without asking it."""
+    settings = settings_of(environment)
+    chosen = environment.get("DOCKER_CONTEXT") or (settings or {}).get("currentContext") or "default"
+    return settings is not None and chosen == "default"
+
+
+def _home(environment: Mapping[str, str]) -> Path:
+    configured = environment.get("DOCKER_CONFIG")
+    return Path(configured) if configured else Path(environment.get("HOME", "/nonexistent")) / ".docker"
+
+
+def settings_of(environment: Mapping[str, str]) -> dict[str, object] | None:
+    """The settings of Docker's command line; None if they cannot be read."""
+    try:
+        settings = json.loads((_home(environment) / "config.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (ValueError, PermissionError):
+        return None
+    return settings if isinstance(settings, dict) else None

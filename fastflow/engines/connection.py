@@ -1,0 +1,143 @@
+"""How an engine is reached: by its socket on this machine, or by Docker's command line, which knows all other ways.
+
+`docker system dial-stdio` joins its stdin and stdout to the Engine API of whatever the command line leads to (contexts,
+TLS, ssh), so that the connection is all that differs between engines.
+"""
+
+import http.client
+import select
+import socket
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from fastflow.engines.process import kill_group, start
+
+UNIX = "unix://"
+_LAST_WORDS = 2.0
+"""Seconds in which a command line that has lost its engine says why."""
+
+
+class Wire(Protocol):
+    """A connection to an engine; `socket` is what requests go through."""
+
+    socket: socket.socket
+
+    def reason(self) -> str:
+        """Why it broke, as far as something says so."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+class Route(Protocol):
+    """A way to an engine."""
+
+    @property
+    def address(self) -> str:
+        """The engine's address, as in DOCKER_HOST."""
+
+    def connect(self, timeout: float) -> Wire:
+        """Connect within `timeout` seconds. Raises OSError."""
+
+
+@dataclass
+class _SocketWire:
+    socket: socket.socket
+
+    def reason(self) -> str:
+        return ""
+
+    def close(self) -> None:
+        self.socket.close()
+
+
+@dataclass(frozen=True)
+class SocketRoute:
+    """A Unix socket."""
+
+    path: str
+
+    @property
+    def address(self) -> str:
+        """The engine's address, as in DOCKER_HOST."""
+        return f"{UNIX}{self.path}"
+
+    def connect(self, timeout: float) -> Wire:
+        """Connect within `timeout` seconds. Raises OSError."""
+        connected = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connected.settimeout(timeout)
+            connected.connect(self.path)
+        except BaseException:
+            connected.close()
+            raise
+        return _SocketWire(connected)
+
+
+@dataclass
+class _DialledWire:
+    socket: socket.socket
+    process: subprocess.Popen[bytes]
+
+    def reason(self) -> str:
+        """Read what the command line said at its end."""
+        assert self.process.stderr is not None
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(_LAST_WORDS)
+            return self.process.stderr.read().decode(errors="replace")
+        return ""
+
+    def close(self) -> None:
+        self.socket.close()
+        kill_group(self.process)
+        if self.process.stderr is not None:
+            self.process.stderr.close()
+
+
+@dataclass(frozen=True)
+class DialledRoute:
+    """Docker's command line; `words` are `docker` and the options that lead to the engine."""
+
+    words: Sequence[str]
+    environment: Mapping[str, str] = field(repr=False)
+    address: str
+
+    def connect(self, timeout: float) -> Wire:
+        """Start the command line. Whether it gets through shows with the first answer."""
+        own, its = socket.socketpair()
+        own.settimeout(timeout)
+        with its:
+            process = start([*self.words, "system", "dial-stdio"], self.environment, stream=its)
+        return _DialledWire(own, process)
+
+
+class Connection(http.client.HTTPConnection):
+    """An HTTP connection over a wire. It serves again once an answer was read to its end."""
+
+    def __init__(self, wire: Wire) -> None:
+        super().__init__("localhost")
+        self.wire = wire
+        self.sock = wire.socket
+
+    def connect(self) -> None:
+        """It is connected, once: http.client asks when the engine has closed it."""
+        raise ConnectionResetError("the engine closed the connection")
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether it can serve again: the engine has not closed it, nor said what nobody asked for."""
+        return self.sock is not None and not select.select([self.sock], [], [], 0)[0]
+
+    def drop(self) -> None:
+        """Let go of it."""
+        self.close()
+        self.wire.close()
+
+
+def drop_all(connections: list[Connection]) -> None:
+    """Let go of connections that nobody uses."""
+    while connections:
+        connections.pop().drop()

@@ -1,0 +1,110 @@
+"""The process that holds python-on-whales, and makes one call in a child of its own for each order.
+
+The only home of python_on_whales. The library takes its environment from the process, has no time limit and no session
+of its own, and prints the environment (with the token) when told to debug. A child that makes one call has exactly the
+environment of that call, leads a session that can be killed as a whole, and has no output but its answer
+(docs/decisions/0001).
+
+    python -P -m fastflow.engines.worker FD
+
+FD is a socket over which connections come, one for each call: the child reads an order from it, as JSON, and writes its
+process id, a line break, and an answer, as JSON. The worker ends when FD is closed.
+"""
+
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from python_on_whales import DockerClient
+from python_on_whales.client_config import ClientNotFoundError
+from python_on_whales.exceptions import DockerException
+from python_on_whales.utils import run
+
+_NOT_EXECUTABLE = 126
+"""What a shell gives for a command that cannot be run."""
+
+
+def serve(connections: socket.socket) -> None:
+    """Make each call in a child; end when nobody can ask for another."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children are reaped by the kernel
+    while True:
+        data, descriptors, _, _ = socket.recv_fds(connections, 1, 1)
+        if not data:
+            return
+        with socket.socket(fileno=descriptors[0]) as connection:
+            if os.fork() == 0:
+                try:
+                    connections.close()
+                    _perform(connection)
+                finally:
+                    os._exit(0)
+
+
+def _perform(connection: socket.socket) -> None:
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # or the exit code of what the library starts would be lost
+    os.setsid()
+    connection.sendall(b"%d\n" % os.getpid())
+    text = b"".join(iter(lambda: connection.recv(65_536), b""))
+    order = json.loads(text)
+    os.environ.clear()
+    os.environ.update(order["environment"])
+    connection.sendall(json.dumps(_answer(order)).encode())
+
+
+def _answer(order: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give the exit code (null where the command line could not be run), what it printed, and what was called."""
+    try:
+        return {"code": 0, "output": _call(order), "command": []}
+    except DockerException as error:
+        # What a command prints on stdout is what it was asked for, such as JSON, as far as it came.
+        output = error.stderr if (error.stderr or "").strip() else error.stdout
+        return {
+            "code": error.return_code,
+            "output": output or "",
+            "command": [str(word) for word in error.docker_command],
+        }
+    except ClientNotFoundError as error:
+        return {"code": None, "output": str(error), "command": []}
+    except OSError as error:
+        return {"code": _NOT_EXECUTABLE, "output": str(error), "command": [str(error.filename)]}
+
+
+def _call(order: Mapping[str, Any]) -> str:
+    client = DockerClient(**order["client"])
+    name, arguments = order["operation"], order["arguments"]
+    operation: Any = UNSAID.get(name)
+    if operation is not None:
+        return str(operation(client, **arguments))
+    operation = client
+    for step in name.split("."):
+        operation = getattr(operation, step)
+    result = operation(**arguments)
+    return result if isinstance(result, str) else ""
+
+
+def _config(client: DockerClient, options: Sequence[str]) -> str:
+    return str(run([*client.compose.docker_compose_cmd, "config", *options]))
+
+
+def _version(client: DockerClient) -> str:
+    return str(run([*client.compose.docker_compose_cmd, "version", "--short"]))
+
+
+def _address(client: DockerClient, context: str | None) -> str:
+    return str(client.context.inspect(context).endpoints["docker"].host)
+
+
+UNSAID: Mapping[str, Callable[..., str]] = {
+    "context.inspect": _address,  # it is an attribute of what context.inspect returns
+    "compose.config": _config,  # compose.config has no `--no-interpolate` and gives a model, not the text
+    "compose.version": _version,  # compose.version has no `--short`
+}
+"""What is no method that returns text; the library has no words for the last two, and builds the rest of them."""
+
+
+if __name__ == "__main__":
+    serve(socket.socket(fileno=int(sys.argv[1])))

@@ -36,7 +36,7 @@ def test_a_host_is_where_ssh_goes(address: str, host: str | None, tmp_path: Path
     client = tmp_path / "ssh"
     client.write_text(CLIENT)
     client.chmod(0o755)
-    assert host_of(address, Caller({"PATH": f"{tmp_path}:/usr/bin:/bin"})) == host
+    assert host_of(address, {"PATH": f"{tmp_path}:/usr/bin:/bin"}) == host
     assert EngineInfo("28.5", "2.40", address, is_local=False, remote=host).host == (host or "127.0.0.1")
 
 

@@ -1,0 +1,53 @@
+"""Why nothing answers at `test_run_uri`, as far as the log of the service that it names shows."""
+
+import re
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import replace
+
+from fastflow.errors import EngineError
+from fastflow.model.node import TestingNode
+from fastflow.model.target import Target, target_of
+from fastflow.run.context import PhaseContext
+from fastflow.run.node_log import NodeLog
+from fastflow.run.service_wait import service_containers
+from fastflow.run.verdict import Verdict
+
+_NO_ANSWER = re.compile(
+    r"cannot be reached|unreachable|refused|no answer|(failed|could not|unable) to connect|connect.* timed out",
+    re.IGNORECASE,
+)
+_LISTENS = re.compile(r"\b(listen\w*|serving|running|started|bound|ready|available)\b(?P<where>.*)", re.IGNORECASE)
+_PORT = re.compile(r"(?:\bport\(?s?\)?[ :=]+|(?:[A-Za-z][\w.-]*|\d(?:\.\d+){3}|[\]*]|\s):)(?P<port>\d{2,5})\b")
+_LOOPBACK = re.compile(r"localhost|127\.0\.0\.1|\[::1\]")
+
+
+def with_advice(context: PhaseContext, log: NodeLog, verdict: Verdict) -> Verdict:
+    """Add a hint to the verdict on a testing phase whose node could not reach the application."""
+    if verdict.state != "failed" or verdict.hint or not any(_NO_ANSWER.search(error) for error in log.errors):
+        return verdict
+    node, application = context.phase.node, context.workflow.plan.application
+    target = target_of(node.test_run_uri) if isinstance(node, TestingNode) else None
+    if target is None:
+        return verdict
+    names = [service.name for service in application.answering(target.host)]
+    lines: list[str] = []
+    with suppress(EngineError):
+        for container in service_containers(context, names):
+            context.engine.read_logs(container.id, lines.append)
+    hint = advice_on_target(target, names[0] if names else target.host, map(context.run.folder.mask, lines))
+    return replace(verdict, hint=hint)
+
+
+def advice_on_target(target: Target, service: str, lines: Iterable[str]) -> str:
+    """Say what to change so that a target answers. `lines` are the log of its service."""
+    for line in lines:
+        said = _LISTENS.search(line)
+        ports = [int(found["port"]) for found in _PORT.finditer(said["where"])] if said else []
+        if said is None or not ports:
+            continue
+        if target.port not in ports:
+            return f"set the port of test_run_uri to {ports[0]}: the log of {service} says `{line.strip()}`"
+        if _LOOPBACK.search(said["where"]):
+            return f"let {service} listen on all addresses, 0.0.0.0: its log says `{line.strip()}`"
+    return f"check test_run_uri: nothing answers on port {target.port} of {service}"

@@ -89,6 +89,7 @@ def _service(key: Scalar, node: Node, values: Values[str, str] | None) -> Servic
         volumes=dict(_volumes(_get(node, "volumes"))),
         restart=text(_get(node, "restart")),
         exposes=tuple(read_ports(_get(node, "expose"))),
+        command=(*_texts(_get(node, "entrypoint")), *_texts(_get(node, "command"))),
     )
 
 

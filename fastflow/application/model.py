@@ -67,6 +67,8 @@ class Service:
     extra_hosts: tuple[str, ...] = ()
     volumes: Mapping[str, Mark] = field(default_factory=dict)
     restart: str | None = None
+    command: tuple[str, ...] = ()
+    """The words of its entrypoint and command, or the shell's line."""
     exposes: tuple[ServicePort, ...] = ()
     """What it exposes to other containers only."""
 

@@ -14,6 +14,7 @@ from fastflow.application.merge import merge
 from fastflow.application.model import Application
 from fastflow.application.scalars import text
 from fastflow.diagnostic import Diagnostic, Mark
+from fastflow.model.scalars import Symbolic
 from fastflow.spec.document import Document, Mapping, Node, Scalar, Sequence
 from fastflow.spec.env_file import Values
 
@@ -131,7 +132,7 @@ class _Merge:
         if isinstance(source, InlineSource):
             document = Document("", "", source.tree)
             trees, place = [resolved(document, place.values).root], place._replace(directory=self.files.base)
-        elif place.values is None and "$" in source.path:
+        elif isinstance(source.path, Symbolic):
             self.unread.append(f"{source.path} holds a variable")
             return []
         else:

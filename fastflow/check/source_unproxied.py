@@ -12,6 +12,7 @@ from fastflow.model.source import ServiceSource
 from fastflow.model.target import PLAIN_HOST, Target, hosts_in, target_of
 
 RULE = "source-unproxied"
+_COMMAND = "its command"  # `http_proxy=… npm test` names the node as a variable does
 
 
 def check(facts: Facts) -> Iterator[Diagnostic]:
@@ -39,14 +40,21 @@ def _environments(
 ) -> Mapping[str, Environment]:
     """The variables of the sources and of the other services of the phase, by service."""
     names = [*(source.service for source in sources), *facts.services_of(phase)]
-    found: dict[str, Environment] = {name: application.services[name].environment for name in names}
+    services = [application.services[name] for name in names]
+    found: dict[str, Environment] = {one.name: {**one.environment, _COMMAND: " ".join(one.command)} for one in services}
     for source in sources:
-        found[source.service] = {**found[source.service], **(source.environment or {})}
+        found[source.service] = {**found[source.service], **(source.environment or {}), **_command(source)}
     unset = "" if facts.has_values else "$"  # a name without a value is a variable of the caller's
     return {
         name: {variable: unset if value is None else value for variable, value in environment.items()}
         for name, environment in found.items()
     }
+
+
+def _command(source: ServiceSource) -> Environment:
+    if source.command is None:
+        return {}
+    return {_COMMAND: source.command if isinstance(source.command, str) else " ".join(source.command)}
 
 
 def _faults(
@@ -56,7 +64,8 @@ def _faults(
     alias = node.network_alias
     proxied = {name: found for name, one in environments.items() if (found := proxy_variables(one, alias))}
     if not proxied:
-        if any("$" in (value or "") for one in environments.values() for value in one.values()):
+        values = [value for one in environments.values() for name, value in one.items() if name != _COMMAND]
+        if any("$" in (value or "") for value in values):
             return  # it may be the node's address
         message = f"no variable of `{next(iter(environments))}` or of another service of {phase.id} names the node "
         hint = f"set http_proxy: http://{alias}:8080 where the requests leave from"

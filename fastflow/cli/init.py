@@ -21,14 +21,21 @@ _EPILOG = with_examples(
     "It says on stderr what the checks find in the new spec.",
     ("fastflow init", "a spec to fill in"),
     ("fastflow init --from docker-compose.yml", "from a Compose file that has a FAST service"),
+    ("fastflow init --from app.yml --from fast.yml", "from several, merged as docker compose -f … -f … does"),
 )
 _NOWHERE = Mark("", 1, 1, 1, 1)
 
 
 @click.command(name="init", epilog=_EPILOG)
-@click.option("--from", "compose_file", metavar="COMPOSE_FILE", help="Say in a spec what this Compose file says.")
+@click.option(
+    "--from",
+    "compose_files",
+    metavar="COMPOSE_FILE",
+    multiple=True,
+    help="Start from this Compose file, or from the one in this directory. May be given more than once.",
+)
 @click.option("--stdout", "prints", is_flag=True, help="Print the spec instead of writing fastflow.yml.")
-def command(compose_file: str | None, *, prints: bool) -> None:
+def command(compose_files: tuple[str, ...], *, prints: bool) -> None:
     """Write a commented spec, fastflow.yml, into this directory; never over one that is there.
 
     With --from, the equivalent of an existing Compose file with a FAST service: its environment, ports, alias and
@@ -38,7 +45,7 @@ def command(compose_file: str | None, *, prints: bool) -> None:
     there = next((name for name in NAMES if Path(name).exists()), None)
     if there is not None and not prints:
         raise UsageError(f"{there} is there already, and init never overwrites", "print the new one: --stdout")
-    text = FRESH if compose_file is None else _from(compose_file)
+    text = _from(compose_files) if compose_files else FRESH
     if prints:
         click.echo(text, nl=False)
     else:
@@ -47,8 +54,8 @@ def command(compose_file: str | None, *, prints: bool) -> None:
     found = _findings(text)
     if found:
         click.echo(render_findings(found, sources_of([_spec(text)], found)), err=True)
-    here = next((name for name in COMPOSE_NAMES if Path(name).is_file()), None)
-    if compose_file is None and here is not None:
+    here = _compose_file_in(Path())
+    if not compose_files and here is not None:
         click.echo(f"there is a {here} here; to begin from it: fastflow init --from {here}", err=True)
 
 
@@ -68,15 +75,30 @@ def _findings(text: str) -> Sequence[Diagnostic]:
     return check([_spec(text)], None).diagnostics
 
 
-def _from(compose_file: str) -> str:
-    files = _with_override(Path(compose_file))
+def _from(compose_files: Sequence[str]) -> str:
+    paths = [_file(Path(name)) for name in compose_files]
+    files = _with_override(paths[0]) if len(paths) == 1 else tuple(map(str, paths))
     reading: ApplicationReading = ComposeFiles(Path()).read([FileSource(name, _NOWHERE) for name in files])
     for fault in reading.diagnostics:
         where = f" ({fault.mark.file}:{fault.mark.line})" if fault.mark.file else ""
         raise UsageError(fault.message + where, fault.hint)
     if reading.application is None or reading.tree is None:
-        raise UsageError(f"{compose_file} has no services")
+        raise UsageError(f"{' and '.join(files)}: no services")
     return spec_from(reading.tree, reading.application, files, _findings)
+
+
+def _file(path: Path) -> Path:
+    """The Compose file that is meant by a path: itself, or the one in a directory."""
+    if not path.is_dir():
+        return path
+    found = _compose_file_in(path)
+    if found is None:
+        raise UsageError(f"{path} has no Compose file", f"name one: --from {path / COMPOSE_NAMES[-1]}")
+    return path / found
+
+
+def _compose_file_in(directory: Path) -> str | None:
+    return next((name for name in COMPOSE_NAMES if (directory / name).is_file()), None)
 
 
 def _with_override(path: Path) -> tuple[str, ...]:

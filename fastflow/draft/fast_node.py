@@ -1,7 +1,8 @@
 """A FAST service of a Compose file: what of it is the cloud, the workflow, a field of a node, or Compose's own."""
 
+import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from fastflow.application.fast import MODE_VARIABLE
@@ -23,6 +24,7 @@ CLOUD_FIELDS = {
 }
 FIELDS = {field.upper(): field for node in NODE_TYPES.values() for field in node.fast_variables}
 TOKEN_VARIABLE = "WALLARM_API_TOKEN"  # noqa: S105  # a name
+_SECRET = re.compile(r"TOKEN|SECRET|PASS|PWD|KEY|CREDENTIAL|AUTH|HOOK|SALT|PRIVATE|DSN|(^|_)URI$|(^|_)URL$", re.IGNORECASE)
 _SHORTEST_SECRET = 8  # a shorter text may stand anywhere by chance
 _MEANT_BY_FASTFLOW = ("extends", "depends_on", "env_file", "profiles", "expose")
 _WHY = {
@@ -58,8 +60,16 @@ class FastService:
         return {name: f"${{{name}:-}}" if value is None else value for name, value in known.items()}
 
     @property
+    def doubts(self) -> tuple[str, ...]:
+        """Say that its mode is a guess, if its environment does not name one."""
+        written = self.variables.get(MODE_VARIABLE)
+        if written is None:
+            return (f"Guessed: it has no {MODE_VARIABLE}.",)
+        return () if written.lower() == self.mode else (f"Guessed from {MODE_VARIABLE}: {written}",)
+
+    @property
     def mode(self) -> Mode:
-        """What it does; where a variable decides that, it records, as teams have it by default."""
+        """What it does; if a variable decides that, it records, as teams have it by default."""
         written = self.variables.get(MODE_VARIABLE, "").lower()
         found: tuple[Mode, ...] = ("testing", "report")
         return next((mode for mode in found if mode in written and "recording" not in written), "recording")
@@ -91,9 +101,7 @@ class FastService:
         if token_variable(written) is not None:
             return written, ()
         if TOKEN_VARIABLE not in self.own:
-            return DEFAULT_TOKEN, (
-                "The token stands in a file of variables: set it, or name that file with --env-file.",
-            )
+            return DEFAULT_TOKEN, ("The token is in its env_file. Set it, or pass that file: --env-file FILE.",)
         if (name := next(_variables(written), None)) is not None:
             return f"${{{name}}}", ("Only a reference may stand here, so its default in the Compose file is left out.",)
         return DEFAULT_TOKEN, ("The Compose file holds the token itself. Take it out, and set WALLARM_API_TOKEN.",)
@@ -102,19 +110,18 @@ class FastService:
         """The FAST variables that are fields of a mode."""
         for field in NODE_TYPES[mode].fast_variables:
             if (value := self.variables.get(field.upper())) is not None:
-                yield Entry(field, value)
+                with_scheme = f"http://{value}" if field == "test_run_uri" and "://" not in value else None
+                yield Entry(field, value, instead=with_scheme)
 
     @property
     def environment(self) -> Block:
-        """The variables of the Compose file that FAST does not know."""
-        known = (*FIELDS, "BUILD_ID", MODE_VARIABLE)
-        return Block(
-            tuple(
-                Entry(name, value)
-                for name, value in self.own.items()
-                if name not in known and not name.startswith("WALLARM_")
-            )
-        )
+        """The variables that FAST does not know: those of the Compose file, then those that only an `env_file` sets."""
+        of_files = {name: value for name, value in self.service.environment.items() if name not in self.own}
+        written = [Entry(name, value) for name, value in self.own.items() if not _has_a_place(name)]
+        read = [_of_file(name, value) for name, value in of_files.items() if not _has_a_place(name)]
+        if read:
+            read[0] = replace(read[0], notes=("From its env_file:", *read[0].notes))
+        return Block((*written, *read))
 
     @property
     def image(self) -> str | None:
@@ -145,17 +152,23 @@ class FastService:
             value = self.tree.get(key)
             if value is not None and not (key == "restart" and text(value) in ("no", None)):
                 yield f"not kept: {key} ({why})"
-        for name in self.own:
+        for name in self.variables:
             if name.startswith("WALLARM_") and name != TOKEN_VARIABLE and name not in CLOUD_FIELDS:
                 yield f"not kept: {name} (cloud: has no field for it)"
-        foreign = [name for name in self.service.environment if name not in (*self.own, *FIELDS, *CLOUD_FIELDS)]
-        foreign = [name for name in foreign if name not in ("BUILD_ID", MODE_VARIABLE, TOKEN_VARIABLE)]
-        if foreign:
-            yield f"not kept: {', '.join(foreign)} (of its env_file; write them below environment:)"
         for network, attachment in entries(self.tree.get("networks")):
             more = [key.text for key, _ in attachment if key.text != "aliases"] if isinstance(attachment, Tree) else []
             if more:
                 yield f"not kept: {', '.join(more)} on the network {network.text}"
+
+
+def _of_file(name: str, value: str | None) -> Entry:
+    if _SECRET.search(name):
+        return Entry(name, f"${{{name}:-}}", ("Not copied here. Set it, or pass that file: --env-file FILE.",))
+    return Entry(name, value)
+
+
+def _has_a_place(name: str) -> bool:
+    return name in FIELDS or name in ("BUILD_ID", MODE_VARIABLE) or name.startswith("WALLARM_")
 
 
 def _is_field(name: str, modes: Collection[Mode]) -> bool:

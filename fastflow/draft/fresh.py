@@ -1,7 +1,7 @@
 """The spec to begin with where there is nothing to begin from."""
 
 FRESH = """\
-# Security tests of CI/CD workflows with Wallarm FAST. Every field: docs/reference/spec.md.
+# Security tests of CI/CD workflows with Wallarm FAST. Every field: fastflow schema.
 #   fastflow validate       checks this file; needs no Docker, network or variables
 #   fastflow plan           shows what would run, in which order, and why
 #   fastflow up --emulate   runs it with a stand-in for the cloud and the node; no account is needed

@@ -7,7 +7,7 @@ from fastflow.application.model import Application
 from fastflow.diagnostic import Diagnostic, Severity
 from fastflow.draft.fast_node import FastService
 from fastflow.draft.nodes import Nodes
-from fastflow.draft.page import Block, Entry, Page, Path, write_page
+from fastflow.draft.page import Block, Entry, Page, Path, blank_if_unset, write_page
 from fastflow.draft.workflows import DraftWorkflow, workflows_of
 from fastflow.spec.document import Mapping as Tree
 from fastflow.spec.template import TemplateError, parse_template, variables
@@ -17,6 +17,7 @@ HEAD = (
     "the nodes below take their place. See what would run with `fastflow plan`; try it without an account with "
     "`fastflow up --emulate`."
 )
+_MUST_BE_SET = ("token", "build_id", "compose")
 _DEPTH_OF_NODES = len(("workflows", "WORKFLOW", "nodes", "NODE"))
 Check = Callable[[str], Sequence[Diagnostic]]
 
@@ -24,7 +25,7 @@ Check = Callable[[str], Sequence[Diagnostic]]
 def spec_from(tree: Tree, application: Application, files: Sequence[str], check: Check) -> str:
     """Write the spec of a Compose tree. What `check` finds wrong with what was taken over becomes a comment."""
     fast = tuple(_fast_services(tree, application))
-    draft = _draft(workflows_of(fast), without_fast(application), files)
+    draft = blank_if_unset(_draft(workflows_of(fast), without_fast(application), files), _MUST_BE_SET)
     secrets = frozenset[str]().union(*(service.secrets for service in fast))
     head = (HEAD.format(files=" and ".join(files)),)
     refused: dict[Path, str] = {}
@@ -65,7 +66,8 @@ def _draft(workflows: Sequence[DraftWorkflow], application: Application, files: 
     written = []
     for workflow, cloud in zip(workflows, clouds, strict=True):
         entries = [_build_id(workflow), *([] if has_one_cloud else [Entry("cloud", cloud)])]
-        entries.append(Entry("compose", files[0] if len(files) == 1 else tuple(files)))
+        names = tuple(file.replace("$", "$$") for file in files)
+        entries.append(Entry("compose", names[0] if len(names) == 1 else names))
         if len(workflows) > 1:
             drops = "So that one file serves several workflows: its ports and container names are dropped."
             entries.append(Entry("publish", "none", (drops,)))

@@ -3,98 +3,148 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from fastflow.application.model import Application, Service
+from fastflow.application.proxying import proxy_variables
+from fastflow.draft.kinds import is_browser, is_store, is_test
 from fastflow.model.node import DEFAULT_ALIAS
 from fastflow.model.scalars import NAME_PATTERN
+from fastflow.model.target import hosts_in
 
-_TESTS = re.compile(r"test.*|(.*[-_.])?(tests?|e2e|newman|postman|cypress|playwright)([-_.]?\d*)", re.IGNORECASE)
-_PROXY = re.compile(r"(all|https?)_proxy|.*proxy.*", re.IGNORECASE)
+_PROXY = re.compile(r".*proxy.*", re.IGNORECASE)
 _URL = re.compile(r"https?://(?P<host>[A-Za-z0-9_.-]+)(?P<port>:\d+)?")
+_HTTPS = (443, 8443)
 
 
 @dataclass(frozen=True)
 class Guesses:
-    """Guesses about one application, which its FAST services have left."""
+    """Guesses about one application, which its FAST services have left, and the FAST service that records it."""
 
     application: Application
+    fast: Service
 
-    def alias(self, fast: Service) -> str:
+    @cached_property
+    def alias(self) -> str:
         """The name that requests are sent to: one that a service's variable names, else its alias, else its own."""
-        names = _names(fast)
         taken = {name.lower() for one in self.application.services.values() for name in (one.name, *one.aliases)}
-        fit = [name for name in names if re.fullmatch(NAME_PATTERN, name) and name.lower() not in taken]
+        fit = [name for name in self._own_names if re.fullmatch(NAME_PATTERN, name) and name.lower() not in taken]
         called = (name for name in fit if any(True for _ in self._naming((name,))))
         usual = (name for name in (DEFAULT_ALIAS, *fit) if name in fit)
         free = (f"fast-proxy{number or ''}" for number in range(len(taken) + 1))
         last = (name for name in (DEFAULT_ALIAS, *free) if name not in taken)
         return next(called, None) or next(usual, None) or next(last)
 
-    def other_names(self, fast: Service, alias: str) -> Iterator[tuple[str, str]]:
+    def other_names(self) -> Iterator[tuple[str, str]]:
         """Names of it other than its alias that services know it by, each with such a service."""
-        for name in _names(fast):
-            if name.lower() != alias.lower():
+        for name in self._own_names:
+            if name.lower() != self.alias.lower():
                 yield from ((name, other) for other in self._naming((name,)))
 
-    def tests(self, fast: Service) -> str | None:
-        """The service whose requests are recorded: it names the node as its proxy, or works with one that does."""
-        proxied = list(dict.fromkeys(self._naming(_names(fast))))
-        services = self.application.services
-        tests = [name for name in services if _TESTS.fullmatch(name)]
-        near = [name for name in tests if set(self.application.closure([name])) & set(proxied)]
-        needed = {other for service in services.values() for other in service.needs}
-        last = [name for name in proxied if name not in needed and not services[name].ports]
-        return next(iter((*near, *last, *tests, *proxied)), None)
+    @cached_property
+    def tests(self) -> str | None:
+        """The service whose requests are recorded: it sends them through the node, or works with what does.
 
-    def target(self, tests: str | None, allowed_hosts: str | None) -> str | None:
+        It is no browser or other helper of the tests, and no part of the application that answers requests.
+        """
+        fit = [one for one in self.application.services.values() if not self._helps(one) and not self._answers(one)]
+        near = [one for one in fit if self._is_proxied(one) or self._works_with_helpers(one)]
+        near.sort(key=lambda one: (not is_test(one), not self._is_proxied(one)))
+        return next((one.name for one in (*near, *filter(is_test, fit))), None)
+
+    def target(self, allowed_hosts: str | None) -> str | None:
         """The URL of the application: one that the tests are told, or a host that is recorded."""
-        hosts = [name for name in re.split(r"[(|)]", allowed_hosts or "") if name and self._service(name)]
-        urls = list(self._urls([tests] if tests else self.application.services))
-        for url, host in urls:
+        hosts = [name for name in hosts_in(allowed_hosts) if self._services(name)]
+        for url, host in self._urls([self.tests] if self.tests else self.application.services):
             if not hosts or host in hosts:
                 return url
         for host in hosts:
-            return f"http://{host}{self._port(host)}"
-        first = (one.name for one in self.application.services.values() if one.ports and one.name != tests)
-        if tests and (needed := self.application.services[tests].needs):
-            first = (name for name in needed if not self._is_proxied(name))
-        return next((f"http://{name}{self._port(name)}" for name in first if self._service(name)), None)
+            return _address(host, self._services(host)[0])
+        return next((_address(one.name, one) for one in self._likely_targets()), None)
+
+    @property
+    def _own_names(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self.fast.aliases, *self.fast.names)))
+
+    @cached_property
+    def _proxied(self) -> frozenset[str]:
+        """The services that send their requests through the node."""
+        return frozenset(self._naming(self._own_names))
+
+    def _is_proxied(self, service: Service) -> bool:
+        return service.name in self._proxied
+
+    def _helps(self, service: Service) -> bool:
+        """Whether a service works for the tests, as a browser does, and is neither they nor the application."""
+        if is_browser(service):
+            return True
+        return self._is_proxied(service) and not is_test(service) and (bool(service.ports) or self._is_used(service))
+
+    def _answers(self, service: Service) -> bool:
+        """Whether a service answers requests, which tests do not."""
+        return bool(service.ports or service.exposes) and not (is_test(service) and self._is_proxied(service))
+
+    def _is_used(self, service: Service) -> bool:
+        others = [one for one in self.application.services.values() if one.name != service.name]
+        return any(service.name in one.needs or service in self._named_by(one) for one in others)
+
+    def _works_with_helpers(self, service: Service) -> bool:
+        around = [self.application.services[name] for name in self.application.closure([service.name])]
+        return any(self._helps(one) for one in (*around, *self._named_by(service)))
+
+    def _named_by(self, service: Service) -> tuple[Service, ...]:
+        """The services in the URLs that a service is told."""
+        texts = (*(value or "" for value in service.environment.values()), *service.command)
+        hosts = dict.fromkeys(found["host"] for text in texts for found in _URL.finditer(text))
+        return tuple(one for host in hosts for one in self._services(host))
+
+    def _likely_targets(self) -> Iterator[Service]:
+        """Services that may be the application, the likeliest first."""
+        services = self.application.services
+        needed = services[self.tests].needs if self.tests else ()
+        around = self.application.closure(needed)
+        fit = [
+            one for one in services.values() if one.name != self.tests and not self._helps(one) and not is_store(one)
+        ]
+        yield from (one for one in fit if one.name in needed)
+        yield from (one for one in fit if one.name in around)
+        yield from (one for one in fit if not self.tests and (one.ports or one.exposes))
+        yield from (one for one in fit if self.tests and one.ports)
+        yield from (fit if len(fit) == 1 and not self._is_told_of_others() else ())
+
+    def _is_told_of_others(self) -> bool:
+        """Whether the tests are told URLs, which none of the application's is if it comes to guessing."""
+        tests = self.application.services.get(self.tests or "")
+        return tests is not None and any(_URL.search(value or "") for value in tests.environment.values())
 
     def _urls(self, names: Iterable[str]) -> Iterator[tuple[str, str]]:
         for name in names:
-            for variable, value in self.application.services[name].environment.items():
-                for found in _URL.finditer(value or "") if not _PROXY.fullmatch(variable) else ():
-                    service = self._service(found["host"])
-                    if service and service.name != name and not self._is_proxied(service.name):
-                        yield found.group(), found["host"]
+            service = self.application.services[name]
+            told = [value for variable, value in service.environment.items() if not _PROXY.fullmatch(variable)]
+            for found in (found for text in (*told, *service.command) for found in _URL.finditer(text or "")):
+                others = [one for one in self._services(found["host"]) if one.name != name and not self._helps(one)]
+                if others:
+                    yield found.group(), found["host"]
 
-    def _is_proxied(self, name: str) -> bool:
-        """Whether it sends its requests through a proxy, as a browser of the tests does."""
-        service = self.application.services.get(name)
-        return service is not None and any(_PROXY.fullmatch(variable) for variable in service.environment)
-
-    def _service(self, host: str) -> Service | None:
-        for service in self.application.services.values():
-            if host in (service.name, *service.aliases, service.container_name, service.hostname):
-                return service
-        return None
-
-    def _port(self, host: str) -> str:
-        service = self._service(host)
-        ports = [port.container[0] for port in (service.ports if service else ()) if port.container[0]]
-        return f":{ports[0]}" if ports and ports[0] != 80 else ""
+    def _services(self, host: str) -> tuple[Service, ...]:
+        return self.application.answering(host)
 
     def _naming(self, names: Iterable[str]) -> Iterator[str]:
-        """The services that have a variable which names one of these hosts."""
-        hosts = "|".join(map(re.escape, names))
-        named = re.compile(rf"(?<![A-Za-z0-9_.-])({hosts})(?![A-Za-z0-9_-]|\.[A-Za-z0-9])", re.IGNORECASE)
+        """The services that have a variable of a proxy, or a command, which names one of these hosts."""
         for service in self.application.services.values():
-            values = (value for name, value in service.environment.items() if _PROXY.fullmatch(name) and value)
-            if any(named.search(value) for value in values):
+            told = {name: value for name, value in service.environment.items() if _PROXY.fullmatch(name)}
+            told["its command"] = " ".join(service.command)
+            known = {name: value for name, value in told.items() if "$" not in (value or "")}
+            if any(proxy_variables(known, name) for name in names):
                 yield service.name
 
 
-def _names(fast: Service) -> tuple[str, ...]:
-    """Every name that a service answers to."""
-    written = (*fast.aliases, fast.name, fast.container_name, fast.hostname)
-    return tuple(dict.fromkeys(name for name in written if name))
+def _address(host: str, service: Service) -> str:
+    """A URL of a service: by the port that it publishes or exposes, if it says one."""
+    ports = [port.container[0] for port in (*service.ports, *service.exposes) if port.container[0]]
+    plain = [port for port in ports if port not in _HTTPS]
+    if 80 in plain or not ports:
+        return f"http://{host}"
+    if plain:
+        return f"http://{host}:{plain[0]}"
+    return f"https://{host}" + ("" if ports[0] == 443 else f":{ports[0]}")

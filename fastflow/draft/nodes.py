@@ -16,6 +16,7 @@ _PROPOSED: Mapping[Mode, str] = {
     "recording": "Proposed: records the requests that are tested below.",
     "testing": "Proposed: attacks the application with what was recorded.",
 }
+_IN_TURN = "Guessed: one after the other, as nodes of one BUILD_ID must be."
 
 
 @dataclass(frozen=True)
@@ -28,16 +29,16 @@ class Nodes:
 
     @cached_property
     def _guesses(self) -> Guesses:
-        return Guesses(self.application)
+        return Guesses(self.application, self.workflow.first.service)
 
-    @cached_property
+    @property
     def tests(self) -> str | None:
         """The service that sends what is recorded."""
-        return self._guesses.tests(self.workflow.first.service)
+        return self._guesses.tests
 
     @cached_property
     def _target(self) -> str | None:
-        return self._guesses.target(self.tests, self.workflow.first.variables.get("ALLOWED_HOSTS"))
+        return self._guesses.target(self.workflow.first.variables.get("ALLOWED_HOSTS"))
 
     def block(self) -> Block:
         """All nodes, by name."""
@@ -47,13 +48,12 @@ class Nodes:
             entries.append(self._entry(self._free("record", entries), "recording", recorder, self._of_recorder()))
         depends_on: tuple[str, ...] = ()
         for tester in workflow.testers or (workflow.first,):
-            # One after the other: they would compete for the one test run of a BUILD_ID.
             depends_on = depends_on or self._record_to_wait_for(tester, entries)
             more = self._of_tester(tester, depends_on)
             entries.append(self._entry(self._free("test", entries), "testing", tester, more))
             depends_on = (entries[-1].key,)
         for reporter in workflow.reporters:
-            after = [Entry("depends_on", depends_on)] if "TEST_RUN_ID" in reporter.variables else []
+            after = [Entry("depends_on", depends_on, (_IN_TURN,))] if "TEST_RUN_ID" in reporter.variables else []
             entries.append(self._entry(self._free("report", entries), "report", reporter, after))
         return Block(tuple(entries))
 
@@ -70,7 +70,7 @@ class Nodes:
 
     def _entry(self, name: str, mode: Mode, fast: FastService, more: Sequence[Entry]) -> Entry:
         is_own = fast.mode == mode and fast is not NO_SERVICE
-        written = [Entry("mode", mode, tuple(self._remarks(fast)) if is_own else ())]
+        written = [Entry("mode", mode, (*fast.doubts, *self._remarks(fast)) if is_own else ())]
         written += [entry for entry in self._shared(mode, fast) if entry.value]
         written += list(_published(fast)) if is_own else []
         written += [*fast.fields(mode), *more]
@@ -83,14 +83,15 @@ class Nodes:
             modes += ("testing",) if self.workflow.needs_tester else ()
             modes += ("recording",) if self.workflow.needs_recorder else ()
         yield from fast.remarks(modes)
-        alias = self._guesses.alias(fast.service)
-        for name, other in self._guesses.other_names(fast.service, alias):
-            yield f"`{other}` reaches it as {name}, and a node has one alias: let it name {alias}"
+        guesses = Guesses(self.application, fast.service)
+        for name, other in guesses.other_names():
+            yield f"`{other}` reaches it as {name}, and a node has one alias: let it name {guesses.alias}"
 
     def _shared(self, mode: Mode, fast: FastService) -> Iterator[Entry]:
-        """What a node and the proposed one beside it have in common."""
+        """What a node and the proposed one next to it have in common."""
         yield Entry("image", fast.image)
-        alias = self._guesses.alias(fast.service) if mode == "recording" else DEFAULT_ALIAS  # nobody sends to others
+        is_proxy = mode == "recording"  # nobody sends requests to other nodes
+        alias = Guesses(self.application, fast.service).alias if is_proxy else DEFAULT_ALIAS
         yield Entry("alias", alias if alias != DEFAULT_ALIAS else None)
         own = tuple(fast.service.networks)
         yield Entry("networks", own if own and set(own) != set(self.application.used_networks) else None)
@@ -99,7 +100,8 @@ class Nodes:
         if self.tests is None:
             say = "Say what sends the requests: source: { service: NAME } or source: { run: COMMAND }."
             return [*self._services(), Entry("", None, (say,))]
-        return [*self._services(), Entry("source", Block((Entry("service", self.tests),)))]
+        said = "Guessed: the service whose requests go through the node."
+        return [*self._services(), Entry("source", Block((Entry("service", self.tests),)), (said,))]
 
     def _services(self) -> Iterator[Entry]:
         """Where other workflows' tests stand in the same file, the services that this one needs."""
@@ -107,14 +109,15 @@ class Nodes:
             services = self.application.services
             wanted = list(services[self.tests].needs) if self.tests else []
             wanted += [name for name in self.application.without_profile if name not in self.sources and not wanted]
-            yield Entry("services", tuple(name for name in dict.fromkeys(wanted) if name in services))
+            names = tuple(name for name in dict.fromkeys(wanted) if name in services)
+            yield Entry("services", names, ("Guessed: the services that this node needs.",))
 
     def _of_tester(self, fast: FastService, depends_on: tuple[str, ...]) -> list[Entry]:
         found = [entry for entry in self._services() if entry.value]
         if "TEST_RUN_URI" not in fast.variables and self._target:
             found.append(Entry("test_run_uri", self._target, ("Guessed: the application as the node reaches it.",)))
         if depends_on:
-            found.append(Entry("depends_on", depends_on))
+            found.append(Entry("depends_on", depends_on, (_IN_TURN,)))
         return found
 
 

@@ -1,12 +1,14 @@
 """A spec before it is a file: entries with remarks, to text in which every line knows its entry."""
 
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from fastflow.spec.document import Node
-from fastflow.spec.writer import as_mapping, dump, scalar_text
+from fastflow.spec.template import TemplateError, parse_template, written
+from fastflow.spec.template import blank_if_unset as template_blanks
+from fastflow.spec.writer import as_mapping, dump, map_texts, scalar_text
 
 WIDTH = 110
 _STEP = "  "
@@ -49,6 +51,32 @@ class Page:
     def entry_at(self, line: int) -> Path | None:
         """The entry on a line, counted from 1."""
         return self.lines[line - 1][1] if 0 < line <= len(self.lines) else None
+
+
+def blank_if_unset(block: Block, but_for: Collection[str]) -> Block:
+    """Let variables that are not set be blank, as they are in Compose, except in the entries `but_for`."""
+    return Block(tuple(entry if entry.key in but_for else _with_blanks(entry, but_for) for entry in block.entries))
+
+
+def _with_blanks(entry: Entry, but_for: Collection[str]) -> Entry:
+    value = entry.value
+    if isinstance(value, Block):
+        return replace(entry, value=blank_if_unset(value, but_for))
+    if isinstance(value, tuple):
+        return replace(entry, value=tuple(map(_blank, value)))
+    if isinstance(value, str):
+        return replace(entry, value=_blank(value))
+    # Trees change as mappings only.
+    return entry if value is None else replace(entry, value=map_texts(as_mapping({"": value}), _blank).get(""))
+
+
+def _blank(written_text: str) -> str:
+    try:
+        template = parse_template(written_text)
+    except TemplateError:
+        return written_text
+    blank = template_blanks(template)
+    return written_text if blank == template else written(blank)
 
 
 def write_page(head: Iterable[str], spec: Block, refused: Mapping[Path, str], secrets: frozenset[str]) -> Page:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, WithJsonSchema
 
 from fastflow.model.base import SpecModel
-from fastflow.model.scalars import Boolean, Text, describe, wrong
+from fastflow.model.scalars import Boolean, OptionalText, describe, wrong
 from fastflow.spec.template import TemplateError, Variable, parse_template
 
 DEFAULT_API_HOST = "us1.api.wallarm.com"
@@ -62,7 +62,7 @@ class Cloud(SpecModel):
         ),
     ] = None
     """A reference to the variable that holds the token, never its value. Default: ${WALLARM_API_TOKEN}."""
-    api_host: Text | None = None
+    api_host: OptionalText = None
     """The Wallarm API server: us1.api.wallarm.com (US, the default) or api.wallarm.com (EU)."""
     use_ssl: Boolean = None
     """Whether nodes speak TLS to the API server. Default: true."""

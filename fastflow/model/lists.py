@@ -34,6 +34,8 @@ def joined(separator: str, *, hosts: bool = False, ports: bool = False) -> Calla
     """
 
     def validate(value: Any) -> Any:
+        if value == "":
+            return None
         if isinstance(value, str):
             fault = _host_fault(value) if hosts else None
             if fault:

@@ -15,6 +15,7 @@ from fastflow.model.scalars import (
     Boolean,
     Duration,
     Name,
+    OptionalText,
     Regex,
     Symbolic,
     Text,
@@ -34,7 +35,7 @@ PROXY_PORT = 8080
 
 
 def _processes(value: Any) -> Any:
-    if isinstance(value, Symbolic):
+    if isinstance(value, Symbolic) or value == "":
         return None
     if isinstance(value, str) and (value == "auto" or (value.isdigit() and 0 < len(value) < 5 and int(value) > 0)):
         return value
@@ -85,13 +86,13 @@ class BaseNode(SpecModel):
 
     mode: Mode
     """What the node does: recording, testing or report."""
-    image: Text | None = None
+    image: OptionalText = None
     """The node's image. Default: wallarm/fast."""
     environment: Environment = None
     """More environment variables, as in Compose; none that has a field of its own."""
     ports: tuple[PortEntry, ...] | None = None
     """Published ports, as in Compose; on a local engine an entry without an address binds 127.0.0.1."""
-    container_name: Text | None = None
+    container_name: OptionalText = None
     """The container's name. Default: made by Compose from the run's id."""
     alias: Name | None = None
     """The node's network alias. Default: `fast` for a recording node, none for others."""
@@ -150,9 +151,9 @@ class RecordingNode(BaseNode):
     """Threads that work at once. FAST's default: 10."""
     backend_https_ports: Annotated[Joined, BeforeValidator(joined(";", ports=True))] = None
     """Ports of the application that speak HTTPS. FAST's default: 443."""
-    ca_cert: Text | None = None
+    ca_cert: OptionalText = None
     """Path in the container of the certificate that signs intercepted HTTPS."""
-    ca_key: Text | None = None
+    ca_key: OptionalText = None
     """Path in the container of that certificate's key."""
 
     @property
@@ -183,13 +184,13 @@ class TestingNode(BaseNode):
     """This node tests."""
     build_id: Text | None = None
     """The BUILD_ID of the test record to test. Default: the workflow's."""
-    test_record: Text | None = None
+    test_record: OptionalText = None
     """`external`, or the recording phase whose record is tested whatever this node's own BUILD_ID."""
     gate: GateField = None
     """Which vulnerabilities fail the phase. Default: all."""
-    reports: Text | None = None
+    reports: OptionalText = None
     """Directory for the node's reports. Default: the run's own folder."""
-    test_record_id: Text | None = None
+    test_record_id: OptionalText = None
     """A test record made elsewhere."""
     test_run_name: Text | None = None
     """The name of the test run."""
@@ -213,7 +214,7 @@ class TestingNode(BaseNode):
     """Processes that test at once: a number, or auto (half the CPUs). FAST's default: 1."""
     workers: Annotated[int | None, Whole(1, 10_000)] = None
     """Threads that work at once. FAST's default: 10."""
-    git_extensions: Text | None = None
+    git_extensions: OptionalText = None
     """URL of a Git repository with FAST DSL extensions."""
     backend_https_ports: Annotated[Joined, BeforeValidator(joined(";", ports=True))] = None
     """Ports of the application that speak HTTPS. FAST's default: 443."""
@@ -225,9 +226,9 @@ class ReportNode(BaseNode):
     fast_variables: ClassVar[tuple[str, ...]] = ("test_run_id",)
     mode: Literal["report"]
     """This node fetches reports."""
-    reports: Text | None = None
+    reports: OptionalText = None
     """Directory for the node's reports. Default: the run's own folder."""
-    test_run_id: Text | None = None
+    test_run_id: OptionalText = None
     """The test run to report. Default: those of the workflow's testing nodes."""
 
 

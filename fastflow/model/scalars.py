@@ -42,6 +42,10 @@ def _text(value: Any) -> Any:
     raise wrong(f"expected a text, not {describe(value)}")
 
 
+def _text_or_none(value: Any) -> Any:
+    return None if value == "" else _text(value)
+
+
 def _boolean(value: Any) -> Any:
     if isinstance(value, Symbolic) or value == "":
         return None
@@ -144,6 +148,8 @@ class Whole:
 # Editors read `007` or `on` as a number or a truth value; the text as written is what counts.
 TEXT_SCHEMA = {"type": ["string", "integer", "number", "boolean"]}
 Text: TypeAlias = Annotated[str, BeforeValidator(_text), WithJsonSchema(TEXT_SCHEMA)]
+OptionalText: TypeAlias = Annotated[str | None, BeforeValidator(_text_or_none), WithJsonSchema(TEXT_SCHEMA)]
+"""A text that counts as not set if it is empty, as one of a variable may be."""
 Name: TypeAlias = Annotated[
     str,
     BeforeValidator(_name),

@@ -153,6 +153,16 @@ def canonical(template: Template) -> Template:
     return tuple(parts)
 
 
+def blank_if_unset(template: Template) -> Template:
+    """Give every plain variable an empty default, which Compose takes an unset one for; `${V?m}` stays an error."""
+    return tuple(
+        part
+        if isinstance(part, str)
+        else Variable(part.name, part.operator or ":-", blank_if_unset(part.word) if part.operator else ())
+        for part in template
+    )
+
+
 def written(template: Template) -> str:
     """Write a template in its shortest form, for messages."""
     return "".join(

@@ -8,6 +8,7 @@ from fastflow.application.fast import without_fast
 from fastflow.application.model import Application
 from fastflow.application.reader import ApplicationReading, ComposeFiles, file_sources
 from fastflow.diagnostic import Mark
+from fastflow.model.scalars import Symbolic
 from fastflow.spec.document import Mapping
 from fastflow.spec.reader import read_spec
 
@@ -248,7 +249,10 @@ networks: { n: { internal: true }, m: }
 def test_a_file_that_a_variable_names_is_read_where_there_are_values(tmp_path: Path) -> None:
     files = {"ci.yml": "services: { app: { image: a } }"}
     inline_one = inline("services: { tests: { image: t } }")
-    alone, beside = application(tmp_path, files, "${STAGE}.yml"), application(tmp_path, files, inline_one, "$STAGE.yml")
+    alone, beside = (
+        application(tmp_path, files, Symbolic("${STAGE}.yml")),
+        application(tmp_path, files, inline_one, Symbolic("$STAGE.yml")),
+    )
     assert (tuple(alone.services), alone.unread) == ((), ("${STAGE}.yml holds a variable",))
     assert (tuple(beside.services), beside.unread) == (("tests",), ("$STAGE.yml holds a variable",))
     (tmp_path / "$a.yml").write_text("services: { dollar: { image: a } }")

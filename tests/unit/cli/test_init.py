@@ -99,3 +99,46 @@ def test_a_link_that_leads_nowhere_is_not_followed(capfd: pytest.CaptureFixture[
     assert guarded(cli, ["init"]) == 2
     assert "fastflow.yml cannot be written: file exists" in capfd.readouterr().err
     assert not Path("elsewhere.yml").exists()
+
+
+def test_several_compose_files_are_merged_as_compose_does(capfd: pytest.CaptureFixture[str]) -> None:
+    Path("docker-compose.yml").write_text('services: { app: { image: a, ports: ["3000"] }, tests: { image: t } }')
+    Path("docker-compose.override.yml").write_text("services: { app: { container_name: never-read } }")
+    Path("fast.yml").write_text(
+        "services: { fast: { image: wallarm/fast, environment: { ALLOWED_HOSTS: app } },"
+        " tests: { environment: { http_proxy: 'http://fast:8080' } } }"
+    )
+    assert guarded(cli, ["init", "--from", "docker-compose.yml", "--from", "fast.yml"]) == 0
+    text = Path("fastflow.yml").read_text()
+    assert "compose: [docker-compose.yml, fast.yml]\n" in text
+    assert "allowed_hosts: app\n" in text
+    assert "service: tests\n" in text
+    assert guarded(cli, ["validate"]) == 0
+    assert "0 errors" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("directory", [".", "sub", "sub/", ""])
+def test_a_directory_stands_for_its_compose_file(directory: str, capfd: pytest.CaptureFixture[str]) -> None:
+    Path("sub").mkdir()
+    for place in (".", "sub"):
+        Path(place, "compose.yml").write_text(COMPOSE)
+    assert guarded(cli, ["init", "--from", directory, "--stdout"]) == 0
+    file = "sub/compose.yml" if "sub" in directory else "compose.yml"
+    assert f"compose: {file}\n" in capfd.readouterr().out
+
+
+def test_a_directory_without_a_compose_file_is_said(capfd: pytest.CaptureFixture[str]) -> None:
+    assert guarded(cli, ["init", "--from", "."]) == 2
+    assert "has no Compose file" in capfd.readouterr().err
+
+
+def test_a_dollar_sign_in_a_files_name_is_none_of_a_variable(capfd: pytest.CaptureFixture[str]) -> None:
+    Path("a$b.yml").write_text(COMPOSE)
+    assert guarded(cli, ["init", "--from", "a$b.yml"]) == 0
+    assert guarded(cli, ["validate"]) == 0
+    assert "0 errors" in capfd.readouterr().out
+
+
+def test_the_fresh_spec_names_nothing_that_a_wheel_does_not_bring() -> None:
+    assert guarded(cli, ["init"]) == 0
+    assert "docs/" not in Path("fastflow.yml").read_text()

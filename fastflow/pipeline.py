@@ -4,7 +4,7 @@ The last stage, Plan to result, is `fastflow.run.execution`: only `up` needs it,
 """
 
 import gc
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
@@ -19,12 +19,14 @@ from fastflow.check.run import check_specs
 from fastflow.diagnostic import Diagnostic, in_file_order
 from fastflow.errors import UsageError
 from fastflow.graph import build_graph
+from fastflow.model.cloud import DEFAULT_TOKEN, token_variable
 from fastflow.model.load import Loaded, is_build_id, is_raw, load_spec
 from fastflow.model.phases import phases_of, template_of
 from fastflow.model.places import Places
 from fastflow.model.spec import Spec
 from fastflow.model.suggest import did_you_mean
 from fastflow.spec.document import Document, Scalar
+from fastflow.spec.document import Mapping as Tree
 from fastflow.spec.document import Path as TreePath
 from fastflow.spec.interpolation import interpolate
 from fastflow.spec.reader import read_spec
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 
 RUN_ID = "FASTFLOW_RUN_ID"
 """The variable that is new in every run."""
+_SHORTEST_TOKEN = 8
+"""Characters. A shorter value, such as `token` in a test, is no secret but a word that findings use."""
 _NONE: Mapping[TreePath, str] = MappingProxyType({})
 
 
@@ -69,6 +73,7 @@ def load(
     document, found = read(text)
     if document is None:
         return None, found
+    tokens = _tokens(document, values)
     interpolated = interpolate(
         document,
         values,
@@ -80,7 +85,7 @@ def load(
     loaded = load_spec(interpolated.document)
     found += interpolated.diagnostics + loaded.diagnostics
     if loaded.spec is None:
-        return None, found
+        return None, _masked(found, tokens)
     graph = build_graph(phases_of(loaded.spec, values))
     files = ComposeFiles(text.directory, values, Path(text.name).parent)
     applications, unreadable = _applications(loaded, files)
@@ -94,6 +99,7 @@ def load(
         is_whole=not found,
         compose_files=files.files,
         unset_tokens=frozenset() if emulated is not None else _unset_tokens(loaded.spec, values),
+        tokens=tokens,
     )
     accepted = tuple(accept_file.check(facts, text.directory, Path(text.name).parent))
     return facts, found + unreadable + accepted
@@ -118,7 +124,8 @@ def check(
         specs = tuple(facts for facts, _ in loaded if facts is not None)
         earlier = [*(finding for _, found in loaded for finding in found), *asked]
         diagnostics = check_specs(specs, earlier)
-    return Checked(specs, in_file_order(diagnostics, (text.name for text in texts)))
+    tokens = frozenset[str]().union(*(facts.tokens for facts in specs))
+    return Checked(specs, in_file_order(_masked(diagnostics, tokens), (text.name for text in texts)))
 
 
 @contextmanager
@@ -131,6 +138,37 @@ def _no_garbage() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+def _tokens(document: Document, values: Mapping[str, str] | None) -> frozenset[str]:
+    """The values of all tokens that a spec refers to, also if it cannot be loaded."""
+    if not values:
+        return frozenset()
+    written = Places(document.root)
+    workflows = written.node("workflows")
+    names_of = [key.text for key, _ in workflows] if isinstance(workflows, Tree) else []
+    clouds = [("cloud",), *(("workflows", name, "cloud") for name in names_of)]
+    references = [written.node(*path, "token") for path in clouds]
+    names = {token_variable(node.text) for node in references if isinstance(node, Scalar)}
+    found = {values.get(name, "") for name in (*names, token_variable(DEFAULT_TOKEN)) if name}
+    return frozenset(value for value in found if len(value) >= _SHORTEST_TOKEN)
+
+
+def _masked(found: Iterable[Diagnostic], tokens: Collection[str]) -> tuple[Diagnostic, ...]:
+    """Let no finding show a token: any field may hold a variable, and this one by mistake."""
+    if not tokens:
+        return tuple(found)
+    from fastflow.run.masking import masker  # noqa: PLC0415  # a validation without values has nothing to mask
+
+    mask = masker(tokens)
+    return tuple(
+        one._replace(
+            message=mask(one.message),
+            hint=one.hint and mask(one.hint),
+            related=tuple(other._replace(message=mask(other.message)) for other in one.related),
+        )
+        for one in found
+    )
 
 
 def _unset_tokens(spec: Spec, values: Mapping[str, str] | None) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from fastflow.application.model import Application, Service
@@ -41,6 +41,8 @@ class Facts:
     is_whole: bool
     unset_tokens: frozenset[str] = frozenset()
     compose_files: tuple[Document, ...] = ()
+    tokens: frozenset[str] = field(default=frozenset(), repr=False)
+    """The values of tokens, which no finding may show."""
 
     @cached_property
     def lost(self) -> Lost:

@@ -1,70 +1,130 @@
 """Relative paths in an inline Compose document, made absolute.
 
-Compose takes all relative paths from one directory, the first file's; those of an inline document are
-relative to the spec. Which keys hold paths: Compose specification.
+Compose takes all relative paths from one directory, the first file's; those of an inline document are relative to the
+spec. Which keys hold paths, and how each is read: compose-go, package paths.
 """
 
+import posixpath
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from fastflow.spec.document import Mapping, Node, Scalar, Sequence
+from fastflow.spec.document import Mapping as Tree
+from fastflow.spec.document import Node, Scalar, Sequence
+from fastflow.spec.dotenv import escape
 
-_ANY = "*"
-_PLACES = (
-    ("services", _ANY, "build"),
-    ("services", _ANY, "build", "context"),
-    ("services", _ANY, "env_file"),
-    ("services", _ANY, "env_file", _ANY),
-    ("services", _ANY, "env_file", _ANY, "path"),
-    ("services", _ANY, "extends", "file"),
-    ("services", _ANY, "label_file"),
-    ("services", _ANY, "label_file", _ANY),
-    ("services", _ANY, "volumes", _ANY),
-    ("services", _ANY, "volumes", _ANY, "source"),
-    ("configs", _ANY, "file"),
-    ("secrets", _ANY, "file"),
-    ("include", _ANY),
-    ("include", _ANY, "path"),
-    ("include", _ANY, "path", _ANY),
-    ("include", _ANY, "env_file"),
-    ("include", _ANY, "project_directory"),
-)
-_REMOTE = ("://", "git@", "github.com/")
+Change = Callable[[Node, str], Node]
+_REMOTE = ("https://", "http://", "git://", "ssh://", "oci://", "github.com/", "git@", "service:")
+_DRIVE = re.compile(r"[A-Za-z]:[/\\]|\\\\")  # of Windows
 
 
-def absolute_paths(tree: Mapping, base: Path) -> Mapping:
+def absolute_paths(tree: Tree, base: Path) -> Tree:
     """Make the relative paths of an inline document absolute, from `base`."""
-    changed = _changed(tree, (), base)
-    assert isinstance(changed, Mapping)
+    # A `$` in the name of a directory is no variable.
+    changed = _document(tree, escape(str(base.resolve())))
+    assert isinstance(changed, Tree)
     return changed
 
 
-def _changed(node: Node, path: tuple[str, ...], base: Path) -> Node:
-    if isinstance(node, Mapping):
-        pairs = tuple((key, _changed(value, (*path, key.text), base)) for key, value in node)
-        return Mapping(pairs, node.mark, node.tag, node.origin)
-    if isinstance(node, Sequence):
-        return replace(node, items=tuple(_changed(item, (*path, _ANY), base) for item in node.items))
-    if not any(_fits(path, place) for place in _PLACES):
+def _within(changes: Mapping[str, Change]) -> Change:
+    """Change the values of these keys of a mapping; `*` is every key."""
+
+    def change(node: Node, base: str) -> Node:
+        if not isinstance(node, Tree):
+            return node
+        pairs = ((key, changes.get(key.text) or changes.get("*"), value) for key, value in node)
+        entries = tuple((key, make(value, base) if make else value) for key, make, value in pairs)
+        return Tree(entries, node.mark, node.tag, node.origin)
+
+    return change
+
+
+def _each(change: Change) -> Change:
+    """Change every item of a list, or the one that stands in its place."""
+
+    def each(node: Node, base: str) -> Node:
+        if isinstance(node, Sequence):
+            return replace(node, items=tuple(change(item, base) for item in node.items))
+        return change(node, base)
+
+    return each
+
+
+def _or_mapping(scalar: Change, mapping: Change) -> Change:
+    """Change what has a short syntax, a text, and a long one."""
+    return lambda node, base: scalar(node, base) if isinstance(node, Scalar) else mapping(node, base)
+
+
+def _path(node: Node, base: str) -> Node:
+    return replace(node, text=_absolute(node.text, base)) if isinstance(node, Scalar) and not node.is_null else node
+
+
+def _absolute(text: str, base: str) -> str:
+    if not text or text.startswith(("/", "~", "$", *_REMOTE)) or "://" in text or _DRIVE.match(text):
+        return text
+    joined = posixpath.join(base, text.removeprefix("./"))
+    return joined if "$" in text else posixpath.normpath(joined)  # as Compose does, once it knows the variables
+
+
+def _named(node: Node, base: str) -> Node:
+    """A path behind a name: `NAME=PATH`."""
+    if not isinstance(node, Scalar):
         return node
-    return replace(node, text=_absolute(node, path, base))
+    name, is_named, path = node.text.partition("=")
+    return replace(node, text=f"{name}={_absolute(path, base)}") if is_named else node
 
 
-def _fits(path: tuple[str, ...], place: tuple[str, ...]) -> bool:
-    return len(path) == len(place) and all(wanted in (_ANY, step) for step, wanted in zip(path, place, strict=True))
+def _short_volume(node: Node, base: str) -> Node:
+    """Only a source that begins with a dot is a path; `~` and `/` are none of the spec's directory."""
+    assert isinstance(node, Scalar)
+    source, colon, rest = node.text.partition(":")
+    return replace(node, text=f"{_absolute(source, base)}:{rest}") if colon and source.startswith(".") else node
 
 
-def _absolute(scalar: Scalar, path: tuple[str, ...], base: Path) -> str:
-    text = scalar.text
-    if text.startswith(("/", "~", "$")) or any(mark in text for mark in _REMOTE):
-        return text
-    if path[-2:] == ("volumes", _ANY):  # short syntax: only a source that begins with a dot is a path
-        source, colon, rest = text.partition(":")
-        return f"{_joined(base, source)}{colon}{rest}" if colon and source.startswith(".") else text
-    if path[-3:-1] == ("volumes", _ANY) and not text.startswith("."):
-        return text
-    return _joined(base, text)
+def _long_volume(node: Node, base: str) -> Node:
+    kind = node.get("type") if isinstance(node, Tree) else None
+    is_bind = isinstance(kind, Scalar) and kind.text == "bind"
+    return _within({"source": _path})(node, base) if is_bind else node
 
 
-def _joined(base: Path, text: str) -> str:
-    return str(base.resolve() / text)
+def _volume(node: Node, base: str) -> Node:
+    """A volume of the driver `local` may be a mount of a directory.
+
+    Compose itself leaves the path as it is where the driver is only implied: no engine can mount that.
+    """
+    driver, options = (node.get("driver"), node.get("driver_opts")) if isinstance(node, Tree) else (None, None)
+    kind = options.get("o") if isinstance(options, Tree) else None
+    is_local = driver is None or (isinstance(driver, Scalar) and driver.text == "local")
+    if is_local and isinstance(kind, Scalar) and kind.text == "bind":
+        return _within({"driver_opts": _within({"device": _path})})(node, base)
+    return node
+
+
+def _by_name(node: Node, base: str) -> Node:
+    """Paths by names: a mapping, or a list of `NAME=PATH`."""
+    return _each(_named)(node, base) if isinstance(node, Sequence) else _within({"*": _path})(node, base)
+
+
+_BUILD = _within({"context": _path, "additional_contexts": _by_name, "ssh": _by_name})
+_SERVICE = _within(
+    {
+        "build": _or_mapping(_path, _BUILD),
+        "env_file": _each(_or_mapping(_path, _within({"path": _path}))),
+        "label_file": _each(_path),
+        "extends": _within({"file": _path}),
+        "develop": _within({"watch": _each(_within({"path": _path}))}),
+        "volumes": _each(_or_mapping(_short_volume, _long_volume)),
+    }
+)
+_FILES = _within({"*": _within({"file": _path})})
+_INCLUDED = _within({"path": _each(_path), "env_file": _each(_path), "project_directory": _path})
+_document = _within(
+    {
+        "services": _within({"*": _SERVICE}),
+        "configs": _FILES,
+        "secrets": _FILES,
+        "volumes": _within({"*": _volume}),
+        "include": _each(_or_mapping(_path, _INCLUDED)),
+    }
+)

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from fastflow.engines.messages import known
 from fastflow.engines.process import not_found
 from fastflow.engines.workers import Order
 from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError, EngineUnreachableError
+from fastflow.spec.plain import read_plain
 from fastflow.spec.writer import as_mapping, dump
 
 INSTALL_COMPOSE = "install the plugin of Docker Compose v2 (docker-compose-plugin)"
@@ -111,7 +113,15 @@ class ComposeCli:
     def config(self, project: ComposeProject, *, interpolate: bool = True) -> str:
         """Return the project as Compose resolves it, as JSON."""
         more = [] if interpolate else ["--no-interpolate"]
-        return self._look(project, ["--format", "json", *more])
+        try:
+            return self._look(project, ["--format", "json", *more])
+        except EngineTimeoutError:
+            raise
+        except EngineCallError as error:
+            # What Compose cannot write as JSON (2.40: a key of `build.ssh` with a path) it can write as YAML.
+            with suppress(EngineCallError):
+                return json.dumps(read_plain(self._look(project, more)))
+            raise error from None
 
     def config_text(self, project: ComposeProject, *, interpolate: bool = False) -> str:
         """Return the project as one YAML document, with its variables left as references or replaced."""

@@ -14,6 +14,7 @@ from fastflow.compose import Setting, compile_project
 from fastflow.diagnostic import Mark
 from fastflow.pipeline import SpecText, check, plan
 from fastflow.plan import Selection
+from fastflow.spec.plain import read_plain
 from tests.e2e.compose_cases import CASES, FILES, VALUES
 from tests.e2e.conftest import engine_environment
 
@@ -178,7 +179,7 @@ def test_a_dependency_that_stays_keeps_all_it_says(tmp_path: Path) -> None:
         "  b: { image: b, depends_on: [own, db, fast] }\n  c: { image: c, depends_on: [fast] }\n",
         encoding="utf-8",
     )
-    services = config_of(tmp_path, ["compose.yml"])["services"]
+    services = config_of(tmp_path, "compose.yml")["services"]
     assert services["a"]["depends_on"] == {"db": {"condition": "service_started", "required": False, "restart": True}}
     assert list(services["b"]["depends_on"]) == ["db"]
     assert not services["c"].get("depends_on")
@@ -188,17 +189,17 @@ SPEC = """\
 workflows:
   w:
     build_id: 1
-    compose: [{files}]
+    compose: FILES
     publish: none
     nodes:
-      record: {{ mode: recording, source: {{ run: "true" }}, container: {{ mem_limit: 64m }} }}
-      test: {{ mode: testing }}
+      record: { mode: recording, source: { run: "true" }, container: { mem_limit: 64m } }
+      test: { mode: testing }
 """
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_compose_accepts_what_fastflow_makes_of_it(case: str, tmp_path: Path) -> None:
-    config = config_of(tmp_path, write(case, tmp_path))
+    config = config_of(tmp_path, listed(write(case, tmp_path)))
     compose(tmp_path, "-f", "-", "config", "-q", text=json.dumps(config))
     application = without_fast(offline(tmp_path, FILES.get(case, ["compose.yml"])))
     services = config["services"]
@@ -214,28 +215,93 @@ def test_compose_accepts_what_fastflow_makes_of_it(case: str, tmp_path: Path) ->
 def test_nothing_of_a_service_that_is_left_out_reaches_the_node_of_its_name(tmp_path: Path) -> None:
     """Neither from the file, nor from one that it includes or extends, nor from a later file."""
     case = "FAST services with the names of nodes"
-    config = config_of(tmp_path, write(case, tmp_path))
+    config = config_of(tmp_path, listed(write(case, tmp_path)))
     assert set(config["services"]) == {"app", "db", "fast-record", "fast-test"}
     plain = tmp_path / "plain"
     plain.mkdir()
     (plain / "compose.yml").write_text("services: { app: { image: app }, db: { image: db } }\n", encoding="utf-8")
-    assert config["services"] == config_of(plain, ["compose.yml"])["services"]
+    assert config["services"] == config_of(plain, "compose.yml")["services"]
 
 
-def config_of(tmp_path: Path, names: list[str]) -> Facts:
+def listed(names: list[str]) -> str:
+    return f"[{', '.join(names)}]"
+
+
+def config_of(tmp_path: Path, files: str) -> Facts:
     """What Docker Compose makes of a spec over these files."""
     values = {**engine_environment(), **VALUES}
-    text = SpecText("fastflow.yml", tmp_path, SPEC.format(files=", ".join(names)).encode())
+    text = SpecText("fastflow.yml", tmp_path, SPEC.replace("FILES", files).encode())
     (facts,) = check([text], values).specs
     planned = plan(facts, tmp_path, Selection())
     project = compile_project(planned, planned.workflows["w"], Setting("run1", "fastflow.yml"))
-    files = []
+    options = []
     for at, source in enumerate(project.sources):
         written = getattr(source, "text", None)
         path = tmp_path / f"own{at}.yml" if written is not None else Path(getattr(source, "path", ""))
         if written is not None:
             path.write_text(written, encoding="utf-8")
-        files += ["-f", str(path)]
-    made = compose(tmp_path, "--project-directory", project.directory, *files, "config", "--format", "json")
-    config: Facts = json.loads(made)
+        options += ["-f", str(path)]
+    config: Facts = read_plain(compose(tmp_path, "--project-directory", project.directory, *options, "config"))
     return config
+
+
+INLINE = """
+include: [{ path: inc/inc.yml, env_file: inc.env }, inc/more.yml, { path: [./inc/third.yml], project_directory: lib }]
+services:
+  app:
+    build:
+      context: .
+      dockerfile: Dockerfile.app
+      additional_contexts: { shared: ./lib, bare: lib, web: "https://example.invalid/x.git", of: "service:other", image: "docker-image://x" }
+      ssh: [default, "one=./id_rsa", two=keys/id]
+    env_file: [./a.env, { path: inc.env, required: false }]
+    label_file: ./labels.env
+    credential_spec: { file: ./cred.json }
+    develop: { watch: [{ path: ./src, action: sync, target: /src }, { path: lib, action: rebuild }] }
+    volumes: ["v:/v", "~/x:/x", "./d:/d:ro", ".:/all", "../up:/up", "/abs:/abs", /anonymous, { type: bind, source: data, target: /data }, { type: volume, source: v, target: /w }, { type: bind, source: ./more, target: /more }, "./${TAG}:/t"]
+    secrets: [s]
+    configs: [c]
+  other: { extends: { file: lib/base.yml, service: base }, build: ./other, env_file: a.env, volumes: !override ["./o:/o"] }
+  third: { build: { context: "https://example.invalid/y.git", additional_contexts: [one=./lib, two=docker-image://y], ssh: { k: ./id } }, label_file: [labels.env, ./more.env] }
+volumes:
+  v: { driver_opts: { type: none, o: bind, device: ./data } }
+  w: { driver: local, driver_opts: { type: none, o: bind, device: data } }
+  x: { driver: local, driver_opts: { type: nfs, o: addr=1.2.3.4, device: ":/x" } }
+  y: { driver: other, driver_opts: { o: bind, device: ./data } }
+secrets: { s: { file: ./secret.txt }, s2: { file: secret2.txt }, s3: { environment: TAG } }
+configs: { c: { file: ./c.txt }, c2: { content: ./text } }
+"""  # noqa: E501
+BESIDE = {
+    "sub/compose.yml": "services: { app: { image: app }, tests: { image: t, volumes: ['w:/w', 'x:/x', 'y:/y'] } }\n",
+    "lib/base.yml": "services: { base: { image: base, volumes: ['./of-lib:/l'] } }\n",
+    "inc/inc.yml": "services: { i: { image: 'i:${I}', volumes: ['./i:/i'] } }\n",
+    "inc/more.yml": "services: { m: { image: m, build: . } }\n",
+    "inc/third.yml": "services: { n: { image: n, env_file: n.env } }\n",
+    "inc.env": "I=7\n", "a.env": "A=$TAG\n", "labels.env": "l=1\n", "more.env": "m=1\n", "lib/n.env": "N=1\n",
+    "src/x": "", "cred.json": "{}", "secret.txt": "", "secret2.txt": "", "c.txt": "", "id_rsa": "", "keys/id": "",
+}  # fmt: skip
+WORKSPACES = ["plain", "a blank", "job@2", "feature%2Fx", "pa$TAG $$ ${TAG} $", 'ärger\'s "q" #1']
+
+
+@pytest.mark.parametrize("workspace", WORKSPACES)
+def test_paths_of_an_inline_document_are_taken_from_the_directory_of_the_spec(workspace: str, tmp_path: Path) -> None:
+    base = tmp_path / workspace
+    for name, text in {**BESIDE, "inline.yml": INLINE}.items():
+        (base / name).parent.mkdir(parents=True, exist_ok=True)
+        (base / name).write_text(text, encoding="utf-8")
+    inline = "".join(f"        {line}\n" for line in INLINE.strip().splitlines())
+    config = config_of(base, f"\n      - sub/compose.yml\n      -\n{inline}")
+    files = ("-f", "sub/compose.yml", "-f", "inline.yml")
+    meant = read_plain(compose(base, "--project-directory", str(base), *files, "config"))
+    # Without the driver, Compose leaves a path that no engine can mount.
+    meant["volumes"]["v"]["driver_opts"]["device"] = str(base / "data").replace("$", "$$")
+    for one in (config, meant):
+        one["services"]["app"]["build"]["ssh"].sort()  # Compose's order is any
+    for kind in ("services", "volumes", "secrets", "configs"):
+        for name, wanted in meant[kind].items():
+            found = config[kind][name]
+            for facts in (found, wanted):
+                for key in ("labels", "networks", "name"):
+                    facts.pop(key, None)
+                facts.get("build", {}).pop("labels", None)
+            assert found == wanted, f"{kind}.{name}"

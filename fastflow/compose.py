@@ -11,6 +11,7 @@ from typing import Any
 
 from fastflow.application.merge import alike
 from fastflow.application.model import Application
+from fastflow.application.needs import services_to_enable
 from fastflow.application.paths import absolute_paths
 from fastflow.application.resolved import Resolved
 from fastflow.model.node import RecordingNode
@@ -124,8 +125,11 @@ def _document(workflow: WorkflowPlan, setting: Setting, starting: PhasePlan | No
     application = workflow.application
     labels = labels_of(setting, workflow.name)
     services: dict[str, Any] = dict.fromkeys(application.left_out, RESET)
+    uses = [name for phase in ([starting] if starting else workflow.phases) for name in phase.uses]
+    enabled = services_to_enable(application, uses)
     for name in application.services:
         services[name] = _service(application, name, labels, workflow.keeps_published) | _image(name, setting, labels)
+        services[name] |= _enabled(application, name, enabled)
     trees = {name: as_tree(value) for name, value in services.items()}
     names: set[str | None] = {starting.node.container_name} if starting else set()
     for phase in workflow.phases:
@@ -143,15 +147,26 @@ def _service(application: Application, name: str, labels: Mapping[str, str], kee
     """What is added to a service of the application."""
     service = application.services[name]
     added: dict[str, Any] = {"labels": {**labels, f"{LABEL}.role": "service"}}
-    if "depends_on" in service.cut:
-        # One by one, since what else a dependency says (`required`, `restart`) is Compose's own business.
-        added["depends_on"] = dict.fromkeys(application.left_out, RESET)
     for key in ("links", "volumes_from"):
         if key in service.cut:
             added[key] = override(getattr(service, key))
     added.update((key, RESET) for key in ("network_mode", "ipc", "pid") if key in service.cut)
     if not keeps_published:
         added.update(ports=RESET, container_name=RESET)  # whatever they hold, and whether it can be read or not
+    return added
+
+
+def _enabled(application: Application, name: str, enabled: frozenset[str]) -> dict[str, Any]:
+    """Make a service enabled, whatever its profiles, and drop dependencies on what is left out or stays disabled."""
+    service = application.services[name]
+    added: dict[str, Any] = {"profiles": RESET} if name in enabled and service.profiles else {}
+    gone = dict.fromkeys(application.left_out if "depends_on" in service.cut else (), RESET)
+    disabled = service.optional & application.services.keys() - enabled
+    gone |= {other: RESET for other in service.depends_on if other in disabled}
+    if gone:
+        # A list as a whole: Compose takes no entry out of one before 2.29.1. Else one by one, since what more a
+        # dependency says (`required`, `restart`) is Compose's own business.
+        added["depends_on"] = override(tuple(service.depends_on)) if service.lists_dependencies else gone
     return added
 
 

@@ -13,7 +13,7 @@ from fastflow.model.phases import Phase, node_service
 from fastflow.model.placement import hosts_of
 from fastflow.model.ports import Port
 from fastflow.model.relations import Need
-from fastflow.model.source import CommandSource, Source
+from fastflow.model.source import CommandSource, ServiceSource, Source
 from fastflow.model.spec import ComposeSource, Spec
 
 PHASE_TIMEOUT = 6 * 3600
@@ -81,6 +81,12 @@ class PhasePlan:
     def sources(self) -> tuple[Source, ...]:
         """What sends the requests, in turn."""
         return (self.node.source or ()) if isinstance(self.node, RecordingNode) else ()
+
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """The services of the application that it needs or takes its requests from."""
+        sources = (source.service for source in self.sources if isinstance(source, ServiceSource))
+        return (*(service.name for service in self.services), *sources)
 
     @property
     def recorder(self) -> str | None:

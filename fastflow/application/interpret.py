@@ -17,7 +17,7 @@ from fastflow.application.model import (
     Volume,
 )
 from fastflow.application.ports import read_ports
-from fastflow.application.scalars import text
+from fastflow.application.scalars import number_text, text
 from fastflow.diagnostic import Mark
 from fastflow.spec.document import Mapping, Node, Scalar, Sequence
 
@@ -34,7 +34,11 @@ def interpret(root: Mapping, unread: tuple[str, ...], values: Values[str, str] |
     volumes = {key.text: _volume(key, value) for key, value in entries(root.get("volumes"))}
     if any(DEFAULT_NETWORK in service.networks for service in services.values()) or not services:
         networks.setdefault(DEFAULT_NETWORK, Network(DEFAULT_NETWORK))
-    return Application(services, networks, volumes, unread)
+    return Application(services, networks, volumes, unread, profiles=_active_profiles(values or {}))
+
+
+def _active_profiles(values: Values[str, str]) -> frozenset[str]:
+    return frozenset(name.strip() for name in values.get("COMPOSE_PROFILES", "").split(",") if name.strip())
 
 
 def _is_set(node: Node) -> bool:
@@ -47,6 +51,10 @@ def _get(node: Node | None, key: str) -> Node | None:
 
 def _is_true(node: Node | None) -> bool:
     return isinstance(node, Scalar) and node.text.lower() in ("true", "yes", "on")
+
+
+def _is_false(node: Node | None) -> bool:
+    return isinstance(node, Scalar) and node.text.lower() in ("false", "no", "off", "n")
 
 
 def _texts(node: Node | None) -> tuple[str, ...]:
@@ -64,6 +72,8 @@ def _environment(node: Node, values: Values[str, str] | None) -> dict[str, str |
 def _service(key: Scalar, node: Node, values: Values[str, str] | None) -> Service:
     name_node = _get(node, "container_name")
     mode = text(_get(node, "network_mode"))
+    dependencies = entries(_get(node, "depends_on"), "depends_on")
+    scale = _get(node, "scale") or _get(_get(node, "deploy"), "replicas")
     return Service(
         name=key.text,
         mark=key.mark,
@@ -76,10 +86,9 @@ def _service(key: Scalar, node: Node, values: Values[str, str] | None) -> Servic
         hostname=text(_get(node, "hostname")),
         networks={} if mode else _networks(_get(node, "networks"), key.mark),
         network_mode=mode,
-        depends_on={
-            other.text: text(_get(how, "condition")) or "service_started"
-            for other, how in entries(_get(node, "depends_on"), "depends_on")
-        },
+        depends_on={other.text: text(_get(how, "condition")) or "service_started" for other, how in dependencies},
+        optional=frozenset(other.text for other, how in dependencies if _is_false(_get(how, "required"))),
+        lists_dependencies=isinstance(_get(node, "depends_on"), Sequence),
         links=_texts(_get(node, "links")),
         volumes_from=_texts(_get(node, "volumes_from")),
         joined=dict(_joined(node)),
@@ -88,6 +97,7 @@ def _service(key: Scalar, node: Node, values: Values[str, str] | None) -> Servic
         extra_hosts=tuple(name.text for name, _ in entries(_get(node, "extra_hosts"), "extra_hosts")),
         volumes=dict(_volumes(_get(node, "volumes"))),
         restart=text(_get(node, "restart")),
+        has_containers=(number_text(scale) or "1").strip("0") != "",
         exposes=tuple(read_ports(_get(node, "expose"))),
         command=(*_texts(_get(node, "entrypoint")), *_texts(_get(node, "command"))),
     )

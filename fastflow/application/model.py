@@ -56,6 +56,10 @@ class Service:
     networks: Mapping[str, Attachment] = field(default_factory=dict)
     network_mode: str | None = None
     depends_on: Mapping[str, str] = field(default_factory=dict)
+    optional: frozenset[str] = frozenset()
+    """Those of `depends_on` without which it starts, too, if their profiles are not active."""
+    lists_dependencies: bool = False
+    """Whether `depends_on` is a list of names, which says no more of each."""
     links: tuple[str, ...] = ()
     volumes_from: tuple[str, ...] = ()
     joined: Mapping[str, str] = field(default_factory=dict)
@@ -69,6 +73,8 @@ class Service:
     restart: str | None = None
     command: tuple[str, ...] = ()
     """The words of its entrypoint and command, or the shell's line."""
+    has_containers: bool = True
+    """False for one whose `scale` or `deploy.replicas` is 0."""
     exposes: tuple[ServicePort, ...] = ()
     """What it exposes to other containers only."""
 
@@ -85,7 +91,7 @@ class Service:
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """The services that it cannot start without."""
+        """The services that start before it, the optional ones too."""
         lent = (source for source in self.volumes_from if not source.startswith(_CONTAINER))
         linked = (_target(link) for link in (*self.links, *lent))
         return tuple(dict.fromkeys((*self.depends_on, *linked, *self.joined.values())))
@@ -119,13 +125,18 @@ class Volume(NamedTuple):
 
 @dataclass(frozen=True)
 class Application:
-    """An application under test. `unread` says what could not be read offline, and is empty where all was."""
+    """An application under test.
+
+    `unread` says what could not be read offline, and is empty where all was. `profiles` are those that are active by
+    the caller's COMPOSE_PROFILES.
+    """
 
     services: Mapping[str, Service]
     networks: Mapping[str, Network]
     volumes: Mapping[str, Volume]
     unread: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    profiles: frozenset[str] = frozenset()
 
     @property
     def cut_off(self) -> tuple[str, ...]:
@@ -146,13 +157,24 @@ class Application:
             name = pending.pop()
             if name not in wanted:
                 wanted.add(name)
-                pending.extend(other for other in self.services[name].needs if other in self.services)
+                pending.extend(self.needs_of(name))
         return tuple(name for name in self.services if name in wanted)
 
     @cached_property
-    def without_profile(self) -> tuple[str, ...]:
+    def enabled(self) -> tuple[str, ...]:
         """The services that `docker compose up` would start."""
-        return tuple(name for name, service in self.services.items() if not service.profiles)
+        return tuple(name for name in self.services if self._is_enabled(name, self.profiles))
+
+    def needs_of(self, name: str) -> tuple[str, ...]:
+        """Return the services that start before a service; the use of a service makes its profiles active."""
+        service = self.services[name]
+        active = self.profiles | set(service.profiles)
+        known = (other for other in service.needs if other in self.services)
+        return tuple(other for other in known if other not in service.optional or self._is_enabled(other, active))
+
+    def _is_enabled(self, name: str, active: Iterable[str]) -> bool:
+        profiles = self.services[name].profiles
+        return not profiles or "*" in active or not set(active).isdisjoint(profiles)
 
     def networks_of(self, names: Iterable[str]) -> tuple[str, ...]:
         """Return the networks that these services are on, in order, each once."""

@@ -27,19 +27,32 @@ def services_of_phase(application: Application, node: Node, sources: frozenset[s
     if node.services is not None:
         wanted = [name for name in node.services if name in application.services]
     else:
-        wanted = [name for name in application.without_profile if name not in sources]
+        wanted = [name for name in application.enabled if name not in sources]
     if isinstance(node, RecordingNode):
         for source in node.source or ():
             if isinstance(source, ServiceSource) and source.service in application.services:
-                wanted += application.services[source.service].needs
+                wanted += application.needs_of(source.service)
     needed = application.closure(wanted)
-    return application.closure((*needed, *services_attacked(application, node, needed)))
+    started = application.closure((*needed, *services_attacked(application, node, needed)))
+    return tuple(name for name in started if application.services[name].has_containers)
 
 
 def services_attacked(application: Application, node: Node, needed: tuple[str, ...]) -> tuple[str, ...]:
     """The services that a testing node attacks, as far as `test_run_uri` names them; `needed` run anyway."""
     target = target_of(node.test_run_uri) if isinstance(node, TestingNode) else None
     return _attacked(application, target.host, needed) if target is not None else ()
+
+
+def services_to_enable(application: Application, names: Iterable[str]) -> frozenset[str]:
+    """The services that Compose must take for enabled, whatever their profiles, so that it can start `names`.
+
+    With them all that an enabled service cannot do without, and what builds an image that one of them names. Any other
+    stays as the user left it: a wildcard profile would start it if something has an optional dependency on it.
+    """
+    used = application.closure((*application.enabled, *names))
+    images = {application.services[name].image for name in used} - {None}
+    builders = (one.name for one in application.services.values() if one.has_build and one.image in images)
+    return frozenset((*used, *builders))
 
 
 def networks_of_node(application: Application, node: Node) -> tuple[str, ...]:
@@ -52,5 +65,5 @@ def _attacked(application: Application, host: str, needed: tuple[str, ...]) -> t
     answering = [service.name for service in application.answering(host)]
     named = [name for name in answering if name.lower() == host]
     running = [name for name in answering if name in needed]
-    usual = [name for name in answering if name in application.without_profile]
+    usual = [name for name in answering if name in application.enabled]
     return tuple(named or running or usual or answering)

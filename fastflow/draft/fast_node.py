@@ -24,7 +24,9 @@ CLOUD_FIELDS = {
 }
 FIELDS = {field.upper(): field for node in NODE_TYPES.values() for field in node.fast_variables}
 TOKEN_VARIABLE = "WALLARM_API_TOKEN"  # noqa: S105  # a name
-_SECRET = re.compile(r"TOKEN|SECRET|PASS|PWD|KEY|CREDENTIAL|AUTH|HOOK|SALT|PRIVATE|DSN|(^|_)URI$|(^|_)URL$", re.IGNORECASE)
+_SECRET = re.compile(
+    r"TOKEN|SECRET|PASS|PWD|KEY|CREDENTIAL|AUTH|HOOK|SALT|PRIVATE|DSN|(^|_)URI$|(^|_)URL$", re.IGNORECASE
+)
 _SHORTEST_SECRET = 8  # a shorter text may stand anywhere by chance
 _MEANT_BY_FASTFLOW = ("extends", "depends_on", "env_file", "profiles", "expose")
 _WHY = {

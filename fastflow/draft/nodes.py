@@ -107,8 +107,8 @@ class Nodes:
         """Where other workflows' tests stand in the same file, the services that this one needs."""
         if self.sources - {self.tests}:
             services = self.application.services
-            wanted = list(services[self.tests].needs) if self.tests else []
-            wanted += [name for name in self.application.without_profile if name not in self.sources and not wanted]
+            wanted = list(self.application.needs_of(self.tests)) if self.tests else []
+            wanted += [name for name in self.application.enabled if name not in self.sources and not wanted]
             names = tuple(name for name in dict.fromkeys(wanted) if name in services)
             yield Entry("services", names, ("Guessed: the services that this node needs.",))
 

@@ -190,7 +190,6 @@ class ComposeCli:
                 "compose_project_directory": project.directory,
                 "compose_files": _files(project, Path(scratch)),
                 "compose_env_files": list(project.env_files),
-                "compose_profiles": ["*"],
             }
             client = self._compose
             return self._make(work, replace(client, options={**client.options, **options}), terms, since)

@@ -82,7 +82,7 @@ class FakeProject:
         ordered: dict[str, None] = {}
 
         def add(name: str, above: tuple[str, ...]) -> None:
-            for other in self.service(name).needs:
+            for other in self.application.needs_of(self.service(name).name):
                 if other not in above and other in self.application.services:
                     add(other, (*above, name))
             ordered[name] = None

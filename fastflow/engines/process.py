@@ -11,7 +11,7 @@ from fastflow.engines.messages import explain, known
 from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError
 
 _KILL_GRACE = 5.0
-_EVERYWHERE = ("--file", "--project-directory", "--env-file", "--profile", "--label")
+_EVERYWHERE = ("--file", "--project-directory", "--env-file", "--label")
 
 
 def call(words: Sequence[str], environment: Mapping[str, str], timeout: float) -> str:

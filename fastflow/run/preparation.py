@@ -8,7 +8,6 @@ from typing import TypeVar
 from fastflow.application.built import stages_of
 from fastflow.application.resolved import Resolved, resolve
 from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError, FastflowError, RejectedProjectError
-from fastflow.model.source import ServiceSource
 from fastflow.plan import PULL_TIMEOUT
 from fastflow.run.accepted import accepted_by
 from fastflow.run.context import RunContext, WorkflowRun
@@ -73,9 +72,7 @@ def _needed(workflow: WorkflowRun) -> set[str]:
     needed: set[str] = set()
     for phase in workflow.plan.phases:
         if phase.is_selected:
-            needed.add(phase.service)
-            needed.update(service.name for service in phase.services)
-            needed.update(source.service for source in phase.sources if isinstance(source, ServiceSource))
+            needed.update((phase.service, *phase.uses))
     return needed
 
 

@@ -6,6 +6,7 @@ A case is the text of `compose.yml`, or a mapping of paths to texts; `FILES` say
 # ruff: noqa: E501  # a service on a line reads better than a line of any length
 
 VALUES = {"TAG": "7", "EMPTY": "", "PORT": "8001", "NAME": "from-environment"}
+VALUES |= {"COMPOSE_PROFILES": "ci,unknown,fast", "ZERO": "0"}
 
 CASES: dict[str, str | dict[str, str]] = {
     "images and builds": """
@@ -116,6 +117,28 @@ services:
   a: { image: a, profiles: [test] }
   b: { image: b, profiles: ["test", dev], depends_on: [a] }
   c: { image: c, profiles: [] }
+""",
+    "profiles and optional dependencies": """
+services:
+  app: { image: app, depends_on: { debug: { condition: service_started, required: false }, db: { condition: service_healthy } } }
+  db: { image: db, healthcheck: { test: [CMD, "true"] } }
+  debug: { image: debug, profiles: [debug], depends_on: { more: { condition: service_started, required: true } } }
+  more: { image: more, profiles: [debug] }
+  on: { image: on, profiles: [ci, other], depends_on: { too: { condition: service_started, required: false }, off: { condition: service_started, required: false } } }
+  too: { image: too, profiles: [ci] }
+  off: { image: off, profiles: [debug] }
+""",
+    "no containers": """
+services:
+  app: { image: app, depends_on: { zero: { condition: service_healthy }, none: { condition: service_completed_successfully } } }
+  zero: { image: zero, deploy: { replicas: 0 }, depends_on: [after] }
+  none: { image: none, scale: 0 }
+  by-variable: { image: v, scale: "${ZERO}" }
+  by-default: { image: v, deploy: { replicas: "${COPIES:-0}" } }
+  hexadecimal: { image: v, scale: 0x0 }
+  ten: { image: v, scale: 10 }
+  one: { image: v, deploy: { replicas: "${COPIES:-1}" } }
+  after: { image: after }
 """,
     "names": """
 services:

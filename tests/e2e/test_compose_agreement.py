@@ -9,9 +9,11 @@ import pytest
 
 from fastflow.application.fast import without_fast
 from fastflow.application.model import Application, Service
+from fastflow.application.needs import services_of_phase, services_to_enable
 from fastflow.application.reader import ComposeFiles, FileSource
 from fastflow.compose import Setting, compile_project
 from fastflow.diagnostic import Mark
+from fastflow.model.node import ReportNode
 from fastflow.pipeline import SpecText, check, plan
 from fastflow.plan import Selection
 from fastflow.spec.plain import read_plain
@@ -34,7 +36,7 @@ def write(case: str, directory: Path) -> list[str]:
 
 
 def compose(directory: Path, *arguments: str, text: str | None = None) -> str:
-    command = ["docker", "compose", "--project-name", PROJECT, "--profile", "*", *arguments]
+    command = ["docker", "compose", "--project-name", PROJECT, *arguments]
     environment = {**engine_environment(), **VALUES}
     done = subprocess.run(
         command, cwd=directory, env=environment, input=text, capture_output=True, text=True, check=False
@@ -156,7 +158,7 @@ def test_the_application_is_what_compose_makes_of_it(case: str, tmp_path: Path) 
     names = write(case, tmp_path)
     application = offline(tmp_path, names)
     files = [part for name in names for part in ("-f", name)]
-    config = json.loads(compose(tmp_path, *files, "config", "--format", "json"))
+    config = json.loads(compose(tmp_path, "--profile", "*", *files, "config", "--format", "json"))
     read = what_fastflow_reads(application)
     expected = what_compose_makes(config, read)
     assert list(read) == sorted(read, key=list(read).index)
@@ -168,6 +170,17 @@ def test_the_application_is_what_compose_makes_of_it(case: str, tmp_path: Path) 
     for ours, theirs in ((networks, named(config.get("networks"))), (volumes, named(config.get("volumes")))):
         # Compose leaves out what no service uses.
         assert {key: ours.get(key) for key in theirs} == theirs
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_services_that_start_are_those_that_compose_starts(case: str, tmp_path: Path) -> None:
+    names = write(case, tmp_path)
+    files = [part for name in names for part in ("-f", name)]
+    services = json.loads(compose(tmp_path, *files, "config", "--format", "json"))["services"]
+    scales = {name: one.get("scale", one.get("deploy", {}).get("replicas", 1)) for name, one in services.items()}
+    application = offline(tmp_path, names)
+    started = services_of_phase(application, ReportNode(mode="report"), frozenset())
+    assert set(started) == {name for name, scale in scales.items() if scale != 0}
 
 
 def test_a_dependency_that_stays_keeps_all_it_says(tmp_path: Path) -> None:
@@ -203,8 +216,9 @@ def test_compose_accepts_what_fastflow_makes_of_it(case: str, tmp_path: Path) ->
     compose(tmp_path, "-f", "-", "config", "-q", text=json.dumps(config))
     application = without_fast(offline(tmp_path, FILES.get(case, ["compose.yml"])))
     services = config["services"]
-    assert set(services) == {*application.services, "fast-record", "fast-test"}
-    for name in application.services:
+    enabled = services_to_enable(application, ())
+    assert set(services) == {*enabled, "fast-record", "fast-test"}
+    for name in enabled:
         assert "ports" not in services[name]
         assert "container_name" not in services[name]
         assert services[name]["labels"]["io.fastflow.workflow"] == "w"

@@ -154,3 +154,45 @@ def test_only_recorders_have_an_alias_by_default(tmp_path: Path) -> None:
     tree = own(compiled(planned(node(nodes), tmp_path)))
     aliases = [at(tree, "services", f"fast-{name}", "networks", "default", "aliases") for name in "rtpq"]
     assert aliases == [["fast"], None, None, ["q"]]
+
+
+def test_profiles_are_reset_for_what_a_phase_uses_and_for_nothing_else(tmp_path: Path) -> None:
+    more = """    compose:
+      services:
+        app: { image: a, depends_on: { off: { condition: service_started, required: false } } }
+        off: { image: o, profiles: [off] }
+        named: { image: n, profiles: [named], depends_on: [needed] }
+        needed: { image: n, profiles: [other] }
+        tests: { image: "shop:1", profiles: [tests] }
+        builds: { image: "shop:1", build: ., profiles: [build] }
+"""
+    nodes = "r: { mode: recording, source: { service: tests } }\nt: { mode: testing, services: [named] }"
+    made = planned(node(nodes, more), tmp_path)
+
+    def reset(phase: str | None) -> set[str]:
+        services = at(own(compiled(made, phase=phase)), "services")
+        assert isinstance(services, Mapping)
+        return {key.text for key, tree in services if isinstance(tree, Mapping) and tree.get("profiles") is not None}
+
+    assert reset("w.r") == {"tests", "builds"}
+    assert reset("w.t") == {"named", "needed"}
+    assert reset(None) == reset("w.r") | reset("w.t")
+
+
+@pytest.mark.parametrize(
+    ("written", "made"),
+    [
+        ("[fast, db]", ["db"]),
+        ("[fast]", []),
+        ("{ fast: { condition: service_started }, db: { condition: service_started, required: false } }", None),
+    ],
+)
+def test_a_list_of_dependencies_is_replaced_and_a_mapping_loses_its_entries(
+    written: str, made: list[str] | None, tmp_path: Path
+) -> None:
+    services = f"{{ app: {{ image: a, depends_on: {written} }}, db: {{ image: d }}, fast: {{ image: wallarm/fast }} }}"
+    tree = own(
+        compiled(planned(node("r: { mode: recording }", f"    compose: {{ services: {services} }}\n"), tmp_path))
+    )
+    found = at(tree, "services", "app", "depends_on")
+    assert found == made if made is not None else [key.text for key, _ in found] == ["fast"]  # type: ignore[attr-defined]

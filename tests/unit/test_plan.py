@@ -54,6 +54,44 @@ def test_services_of_a_phase(mode: str, fields: str, services: list[str], tmp_pa
     assert [service.name for service in phase(fields, tmp_path, mode).services] == services
 
 
+OPTIONAL = """\
+services:
+  app: { image: a, depends_on: { debug: { condition: service_started, required: false }, zero: { condition: service_healthy } } }
+  debug: { image: d, profiles: [debug], depends_on: { more: { condition: service_started, required: false } } }
+  more: { image: m, profiles: [debug] }
+  zero: { image: z, scale: "${COPIES:-0}", depends_on: [after] }
+  after: { image: f, profiles: [after] }
+  tests: { image: t, profiles: [tests], depends_on: { stub: { condition: service_started, required: no } } }
+  stub: { image: s, profiles: [tests], deploy: { replicas: 1 } }
+"""  # noqa: E501
+
+
+@pytest.mark.parametrize(
+    ("fields", "values", "services"),
+    [
+        ("x-a: 1", {}, ["app", "after"]),
+        ("x-a: 1", {"COMPOSE_PROFILES": "debug"}, ["app", "debug", "more", "after"]),
+        (
+            "x-a: 1",
+            {"COMPOSE_PROFILES": "*", "COPIES": "2"},
+            ["app", "debug", "more", "zero", "after", "tests", "stub"],
+        ),
+        ("x-a: 1", {"COPIES": "1"}, ["app", "zero", "after"]),
+        ("services: [app, zero]", {}, ["app", "after"]),
+        ("services: [debug]", {}, ["debug", "more"]),
+        ("services: [], source: { service: tests }", {}, ["stub"]),
+    ],
+)
+def test_what_the_user_disabled_or_scaled_to_nothing_is_not_needed(
+    fields: str, values: dict[str, str], services: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "c.yml").write_text(OPTIONAL, encoding="utf-8")
+    text = f"workflows: {{ w: {{ build_id: 1, compose: c.yml, nodes: {{ n: {{ mode: recording, {fields} }} }} }} }}\n"
+    (facts,) = check([SpecText("f.yml", tmp_path, text.encode())], {"WALLARM_API_TOKEN": "t", **values}).specs
+    made = plan(facts, tmp_path, Selection()).phases["w.n"]
+    assert [service.name for service in made.services] == services
+
+
 def test_sources_of_other_nodes_are_no_services_either(tmp_path: Path) -> None:
     made = planned("n: { mode: recording, source: { service: tests } }, t: { mode: testing }", tmp_path)
     assert "tests" not in [service.name for service in made.phases["w.t"].services]

@@ -239,7 +239,7 @@ networks: { n: { internal: true }, m: }
     found = application(tmp_path, text)
     assert found.closure(["a"]) == ("a", "b", "c", "d")
     assert found.closure(["c", "nothing"]) == ("c", "d")
-    assert found.without_profile == ("a", "b", "c")
+    assert found.enabled == ("a", "b", "c")
     assert found.networks_of(["a", "b", "c", "d"]) == ("n", "m", "default")
     assert {"a", "al", "aa", "ha", "x"} <= found.names_of(["a"])
     assert found.networks["n"].is_internal

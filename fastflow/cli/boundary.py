@@ -17,8 +17,6 @@ from fastflow.errors import EngineCallError, ExitCode, FastflowError
 
 ISSUES = "the project's issue tracker"
 _LAST_LINES = 5
-_SIGPIPE = 141
-"""As a shell has it of a command whose reader went before it knew how it would end."""
 _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 """What a stream says that cannot take what is written to it; the errors of files have their names."""
 
@@ -27,7 +25,8 @@ def guarded(command: click.Command, arguments: Sequence[str]) -> int:
     """Run a command line and return its exit code; nothing that a user can cause gets out as a traceback."""
     try:
         code = command.main(list(arguments), prog_name="fastflow", standalone_mode=False)
-        return _flushed(code if isinstance(code, int) else ExitCode.PASSED)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else ExitCode.PASSED
     except click.ClickException as error:
         with suppress(OSError):  # the code says it, too
             error.show()
@@ -37,14 +36,14 @@ def guarded(command: click.Command, arguments: Sequence[str]) -> int:
     except FastflowError as error:
         show_error(error)
         return error.exit_code
-    except SystemExit:  # what click makes of a broken pipe; its code, 1, would say that there are vulnerabilities
-        _without_reader()
-        return _SIGPIPE
+    except SystemExit:  # click's, for a broken pipe that is not the output's: its code, 1, would say "vulnerable"
+        _show_bug()
+        return ExitCode.BUG
     except OSError as error:
         if error.filename is not None or error.errno not in _UNWRITABLE:
             _show_bug()
             return ExitCode.BUG
-        _without_reader()
+        _without_output()
         show_error(FastflowError(f"the output cannot be written: {error.strerror}"))
         return ExitCode.FAILED
     except Exception:  # whatever is left is a bug of fastflow, and its report goes to the user whole
@@ -52,17 +51,8 @@ def guarded(command: click.Command, arguments: Sequence[str]) -> int:
         return ExitCode.BUG
 
 
-def _flushed(code: int) -> int:
-    """Write what is left of the output. That nobody reads it to its end changes nothing of what was found."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        _without_reader()
-    return code
-
-
-def _without_reader() -> None:
-    """The reader of our output has gone, as with `| head`: Python must not complain again when it exits."""
+def _without_output() -> None:
+    """Drop what is left of the output: Python would complain again when it exits."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

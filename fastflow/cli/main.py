@@ -10,7 +10,7 @@ from fastflow import __version__
 from fastflow.cli.boundary import guarded
 from fastflow.cli.leaving import drop_unwritten
 from fastflow.cli.memory import keep_all, leave_all
-from fastflow.report.encoding import forgive
+from fastflow.cli.streams import settle_streams
 
 # Each command's module (its file), and the line that `--help` shows without importing it.
 COMMANDS = {
@@ -82,9 +82,8 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run fastflow and exit with its code (docs: exit codes)."""
+    settle_streams()
     keep_all()
-    forgive(sys.stdout)
-    forgive(sys.stderr)
     code = guarded(cli, sys.argv[1:] if arguments is None else arguments)
     drop_unwritten(sys.stderr)
     leave_all()

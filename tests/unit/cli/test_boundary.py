@@ -36,8 +36,8 @@ def test_a_validation_says_what_it_found_though_nobody_reads_it(form: str, tmp_p
     assert ended(["validate", "--format", form], tmp_path) == (0, "")
 
 
-def test_a_command_whose_reader_went_ends_as_one_that_the_signal_killed(tmp_path: Path) -> None:
-    assert ended(["schema"], tmp_path) == (141, "")
+def test_a_command_whose_reader_went_ends_as_if_it_had_been_read(tmp_path: Path) -> None:
+    assert ended(["schema"], tmp_path) == (0, "")
 
 
 WARNED = "workflows: { w: { build_id: a, nodes: { n: { mode: recording, allowed_hosts: [app] } } } }"

@@ -6,6 +6,7 @@ The last stage, Plan to result, is `fastflow.run.execution`: only `up` needs it,
 import gc
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from fastflow.application.fast import without_fast
 from fastflow.application.model import Application
 from fastflow.application.reader import ComposeFiles, file_sources
-from fastflow.check import accept_file
+from fastflow.check.accept_file import read_accept_files
 from fastflow.check.facts import Facts
 from fastflow.check.run import check_specs
 from fastflow.diagnostic import Diagnostic, in_file_order
@@ -25,6 +26,7 @@ from fastflow.model.phases import phases_of, template_of
 from fastflow.model.places import Places
 from fastflow.model.spec import Spec
 from fastflow.model.suggest import did_you_mean
+from fastflow.model.token import fault_of
 from fastflow.spec.document import Document, Scalar
 from fastflow.spec.document import Mapping as Tree
 from fastflow.spec.document import Path as TreePath
@@ -100,9 +102,10 @@ def load(
         compose_files=files.files,
         unset_tokens=frozenset() if emulated is not None else _unset_tokens(loaded.spec, values),
         tokens=tokens,
+        malformed_tokens=_malformed_tokens(loaded.spec, values),
     )
-    accepted = tuple(accept_file.check(facts, text.directory, Path(text.name).parent))
-    return facts, found + unreadable + accepted
+    accept_files, accepted = read_accept_files(facts, text.directory, Path(text.name).parent)
+    return replace(facts, accept_files=accept_files), (*found, *unreadable, *accepted)
 
 
 def check(
@@ -174,8 +177,17 @@ def _masked(found: Iterable[Diagnostic], tokens: Collection[str]) -> tuple[Diagn
 def _unset_tokens(spec: Spec, values: Mapping[str, str] | None) -> frozenset[str]:
     if values is None:
         return frozenset()
-    names = {spec.cloud_of(workflow).token_name for workflow in spec.workflows}
-    return frozenset(name for name in names if not values.get(name))
+    return frozenset(name for name in _token_names(spec) if not values.get(name))
+
+
+def _malformed_tokens(spec: Spec, values: Mapping[str, str] | None) -> dict[str, str]:
+    """What is wrong with the values of tokens, by their variables."""
+    found = {name: fault_of((values or {}).get(name, "")) for name in _token_names(spec)}
+    return {name: fault for name, fault in found.items() if fault is not None}
+
+
+def _token_names(spec: Spec) -> set[str]:
+    return {spec.cloud_of(workflow).token_name for workflow in spec.workflows}
 
 
 def plan(facts: Facts, directory: Path, selection: "Selection", max_parallel: int | None = None) -> "Plan":

@@ -1,26 +1,29 @@
 """The files that gates accept vulnerabilities by: checked like a spec, each fault at its place in the file."""
 
-from collections.abc import Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 
+from fastflow.check import accept_expired
 from fastflow.check.facts import Facts, error, warning
-from fastflow.diagnostic import Diagnostic
+from fastflow.diagnostic import Diagnostic, Mark
 from fastflow.errors import system_reason
 from fastflow.model.accept import read_accept_file
 from fastflow.model.node import Gate
-from fastflow.spec.document import Scalar
+from fastflow.spec.document import Document, Mapping, Scalar
 from fastflow.spec.files import read_limited
 
 RULE = "invalid-value"
 
 
-def check(facts: Facts, directory: Path, shown: Path) -> Iterator[Diagnostic]:
-    """Read every file of the spec once.
+def read_accept_files(facts: Facts, directory: Path, shown: Path) -> tuple[tuple[Document, ...], list[Diagnostic]]:
+    """Read every file of the spec once: return the files, as what ignore comments stand in, and all findings.
 
     `directory` is the spec's, `shown` the same as users know it. A file that is not there accepts nothing, so that
     `fastflow accept` can make it after the first run; a name with a variable is looked at when it has a value.
     """
-    seen: set[str] = set()
+    files: dict[str, Document] = {}
+    found: list[Diagnostic] = []
+    today = datetime.now(timezone.utc).date()
     for phase, node in facts.testers:
         gate = node.gate
         path = (*phase.path, "gate", "accept")
@@ -31,12 +34,16 @@ def check(facts: Facts, directory: Path, shown: Path) -> Iterator[Diagnostic]:
             content = read_limited(directory / gate.accept)
         except FileNotFoundError:
             message = f"`accept`: there is no {gate.accept}, so nothing is accepted"
-            yield warning(RULE, message, facts.places.value(*path), "mend the path; `fastflow accept` writes the file")
+            help_text = "mend the path; `fastflow accept` writes the file"
+            found.append(warning(RULE, message, facts.places.value(*path), help_text))
             continue
         except OSError as fault:
             message = f"`accept`: {gate.accept} cannot be read: {system_reason(fault)}"
-            yield error(RULE, message, facts.places.value(*path), "name a file that can be read")
+            found.append(error(RULE, message, facts.places.value(*path), "name a file that can be read"))
             continue
-        if gate.accept not in seen:
-            seen.add(gate.accept)
-            yield from read_accept_file(str(shown / gate.accept), content).diagnostics
+        if gate.accept not in files:
+            name = str(shown / gate.accept)
+            read = read_accept_file(name, content)
+            files[gate.accept] = Document(name, "", Mapping((), Mark(name, 1, 1, 1, 1)), read.comments)
+            found += [*read.diagnostics, *accept_expired.check(read, today)]
+    return tuple(files.values()), found

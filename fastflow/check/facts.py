@@ -29,7 +29,8 @@ class Facts:
     `applications` holds, for each workflow that names one, the application without its FAST services; a
     workflow whose Compose files cannot be read is not in it. `has_values` tells whether variables were
     replaced; where not, they are symbols. Where `is_whole` is false parts of the spec are missing. `unset_tokens`
-    are the names of variables that should hold a token and are not set.
+    are the names of variables that should hold a token and are not set, `malformed_tokens` of those that hold none,
+    each with what is wrong (never with the value).
     """
 
     document: Document
@@ -40,9 +41,12 @@ class Facts:
     has_values: bool
     is_whole: bool
     unset_tokens: frozenset[str] = frozenset()
+    malformed_tokens: Mapping[str, str] = field(default_factory=dict)
     compose_files: tuple[Document, ...] = ()
     tokens: frozenset[str] = field(default=frozenset(), repr=False)
     """The values of tokens, which no finding may show."""
+    accept_files: tuple[Document, ...] = ()
+    """The files that gates accept vulnerabilities by: their names and comments."""
 
     @cached_property
     def lost(self) -> Lost:
@@ -151,6 +155,13 @@ class Facts:
     def said(self, phase: Phase, other: "Facts") -> str:
         """Name a phase of this spec to the reader of `other`, whose phases may have the same names."""
         return phase.id if other is self else f"{phase.id} of {self.document.file}"
+
+    def token_place(self, workflow: str) -> Place:
+        """Where the token's variable of a workflow is referred to, or else where it is first needed."""
+        for path in (("workflows", workflow, "cloud", "token"), ("cloud", "token")):
+            if self.places.node(*path) is not None:
+                return self.places.value(*path)
+        return self.places.key("workflows", workflow)
 
     def node_place(self, phase: Phase) -> Place:
         """Where a node's name stands."""

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from fastflow.check.rules import Rule
 
+BESIDE = {"accepted.yml": "- { fingerprint: 0f3a9c7b2d18e645, reason: known, expires: 2026-01-31 }\n"}
+"""The files that examples name, for whoever checks them."""
 _FOLDER = Path(__file__).parent / "pages"
 _PARTS = re.compile(r"(?P<why>.*?)\n\n```yaml\n(?P<example>.*?\n)```\n\n(?P<mend>.*)\n", re.DOTALL)
 

@@ -165,6 +165,7 @@ RULES: tuple[Rule, ...] = (
         needs_applications=True,
     ),
     Rule("scope-open", "warning", "a test run that attacks every host that was recorded", scope_open.check),
+    Rule("accept-expired", "warning", "an entry of an accept file whose last day has passed"),
     Rule(
         "healthcheck-missing",
         "warning",

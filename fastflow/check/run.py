@@ -24,7 +24,11 @@ def check_specs(specs: Sequence[Facts], earlier: Iterable[Diagnostic] = ()) -> t
     for rule in RULES:
         if rule.check_all is not None:
             found += _by_file(rule.check_all(specs), own)
-    documents = {document.file: document for facts in specs for document in (facts.document, *facts.compose_files)}
+    documents = {
+        document.file: document
+        for facts in specs
+        for document in (facts.document, *facts.compose_files, *facts.accept_files)
+    }
     comments = [ignores_of(document) for document in documents.values()]
     found += _by_file((fault for _, faults in comments for fault in faults), own)
     ignores = [ignore for some, _ in comments for ignore in some]

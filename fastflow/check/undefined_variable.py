@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from fastflow.check.facts import Facts, error
 from fastflow.diagnostic import Diagnostic
-from fastflow.model.places import Place
 
 RULE = "undefined-variable"
 
@@ -18,11 +17,4 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
             seen.add(name)
             message = f"the variable {name}, which holds the token, is not set"
             hint = f"export {name}, or try the spec without an account: fastflow up --emulate"
-            yield error(RULE, message, _place(facts, workflow), hint)
-
-
-def _place(facts: Facts, workflow: str) -> Place:
-    for path in (("workflows", workflow, "cloud", "token"), ("cloud", "token")):
-        if facts.places.node(*path) is not None:
-            return facts.places.value(*path)
-    return facts.places.key("workflows", workflow)
+            yield error(RULE, message, facts.token_place(workflow), hint)

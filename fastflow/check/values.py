@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from fastflow.check import token_value
 from fastflow.check.facts import Facts, error
 from fastflow.diagnostic import Diagnostic, Related
 from fastflow.model.node import NODE_TYPES
@@ -17,7 +18,8 @@ _FAST_VARIABLES = {field.upper(): field for node in NODE_TYPES.values() for fiel
 
 
 def check(facts: Facts) -> Iterator[Diagnostic]:
-    """Look at hosts, at environments and at fresh services."""
+    """Look at tokens, at hosts, at environments and at fresh services."""
+    yield from token_value.check(facts)
     for name, host in (facts.spec.hosts or {}).items():
         if (host.context is None) == (host.docker_host is None):
             message = f"host `{name}` needs exactly one of `context` and `docker_host`"

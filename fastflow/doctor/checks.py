@@ -9,7 +9,8 @@ from fastflow.doctor.engine_checks import Claim, Engine, look_at_disk, look_at_e
 from fastflow.doctor.examination import Answer, Check
 from fastflow.model.cloud import DEFAULT_API_HOST, Cloud
 from fastflow.model.node import DEFAULT_IMAGE
-from fastflow.plan import Plan
+from fastflow.model.source import ServiceSource
+from fastflow.plan import Plan, WorkflowPlan
 
 LOOPBACK = "127.0.0.1"
 
@@ -28,7 +29,7 @@ def checks_of(
     """
     for name, engine in engines.items():
         images = (emulator_image,) if emulator_image else _images(plan, name)
-        advice = "make it: fastflow emulator build" if emulator_image else "pull it: docker pull IMAGE"
+        advice = "make it: fastflow emulator build" if emulator_image else None
         looks: dict[str, Callable[[], Iterable[Answer]]] = {
             "engine": partial(look_at_engine, engine),
             "image": partial(look_at_images, engine, images, advice),
@@ -61,9 +62,21 @@ def _url(cloud: Cloud) -> str:
 def _images(plan: Plan | None, host: str) -> tuple[str, ...]:
     if plan is None:
         return (DEFAULT_IMAGE,)
-    return tuple(
-        dict.fromkeys(phase.image for phase in plan.phases.values() if plan.workflows[phase.workflow].host == host)
-    )
+    here = [workflow for workflow in plan.workflows.values() if workflow.host == host]
+    nodes = [phase.image for workflow in here for phase in workflow.phases]
+    return tuple(dict.fromkeys([*nodes, *(image for workflow in here for image in _service_images(workflow))]))
+
+
+def _service_images(workflow: WorkflowPlan) -> Iterator[str]:
+    """What the services of the phases come from, other than a build or a name that is not known yet."""
+    services = workflow.application.services
+    built = {service.image for service in services.values() if service.has_build}
+    for phase in workflow.phases:
+        sources = [source.service for source in phase.sources if isinstance(source, ServiceSource)]
+        for name in (*(service.name for service in phase.services), *sources):
+            image = services[name].image if name in services else None
+            if image is not None and image not in built and "$" not in image:
+                yield image
 
 
 def _claims(plan: Plan | None, host: str) -> Iterator[Claim]:

@@ -6,14 +6,18 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 
 from fastflow.doctor.examination import Answer
+from fastflow.model.token import HINT, fault_of
 
 API_TIMEOUT = 8.0
 """Seconds until an API server that does not answer counts as out of reach."""
 
 
 def look_at_token(name: str, values: Mapping[str, str]) -> Iterator[Answer]:
-    """The variable that holds the token is set; its value is nobody's business."""
-    if values.get(name):
+    """The variable that holds the token is set, to what can be one; its value is nobody's business."""
+    value = values.get(name)
+    if value and (fault := fault_of(value)) is not None:
+        yield Answer("token", f"{name} {fault}", HINT)
+    elif value:
         yield Answer("token", f"{name} is set")
     else:
         yield Answer("token", f"{name} is not set", f"set {name}, or try without an account: --emulate")

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from fastflow.doctor.examination import Answer
+from fastflow.errors import EngineCallError, EngineError
 from fastflow.run.ports import Container, EngineInfo
 
 LEAST_FREE = 2_000_000_000
 """Bytes that images, containers and logs of a run should find free."""
+_PLAIN_HTTP = "HTTP response to HTTPS client"
+"""What Docker says of a registry without TLS, which the engine may have been told to trust."""
 _KINDS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
 
 
@@ -52,15 +55,32 @@ def look_at_engine(engine: Engine) -> Iterator[Answer]:
     yield Answer("compose", f"Docker Compose {info.compose_version}")
 
 
-def look_at_images(engine: Engine, images: Iterable[str], advice: str) -> Iterator[Answer]:
-    """The images are on the engine; in `advice` an image that is not takes the place of IMAGE."""
+def look_at_images(engine: Engine, images: Iterable[str], advice: str | None) -> Iterator[Answer]:
+    """The images are on the engine or can be pulled; those that no registry has are made as `advice` says."""
     wanted = tuple(dict.fromkeys(images))
     missing = engine.missing_images(wanted)
     for image in wanted:
-        if image in missing:
-            yield Answer("image", f"{image} is not on the engine", advice.replace("IMAGE", image))
-        else:
+        if image not in missing:
             yield Answer("image", f"{image} is on the engine")
+        elif advice is not None:
+            yield Answer("image", f"{image} is not on the engine", advice)
+        else:
+            yield _in_registry(engine, image)
+
+
+def _in_registry(engine: Engine, image: str) -> Answer:
+    """Whether an image that is not on the engine can be had: its registry is asked, as for a pull."""
+    try:
+        try:
+            engine.docker(["manifest", "inspect", image])
+        except EngineCallError as error:
+            if _PLAIN_HTTP not in f"{error.message} {error.output}":
+                raise
+            engine.docker(["manifest", "inspect", "--insecure", image])  # the engine knows whether it takes that
+    except EngineError as error:
+        advice = f"{error.hint or 'check its name, and log in to its registry'}; try: docker pull {image}"
+        return Answer("image", f"{image} is not on the engine and cannot be had: {error.message}", advice)
+    return Answer("image", f"{image} is not on the engine yet; it will be pulled")
 
 
 def look_at_ports(engine: Engine, claims: Iterable[Claim]) -> Iterator[Answer]:

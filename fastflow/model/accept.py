@@ -10,12 +10,14 @@
 
 import re
 from collections.abc import Iterator
+from collections.abc import Mapping as Table
 from datetime import date
+from types import MappingProxyType
 from typing import NamedTuple
 
 from fastflow.diagnostic import Diagnostic, Mark, Related, Severity
 from fastflow.model.suggest import did_you_mean
-from fastflow.spec.document import Mapping, Node, Scalar, Sequence
+from fastflow.spec.document import Comment, Mapping, Node, Scalar, Sequence
 from fastflow.spec.reader import read_list
 
 FIELDS = ("fingerprint", "reason", "expires", "comment")
@@ -38,29 +40,41 @@ class Accepted(NamedTuple):
 
 
 class AcceptFile(NamedTuple):
-    """What came of reading one: its entries, and its faults."""
+    """What came of reading one: its entries, its faults, and where the last days of entries stand, by fingerprint."""
 
     entries: tuple[Accepted, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    days: Table[str, Mark] = MappingProxyType({})
+    comments: tuple[Comment, ...] = ()
 
     def for_day(self, today: date) -> dict[str, Accepted]:
         """The entries in force on a day (of UTC), by fingerprint."""
         return {entry.fingerprint: entry for entry in self.entries if entry.is_in_force(today)}
 
+    def expired_on(self, today: date) -> dict[str, Accepted]:
+        """The entries whose last day was before a day (of UTC), by fingerprint; not those whose day is at fault."""
+        return {
+            entry.fingerprint: entry
+            for entry in self.entries
+            if not entry.is_in_force(today) and entry.expires != date.min
+        }
+
 
 def read_accept_file(name: str, content: bytes) -> AcceptFile:
     """Read the file that users know by `name`; every fault has its place in it."""
-    tree, found = read_list(name, content)
+    tree, found, comments = read_list(name, content)
     if tree is None:
         return AcceptFile(diagnostics=found)
     reading = _Reading(list(found))
     entries = tuple(reading.entries(tree))
-    return AcceptFile(entries, tuple(sorted(reading.diagnostics, key=lambda finding: finding.mark)))
+    diagnostics = tuple(sorted(reading.diagnostics, key=lambda finding: finding.mark))
+    return AcceptFile(entries, diagnostics, reading.days, comments)
 
 
 class _Reading:
     def __init__(self, diagnostics: list[Diagnostic]) -> None:
         self.diagnostics = diagnostics
+        self.days: dict[str, Mark] = {}
 
     def entries(self, tree: Sequence) -> Iterator[Accepted]:
         first: dict[str, Mark] = {}
@@ -75,6 +89,7 @@ class _Reading:
                 self._fault("invalid-value", message, mark, "keep one of them", related)
                 continue
             first[entry.fingerprint] = mark
+            self.days[entry.fingerprint] = _place_of(item, "expires")
             yield entry
 
     def _entry(self, item: Node) -> Accepted | None:

@@ -29,7 +29,7 @@ def with_additions(name: str, content: bytes, additions: Sequence[Addition]) -> 
         raise UsageError(f"{first.mark}: {first.message}", first.hint)
     wanted = (*before.entries, *(addition.entry for addition in additions))
     text = content.decode("utf-8")
-    tree, _ = read_list(name, content)
+    tree = read_list(name, content).root
     assert tree is not None  # it was read above
     for made in _candidates(text, tree, additions):
         after = read_accept_file(name, made.encode("utf-8"))

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from fastflow.diagnostic import Diagnostic, Mark
 from fastflow.spec.builder import Builder
 from fastflow.spec.comments import find_comments
-from fastflow.spec.document import Document, Scalar, Sequence
+from fastflow.spec.document import Comment, Document, Scalar, Sequence
 from fastflow.spec.events import MAX_BYTES, FaultError, decode
 
 __all__ = ["MAX_BYTES", "Reading", "read_documents", "read_list", "read_spec"]
@@ -58,12 +58,21 @@ def read_documents(file: str, content: bytes) -> Reading:
     return Reading(file, text, documents, tuple(builder.duplicates))
 
 
-def read_list(file: str, content: bytes) -> tuple[Sequence | None, tuple[Diagnostic, ...]]:
-    """Read a file that is one YAML list, or empty; None where it cannot be read."""
+class ListReading(NamedTuple):
+    """What came of reading a file that is one list: None where it cannot be read, its faults, and its comments."""
+
+    root: Sequence | None
+    diagnostics: tuple[Diagnostic, ...]
+    comments: tuple[Comment, ...] = ()
+
+
+def read_list(file: str, content: bytes) -> ListReading:
+    """Read a file that is one YAML list, or empty."""
     builder = Builder(file)
     start = Mark(file, 1, 1, 1, 1)
     try:
-        roots = [root for root in builder.roots(decode(file, content)) if root is not None]
+        text = decode(file, content)
+        roots = [root for root in builder.roots(text) if root is not None]
         for root in roots[1:]:
             raise FaultError("more than one YAML document in the file", root.mark, "keep one document")
         root = roots[0] if roots else Sequence((), start)
@@ -72,5 +81,5 @@ def read_list(file: str, content: bytes) -> tuple[Sequence | None, tuple[Diagnos
         if not isinstance(root, Sequence):
             raise FaultError("the file holds no list", root.mark, "begin each entry with `- `")
     except FaultError as fault:
-        return None, (fault.diagnostic,)
-    return root, tuple(builder.duplicates)
+        return ListReading(None, (fault.diagnostic,))
+    return ListReading(root, tuple(builder.duplicates), find_comments(file, text, builder.opaque))

@@ -80,7 +80,7 @@ def reader(content: bytes) -> None:
     assert (len(reading.documents) == 1) or reading.diagnostics
     _check_findings(reading.diagnostics)
     _check_findings(read_documents("f.yml", content).diagnostics)
-    tree, found = read_list("f.yml", content)
+    tree, found, _ = read_list("f.yml", content)
     assert tree is not None or found
     _check_findings(found)
 

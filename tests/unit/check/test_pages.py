@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fastflow.check import pages
-from fastflow.check.pages import page_of, standing
+from fastflow.check.pages import BESIDE, page_of, standing
 from fastflow.check.rules import BY_ID, RULES, Rule
 from tests.unit.check.specs import rules
 
@@ -19,6 +19,8 @@ def test_every_page_is_of_a_rule() -> None:
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_the_example_is_at_fault_in_this_way_alone(rule: Rule, tmp_path: Path) -> None:
+    for name, text in BESIDE.items():
+        (tmp_path / name).write_text(text)
     values = {"WALLARM_API_TOKEN": "token"} if rule.needs_values else None
     expected = set() if rule.id in NEEDS_COMPOSE else {rule.id}
     assert set(rules(page_of(rule).example, values, tmp_path)) == expected

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from fastflow.doctor.checks import checks_of
 from fastflow.doctor.cloud_checks import look_at_api
 from fastflow.doctor.examination import Answer, Check, examine
 from fastflow.engines.fake import FakeEngine
-from fastflow.errors import EngineError
+from fastflow.errors import EngineCallError, EngineError
 from fastflow.pipeline import SpecText, check, plan
 from fastflow.plan import Plan, Selection
 
@@ -23,8 +24,16 @@ class Engine(FakeEngine):
 
     root = "/"
 
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**more)
+        self.registry: dict[str, str] = {}
+        """Why images cannot be had, by image."""
+
     def docker(self, arguments: Iterable[str]) -> str:
-        self.calls.append(" ".join(arguments))
+        words = list(arguments)
+        self.calls.append(" ".join(words))
+        if words[0] == "manifest" and words[-1] in self.registry and "--insecure" not in words:
+            raise EngineCallError(self.registry[words[-1]])
         return f"{self.root}\n"
 
 
@@ -63,7 +72,10 @@ def told(engine: Engine, port: int, values: dict[str, str], image: str | None = 
 def test_each_thing_that_is_not_as_it_must_be_has_an_advice(taken_port: int) -> None:
     found = told(Engine(images=["app"]), taken_port, {"FAST_TOKEN": ""})
     assert [answer.advice for answer in found["engine"] + found["compose"]] == [None, None]
-    assert found["image"][0].advice == "pull it: docker pull mirror.example/fast:2"
+    assert found["image"] == [
+        Answer("image", "mirror.example/fast:2 is not on the engine yet; it will be pulled"),
+        Answer("image", "app is on the engine"),
+    ]
     ports = {answer.found: answer.advice for answer in found["port"]}
     assert ports[f"{taken_port}/tcp of service app is taken by something else on this machine"]
     assert ports["127.0.0.1:18080/tcp of web.record is free"] is None
@@ -78,6 +90,33 @@ def test_the_token_is_never_shown_and_the_emulator_needs_no_cloud() -> None:
     emulated = told(Engine(images=[]), 0, {}, "emulator:1")
     assert set(emulated) == {"engine", "compose", "image", "port", "disk"}
     assert emulated["image"] == [Answer("image", "emulator:1 is not on the engine", "make it: fastflow emulator build")]
+
+
+def test_an_image_that_no_registry_has_is_told_from_one_that_will_be_pulled() -> None:
+    engine = Engine(images=[])
+    plain = "http: server gave HTTP response to HTTPS client"
+    engine.registry = {"app": "no such manifest: app", "mirror.example/fast:2": plain}
+    node, service = told(engine, 0, {"FAST_TOKEN": "t"})["image"]
+    assert node == Answer("image", "mirror.example/fast:2 is not on the engine yet; it will be pulled")
+    assert service.found == "app is not on the engine and cannot be had: no such manifest: app"
+    assert service.advice == "check its name, and log in to its registry; try: docker pull app"
+
+
+@pytest.mark.parametrize(
+    ("token", "fault"),
+    [
+        ("s3cr3t\n", "ends with a newline"),
+        ("s3cr3t\r\n", "ends with a carriage return"),
+        (" s3cr3t", "begins with a blank"),
+        ("s3\x1bcr3t", "contains a control character"),
+        ("\ufeffs3cr3t", "begins with a character that is not ASCII"),
+    ],
+)
+def test_a_value_that_no_token_can_have_is_said_and_not_shown(token: str, fault: str) -> None:
+    (answer,) = told(Engine(images=[]), 0, {"FAST_TOKEN": token})["token"]
+    assert answer.found == f"FAST_TOKEN {fault}"
+    assert answer.advice is not None
+    assert "s3" not in repr(answer)
 
 
 def test_an_engine_that_does_not_answer_is_said_once() -> None:

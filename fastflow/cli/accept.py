@@ -3,14 +3,15 @@
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from pathlib import Path
-from typing import TypeVar
 
 import click
 
+from fastflow.cli.accept_asking import QuitError, ask_whether, ask_why, day, one_line
 from fastflow.cli.options import with_examples
 from fastflow.cli.report import RUN_HELP, directory_of_runs
 from fastflow.errors import UsageError, system_reason
@@ -30,8 +31,6 @@ _EPILOG = with_examples(
     ("fastflow accept", "one by one"),
     ('fastflow accept --all --reason "mended in 2.1, SHOP-311" --expires 2030-12-31', "all of the last run"),
 )
-Answer = TypeVar("Answer")
-_NEEDED = "say which, and why: --all or --fingerprint F, and --reason TEXT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,27 +69,35 @@ def command(
 ) -> None:
     """Write found vulnerabilities into the file of known ones, which `gate: { accept: FILE }` of their node names.
 
-    Asks about each on a terminal. What stands in the file stays as it is, and entries are added at its end.
+    Asks about each on a terminal, and keeps each answer at once. What stands in the file stays as it is; entries are
+    added at its end.
     """
-    why, until = _one_line(reason) if reason is not None else None, _day(expires)
+    why, until = one_line(reason) if reason is not None else None, day(expires)
     archive = read_archive(find_run(run, directory_of_runs()))
     findings = _wanted(archive, takes_all, fingerprints)
     if not findings:
         click.echo(f"run {archive.run} has found nothing that failed a gate")
         return
     is_chosen = takes_all or bool(fingerprints)
-    if not (sys.stdin.isatty() and sys.stderr.isatty()) and not (is_chosen and why):
-        raise UsageError("nothing was accepted, and there is no terminal to ask on", _NEEDED)
+    _require_answers(is_chosen, why)
     left, expired = _news(_choices(archive, findings, file))
-    additions: dict[Path, list[Addition]] = {}
-    for choice in left:
-        if (entry := _ask(choice, is_chosen, why, until)) is not None:
-            additions.setdefault(choice.path, []).append(Addition(entry, choice.about))
-    for path, entries in additions.items():
-        _add(path, entries)
+    if is_chosen and why is not None:
+        for path in dict.fromkeys(choice.path for choice in left):
+            _add(path, [_addition(choice, why, until) for choice in left if choice.path == path])
+    else:
+        _ask_all(left, is_chosen, why, until)
     if expired:
         where = "; ".join(f"{choice.fingerprint} in {choice.path}" for choice in expired)
         raise UsageError(f"has expired: {where}", "mend the vulnerability, or give it a later day in that file")
+
+
+def _require_answers(is_chosen: bool, why: str | None) -> None:
+    """Raise UsageError where nobody can be asked for what the command line leaves open."""
+    missing = [] if is_chosen else ["--all or --fingerprint F"]
+    missing += [] if why else ["--reason TEXT"]
+    if missing and not (sys.stdin.isatty() and sys.stderr.isatty()):
+        options = " and ".join(missing)
+        raise UsageError(f"nothing was accepted: there is no terminal to ask on, without {options}", f"add {options}")
 
 
 def _wanted(archive: Archive, takes_all: bool, fingerprints: Sequence[str]) -> list[Finding]:
@@ -151,48 +158,25 @@ def _content(path: Path) -> bytes:
         raise UsageError(f"{path} cannot be read: {system_reason(error)}") from None
 
 
+def _addition(choice: _Choice, why: str, until: date | None) -> Addition:
+    return Addition(Accepted(choice.fingerprint, why, until), choice.about)
+
+
+def _ask_all(choices: Iterable[_Choice], is_chosen: bool, why: str | None, until: date | None) -> None:
+    """Ask about one after the other; whatever ends a question, the answers before it are in the file."""
+    with suppress(QuitError):
+        for choice in choices:
+            if (entry := _ask(choice, is_chosen, why, until)) is not None:
+                _add(choice.path, [Addition(entry, choice.about)])
+
+
 def _ask(choice: _Choice, is_chosen: bool, why: str | None, until: date | None) -> Accepted | None:
-    """Ask for what the command line has not said; None where the finding is not accepted."""
+    """Ask for what the command line has not said; None where the finding is not accepted. Raises QuitError."""
     if not is_chosen or why is None:
         click.echo(f"{choice.about}\n  fingerprint {choice.fingerprint}", err=True)
-    if not is_chosen and not click.confirm("  accept it?", default=False, err=True):
+    if not is_chosen and not ask_whether():
         return None
-    if why is None:
-        why = click.prompt("  why", value_proc=_answered(_one_line), err=True)
-        asked = "  until which day (YEAR-MONTH-DAY, or nothing)"
-        until = until or click.prompt(asked, "", show_default=False, value_proc=_answered(_day), err=True)
-    return Accepted(choice.fingerprint, why, until)
-
-
-def _answered(read: Callable[[str], Answer]) -> Callable[[str], Answer]:
-    """Let click ask again where an answer cannot be read."""
-
-    def reading(text: str) -> Answer:
-        try:
-            return read(text)
-        except UsageError as error:
-            raise click.BadParameter(error.message) from None
-
-    return reading
-
-
-def _one_line(text: str) -> str:
-    line = shown(" ".join(text.split()))
-    if not line:
-        raise UsageError("the reason is empty", "say why: --reason TEXT")
-    return line
-
-
-def _day(text: str | None) -> date | None:
-    if not text:
-        return None
-    try:
-        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=timezone.utc).date()
-    except ValueError:
-        raise UsageError(f"expected a day such as 2030-12-31, not {text}", "write YEAR-MONTH-DAY") from None
-    if day < datetime.now(timezone.utc).date():
-        click.echo(f"warning: {day} has passed, so that nothing is excused", err=True)
-    return day
+    return ask_why(choice.fingerprint, until) if why is None else Accepted(choice.fingerprint, why, until)
 
 
 def _add(path: Path, additions: Sequence[Addition]) -> None:

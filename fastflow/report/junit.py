@@ -14,7 +14,7 @@ from fastflow.report.archive import Archive
 from fastflow.report.baselines import Ending, baselines_of
 from fastflow.report.html.findings import Finding, findings_of
 from fastflow.report.html.logs import shown
-from fastflow.report.run_words import description, last_lines, name_of_run, state_of, verdict
+from fastflow.report.run_words import description, failure, last_lines, name_of_run, state_of, verdict
 from fastflow.report.times import between
 from fastflow.run.outcome import PhaseResult
 
@@ -103,7 +103,7 @@ def _of_baseline(phase: PhaseResult, name: str, ending: Ending, found: Sequence[
     if ending == "running":
         return _Case(case, group, outcome="skipped", message="the test set did not come to its end")
     if grave or (ending == "found" and not found and phase.has_grave):
-        message = "; ".join(description(one) for one in grave) or f"what it shows is told under {phase.id}"
+        message = "; ".join(failure(one) for one in grave) or f"what it shows is told under {phase.id}"
         kinds = ", ".join(dict.fromkeys(one.found.type for one in grave)) or "vulnerable"
         return _Case(case, group, None, "failure", message, kinds, "\n\n".join(_whole(one) for one in grave))
     return _Case(case, group, output="\n\n".join(f"{verdict(one)}: {_whole(one)}" for one in found))

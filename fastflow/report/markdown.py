@@ -7,6 +7,7 @@ that Markdown or HTML could take for its own as a numeric entity: it makes no li
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from fastflow.report.acceptance import acceptance
 from fastflow.report.archive import Archive
 from fastflow.report.html.findings import Finding, findings_of
 from fastflow.report.html.logs import shown
@@ -70,7 +71,7 @@ def _table(findings: Sequence[Finding]) -> Iterator[str]:
             _code(finding.place),
             _code(found.baseline),
             _code(finding.phase.id),
-            _code(verdict(finding)) if found.suppressed else verdict(finding),
+            _code(verdict(finding)) if acceptance(found) else verdict(finding),
             _code(found.fingerprint),
         )
         yield f"| {' | '.join(cells)} |"

@@ -1,5 +1,6 @@
 """What reports of a run say in words, whatever their format."""
 
+from fastflow.report.acceptance import acceptance
 from fastflow.report.archive import Archive
 from fastflow.report.html.findings import Finding
 from fastflow.run.outcome import Evidence, PhaseResult
@@ -18,13 +19,15 @@ def description(finding: Finding) -> str:
     return text
 
 
+def failure(finding: Finding) -> str:
+    """Say what failed the gate, and until when it was accepted, where it was."""
+    former = acceptance(finding.found) if finding.found.expired is not None else None
+    return f"{description(finding)}; {former}" if former else description(finding)
+
+
 def verdict(finding: Finding) -> str:
     """Say what the gate made of a finding, with the reason where it is accepted."""
-    accepted = finding.found.suppressed
-    if accepted is None:
-        return finding.gate
-    until = f" until {accepted.expires}" if accepted.expires else ""
-    return f"accepted{until}: {accepted.reason}"
+    return acceptance(finding.found) or finding.gate
 
 
 def state_of(phase: PhaseResult) -> str:

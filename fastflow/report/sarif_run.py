@@ -16,7 +16,7 @@ from fastflow.report import sarif
 from fastflow.report.archive import Archive
 from fastflow.report.html.findings import Finding, findings_of, name_of
 from fastflow.report.html.logs import shown
-from fastflow.report.run_words import description, last_lines, verdict
+from fastflow.report.run_words import failure, last_lines, verdict
 from fastflow.run.outcome import PhaseResult
 
 CATEGORY = "fastflow-up"
@@ -77,7 +77,7 @@ def _result(archive: Archive, finding: Finding, seen: Counter[str]) -> sarif.Res
     return sarif.Result(
         rule_id(found.type),
         _LEVELS[finding.level],
-        shown(f"{description(finding)}, found by {phase.id}"),
+        shown(f"{failure(finding)}, found by {phase.id}"),
         _fingerprint(phase, found.fingerprint, seen),
         (_location(archive, finding),),
         suppressions=(sarif.Suppression(shown(verdict(finding))),) if found.suppressed is not None else (),

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from fastflow.report.acceptance import acceptance
 from fastflow.report.counting import count
 from fastflow.report.times import between, duration
 from fastflow.run.outcome import PhaseResult, RunResult, Vulnerability
@@ -57,6 +58,8 @@ def _phase(phase: PhaseResult, width: int) -> Iterator[str]:
     yield from _vulnerabilities(phase.vulnerabilities)
     if phase.hint:
         yield f"    what to do: {phase.hint}"
+    elif any(one.expired for one in phase.vulnerabilities):
+        yield "    what to do: fix what was accepted until now, or give its entry in the accept file a later day"
     elif phase.state == "vulnerable":
         yield "    what to do: mend what was found, or accept what is known, with a reason: fastflow accept"
     elif phase.state == "failed":
@@ -80,10 +83,8 @@ def _named(one: Vulnerability) -> str:
         text += f" in parameter {one.parameter}"
     if one.uri:
         text += f" of {one.uri}"
-    if one.suppressed is not None:
-        until = f", until {one.suppressed.expires}" if one.suppressed.expires else ""
-        return f"{text}: accepted{until}: {one.suppressed.reason}"
-    return text + (f": {_GATES[one.gate]}" if one.gate in _GATES else "")
+    said = acceptance(one) or _GATES.get(one.gate)
+    return f"{text}: {said}" if said else text
 
 
 def _threat(one: Vulnerability) -> int:

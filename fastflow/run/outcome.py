@@ -31,7 +31,8 @@ class Vulnerability:
     """One finding. `threat` is 1 to 100, `uri` the attacked address without what differs from run to run.
 
     `request` is the attack as it was sent, without the values of headers that open a session. `gate` is what the
-    phase's gate makes of it; `suppressed` says why where that is "accepted".
+    phase's gate makes of it; `suppressed` says why where that is "accepted", `expired` why it was until a day that has
+    passed.
     """
 
     type: str
@@ -44,6 +45,7 @@ class Vulnerability:
     request: str | None = None
     gate: Weight = "fails"
     suppressed: Suppression | None = None
+    expired: Suppression | None = None
 
 
 @dataclass(frozen=True, slots=True)

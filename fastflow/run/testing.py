@@ -113,8 +113,9 @@ def _weighed(context: PhaseContext, found: Iterable[Vulnerability]) -> tuple[Vul
     """Let the phase's gate say of each vulnerability whether it fails the phase."""
     assert isinstance(context.phase.node, TestingNode)
     gate = context.phase.node.gate
-    known = context.run.accepted.get(context.phase.id, AcceptFile()).for_day(datetime.now(timezone.utc).date())
-    return tuple(weigh(one, gate, known) for one in found)
+    known, today = context.run.accepted.get(context.phase.id, AcceptFile()), datetime.now(timezone.utc).date()
+    accepted, expired = known.for_day(today), known.expired_on(today)
+    return tuple(weigh(one, gate, accepted, expired) for one in found)
 
 
 def _salvaged(context: PhaseContext, node: RunningNode, is_stopped: bool) -> Verdict | None:

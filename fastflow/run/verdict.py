@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from fastflow.model.accept import Accepted
 from fastflow.model.node import Gate
@@ -110,16 +111,27 @@ def judge_testing(log: NodeLog, end: NodeEnd, vulnerabilities: Sequence[Vulnerab
     return failed(f"test run {log.run} {log.ended}, and the node ended with exit code {end.exit_code}", "see its log")
 
 
-def weigh(found: Vulnerability, gate: Gate | str | None, accepted: Mapping[str, Accepted]) -> Vulnerability:
+def weigh(
+    found: Vulnerability,
+    gate: Gate | str | None,
+    accepted: Mapping[str, Accepted],
+    expired: Mapping[str, Accepted] = MappingProxyType({}),
+) -> Vulnerability:
     """Say what a gate makes of a vulnerability; a threat that is not known counts as 100.
 
-    `accepted` are those that are known today, by fingerprint.
+    `accepted` are those that are known today, `expired` those that were until a day that has passed, by fingerprint.
     """
     if gate == "off":
         return replace(found, gate="off")
     if (known := accepted.get(found.fingerprint)) is not None:
-        expires = known.expires.isoformat() if known.expires else None
-        return replace(found, gate="accepted", suppressed=Suppression(known.reason, expires, known.comment))
+        return replace(found, gate="accepted", suppressed=_suppression(known))
     threshold = gate.threat if isinstance(gate, Gate) else None
     threat = found.threat if found.threat is not None else UNKNOWN_THREAT
-    return replace(found, gate="fails" if threshold is None or threat >= threshold else "below")
+    if threshold is not None and threat < threshold:
+        return replace(found, gate="below")
+    former = expired.get(found.fingerprint)
+    return replace(found, gate="fails", expired=_suppression(former) if former is not None else None)
+
+
+def _suppression(entry: Accepted) -> Suppression:
+    return Suppression(entry.reason, entry.expires.isoformat() if entry.expires else None, entry.comment)

@@ -2,8 +2,11 @@
 
 import os
 import pty
+import re
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -138,22 +141,87 @@ def test_a_past_day_is_said(capfd: pytest.CaptureFixture[str]) -> None:
     assert "2020-02-29 has passed" in capfd.readouterr().err
 
 
-def test_on_a_terminal_each_is_asked_about() -> None:
-    answers = b"y\nbehind the VPN\nsoon\n2999-12-31\nn\n"
+QUESTION = re.compile(r"accept it\?.*: |why: |until which day.*: ")
+
+
+def on_a_terminal(*answers: str) -> tuple[int, str, str]:
+    """Answer each question; return the exit code, what was printed, and what was shown on the terminal.
+
+    The answer "INT" is a Ctrl-C.
+    """
     main, terminal = pty.openpty()
-    try:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "fastflow", "accept"],
-            stdin=terminal,
-            stdout=subprocess.PIPE,
-            stderr=terminal,
-            text=True,
-        )
-        os.write(main, answers)
-        out, _ = process.communicate(timeout=30)
-    finally:
-        os.close(terminal)
-        os.close(main)
-    assert process.returncode == 0
-    assert entries() == (Accepted(SECOND, "behind the VPN", date(2999, 12, 31)),)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "fastflow", "accept"],
+        stdin=terminal,
+        stdout=subprocess.PIPE,
+        stderr=terminal,
+        text=True,
+    )
+    os.close(terminal)
+    shown = ""
+    for number, answer in enumerate(answers, start=1):
+        while len(QUESTION.findall(shown)) < number:
+            shown += os.read(main, 4096).decode()
+        while answer == "INT" and process.poll() is None:  # again: Python does not see one just before it reads
+            process.send_signal(signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(0.05)
+        if answer != "INT":
+            os.write(main, f"{answer}\n".encode() if answer != "\x04" else b"\x04")
+    out, _ = process.communicate(timeout=30)
+    with suppress(OSError):  # all is read, and the terminal has no other end any more
+        while True:
+            shown += os.read(main, 4096).decode()
+    os.close(main)
+    return process.returncode, out, shown
+
+
+BEHIND = Accepted(SECOND, "behind the VPN", date(2999, 12, 31))
+
+
+def test_on_a_terminal_each_is_asked_about() -> None:
+    code, out, _ = on_a_terminal("y", "behind the VPN", "soon", "2999-12-31", "n")
+    assert (code, entries()) == (0, (BEHIND,))
     assert f"{SECOND} is accepted" in out
+
+
+@pytest.mark.parametrize(
+    ("end", "code"),
+    [
+        (["q"], 0),
+        (["INT"], 130),
+        (["\x04"], 130),
+        (["y", "INT"], 130),
+        (["y", "q"], 0),
+        (["y", "known", "INT"], 130),
+        (["y", "known", "q"], 0),
+    ],
+)
+def test_what_was_answered_is_kept_whatever_ends_the_questions(end: list[str], code: int) -> None:
+    assert on_a_terminal("y", "behind the VPN", "2999-12-31", *end)[0] == code
+    assert entries() == (BEHIND,)
+
+
+def test_a_question_mark_explains_the_answers() -> None:
+    code, _, shown = on_a_terminal("?", "maybe", "y", "?", "behind the VPN", "?", "2999-12-31", "n")
+    assert (code, entries()) == (0, (BEHIND,))
+    for text in ("q  stop here", "answer y, n, q or ?", "every report shows it", "it does not expire"):
+        assert text in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "missing"),
+    [
+        (["--all"], "--reason TEXT"),
+        (["--fingerprint", FIRST], "--reason TEXT"),
+        (["--reason", "x"], "--all or --fingerprint F"),
+        ([], "--all or --fingerprint F and --reason TEXT"),
+    ],
+)
+def test_the_option_that_is_missing_is_named(
+    arguments: list[str], missing: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert guarded(cli, ["accept", *arguments]) == 2
+    said = capfd.readouterr().err
+    assert f"no terminal to ask on, without {missing}\n" in said
+    assert f"help: add {missing}" in said

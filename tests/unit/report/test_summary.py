@@ -76,7 +76,7 @@ def test_vulnerabilities_are_told_by_kind_the_gravest_first_with_what_the_gate_m
         "    sqli (threat unknown) in parameter GET_q_value of http://app/x",
         "    xss (threat 50) in parameter GET_q_value of http://app/x, 2 times",
         "    rce (threat 90) in parameter GET_q_value of http://app/x: the gate is off",
-        "    ptrav (threat 70) in parameter GET_q_value of http://app/x: accepted, until 2026-12-31: behind a login",
+        "    ptrav (threat 70) in parameter GET_q_value of http://app/x: accepted until 2026-12-31: behind a login",
         "    info (threat 10) in parameter GET_q_value of http://app/x: below the gate's threat",
         "    what to do: mend what was found, or accept what is known, with a reason: fastflow accept",
         "    log: logs/web.test.log",

@@ -234,6 +234,10 @@ def test_known_vulnerabilities_are_excused_until_they_expire(tmp_path: Path, unt
     assert (phase.state, len(phase.vulnerabilities)) == (state, 2)
     if state == "vulnerable":
         assert phase.reason == "1 vulnerability found: sqli"
+        (former,) = [one.expired for one in phase.vulnerabilities if one.expired]
+        assert (former.reason, former.expires) == ("known", "2020-01-01")
+    else:
+        assert [one.expired for one in phase.vulnerabilities] == [None, None]
 
 
 def test_each_finding_says_what_the_gate_makes_of_it(tmp_path: Path) -> None:

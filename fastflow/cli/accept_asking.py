@@ -1,0 +1,79 @@
+"""The questions of `fastflow accept` on a terminal."""
+
+from collections.abc import Callable
+from datetime import date, datetime, timezone
+from typing import TypeVar
+
+import click
+
+from fastflow.errors import UsageError
+from fastflow.model.accept import Accepted
+from fastflow.report.html.logs import shown
+
+Answer = TypeVar("Answer")
+_EXPLANATION = """\
+  y  accept it: it no longer fails this gate, and every report shows the reason
+  n  leave it: it fails the gate again in the next run (this is what Enter does)
+  q  stop here; what you have accepted so far is kept (Ctrl-C does the same)
+  ?  this text"""
+_WHY_EXPLANATION = "  One line that says why it is known; every report shows it. q stops here."
+_DAY_EXPLANATION = "  The last day on which it is accepted, in UTC; Enter: it does not expire. q stops here."
+
+
+class QuitError(Exception):
+    """The user has had enough of questions."""
+
+
+def ask_whether() -> bool:
+    """Ask whether the vulnerability that has just been shown is accepted. Raises QuitError."""
+    return _asked("  accept it? [y/N/q/?]", _yes_or_no, _EXPLANATION, "n")
+
+
+def ask_why(fingerprint: str, until: date | None) -> Accepted:
+    """Ask for the reason, and for the last day unless it is known. Raises QuitError."""
+    why = _asked("  why", one_line, _WHY_EXPLANATION)
+    question = "  until which day (YEAR-MONTH-DAY, or nothing)"
+    return Accepted(fingerprint, why, until or _asked(question, day, _DAY_EXPLANATION, ""))
+
+
+def _asked(question: str, read: Callable[[str], Answer], explanation: str, default: str | None = None) -> Answer:
+    """Ask until the answer can be read. `?` explains the question, `q` raises QuitError."""
+    while True:
+        text = str(click.prompt(question, default, show_default=False, err=True)).strip()
+        if text == "q":
+            raise QuitError
+        if text == "?":
+            click.echo(explanation, err=True)
+            continue
+        try:
+            return read(text)
+        except UsageError as error:
+            click.echo(f"  {error.message}", err=True)
+
+
+def _yes_or_no(text: str) -> bool:
+    answer = text.lower()
+    if answer not in ("y", "yes", "n", "no"):
+        raise UsageError("answer y, n, q or ?")
+    return answer.startswith("y")
+
+
+def one_line(text: str) -> str:
+    """Read a reason; raises UsageError if it is empty."""
+    line = shown(" ".join(text.split()))
+    if not line:
+        raise UsageError("the reason is empty", "say why: --reason TEXT")
+    return line
+
+
+def day(text: str | None) -> date | None:
+    """Read a day, or None for nothing; warn of one that has passed. Raises UsageError."""
+    if not text:
+        return None
+    try:
+        read = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=timezone.utc).date()
+    except ValueError:
+        raise UsageError(f"expected a day such as 2030-12-31, not {text}", "write YEAR-MONTH-DAY") from None
+    if read < datetime.now(timezone.utc).date():
+        click.echo(f"warning: {read} has passed, so that nothing is excused", err=True)
+    return read

@@ -17,6 +17,7 @@ from fastflow.cli.environment import (
 from fastflow.cli.memory import collect_from_here
 from fastflow.cli.reports import Report, write_reports
 from fastflow.cli.resuming import Ground
+from fastflow.cli.run_id_file import RunIdFile
 from fastflow.cli.showing import Showing
 from fastflow.cli.signals import InterruptedBeforeRunError, Interruption, interruption
 from fastflow.cli.specs import identity
@@ -57,6 +58,7 @@ class RunOptions:
     progress: str = "auto"
     reports: tuple[Report, ...] = ()
     env_files: tuple[str, ...] = ()
+    run_id_file: RunIdFile | None = None
 
 
 @dataclass(frozen=True)
@@ -150,6 +152,8 @@ class _Session:
         self._take_over()
         folder = RunFolder(self.order.text.directory, self.order.run, self.mask)
         write_basis(folder, self.order.ground.basis)
+        if self.options.run_id_file is not None:
+            self.options.run_id_file.write(self.order.run)
         try:
             setting = self._prepared(folder, signals)
             result = execute_plan(

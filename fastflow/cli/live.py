@@ -9,7 +9,7 @@ import click
 
 from fastflow.cli.environment import engine_environment, new_run_id, values_for
 from fastflow.cli.memory import collect_from_here
-from fastflow.cli.specs import find_spec, read_spec_text
+from fastflow.cli.specs import find_spec, identity_here, read_spec_text
 from fastflow.engines.docker import DockerEngine
 from fastflow.errors import FastflowError, UsageError
 from fastflow.model.spec import Host
@@ -20,10 +20,17 @@ from fastflow.run.live import LivePhase, LiveRun
 from fastflow.run.ports import Engine
 from fastflow.run.survey import Sighting, Survey, look
 
+_RUN_HELP = "The run; needed unless exactly one run of the spec here is live."
+_NAME_IT = "name the run with --run, or as RUN/PHASE; see: fastflow ps"
+
+
+class NotLiveError(FastflowError):
+    """The run that was asked for has nothing on any engine, or no run of the spec here is live."""
+
 
 def run_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """Which run."""
-    return click.option("--run", "run", metavar="RUN", help="The run; needed where not exactly one is live.")(function)
+    return click.option("--run", "run", metavar="RUN", help=_RUN_HELP)(function)
 
 
 @dataclass
@@ -110,30 +117,43 @@ def split_phase(text: str | None, run: str | None) -> tuple[str | None, str | No
 
 
 def find_target(survey: Survey, phase: str | None, run: str | None) -> Target:
-    """Find the run and the phase that are meant; raises UsageError and FastflowError."""
+    """Find the run and the phase that are meant; raises UsageError and NotLiveError."""
     run_name, phase_name = split_phase(phase, run)
-    chosen = choose_run(survey.runs, run_name)
+    chosen = _named_run(survey.runs, run_name) if run_name is not None else _only_run(survey.runs, identity_here())
     target = Target(chosen, phase_name, folder_of(chosen.spec, chosen.id))
     if phase_name is not None:
         _require_phase(phase_name, chosen, target.history)
     return target
 
 
-def choose_run(runs: Sequence[LiveRun], name: str | None) -> LiveRun:
-    """Choose the run of that name, or else the only live one."""
-    if name is not None:
-        found = next((run for run in runs if run.id == name), None)
-        if found is None:
-            known = did_you_mean(name, [run.id for run in runs])
-            raise FastflowError(f"no engine has anything of a run {name}", known or "see: fastflow ps")
-        return found
+def _named_run(runs: Sequence[LiveRun], name: str) -> LiveRun:
+    found = next((run for run in runs if run.id == name), None)
+    if found is None:
+        known = did_you_mean(name, [run.id for run in runs])
+        raise NotLiveError(f"no engine has anything of a run {name}", known or "see: fastflow ps")
+    return found
+
+
+def _only_run(runs: Sequence[LiveRun], spec: str | None) -> LiveRun:
+    """The only live run of the spec here: another one is somebody else's, who must not be stopped by mistake."""
+    if spec is None:
+        raise UsageError("there is no spec here, so it is not clear which run is meant", _NAME_IT)
     live = [run for run in runs if run.is_alive]
-    if not live:
-        raise FastflowError("no run is live", "start one: fastflow up; the logs of old runs: .fastflow/runs")
-    if len(live) > 1:
-        names = ", ".join(run.id for run in live)
-        raise UsageError(f"{len(live)} runs are live: {names}", "name one with --run, or as RUN/PHASE")
-    return live[0]
+    own = [run for run in live if is_own(run, spec)]
+    if len(own) > 1:
+        names = ", ".join(run.id for run in own)
+        raise UsageError(f"{len(own)} runs of {spec} are live: {names}", "name one with --run, or as RUN/PHASE")
+    if not own and live:
+        others = ", ".join(f"{run.id} of {run.spec}" for run in live)
+        raise NotLiveError(f"no run of {spec} is live; live are others: {others}", _NAME_IT)
+    if not own:
+        raise NotLiveError(f"no run of {spec} is live", "start one: fastflow up; logs of old runs: fastflow logs PHASE")
+    return own[0]
+
+
+def is_own(run: LiveRun, spec: str) -> bool:
+    """Whether a run is of this spec, in this checkout: CI jobs in containers have their checkouts under one path."""
+    return run.spec == spec and folder_of(run.spec, run.id).is_dir()
 
 
 def _require_phase(name: str, run: LiveRun, history: History | None) -> None:

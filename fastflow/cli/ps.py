@@ -2,8 +2,9 @@
 
 import click
 
-from fastflow.cli.live import engines_here
+from fastflow.cli.live import engines_here, is_own
 from fastflow.cli.options import format_option
+from fastflow.cli.specs import identity_here
 from fastflow.report.live import runs_as_json, runs_as_text
 
 
@@ -11,15 +12,17 @@ from fastflow.report.live import runs_as_json, runs_as_text
 @click.option("--run", "run", metavar="RUN", help="Only this run.")
 @format_option
 def command(*, run: str | None, form: str) -> None:
-    """List the runs that an engine has something of, and the nodes that are there.
+    """List the runs that an engine has something of, whose they are, and the nodes that are there.
 
     Looks at the current Docker context and at the hosts of the spec of this directory.
     A run is live while the process that runs it lives; what a dead one left, `fastflow down` removes.
     """
     found = tuple(one for one in engines_here().look().runs if run in (None, one.id))
+    here = identity_here()
+    own = {one.id for one in found if here is not None and is_own(one, here)}
     if form == "json":
         click.echo(runs_as_json(found))
     elif found:
-        click.echo(runs_as_text(found))
+        click.echo(runs_as_text(found, own))
     else:
         click.echo("no run has anything on an engine", err=True)

@@ -10,17 +10,18 @@ from fastflow.pipeline import SpecText
 from fastflow.spec.reader import MAX_BYTES
 
 NAMES = ("fastflow.yml", "fastflow.yaml")
+_COMPOSE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 _NOT_SEARCHED = frozenset((".git", ".fastflow", ".venv", "venv", "node_modules", "__pycache__", ".tox", ".nox"))
 
 
 def read_spec_text(given: str | None) -> SpecText:
     """Read the spec that was named, or the one of this directory or its nearest parent; `-` is standard input."""
     if given == "-":
-        return SpecText("-", Path.cwd(), sys.stdin.buffer.read(MAX_BYTES + 1))
+        return SpecText("-", Path.cwd(), _standard_input())
     path = Path(given) if given is not None else find_spec()
     if path is None:
         here = " or ".join(NAMES)
-        raise UsageError(f"there is no {here} in this directory or a parent of it", "name a spec: fastflow ... SPEC")
+        raise UsageError(f"there is no {here} in this directory or a parent of it", _first_step())
     if path.is_dir():
         path = next((path / name for name in NAMES if (path / name).is_file()), path / NAMES[0])
     try:
@@ -29,6 +30,20 @@ def read_spec_text(given: str | None) -> SpecText:
     except OSError as error:
         raise UsageError(f"the spec {path} cannot be read: {system_reason(error)}") from None
     return SpecText(str(path), path.parent, content)
+
+
+def _first_step() -> str:
+    """What to do where there is no spec."""
+    found = next((name for name in _COMPOSE_NAMES if Path(name).is_file()), None)
+    command = f"fastflow init --from {found}" if found else "fastflow init"
+    return f"write a first one: {command}; or name the one to use: SPEC"
+
+
+def _standard_input() -> bytes:
+    try:
+        return sys.stdin.buffer.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"standard input cannot be read: {system_reason(error)}") from None
 
 
 def find_spec() -> Path | None:
@@ -48,7 +63,7 @@ def read_all(given: Sequence[str]) -> list[SpecText]:
     else:
         texts = [read_spec_text(str(path)) for path in specs_below(Path())]
         if not texts:
-            raise UsageError("there is no fastflow.yml below this directory", "name the specs: fastflow validate SPEC…")
+            raise UsageError("there is no fastflow.yml below this directory", _first_step())
     seen: dict[str, SpecText] = {}
     for text in texts:
         key = text.name if text.name == "-" else str(Path(text.name).resolve())
@@ -70,4 +85,15 @@ def specs_below(directory: Path) -> Iterable[Path]:
 
 def identity(text: SpecText) -> str:
     """Name a spec on the engine, so that a later command finds its runs: its absolute path."""
-    return str(text.directory.resolve() / Path(text.name).name) if text.name != "-" else f"{text.directory}/-"
+    return identity_of(text.directory / Path(text.name).name) if text.name != "-" else f"{text.directory}/-"
+
+
+def identity_of(spec: Path) -> str:
+    """Name the spec in a file as `identity` does."""
+    return str(spec.parent.resolve() / spec.name)
+
+
+def identity_here() -> str | None:
+    """Name the spec of this directory or its nearest parent; None if there is none."""
+    spec = find_spec()
+    return identity_of(spec) if spec is not None else None

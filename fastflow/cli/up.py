@@ -9,6 +9,8 @@ from fastflow.cli.execution import Order, RunOptions, execute
 from fastflow.cli.options import SPEC_HELP, env_file_option, selection_options, spec_argument, with_examples
 from fastflow.cli.reports import REPORT_HELP, Report, parse_reports, write_reports
 from fastflow.cli.resuming import Ground, ground_of
+from fastflow.cli.run_id_file import HELP as RUN_ID_FILE_HELP
+from fastflow.cli.run_id_file import RunIdFile
 from fastflow.cli.specs import read_spec_text
 from fastflow.cli.stages import planned, refused
 from fastflow.errors import ExitCode, RejectedProjectError, UsageError
@@ -25,6 +27,18 @@ _PROGRESS_HELP = (
     "What stderr shows: a live table (tty), a line for each event (plain, json), or nothing where all passed (quiet); "
     "auto: the table on terminals, else plain."
 )
+_HELP = """\
+Run a spec: each phase as soon as what it depends on allows, through Docker Compose.
+
+\b
+Exit codes, the first that applies:
+  2    wrong usage or an invalid spec; nothing was started
+  4    a BUILD_ID is in use by another run on the engine; nothing was started
+  130  interrupted by SIGINT (143 by SIGTERM, 129 by SIGHUP)
+  1    a testing phase found vulnerabilities
+  3    a phase failed for another reason, or the engine did
+  0    all passed
+"""
 _EPILOG = with_examples(
     SPEC_HELP,
     ("fastflow up --emulate", "without an account"),
@@ -33,7 +47,7 @@ _EPILOG = with_examples(
 )
 
 
-@click.command(name="up", epilog=_EPILOG)
+@click.command(name="up", help=_HELP, epilog=_EPILOG)
 @spec_argument()
 @selection_options
 @click.option("--dry-run", is_flag=True, help="All checks, then the plan; nothing is started.")
@@ -44,6 +58,7 @@ _EPILOG = with_examples(
 @click.option("--fail-fast", is_flag=True, help="Stop everything when a phase fails or finds vulnerabilities.")
 @click.option("--progress", type=click.Choice(PROGRESS_KINDS), default="auto", show_default=True, help=_PROGRESS_HELP)
 @click.option("--report", "reports", multiple=True, metavar="KIND=PATH", help=REPORT_HELP)
+@click.option("--run-id-file", "run_id_file", metavar="F", help=RUN_ID_FILE_HELP)
 @env_file_option
 def command(
     *,
@@ -58,20 +73,12 @@ def command(
     fail_fast: bool,
     progress: str,
     reports: tuple[str, ...],
+    run_id_file: str | None,
     env_files: tuple[str, ...],
 ) -> int:
-    """Run a spec: each phase as soon as what it depends on allows, through Docker Compose.
-
-    \b
-    Exit codes, the first that applies:
-      2    wrong usage or an invalid spec; nothing was started
-      4    a BUILD_ID is in use by another run on the engine; nothing was started
-      130  interrupted by SIGINT (143 by SIGTERM, 129 by SIGHUP)
-      1    a testing phase found vulnerabilities
-      3    a phase failed for another reason, or the engine did
-      0    all passed
-    """
+    """Run a spec."""
     asked = parse_reports(reports)
+    id_file = None if dry_run else RunIdFile.named(run_id_file)
     text = read_spec_text(spec)
     ground = ground_of(
         text, env_files, emulate=emulate, resume=resume, shows_warnings=progress not in ("quiet", "json")
@@ -83,7 +90,7 @@ def command(
     if not plan.selected:
         click.echo(f"run {plan.resumes} has passed all of it: there is nothing to run again")
         return _report_again(ground, asked)
-    return _execute(Order(ground, plan), RunOptions(emulate, keep, fail_fast, progress, asked, env_files))
+    return _execute(Order(ground, plan), RunOptions(emulate, keep, fail_fast, progress, asked, env_files, id_file))
 
 
 def _planned(ground: Ground, workflows: tuple[str, ...], mode: Mode | None, max_parallel: int | None) -> Plan:

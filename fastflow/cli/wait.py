@@ -59,8 +59,8 @@ def command(*, phase: str, goal: str, timeout: float | None, run: str | None) ->
 def _find(engines: Engines, phase: str, run: str | None, deadline: float | None) -> Target:
     """Find the run; one that was started just before in the background may take a while to show.
 
-    It shows when it has its leases, after its images were pulled and built. Until then another run may be the only
-    live one, and need not know the phase.
+    It shows when it has its leases, after its images were pulled, or when it builds some. Until then another run of the
+    spec may be the only live one, and need not know the phase.
     """
     limit = time.monotonic() + _GRACE
     pause = Event()

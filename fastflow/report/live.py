@@ -1,7 +1,7 @@
 """What runs now, for people and programs."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
 from fastflow.report.counting import count
@@ -14,15 +14,18 @@ _HEADER = ("PHASE", "MODE", "BUILD_ID", "HOST", "STATUS", "PROXY", "CONTAINER")
 _HOST = _HEADER.index("HOST")
 
 
-def runs_as_text(runs: Iterable[LiveRun]) -> str:
-    """List each run with the nodes that are there. Labels are what others wrote: no text can speak to the terminal."""
-    return "\n\n".join("\n".join(map(clean, _run(run))) for run in runs)
+def runs_as_text(runs: Iterable[LiveRun], own: Container[str] = ()) -> str:
+    """List each run with the nodes that are there; those in `own` are of the spec here.
+
+    Labels are what others wrote: no text can speak to the terminal.
+    """
+    return "\n\n".join("\n".join(map(clean, _run(run, is_own=run.id in own))) for run in runs)
 
 
-def _run(run: LiveRun) -> list[str]:
+def _run(run: LiveRun, *, is_own: bool) -> list[str]:
     since = f", since {run.since.split('.')[0]}Z" if run.since else ""
     alive = f"live on {run.host}{since}" if run.is_alive else "not live: `fastflow down` removes what is left of it"
-    lines = [f"run {run.id}  {alive}", f"  {run.spec}"]
+    lines = [f"run {run.id}  {alive}", f"  of {run.spec}" + (" (the spec here)" if is_own else "")]
     rows = [_HEADER, *(_row(phase) for phase in run.phases)]
     if run.phases:
         lines += _table(rows if any(phase.host for phase in run.phases) else [_without_host(row) for row in rows])

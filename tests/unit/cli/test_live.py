@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from fastflow.cli.live import Engines, engines_here, hosts_of
+from fastflow.cli.boundary import guarded
+from fastflow.cli.live import Engines, NotLiveError, engines_here, find_target, hosts_of
 from fastflow.cli.logs import _show
+from fastflow.cli.main import cli
 from fastflow.cli.specs import read_spec_text
 from fastflow.cli.wait import is_preparing
 from fastflow.engines.fake import FakeEngine
 from fastflow.engines.inspection import container_of
-from fastflow.errors import EngineError
+from fastflow.errors import EngineError, UsageError
+from fastflow.run.events import Event
 from fastflow.run.folder import RunFolder
 from fastflow.run.live import LivePhase
 from fastflow.run.ports import EngineInfo
@@ -104,3 +107,90 @@ def test_logs_mask_the_token_that_each_node_was_given_whatever_its_variable_is_h
     assert capsys.readouterr().out.splitlines() == [
         f"web.{name} | {node.id} was given *** and ***" for name, node in (("a", one), ("b", other))
     ]
+
+
+@pytest.fixture
+def checkouts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, FakeEngine]:
+    """Two checkouts of a spec, a live run of each but for the one that is called here, and their engine."""
+    engine = FakeEngine()
+    for name in ("here", "there"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "fastflow.yml").write_text(SPEC)
+    live(engine, "r1", tmp_path / "there")
+    monkeypatch.chdir(tmp_path / "here")
+    return tmp_path, engine
+
+
+def live(engine: FakeEngine, run: str, directory: Path, *, has_folder: bool = True) -> None:
+    """Let a run of the spec in a directory be live."""
+    labels = {"run": run, "role": "lease", "spec": str(directory / "fastflow.yml")}
+    engine.hold(f"lease-{run}", "image", {f"io.fastflow.{name}": value for name, value in labels.items()})
+    if has_folder:
+        (directory / ".fastflow/runs" / run / "logs").mkdir(parents=True)
+
+
+def test_the_only_live_run_is_left_alone_where_it_is_of_another_checkout(checkouts: tuple[Path, FakeEngine]) -> None:
+    tmp_path, engine = checkouts
+    with pytest.raises(NotLiveError, match=f"no run of {tmp_path}/here/fastflow.yml is live; live are others: r1 of"):
+        find_target(look({"": engine}), "web.record", None)
+    assert find_target(look({"": engine}), "r1/web.record", None).run.id == "r1"
+    assert find_target(look({"": engine}), "web.record", "r1").run.id == "r1"
+    live(engine, "r2", tmp_path / "here")
+    assert find_target(look({"": engine}), "web.record", None).run.id == "r2"
+
+
+def test_a_run_of_a_checkout_under_the_same_path_elsewhere_is_not_of_this_one(
+    checkouts: tuple[Path, FakeEngine],
+) -> None:
+    tmp_path, engine = checkouts
+    live(engine, "r2", tmp_path / "here", has_folder=False)
+    with pytest.raises(NotLiveError):
+        find_target(look({"": engine}), "web.record", None)
+
+
+def test_without_a_spec_and_with_two_runs_of_it_the_run_must_be_named(
+    checkouts: tuple[Path, FakeEngine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tmp_path, engine = checkouts
+    for run in ("r2", "r3"):
+        live(engine, run, tmp_path / "here")
+    with pytest.raises(UsageError, match=r"2 runs of .*/here/fastflow\.yml are live: r2, r3"):
+        find_target(look({"": engine}), "web.record", None)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="there is no spec here"):
+        find_target(look({"": engine}), "web.record", None)
+
+
+def ended(directory: Path, run: str) -> None:
+    """Write the folder of a run that is over."""
+    folder = RunFolder(directory, run, str)
+    folder.on_event(Event("run", facts={"state": "started", "run": run, "phases": ["web.record", "web.test"]}))
+    folder.on_event(Event("phase", "web.record", {"state": "failed", "mode": "recording"}))
+    for name in ("web.record", "web.record.attempt-2", "web.record.source"):
+        log = folder.log(name)
+        log.write(f"{run} {name}\x1b[2J")
+        log.close()
+    folder.close()
+
+
+def test_logs_of_runs_that_are_over_come_from_their_folders_without_an_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no.sock")
+    (tmp_path / "fastflow.yml").write_text(SPEC.replace("hosts:", "x-hosts:").replace("    host: a\n", ""))
+    for run in ("r1", "r2"):
+        ended(tmp_path, run)
+    for arguments, run in ((["web.record"], "r2"), ([], "r2"), (["r1/web.record"], "r1"), (["--run", "r1"], "r1")):
+        assert guarded(cli, ["logs", *arguments]) == 0
+        told = capsys.readouterr()
+        assert told.out.splitlines() == [
+            f"web.record           | {run} web.record\ufffd[2J",
+            f"web.record.attempt-2 | {run} web.record.attempt-2\ufffd[2J",
+        ]
+        assert f"run {run} is over" in told.err
+    assert guarded(cli, ["logs", "web.test"]) == 3
+    assert "there is no log of web.test: it is waiting" in capsys.readouterr().err
+    assert guarded(cli, ["logs", "web.tset"]) == 2
+    assert "did you mean `web.test`?" in capsys.readouterr().err.lower()
+    assert guarded(cli, ["logs", "--run", "r9"]) == 3

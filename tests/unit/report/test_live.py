@@ -28,3 +28,5 @@ def test_a_node_that_was_only_created_is_not_shown_and_counts_as_no_service() ->
     assert "web.record" in text
     assert "web.test" not in text
     assert "and 1 container of services and sources" in text
+    assert "  of /s.yml\n" in text
+    assert "  of /s.yml (the spec here)\n" in runs_as_text(look({"": engine}).runs, {"r1"})

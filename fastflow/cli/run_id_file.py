@@ -1,0 +1,46 @@
+"""`up --run-id-file F`: the run's id for scripts, which other commands take with `--run`."""
+
+import re
+from pathlib import Path
+
+from fastflow.errors import UsageError, system_reason
+
+HELP = "Write the run's id into F as soon as there is one, for scripts: other commands take it with --run."
+_AN_ID = re.compile(rb"\s*[0-9a-z]{10,40}\s*|")
+
+
+class RunIdFile:
+    """A file for a run's id. It is empty until there is one: a script must not take an earlier run for this one.
+
+    Raises UsageError if the file cannot be written, or if it contains anything but a run's id: that is not ours.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        if path.is_file() and not _AN_ID.fullmatch(self._content()):
+            raise UsageError(f"--run-id-file {path}: the file contains something else", "name a file that is new")
+        if path.is_file() or not path.exists():
+            self.write("")
+
+    @classmethod
+    def named(cls, name: str | None) -> "RunIdFile | None":
+        """The file of that name, if one is named."""
+        return cls(Path(name)) if name is not None else None
+
+    def write(self, text: str) -> None:
+        """Write the id, or nothing."""
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.write_text(f"{text}\n" if text else "")
+        except OSError as error:
+            raise self._unusable(error, "written") from None
+
+    def _content(self) -> bytes:
+        try:
+            with self._path.open("rb") as file:
+                return file.read(100)
+        except OSError as error:
+            raise self._unusable(error, "read") from None
+
+    def _unusable(self, error: OSError, what: str) -> UsageError:
+        return UsageError(f"--run-id-file {self._path} cannot be {what}: {system_reason(error)}", "name another file")

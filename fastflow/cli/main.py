@@ -85,6 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     settle_streams()
     keep_all()
     code = guarded(cli, sys.argv[1:] if arguments is None else arguments)
+    drop_unwritten(sys.stdout)
     drop_unwritten(sys.stderr)
     leave_all()
     sys.exit(code)

@@ -144,6 +144,11 @@ def test_a_past_day_is_said(capfd: pytest.CaptureFixture[str]) -> None:
 QUESTION = re.compile(r"accept it\?.*: |why: |until which day.*: ")
 
 
+def state_of(process: "subprocess.Popen[str]") -> str:
+    """What the system says of a process: `S` while it waits."""
+    return Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
 def on_a_terminal(*answers: str) -> tuple[int, str, str]:
     """Answer each question; return the exit code, what was printed, and what was shown on the terminal.
 
@@ -162,11 +167,11 @@ def on_a_terminal(*answers: str) -> tuple[int, str, str]:
     for number, answer in enumerate(answers, start=1):
         while len(QUESTION.findall(shown)) < number:
             shown += os.read(main, 4096).decode()
-        while answer == "INT" and process.poll() is None:  # again: Python does not see one just before it reads
+        if answer == "INT":
+            while state_of(process) != "S":  # Python does not see a signal that comes just before it reads
+                pass
             process.send_signal(signal.SIGINT)
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(0.05)
-        if answer != "INT":
+        else:
             os.write(main, f"{answer}\n".encode() if answer != "\x04" else b"\x04")
     out, _ = process.communicate(timeout=30)
     with suppress(OSError):  # all is read, and the terminal has no other end any more

@@ -6,7 +6,6 @@ The last stage, Plan to result, is `fastflow.run.execution`: only `up` needs it,
 import gc
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from fastflow.application.fast import without_fast
 from fastflow.application.model import Application
 from fastflow.application.reader import ComposeFiles, file_sources
-from fastflow.check.accept_file import read_accept_files
+from fastflow.check.accept_file import with_accept_files
 from fastflow.check.facts import Facts
 from fastflow.check.run import check_specs
 from fastflow.diagnostic import Diagnostic, in_file_order
@@ -88,14 +87,13 @@ def load(
     found += interpolated.diagnostics + loaded.diagnostics
     if loaded.spec is None:
         return None, _masked(found, tokens)
-    graph = build_graph(phases_of(loaded.spec, values))
     files = ComposeFiles(text.directory, values, Path(text.name).parent)
     applications, unreadable = _applications(loaded, files)
     facts = Facts(
         document=document,
         spec=loaded.spec,
         places=loaded.places,
-        graph=graph,
+        graph=build_graph(phases_of(loaded.spec, values)),
         applications=applications,
         has_values=values is not None,
         is_whole=not found,
@@ -104,8 +102,8 @@ def load(
         tokens=tokens,
         malformed_tokens=_malformed_tokens(loaded.spec, values),
     )
-    accept_files, accepted = read_accept_files(facts, text.directory, Path(text.name).parent)
-    return replace(facts, accept_files=accept_files), (*found, *unreadable, *accepted)
+    facts, accepted = with_accept_files(facts, text.directory, Path(text.name).parent)
+    return facts, (*found, *unreadable, *accepted)
 
 
 def check(

@@ -1,5 +1,6 @@
 """The files that gates accept vulnerabilities by: checked like a spec, each fault at its place in the file."""
 
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -15,8 +16,8 @@ from fastflow.spec.files import read_limited
 RULE = "invalid-value"
 
 
-def read_accept_files(facts: Facts, directory: Path, shown: Path) -> tuple[tuple[Document, ...], list[Diagnostic]]:
-    """Read every file of the spec once: return the files, as what ignore comments stand in, and all findings.
+def with_accept_files(facts: Facts, directory: Path, shown: Path) -> tuple[Facts, list[Diagnostic]]:
+    """Read every file of the spec once: return the facts with the files, where ignore comments stand, and all findings.
 
     `directory` is the spec's, `shown` the same as users know it. A file that is not there accepts nothing, so that
     `fastflow accept` can make it after the first run; a name with a variable is looked at when it has a value.
@@ -46,4 +47,4 @@ def read_accept_files(facts: Facts, directory: Path, shown: Path) -> tuple[tuple
             read = read_accept_file(name, content)
             files[gate.accept] = Document(name, "", Mapping((), Mark(name, 1, 1, 1, 1)), read.comments)
             found += [*read.diagnostics, *accept_expired.check(read, today)]
-    return tuple(files.values()), found
+    return replace(facts, accept_files=tuple(files.values())), found

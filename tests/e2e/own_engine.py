@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ IMAGES = ("fastflow-python:3", image_name())
 PATIENCE = 30.0  # seconds
 # The first process of the namespaces: it starts the engine again whenever it ends, unless the file `held` is there.
 _INIT = """
-ip link set lo up
+"$3" -c "$4"
 mount -t tmpfs -o "size=$2m" tmpfs "$1/data"
 while [ -d "$1" ]; do
   while [ -e "$1/held" ]; do sleep 0.05; done
@@ -31,6 +32,12 @@ while [ -d "$1" ]; do
   dockerd --data-root "$1/data" --exec-root "$1/exec" --pidfile "$1/pid" -H "unix://$1/docker.sock" \
     --default-address-pool base=10.230.0.0/16,size=26 --shutdown-timeout 2 >>"$1/log" 2>&1 </dev/null
 done
+"""
+# Brings the loopback interface up (SIOCSIFFLAGS, IFF_UP): a bare Debian has no `ip`.
+_LOOPBACK = """
+import fcntl, socket, struct
+with socket.socket() as any_socket:
+    fcntl.ioctl(any_socket, 0x8914, struct.pack("16sh22x", b"lo", 1))
 """
 
 
@@ -137,7 +144,8 @@ def own_engine(megabytes: int = 300) -> Iterator[OwnEngine]:
         (directory / name).mkdir()
     spaces = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
     process = subprocess.Popen(
-        [*spaces, "sh", "-c", _INIT, "sh", str(directory), str(megabytes)], start_new_session=True
+        [*spaces, "sh", "-c", _INIT, "sh", str(directory), str(megabytes), sys.executable, _LOOPBACK],
+        start_new_session=True,
     )
     try:
         engine = OwnEngine(directory, _first_child(process.pid))

@@ -15,6 +15,7 @@ from fastflow.cli.stages import checked, planned
 from fastflow.doctor.checks import checks_of
 from fastflow.doctor.examination import examine
 from fastflow.emulation.image import image_name
+from fastflow.engines.client_config import fault_of
 from fastflow.engines.docker import DockerEngine
 from fastflow.errors import ExitCode
 from fastflow.model.spec import Host
@@ -49,7 +50,9 @@ def command(spec: str | None, *, emulate: bool, env_files: tuple[str, ...]) -> i
     needs = _of_spec(text, env_files, emulate) if text else _Needs(None, {}, values_for(Path(), env_files, "0"))
     engines = {name: _engine(needs.hosts.get(name)) for name in needs.hosts or ("",)}
     image = image_name() if emulate else None
-    answers = examine(list(checks_of(needs.plan, engines, needs.values, unset=needs.unset, emulator_image=image)))
+    client = fault_of(engine_environment())
+    checks = checks_of(needs.plan, engines, needs.values, unset=needs.unset, emulator_image=image, client=client)
+    answers = examine(list(checks))
     for answer in answers:
         click.echo(f"{'ok    ' if answer.advice is None else 'not ok'}  {answer.subject}: {answer.found}")
         if answer.advice is not None:

@@ -7,6 +7,7 @@ from functools import partial
 from fastflow.doctor.cloud_checks import look_at_api, look_at_token, look_at_variable
 from fastflow.doctor.engine_checks import Claim, Engine, look_at_disk, look_at_engine, look_at_images, look_at_ports
 from fastflow.doctor.examination import Answer, Check
+from fastflow.errors import EngineError
 from fastflow.model.cloud import DEFAULT_API_HOST, Cloud
 from fastflow.model.node import DEFAULT_IMAGE
 from fastflow.model.source import ServiceSource
@@ -22,11 +23,15 @@ def checks_of(
     *,
     unset: tuple[str, ...] = (),
     emulator_image: str | None = None,
+    client: EngineError | None = None,
 ) -> Iterator[Check]:
     """List the checks of a plan, or of what any spec needs; with `emulator_image` none of the cloud.
 
-    `engines` are by host, one with an empty name the current context; `unset` are variables that have no value.
+    `engines` are by host, one with an empty name the current context; `unset` are variables that have no value;
+    `client` is what is wrong with Docker's own settings.
     """
+    if client is not None:
+        yield Check("client", lambda: [Answer("client", client.message, client.hint)])
     for name, engine in engines.items():
         images = (emulator_image,) if emulator_image else _images(plan, name)
         advice = "make it: fastflow emulator build" if emulator_image else None

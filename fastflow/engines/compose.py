@@ -1,6 +1,5 @@
 """Docker Compose and Docker's command line, executed by python-on-whales."""
 
-import json
 import os
 import shutil
 import tempfile
@@ -13,6 +12,7 @@ from typing import Any
 
 from fastflow.compose import ComposeProject, ComposeText
 from fastflow.engines.calls import Calls, Terms
+from fastflow.engines.client_config import fault_of, home_of, settings_of
 from fastflow.engines.failures import NOT_RUNNING
 from fastflow.engines.messages import known
 from fastflow.engines.process import not_found
@@ -107,7 +107,14 @@ class ComposeCli:
     def pull(self, image: str, timeout: float) -> None:
         """Pull an image."""
         work = _Work("image.pull", {"x": image, "quiet": True}, subject=image)
-        self._make(work, self._docker, Terms(timeout, is_short=False, is_interruptible=True))
+        try:
+            self._make(work, self._docker, Terms(timeout, is_short=False, is_interruptible=True))
+        except EngineCallError as error:
+            fault = fault_of(self.environment)
+            if fault is not None and error.return_code is not None:
+                # Without its credentials Docker is told of a private image that it is not there.
+                error.hint = f"{fault.hint} ({fault.message})"
+            raise
 
     # What looks at a project
     def config(self, project: ComposeProject, *, interpolate: bool = True) -> str:
@@ -266,29 +273,6 @@ def _plugin(environment: Mapping[str, str]) -> str | None:
 
 def compose_plugins(environment: Mapping[str, str]) -> Iterator[str]:
     """The files that Docker's command line takes for the Compose plugin, in its order."""
-    directories = (_home(environment) / "cli-plugins", *_SYSTEM_PLUGINS)
+    directories = (home_of(environment) / "cli-plugins", *_SYSTEM_PLUGINS)
     candidates = (Path(directory) / "docker-compose" for directory in directories)
     return (str(path) for path in candidates if path.is_file() and os.access(path, os.X_OK))
-
-
-def uses_default_context(environment: Mapping[str, str]) -> bool:
-    """Whether Docker's command line takes its default context, where that can be told without asking it."""
-    settings = settings_of(environment)
-    chosen = environment.get("DOCKER_CONTEXT") or (settings or {}).get("currentContext") or "default"
-    return settings is not None and chosen == "default"
-
-
-def _home(environment: Mapping[str, str]) -> Path:
-    configured = environment.get("DOCKER_CONFIG")
-    return Path(configured) if configured else Path(environment.get("HOME", "/nonexistent")) / ".docker"
-
-
-def settings_of(environment: Mapping[str, str]) -> dict[str, object] | None:
-    """The settings of Docker's command line; None if they cannot be read."""
-    try:
-        settings = json.loads((_home(environment) / "config.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (ValueError, PermissionError):
-        return None
-    return settings if isinstance(settings, dict) else None

@@ -10,7 +10,8 @@ from typing import IO
 from fastflow.compose import ComposeProject
 from fastflow.engines.api import EngineApi
 from fastflow.engines.calls import Calls
-from fastflow.engines.compose import INSTALL_COMPOSE, ComposeCli, uses_default_context
+from fastflow.engines.client_config import uses_default_context
+from fastflow.engines.compose import INSTALL_COMPOSE, ComposeCli
 from fastflow.engines.connection import UNIX, DialledRoute, Route, SocketRoute
 from fastflow.engines.copying import unpack
 from fastflow.engines.daemon import Daemon

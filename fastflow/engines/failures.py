@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 from fastflow.errors import AddressesExhaustedError, EngineCallError, EngineUnreachableError, SubnetInUseError
 
-NOT_RUNNING = "start Docker, or point DOCKER_HOST or the Docker context at an engine that runs"
+NOT_RUNNING = (
+    "start Docker, or point DOCKER_HOST at an engine that runs (or choose another context: docker context use)"
+)
 NOT_ALLOWED = "let this user use Docker (group docker), or use sudo"
 _PORT = 'stop what uses the port, or let fastflow choose: ports: ["8080"], publish: none'
 _POOLS = "remove unused networks, or widen default-address-pools of dockerd"
@@ -71,7 +73,7 @@ FAILURES = (
     Failure("error during connect", NOT_RUNNING, "CLI 20.10 to 28.5; Compose 2.24 to 5.6", EngineUnreachableError),
     Failure(
         "context not found|context .* does not exist",
-        "choose one of the contexts that `docker context ls` lists",
+        "choose another: `docker context ls` lists the contexts that there are",
         "CLI 20.10 to 28.5; Compose 2.40, 5.6",
     ),
     Failure(
@@ -135,7 +137,7 @@ FAILURES = (
         "use an image for this engine's platform, or set `platform` and install its emulation (binfmt)",
         _ALL,
     ),
-    Failure("manifest unknown|manifest for", "check the image's tag", _ALL),
+    Failure("manifest unknown|manifest for|no such manifest", "check the image's tag", _ALL),
     Failure(
         "x509: ",
         "install the CA of the registry on the engine's machine (/etc/docker/certs.d), or that of the engine in "
@@ -144,7 +146,7 @@ FAILURES = (
     ),
     Failure(
         "no such host|dial tcp|network is unreachable|connection refused|i/o timeout|tls handshake timeout",
-        "check the image's name and the engine's network: its registry cannot be reached from there",
+        "the registry cannot be reached from here; check the network and the image's name",
         _ALL,
     ),
     Failure("no such image", "pull or build the image first", _ALL),
@@ -177,7 +179,12 @@ FAILURES = (
         "Compose 2.40 with Engine 20.10",
     ),
     Failure(
-        "failed to solve|returned a non-zero code|unable to prepare context",
+        "unable to prepare context",
+        "correct the `context` of the service's build: it is relative to the Compose file",
+        "Compose 2.40, 5.6",
+    ),
+    Failure(
+        "failed to solve|returned a non-zero code",
         "build it by hand to see all of its output: docker compose build",
         "Compose 2.40, 5.6",
     ),

@@ -34,7 +34,9 @@ def refuse_faulty(context: PhaseContext, found: Iterable[Container]) -> None:
     for container in found:
         if (fault := fault_of(container)) is not None:
             evidence = keep_log(context, container)
-            raise PhaseFailedError(fault.text, hint_on(evidence), evidence=evidence)
+            did_not_start = container.status == "created"  # the engine's doing, which may be another the next time
+            hint = hint_on(evidence) or container.advice
+            raise PhaseFailedError(fault.text, hint, is_infrastructure=did_not_start, evidence=evidence)
 
 
 def is_up(container: Container) -> bool:

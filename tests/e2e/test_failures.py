@@ -7,8 +7,11 @@ from dataclasses import dataclass
 import pytest
 
 from fastflow.emulation.image import image_name
+from fastflow.engines.docker import DockerEngine
 
-from .runs import RECORD, TEST, TOKEN, Fastflow, spec, workflow
+from .conftest import IMAGE
+from .conftest import TEST as TEST_LABEL
+from .runs import APPLICATION, RECORD, TEST, TOKEN, Fastflow, spec, workflow
 
 pytestmark = pytest.mark.e2e
 
@@ -150,17 +153,29 @@ def test_a_wrong_token_is_named_by_the_cloud(fastflow: Fastflow, build_id: str) 
     assert TOKEN not in ended.out + ended.err
 
 
-def test_a_taken_port_names_the_port(fastflow: Fastflow, build_id: str) -> None:
+@pytest.mark.parametrize("owner", ["node", "service"])
+@pytest.mark.parametrize("holder", ["process", "container"])
+def test_a_taken_port_is_named_and_says_what_to_do(
+    owner: str, holder: str, fastflow: Fastflow, docker_engine: DockerEngine, docker_project: str, build_id: str
+) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        taken.listen()
         port = taken.getsockname()[1]
-        fastflow.write(
-            spec({"web": workflow(build_id, {"record": RECORD + f'ports: ["{port}:8080"]\n', "test": TEST})})
-        )
+        if holder == "process":
+            taken.listen()
+        else:
+            taken.close()
+            words = ["run", "-d", "--label", f"{TEST_LABEL}={docker_project}", "-p", f"127.0.0.1:{port}:80", IMAGE]
+            docker_engine.docker([*words, "sleep", "600"])
+        ports = f'ports: ["127.0.0.1:{port}:80"]'
+        record = RECORD + (f"{ports.replace(':80', ':8080')}\n" if owner == "node" else "")
+        application = APPLICATION.replace("  app:\n", f"  app:\n    {ports}\n" if owner == "service" else "  app:\n")
+        text = workflow(build_id, {"record": record, "test": TEST}, application=application)
+        fastflow.write(spec({"web": text}))
         ended = fastflow("up", "--emulate")
     assert ended.code == 3
     assert str(port) in (ended.reasons["web.record"] or "")
+    assert "driver failed programming" not in (ended.reasons["web.record"] or "")
     assert "what to do: stop what uses the port, or let fastflow choose" in ended.out
 
 

@@ -9,6 +9,7 @@ from fastflow.compose import ComposeProject, ComposeText
 from fastflow.engines.calls import Calls
 from fastflow.engines.compose import ComposeCli
 from fastflow.engines.docker import DockerEngine
+from fastflow.engines.failures import NOT_RUNNING
 from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError, EngineUnreachableError
 
 CONTEXT = '[{"Name":"ci","Metadata":{},"Endpoints":{"docker":{"Host":"tcp://ci:2375","SkipTLSVerify":false}},"TLSMaterial":{},"Storage":{"MetadataPath":"","TLSPath":""}}]'
@@ -51,7 +52,7 @@ def test_an_engine_that_does_not_answer_behind_a_context_is_named_in_docker_s_wo
     with pytest.raises(EngineUnreachableError) as caught:
         lost.info()
     assert caught.value.message == said
-    assert caught.value.hint == "start Docker, or point DOCKER_HOST or the Docker context at an engine that runs"
+    assert caught.value.hint == NOT_RUNNING
 
 
 def test_an_error_in_unknown_words_is_of_the_way_only_if_the_engine_does_not_answer(tmp_path: Path) -> None:

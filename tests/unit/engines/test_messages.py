@@ -88,7 +88,7 @@ def test_of_an_ssh_host_ssh_s_own_words_are_the_reason(stderr: str, reason: str)
             "on 10.0.0.53:53: dial udp 10.0.0.53:53: connect: network is unreachable",
             'Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io on 10.0.0.53:53: dial udp '
             "10.0.0.53:53: connect: network is unreachable",
-            "check the image's name and the engine's network",
+            "the registry cannot be reached from here",
         ),
         (
             "Failed to initialize: unable to resolve docker endpoint: invalid bind address format: foo://bar",
@@ -98,7 +98,7 @@ def test_of_an_ssh_host_ssh_s_own_words_are_the_reason(stderr: str, reason: str)
         (
             'unable to resolve docker endpoint: context "ci" does not exist',
             'context "ci" does not exist',
-            "choose one of the contexts",
+            "choose another: `docker context ls`",
         ),
         (
             "Error response from daemon: client version 1.24 is too old. Minimum supported API version is 1.44",

@@ -1,0 +1,69 @@
+"""Docker's own settings, `config.json`: what its command line takes from there, and what is wrong with them."""
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from fastflow.errors import EngineError, system_reason
+
+
+def home_of(environment: Mapping[str, str]) -> Path:
+    """The directory of the settings and of the user's plugins."""
+    configured = environment.get("DOCKER_CONFIG")
+    return Path(configured) if configured else Path(environment.get("HOME", "/nonexistent")) / ".docker"
+
+
+def settings_of(environment: Mapping[str, str]) -> dict[str, Any] | None:
+    """The settings of Docker's command line; None if they cannot be read."""
+    try:
+        return _read(home_of(environment) / "config.json")
+    except EngineError:
+        return None
+
+
+def uses_default_context(environment: Mapping[str, str]) -> bool:
+    """Whether the command line of Docker takes its default context, if it can be told without asking it."""
+    settings = settings_of(environment)
+    chosen = environment.get("DOCKER_CONTEXT") or (settings or {}).get("currentContext") or "default"
+    return settings is not None and chosen == "default"
+
+
+def fault_of(environment: Mapping[str, str]) -> EngineError | None:
+    """What is wrong with the settings. Docker says little of it and pulls without credentials, which then fails."""
+    path = home_of(environment) / "config.json"
+    try:
+        settings = _read(path)
+    except EngineError as error:
+        return error
+    for key, helper in _helpers(settings):
+        if shutil.which(f"docker-credential-{helper}", path=environment.get("PATH")) is None:
+            said = f"docker-credential-{helper}, which {key} in {path} names, is not on the PATH"
+            return EngineError(said, f"install docker-credential-{helper}, or remove {key} from that file")
+    return None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        settings = json.loads(path.read_bytes() or b"{}")
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        hint = "let this user read it: Docker takes its contexts and credentials from there"
+        raise EngineError(f"{path} cannot be read: {system_reason(error)}", hint) from None
+    except ValueError as error:
+        hint = "correct it: until then Docker ignores its contexts and credentials"
+        raise EngineError(f"{path} is not JSON: {error}", hint) from None
+    if not isinstance(settings, dict):
+        raise EngineError(f"{path} is not a JSON object", "correct it: until then Docker ignores it")
+    return settings
+
+
+def _helpers(settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The credential helpers that the settings name, each with its key."""
+    store, others = settings.get("credsStore"), settings.get("credHelpers")
+    if isinstance(store, str) and store:
+        yield "credsStore", store
+    for registry, helper in others.items() if isinstance(others, dict) else ():
+        yield f"credHelpers.{registry}", str(helper)

@@ -7,12 +7,13 @@ import pytest
 
 from .conftest import IMAGE
 from .nodes import FOUND, PASSED, STARTS, TESTED, node, says
-from .runs import Fastflow
+from .runs import Fastflow, workflow
+from .runs import spec as written
 
 pytestmark = pytest.mark.e2e
 
 APP = """
-import http.server, os, sys, threading
+import http.server, os, sys, threading, urllib.parse
 ill, probes = threading.Event(), threading.Semaphore(0)
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
@@ -20,6 +21,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         print(f"asked for {self.path}", flush=True)
         if name == "exit":
             os._exit(int(value))
+        if name.startswith("fragile") and "%" in self.path and not os.path.exists("/died"):
+            open("/died", "w").close()
+            os._exit(139)
         if name == "eat":
             kept = bytearray(300_000_000)
         if name == "health" and ill.is_set():
@@ -29,7 +33,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             for _ in range(4):
                 probes.acquire()
         self.send_response(500 if name == "health" and ill.is_set() else 200)
+        self.send_header("Content-Type", "text/html")
         self.end_headers()
+        if name.startswith("search"):
+            self.wfile.write(urllib.parse.unquote_plus(f"<p>{self.path}</p>").encode())
 if len(sys.argv) > 1:
     with open("/tries", "a") as tries:
         tries.write("x")
@@ -127,6 +134,27 @@ def test_what_was_found_is_told_first(fastflow: Fastflow, build_id: str) -> None
         rf"2 vulnerabilities found: unknown; besides, service app ended with exit code 139{AT}, and was restarted.*"
     )
     assert re.fullmatch(reason, ended.reasons["web.test"] or "")
+
+
+def test_the_emulator_finds_what_there_is_in_an_application_that_it_kills(fastflow: Fastflow, build_id: str) -> None:
+    application = f"""
+    services:
+      app: {{ image: '{IMAGE}', volumes: ['./app.py:/app.py'], {CHECK}, {SERVES}, restart: always }}
+      tests:
+        image: '{IMAGE}'
+        command: [sh, -c, 'for path in fragile search; do wget -qO- "http://app:3000/$$path?q=1"; done']
+        environment: {{ http_proxy: "http://fast:8080" }}
+    """
+    nodes = {
+        "record": "{ mode: recording, allowed_hosts: [app], source: { service: tests } }",
+        "test": "{ mode: testing, test_run_uri: 'http://app:3000' }",
+    }
+    fastflow.write(APP, "app.py")
+    fastflow.write(written({"web": workflow(build_id, nodes, application=application)}))
+    ended = fastflow("up", "--emulate")
+    assert (ended.code, ended.states) == (1, {"web.record": "passed", "web.test": "vulnerable"}), ended.reasons
+    reason = rf".*xss.*; besides, service app ended with exit code 139{AT}, and was restarted.*"
+    assert re.fullmatch(reason, ended.reasons["web.test"] or ""), ended.reasons
 
 
 @pytest.mark.parametrize(

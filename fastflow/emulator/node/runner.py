@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from .baseline import Baseline, aim
@@ -15,6 +16,7 @@ from .target import Target
 from .vulnerability import Vulnerabilities
 
 _BEAT = 0.5  # seconds between two reports to the cloud
+_SPARE = 4  # threads
 
 
 class TakenError(Exception):
@@ -36,6 +38,9 @@ class TestRun:
 
     async def execute(self) -> str:
         """Run the test sets; give `passed` or `failed`. Raises TakenError, TargetError, and what the cloud raises."""
+        # A name that nobody answers for, such as that of an application that starts again, holds up a thread for each
+        # request: the cloud's name needs one that is free.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(self._settings.workers + _SPARE))
         work = asyncio.ensure_future(self._run_sets())
         beat = asyncio.ensure_future(self._beat())
         try:

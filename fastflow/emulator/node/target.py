@@ -10,7 +10,7 @@ from .page import NO_ANSWER, Page, read_page
 from .points import Point, with_value
 
 TIMEOUT = 15.0  # seconds that an answer may take
-_RETRIES = (0.1, 0.2, 0.5)  # seconds: an application may start again after a request that ended it
+_RETRIES = (0.1, 0.2, 0.5, 1.0, 2.0)  # seconds: an application may start again after a request that ended it
 
 
 class TargetError(Exception):

@@ -2,16 +2,17 @@
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
+from fastflow.cli.checkout import specs_below
+from fastflow.cli.environment import everything
 from fastflow.errors import UsageError, system_reason
 from fastflow.pipeline import SpecText
 from fastflow.spec.reader import MAX_BYTES
 
 NAMES = ("fastflow.yml", "fastflow.yaml")
 _COMPOSE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
-_NOT_SEARCHED = frozenset((".git", ".fastflow", ".venv", "venv", "node_modules", "__pycache__", ".tox", ".nox"))
 
 
 def read_spec_text(given: str | None) -> SpecText:
@@ -61,7 +62,7 @@ def read_all(given: Sequence[str]) -> list[SpecText]:
     if given:
         texts = [read_spec_text(name) for name in given]
     else:
-        texts = [read_spec_text(str(path)) for path in specs_below(Path())]
+        texts = [read_spec_text(str(path)) for path in specs_below(Path(), everything())]
         if not texts:
             raise UsageError("there is no fastflow.yml below this directory", _first_step())
     seen: dict[str, SpecText] = {}
@@ -69,18 +70,6 @@ def read_all(given: Sequence[str]) -> list[SpecText]:
         key = text.name if text.name == "-" else str(Path(text.name).resolve())
         seen.setdefault(key, text)
     return list(seen.values())
-
-
-def specs_below(directory: Path) -> Iterable[Path]:
-    """Every `fastflow.y(a)ml` and `*.fastflow.y(a)ml` below a directory, sorted."""
-    found = []
-    for parent, folders, files in os.walk(directory):
-        folders[:] = [name for name in folders if name not in _NOT_SEARCHED]
-        for name in files:
-            stem, _, ending = name.rpartition(".")
-            if ending in ("yml", "yaml") and (stem == "fastflow" or stem.endswith(".fastflow")):
-                found.append(Path(parent) / name)
-    return sorted(found)
 
 
 def identity(text: SpecText) -> str:

@@ -18,7 +18,7 @@ HOMES = {
     "click": ("cli/",),
     "rich": ("report/",),
     "jinja2": ("report/html/",),
-    "subprocess": ("engines/", "run/source.py"),
+    "subprocess": ("cli/checkout.py", "engines/", "run/source.py"),
     "signal": ("cli/signals.py", "engines/process.py", "engines/worker.py", "engines/workers.py", "run/source.py"),
 }
 # Names of modules' attributes, and where they may be used.

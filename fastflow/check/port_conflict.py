@@ -1,7 +1,7 @@
 """port-conflict: one host port, twice on one host at one time."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NamedTuple
 
@@ -25,10 +25,12 @@ class _Claim(NamedTuple):
 def check(facts: Facts) -> Iterator[Diagnostic]:
     """Compare the fixed host ports of nodes and applications, engine by engine."""
     by_engine: dict[tuple[str, str], list[_Claim]] = defaultdict(list)
+    publishing: dict[str, set[str]] = defaultdict(set)
     for claim in _claims(facts):
         for engine in facts.engines_of(claim.owner.workflow):
             by_engine[engine, claim.protocol].append(claim)
-    yield from _unread(facts)
+            publishing[engine].add(claim.owner.said)
+    yield from _unread(facts, publishing)
     reported = set()
     for claims in by_engine.values():
         for port, owners in _meeting(claims):
@@ -59,9 +61,17 @@ def _published(facts: Facts) -> Iterator[tuple[str, Service, ServicePort]]:
             yield from ((workflow, service, port) for service in services for port in service.ports)
 
 
-def _unread(facts: Facts) -> Iterator[Diagnostic]:
-    """Say of entries that Compose does not take for a port that they are not compared, each once."""
-    for port, name in {port: service.name for _, service, port in _published(facts) if port.unread is not None}.items():
+def _unread(facts: Facts, publishing: Mapping[str, set[str]]) -> Iterator[Diagnostic]:
+    """Say of entries that Compose does not take for a port that they are not compared, each once.
+
+    `publishing` names, by engine, who claims ports there: with nobody else there is nothing to compare.
+    """
+    found: dict[ServicePort, str] = {}
+    for workflow, service, port in _published(facts):
+        others = {other for engine in facts.engines_of(workflow) for other in publishing.get(engine, ())}
+        if port.unread is not None and others - {Owner(workflow, Place(port.mark)).said}:
+            found[port] = service.name
+    for port, name in found.items():
         message = f"`{port.unread}` of service `{name}` cannot be compared: it is not a port that Docker Compose reads"
         hint = 'write "8080:80", "127.0.0.1:8080:80" or { target: 80, published: 8080 }'
         yield warning(RULE, message, Place(port.mark), hint)

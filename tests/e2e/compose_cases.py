@@ -6,7 +6,7 @@ A case is the text of `compose.yml`, or a mapping of paths to texts; `FILES` say
 # ruff: noqa: E501  # a service on a line reads better than a line of any length
 
 VALUES = {"TAG": "7", "EMPTY": "", "PORT": "8001", "NAME": "from-environment"}
-VALUES |= {"COMPOSE_PROFILES": "ci,unknown,fast", "ZERO": "0"}
+VALUES |= {"COMPOSE_PROFILES": "ci,unknown,fast,p", "ZERO": "0"}
 
 CASES: dict[str, str | dict[str, str]] = {
     "images and builds": """

@@ -275,3 +275,21 @@ def test_what_is_named_by_the_project_has_no_name_of_its_own(values: dict[str, s
     known = values is not None
     assert found.networks["other"].name == ("net-1" if known else "net-$NAME")
     assert found.volumes["kept"].name == ("data-1" if known else "data-${NAME}")
+
+
+@pytest.mark.parametrize(
+    ("values", "enabled"),
+    [
+        (None, ("a",)),
+        ({}, ("a", "b")),
+        ({"COMPOSE_PROFILES": "q, r"}, ("a", "c")),
+        ({"COMPOSE_PROFILES": ""}, ("a",)),
+        ({"COMPOSE_PROFILES": "*"}, ("a", "b", "c")),
+    ],
+)
+def test_compose_profiles_enable_services_wherever_they_are_set(
+    values: dict[str, str] | None, enabled: tuple[str, ...], tmp_path: Path
+) -> None:
+    text = "services: { a: { image: a }, b: { image: b, profiles: [p] }, c: { image: c, profiles: [o, r] } }\n"
+    files = {"app/compose.yml": text, "app/.env": "COMPOSE_PROFILES=p\n"}
+    assert application(tmp_path, files, "app/compose.yml", values=values).enabled == enabled

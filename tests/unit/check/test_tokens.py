@@ -14,7 +14,7 @@ workflows:
     build_id: "{build_id}"
     compose: {{ services: {{ app: {{ image: app, ports: ["{port}"] }} }} }}
     nodes:
-      record: {{ mode: recording, inactivity_timeout: "{timeout}", source: {{ run: "true" }} }}
+      record: {{ mode: recording, ports: ["9090:8080"], inactivity_timeout: "{timeout}", source: {{ run: "true" }} }}
       test: {{ mode: testing, depends_on: ["{phase}"] }}
 """
 GOOD = {"build_id": "web1", "port": "80:80", "timeout": "60", "phase": "record"}

@@ -218,7 +218,9 @@ class EngineApi:
     def _unreachable(self, shown: str, error: Exception, connection: Connection | None) -> EngineError:
         if connection is not None and (reason := connection.wire.reason().strip()):
             message, hint = explain(reason, shown, 1)
-            return EngineUnreachableError(message, hint or NOT_RUNNING, shown, None, reason)
+            failure = known(reason)
+            kind = failure.error if failure else EngineUnreachableError
+            return kind(message, hint or NOT_RUNNING, shown, None, reason)
         if isinstance(error, PermissionError):
             said = f"permission denied while trying to connect to the Docker daemon at {self.address}"
             return EngineCallError(said, NOT_ALLOWED, shown, None, said)

@@ -71,11 +71,18 @@ class Calls:
             try:
                 answer = self._made(order, terms, since)
             except ConnectionError:
-                answer = self._made(order, terms, since)
+                answer = self._made_again(order, terms, since)
             except TimeoutError:
                 self._break_off(terms)
                 raise timed_out(order.shown, terms.timeout) from None
         return self._judged(order, answer, terms, since)
+
+    def _made_again(self, order: Order, terms: Terms, since: int) -> Answer | None:
+        try:
+            return self._made(order, terms, since)
+        except ConnectionError:
+            hint = "is something ending processes, or is fastflow's installation broken?"
+            raise EngineError(f"`{order.shown}` cannot be run: its process ends at once", hint) from None
 
     def _made(self, order: Order, terms: Terms, since: int) -> Answer | None:
         call = self._begin(order, terms, since)

@@ -1,5 +1,6 @@
 """Docker Compose and Docker's command line, executed by python-on-whales."""
 
+import json
 import os
 import shutil
 import tempfile

@@ -47,14 +47,20 @@ FAILURES = (
         EngineUnreachableError,
     ),
     Failure(
-        r"(error during connect|failed to connect to the docker api).*(no such host|is unreachable|i/o timeout)",
+        r"(error during connect|failed to connect to the docker api|raw stream connection)"
+        ".*(no such host|is unreachable|i/o timeout)",
         "check the host in DOCKER_HOST or in the Docker context, and the network between here and there",
         "CLI 20.10 to 28.5; Compose 2.40, 5.6",
         EngineUnreachableError,
     ),
     Failure("cannot connect to the docker daemon", NOT_RUNNING, "CLI to 28; Compose to 2.40", EngineUnreachableError),
     Failure("failed to connect to the docker api", NOT_RUNNING, "CLI 29; Compose 5", EngineUnreachableError),
-    Failure("permission denied while trying to connect", NOT_ALLOWED, "CLI 20.10 to 29; Compose 2.24 to 5.6"),
+    Failure(
+        "permission denied while trying to connect|raw stream connection.*permission denied",
+        NOT_ALLOWED,
+        "CLI 20.10 to 29; Compose 2.24 to 5.6",
+    ),
+    Failure("raw stream connection", NOT_RUNNING, "CLI 20.10 to 28.5: dial-stdio", EngineUnreachableError),
     Failure(
         r"open (?P<file>\S+\.pem): no such file",
         "put ca.pem, cert.pem and key.pem into the directory that DOCKER_CERT_PATH names, or unset DOCKER_TLS_VERIFY",

@@ -14,6 +14,7 @@ _WRAPPING = re.compile(
     r"|failed to create (shim task|task for container): |(OCI runtime|runc) create failed: "
     r"|unable to start container process: |Failed to initialize: |unable to resolve docker endpoint: "
     r"|rpc error: code = \w+ desc = |failed to solve with frontend \S+: |failed to create LLB definition: "
+    r"|failed to open the raw stream connection: "
     r"|^(Error: |docker: |error: |unable to get image '[^']*': |failed to solve: )+",
     re.IGNORECASE,
 )

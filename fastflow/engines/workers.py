@@ -118,11 +118,14 @@ class Workers:
     def close(self) -> None:
         """End it, with what it is still asked for."""
         with self._lock:
-            if self._orders is not None and self.process is not None:
-                self._orders.close()
-                self.process.kill()
-                self.process.wait()
-            self._orders = self.process = None
+            self._end()
+
+    def _end(self) -> None:
+        if self._orders is not None and self.process is not None:
+            self._orders.close()
+            self.process.kill()
+            self.process.wait()
+        self._orders = self.process = None
 
     def warm_up(self, environment: Mapping[str, str]) -> None:
         """Start it now, so that the library is loaded when the first call comes."""
@@ -130,14 +133,21 @@ class Workers:
             self._running(environment)
 
     def begin(self, environment: Mapping[str, str]) -> Call:
-        """Begin a call; a worker that is started for it gets `environment`. Raises OSError if none can be started."""
+        """Begin a call; a worker that is started for it gets `environment`, and imports from where this process does.
+
+        Raises OSError if none can be started.
+        """
         own, its = socket.socketpair()
-        with its, self._lock:
-            try:
-                socket.send_fds(self._running(environment), [b"."], [its.fileno()])
-            except (BrokenPipeError, ConnectionResetError):
-                self.process = None
-                socket.send_fds(self._running(environment), [b"."], [its.fileno()])
+        try:
+            with its, self._lock:
+                try:
+                    socket.send_fds(self._running(environment), [b"."], [its.fileno()])
+                except (BrokenPipeError, ConnectionResetError):
+                    self._end()
+                    socket.send_fds(self._running(environment), [b"."], [its.fileno()])
+        except BaseException:
+            own.close()
+            raise
         return Call(own)
 
     def _running(self, environment: Mapping[str, str]) -> socket.socket:
@@ -151,7 +161,7 @@ class Workers:
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,
-                    env=dict(environment),
+                    env={**environment, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
                     pass_fds=[its.fileno()],
                     start_new_session=True,  # a Ctrl-C on the terminal is for fastflow alone
                 )

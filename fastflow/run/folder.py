@@ -44,7 +44,8 @@ class RunFolder:
             self._events: TextIO = (self.path / "events.jsonl").open("w", encoding="utf-8", errors=_ESCAPED)
             hold(self._events)
         except OSError as error:
-            raise FastflowError(f"the run's folder {self.path} cannot be written: {system_reason(error)}") from None
+            said = f"the run's folder {self.path} cannot be written: {system_reason(error)}"
+            raise FastflowError(said, "let this user write beside the spec, or copy the spec elsewhere") from None
 
     def on_event(self, event: Event) -> None:
         """Append an event to events.jsonl, line by line; a full disk does not end the run."""

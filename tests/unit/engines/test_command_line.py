@@ -10,6 +10,7 @@ from fastflow.engines.calls import Calls
 from fastflow.engines.compose import ComposeCli
 from fastflow.engines.docker import DockerEngine
 from fastflow.engines.failures import NOT_RUNNING
+from fastflow.engines.workers import Workers
 from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError, EngineUnreachableError
 
 CONTEXT = '[{"Name":"ci","Metadata":{},"Endpoints":{"docker":{"Host":"tcp://ci:2375","SkipTLSVerify":false}},"TLSMaterial":{},"Storage":{"MetadataPath":"","TLSPath":""}}]'
@@ -121,3 +122,22 @@ def test_a_missing_compose_is_told_from_one_that_does_not_run(tmp_path: Path) ->
     broken.write_text('#!/bin/sh\necho "panic: oh" >&2; exit 2\n')
     with pytest.raises(EngineError, match=r"^Docker Compose v2 cannot be run: panic: oh$"):
         without.compose_version()
+
+
+def test_a_worker_that_cannot_start_is_an_error_of_the_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    workers = Workers()
+    monkeypatch.setattr("fastflow.engines.calls.WORKERS", workers)
+    monkeypatch.setattr("fastflow.engines.workers.sys.executable", "/bin/false")
+    with pytest.raises(EngineError, match=r"`docker compose config` cannot be run: "):
+        compose(tmp_path, "echo 5.6.1").config(PROJECT)
+    workers.close()
+
+
+def test_a_worker_finds_fastflow_where_its_caller_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    workers = Workers()
+    workers.warm_up({"PATH": "/usr/bin:/bin"})
+    assert workers.process is not None
+    environment = Path(f"/proc/{workers.process.pid}/environ").read_bytes().decode().split("\0")
+    workers.close()
+    assert any(pair.startswith(f"PYTHONPATH={tmp_path}:") for pair in environment)

@@ -23,6 +23,8 @@ NO_SOCKET = "unix:///nonexistent.sock"
         "running: dial unix /nonexistent.sock: connect: no such file or directory",
         "failed to connect to the docker API at tcp://ci:2375: lookup ci on 10.0.0.53:53: no such host",
         'error during connect: Get "http://ci:2375/v1.51/version": dial tcp: lookup ci on 10.0.0.53:53: no such host',
+        "failed to open the raw stream connection: dial tcp 127.0.0.1:1: connect: connection refused",
+        "failed to open the raw stream connection: dial tcp: lookup ci on 10.0.0.53:53: no such host",
         'error during connect: Get "http://10.1.1.1:2375/v1.51/version": dial tcp 10.1.1.1:2375: i/o timeout',
         SSH.format(host="ci", stderr="ssh: Could not resolve hostname ci: Name or service not known"),
     ],

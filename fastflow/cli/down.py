@@ -16,6 +16,8 @@ from fastflow.run.live import LivePart, LiveRun
 from fastflow.run.survey import remove_live
 
 _INTERRUPT_TIMEOUT = 60.0
+_AGAIN = 2.0
+"""Seconds after which a run is told once more: one that only begins does not listen yet."""
 _START_GRACE = 10.0
 _PAUSE = 0.2
 
@@ -82,18 +84,26 @@ def _settled(engines: Engines, run: LiveRun) -> LiveRun:
 
 def _interrupt(run: LiveRun) -> None:
     """Interrupt a live run, and wait until it has ended; raises FastflowError where it does not."""
+    now = time.monotonic()
+    deadline, due = now + _INTERRUPT_TIMEOUT, now
+    pause = Event()
+    while any(_holds(part) for part in run.parts):
+        now = time.monotonic()
+        if now > deadline:
+            raise FastflowError(f"run {run.id} does not end", "end its process, then: fastflow down")
+        if now >= due:
+            _signal(run)
+            due = now + _AGAIN
+        pause.wait(_PAUSE)
+
+
+def _signal(run: LiveRun) -> None:
     for engine, lease in ((part.engine, lease) for part in run.parts for lease in part.leases):
         try:
             engine.signal(lease.id, INTERRUPT)
-            break
+            return
         except EngineError:
             continue  # that lease has just been released: the run is ending
-    deadline = time.monotonic() + _INTERRUPT_TIMEOUT
-    pause = Event()
-    while any(_holds(part) for part in run.parts):
-        if time.monotonic() > deadline:
-            raise FastflowError(f"run {run.id} does not end", "end its process, then: fastflow down")
-        pause.wait(_PAUSE)
 
 
 def _holds(part: LivePart) -> bool:

@@ -45,16 +45,23 @@ def up() -> None:
     click.echo(f"the emulated cloud answers at {address}" if address else "the emulated cloud runs")
 
 
-@command.command()
-def down() -> None:
-    """Stop the emulated cloud; its records stay until `reset`."""
-    click.echo("the emulated cloud is down" if remove_cloud(_engine()) else "the emulated cloud was not up")
+_force = click.option("--force", is_flag=True, help="Do it even if a run uses the emulator; that run will fail.")
 
 
 @command.command()
-def reset() -> None:
-    """Forget all test records and test runs."""
-    reset_cloud(_engine())
+@_force
+def down(*, force: bool) -> None:
+    """Stop the emulated cloud, unless a run uses it; its records stay until `reset`."""
+    click.echo(
+        "the emulated cloud is down" if remove_cloud(_engine(), force=force) else "the emulated cloud was not up"
+    )
+
+
+@command.command()
+@_force
+def reset(*, force: bool) -> None:
+    """Forget all test records and test runs, unless a run uses them."""
+    reset_cloud(_engine(), force=force)
     click.echo("all test records and test runs are forgotten")
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -39,9 +39,11 @@ from fastflow.run.earlier import results_to_keep, take_over
 from fastflow.run.events import Event
 from fastflow.run.execution import execute_plan, write_refusal
 from fastflow.run.folder import RunFolder
+from fastflow.run.holding import mark, release_all
 from fastflow.run.masking import masker
 from fastflow.run.observer import Cancellation
 from fastflow.run.outcome import PhaseResult
+from fastflow.run.ports import Lease
 from fastflow.run.removal import remove_run
 from fastflow.run.survey import ask_all
 
@@ -118,6 +120,7 @@ def execute(order: Order, options: RunOptions) -> int:
             error.mask(session.mask)
             raise
         finally:
+            release_all(session.marks)
             session.showing.close()
 
 
@@ -126,6 +129,8 @@ class _Session:
     order: Order
     options: RunOptions
     addresses: dict[str, str | None] = field(default_factory=dict)
+    marks: list[Lease] = field(default_factory=list)
+    """What says that this run uses the emulator."""
 
     @cached_property
     def mask(self) -> Callable[[str], str]:
@@ -210,9 +215,9 @@ class _Session:
         return [str(report.path) for report, failure in ended.items() if failure is None]
 
     def _setting(self) -> Setting:
-        emulation = self._emulation() if self.options.emulate else None
         env_files = absolute_files(self.options.env_files)
-        return Setting(self.order.run, identity(self.order.text), emulation=emulation, env_files=env_files)
+        setting = Setting(self.order.run, identity(self.order.text), env_files=env_files)
+        return self._emulated(setting) if self.options.emulate else setting
 
     def _earlier(self, folder: RunFolder) -> tuple[PhaseResult, ...]:
         earlier = self.order.ground.earlier
@@ -227,13 +232,15 @@ class _Session:
             if take_over(self.engines.values(), earlier.basis.run):
                 self.showing.say(f"removed what run {earlier.basis.run} had left on the engine")
 
-    def _emulation(self) -> Emulation:
-        image = ""
+    def _emulated(self, setting: Setting) -> Setting:
+        """Start the cloud on each engine where it does not run; first say that this run uses it."""
         ask_all(self.engines)  # before the first cloud is started
         for name, engine in self.engines.items():
             image = ensure_image(engine, self.showing.say)
+            setting = replace(setting, emulation=Emulation(image, api_host=NAME, network=NAME))
+            self.marks += mark(engine, setting, image, self.showing.say)
             self.addresses[name] = ensure_cloud(engine, image, variable(TOKENS))
-        return Emulation(image, api_host=NAME, network=NAME)
+        return setting
 
     def _run_options(self) -> Options:
         return Options(

@@ -4,13 +4,14 @@ import hashlib
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from threading import Event
 
 from fastflow.emulation import LABEL
+from fastflow.emulation.users import disconnect, nodes_on_network, require_unused
 from fastflow.engines.docker import DockerEngine
-from fastflow.errors import EmulatorError, EngineCallError, EngineError
+from fastflow.errors import EmulatorError, EngineError
 from fastflow.run.ports import Container
 
 NAME = "fastflow-emulator"
@@ -42,7 +43,8 @@ def ensure_cloud(engine: DockerEngine, image: str, tokens: str, *, by_command: b
     Raises EmulatorError.
     """
     started_by = "emulator" if by_command else "run"
-    if (found := _fitting(engine, image, tokens, by_command)) is not None:
+    found = _fitting(engine, image, tokens, by_command)
+    if found is not None and not engine.containers({LABEL: "lock"}):  # who has the lock may be removing it
         return _address(engine, found)
     with _locked(engine, image):
         if (found := _fitting(engine, image, tokens, by_command)) is not None:
@@ -52,24 +54,41 @@ def ensure_cloud(engine: DockerEngine, image: str, tokens: str, *, by_command: b
         return _address(engine, _container(engine))
 
 
-def remove_cloud(engine: DockerEngine) -> bool:
-    """Remove the cloud's container and network; its records stay. Tell whether there was one."""
-    found = engine.containers({LABEL: "cloud"})
-    engine.remove_containers(container.id for container in found)
-    networks = engine.networks({LABEL: "network"})
-    try:
+def remove_cloud(engine: DockerEngine, *, force: bool = False) -> bool:
+    """Remove the cloud's container and network; its records stay. Tell whether there was one.
+
+    Raises EmulatorError, before anything is removed, while a run uses it; not with `force`.
+    """
+    with _for_change(engine, force):
+        found = engine.containers({LABEL: "cloud"})
+        engine.remove_containers(container.id for container in found)
+        disconnect(engine, nodes_on_network(engine))
+        networks = engine.networks({LABEL: "network"})
         engine.remove_networks(networks)
-    except EngineCallError as error:
-        raise EmulatorError(f"the emulator's network is in use: {error.message}", "end its runs first") from error
-    return bool(found or networks)
+        return bool(found or networks)
 
 
-def reset_cloud(engine: DockerEngine) -> None:
-    """Forget all test records and test runs."""
-    if _running(engine) is not None:
-        _ask(engine, "reset", "--post-data=")
-    else:
-        engine.remove_volumes(engine.volumes({LABEL: "records"}))
+def reset_cloud(engine: DockerEngine, *, force: bool = False) -> None:
+    """Forget all test records and test runs. Raises EmulatorError while a run uses them; not with `force`."""
+    with _for_change(engine, force):
+        if _running(engine) is not None:
+            _ask(engine, "reset", "--post-data=")
+        else:
+            engine.remove_volumes(engine.volumes({LABEL: "records"}))
+
+
+@contextmanager
+def _for_change(engine: DockerEngine, force: bool) -> Iterator[None]:
+    """Let no run begin to use the cloud while it is changed.
+
+    A run says that it uses the cloud, then looks whether somebody has the lock; this takes the lock, then looks who
+    uses the cloud. One of them sees the other. An engine that has no image of the emulator has no run of it either.
+    """
+    images = [found.image for found in engine.containers({LABEL: "cloud"})] or list(engine.images({LABEL: "image"}))
+    with _locked(engine, images[0]) if images else nullcontext():
+        if not force:
+            require_unused(engine)
+        yield
 
 
 def cloud_status(engine: DockerEngine) -> CloudStatus | None:

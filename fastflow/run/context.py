@@ -16,7 +16,7 @@ from fastflow.run.events import Event, Listener
 from fastflow.run.folder import RunFolder
 from fastflow.run.observer import Cancellation, Observer, OverdueError, StoppedError
 from fastflow.run.outcome import PhaseResult
-from fastflow.run.ports import Engine, EngineInfo
+from fastflow.run.ports import Engine, EngineInfo, Lease
 from fastflow.run.service_watch import ServiceWatch
 
 
@@ -84,6 +84,8 @@ class RunContext:
     """What became of the phases that the run which is taken up passed; their records and test runs are used here."""
     accepted: dict[str, AcceptFile] = field(default_factory=dict)
     """What the gates' files held when the run began, by phase: what happens to them later changes no verdict."""
+    marks: list[Lease] = field(default_factory=list)
+    """What lets others see that the run lives, before it has its leases."""
     _broken: set[int] = field(default_factory=set)
     _told: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)

@@ -2,14 +2,14 @@
 
 import os
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from fastflow.compose import LABEL
+from fastflow.compose import LABEL, Setting
 from fastflow.plan import PhasePlan
 from fastflow.run.at_once import at_once
 from fastflow.run.context import Host, RunContext
-from fastflow.run.lease import LeaseKey, take_leases, token_fingerprint
-from fastflow.run.ports import Lease
+from fastflow.run.lease import EMULATED, LeaseKey, own_key, take_leases, token_fingerprint
+from fastflow.run.ports import Engine, Lease
 
 
 def hold_all(run: RunContext, hosts: Iterable[Host]) -> list[Lease]:
@@ -17,18 +17,33 @@ def hold_all(run: RunContext, hosts: Iterable[Host]) -> list[Lease]:
     taken: list[Lease] = []
     try:
         for host in hosts:
-            phases = [phase for phase in run.plan.selected if run.plan.workflows[phase.workflow].host == host.name]
+            phases = _phases_on(run, host)
             keys = _keys(run, phases)
-            taken += take_leases(host.engine, keys, image=_image(run, phases), labels=_labels(run), note=run.note)
+            labels = labels_of(run.setting)
+            taken += take_leases(host.engine, keys, image=_image(run, phases), labels=labels, note=run.note)
     except BaseException:
         release_all(taken)
         raise
     return taken
 
 
+def mark(engine: Engine, setting: Setting, image: str, note: Callable[[str], None]) -> tuple[Lease, ...]:
+    """Let others see that a run lives before it has its leases; nothing if they see it already."""
+    return take_leases(engine, [own_key(setting.run)], image=image, labels=labels_of(setting), note=note)
+
+
+def mark_on(run: RunContext, host: Host) -> tuple[Lease, ...]:
+    """Mark a run on one of its engines, before it makes anything there."""
+    return mark(host.engine, run.setting, _image(run, _phases_on(run, host)), run.note)
+
+
 def release_all(leases: Iterable[Lease]) -> None:
     """Give all leases back; each takes the time in which its container ends."""
     at_once(lambda lease: lease.release(), leases)
+
+
+def _phases_on(run: RunContext, host: Host) -> list[PhasePlan]:
+    return [phase for phase in run.plan.selected if run.plan.workflows[phase.workflow].host == host.name]
 
 
 def _keys(run: RunContext, phases: Sequence[PhasePlan]) -> list[LeaseKey]:
@@ -38,8 +53,7 @@ def _keys(run: RunContext, phases: Sequence[PhasePlan]) -> list[LeaseKey]:
         token = run.options.token_of(workflow) or f"${{{workflow.cloud.token_name}}}"
         if phase.mode != "report":
             keys.append(LeaseKey(token_fingerprint(token), phase.build_id))
-    # A run that only reports excludes nobody, but others see by its lease that it lives.
-    return keys or [LeaseKey(token_fingerprint(f"run {run.setting.run}"), run.setting.run)]
+    return keys or [own_key(run.setting.run)]
 
 
 def _image(run: RunContext, phases: Sequence[PhasePlan]) -> str:
@@ -47,7 +61,8 @@ def _image(run: RunContext, phases: Sequence[PhasePlan]) -> str:
     return emulation.image if emulation else phases[0].image
 
 
-def _labels(run: RunContext) -> dict[str, str]:
-    """Host and process are for people to read: what is alive is never decided by them."""
-    own = {"run": run.setting.run, "spec": run.setting.spec, "host": platform.node(), "pid": str(os.getpid())}
-    return {f"{LABEL}.{key}": value for key, value in own.items()}
+def labels_of(setting: Setting) -> dict[str, str]:
+    """The labels of a run's leases. Host and process are for people: what is alive is never decided by them."""
+    own = {"run": setting.run, "spec": setting.spec, "host": platform.node(), "pid": str(os.getpid())}
+    emulated = {EMULATED: "true"} if setting.emulation else {}
+    return {f"{LABEL}.{key}": value for key, value in own.items()} | emulated

@@ -14,6 +14,8 @@ from fastflow.run.at_once import at_once
 from fastflow.run.ports import Container, ContainerEvent, Engine, Lease
 
 ROLE = "lease"
+EMULATED = f"{LABEL}.emulated"
+"""On the leases of a run that uses the emulator."""
 INTERRUPT = "USR1"
 """What a lease's container is sent to interrupt its run: it does nothing there, but all that watch events see it."""
 _INTERRUPT_NUMBERS = ("10", INTERRUPT)
@@ -32,6 +34,11 @@ class LeaseKey:
         """The container name that stands for it."""
         text = f"{self.token}\n{'=' + self.build_id if self.build_id is not None else 'alone'}"
         return f"fastflow-lease-{hashlib.sha256(text.encode()).hexdigest()[:24]}"
+
+
+def own_key(run: str) -> LeaseKey:
+    """What only this run takes: it excludes nobody, but others see by it that the run lives."""
+    return LeaseKey(token_fingerprint(f"run {run}"), run)
 
 
 def token_fingerprint(token: str) -> str:

@@ -1,4 +1,4 @@
-"""Before the first phase: Compose accepts every project, and every image is there. Nothing is created yet."""
+"""Before the first phase: Compose accepts every project, and every image is there. Nothing else is created yet."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -11,6 +11,7 @@ from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError, Fa
 from fastflow.plan import PULL_TIMEOUT
 from fastflow.run.accepted import accepted_by
 from fastflow.run.context import RunContext, WorkflowRun
+from fastflow.run.holding import mark_on
 from fastflow.run.ports import Engine
 
 AT_ONCE = 8
@@ -30,7 +31,10 @@ def prepare(run: RunContext, workflows: Sequence[WorkflowRun]) -> None:
         told = list(pool.map(lambda workflow: _resolved(run, workflow), workflows))
         _take(workflows, told)
         _each(pool, _pulls(workflows), lambda job: _pull(run, *job), engines)
-        _each(pool, _to_build(workflows), lambda job: _build(run, *job), engines)
+        to_build = _to_build(workflows)
+        for host in {workflow.host.name: workflow.host for workflow, _ in to_build}.values():
+            run.marks += mark_on(run, host)  # or `down --all` takes the images for those of a dead run
+        _each(pool, to_build, lambda job: _build(run, *job), engines)
 
 
 def _take(workflows: Sequence[WorkflowRun], told: Sequence[Resolved]) -> None:

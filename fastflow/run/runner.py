@@ -68,11 +68,11 @@ class Runner:
         enforcer = Enforcer(self.run, hosts)
         enforcer.start()
         try:
+            for host in hosts:
+                host.observer.start()  # from now on the run hears that it is to stop
             prepare(self.run, list(self.workflows.values()))
             if not self.run.cancellation.is_set:
                 leases = hold_all(self.run, hosts)
-            for host in hosts:
-                host.observer.start()
             self._run_phases()
         except FastflowError as error:
             error.mask(self.run.folder.mask)
@@ -85,7 +85,7 @@ class Runner:
                 self._write_early()
             enforcer.close()
             self._clean_up()
-            release_all(leases)
+            release_all([*leases, *self.run.marks])
         return self._finish()
 
     def wake(self) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from fastflow.engines.fake_containers import Script
 from fastflow.run.context import Options
+from fastflow.run.lease import own_key
 from tests.unit.run.stage import FINDS, PASSES, SENDS, SPEC, Stage, said, spec_of, until
 
 
@@ -158,4 +159,6 @@ def test_preparation_is_cancelled_and_nothing_was_started(tmp_path: Path, call: 
         result = work.join()
     assert result.exit_code == 130
     assert {phase.state for phase in result.phases} == {"cancelled"}
-    assert stage.calls("up") == stage.calls("hold") == []
+    held = [f"hold {own_key('r1').name}"] if "build" in call else []  # says that the run lives, before it builds
+    assert (stage.calls("up"), stage.calls("hold")) == ([], held)
+    assert not stage.engine.world.boxes

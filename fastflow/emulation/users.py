@@ -1,0 +1,50 @@
+"""Who uses the emulated cloud of an engine: live runs, and nodes that are still on its network."""
+
+from collections.abc import Iterable
+
+from fastflow.compose import LABEL as RUN_LABEL
+from fastflow.emulation import LABEL
+from fastflow.engines.docker import DockerEngine
+from fastflow.errors import EmulatorError
+from fastflow.run.lease import EMULATED
+from fastflow.run.ports import Container
+
+_ATTACHED = "{{range $id, $_ := .Containers}}{{$id}} {{end}}"
+
+
+def require_unused(engine: DockerEngine) -> None:
+    """Raise EmulatorError while a run uses the cloud, naming it."""
+    marks = [found for found in engine.containers({EMULATED: None}) if not found.has_ended]
+    users = {_run_of(found): found for found in (*nodes_on_network(engine), *marks)}
+    if not users:
+        return
+    told = ", ".join(_described(run, found) for run, found in sorted(users.items()))
+    hint = f"end it first: fastflow down --run {min(users)}; or do it all the same: --force"
+    raise EmulatorError(f"the emulated cloud is in use by {told}", hint)
+
+
+def nodes_on_network(engine: DockerEngine) -> tuple[Container, ...]:
+    """The containers on the cloud's network, but for the cloud."""
+    ids = [found for network in engine.networks({LABEL: "network"}) for found in _attached(engine, network)]
+    return tuple(found for found in engine.inspect(ids) if LABEL not in found.labels)
+
+
+def disconnect(engine: DockerEngine, containers: Iterable[Container]) -> None:
+    """Take containers off the cloud's network, so that it can be removed."""
+    ids = [found.id for found in containers]
+    for network in engine.networks({LABEL: "network"}):
+        for container in ids:
+            engine.docker(["network", "disconnect", "--force", network, container])
+
+
+def _attached(engine: DockerEngine, network: str) -> list[str]:
+    return engine.docker(["network", "inspect", "--format", _ATTACHED, network]).split()
+
+
+def _run_of(container: Container) -> str:
+    return container.labels.get(f"{RUN_LABEL}.run", container.name)
+
+
+def _described(run: str, container: Container) -> str:
+    spec, host = (container.labels.get(f"{RUN_LABEL}.{key}") for key in ("spec", "host"))
+    return f"run {run}" + (f" of {spec}" if spec else "") + (f" (started on {host})" if host else "")

@@ -7,7 +7,8 @@ Faults in the user's files are values (`fastflow.diagnostic`), failed work is a 
 code  meaning
 ====  =====================================================================
 2     wrong usage or an invalid spec; nothing was started
-4     a BUILD_ID is in use by another run on that engine; nothing was started
+4     a BUILD_ID, or an alias on a network that runs share, is in use by another
+      run on that engine; nothing was started
 130   interrupted by SIGINT (143 by SIGTERM, 129 by SIGHUP)
 1     a testing phase found vulnerabilities
 3     a phase failed for another reason, or the engine did
@@ -106,6 +107,12 @@ class EmulatorError(FastflowError):
 
 class BuildIdInUseError(FastflowError):
     """Another live run on the engine holds the lease of a BUILD_ID of this one."""
+
+    exit_code = ExitCode.BUILD_ID_IN_USE
+
+
+class NameInUseError(FastflowError):
+    """Another live run on the engine has a recording node of the same alias on the same network."""
 
     exit_code = ExitCode.BUILD_ID_IN_USE
 

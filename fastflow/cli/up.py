@@ -33,7 +33,7 @@ Run a spec: each phase as soon as what it depends on allows, through Docker Comp
 \b
 Exit codes, the first that applies:
   2    wrong usage or an invalid spec; nothing was started
-  4    a BUILD_ID is in use by another run on the engine; nothing was started
+  4    a BUILD_ID, or an alias on a shared network, is in use by another run; nothing was started
   130  interrupted by SIGINT (143 by SIGTERM, 129 by SIGHUP)
   1    a testing phase found vulnerabilities
   3    a phase failed for another reason, or the engine did

@@ -244,7 +244,8 @@ def _refused(shown: str, status: int, body: bytes) -> EngineCallError:
     with suppress(ValueError, AttributeError):
         said = str(json.loads(said)["message"])
     message, hint = explain(said, shown, status)
-    if status == _NOT_FOUND or _GOING in said:
-        return GoneError(message, hint, shown, None, said)
     failure = known(said)
-    return (failure.error if failure else EngineCallError)(message, hint, shown, None, said)
+    kind = failure.error if failure else EngineCallError
+    if kind is EngineCallError and (status == _NOT_FOUND or _GOING in said):
+        kind = GoneError  # with the same status, Engine 20.10 says that it has no addresses left
+    return kind(message, hint, shown, None, said)

@@ -16,11 +16,12 @@ from fastflow.engines.connection import UNIX, DialledRoute, Route, SocketRoute
 from fastflow.engines.copying import unpack
 from fastflow.engines.daemon import Daemon
 from fastflow.engines.inspection import event_of
+from fastflow.engines.named_networks import DaemonNetworks
 from fastflow.engines.process import call
 from fastflow.engines.routes import routed
 from fastflow.engines.ssh import host_of
 from fastflow.errors import EngineError, EngineTimeoutError
-from fastflow.run.ports import Container, ContainerEvent, EngineInfo, Lease, Stream
+from fastflow.run.ports import Container, ContainerEvent, EngineInfo, Lease, NamedNetworks, Stream
 
 OLDEST_COMPOSE = (2, 24, 4)
 """The first version that knows `!override`."""
@@ -254,6 +255,11 @@ class DockerEngine:
     def subnets(self) -> tuple[str, ...]:
         """Return the subnets (CIDR) that are taken: those of all networks, and where it is here, of its routes."""
         return (*self._daemon.subnets(), *(routed() if self.info().is_local else ()))
+
+    @cached_property
+    def named_networks(self) -> NamedNetworks:
+        """The engine's networks by name."""
+        return DaemonNetworks(self._daemon.api)
 
     def volumes(self, labels: Mapping[str, str | None]) -> tuple[str, ...]:
         """Return the names of the volumes that carry these labels."""

@@ -10,6 +10,7 @@ from fastflow.engines.fake_calls import FakeCalls
 from fastflow.engines.fake_containers import Box, Containers, FakeStream, Script
 from fastflow.engines.fake_kept import Subnets, drop, keep, matching
 from fastflow.engines.fake_lease import FakeLease
+from fastflow.engines.fake_named_networks import FakeNamedNetworks
 from fastflow.engines.fake_project import FakeProject
 from fastflow.errors import EngineCallError
 from fastflow.run.ports import PROJECT, Container, ContainerEvent, EngineInfo, Health, Probe
@@ -39,6 +40,7 @@ class FakeEngine(FakeCalls):
         self.kept: dict[str, dict[str, dict[str, str]]] = {"networks": {}, "volumes": {}}
         self.addresses = Subnets()
         self.world = Containers()
+        self.named_networks = FakeNamedNetworks(self.kept["networks"], self.addresses, self.world)
 
     # What a test does
     def say(self, container: str, *lines: str) -> None:
@@ -285,8 +287,10 @@ class FakeEngine(FakeCalls):
     def _new(self, read: FakeProject, service: str, name: str, labels: Mapping[str, str]) -> Box:
         declared = read.service(service)
         keep(self.kept, self.addresses, read, service)
+        attached = read.joined(service) | read.own("networks", declared.networks).keys()
         own = {**read.labels("services", service), _SERVICE: service, **labels}
         box = self.world.create(name, own, read.image(service), self.scripts.get(service, Script()))
         box.networks = {key: (service, *place.aliases) for key, place in declared.networks.items()}
+        box.attached = attached
         box.environment = {key: value or "" for key, value in declared.environment.items()}
         return box

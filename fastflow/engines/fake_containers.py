@@ -74,6 +74,8 @@ class Box:
     container: Container
     script: Script
     networks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    attached: frozenset[str] = frozenset()
+    """The names on the engine of the networks that it is on."""
     environment: Mapping[str, str] = field(default_factory=dict)
     command: tuple[str, ...] | None = None
     lines: list[str] = field(default_factory=list)

@@ -53,6 +53,8 @@ class Subnets:
 def keep(kept: Mapping[str, dict[str, Labels]], subnets: Subnets, read: FakeProject, service: str) -> None:
     """Create the networks and volumes of a service that are not there yet."""
     declared = read.service(service)
+    for name in read.joined(service) - kept["networks"].keys():
+        raise EngineCallError(f"network {name} declared as external, but could not be found", None, "fake", 1)
     for key in declared.networks:
         for name, labels in read.own("networks", [key]).items():
             subnets.take(name, read.subnet(key))

@@ -70,6 +70,11 @@ class FakeProject:
             if not (entry and entry.is_external)
         }
 
+    def joined(self, service: str) -> frozenset[str]:
+        """The networks by their names on the engine that a service is on and that the project does not make."""
+        declared = (self.application.networks.get(key) for key in self.service(service).networks)
+        return frozenset(network.name for network in declared if network and network.is_external and network.name)
+
     def subnet(self, network: str) -> str | None:
         """The subnet that a network is to have; None where the engine chooses."""
         declared = dict(entries_of(self._root, "networks")).get(network)

@@ -4,22 +4,18 @@ By default an engine has 31 subnets for networks, `docker0` included; a run of 5
 """
 
 import json
-import zlib
-from collections.abc import Callable, Iterable, Iterator
-from ipaddress import IPv4Network
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from fastflow.compose import ComposeProject
-from fastflow.errors import AddressesExhaustedError, SubnetInUseError
+from fastflow.errors import AddressesExhaustedError, EngineCallError, SubnetInUseError
 from fastflow.run.context import PhaseContext
 from fastflow.run.ports import PROJECT
+from fastflow.run.shared_networks import make_missing_networks, missing_networks
+from fastflow.run.subnets import free_subnets
 
-RANGES = tuple(IPv4Network(text) for text in ("10.208.0.0/12", "172.16.0.0/12", "192.168.0.0/16", "198.18.0.0/15"))
-"""Where subnets are looked for, in turn: private ones (RFC 1918), and the one of benchmarks (RFC 2544)."""
 _TRIES = 8
 """Two runs may choose the same subnet at once; the engine gives it to one, and the other looks again."""
-_SMALLEST = 6
-"""Bits: 64 addresses, of which 61 are for containers."""
 _NETWORK = "com.docker.compose.network"
 _HINT = (
     "remove unused networks (docker network prune), lower max_parallel, widen default-address-pools of dockerd, "
@@ -31,14 +27,20 @@ T = TypeVar("T")
 def with_addresses(context: PhaseContext, change: Callable[[ComposeProject], T]) -> T:
     """Change the phase's project, whose lock is held; where a network gets no addresses, choose some and try again.
 
+    Networks with names of their own are made before, and made again where somebody removed one meanwhile.
     Raises as `change` does; AddressesExhaustedError with what to do where nothing is free, or not to be decided here.
     """
     for _ in range(_TRIES):
+        make_missing_networks(context)
         try:
             return change(context.project)
         except (AddressesExhaustedError, SubnetInUseError) as error:
             context.check()
             _choose(context, error)
+        except EngineCallError:
+            context.check()
+            if not missing_networks(context):
+                raise
     return change(context.project)
 
 
@@ -76,24 +78,3 @@ def _is_open(network: Any) -> bool:
     """Whether the file leaves the network's addresses to who makes it; as Compose resolves it, `ipam` may be empty."""
     network = network or {}
     return not network.get("external") and not network.get("ipam") and network.get("driver") in (None, "", "bridge")
-
-
-def free_subnets(taken: Iterable[str], places: int, seed: str) -> Iterator[IPv4Network]:
-    """Yield subnets with room for twice `places` containers that overlap with none that is `taken` (CIDR).
-
-    Where the search begins depends on `seed`, so that two runs at once seldom choose the same.
-    """
-    bits = max(_SMALLEST, (2 * places + 2).bit_length())
-    others = [IPv4Network(text, strict=False) for text in taken if ":" not in text]
-    for area in RANGES:
-        within = [network for network in others if network.overlaps(area)]
-        if any(area.subnet_of(network) for network in within):
-            continue
-        count = area.num_addresses >> bits
-        first = zlib.crc32(seed.encode())
-        for number in range(count):
-            begin = int(area.network_address) + ((first + number) % count << bits)
-            candidate = IPv4Network((begin, area.max_prefixlen - bits))
-            if not any(candidate.overlaps(network) for network in within):
-                within.append(candidate)
-                yield candidate

@@ -86,6 +86,8 @@ class RunContext:
     """What the gates' files held when the run began, by phase: what happens to them later changes no verdict."""
     marks: list[Lease] = field(default_factory=list)
     """What lets others see that the run lives, before it has its leases."""
+    built: dict[str, str] = field(default_factory=dict)
+    """The images of nodes that the run builds itself, by phase."""
     _broken: set[int] = field(default_factory=set)
     _told: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)

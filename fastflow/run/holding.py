@@ -20,7 +20,7 @@ def hold_all(run: RunContext, hosts: Iterable[Host]) -> list[Lease]:
             phases = _phases_on(run, host)
             keys = _keys(run, phases)
             labels = labels_of(run.setting)
-            taken += take_leases(host.engine, keys, image=_image(run, phases), labels=labels, note=run.note)
+            taken += take_leases(host.engine, keys, image=holder_image(run, phases), labels=labels, note=run.note)
     except BaseException:
         release_all(taken)
         raise
@@ -33,8 +33,9 @@ def mark(engine: Engine, setting: Setting, image: str, note: Callable[[str], Non
 
 
 def mark_on(run: RunContext, host: Host) -> tuple[Lease, ...]:
-    """Mark a run on one of its engines, before it makes anything there."""
-    return mark(host.engine, run.setting, _image(run, _phases_on(run, host)), run.note)
+    """Mark a run on one of its engines, before it makes anything there; not without an image that is there by now."""
+    image = holder_image(run, _phases_on(run, host))
+    return mark(host.engine, run.setting, image, run.note) if image not in run.built.values() else ()
 
 
 def release_all(leases: Iterable[Lease]) -> None:
@@ -56,9 +57,12 @@ def _keys(run: RunContext, phases: Sequence[PhasePlan]) -> list[LeaseKey]:
     return keys or [own_key(run.setting.run)]
 
 
-def _image(run: RunContext, phases: Sequence[PhasePlan]) -> str:
-    emulation = run.setting.emulation
-    return emulation.image if emulation else phases[0].image
+def holder_image(run: RunContext, phases: Sequence[PhasePlan]) -> str:
+    """An image that is on the engine of these phases, for what holds a name there: that of a node."""
+    if run.setting.emulation:
+        return run.setting.emulation.image
+    pulled = (phase.image for phase in phases if phase.id not in run.built)
+    return next(pulled, None) or run.built[phases[0].id]
 
 
 def labels_of(setting: Setting) -> dict[str, str]:

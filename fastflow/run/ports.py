@@ -7,7 +7,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from fastflow.compose import ComposeProject
 
@@ -140,8 +140,25 @@ class Lease(Protocol):
         """Give the name back. Never raises."""
 
 
+class NamedNetworks(Protocol):
+    """Networks by the names that they have on the engine, whoever made them."""
+
+    def ids(self, name: str) -> tuple[str, ...]:
+        """Return the ids of the networks of exactly this name: before version 25, engines allow several."""
+
+    def create(self, name: str, settings: Mapping[str, Any], labels: Mapping[str, str]) -> None:
+        """Create a network with the settings of a Compose file, as Compose resolves them."""
+
+    def users(self, network_id: str) -> tuple[str, ...]:
+        """Return the ids of the containers on a network, also of those that do not run; none where it is gone."""
+
+
 class Engine(Protocol):
     """A Docker Engine with Docker Compose v2."""
+
+    @property
+    def named_networks(self) -> NamedNetworks:
+        """The engine's networks by name."""
 
     def info(self) -> EngineInfo:
         """Tell what answers; raise EngineError where no engine or no Compose v2 does."""

@@ -29,7 +29,7 @@ def prepare(run: RunContext, workflows: Sequence[WorkflowRun]) -> None:
     engines = [workflow.host.engine for workflow in workflows]
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="prepare") as pool:
         told = list(pool.map(lambda workflow: _resolved(run, workflow), workflows))
-        _take(workflows, told)
+        _take(run, workflows, told)
         _each(pool, _pulls(workflows), lambda job: _pull(run, *job), engines)
         to_build = _to_build(workflows)
         for host in {workflow.host.name: workflow.host for workflow, _ in to_build}.values():
@@ -37,12 +37,14 @@ def prepare(run: RunContext, workflows: Sequence[WorkflowRun]) -> None:
         _each(pool, to_build, lambda job: _build(run, *job), engines)
 
 
-def _take(workflows: Sequence[WorkflowRun], told: Sequence[Resolved]) -> None:
+def _take(run: RunContext, workflows: Sequence[WorkflowRun], told: Sequence[Resolved]) -> None:
     """Let each workflow know what its project comes to, and what others build on its engine."""
     for workflow, own in zip(workflows, told, strict=True):
         neighbours = zip(workflows, told, strict=True)
         others = [other for near, other in neighbours if near.host is workflow.host and other is not own]
         workflow.resolved = own.with_others(build for other in others for build in other.builds.values())
+        images = workflow.resolved.images
+        run.built.update({phase.id: images[phase.service] for phase in workflow.plan.phases if phase.service in images})
 
 
 def _each(pool: ThreadPoolExecutor, jobs: Iterable[T], do: Callable[[T], R], engines: Sequence[Engine]) -> None:

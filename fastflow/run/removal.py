@@ -12,6 +12,8 @@ from fastflow.errors import EngineError, EngineTimeoutError
 from fastflow.run.lease import ROLE
 from fastflow.run.observer import try_again
 from fastflow.run.ports import PROJECT, Engine
+from fastflow.run.shared_networks import ROLE as SHARED
+from fastflow.run.shared_networks import remove_unused
 
 
 def remove_project(engine: Engine, run: str, project: str, patience: float = 0.0) -> tuple[str, ...]:
@@ -59,7 +61,7 @@ def _remove_once(engine: Engine, labels: Mapping[str, str], own: Mapping[str, st
 
     steps = (
         remove_containers,
-        lambda: engine.remove_networks(engine.networks(labels)),
+        lambda: _remove_networks(engine, labels),
         lambda: engine.remove_volumes(engine.volumes(own)),
     )
     errors: list[EngineError] = []
@@ -78,6 +80,12 @@ def _remove_images(engine: Engine, run: str) -> None:
     while (found := _own_images(engine, run)) and found != before:
         engine.remove_images(found)
         before = found
+
+
+def _remove_networks(engine: Engine, labels: Mapping[str, str]) -> None:
+    shared = engine.networks({**labels, f"{LABEL}.role": SHARED})
+    engine.remove_networks(found for found in engine.networks(labels) if found not in shared)
+    remove_unused(engine, shared)
 
 
 def _own_images(engine: Engine, run: str) -> tuple[str, ...]:

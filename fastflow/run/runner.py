@@ -4,12 +4,13 @@ import queue
 import threading
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from fastflow.errors import FastflowError
+from fastflow.errors import EngineError, FastflowError
 from fastflow.plan import Plan
+from fastflow.run.aliases import hold_aliases, note_namesakes
 from fastflow.run.at_once import at_once
 from fastflow.run.clock import now
 from fastflow.run.context import Host, RunContext, WorkflowRun
@@ -21,6 +22,7 @@ from fastflow.run.ports import Lease
 from fastflow.run.preparation import prepare
 from fastflow.run.removal import remove_project, remove_run
 from fastflow.run.scheduler import Actions, Scheduler, workflows_before
+from fastflow.run.shared_networks import made_networks, remove_unused
 from fastflow.run.stopping import Enforcer
 
 _ENGINE_PATIENCE = 20.0
@@ -73,6 +75,8 @@ class Runner:
             prepare(self.run, list(self.workflows.values()))
             if not self.run.cancellation.is_set:
                 leases = hold_all(self.run, hosts)
+                leases = [*leases, *hold_aliases(self.run, self.workflows.values())]
+                note_namesakes(self.run, self.workflows.values())
             self._run_phases()
         except FastflowError as error:
             error.mask(self.run.folder.mask)
@@ -218,6 +222,8 @@ class Runner:
         project = self.run.project_name(workflow)
         left = remove_project(workflow.host.engine, self.run.setting.run, project, self._patience)
         workflow.is_up = bool(left)
+        unfinished = [other for other in self.workflows.values() if other.unfinished and other.host is workflow.host]
+        self._remove_networks(workflow.host, [workflow], unfinished)
 
     def _clean_up(self) -> None:
         self._patient_until = time.monotonic() + _ENGINE_PATIENCE
@@ -236,6 +242,14 @@ class Runner:
         mine = [workflow for workflow in self.workflows.values() if workflow.host is host and workflow.is_up]
         projects = [self.run.project_name(workflow) for workflow in mine]
         self._leftovers.extend(remove_run(host.engine, self.run.setting.run, projects, self._patience))
+        self._remove_networks(host, [workflow for workflow in self.workflows.values() if workflow.host is host])
+
+    @staticmethod
+    def _remove_networks(host: Host, of: Iterable[WorkflowRun], but: Iterable[WorkflowRun] = ()) -> None:
+        """Remove the networks with names of their own that runs made and nobody uses, but for those of some."""
+        names, kept = ({net.name for one in those for _, net in one.resolved.made} for those in (of, but))
+        with suppress(EngineError):  # what is left of this run is told by the sweep
+            remove_unused(host.engine, made_networks(host.engine, sorted(names - kept)))
 
     @property
     def _patience(self) -> float:

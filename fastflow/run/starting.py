@@ -13,6 +13,7 @@ from fastflow.run.node import RunningNode
 from fastflow.run.observer import OverdueError
 from fastflow.run.ports import Container
 from fastflow.run.services import ensure_services, renew_services
+from fastflow.run.shared_networks import missing_networks
 
 _TRIES = 10
 """How often a container is created that somebody prunes, or a network of its, before it has run."""
@@ -132,10 +133,9 @@ def _started(context: PhaseContext) -> Container:
 
 
 def _has_lost_network(context: PhaseContext) -> bool:
-    """Whether a network is gone that the project made for the node: a prune takes one on which nothing runs yet."""
-    application = context.workflow.plan.application
-    own = filter(application.makes_network, context.phase.networks)
-    return application.is_complete and not all(has_network(context, key) for key in own)
+    """Whether a network is gone that was made for the node: a prune takes one on which nothing runs yet."""
+    own = (key for key in context.phase.networks if key not in context.workflow.resolved.shared)
+    return bool(missing_networks(context)) or not all(has_network(context, key) for key in own)
 
 
 def _following(context: PhaseContext) -> list[PhasePlan]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from .own_engine import OwnEngine, own_engine
-from .runs import Fastflow, left_of, spec, workflow
+from .runs import APPLICATION, Fastflow, left_of, spec, workflow
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("own-engine")]
 
@@ -30,7 +30,10 @@ def test_workflows_for_which_no_addresses_are_left_run_all_the_same(
     engine: OwnEngine, tmp_path: Path, build_id: str
 ) -> None:
     fastflow = Fastflow(tmp_path, {"DOCKER_HOST": engine.address})
-    fastflow.write(spec({name: workflow(f"{build_id}{name}") for name in ("a", "b", "c")}))
+    workflows = {name: workflow(f"{build_id}{name}") for name in ("a", "b", "c")}
+    named = f"{APPLICATION}networks: {{ default: {{ name: {build_id} }} }}\n"
+    workflows["d"] = workflow(f"{build_id}d", application=named)
+    fastflow.write(spec(workflows))
     up = fastflow("up", "--emulate", "--progress", "plain")
     assert up.code == 0, up.err
     assert set(up.states.values()) == {"passed"}

@@ -279,6 +279,34 @@ def test_networks_and_volumes_are_found_and_removed_by_label(bench: Bench) -> No
     assert bench.engine.networks(labels) == bench.engine.volumes(labels) == ()
 
 
+def test_a_network_is_made_by_its_name_and_tells_who_is_on_it(bench: Bench) -> None:
+    named, name = bench.engine.named_networks, f"{bench.name}-shared"
+    assert named.ids(name) == ()
+    subnet = f"198.18.{int(bench.name[-2:], 16)}.0/27"
+    settings = {
+        "driver": "bridge",
+        "ipam": {"config": [{"subnet": subnet}]},
+        "labels": {"of": "user"},
+        "internal": True,
+    }
+    try:
+        named.create(name, settings, {TEST: bench.name})
+        (network,) = named.ids(name)
+        assert bench.engine.networks({TEST: bench.name, "of": "user"}) == (network,)
+        assert subnet in bench.engine.subnets()
+        assert named.users(network) == ()
+        project = bench.project({"web": RUNS}, networks={"default": {"external": True, "name": name}})
+        bench.engine.create(project, ["web"], PATIENCE)
+        web = bench.containers()["web"]
+        assert named.users(network) == (web.id,)
+        bench.engine.start(web.id)
+        assert named.users(network) == (web.id,)
+        bench.engine.remove_containers([web.id])
+    finally:
+        bench.engine.remove_networks(named.ids(name))
+    assert (named.ids(name), named.users(network)) == ((), ())
+
+
 def test_the_subnets_of_all_networks_are_told_and_taken_once(bench: Bench) -> None:
     def networks(**subnets: str) -> dict[str, Any]:
         found = {key: {"ipam": {"config": [{"subnet": subnet}]}} for key, subnet in subnets.items()}

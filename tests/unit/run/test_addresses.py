@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastflow.engines.routes import routed
-from fastflow.run.addresses import RANGES, free_subnets
+from fastflow.run.subnets import RANGES, free_subnets
 from tests.unit.run.stage import PASSES, SERVES, Stage
 
 SPEC = """
@@ -79,6 +79,8 @@ def test_a_network_that_is_there_stays_as_it_is(tmp_path: Path) -> None:
 )
 def test_what_the_file_decides_is_left_alone(tmp_path: Path, own: str) -> None:
     stage = stage_of(tmp_path, [], app="networks: [default, own]", networks=f"own: {own}")
+    if "external" in own:
+        stage.engine.kept["networks"]["own"] = {}
     given = subnets_of(stage)
     phase = stage.phase("web.a")
     assert IPv4Network(given["default"]).subnet_of(RANGES[0])

@@ -280,3 +280,16 @@ def test_another_name_that_somebody_gave_to_an_image_of_the_run_stays(tmp_path: 
     stage.engine.scripts["fast-t"] = replace(PASSES, on_start=tag)
     assert stage.run().exit_code == 0
     assert list(stage.engine.built) == ["mine:1"]
+
+
+def test_a_node_may_run_an_image_that_the_run_builds(tmp_path: Path) -> None:
+    text = SPEC.replace("app: { image: app:1 }", "app: { image: app:1 }, node: { build: ., image: 'my/node:ci' }")
+    stage = Stage(tmp_path, f"defaults: {{ image: my/node:ci }}\n{text}")
+    stage.engine.known_images = {"tests:1", "app:1"}
+    seen: list[str] = []
+    look = then(lambda: seen.extend(box.container.image for box in stage.engine.world.boxes.values()))
+    stage.engine.scripts["fast-test"] = replace(PASSES, on_start=look)
+    assert stage.run().exit_code == 0
+    assert seen.count("fastflow-r1-web-node") >= 3  # the service, the node, the lease
+    assert "my/node:ci" not in seen
+    assert not stage.engine.built

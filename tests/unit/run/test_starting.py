@@ -149,6 +149,7 @@ def test_a_container_that_does_not_start_fails_the_phase_with_the_reason_of_the_
     tmp_path: Path, networks: str
 ) -> None:
     stage = Stage(tmp_path, pair().replace("tests:1 } }", "tests:1 } }" + networks))
+    stage.engine.kept["networks"]["shared"] = {}
     stage.engine.faults["start fastflow-r1-web-fast-record-1"] = EngineCallError("port is already allocated", "free it")
     phase = stage.phase("web.record")
     assert (phase.state, phase.reason) == ("failed", "port is already allocated")

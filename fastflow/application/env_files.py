@@ -9,28 +9,41 @@ from pathlib import Path
 from fastflow.spec.document import Mapping, Node, Scalar, Sequence
 from fastflow.spec.dotenv import escape, parse_env, parse_env_symbols, parse_raw
 from fastflow.spec.files import read_limited
+from fastflow.spec.template import TemplateError, UnsetVariableError, parse_template, resolve
 
 KEY = "env_file"
 
 
-def anchored(service: Node, directory: Path) -> Node:
-    """Make the paths in a service's `env_file` absolute, so that it can be merged with services of other files."""
+def anchored(service: Node, directory: Path, *, is_symbolic: bool = False) -> Node:
+    """Make the paths in a service's `env_file` absolute, so that it can be merged with services of other files.
+
+    With `is_symbolic` no variable has a value yet, and a path is the one that its defaults make.
+    """
     written = service.get(KEY) if isinstance(service, Mapping) else None
     if written is None or not isinstance(service, Mapping):
         return service
-    entries = tuple((key, _anchored(value, directory) if key.text == KEY else value) for key, value in service)
+    written = _anchored(written, directory, is_symbolic)
+    entries = tuple((key, written if key.text == KEY else value) for key, value in service)
     return Mapping(entries, service.mark, service.tag, service.origin)
 
 
-def _anchored(node: Node, directory: Path) -> Node:
+def _anchored(node: Node, directory: Path, is_symbolic: bool) -> Node:
     if isinstance(node, Scalar):
-        # What `!reset` takes away is no path, and a variable may hold an absolute one.
-        is_path = not node.is_null and not node.text.startswith("$")
-        return replace(node, text=str(directory.resolve() / node.text)) if is_path else node
+        path = _by_default(node.text) if is_symbolic else node.text
+        # What `!reset` takes away is no path.
+        return replace(node, text=str(directory.resolve() / path)) if path and not node.is_null else node
     if isinstance(node, Sequence):
-        return replace(node, items=tuple(_anchored(item, directory) for item in node.items))
-    entries = tuple((key, _anchored(value, directory) if key.text == "path" else value) for key, value in node)
+        return replace(node, items=tuple(_anchored(item, directory, is_symbolic) for item in node.items))
+    entries = tuple(
+        (key, _anchored(value, directory, is_symbolic) if key.text == "path" else value) for key, value in node
+    )
     return Mapping(entries, node.mark, node.tag, node.origin)
+
+
+def _by_default(path: str) -> str:
+    with suppress(TemplateError, UnsetVariableError):
+        return resolve(parse_template(path), lambda _: None)
+    return ""
 
 
 def read_env_files(

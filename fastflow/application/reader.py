@@ -195,7 +195,7 @@ class _Merge:
 
     def _extended(self, service: Node, siblings: Mapping, place: _Place, seen: tuple[str, ...]) -> Node:
         extends = service.get("extends") if isinstance(service, Mapping) else None
-        service = with_environment(anchored(service, place.directory), place.values)
+        service = with_environment(anchored(service, place.directory, is_symbolic=place.values is None), place.values)
         if extends is None:
             return service
         name = text(extends) or (text(extends.get("service")) if isinstance(extends, Mapping) else None) or ""

@@ -16,7 +16,7 @@ from fastflow.spec.document import Mapping, Scalar, Sequence
 
 RULE = "target-unknown"
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
-_LOOPBACK = re.compile(r"localhost|127(\.\d+){3}|::1")
+_LOOPBACK = re.compile(r"localhost|127(\.\d+){3}|0\.0\.0\.0|::1?")
 
 
 def check(facts: Facts) -> Iterator[Diagnostic]:

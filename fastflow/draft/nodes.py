@@ -54,7 +54,8 @@ class Nodes:
             depends_on = (entries[-1].key,)
         for reporter in workflow.reporters:
             after = [Entry("depends_on", depends_on, (_IN_TURN,))] if "TEST_RUN_ID" in reporter.variables else []
-            entries.append(self._entry(self._free("report", entries), "report", reporter, after))
+            more = [*self._services(), *after]
+            entries.append(self._entry(self._free("report", entries), "report", reporter, more))
         return Block(tuple(entries))
 
     def _free(self, name: str, others: Sequence[Entry]) -> str:

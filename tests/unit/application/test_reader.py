@@ -183,6 +183,8 @@ services:
         ("own", "env_file: [{ path: token.env }, { path: mode.env, required: false }]", True),
         ("own", "environment: [WALLARM_API_TOKEN]", False),
         ("own", "environment: { CI: x, CI_MODES: x }", False),
+        ("own", "env_file: '${FAST_ENV:-mode.env}'", True),
+        ("own", "env_file: '${FAST_ENV}'", False),
         ("own", "env_file: token.env", False),
         ("wallarm/fast-cli", "x-a: 1", False),
         ("mywallarm/fast", "x-a: 1", False),

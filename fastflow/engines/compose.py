@@ -23,6 +23,7 @@ from fastflow.spec.plain import read_plain
 from fastflow.spec.writer import as_mapping, dump
 
 INSTALL_COMPOSE = "install the plugin of Docker Compose v2 (docker-compose-plugin)"
+UPDATE_COMPOSE = "update the plugin of Docker Compose v2 (docker-compose-plugin)"
 _ANSWERED = "Error response from daemon"
 """What the command line puts before the words of an engine, which thus was reached."""
 _NO_SUCH_COMMAND = (125, 126)
@@ -122,7 +123,7 @@ class ComposeCli:
         """Return the project as Compose resolves it, as JSON."""
         more = [] if interpolate else ["--no-interpolate"]
         try:
-            return self._look(project, ["--format", "json", *more])
+            told = self._look(project, ["--format", "json", *more])
         except EngineTimeoutError:
             raise
         except EngineCallError as error:
@@ -130,6 +131,8 @@ class ComposeCli:
             with suppress(EngineCallError):
                 return json.dumps(read_plain(self._look(project, more)))
             raise error from None
+        # Compose 2.25.0 prints YAML whatever the format.
+        return told if told.startswith("{") else json.dumps(read_plain(told))
 
     def config_text(self, project: ComposeProject, *, interpolate: bool = False) -> str:
         """Return the project as one YAML document, with its variables left as references or replaced."""

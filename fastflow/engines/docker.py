@@ -11,7 +11,7 @@ from fastflow.compose import ComposeProject
 from fastflow.engines.api import EngineApi
 from fastflow.engines.calls import Calls
 from fastflow.engines.client_config import uses_default_context
-from fastflow.engines.compose import INSTALL_COMPOSE, ComposeCli
+from fastflow.engines.compose import UPDATE_COMPOSE, ComposeCli
 from fastflow.engines.connection import UNIX, DialledRoute, Route, SocketRoute
 from fastflow.engines.copying import unpack
 from fastflow.engines.daemon import Daemon
@@ -23,8 +23,8 @@ from fastflow.engines.ssh import host_of
 from fastflow.errors import EngineError, EngineTimeoutError
 from fastflow.run.ports import Container, ContainerEvent, EngineInfo, Lease, NamedNetworks, Stream
 
-OLDEST_COMPOSE = (2, 24, 4)
-"""The first version that knows `!override`."""
+OLDEST_COMPOSE = (2, 24, 6)
+"""The first version that knows `!override` and lets a later file change what an earlier one includes."""
 CALL_TIMEOUT = 60.0
 _DEFAULT_ADDRESS = "unix:///var/run/docker.sock"
 
@@ -121,7 +121,7 @@ class DockerEngine:
         numbers = tuple(int(part) for part in re.findall(r"\d+", version)[:3])
         if numbers and numbers < OLDEST_COMPOSE:
             wanted = ".".join(map(str, OLDEST_COMPOSE))
-            raise EngineError(f"Docker Compose {version} is too old; {wanted} or newer is needed", INSTALL_COMPOSE)
+            raise EngineError(f"Docker Compose {version} is too old; {wanted} or newer is needed", UPDATE_COMPOSE)
         return version
 
     # Images

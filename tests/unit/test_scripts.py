@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from fastflow.engines.docker import OLDEST_COMPOSE
+
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 DOCKER = """
 case "$*" in
   version*) [ -e "$TOOLS/answers" ] && echo 29.0.0 && exit; echo "no engine: $DOCKER_HOST" >&2; exit 1 ;;
   "context inspect"*Name*) echo "${DOCKER_CONTEXT:-default}" ;;
   "context inspect"*) echo unix:///var/run/docker.sock ;;
-  compose*) echo 5.6.1 ;;
+  compose*) echo "${COMPOSE_IS:-5.6.1}" ;;
 esac
 """
 APT = """
@@ -120,3 +122,23 @@ def test_a_user_who_may_not_start_the_engine_sees_why_it_does_not_answer(machine
     machine.command("id", "echo 1000")
     code, said = machine.engine()
     assert (code, "No Docker engine answers: no engine" in said) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("version", "code"),
+    [("v2.24.5", 1), ("2.9.0", 1), ("2.24.6", 0), ("2.24.6+ds1-0ubuntu2", 0), ("v2.100.0-desktop.1", 0), ("10.0.0", 0)],
+)
+def test_a_compose_that_is_too_old_is_refused_by_its_version(version: str, code: int, machine: Machine) -> None:
+    machine.command("docker", DOCKER)
+    (machine.tools / "answers").touch()
+    ended, said = machine.engine(COMPOSE_IS=version)
+    assert ended == code, said
+    assert (f"Docker Compose {version.lstrip('v')} is too old; 2.24.6 or newer is needed." in said) == bool(code)
+
+
+def test_the_oldest_compose_is_one_version_everywhere() -> None:
+    oldest = ".".join(map(str, OLDEST_COMPOSE))
+    root = SCRIPTS.parent
+    for name in ("README.md", "docs/explanation/a-run.md", "docs/decisions/0003-users-compose-files-as-they-are.md"):
+        assert f"{oldest} or newer" in (root / name).read_text(), name
+    assert f"oldest_compose={oldest}\n" in (SCRIPTS / "engine").read_text()

@@ -1,5 +1,6 @@
 """The command line of Docker when it fails, played by a script."""
 
+import json
 import stat
 from pathlib import Path
 
@@ -149,3 +150,22 @@ def test_a_worker_finds_fastflow_where_its_caller_does(tmp_path: Path, monkeypat
     environment = Path(f"/proc/{workers.process.pid}/environ")
     until(lambda: f"PYTHONPATH={tmp_path}:" in environment.read_text())
     workers.close()
+
+
+@pytest.mark.parametrize("version", ["v2.24.5", "2.9", "2.23.3-desktop.1"])
+def test_a_compose_that_is_too_old_is_refused_by_its_version(version: str, tmp_path: Path) -> None:
+    shown = version.lstrip("v")
+    with pytest.raises(EngineError, match=f"^Docker Compose {shown} is too old; 2.24.6 or newer is needed$") as caught:
+        engine(tmp_path, f"echo {version}").compose_version()
+    assert caught.value.hint == "update the plugin of Docker Compose v2 (docker-compose-plugin)"
+
+
+@pytest.mark.parametrize("version", ["2.24.6+ds1-0ubuntu2", "v2.100.0", "5.6.1", "dev"])
+def test_a_newer_compose_is_taken(version: str, tmp_path: Path) -> None:
+    assert engine(tmp_path, f"echo {version}").compose_version() == version.lstrip("v")
+
+
+def test_a_project_that_comes_as_yaml_is_read_as_json(tmp_path: Path) -> None:
+    """Compose 2.25.0 prints YAML whatever the format."""
+    told = compose(tmp_path, "printf 'services:\\n  a: { image: a, init: true }\\n'").config(PROJECT)
+    assert json.loads(told) == {"services": {"a": {"image": "a", "init": True}}}

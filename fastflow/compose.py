@@ -129,7 +129,7 @@ def _document(workflow: WorkflowPlan, setting: Setting, starting: PhasePlan | No
     enabled = services_to_enable(application, uses)
     for name in application.services:
         services[name] = _service(application, name, labels, workflow.keeps_published) | _image(name, setting, labels)
-        services[name] |= _enabled(application, name, enabled)
+        services[name] |= _enabled(application, name, enabled) | _emptied(workflow, name)
     trees = {name: as_tree(value) for name, value in services.items()}
     names: set[str | None] = {starting.node.container_name} if starting else set()
     for phase in workflow.phases:
@@ -170,6 +170,13 @@ def _enabled(application: Application, name: str, enabled: frozenset[str]) -> di
     return added
 
 
+def _emptied(workflow: WorkflowPlan, service: str) -> dict[str, Any]:
+    """Empty what Docker would put into a container whose Compose file does not set it."""
+    own = workflow.application.services[service].environment
+    emptied = {name: "" for name in workflow.kept_out if name not in own}
+    return {"environment": emptied} if emptied else {}
+
+
 def _image(service: str, setting: Setting, labels: Mapping[str, str]) -> dict[str, Any]:
     """Let a service run the image that the run builds for it, or of the tag that it names: the tag is the user's."""
     resolved = setting.resolved
@@ -195,7 +202,7 @@ def _node(
         networks[emulation.network] = {}
     node: dict[str, Any] = {
         "image": escape(emulation.image if emulation else phase.image),
-        "environment": {**_cloud_environment(workflow, setting), **_node_environment(phase, setting)},
+        "environment": {**_cloud_environment(workflow, setting), **_node_environment(phase, workflow, setting)},
         "networks": networks,
         "labels": {
             **labels,
@@ -248,8 +255,9 @@ def _cloud_environment(workflow: WorkflowPlan, setting: Setting) -> dict[str, st
     return values
 
 
-def _node_environment(phase: PhasePlan, setting: Setting) -> dict[str, str | None]:
-    values = {name: None if value is None else escape(value) for name, value in phase.environment.items()}
+def _node_environment(phase: PhasePlan, workflow: WorkflowPlan, setting: Setting) -> dict[str, str | None]:
+    values: dict[str, str | None] = dict.fromkeys(workflow.kept_out, "")
+    values |= {name: None if value is None else escape(value) for name, value in phase.environment.items()}
     record = setting.records.get(phase.id)
     if record is not None:
         values["TEST_RECORD_ID"] = record

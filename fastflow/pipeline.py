@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from fastflow.application.fast import without_fast
 from fastflow.application.model import Application
 from fastflow.application.reader import ComposeFiles, file_sources
+from fastflow.check import source_unproxied
 from fastflow.check.accept_file import with_accept_files
 from fastflow.check.facts import Facts
 from fastflow.check.run import check_specs
@@ -188,8 +189,17 @@ def _token_names(spec: Spec) -> set[str]:
     return {spec.cloud_of(workflow).token_name for workflow in spec.workflows}
 
 
-def plan(facts: Facts, directory: Path, selection: "Selection", max_parallel: int | None = None) -> "Plan":
-    """Facts to Plan; raises UsageError where the selection makes no sense."""
+def plan(
+    facts: Facts,
+    directory: Path,
+    selection: "Selection",
+    max_parallel: int | None = None,
+    kept_out: tuple[str, ...] = (),
+) -> "Plan":
+    """Facts to Plan; raises UsageError where the selection makes no sense.
+
+    `kept_out` are variables that Docker's own settings would put into every container.
+    """
     from fastflow.plan import make_plan  # noqa: PLC0415  # a validation stops before this stage
 
     for name in selection.workflows:
@@ -203,6 +213,8 @@ def plan(facts: Facts, directory: Path, selection: "Selection", max_parallel: in
         directory=directory,
         selection=selection,
         max_parallel=max_parallel,
+        kept_out=kept_out,
+        bypasses=source_unproxied.advice(facts),
     )
     if not any(selection.includes(phase) for phase in facts.phases):
         raise UsageError("no phase is selected: the chosen workflows have none of that mode", "see: fastflow plan")

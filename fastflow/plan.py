@@ -1,8 +1,9 @@
 """Model and graph to Plan: what a run will do, step by step, each with its cause. Prints to stable text."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from fastflow.application.model import NO_APPLICATION, Application
 from fastflow.application.needs import networks_of_node, services_of_phase, source_services
@@ -99,7 +100,7 @@ class PhasePlan:
 
 @dataclass(frozen=True, slots=True)
 class WorkflowPlan:
-    """One Compose project of a run."""
+    """One Compose project of a run. `kept_out` are variables that Docker's own settings put into every container."""
 
     name: str
     cloud: Cloud
@@ -109,6 +110,7 @@ class WorkflowPlan:
     keeps_published: bool
     timeout: int | None
     phases: tuple[PhasePlan, ...]
+    kept_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,8 @@ class Plan:
     critical_path: tuple[str, ...]
     max_parallel: int | None
     resumes: str | None = None
+    bypasses: Mapping[str, str] = field(default_factory=dict)
+    """What to change, by recording phases, if they record nothing."""
 
     @property
     def selected(self) -> tuple[PhasePlan, ...]:
@@ -182,6 +186,8 @@ def make_plan(
     directory: Path,
     selection: Selection,
     max_parallel: int | None = None,
+    kept_out: tuple[str, ...] = (),
+    bypasses: Mapping[str, str] = MappingProxyType({}),
 ) -> Plan:
     """Plan a run of a spec that passed its checks."""
     work = _Planner(spec, graph, applications, selection)
@@ -200,13 +206,14 @@ def make_plan(
             keeps_published=workflow.publish != "none",
             timeout=workflow.timeout,
             phases=tuple(members[name]),
+            kept_out=kept_out,
         )
         for name, workflow in spec.workflows.items()
     }
     limit = max_parallel or spec.max_parallel
     name = spec.name or directory.resolve().name or "fastflow"
     resumes = selection.resumption.run if selection.resumption else None
-    return Plan(name, directory, workflows, phases, graph.critical_path, limit, resumes)
+    return Plan(name, directory, workflows, phases, graph.critical_path, limit, resumes, bypasses)
 
 
 class _Planner:
@@ -280,10 +287,10 @@ def _environment(phase: Phase) -> Mapping[str, str | None]:
     values: dict[str, str | None] = {"CI_MODE": node.mode}
     if phase.build_id is not None and not isinstance(node, ReportNode):
         values["BUILD_ID"] = phase.build_id
-    for field in node.fast_variables:
-        value = getattr(node, field)
+    for name in node.fast_variables:
+        value = getattr(node, name)
         if value is not None:
-            values[field.upper()] = str(value).lower() if isinstance(value, bool) else str(value)
+            values[name.upper()] = str(value).lower() if isinstance(value, bool) else str(value)
     if isinstance(node, RecordingNode) and node.source and node.inactivity_timeout is None:
         longest = max((source.timeout or 0 for source in node.source), default=0)
         values["INACTIVITY_TIMEOUT"] = str(max(INACTIVITY_TIMEOUT, longest))

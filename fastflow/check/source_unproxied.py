@@ -17,6 +17,16 @@ _COMMAND = "its command"  # `http_proxy=… npm test` names the node as a variab
 
 def check(facts: Facts) -> Iterator[Diagnostic]:
     """A variable of the source's service, or of another service of the phase, must name the node."""
+    for phase, node, source, message, hint in _all(facts):
+        yield warning(RULE, message, facts.places.value(*phase.path, "source", *_step(node, source), "service"), hint)
+
+
+def advice(facts: Facts) -> dict[str, str]:
+    """Say for recording phases what to change so that requests go through the node."""
+    return {phase.id: hint for phase, *_, hint in _all(facts)}
+
+
+def _all(facts: Facts) -> Iterator[tuple[Phase, RecordingNode, ServiceSource, str, str]]:
     for phase, node in facts.recorders:
         application = facts.applications.get(phase.workflow)
         if application is None or not application.is_complete or facts.lost.has(phase, "alias", "services"):
@@ -25,9 +35,8 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
         known = [source for source in services if source.service in application.services]
         if not known:
             continue
-        place = facts.places.value(*phase.path, "source", *_step(node, known[0]), "service")
         for message, hint in _faults(facts, phase, node, _environments(facts, phase, application, known)):
-            yield warning(RULE, message, place, hint)
+            yield phase, node, known[0], message, hint
 
 
 def _step(node: RecordingNode, source: ServiceSource) -> tuple[int, ...]:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from fastflow.check.facts import Facts
-from fastflow.cli.environment import without_plugins
+from fastflow.cli.environment import engine_environment, without_plugins
 from fastflow.diagnostic import Diagnostic, has_errors
+from fastflow.engines.client_config import proxy_variables
 from fastflow.errors import ExitCode, FastflowError
 from fastflow.model.node import Mode
 from fastflow.pipeline import SpecText, check, plan
@@ -69,7 +70,8 @@ def planned(
     """Plan a spec that passed its checks."""
     from fastflow.plan import Selection  # noqa: PLC0415  # a validation stops before this stage
 
-    return plan(facts, text.directory, Selection(tuple(workflows), only, resumption), max_parallel)
+    kept_out = proxy_variables(engine_environment())
+    return plan(facts, text.directory, Selection(tuple(workflows), only, resumption), max_parallel, kept_out)
 
 
 def refused(text: SpecText, found: Diagnostic) -> InvalidSpecError:

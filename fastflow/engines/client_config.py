@@ -8,6 +8,14 @@ from typing import Any
 
 from fastflow.errors import EngineError, system_reason
 
+_PROXIES = {
+    "httpProxy": "HTTP_PROXY",
+    "httpsProxy": "HTTPS_PROXY",
+    "ftpProxy": "FTP_PROXY",
+    "noProxy": "NO_PROXY",
+    "allProxy": "ALL_PROXY",
+}
+
 
 def home_of(environment: Mapping[str, str]) -> Path:
     """The directory of the settings and of the user's plugins."""
@@ -28,6 +36,14 @@ def uses_default_context(environment: Mapping[str, str]) -> bool:
     settings = settings_of(environment)
     chosen = environment.get("DOCKER_CONTEXT") or (settings or {}).get("currentContext") or "default"
     return settings is not None and chosen == "default"
+
+
+def proxy_variables(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The variables that Docker puts into every container that does not set them: those of `proxies`, in both cases."""
+    proxies = (settings_of(environment) or {}).get("proxies")
+    entries = [entry for entry in proxies.values() if isinstance(entry, dict)] if isinstance(proxies, dict) else []
+    names = [name for key, name in _PROXIES.items() if any(entry.get(key) for entry in entries)]
+    return tuple(case for name in names for case in (name, name.lower()))
 
 
 def fault_of(environment: Mapping[str, str]) -> EngineError | None:

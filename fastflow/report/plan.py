@@ -34,6 +34,8 @@ def _workflow(workflow: WorkflowPlan) -> Iterator[str]:
         yield f"  left out of the application: {names} ({what})"
         if application.cut_off:
             yield f"  left out with {'it' if one else 'them'}: {', '.join(application.cut_off)}"
+    if workflow.kept_out:
+        yield f"  kept out of containers: {', '.join(workflow.kept_out)} (`proxies` in Docker's config.json)"
     for reason in application.unread:
         yield f"  not read offline: {reason}"
     for phase in workflow.phases:

@@ -86,5 +86,8 @@ def advice_on(error: str) -> str | None:
     if "not_ready_for_cloning" in lower:
         return "the record is still being recorded; let this phase depend on the recording one"
     if _EMPTY.search(error):
-        return "let the tests send their requests through the node (http_proxy), to hosts that allowed_hosts names"
+        return (
+            "let the tests send their requests through the node (http_proxy, and https_proxy for https://), to hosts "
+            "that allowed_hosts names and no_proxy does not"
+        )
     return None

@@ -22,6 +22,7 @@ from fastflow.run.ports import Container, Stream
 from fastflow.run.services import settle_services
 from fastflow.run.source import CommandRun, proxy_of, source_environment
 from fastflow.run.starting import start_phase
+from fastflow.run.unrecorded import with_bypass
 from fastflow.run.verdict import Verdict, failed, judge_recording
 
 _OWN_END = 1.0
@@ -249,7 +250,7 @@ def _finish(context: PhaseContext, node: RunningNode, failure: _Failure | None) 
     verdict = judge_recording(node.log, end, was_stopped=is_running, has_source=has_source)
     if failure is not None and (verdict.state == "passed" or is_running):
         return failed(failure.reason, f"its output is in {failure.log}", evidence=failure.evidence)
-    return verdict
+    return with_bypass(context, verdict)
 
 
 def _texts(context: PhaseContext, environment: Mapping[str, str | None] | None) -> dict[str, str]:

@@ -21,6 +21,7 @@ from fastflow.run.outcome import Vulnerability
 from fastflow.run.ports import Container
 from fastflow.run.starting import start_phase
 from fastflow.run.unreached import with_advice
+from fastflow.run.unrecorded import with_bypass
 from fastflow.run.verdict import Verdict, failed, grave_of, judge_testing, vulnerable, weigh
 
 
@@ -88,7 +89,7 @@ def _judge(context: PhaseContext, node: RunningNode) -> Verdict:
     context.report_state(None, vulnerabilities=vulnerabilities)
     if not is_over and not grave_of(vulnerabilities):
         return failed("the node was stopped, since nothing was left to test")
-    return with_advice(context, node.log, judge_testing(node.log, end, vulnerabilities))
+    return with_bypass(context, with_advice(context, node.log, judge_testing(node.log, end, vulnerabilities)))
 
 
 def _wait_for_end(context: PhaseContext, node: RunningNode, unless: Callable[[], bool]) -> bool:

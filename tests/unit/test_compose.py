@@ -8,6 +8,7 @@ import pytest
 from fastflow.compose import ComposeProject, ComposeText, Setting, compile_project, escape, project_name
 from fastflow.pipeline import SpecText, check, plan
 from fastflow.plan import Plan, Selection
+from fastflow.report.plan import plan_as_text
 from fastflow.spec.document import Mapping, Scalar, Sequence
 from fastflow.spec.reader import read_spec
 
@@ -196,3 +197,26 @@ def test_a_list_of_dependencies_is_replaced_and_a_mapping_loses_its_entries(
     )
     found = at(tree, "services", "app", "depends_on")
     assert found == made if made is not None else [key.text for key, _ in found] == ["fast"]  # type: ignore[attr-defined]
+
+
+def test_what_docker_would_put_into_containers_is_empty_if_the_files_do_not_set_it(tmp_path: Path) -> None:
+    services = (
+        "tests: { image: t, environment: [http_proxy=http://fast:8080, NO_PROXY] }, app: { image: a, env_file: e }"
+    )
+    (tmp_path / "e").write_text("HTTP_PROXY=http://own:1\n")
+    more = f"    compose: {{ services: {{ {services} }} }}\n"
+    text = node("r: { mode: recording, environment: { NO_PROXY: x } }", more)
+    (facts,) = check([SpecText("f.yml", tmp_path, text.encode())], {"WALLARM_API_TOKEN": "s3cr3t"}).specs
+    names = ("HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy")
+    made = plan(facts, tmp_path, Selection(), kept_out=names)
+
+    def environment(service: str) -> list[object]:
+        return [at(own(compiled(made)), "services", service, "environment", name) for name in names]
+
+    assert environment("tests") == ["", None, None, ""]
+    assert environment("app") == [None, "", "", ""]
+    assert environment("fast-r") == ["", "", "x", ""]
+    kept_out = (
+        "  kept out of containers: HTTP_PROXY, http_proxy, NO_PROXY, no_proxy (`proxies` in Docker's config.json)"
+    )
+    assert kept_out in plan_as_text(made).splitlines()

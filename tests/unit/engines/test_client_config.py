@@ -8,7 +8,7 @@ import pytest
 
 from fastflow.doctor.checks import checks_of
 from fastflow.doctor.examination import Answer, examine
-from fastflow.engines.client_config import fault_of, settings_of, uses_default_context
+from fastflow.engines.client_config import fault_of, proxy_variables, settings_of, uses_default_context
 from fastflow.engines.fake import FakeEngine
 from fastflow.errors import EngineCallError
 
@@ -84,3 +84,23 @@ def test_a_pull_that_fails_without_the_credential_helper_says_so(tmp_path: Path)
     with pytest.raises(EngineCallError, match="pull access denied for a") as caught:
         private.pull("registry.example/a:1", 5.0)
     assert (caught.value.hint or "").startswith("install docker-credential-desktop, or remove credsStore")
+
+
+@pytest.mark.parametrize(
+    ("settings", "names"),
+    [
+        ({}, ()),
+        ({"proxies": {}}, ()),
+        ({"proxies": [1]}, ()),
+        ({"proxies": {"default": {"httpProxy": "http://p:1", "noProxy": ""}}}, ("HTTP_PROXY", "http_proxy")),
+        (
+            {"proxies": {"default": {"noProxy": "app"}, "tcp://e:1": {"httpsProxy": "http://p:1", "other": "x"}}},
+            ("HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy"),
+        ),
+        ("not json", ()),
+    ],
+)
+def test_what_docker_puts_into_containers_is_known_by_name(
+    settings: Any, names: tuple[str, ...], tmp_path: Path
+) -> None:
+    assert proxy_variables(environment(tmp_path, settings)) == names

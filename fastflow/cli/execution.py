@@ -61,6 +61,8 @@ class RunOptions:
     reports: tuple[Report, ...] = ()
     env_files: tuple[str, ...] = ()
     run_id_file: RunIdFile | None = None
+    wait_lease: int | None = None
+    """The seconds in which the run waits for a BUILD_ID that another one uses."""
 
 
 @dataclass(frozen=True)
@@ -246,6 +248,7 @@ class _Session:
         return Options(
             keep=self.options.keep,
             fail_fast=self.options.fail_fast,
+            wait_lease=self.options.wait_lease,
             source_environment=source_environment(self.order.token_names, self.order.tokens),
             cloud_url=self._cloud_url,
             token_of=self._token_of,

@@ -5,10 +5,24 @@ from typing import Any
 
 import click
 
+from fastflow.model.scalars import parse_duration
+
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 SPECS_HELP = "SPEC is a file, a directory that has a fastflow.yml, or - for standard input"
 SPEC_HELP = f"{SPECS_HELP}; by default the fastflow.yml of this directory or of its nearest parent that has one."
+
+
+def read_duration(context: click.Context, option: click.Parameter, value: str | None) -> int | None:
+    """Read a duration as specs have it (`90`, `90s`, `15m`, `1h30m`) as seconds, for an option's callback."""
+    if value is None:
+        return None
+    try:
+        return parse_duration(value)
+    except ValueError:
+        raise click.BadParameter(
+            f"expected a duration such as 90s, 15m or 1h30m, not {value}", context, option
+        ) from None
 
 
 def with_examples(text: str, *examples: tuple[str, str]) -> str:

@@ -6,7 +6,14 @@ import click
 
 from fastflow.check.compose_invalid import rejected
 from fastflow.cli.execution import Order, RunOptions, execute
-from fastflow.cli.options import SPEC_HELP, env_file_option, selection_options, spec_argument, with_examples
+from fastflow.cli.options import (
+    SPEC_HELP,
+    env_file_option,
+    read_duration,
+    selection_options,
+    spec_argument,
+    with_examples,
+)
 from fastflow.cli.reports import REPORT_HELP, Report, parse_reports, write_reports
 from fastflow.cli.resuming import Ground, ground_of
 from fastflow.cli.run_id_file import HELP as RUN_ID_FILE_HELP
@@ -27,6 +34,7 @@ _PROGRESS_HELP = (
     "What stderr shows: a live table (tty), a line for each event (plain, json), or nothing where all passed (quiet); "
     "auto: the table on terminals, else plain."
 )
+_WAIT_HELP = "If another run uses a BUILD_ID, wait for it this long (90s, 15m), in line with others that wait."
 _HELP = """\
 Run a spec: each phase as soon as what it depends on allows, through Docker Compose.
 
@@ -58,6 +66,7 @@ _EPILOG = with_examples(
 @click.option("--fail-fast", is_flag=True, help="Stop everything when a phase fails or finds vulnerabilities.")
 @click.option("--progress", type=click.Choice(PROGRESS_KINDS), default="auto", show_default=True, help=_PROGRESS_HELP)
 @click.option("--report", "reports", multiple=True, metavar="KIND=PATH", help=REPORT_HELP)
+@click.option("--wait-lease", callback=read_duration, metavar="DURATION", help=_WAIT_HELP)
 @click.option("--run-id-file", "run_id_file", metavar="F", help=RUN_ID_FILE_HELP)
 @env_file_option
 def command(
@@ -73,6 +82,7 @@ def command(
     fail_fast: bool,
     progress: str,
     reports: tuple[str, ...],
+    wait_lease: int | None,
     run_id_file: str | None,
     env_files: tuple[str, ...],
 ) -> int:
@@ -90,7 +100,8 @@ def command(
     if not plan.selected:
         click.echo(f"run {plan.resumes} has passed all of it: there is nothing to run again")
         return _report_again(ground, asked)
-    return _execute(Order(ground, plan), RunOptions(emulate, keep, fail_fast, progress, asked, env_files, id_file))
+    options = RunOptions(emulate, keep, fail_fast, progress, asked, env_files, id_file, wait_lease)
+    return _execute(Order(ground, plan), options)
 
 
 def _planned(ground: Ground, workflows: tuple[str, ...], mode: Mode | None, max_parallel: int | None) -> Plan:

@@ -39,6 +39,10 @@ class Daemon:
         """Return the version of the engine, and its address."""
         return str(self.api.get("/version").get("Version", "?")), self.api.address
 
+    def identity(self) -> str:
+        """Return the engine's own id."""
+        return str(self.api.get("/info").get("ID", ""))
+
     def containers(self, labels: Mapping[str, str | None]) -> tuple[Container, ...]:
         """Return all containers, also stopped ones, that carry these labels."""
         return self.inspect(self.listed("container", labels))

@@ -124,6 +124,10 @@ class DockerEngine:
             raise EngineError(f"Docker Compose {version} is too old; {wanted} or newer is needed", UPDATE_COMPOSE)
         return version
 
+    def identity(self) -> str:
+        """Name the engine alike to whoever asks, by whatever address; engines of one machine may have one name."""
+        return self._daemon.identity()
+
     # Images
     def missing_images(self, images: Iterable[str]) -> tuple[str, ...]:
         """Return those of `images` that the engine does not have, in order, each once."""

@@ -33,6 +33,8 @@ class Options:
     stop_grace: float = 10.0
     cancel_grace: float = 3.0
     cancel_limit: float = 4.0
+    wait_lease: float | None = None
+    """The seconds in which a run waits for a BUILD_ID that another one uses; None: it does not wait."""
     source_environment: Mapping[str, str] = field(default_factory=dict)
     """What the commands of sources see of the caller's environment: nothing in it holds a token."""
     cloud_url: Callable[[WorkflowPlan], str | None] = lambda _: None

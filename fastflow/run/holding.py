@@ -2,29 +2,52 @@
 
 import os
 import platform
+import time
 from collections.abc import Callable, Iterable, Sequence
 
 from fastflow.compose import LABEL, Setting
+from fastflow.errors import BuildIdInUseError
 from fastflow.plan import PhasePlan
 from fastflow.run.at_once import at_once
 from fastflow.run.context import Host, RunContext
 from fastflow.run.lease import EMULATED, LeaseKey, own_key, take_leases, token_fingerprint
 from fastflow.run.ports import Engine, Lease
+from fastflow.run.waiting_line import Wish
 
 
 def hold_all(run: RunContext, hosts: Iterable[Host]) -> list[Lease]:
-    """Take the leases of a run on all its engines, or none; raises as `take_leases` does."""
+    """Take the leases of a run on all its engines, or none; raises as `take_leases` does.
+
+    If the run may wait, it waits its turn on one engine after the other, in an order that is the same for all runs. If
+    it is cancelled meanwhile, it has those that it took until then.
+    """
+    limit = run.options.wait_lease
+    deadline = time.monotonic() + (limit or 0)
     taken: list[Lease] = []
     try:
-        for host in hosts:
-            phases = _phases_on(run, host)
-            keys = _keys(run, phases)
-            labels = labels_of(run.setting)
-            taken += take_leases(host.engine, keys, image=holder_image(run, phases), labels=labels, note=run.note)
+        for host in hosts if limit is None else sorted(hosts, key=_rank):
+            wish = _wish(run, host)
+            try:
+                taken += wish.take()
+            except BuildIdInUseError:
+                if limit is None:
+                    raise
+                taken += wish.wait(run.cancellation, deadline)
+            if run.cancellation.is_set:
+                break
     except BaseException:
         release_all(taken)
         raise
     return taken
+
+
+def _rank(host: Host) -> tuple[str, str]:
+    return host.engine.identity(), host.info.address
+
+
+def _wish(run: RunContext, host: Host) -> Wish:
+    phases = _phases_on(run, host)
+    return Wish(host.engine, tuple(_keys(run, phases)), holder_image(run, phases), labels_of(run.setting), run.note)
 
 
 def mark(engine: Engine, setting: Setting, image: str, note: Callable[[str], None]) -> tuple[Lease, ...]:

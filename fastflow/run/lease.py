@@ -5,7 +5,7 @@ that holds it (docs/decisions/0002). What is alive is thus decided without pids,
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fastflow.compose import LABEL
@@ -35,6 +35,25 @@ class LeaseKey:
         text = f"{self.token}\n{'=' + self.build_id if self.build_id is not None else 'alone'}"
         return f"fastflow-lease-{hashlib.sha256(text.encode()).hexdigest()[:24]}"
 
+    @property
+    def labels(self) -> dict[str, str]:
+        """The labels of that container which say what it stands for."""
+        return {f"{LABEL}.role": ROLE, f"{LABEL}.token": self.token, f"{LABEL}.build-id": self.build_id or ""}
+
+    def excludes(self, other: "LeaseKey") -> bool:
+        """Whether two runs cannot hold both: a node without BUILD_ID excludes every other lease of its token."""
+        return self.token == other.token and (
+            self.build_id == other.build_id or None in (self.build_id, other.build_id)
+        )
+
+    def __str__(self) -> str:
+        return f"BUILD_ID {self.build_id}" if self.build_id is not None else "the token without a BUILD_ID"
+
+
+def key_of(lease: Container) -> LeaseKey:
+    """What a lease's container stands for."""
+    return LeaseKey(lease.labels.get(f"{LABEL}.token", ""), lease.labels.get(f"{LABEL}.build-id") or None)
+
 
 def own_key(run: str) -> LeaseKey:
     """What only this run takes: it excludes nobody, but others see by it that the run lives."""
@@ -62,7 +81,8 @@ def take_leases(
             if lease is not None:
                 held.append(lease)
         _start(held)
-        _exclude_whole_tokens(engine, wanted, labels[f"{LABEL}.run"])
+        if (busy := holder_of(engine, wanted, labels[f"{LABEL}.run"])) is not None:
+            raise busy  # a node without BUILD_ID, whose name is another
     except BaseException:
         at_once(lambda lease: lease.release(), held)
         raise
@@ -95,24 +115,19 @@ def _take(
     engine: Engine, key: LeaseKey, image: str, labels: Mapping[str, str], note: Callable[[str], None]
 ) -> Lease | None:
     """Take one lease; None where this run has it, by another name of the same engine."""
-    own = {
-        **labels,
-        f"{LABEL}.role": ROLE,
-        f"{LABEL}.token": key.token,
-        f"{LABEL}.build-id": key.build_id or "",
-    }
+    own = {**labels, **key.labels}
     for _ in range(_TRIES):
         lease = engine.hold(key.name, image, own)
         if lease is not None:
             return lease
         for holder in _named(engine, key):
             if holder.is_alive:
-                if _run_of(holder) == labels[f"{LABEL}.run"]:
+                if run_of(holder) == labels[f"{LABEL}.run"]:
                     return None
                 raise _in_use(key, holder)
             engine.remove_containers([holder.id])  # by id: by name it could be the next holder's
-            note(f"lease reclaimed: {_said(key)} was held by run {_run_of(holder)}, which is dead")
-    raise EngineError(f"the lease of {_said(key)} could not be taken: others come and go", "try again")
+            note(f"lease reclaimed: {key} was held by run {run_of(holder)}, which is dead")
+    raise EngineError(f"the lease of {key} could not be taken: others come and go", "try again")
 
 
 def _named(engine: Engine, key: LeaseKey) -> list[Container]:
@@ -120,28 +135,25 @@ def _named(engine: Engine, key: LeaseKey) -> list[Container]:
     return [container for container in found if container.name == key.name]
 
 
-def _exclude_whole_tokens(engine: Engine, keys: Iterable[LeaseKey], run: str) -> None:
-    """A node without BUILD_ID excludes every other lease of its token."""
-    for token in {key.token for key in keys}:
-        alone = any(key.build_id is None for key in keys if key.token == token)
+def holder_of(engine: Engine, keys: Sequence[LeaseKey], run: str) -> BuildIdInUseError | None:
+    """Say who holds a lease that excludes one of these, other than `run`; None if nobody does."""
+    for token in dict.fromkeys(key.token for key in keys):
         for other in engine.containers({f"{LABEL}.role": ROLE, f"{LABEL}.token": token}):
-            is_alone = not other.labels.get(f"{LABEL}.build-id")
-            if other.is_alive and _run_of(other) != run and (alone or is_alone):
-                raise _in_use(LeaseKey(token, other.labels.get(f"{LABEL}.build-id") or None), other)
+            if other.is_alive and run_of(other) != run and any(key_of(other).excludes(key) for key in keys):
+                return _in_use(key_of(other), other)
+    return None
 
 
-def _run_of(container: Container) -> str:
+def run_of(container: Container) -> str:
+    """The run that a lease's container is of."""
     return container.labels.get(f"{LABEL}.run", "?")
 
 
-def _said(key: LeaseKey) -> str:
-    return f"BUILD_ID {key.build_id}" if key.build_id is not None else "the token without a BUILD_ID"
-
-
 def _in_use(key: LeaseKey, holder: Container) -> BuildIdInUseError:
+    """Say who holds a lease."""
     host = holder.labels.get(f"{LABEL}.host", "?")
     since = (holder.started_at or "?").split(".")[0].removesuffix("Z")
     return BuildIdInUseError(
-        f"{_said(key)} is in use on this engine by run {_run_of(holder)} (started on {host}, since {since}Z)",
-        "wait for that run, or give this one a BUILD_ID of its own, such as web${FASTFLOW_CI_ID}",
+        f"{key} is in use on this engine by run {run_of(holder)} (started on {host}, since {since}Z)",
+        "wait for that run (--wait-lease 10m), or give this one its own BUILD_ID, such as web${FASTFLOW_CI_ID}",
     )

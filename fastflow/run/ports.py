@@ -163,6 +163,9 @@ class Engine(Protocol):
     def info(self) -> EngineInfo:
         """Tell what answers; raise EngineError where no engine or no Compose v2 does."""
 
+    def identity(self) -> str:
+        """Name the engine alike to whoever asks, by whatever address; engines of one machine may have one name."""
+
     # Images
     def missing_images(self, images: Iterable[str]) -> tuple[str, ...]:
         """Return those of `images` that the engine does not have, in order, each once."""

@@ -75,6 +75,7 @@ class Runner:
             prepare(self.run, list(self.workflows.values()))
             if not self.run.cancellation.is_set:
                 leases = hold_all(self.run, hosts)
+            if not self.run.cancellation.is_set:  # it may have waited for a long time
                 leases = [*leases, *hold_aliases(self.run, self.workflows.values())]
                 note_namesakes(self.run, self.workflows.values())
             self._run_phases()

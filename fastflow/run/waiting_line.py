@@ -1,0 +1,172 @@
+"""The line of runs that wait for a lease on an engine: first come, first served.
+
+Each run that waits holds a ticket, which is a lease of its own with a number. The number is one more than the highest
+that is there, and an engine creates a name only once, so no clock decides who came first. A run takes its leases when
+nobody with a lower number wants one of them: the order is the same for all, so nobody waits for ever and no two runs
+wait for each other. A ticket ends with its process, as every lease does.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from fastflow.compose import LABEL
+from fastflow.errors import BuildIdInUseError, EngineError
+from fastflow.run.lease import ROLE, LeaseKey, holder_of, key_of, run_of, take_leases, token_fingerprint
+from fastflow.run.observer import Cancellation
+from fastflow.run.ports import Container, Engine, Lease
+
+WAITS_FOR = f"{LABEL}.waits-for"
+_LINE = token_fingerprint("the waiting line")
+_TRIES = 100
+_LOOK = 1.0
+"""Seconds between two looks at who is in the way, unless the engine tells of a change before."""
+_AGAIN = 15.0
+"""Seconds after which a run says once more for whom it waits."""
+_START_GRACE = 10.0
+"""Seconds after which a ticket that is only created is one of a process that died."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """The leases that a run wants on an engine, and the labels and the image of their containers."""
+
+    engine: Engine
+    keys: tuple[LeaseKey, ...]
+    image: str
+    labels: Mapping[str, str]
+    note: Callable[[str], None]
+
+    @property
+    def run(self) -> str:
+        """The run's id."""
+        return self.labels[f"{LABEL}.run"]
+
+    def take(self) -> tuple[Lease, ...]:
+        """Take all or none. Raises BuildIdInUseError if another run holds one, or waits in line for one."""
+        for other in _tickets(self.engine):
+            if other.container.is_alive and (key := self.wanted_by(other)) is not None:
+                raise _before(key, other)
+        return self._take()
+
+    def wait(self, cancellation: Cancellation, deadline: float) -> tuple[Lease, ...]:
+        """Take all in turn; nothing if the run is cancelled. Raises BuildIdInUseError at `deadline` (monotonic)."""
+        line = _Line(self)
+        with line.joined():
+            while not cancellation.is_set:
+                obstacle = line.obstacle()
+                if obstacle is None:
+                    try:
+                        return self._take()
+                    except BuildIdInUseError as error:
+                        obstacle = error
+                if (left := deadline - time.monotonic()) <= 0:
+                    told = f"{obstacle.message}, and the time of --wait-lease is over (place {line.place} in line)"
+                    raise BuildIdInUseError(told, obstacle.hint)
+                line.tell(obstacle)
+                with cancellation.changed:
+                    if not cancellation.is_set:
+                        cancellation.changed.wait(min(left, _LOOK))
+        return ()
+
+    def _take(self) -> tuple[Lease, ...]:
+        return take_leases(self.engine, self.keys, image=self.image, labels=self.labels, note=self.note)
+
+    def wanted_by(self, other: "_Ticket") -> LeaseKey | None:
+        """What another run waits for that this one wants."""
+        if run_of(other.container) == self.run:
+            return None
+        return next((key for key in other.keys if any(key.excludes(own) for own in self.keys)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ticket:
+    number: int
+    keys: tuple[LeaseKey, ...]
+    container: Container
+
+
+@dataclass
+class _Line:
+    """A line as one run in it sees it."""
+
+    wish: Wish
+    number: int = 0
+    place: int = 1
+    _lease: Lease | None = None
+    _created: dict[str, float] = field(default_factory=dict)
+    _told: tuple[str, int] | None = None
+    _told_at: float = 0.0
+
+    @contextmanager
+    def joined(self) -> Iterator[None]:
+        """Hold a ticket meanwhile."""
+        try:
+            self._join()
+            yield
+        finally:
+            self._leave()
+
+    def obstacle(self) -> BuildIdInUseError | None:
+        """What is in the way; None if it is this run's turn."""
+        tickets = _tickets(self.wish.engine)
+        if not any(ticket.number == self.number for ticket in tickets):  # somebody removed it
+            self._leave()
+            self._join()
+            tickets = _tickets(self.wish.engine)
+        wanted = [(self.wish.wanted_by(other), other) for other in tickets if other.number < self.number]
+        before = [(key, other) for key, other in wanted if key is not None and self._counts(other.container)]
+        self.place = len(before) + 1
+        return holder_of(self.wish.engine, self.wish.keys, self.wish.run) or (_before(*before[0]) if before else None)
+
+    def tell(self, obstacle: BuildIdInUseError) -> None:
+        """Say for whom the run waits and at which place: at once, at each change, and every 15 seconds."""
+        news, now = (obstacle.message, self.place), time.monotonic()
+        if news != self._told or now - self._told_at >= _AGAIN:
+            self.wish.note(f"waiting at place {self.place} in line: {obstacle.message}")
+            self._told, self._told_at = news, now
+
+    def _counts(self, container: Container) -> bool:
+        """Whether the run of a ticket lives; one that is only created is about to, or its process has died."""
+        if container.status != "created":
+            return container.is_alive
+        if time.monotonic() - self._created.setdefault(container.id, time.monotonic()) < _START_GRACE:
+            return True
+        self.wish.engine.remove_containers([container.id])
+        return False
+
+    def _join(self) -> None:
+        engine = self.wish.engine
+        wanted = " ".join(f"{key.token}/{key.build_id or ''}" for key in self.wish.keys)
+        for _ in range(_TRIES):
+            self.number = max((ticket.number for ticket in _tickets(engine)), default=0) + 1
+            key = LeaseKey(_LINE, str(self.number))
+            self._lease = engine.hold(key.name, self.wish.image, {**self.wish.labels, **key.labels, WAITS_FOR: wanted})
+            if self._lease is not None:
+                self._lease.start()
+                return
+        raise EngineError("could not join the waiting line: others keep joining it", "try again")
+
+    def _leave(self) -> None:
+        if self._lease is not None:
+            self._lease.release()
+        self._lease = None
+
+
+def _tickets(engine: Engine) -> list[_Ticket]:
+    """All tickets that are there, the lowest number first."""
+    found = engine.containers({f"{LABEL}.role": ROLE, f"{LABEL}.token": _LINE})
+    tickets = [_Ticket(int(key_of(one).build_id or 0), _keys_of(one), one) for one in found]
+    return sorted(tickets, key=lambda ticket: ticket.number)
+
+
+def _keys_of(container: Container) -> tuple[LeaseKey, ...]:
+    pairs = (word.partition("/") for word in container.labels.get(WAITS_FOR, "").split())
+    return tuple(LeaseKey(token, build_id or None) for token, _, build_id in pairs)
+
+
+def _before(key: LeaseKey, other: _Ticket) -> BuildIdInUseError:
+    host = other.container.labels.get(f"{LABEL}.host", "?")
+    message = f"run {run_of(other.container)} (started on {host}) waits in line for {key} before this one"
+    return BuildIdInUseError(message, "wait too, with --wait-lease, or give this run its own BUILD_ID")

@@ -47,7 +47,7 @@ http.server.ThreadingHTTPServer(("", 3000), Handler).serve_forever()
 """
 CHECK = (
     "healthcheck: { test: [CMD, busybox, wget, -qO-, 'http://127.0.0.1:3000/health'],"
-    " interval: 200ms, timeout: 2s, retries: 2 }"
+    " interval: 200ms, timeout: 20s, retries: 2, start_period: 60s }"
 )
 AT = r" at \d\d:\d\d:\d\d UTC"
 

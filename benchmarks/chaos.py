@@ -253,10 +253,10 @@ def snapshot(client: DockerEngine) -> dict[str, object]:
     everything: dict[str, str | None] = {}
     return {
         "containers": sorted(
-            (found.name, found.id, found.status, found.started_at) for found in client.containers(everything)
+            (found.name, found.id, found.status, found.started_at) for found in client.api.containers(everything)
         ),
-        "networks": sorted(client.networks(everything)),
-        "volumes": sorted(client.volumes(everything)),
+        "networks": sorted(client.api.networks(everything)),
+        "volumes": sorted(client.api.volumes(everything)),
         "images": sorted(client.docker(["images", "--format", "{{.Repository}}:{{.Tag}}"]).split()),
     }
 
@@ -302,10 +302,10 @@ def _left_faults(hit: Round, elsewhere: Path) -> Iterator[str]:
 def left_of(client: DockerEngine, kind: str = "") -> list[str]:
     """What the engine has of runs, each with its kind."""
     labels = {RUN: None}
-    left = [f"container {found.id[:12]} {found.name} {found.status}" for found in client.containers(labels)]
-    left += [f"network {found[:12]}" for found in client.networks(labels)]
-    left += [f"volume {found}" for found in client.volumes(labels)]
-    left += [f"image {found}" for found in client.images(labels)]
+    left = [f"container {found.id[:12]} {found.name} {found.status}" for found in client.api.containers(labels)]
+    left += [f"network {found[:12]}" for found in client.api.networks(labels)]
+    left += [f"volume {found}" for found in client.api.volumes(labels)]
+    left += [f"image {found}" for found in client.api.images(labels)]
     return [entry for entry in left if entry.startswith(kind)]
 
 

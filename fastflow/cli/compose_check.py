@@ -84,13 +84,13 @@ class _Question:
 
     def _ask(self) -> None:
         if self.values is not None:
-            DockerEngine(engine_environment(own_variables(self.values))).config(self.project)
+            DockerEngine(engine_environment(own_variables(self.values))).compose.config(self.project)
             return
         engine = DockerEngine({**docker_environment(), self.token: "token"})
-        resolved = json.loads(engine.config(self.project, interpolate=False))
+        resolved = json.loads(engine.compose.config(self.project, interpolate=False))
         # Compose judges numbers, ports and names only once it has put the variables' values in.
         if not any(self._is_open(path, value) for path, value in _texts(resolved)):
-            engine.config(self.project)
+            engine.compose.config(self.project)
 
     def _is_of_a_variable(self, message: str) -> bool:
         """Whether Compose complains of a variable that has no value yet, such as one for a name or a path."""

@@ -63,20 +63,22 @@ class _Project:
         """The project with references, if Docker Compose reads them back as the same project; else with values."""
         with_references = _unless_refused(lambda: self._text(is_interpolated=False))
         if with_references is not None:
-            meant = _unless_refused(lambda: self.engine.config(self._resolved(is_interpolated=True)))
+            meant = _unless_refused(lambda: self.engine.compose.config(self._resolved(is_interpolated=True)))
             again = replace(self.compiled(Resolved()), sources=(ComposeText(with_references),))
-            if meant is None or meant == _unless_refused(lambda: self.engine.config(again)):
+            if meant is None or meant == _unless_refused(lambda: self.engine.compose.config(again)):
                 return with_references
         with_values = self._text(is_interpolated=True)
         click.echo("with the values of variables: as references they would make another project", err=True)
         return with_values
 
     def _text(self, *, is_interpolated: bool) -> str:
-        return self.engine.config_text(self._resolved(is_interpolated=is_interpolated), interpolate=is_interpolated)
+        return self.engine.compose.config_text(
+            self._resolved(is_interpolated=is_interpolated), interpolate=is_interpolated
+        )
 
     def _resolved(self, *, is_interpolated: bool) -> ComposeProject:
         asked = self.compiled(Resolved())
-        told = json.loads(self.engine.config(asked, interpolate=is_interpolated))
+        told = json.loads(self.engine.compose.config(asked, interpolate=is_interpolated))
         return self.compiled(resolve(told, asked.name, is_interpolated=is_interpolated))
 
 

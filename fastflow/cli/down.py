@@ -100,11 +100,11 @@ def _interrupt(run: LiveRun) -> None:
 def _signal(run: LiveRun) -> None:
     for engine, lease in ((part.engine, lease) for part in run.parts for lease in part.leases):
         try:
-            engine.signal(lease.id, INTERRUPT)
+            engine.api.signal(lease.id, INTERRUPT)
             return
         except EngineError:
             continue  # that lease has just been released: the run is ending
 
 
 def _holds(part: LivePart) -> bool:
-    return any(lease.status == "running" for lease in part.engine.inspect([lease.id for lease in part.leases]))
+    return any(lease.status == "running" for lease in part.engine.api.inspect([lease.id for lease in part.leases]))

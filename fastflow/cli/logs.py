@@ -89,13 +89,13 @@ def _show(phases: list[LivePhase], follow: bool, *, prefixed: bool) -> None:
         _follow(phases, printer)
     else:
         for phase in phases:
-            phase.engine.read_logs(phase.container.id, printer.of(phase))
+            phase.engine.api.read_logs(phase.container.id, printer.of(phase))
     if printer.failure is not None:
         raise printer.failure
 
 
 def _follow(phases: list[LivePhase], printer: _Printer) -> None:
-    streams = [phase.engine.follow_logs(phase.container.id, printer.of(phase)) for phase in phases]
+    streams = [phase.engine.api.follow_logs(phase.container.id, printer.of(phase)) for phase in phases]
     try:
         while not all(stream.join(_LOOK) for stream in streams) and printer.failure is None and is_read(sys.stdout):
             pass

@@ -22,5 +22,5 @@ def command(*, phase: str, run: str | None) -> None:
         history = target.history
         state = f": it is {history.state(target.phase or '')}" if history else ""
         raise FastflowError(f"{target.phase} has no running node{state}", "see what runs: fastflow ps")
-    found.engine.stop(found.container.id, _GRACE)
+    found.engine.api.stop(found.container.id, _GRACE)
     click.echo(f"stopped {found.id} of run {target.run.id}")

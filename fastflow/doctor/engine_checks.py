@@ -2,14 +2,14 @@
 
 import shutil
 import socket
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
 from fastflow.doctor.examination import Answer
 from fastflow.errors import EngineCallError, EngineError
-from fastflow.run.ports import Container, EngineInfo
+from fastflow.run.ports import Api, Container, EngineInfo
 
 LEAST_FREE = 2_000_000_000
 """Bytes that images, containers and logs of a run should find free."""
@@ -37,11 +37,9 @@ class Engine(Protocol):
     def info(self) -> EngineInfo:
         """Tell what answers."""
 
-    def missing_images(self, images: Iterable[str]) -> tuple[str, ...]:
-        """Return those of `images` that the engine does not have."""
-
-    def containers(self, labels: Mapping[str, str | None]) -> tuple[Container, ...]:
-        """Return all containers that carry these labels."""
+    @property
+    def api(self) -> Api:
+        """What is asked of the engine itself."""
 
     def docker(self, arguments: Iterable[str]) -> str:
         """Call the Docker command line."""
@@ -58,7 +56,7 @@ def look_at_engine(engine: Engine) -> Iterator[Answer]:
 def look_at_images(engine: Engine, images: Iterable[str], advice: str | None) -> Iterator[Answer]:
     """The images are on the engine or can be pulled; those that no registry has are made as `advice` says."""
     wanted = tuple(dict.fromkeys(images))
-    missing = engine.missing_images(wanted)
+    missing = engine.api.missing_images(wanted)
     for image in wanted:
         if image not in missing:
             yield Answer("image", f"{image} is on the engine")
@@ -85,7 +83,7 @@ def _in_registry(engine: Engine, image: str) -> Answer:
 
 def look_at_ports(engine: Engine, claims: Iterable[Claim]) -> Iterator[Answer]:
     """Host ports are free: no container publishes them, and on this machine nothing else listens there."""
-    containers, is_local = engine.containers({}), engine.info().is_local
+    containers, is_local = engine.api.containers({}), engine.info().is_local
     for claim in claims:
         holder = _holder(claim, containers)
         if holder is None and is_local and claim.protocol in _KINDS and _is_taken(claim):
@@ -128,7 +126,7 @@ def look_at_disk(engine: Engine, images: Iterable[str]) -> Iterator[Answer]:
     """The engine has room: asked of this machine where the engine is here, else inside of one of `images`."""
     free = _free_here(engine) if engine.info().is_local else None
     if free is None:
-        present = next((image for image in images if not engine.missing_images([image])), None)
+        present = next((image for image in images if not engine.api.missing_images([image])), None)
         free = _free_inside(engine, present) if present else None
     if free is None:
         yield Answer("disk", "how much is free is not known; see: docker system df")

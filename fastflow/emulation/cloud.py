@@ -44,7 +44,7 @@ def ensure_cloud(engine: DockerEngine, image: str, tokens: str, *, by_command: b
     """
     started_by = "emulator" if by_command else "run"
     found = _fitting(engine, image, tokens, by_command)
-    if found is not None and not engine.containers({LABEL: "lock"}):  # who has the lock may be removing it
+    if found is not None and not engine.api.containers({LABEL: "lock"}):  # who has the lock may be removing it
         return _address(engine, found)
     with _locked(engine, image):
         if (found := _fitting(engine, image, tokens, by_command)) is not None:
@@ -60,11 +60,11 @@ def remove_cloud(engine: DockerEngine, *, force: bool = False) -> bool:
     Raises EmulatorError, before anything is removed, while a run uses it; not with `force`.
     """
     with _for_change(engine, force):
-        found = engine.containers({LABEL: "cloud"})
-        engine.remove_containers(container.id for container in found)
+        found = engine.api.containers({LABEL: "cloud"})
+        engine.api.remove_containers(container.id for container in found)
         disconnect(engine, nodes_on_network(engine))
-        networks = engine.networks({LABEL: "network"})
-        engine.remove_networks(networks)
+        networks = engine.api.networks({LABEL: "network"})
+        engine.api.remove_networks(networks)
         return bool(found or networks)
 
 
@@ -74,7 +74,7 @@ def reset_cloud(engine: DockerEngine, *, force: bool = False) -> None:
         if _running(engine) is not None:
             _ask(engine, "reset", "--post-data=")
         else:
-            engine.remove_volumes(engine.volumes({LABEL: "records"}))
+            engine.api.remove_volumes(engine.api.volumes({LABEL: "records"}))
 
 
 @contextmanager
@@ -84,7 +84,9 @@ def _for_change(engine: DockerEngine, force: bool) -> Iterator[None]:
     A run says that it uses the cloud, then looks whether somebody has the lock; this takes the lock, then looks who
     uses the cloud. One of them sees the other. An engine that has no image of the emulator has no run of it either.
     """
-    images = [found.image for found in engine.containers({LABEL: "cloud"})] or list(engine.images({LABEL: "image"}))
+    images = [found.image for found in engine.api.containers({LABEL: "cloud"})] or list(
+        engine.api.images({LABEL: "image"})
+    )
     with _locked(engine, images[0]) if images else nullcontext():
         if not force:
             require_unused(engine)
@@ -101,7 +103,7 @@ def cloud_status(engine: DockerEngine) -> CloudStatus | None:
 
 
 def _running(engine: DockerEngine) -> Container | None:
-    found = engine.containers({LABEL: "cloud"})
+    found = engine.api.containers({LABEL: "cloud"})
     return next((container for container in found if container.status == "running"), None)
 
 
@@ -125,7 +127,7 @@ def _locked(engine: DockerEngine, image: str) -> Iterator[None]:
     deadline = time.monotonic() + _LOCK_TIMEOUT
     pause = Event()
     about_to_run: frozenset[str] = frozenset()
-    while (lock := engine.hold(_LOCK, image, {LABEL: "lock"})) is None:
+    while (lock := engine.api.hold(_LOCK, image, {LABEL: "lock"})) is None:
         if time.monotonic() > deadline:
             raise EmulatorError("the emulator is being started by another process, which does not come to an end")
         about_to_run = _remove_dead_lock(engine, about_to_run)
@@ -142,18 +144,18 @@ def _remove_dead_lock(engine: DockerEngine, before: frozenset[str]) -> frozenset
 
     One that was about to run `before` and still is has had all the time that `hold` waits: its process died.
     """
-    locks = engine.containers({LABEL: "lock"})
+    locks = engine.api.containers({LABEL: "lock"})
     about_to_run = frozenset(found.id for found in locks if found.status == "created")
     dead = {found.id for found in locks if found.has_ended} | (about_to_run & before)
-    engine.remove_containers(dead)
+    engine.api.remove_containers(dead)
     return about_to_run - dead
 
 
 def _start(engine: DockerEngine, image: str, tokens: str, started_by: str) -> None:
-    engine.remove_containers(found.id for found in engine.containers({LABEL: "cloud"}))
-    if not engine.networks({LABEL: "network"}):
+    engine.api.remove_containers(found.id for found in engine.api.containers({LABEL: "cloud"}))
+    if not engine.api.networks({LABEL: "network"}):
         engine.docker(["network", "create", "--label", f"{LABEL}=network", NAME])
-    if not engine.volumes({LABEL: "records"}):
+    if not engine.api.volumes({LABEL: "records"}):
         engine.docker(["volume", "create", "--label", f"{LABEL}=records", NAME])
     labels = {LABEL: "cloud", _TOKENS_LABEL: _fingerprint(tokens), _STARTED_BY_LABEL: started_by}
     options = [word for key, value in labels.items() for word in ("--label", f"{key}={value}")]
@@ -182,7 +184,7 @@ def _wait_until_ready(engine: DockerEngine) -> None:
 
 
 def _container(engine: DockerEngine) -> Container:
-    found = engine.containers({LABEL: "cloud"})
+    found = engine.api.containers({LABEL: "cloud"})
     if not found:
         raise EmulatorError("the emulated cloud is gone: something else removed its container", "try again")
     return found[0]

@@ -32,13 +32,13 @@ def ensure_base(engine: DockerEngine, say: Say) -> None:
     A machine without network keeps the base that an older fastflow made: it differs in little, if at all.
     """
     version = hashlib.sha256(_BASE_SCRIPT.read_bytes()).hexdigest()[:12]
-    if BASE_IMAGE in engine.images({BASE_LABEL: version}):
+    if BASE_IMAGE in engine.api.images({BASE_LABEL: version}):
         return
     say(f"making the image {BASE_IMAGE}")
     try:
         engine.command(["sh", str(_BASE_SCRIPT), BASE_IMAGE, f"{BASE_LABEL}={version}"], BUILD_TIMEOUT)
     except EngineError as error:
-        if BASE_IMAGE not in engine.images({BASE_LABEL: None}):
+        if BASE_IMAGE not in engine.api.images({BASE_LABEL: None}):
             raise EmulatorError(f"the image {BASE_IMAGE} could not be made: {error.message}", _ELSEWHERE) from error
         say(f"the image {BASE_IMAGE} could not be made again, the older one is used: {error.message}")
 
@@ -49,7 +49,7 @@ def ensure_image(engine: DockerEngine, say: Say, *, with_base: bool = False) -> 
     The base is made when the image is built on it, or always `with_base`.
     """
     image = image_name()
-    is_missing = bool(engine.missing_images([image]))
+    is_missing = bool(engine.api.missing_images([image]))
     if is_missing or with_base:
         ensure_base(engine, say)
     if is_missing:
@@ -72,7 +72,7 @@ def _build(engine: DockerEngine, image: str, say: Say) -> None:
 def remove_older_images(engine: DockerEngine) -> None:
     """Remove the images of other versions of the emulator; those in use stay."""
     current = image_name()
-    engine.remove_images(image for image in engine.images({LABEL: "image"}) if image != current)
+    engine.api.remove_images(image for image in engine.api.images({LABEL: "image"}) if image != current)
 
 
 def image_name() -> str:

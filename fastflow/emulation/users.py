@@ -14,7 +14,7 @@ _ATTACHED = "{{range $id, $_ := .Containers}}{{$id}} {{end}}"
 
 def require_unused(engine: DockerEngine) -> None:
     """Raise EmulatorError while a run uses the cloud, naming it."""
-    marks = [found for found in engine.containers({EMULATED: None}) if not found.has_ended]
+    marks = [found for found in engine.api.containers({EMULATED: None}) if not found.has_ended]
     users = {_run_of(found): found for found in (*nodes_on_network(engine), *marks)}
     if not users:
         return
@@ -25,14 +25,14 @@ def require_unused(engine: DockerEngine) -> None:
 
 def nodes_on_network(engine: DockerEngine) -> tuple[Container, ...]:
     """The containers on the cloud's network, but for the cloud."""
-    ids = [found for network in engine.networks({LABEL: "network"}) for found in _attached(engine, network)]
-    return tuple(found for found in engine.inspect(ids) if LABEL not in found.labels)
+    ids = [found for network in engine.api.networks({LABEL: "network"}) for found in _attached(engine, network)]
+    return tuple(found for found in engine.api.inspect(ids) if LABEL not in found.labels)
 
 
 def disconnect(engine: DockerEngine, containers: Iterable[Container]) -> None:
     """Take containers off the cloud's network, so that it can be removed."""
     ids = [found.id for found in containers]
-    for network in engine.networks({LABEL: "network"}):
+    for network in engine.api.networks({LABEL: "network"}):
         for container in ids:
             engine.docker(["network", "disconnect", "--force", network, container])
 

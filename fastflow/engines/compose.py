@@ -70,7 +70,8 @@ class _Client:
 class ComposeCli:
     """Implements `run.engine.Compose`. `environment` is exactly what every call gets; times are seconds.
 
-    `answers` tells whether the engine does: not every failure says so.
+    `answers` tells whether the engine does: not every failure says so. `find` gives the id of a container by its name:
+    what Compose prints of a one-off container differs between versions.
     """
 
     environment: Mapping[str, str] = field(repr=False)
@@ -78,6 +79,7 @@ class ComposeCli:
     calls: Calls
     timeout: float
     answers: Callable[[], bool]
+    find: Callable[[str], str | None]
     _projects: dict[str, _Project] = field(default_factory=dict)
 
     # What needs no project
@@ -174,12 +176,25 @@ class ComposeCli:
         environment: Mapping[str, str],
         labels: Mapping[str, str],
         timeout: float,
-    ) -> None:
-        """Start a one-off container of a service under its aliases, without ports or dependencies."""
+    ) -> str:
+        """Start a one-off container of a service under its aliases, without ports or dependencies; return its id."""
         options = {"detach": True, "dependencies": False, "use_aliases": True, "tty": False}
         arguments = {"service": service, "command": list(command or ()), "name": name, "labels": dict(labels)}
         project, more = _with_environment(project, service, environment)
         self._change(project, _Work("compose.run", {**options, **arguments}, more, service), timeout)
+        found = self.find(name)
+        if found is None:
+            raise EngineError(f"Compose started {name}, but it is not there")
+        return found
+
+    # Interruption
+    def interrupt(self) -> None:
+        """End every build, pull, up and run that is under way; they raise EngineCallError. Later calls work."""
+        self.calls.interrupt()
+
+    def settle(self) -> bool:
+        """Wait a second for what the engine still makes of calls that were broken off; False if none was."""
+        return self.calls.settle()
 
     def _change(self, project: ComposeProject, work: _Work, timeout: float, *, may_wait: bool = False) -> None:
         """Change a project: one call at a time, since two would create its network twice.

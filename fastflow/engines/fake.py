@@ -42,6 +42,16 @@ class FakeEngine(FakeCalls):
         self.world = Containers()
         self.named_networks = FakeNamedNetworks(self.kept["networks"], self.addresses, self.world)
 
+    @property
+    def compose(self) -> "FakeEngine":
+        """Itself: it is both collaborators in one."""
+        return self
+
+    @property
+    def api(self) -> "FakeEngine":
+        """Itself: it is both collaborators in one."""
+        return self
+
     # What a test does
     def say(self, container: str, *lines: str) -> None:
         """Let a container, by name or id, say something."""

@@ -15,4 +15,4 @@ class FakeLease:
 
     def release(self) -> None:
         """Give the name back."""
-        self._engine.remove_containers([self.container_id])
+        self._engine.api.remove_containers([self.container_id])

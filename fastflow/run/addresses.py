@@ -52,20 +52,20 @@ def change_project(context: PhaseContext, change: Callable[[ComposeProject], T])
 
 def has_network(context: PhaseContext, key: str) -> bool:
     """Whether the network that Compose makes for this key of the phase's project is on the engine."""
-    return bool(context.engine.networks({PROJECT: context.project.name, _NETWORK: key}))
+    return bool(context.engine.api.networks({PROJECT: context.project.name, _NETWORK: key}))
 
 
 def _choose(context: PhaseContext, error: AddressesExhaustedError | SubnetInUseError) -> None:
     """Choose subnets for the networks that are not there yet; those that are must stay as they were made."""
     project = context.project
-    networks = json.loads(context.engine.config(project)).get("networks") or {}
+    networks = json.loads(context.engine.compose.config(project)).get("networks") or {}
     chosen = context.workflow.subnets
     open_ = [key for key, network in networks.items() if key in chosen or _is_open(network)]
     missing = [key for key in open_ if not has_network(context, key)]
     if not missing or (isinstance(error, SubnetInUseError) and not chosen):
         raise error  # what the file itself asks for
     places = len(context.workflow.plan.application.services) + len(context.workflow.plan.phases)
-    free = free_subnets([*context.engine.subnets(), *chosen.values()], places, project.name)
+    free = free_subnets([*context.engine.api.subnets(), *chosen.values()], places, project.name)
     for key in missing:
         subnet = next(free, None)
         if subnet is None:

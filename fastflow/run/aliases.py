@@ -76,8 +76,8 @@ def note_namesakes(run: RunContext, workflows: Iterable[WorkflowRun]) -> None:
 
 
 def _running_on(engine: Engine, network: str) -> tuple[Container, ...]:
-    found = engine.named_networks
-    users = engine.inspect(user for one in found.ids(network) for user in found.users(one))
+    found = engine.api.named_networks
+    users = engine.api.inspect(user for one in found.ids(network) for user in found.users(one))
     return tuple(user for user in users if user.is_alive)
 
 

@@ -27,7 +27,7 @@ def fetch_reports(context: PhaseContext, container: Container) -> tuple[Path, ..
     older = 0
     try:
         with TemporaryDirectory(dir=context.run.folder.path, prefix=".reports-") as scratch:
-            context.engine.copy_from(container.id, REPORTS, Path(scratch))
+            context.engine.api.copy_from(container.id, REPORTS, Path(scratch))
             for path in sorted(path for path in Path(scratch).rglob("*") if path.is_file()):
                 if path.stat().st_mtime < began:
                     older += 1

@@ -117,7 +117,7 @@ def _take(
     """Take one lease; None where this run has it, by another name of the same engine."""
     own = {**labels, **key.labels}
     for _ in range(_TRIES):
-        lease = engine.hold(key.name, image, own)
+        lease = engine.api.hold(key.name, image, own)
         if lease is not None:
             return lease
         for holder in _named(engine, key):
@@ -125,20 +125,20 @@ def _take(
                 if run_of(holder) == labels[f"{LABEL}.run"]:
                     return None
                 raise _in_use(key, holder)
-            engine.remove_containers([holder.id])  # by id: by name it could be the next holder's
+            engine.api.remove_containers([holder.id])  # by id: by name it could be the next holder's
             note(f"lease reclaimed: {key} was held by run {run_of(holder)}, which is dead")
     raise EngineError(f"the lease of {key} could not be taken: others come and go", "try again")
 
 
 def _named(engine: Engine, key: LeaseKey) -> list[Container]:
-    found = engine.containers({f"{LABEL}.role": ROLE, f"{LABEL}.token": key.token})
+    found = engine.api.containers({f"{LABEL}.role": ROLE, f"{LABEL}.token": key.token})
     return [container for container in found if container.name == key.name]
 
 
 def holder_of(engine: Engine, keys: Sequence[LeaseKey], run: str) -> BuildIdInUseError | None:
     """Say who holds a lease that excludes one of these, other than `run`; None if nobody does."""
     for token in dict.fromkeys(key.token for key in keys):
-        for other in engine.containers({f"{LABEL}.role": ROLE, f"{LABEL}.token": token}):
+        for other in engine.api.containers({f"{LABEL}.role": ROLE, f"{LABEL}.token": token}):
             if other.is_alive and run_of(other) != run and any(key_of(other).excludes(key) for key in keys):
                 return _in_use(key_of(other), other)
     return None

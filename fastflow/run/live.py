@@ -120,8 +120,8 @@ class LiveRun:
 
 def parts_on(engine: Engine, host: str = "") -> dict[str, LivePart]:
     """Find what an engine has of runs, by the run; raises EngineError."""
-    everything = engine.labelled(f"{LABEL}.run")
-    containers = engine.containers({f"{LABEL}.run": None})
+    everything = engine.api.labelled(f"{LABEL}.run")
+    containers = engine.api.containers({f"{LABEL}.run": None})
     runs = sorted({labels[f"{LABEL}.run"] for labels in everything})
     return {run: _part(run, engine, host, everything, containers) for run in runs}
 
@@ -160,5 +160,5 @@ def _is_ready(phase: LivePhase) -> bool:
         if pattern and re.search(pattern, line):
             seen.append(line)
 
-    phase.engine.read_logs(phase.container.id, take)
+    phase.engine.api.read_logs(phase.container.id, take)
     return bool(seen) if pattern else log.is_recording

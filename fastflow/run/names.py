@@ -21,14 +21,14 @@ def take_name(engine: Engine, what: str, *, image: str, labels: Mapping[str, str
     """Take the name that stands for `what`, or return the live container of whoever has it. Raises EngineError."""
     name = f"fastflow-name-{hashlib.sha256(what.encode()).hexdigest()[:24]}"
     for _ in range(_TRIES):
-        lease = engine.hold(name, image, {**labels, f"{LABEL}.role": ROLE, _HELD: name})
+        lease = engine.api.hold(name, image, {**labels, f"{LABEL}.role": ROLE, _HELD: name})
         if lease is not None:
             lease.start()
             return lease
-        for holder in engine.containers({_HELD: name}):
+        for holder in engine.api.containers({_HELD: name}):
             if holder.is_alive:
                 return holder
-            engine.remove_containers([holder.id])  # by id: by name it could be the next holder's
+            engine.api.remove_containers([holder.id])  # by id: by name it could be the next holder's
     raise EngineError(f"the name of {what} could not be taken: other runs keep taking it", "try again")
 
 

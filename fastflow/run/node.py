@@ -33,7 +33,7 @@ class RunningNode:
     def follow(self, watch: Callable[[str], None] = lambda _: None) -> None:
         """Read the log from its first line; `watch` sees every line too."""
         self._watch = watch
-        self._stream = self.context.engine.follow_logs(self.container.id, self._take)
+        self._stream = self.context.engine.api.follow_logs(self.container.id, self._take)
 
     def _take(self, line: str) -> None:
         self._file.write(line)
@@ -46,7 +46,7 @@ class RunningNode:
 
     def is_running(self) -> bool:
         """Ask the engine whether the container runs."""
-        return any(found.status == "running" for found in self.context.engine.inspect([self.container.id]))
+        return any(found.status == "running" for found in self.context.engine.api.inspect([self.container.id]))
 
     def wait_for_end(self, deadline: float, unless: Callable[[], bool] = lambda: False) -> None:
         """Wait until the container ends by itself, or `unless` becomes true. Raises as `Observer.wait` does."""
@@ -76,7 +76,7 @@ class RunningNode:
 
     def stop(self, grace: float) -> None:
         """Send SIGTERM, then SIGKILL after `grace` seconds."""
-        self.context.engine.stop(self.container.id, grace)
+        self.context.engine.api.stop(self.container.id, grace)
 
     def stop_early(self) -> None:
         """Stop it because the phase cannot go on, and read what it still says; never raises."""
@@ -87,7 +87,7 @@ class RunningNode:
     def close(self) -> None:
         """Let go of the log, and remove the container unless the run keeps it."""
         if not self.context.run.options.keep:
-            try_again(lambda: self.context.engine.remove_containers([self.container.id]))
+            try_again(lambda: self.context.engine.api.remove_containers([self.container.id]))
         else:
             with suppress(EngineError):
                 self._keep()
@@ -98,7 +98,7 @@ class RunningNode:
 
     def _keep(self) -> None:
         """Stop the container, and free its name where a later phase is to carry it."""
-        self.context.engine.stop(self.container.id, 1.0)
+        self.context.engine.api.stop(self.container.id, 1.0)
         phase = self.context.phase
         if phase.node.container_name is not None and self.context.run.plan.shares_container_name(phase):
-            self.context.engine.rename(self.container.id, f"{self.context.project.name}-{phase.service}-1")
+            self.context.engine.api.rename(self.container.id, f"{self.context.project.name}-{phase.service}-1")

@@ -88,7 +88,7 @@ class Observer:
 
     def start(self) -> None:
         """Attach to the engine's events."""
-        self._stream = self.engine.events(self._on_event)
+        self._stream = self.engine.api.events(self._on_event)
 
     def close(self) -> None:
         """Let go of the engine's events."""
@@ -163,7 +163,7 @@ class Observer:
         while True:
             with self.changed:
                 before = self._count(wanted)
-            found = self.engine.inspect(wanted)
+            found = self.engine.api.inspect(wanted)
             if is_done(found) or unless():
                 return found
             looked = time.monotonic()

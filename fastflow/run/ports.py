@@ -153,27 +153,12 @@ class NamedNetworks(Protocol):
         """Return the ids of the containers on a network, also of those that do not run; none where it is gone."""
 
 
-class Engine(Protocol):
-    """A Docker Engine with Docker Compose v2."""
-
-    @property
-    def named_networks(self) -> NamedNetworks:
-        """The engine's networks by name."""
-
-    def info(self) -> EngineInfo:
-        """Tell what answers; raise EngineError where no engine or no Compose v2 does."""
-
-    def identity(self) -> str:
-        """Name the engine alike to whoever asks, by whatever address; engines of one machine may have one name."""
-
-    # Images
-    def missing_images(self, images: Iterable[str]) -> tuple[str, ...]:
-        """Return those of `images` that the engine does not have, in order, each once."""
+class Compose(Protocol):
+    """Docker Compose v2, and what else needs the command line of Docker with the user's credentials."""
 
     def pull(self, image: str, timeout: float) -> None:
         """Pull an image."""
 
-    # Compose
     def config(self, project: ComposeProject, *, interpolate: bool = True) -> str:
         """Return the project as Compose resolves it, as JSON (`docker compose config --format json`)."""
 
@@ -209,6 +194,23 @@ class Engine(Protocol):
         timeout: float,
     ) -> str:
         """Start a one-off container of a service under its aliases, without ports or dependencies; return its id."""
+
+    def interrupt(self) -> None:
+        """End every build, pull, up and run that is under way; they raise EngineError. Later calls work."""
+
+    def settle(self) -> bool:
+        """Wait until the engine is done with what calls asked for that were broken off; False where none was."""
+
+
+class Api(Protocol):
+    """The Engine API: what an engine has, and what is done with a container."""
+
+    @property
+    def named_networks(self) -> NamedNetworks:
+        """The engine's networks by name."""
+
+    def missing_images(self, images: Iterable[str]) -> tuple[str, ...]:
+        """Return those of `images` that the engine does not have, in order, each once."""
 
     # Containers
     def containers(self, labels: Mapping[str, str | None]) -> tuple[Container, ...]:
@@ -282,9 +284,20 @@ class Engine(Protocol):
     def hold(self, name: str, image: str, labels: Mapping[str, str]) -> Lease | None:
         """Take a container name that only one can hold, for as long as this process lives; None where it is taken."""
 
-    # Interruption
-    def interrupt(self) -> None:
-        """End every build, pull, up and run that is under way; they raise EngineError. Later calls work."""
 
-    def settle(self) -> bool:
-        """Wait until the engine is done with what calls asked for that were broken off; False where none was."""
+class Engine(Protocol):
+    """A Docker Engine with Docker Compose v2: two collaborators, and what answers."""
+
+    @property
+    def compose(self) -> Compose:
+        """What is done by Compose."""
+
+    @property
+    def api(self) -> Api:
+        """What is asked of the engine itself."""
+
+    def info(self) -> EngineInfo:
+        """Tell what answers; raise EngineError if no engine or no Compose v2 does."""
+
+    def identity(self) -> str:
+        """Name the engine alike to whoever asks, by whatever address; engines of one machine may have one name."""

@@ -56,14 +56,14 @@ def _each(pool: ThreadPoolExecutor, jobs: Iterable[T], do: Callable[[T], R], eng
         for job in under_way:
             job.cancel()
         for engine in engines:
-            engine.interrupt()  # a pull may take minutes, and nobody waits for it any more
+            engine.compose.interrupt()  # a pull may take minutes, and nobody waits for it any more
         raise
 
 
 def _resolved(run: RunContext, workflow: WorkflowRun) -> Resolved:
     """What Compose makes of a project; that it refuses is a fault of the files (rule compose-invalid)."""
     try:
-        told = workflow.host.engine.config(run.project(workflow))
+        told = workflow.host.engine.compose.config(run.project(workflow))
     except EngineTimeoutError:
         raise
     except EngineCallError as error:
@@ -92,7 +92,7 @@ def _pulls(workflows: Sequence[WorkflowRun]) -> list[tuple[WorkflowRun, str]]:
     found = []
     for host in {workflow.host.name: workflow.host for workflow in workflows}.values():
         wanted = sorted(image for name, image in images if name == host.name)
-        found += [(images[host.name, image], image) for image in host.engine.missing_images(wanted)]
+        found += [(images[host.name, image], image) for image in host.engine.api.missing_images(wanted)]
     return found
 
 
@@ -101,7 +101,7 @@ def _pull(run: RunContext, workflow: WorkflowRun, image: str) -> None:
         return
     run.note(f"pulling {image}")
     try:
-        workflow.host.engine.pull(image, PULL_TIMEOUT)
+        workflow.host.engine.compose.pull(image, PULL_TIMEOUT)
     except EngineError as error:
         message = f"the image {image} cannot be pulled: {run.folder.mask(error.message)}"
         raise FastflowError(message, error.hint or "check its name, and log in to its registry") from error
@@ -125,7 +125,7 @@ def _build(run: RunContext, workflow: WorkflowRun, services: Iterable[str]) -> N
         if run.cancellation.is_set:
             return
         try:
-            workflow.host.engine.build(run.project(workflow), stage, PULL_TIMEOUT)
+            workflow.host.engine.compose.build(run.project(workflow), stage, PULL_TIMEOUT)
         except EngineError as error:
             message = f"the images of workflow {workflow.plan.name} cannot be built: {run.folder.mask(error.message)}"
             raise FastflowError(message, error.hint) from error

@@ -157,7 +157,7 @@ def _run_service(
     container_id: str | None = None
     try:
         container_id = _start_service(context, source, log_file.path.stem)
-        stream = context.engine.follow_logs(container_id, _writer(context, log_file))
+        stream = context.engine.api.follow_logs(container_id, _writer(context, log_file))
         ids = [container_id, node.container.id]
         found = context.observer.wait_for_containers(
             ids, lambda found: _one_has_ended(found, ids), deadline, unless=context.services.is_disturbed
@@ -176,7 +176,7 @@ def _run_service(
     finally:
         if container_id is not None and not context.run.options.keep:
             to_remove = container_id
-            try_again(lambda: context.engine.remove_containers([to_remove]))
+            try_again(lambda: context.engine.api.remove_containers([to_remove]))
         if stream is not None:
             stream.close()
 
@@ -185,7 +185,7 @@ def _start_service(context: PhaseContext, source: ServiceSource, log_name: str) 
     command = ["sh", "-c", source.command] if isinstance(source.command, str) else source.command
     return change_project(
         context,
-        lambda project: context.engine.run_detached(
+        lambda project: context.engine.compose.run_detached(
             project,
             source.service,
             # With a dot: no service's own container can have this name, `fast-record-source-1` one of Compose's.

@@ -44,10 +44,10 @@ def _remove(engine: Engine, labels: Mapping[str, str], own: Mapping[str, str], p
     left: list[str] = []
     with suppress(EngineError):
         left += [
-            f"docker rm -f -v {found.id[:12]}" for found in engine.containers(labels) if not _is_lease(found.labels)
+            f"docker rm -f -v {found.id[:12]}" for found in engine.api.containers(labels) if not _is_lease(found.labels)
         ]
-        left += [f"docker network rm {found[:12]}" for found in engine.networks(labels)]
-        left += [f"docker volume rm {found}" for found in engine.volumes(own)]
+        left += [f"docker network rm {found[:12]}" for found in engine.api.networks(labels)]
+        left += [f"docker volume rm {found}" for found in engine.api.volumes(own)]
         return tuple(left)
     filters = " ".join(f"--filter label={key}={value}" for key, value in labels.items())
     return (f"docker rm -f -v $(docker ps -aq {filters})", f"docker network rm $(docker network ls -q {filters})")
@@ -57,12 +57,14 @@ def _remove_once(engine: Engine, labels: Mapping[str, str], own: Mapping[str, st
     """Remove all kinds, though one of them fails; raise the first error."""
 
     def remove_containers() -> None:
-        engine.remove_containers([found.id for found in engine.containers(labels) if not _is_lease(found.labels)])
+        engine.api.remove_containers(
+            [found.id for found in engine.api.containers(labels) if not _is_lease(found.labels)]
+        )
 
     steps = (
         remove_containers,
         lambda: _remove_networks(engine, labels),
-        lambda: engine.remove_volumes(engine.volumes(own)),
+        lambda: engine.api.remove_volumes(engine.api.volumes(own)),
     )
     errors: list[EngineError] = []
     for step in steps:
@@ -78,20 +80,20 @@ def _remove_images(engine: Engine, run: str) -> None:
     """Remove the images, then what Podman lists after that: the layers of an image that is gone."""
     before: tuple[str, ...] = ()
     while (found := _own_images(engine, run)) and found != before:
-        engine.remove_images(found)
+        engine.api.remove_images(found)
         before = found
 
 
 def _remove_networks(engine: Engine, labels: Mapping[str, str]) -> None:
-    shared = engine.networks({**labels, f"{LABEL}.role": SHARED})
-    engine.remove_networks(found for found in engine.networks(labels) if found not in shared)
+    shared = engine.api.networks({**labels, f"{LABEL}.role": SHARED})
+    engine.api.remove_networks(found for found in engine.api.networks(labels) if found not in shared)
     remove_unused(engine, shared)
 
 
 def _own_images(engine: Engine, run: str) -> tuple[str, ...]:
     """The images that were built under the run's name; another name that somebody gave to one is theirs."""
     lead = project_name(run, "")
-    found = engine.images({f"{LABEL}.run": run})
+    found = engine.api.images({f"{LABEL}.run": run})
     return tuple(name for name in found if name.startswith("sha256:") or name.rpartition("/")[2].startswith(lead))
 
 

@@ -57,7 +57,7 @@ def _start(context: PhaseContext, run: str, number: int, attempt: int) -> Runnin
     with starting_node(context, attempt, number) as log_file:
         container_id = change_project(
             context,
-            lambda project: context.engine.run_detached(
+            lambda project: context.engine.compose.run_detached(
                 project,
                 context.phase.service,
                 name=name,
@@ -67,7 +67,7 @@ def _start(context: PhaseContext, run: str, number: int, attempt: int) -> Runnin
                 timeout=context.left(PULL_TIMEOUT),
             ),
         )
-        found = context.engine.inspect([container_id])
+        found = context.engine.api.inspect([container_id])
         if not found:
             raise EngineError("the node's container is gone: something else removed it")
         return RunningNode(context, found[0], log_file)

@@ -234,7 +234,7 @@ class Runner:
             at_once(self._remove, [workflow for workflow in self.workflows.values() if workflow.is_up])
             at_once(self._sweep, self._used_hosts())
             # Compose may have been killed while the engine made a network for it, which is only there now.
-            at_once(self._sweep, [host for host in self._used_hosts() if host.engine.settle()])
+            at_once(self._sweep, [host for host in self._used_hosts() if host.engine.compose.settle()])
         for host in self._used_hosts():
             host.observer.close()
 

@@ -15,7 +15,7 @@ def keep_log(context: PhaseContext, container: Container, until: str | None = No
     """
     log_file = context.run.folder.log(f"{context.phase.id}.service-{container.service}")
     with suppress(EngineError):
-        context.engine.read_logs(container.id, log_file.write, until)
+        context.engine.api.read_logs(container.id, log_file.write, until)
     log_file.close()
     return log_file.evidence(f"service {container.service}")
 

@@ -25,7 +25,7 @@ def service_containers(context: PhaseContext, names: Iterable[str]) -> tuple[Con
     """The containers of the application's services, without one-off ones."""
     wanted = set(names)
     project = context.run.project_name(context.workflow)
-    found = context.engine.containers({PROJECT: project, _ONE_OFF: "False"})
+    found = context.engine.api.containers({PROJECT: project, _ONE_OFF: "False"})
     return tuple(container for container in found if container.service in wanted)
 
 
@@ -104,7 +104,7 @@ class ServiceWait:
             service = self._services[str(container.service)]
             if service.log and container.health is None and not container.is_done:
                 watch = self._watch(container.id, re.compile(service.log))
-                self._streams.append(self._context.engine.follow_logs(container.id, watch))
+                self._streams.append(self._context.engine.api.follow_logs(container.id, watch))
 
     def _watch(self, container_id: str, pattern: re.Pattern[str]) -> Callable[[str], None]:
         def take(line: str) -> None:
@@ -134,7 +134,7 @@ class ServiceWait:
                     unless=lambda matched=matched: len(self._matched) != matched,  # type: ignore[misc]  # bound now
                 )
             except OverdueError:
-                self._refuse_late(self._context.engine.inspect(ids))
+                self._refuse_late(self._context.engine.api.inspect(ids))
             self._refuse_gone(before, found)
         return found
 

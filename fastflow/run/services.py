@@ -92,11 +92,13 @@ def renew_services(context: PhaseContext) -> None:
         return
     with context.changing_project():
         application = context.workflow.plan.application
-        context.engine.remove_containers(found.id for found in service_containers(context, fresh))
+        context.engine.api.remove_containers(found.id for found in service_containers(context, fresh))
         keys = {key for name in fresh if name in application.services for key in application.services[name].volumes}
         own = {key for key in keys if key in application.volumes and application.volumes[key].name is None}
         labels = context.run.labels(context.workflow)
-        context.engine.remove_volumes(name for key in own for name in context.engine.volumes({**labels, _VOLUME: key}))
+        context.engine.api.remove_volumes(
+            name for key in own for name in context.engine.api.volumes({**labels, _VOLUME: key})
+        )
 
 
 def _found(context: PhaseContext) -> tuple[Container, ...]:
@@ -125,7 +127,7 @@ def _start_missing(context: PhaseContext, services: Sequence[ServicePlan]) -> tu
     try:
         with_addresses(
             context,
-            lambda project: context.engine.up(
+            lambda project: context.engine.compose.up(
                 project,
                 [service.name for service in missing],
                 with_dependencies=with_dependencies,

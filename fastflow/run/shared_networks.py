@@ -28,7 +28,7 @@ def missing_networks(context: PhaseContext) -> tuple[tuple[str, SharedNetwork], 
     """
     missing = []
     for key, network in context.workflow.resolved.made:
-        ids = context.engine.named_networks.ids(network.name)
+        ids = context.engine.api.named_networks.ids(network.name)
         if len(ids) > 1:
             hint = f"remove all but one: docker network rm {' '.join(one[:12] for one in ids[1:])}"
             raise EngineError(f"the engine has {len(ids)} networks named {network.name}", hint)
@@ -55,24 +55,24 @@ def make_missing_networks(context: PhaseContext) -> None:
 def remove_unused(engine: Engine, ids: Iterable[str]) -> None:
     """Remove those of these networks on which nobody is. Raises EngineError."""
     for one in ids:
-        if engine.named_networks.users(one):
+        if engine.api.named_networks.users(one):
             continue
         try:
-            engine.remove_networks([one])
+            engine.api.remove_networks([one])
         except EngineCallError:
-            if not engine.named_networks.users(one):  # somebody joined it just now
+            if not engine.api.named_networks.users(one):  # somebody joined it just now
                 raise
 
 
 def made_networks(engine: Engine, names: Iterable[str]) -> tuple[str, ...]:
     """The ids of those networks of these names that a run made, whichever it was."""
     wanted = tuple(dict.fromkeys(names))
-    made = engine.networks({f"{LABEL}.role": ROLE}) if wanted else ()
-    return tuple(one for name in wanted for one in engine.named_networks.ids(name) if one in made)
+    made = engine.api.networks({f"{LABEL}.role": ROLE}) if wanted else ()
+    return tuple(one for name in wanted for one in engine.api.named_networks.ids(name) if one in made)
 
 
 def _make(context: PhaseContext, key: str, network: SharedNetwork) -> None:
-    networks, run = context.engine.named_networks, context.run
+    networks, run = context.engine.api.named_networks, context.run
     own = {f"{LABEL}.run": run.setting.run, f"{LABEL}.spec": run.setting.spec, f"{LABEL}.role": ROLE}
     if networks.ids(network.name):
         return  # made while this run waited for its turn
@@ -83,7 +83,7 @@ def _make(context: PhaseContext, key: str, network: SharedNetwork) -> None:
             raise
     ids = networks.ids(network.name)
     if len(ids) > 1:  # what asks nobody, such as `docker compose up` by hand, made it at the same moment
-        context.engine.remove_networks(set(ids) & set(context.engine.networks(own)))
+        context.engine.api.remove_networks(set(ids) & set(context.engine.api.networks(own)))
 
 
 def _create(context: PhaseContext, network: SharedNetwork, labels: Mapping[str, str]) -> None:
@@ -92,12 +92,12 @@ def _create(context: PhaseContext, network: SharedNetwork, labels: Mapping[str, 
         **(network.settings or {}),
         "labels": {key: value for key, value in users.items() if not key.startswith(f"{LABEL}.")},
     }
-    networks = context.engine.named_networks
+    networks = context.engine.api.named_networks
     try:
         networks.create(network.name, settings, labels)
     except AddressesExhaustedError:
         places = len(context.workflow.plan.application.services) + len(context.workflow.plan.phases)
-        subnet = next(free_subnets(context.engine.subnets(), places, network.name), None)
+        subnet = next(free_subnets(context.engine.api.subnets(), places, network.name), None)
         if settings.get("ipam") or settings.get("driver") not in (None, "", "bridge") or subnet is None:
             raise
         networks.create(network.name, {**settings, "ipam": {"config": [{"subnet": str(subnet)}]}}, labels)

@@ -81,11 +81,11 @@ def _open_log(context: PhaseContext, attempt: int, number: int) -> LogFile:
 def _remove_remains(context: PhaseContext) -> None:
     """Remove the containers that a phase has by its labels, as far as the engine lets itself be told; never raises."""
     with suppress(EngineError):
-        context.engine.remove_containers(found.id for found in _containers(context))
+        context.engine.api.remove_containers(found.id for found in _containers(context))
 
 
 def _containers(context: PhaseContext) -> tuple[Container, ...]:
-    return context.engine.containers(context.labels("node"))
+    return context.engine.api.containers(context.labels("node"))
 
 
 def _there(context: PhaseContext) -> Container:
@@ -98,7 +98,7 @@ def _there(context: PhaseContext) -> Container:
 def _up(context: PhaseContext) -> None:
     change_project(
         context,
-        lambda project: context.engine.up(
+        lambda project: context.engine.compose.up(
             project, [context.phase.service], with_dependencies=False, timeout=context.left(PULL_TIMEOUT)
         ),
     )
@@ -110,7 +110,7 @@ def _create(context: PhaseContext) -> None:
         return
     services = [phase.service for phase in (context.phase, *_following(context))]
     change_project(
-        context, lambda project: context.engine.create(project, services, timeout=context.left(PULL_TIMEOUT))
+        context, lambda project: context.engine.compose.create(project, services, timeout=context.left(PULL_TIMEOUT))
     )
 
 
@@ -121,12 +121,12 @@ def _started(context: PhaseContext) -> Container:
         context.check()
         container_id = _there(context).id
         try:
-            context.engine.start(container_id)
+            context.engine.api.start(container_id)
         except EngineCallError:
-            if context.engine.inspect([container_id]):
+            if context.engine.api.inspect([container_id]):
                 if not _has_lost_network(context):
                     raise
-                context.engine.remove_containers([container_id])  # Compose makes the network with a new one alone
+                context.engine.api.remove_containers([container_id])  # Compose makes the network with a new one alone
         else:
             return _there(context)
     raise EngineError("the node's container was taken away again and again before it ran", "does something prune?")

@@ -43,17 +43,17 @@ class Enforcer:
         deadline = time.monotonic() + self._run.options.cancel_limit
         while not self._is_over.is_set():
             for host in self._hosts:
-                host.engine.interrupt()  # again and again: a call may have begun since
+                host.engine.compose.interrupt()  # again and again: a call may have begun since
             if time.monotonic() >= deadline or self._run.cancellation.hurried_at is not None:
                 at_once(self._kill, self._hosts)
             self._is_over.wait(_AGAIN)
 
     def _kill(self, host: Host) -> None:
         with suppress(EngineError):
-            found = host.engine.containers({f"{LABEL}.run": self._run.setting.run})
+            found = host.engine.api.containers({f"{LABEL}.run": self._run.setting.run})
             mine = [container for container in found if container.labels.get(f"{LABEL}.role") != ROLE]
             if not self._run.options.keep:
-                host.engine.remove_containers(container.id for container in mine)
+                host.engine.api.remove_containers(container.id for container in mine)
                 return
             ids = [container.id for container in mine if container.labels.get(f"{LABEL}.role") != "service"]
             at_once(lambda container_id: _stop(host, container_id), ids)
@@ -61,4 +61,4 @@ class Enforcer:
 
 def _stop(host: Host, container_id: str) -> None:
     with suppress(EngineError):
-        host.engine.stop(container_id, 0)
+        host.engine.api.stop(container_id, 0)

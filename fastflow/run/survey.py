@@ -113,7 +113,7 @@ def remove_live(run: LiveRun) -> Sequence[str]:
     left: list[str] = []
     for part in run.parts:
         left += (f"{line}{_where(part)}" for line in remove_run(part.engine, run.id, part.projects))
-        part.engine.remove_containers(lease.id for lease in part.leases)
+        part.engine.api.remove_containers(lease.id for lease in part.leases)
     return left
 
 

@@ -49,7 +49,7 @@ def _note_last_request(context: PhaseContext, node: RunningNode) -> None:
     if time is not None and not context.run.cancellation.is_set:
         until_then = NodeLog()
         with suppress(EngineError):
-            context.engine.read_logs(node.container.id, until_then.take, time)
+            context.engine.api.read_logs(node.container.id, until_then.take, time)
         context.services.sent = until_then.attack
 
 

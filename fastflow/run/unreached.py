@@ -34,7 +34,7 @@ def with_advice(context: PhaseContext, log: NodeLog, verdict: Verdict) -> Verdic
     lines: list[str] = []
     with suppress(EngineError):
         for container in service_containers(context, names):
-            context.engine.read_logs(container.id, lines.append)
+            context.engine.api.read_logs(container.id, lines.append)
     hint = advice_on_target(target, names[0] if names else target.host, map(context.run.folder.mask, lines))
     return replace(verdict, hint=hint)
 

@@ -133,7 +133,7 @@ class _Line:
             return container.is_alive
         if time.monotonic() - self._created.setdefault(container.id, time.monotonic()) < _START_GRACE:
             return True
-        self.wish.engine.remove_containers([container.id])
+        self.wish.engine.api.remove_containers([container.id])
         return False
 
     def _join(self) -> None:
@@ -142,7 +142,9 @@ class _Line:
         for _ in range(_TRIES):
             self.number = max((ticket.number for ticket in _tickets(engine)), default=0) + 1
             key = LeaseKey(_LINE, str(self.number))
-            self._lease = engine.hold(key.name, self.wish.image, {**self.wish.labels, **key.labels, WAITS_FOR: wanted})
+            self._lease = engine.api.hold(
+                key.name, self.wish.image, {**self.wish.labels, **key.labels, WAITS_FOR: wanted}
+            )
             if self._lease is not None:
                 self._lease.start()
                 return
@@ -156,7 +158,7 @@ class _Line:
 
 def _tickets(engine: Engine) -> list[_Ticket]:
     """All tickets that are there, the lowest number first."""
-    found = engine.containers({f"{LABEL}.role": ROLE, f"{LABEL}.token": _LINE})
+    found = engine.api.containers({f"{LABEL}.role": ROLE, f"{LABEL}.token": _LINE})
     tickets = [_Ticket(int(key_of(one).build_id or 0), _keys_of(one), one) for one in found]
     return sorted(tickets, key=lambda ticket: ticket.number)
 

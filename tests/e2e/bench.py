@@ -60,19 +60,19 @@ class Bench:
 
     def up(self, scripts: Mapping[str, Script], **more: Mapping[str, Any]) -> dict[str, Container]:
         """Bring services up without their dependencies; return their containers."""
-        self.engine.up(self.project(scripts, **more), scripts, with_dependencies=False, timeout=PATIENCE)
+        self.engine.compose.up(self.project(scripts, **more), scripts, with_dependencies=False, timeout=PATIENCE)
         return self.containers()
 
     def containers(self) -> dict[str, Container]:
-        return {found.service or "": found for found in self.engine.containers({PROJECT: self.name})}
+        return {found.service or "": found for found in self.engine.api.containers({PROJECT: self.name})}
 
     def one(self, container_id: str) -> Container:
-        return self.engine.inspect([container_id])[0]
+        return self.engine.api.inspect([container_id])[0]
 
     def lines(self, container_id: str, last: str) -> list[str]:
         """The log of a container until a line has come."""
         seen = Seen[str]()
-        stream = self.engine.follow_logs(container_id, seen)
+        stream = self.engine.api.follow_logs(container_id, seen)
         seen.until(lambda line: line == last)
         stream.close()
         return seen.all

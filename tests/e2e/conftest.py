@@ -32,7 +32,7 @@ def docker_engine() -> DockerEngine:
 @pytest.fixture(scope="session")
 def busybox_image(docker_engine: DockerEngine) -> str:
     """An image with Python and a busybox shell."""
-    if docker_engine.missing_images([IMAGE]):
+    if docker_engine.api.missing_images([IMAGE]):
         pytest.fail(f"the image {IMAGE} is missing; make it with `make images`")
     return IMAGE
 
@@ -52,10 +52,10 @@ def docker_project(docker_engine: DockerEngine, project_name: str) -> Iterator[s
 def sweep(engine: DockerEngine, name: str) -> None:
     """Remove all of a project and all with its test label."""
     for label in (PROJECT, TEST):
-        engine.remove_containers(found.id for found in engine.containers({label: name}))
-    engine.remove_networks(engine.networks({PROJECT: name}))
-    engine.remove_volumes(engine.volumes({PROJECT: name}))
-    engine.remove_images(image for label in (PROJECT, TEST) for image in engine.images({label: name}))
+        engine.api.remove_containers(found.id for found in engine.api.containers({label: name}))
+    engine.api.remove_networks(engine.api.networks({PROJECT: name}))
+    engine.api.remove_volumes(engine.api.volumes({PROJECT: name}))
+    engine.api.remove_images(image for label in (PROJECT, TEST) for image in engine.api.images({label: name}))
 
 
 def text_project(name: str, directory: str, *texts: str) -> ComposeProject:
@@ -70,9 +70,9 @@ def fastflow(docker_engine: DockerEngine, busybox_image: str, tmp_path: Path) ->
     runs = [path.name for path in tmp_path.glob("**/.fastflow/runs/*")]
     left = [entry for run in runs for entry in left_of(docker_engine, run)]
     for run in runs:
-        docker_engine.remove_containers(found.id for found in docker_engine.containers({RUN_LABEL: run}))
-        docker_engine.remove_networks(docker_engine.networks({RUN_LABEL: run}))
-        docker_engine.remove_volumes(docker_engine.volumes({RUN_LABEL: run}))
+        docker_engine.api.remove_containers(found.id for found in docker_engine.api.containers({RUN_LABEL: run}))
+        docker_engine.api.remove_networks(docker_engine.api.networks({RUN_LABEL: run}))
+        docker_engine.api.remove_volumes(docker_engine.api.volumes({RUN_LABEL: run}))
     assert left == []
 
 

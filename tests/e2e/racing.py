@@ -174,4 +174,4 @@ def two_of_one_spec(engine: OwnEngine) -> tuple[str, list[str]]:
 
 def leftovers(client: DockerEngine) -> list[str]:
     """What the engine has of runs when all have ended."""
-    return [labels[RUN] for labels in client.labelled(RUN)]
+    return [labels[RUN] for labels in client.api.labelled(RUN)]

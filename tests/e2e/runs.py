@@ -166,10 +166,10 @@ class Fastflow:
 def left_of(engine: DockerEngine, run: str | None = None) -> list[str]:
     """What the engine has of a run, or of all runs."""
     labels = {RUN_LABEL: run}
-    left = [f"container {found.name}" for found in engine.containers(labels)]
-    left += [f"network {found}" for found in engine.networks(labels)]
-    left += [f"volume {found}" for found in engine.volumes(labels)]
-    left += [f"image {found}" for found in engine.images(labels)]
+    left = [f"container {found.name}" for found in engine.api.containers(labels)]
+    left += [f"network {found}" for found in engine.api.networks(labels)]
+    left += [f"volume {found}" for found in engine.api.volumes(labels)]
+    left += [f"image {found}" for found in engine.api.images(labels)]
     if run is not None:
         left += [
             f"image {name}" for name in engine.docker(["images", "--format", "{{.Repository}}"]).split() if run in name

@@ -41,7 +41,7 @@ def tag(docker_engine: DockerEngine, busybox_image: str, project_name: str) -> I
     for name in names:
         docker_engine.docker(["tag", busybox_image, name])
     yield project_name
-    docker_engine.remove_images(names)
+    docker_engine.api.remove_images(names)
 
 
 def test_a_run_tests_what_it_built_and_leaves_the_users_tag_alone(

@@ -115,7 +115,7 @@ def test_keep_leaves_all_until_down(fastflow: Fastflow, build_id: str, docker_en
     assert {entry.rpartition("-fast-")[2] for entry in left if entry.startswith("container")} == {"record-1", "test-1"}
     assert any(entry.startswith("network") for entry in left)
     assert f"fastflow down --run {run}" in ended.out + ended.err
-    assert all(found.status == "exited" for found in docker_engine.containers({"io.fastflow.run": run}))
+    assert all(found.status == "exited" for found in docker_engine.api.containers({"io.fastflow.run": run}))
     assert fastflow("down", "--run", run).code == 0
     assert left_of(docker_engine, run) == []
 

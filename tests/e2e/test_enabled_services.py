@@ -41,6 +41,6 @@ def test_a_run_starts_what_the_user_left_enabled(
     fastflow.extra |= {"COMPOSE_PROFILES": profiles}
     ended = fastflow("up", "--keep")
     assert (ended.code, set(ended.states.values())) == (0, {"passed"}), (ended.reasons, ended.err)
-    left = {found.service for found in docker_engine.containers({RUN_LABEL: ended.folder.name})}
+    left = {found.service for found in docker_engine.api.containers({RUN_LABEL: ended.folder.name})}
     assert fastflow("down").code == 0
     assert left == {"app", "tests", "fast-record", "fast-test", *filter(None, [profiles])}

@@ -55,29 +55,29 @@ def test_up_starts_services_and_never_recreates_one(bench: Bench) -> None:
 @pytest.mark.parametrize(("with_dependencies", "started"), [(True, {"web", "db"}), (False, {"web"})])
 def test_up_starts_dependencies_only_when_asked_to(bench: Bench, with_dependencies: bool, started: set[str]) -> None:
     project = bench.project({"web": RUNS, "db": RUNS, "other": RUNS}, web={"depends_on": ["db"]})
-    bench.engine.up(project, ["web"], with_dependencies=with_dependencies, timeout=PATIENCE)
+    bench.engine.compose.up(project, ["web"], with_dependencies=with_dependencies, timeout=PATIENCE)
     assert set(bench.containers()) == started
 
 
 def test_an_unknown_service_is_an_error_with_its_name(bench: Bench) -> None:
     with pytest.raises(EngineCallError, match="no such service: nope"):
-        bench.engine.up(bench.project({"web": RUNS}), ["nope"], with_dependencies=False, timeout=PATIENCE)
+        bench.engine.compose.up(bench.project({"web": RUNS}), ["nope"], with_dependencies=False, timeout=PATIENCE)
 
 
 def test_a_created_container_waits_for_its_start(bench: Bench) -> None:
     project = bench.project({"web": RUNS})
-    bench.engine.create(project, ["web"], PATIENCE)
+    bench.engine.compose.create(project, ["web"], PATIENCE)
     created = bench.containers()["web"]
     assert created.status == "created"
     assert created.started_at is None
-    bench.engine.start(created.id)
+    bench.engine.api.start(created.id)
     assert bench.one(created.id).status == "running"
     assert bench.one(created.id).started_at is not None
 
 
 def test_a_container_that_ends_is_an_event_with_its_exit_code(bench: Bench) -> None:
     seen = Seen[ContainerEvent]()
-    stream = bench.engine.events(seen)
+    stream = bench.engine.api.events(seen)
     web = bench.up({"web": ENDS})["web"]
     died = seen.until(lambda event: event.id == web.id and event.action == "die")
     assert died.exit_code == 3
@@ -87,7 +87,7 @@ def test_a_container_that_ends_is_an_event_with_its_exit_code(bench: Bench) -> N
     ended = bench.one(web.id)
     assert (ended.status, ended.exit_code) == ("exited", 3)
     assert ended.finished_at is not None
-    bench.engine.remove_containers([web.id])
+    bench.engine.api.remove_containers([web.id])
     seen.until(lambda event: event.id == web.id and event.action == "destroy")
     stream.close()
     assert stream.join(PATIENCE)
@@ -95,7 +95,7 @@ def test_a_container_that_ends_is_an_event_with_its_exit_code(bench: Bench) -> N
 
 def test_a_restart_is_counted_and_the_log_until_then_can_be_read(bench: Bench) -> None:
     seen = Seen[ContainerEvent]()
-    stream = bench.engine.events(seen)
+    stream = bench.engine.api.events(seen)
     script = Script(lines=("up",), last_lines=("broken",), stop_code=7)
     web = bench.up({"web": script}, web={"restart": "on-failure"})["web"]
     bench.lines(web.id, "up")
@@ -103,7 +103,9 @@ def test_a_restart_is_counted_and_the_log_until_then_can_be_read(bench: Bench) -
         bench.engine.say(web.id, "broken")
         bench.engine.restart(web.id, 7)
     else:
-        bench.engine.exec(web.id, ["sh", "-c", "kill -TERM 1"], PATIENCE)  # after `docker kill` it would not restart
+        bench.engine.api.exec(
+            web.id, ["sh", "-c", "kill -TERM 1"], PATIENCE
+        )  # after `docker kill` it would not restart
     died = seen.until(lambda event: event.id == web.id and event.action == "die")
     starts = [event for event in seen.all if event.id == web.id and event.action == "start"]
     seen.until(lambda event: event.id == web.id and event.action == "start" and event is not starts[0])
@@ -116,14 +118,14 @@ def test_a_restart_is_counted_and_the_log_until_then_can_be_read(bench: Bench) -
     times = [datetime.fromisoformat(time) for time in (web.started_at, died.time, again.started_at)]
     assert times == sorted(set(times))
     lines: list[str] = []
-    bench.engine.read_logs(web.id, lines.append, died.time)
+    bench.engine.api.read_logs(web.id, lines.append, died.time)
     assert lines == ["up", "broken"]
     bench.lines(web.id, "up")
 
 
 def test_a_healthcheck_that_fails_is_told_with_its_output(bench: Bench) -> None:
     seen = Seen[ContainerEvent]()
-    stream = bench.engine.events(seen)
+    stream = bench.engine.api.events(seen)
     check = {"test": ["CMD-SHELL", "echo no database; exit 1"], "interval": "200ms", "retries": 1}
     web = bench.up({"web": RUNS}, web={"healthcheck": check})["web"]
     if isinstance(bench.engine, FakeEngine):
@@ -138,7 +140,7 @@ def test_a_log_is_given_from_its_first_line_and_ends_with_the_container(bench: B
     web = bench.up({"web": ENDS})["web"]
     for _ in range(2):
         seen = Seen[str]()
-        stream = bench.engine.follow_logs(web.id, seen)
+        stream = bench.engine.api.follow_logs(web.id, seen)
         assert stream.join(PATIENCE)
         assert seen.all == ["first", "second"]
 
@@ -146,18 +148,18 @@ def test_a_log_is_given_from_its_first_line_and_ends_with_the_container(bench: B
 def test_a_closed_stream_is_silent(bench: Bench) -> None:
     web = bench.up({"web": Script(lines=("up",), last_lines=("bye",))})["web"]
     seen = Seen[str]()
-    stream = bench.engine.follow_logs(web.id, seen)
+    stream = bench.engine.api.follow_logs(web.id, seen)
     seen.until(lambda line: line == "up")
     assert not stream.join(0.01)
     stream.close()
-    bench.engine.stop(web.id, 5)
+    bench.engine.api.stop(web.id, 5)
     assert stream.join(PATIENCE)
     assert seen.all == ["up"]
 
 
 def test_the_log_of_no_container_is_empty(bench: Bench) -> None:
     seen = Seen[str]()
-    assert bench.engine.follow_logs("0" * 64, seen).join(PATIENCE)
+    assert bench.engine.api.follow_logs("0" * 64, seen).join(PATIENCE)
     assert seen.all == []
 
 
@@ -165,8 +167,8 @@ def test_a_stop_lets_a_container_end_by_itself(bench: Bench) -> None:
     web = bench.up({"web": Script(lines=("up",), last_lines=("saved",), stop_code=5)})["web"]
     bench.lines(web.id, "up")
     seen = Seen[str]()
-    stream = bench.engine.follow_logs(web.id, seen)
-    bench.engine.stop(web.id, 10)
+    stream = bench.engine.api.follow_logs(web.id, seen)
+    bench.engine.api.stop(web.id, 10)
     assert stream.join(PATIENCE)
     assert seen.all == ["up", "saved"]
     assert bench.one(web.id).exit_code == 5
@@ -175,26 +177,26 @@ def test_a_stop_lets_a_container_end_by_itself(bench: Bench) -> None:
 def test_a_stop_kills_what_does_not_heed_it(bench: Bench) -> None:
     web = bench.up({"web": Script(lines=("up",), heeds_stop=False)})["web"]
     bench.lines(web.id, "up")
-    bench.engine.stop(web.id, 0.2)
+    bench.engine.api.stop(web.id, 0.2)
     assert (bench.one(web.id).status, bench.one(web.id).exit_code) == ("exited", 137)
 
 
 def test_what_has_ended_or_is_gone_can_be_stopped_and_removed_again(bench: Bench) -> None:
     containers = bench.up({"web": ENDS, "db": RUNS})
     ids = [containers["web"].id, "0" * 64, containers["db"].id]
-    bench.engine.stop(containers["web"].id, 1)
-    bench.engine.stop("0" * 64, 1)
+    bench.engine.api.stop(containers["web"].id, 1)
+    bench.engine.api.stop("0" * 64, 1)
     for _ in range(2):
-        bench.engine.remove_containers(ids)
-        assert bench.engine.inspect(ids) == ()
-    bench.engine.remove_containers([])
+        bench.engine.api.remove_containers(ids)
+        assert bench.engine.api.inspect(ids) == ()
+    bench.engine.api.remove_containers([])
 
 
 def test_a_renamed_container_frees_its_name(bench: Bench) -> None:
     first = bench.up({"web": ENDS}, web={"container_name": f"{bench.name}-name"})["web"]
-    bench.engine.rename(first.id, f"{bench.name}-old")
+    bench.engine.api.rename(first.id, f"{bench.name}-old")
     second = bench.up({"web": ENDS, "db": ENDS}, db={"container_name": f"{bench.name}-name"})["db"]
-    assert [found.name for found in bench.engine.inspect([first.id, second.id])] == [
+    assert [found.name for found in bench.engine.api.inspect([first.id, second.id])] == [
         f"{bench.name}-old",
         f"{bench.name}-name",
     ]
@@ -203,13 +205,13 @@ def test_a_renamed_container_frees_its_name(bench: Bench) -> None:
 def test_inspect_gives_those_that_exist(bench: Bench) -> None:
     containers = bench.up({"web": RUNS, "db": RUNS})
     ids = [containers["web"].id, "0" * 64, containers["db"].id]
-    assert [found.service for found in bench.engine.inspect(ids)] == ["web", "db"]
-    assert bench.engine.inspect([]) == ()
+    assert [found.service for found in bench.engine.api.inspect(ids)] == ["web", "db"]
+    assert bench.engine.api.inspect([]) == ()
 
 
 def test_a_one_off_container_has_its_name_and_labels(bench: Bench) -> None:
     project = bench.project({"job": replace(ENDS, exit_code=4)})
-    container_id = bench.engine.run_detached(
+    container_id = bench.engine.compose.run_detached(
         project,
         "job",
         name=f"{bench.name}-job",
@@ -218,7 +220,7 @@ def test_a_one_off_container_has_its_name_and_labels(bench: Bench) -> None:
         labels={"io.fastflow.role": "source"},
         timeout=PATIENCE,
     )
-    assert bench.engine.follow_logs(container_id, lambda line: None).join(PATIENCE)
+    assert bench.engine.api.follow_logs(container_id, lambda line: None).join(PATIENCE)
     job = bench.one(container_id)
     assert (job.name, job.service, job.exit_code) == (f"{bench.name}-job", "job", 4)
     assert job.labels["io.fastflow.role"] == "source"
@@ -227,7 +229,7 @@ def test_a_one_off_container_has_its_name_and_labels(bench: Bench) -> None:
 
 def test_containers_are_found_by_all_their_labels(bench: Bench) -> None:
     bench.up({"web": RUNS, "db": ENDS}, web={"labels": {TEST: bench.name, "tier": "front"}})
-    find = bench.engine.containers
+    find = bench.engine.api.containers
     assert {found.service for found in find({TEST: bench.name})} == {"web", "db"}
     assert {found.service for found in find({TEST: bench.name, "tier": None})} == {"web"}
     assert {found.service for found in find({TEST: bench.name, "tier": "front"})} == {"web"}
@@ -238,18 +240,18 @@ def test_files_are_copied_out_of_a_container(bench: Bench, tmp_path: Path) -> No
     files = {"/opt/reports": {"a.txt": b"A", "b.txt": b"B"}}
     web = bench.up({"web": Script(lines=("up",), files=files)})["web"]
     bench.lines(web.id, "up")
-    bench.engine.stop(web.id, 5)
-    assert bench.engine.copy_from(web.id, "/opt/reports", tmp_path / "out")
+    bench.engine.api.stop(web.id, 5)
+    assert bench.engine.api.copy_from(web.id, "/opt/reports", tmp_path / "out")
     assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == files["/opt/reports"]
-    assert not bench.engine.copy_from(web.id, "/opt/nothing", tmp_path / "none")
-    assert not bench.engine.copy_from("0" * 64, "/opt/reports", tmp_path / "none")
+    assert not bench.engine.api.copy_from(web.id, "/opt/nothing", tmp_path / "none")
+    assert not bench.engine.api.copy_from("0" * 64, "/opt/reports", tmp_path / "none")
 
 
 def test_copied_files_keep_the_time_at_which_they_were_written(bench: Bench, tmp_path: Path) -> None:
     script = Script(lines=("up",), files={"/opt/reports": {"old.txt": b"A", "new.txt": b"B"}}, written={"old.txt": 1.0})
     web = bench.up({"web": script})["web"]
     bench.lines(web.id, "up")
-    assert bench.engine.copy_from(web.id, "/opt/reports", tmp_path)
+    assert bench.engine.api.copy_from(web.id, "/opt/reports", tmp_path)
     assert (tmp_path / "old.txt").stat().st_mtime == 1
     assert web.started_at is not None
     began = datetime.fromisoformat(web.started_at).timestamp()
@@ -259,28 +261,28 @@ def test_copied_files_keep_the_time_at_which_they_were_written(bench: Bench, tmp
 def test_a_command_gives_its_exit_code_in_a_running_container_only(bench: Bench) -> None:
     web = bench.up({"web": Script(lines=("up",), exec_code=6)})["web"]
     bench.lines(web.id, "up")
-    assert bench.engine.exec(web.id, ["sh", "-c", "exit 6"], PATIENCE) == 6
-    bench.engine.stop(web.id, 5)
+    assert bench.engine.api.exec(web.id, ["sh", "-c", "exit 6"], PATIENCE) == 6
+    bench.engine.api.stop(web.id, 5)
     with pytest.raises(EngineCallError, match=r"not running|only create exec sessions on running"):
-        bench.engine.exec(web.id, ["true"], PATIENCE)
+        bench.engine.api.exec(web.id, ["true"], PATIENCE)
 
 
 def test_networks_and_volumes_are_found_and_removed_by_label(bench: Bench) -> None:
     volumes = {"data": {"labels": {TEST: bench.name}}}
     web = bench.up({"web": RUNS}, web={"volumes": ["data:/data"]}, volumes=volumes)["web"]
     labels: dict[str, str | None] = {PROJECT: bench.name}
-    assert bench.engine.volumes({TEST: bench.name}) == (f"{bench.name}_data",)
-    networks = bench.engine.networks(labels)
+    assert bench.engine.api.volumes({TEST: bench.name}) == (f"{bench.name}_data",)
+    networks = bench.engine.api.networks(labels)
     assert len(networks) == 1
-    bench.engine.remove_containers([web.id])
+    bench.engine.api.remove_containers([web.id])
     for _ in range(2):
-        bench.engine.remove_networks(networks)
-        bench.engine.remove_volumes([f"{bench.name}_data"])
-    assert bench.engine.networks(labels) == bench.engine.volumes(labels) == ()
+        bench.engine.api.remove_networks(networks)
+        bench.engine.api.remove_volumes([f"{bench.name}_data"])
+    assert bench.engine.api.networks(labels) == bench.engine.api.volumes(labels) == ()
 
 
 def test_a_network_is_made_by_its_name_and_tells_who_is_on_it(bench: Bench) -> None:
-    named, name = bench.engine.named_networks, f"{bench.name}-shared"
+    named, name = bench.engine.api.named_networks, f"{bench.name}-shared"
     assert named.ids(name) == ()
     subnet = f"198.18.{int(bench.name[-2:], 16)}.0/27"
     settings = {
@@ -292,18 +294,18 @@ def test_a_network_is_made_by_its_name_and_tells_who_is_on_it(bench: Bench) -> N
     try:
         named.create(name, settings, {TEST: bench.name})
         (network,) = named.ids(name)
-        assert bench.engine.networks({TEST: bench.name, "of": "user"}) == (network,)
-        assert subnet in bench.engine.subnets()
+        assert bench.engine.api.networks({TEST: bench.name, "of": "user"}) == (network,)
+        assert subnet in bench.engine.api.subnets()
         assert named.users(network) == ()
         project = bench.project({"web": RUNS}, networks={"default": {"external": True, "name": name}})
-        bench.engine.create(project, ["web"], PATIENCE)
+        bench.engine.compose.create(project, ["web"], PATIENCE)
         web = bench.containers()["web"]
         assert named.users(network) == (web.id,)
-        bench.engine.start(web.id)
+        bench.engine.api.start(web.id)
         assert named.users(network) == (web.id,)
-        bench.engine.remove_containers([web.id])
+        bench.engine.api.remove_containers([web.id])
     finally:
-        bench.engine.remove_networks(named.ids(name))
+        bench.engine.api.remove_networks(named.ids(name))
     assert (named.ids(name), named.users(network)) == ((), ())
 
 
@@ -314,10 +316,10 @@ def test_the_subnets_of_all_networks_are_told_and_taken_once(bench: Bench) -> No
 
     # The engines of this suite are one daemon's, and may be tested at the same time.
     net = f"198.19.{int(bench.name[-2:], 16)}"
-    assert f"{net}.0/27" not in bench.engine.subnets()
+    assert f"{net}.0/27" not in bench.engine.api.subnets()
     bench.up({"web": RUNS}, web={"networks": ["default", "own"]}, networks=networks(own=f"{net}.0/27"))
-    assert f"{net}.0/27" in bench.engine.subnets()
-    assert len(bench.engine.networks({PROJECT: bench.name, "com.docker.compose.network": "own"})) == 1
+    assert f"{net}.0/27" in bench.engine.api.subnets()
+    assert len(bench.engine.api.networks({PROJECT: bench.name, "com.docker.compose.network": "own"})) == 1
     with pytest.raises(SubnetInUseError):
         bench.up({"db": RUNS}, db={"networks": ["other"]}, networks=networks(other=f"{net}.0/26"))
 
@@ -326,7 +328,7 @@ def test_config_is_the_merged_project(bench: Bench) -> None:
     project = bench.project({"web": RUNS, "db": RUNS}, web={"depends_on": ["db"], "environment": {"V": "$$x"}})
     over = "services: {db: !reset null, web: {depends_on: !reset [], image: 'other:1'}}"
     project = replace(project, sources=(*project.sources, ComposeText(over)))
-    told = json.loads(bench.engine.config(project))
+    told = json.loads(bench.engine.compose.config(project))
     assert told["name"] == bench.name
     assert list(told["services"]) == ["web"]
     assert told["services"]["web"]["image"] == "other:1"
@@ -337,41 +339,41 @@ def test_a_built_image_is_found_and_removed_by_label(bench: Bench) -> None:
     (bench.directory / "Dockerfile").write_text(f"FROM {IMAGE}\n")
     # By a label of our own: Compose gives images that of the project only if BuildKit builds them.
     project = bench.project({"web": RUNS}, web={"build": {"context": ".", "labels": {TEST: bench.name}}})
-    assert bench.engine.missing_images([f"{bench.name}-web"]) == (f"{bench.name}-web",)
-    bench.engine.build(project, ["web"], PATIENCE)
-    assert bench.engine.missing_images([f"{bench.name}-web"]) == ()
-    images = bench.engine.images({TEST: bench.name})
+    assert bench.engine.api.missing_images([f"{bench.name}-web"]) == (f"{bench.name}-web",)
+    bench.engine.compose.build(project, ["web"], PATIENCE)
+    assert bench.engine.api.missing_images([f"{bench.name}-web"]) == ()
+    images = bench.engine.api.images({TEST: bench.name})
     assert [image.split(":")[0] for image in images] == [f"{bench.name}-web"]
     for _ in range(2):
-        bench.engine.remove_images(images)
-    assert bench.engine.images({TEST: bench.name}) == ()
+        bench.engine.api.remove_images(images)
+    assert bench.engine.api.images({TEST: bench.name}) == ()
 
 
 def test_missing_images_are_told_once_and_in_order(bench: Bench) -> None:
-    assert bench.engine.missing_images(["b:0", IMAGE, "a:0", "b:0"]) == ("b:0", "a:0")
-    assert bench.engine.missing_images([]) == ()
+    assert bench.engine.api.missing_images(["b:0", IMAGE, "a:0", "b:0"]) == ("b:0", "a:0")
+    assert bench.engine.api.missing_images([]) == ()
 
 
 def test_only_one_holds_a_name(bench: Bench) -> None:
     labels = {TEST: bench.name, "io.fastflow.role": "lease"}
-    lease = bench.engine.hold(f"{bench.name}-lease", IMAGE, labels)
+    lease = bench.engine.api.hold(f"{bench.name}-lease", IMAGE, labels)
     assert lease is not None
     lease.start()
-    assert bench.engine.hold(f"{bench.name}-lease", IMAGE, labels) is None
+    assert bench.engine.api.hold(f"{bench.name}-lease", IMAGE, labels) is None
     held = bench.one(lease.container_id)
     assert (held.name, held.status) == (f"{bench.name}-lease", "running")
     assert held.labels["io.fastflow.role"] == "lease"
     lease.release()
     lease.release()
-    assert bench.engine.inspect([lease.container_id]) == ()
-    again = bench.engine.hold(f"{bench.name}-lease", IMAGE, labels)
+    assert bench.engine.api.inspect([lease.container_id]) == ()
+    again = bench.engine.api.hold(f"{bench.name}-lease", IMAGE, labels)
     assert again is not None
     again.release()
 
 
 def test_a_lease_that_cannot_be_made_is_an_error(bench: Bench) -> None:
     with pytest.raises(EngineCallError, match=r"(?i)no such image") as caught:
-        bench.engine.hold(f"{bench.name}-lease", "fastflow-nothing:0", {TEST: bench.name})
+        bench.engine.api.hold(f"{bench.name}-lease", "fastflow-nothing:0", {TEST: bench.name})
     assert caught.value.hint
 
 
@@ -389,25 +391,25 @@ def test_a_build_can_be_interrupted_and_later_calls_work(bench: Bench, endless: 
 
     def interrupt() -> None:
         while not done.wait(0.3):
-            bench.engine.interrupt()
+            bench.engine.compose.interrupt()
 
     interrupter = threading.Thread(target=interrupt)
     interrupter.start()
     began = time.monotonic()
     try:
         with pytest.raises(EngineCallError, match="interrupted"):
-            bench.engine.build(endless, ["web"], PATIENCE)
+            bench.engine.compose.build(endless, ["web"], PATIENCE)
     finally:
         done.set()
         interrupter.join()
     assert time.monotonic() - began < 5
-    assert bench.engine.settle()
-    assert not bench.engine.settle()
+    assert bench.engine.compose.settle()
+    assert not bench.engine.compose.settle()
     assert bench.up({"db": RUNS})["db"].status == "running"
 
 
 def test_a_call_that_takes_too_long_is_ended(bench: Bench, endless: ComposeProject) -> None:
     began = time.monotonic()
     with pytest.raises(EngineTimeoutError, match=r"did not end within 0\.5 s"):
-        bench.engine.build(endless, ["web"], 0.5)
+        bench.engine.compose.build(endless, ["web"], 0.5)
     assert time.monotonic() - began < 5

@@ -25,7 +25,7 @@ ROLE, WORKFLOW, NODE = "io.fastflow.role", "io.fastflow.workflow", "io.fastflow.
 def hosts(docker_engine: DockerEngine, busybox_image: str) -> Iterator[dict[str, OwnEngine]]:
     """Two engines, with the images of the emulator and of the application."""
     docker_engine.info()
-    if docker_engine.missing_images([image_name()]):
+    if docker_engine.api.missing_images([image_name()]):
         pytest.fail(f"the image {image_name()} is missing; make it with `fastflow emulator build`")
     with ExitStack() as stack:
         yield {name: stack.enter_context(own_engine()) for name in ("a", "b")}
@@ -76,7 +76,7 @@ class Seen:
 def watched(hosts: dict[str, OwnEngine]) -> Iterator[dict[str, Seen]]:
     """See what happens on the engines during the block."""
     seen = {name: Seen() for name in hosts}
-    streams = [engine.client().events(seen[name].take) for name, engine in hosts.items()]
+    streams = [engine.client().api.events(seen[name].take) for name, engine in hosts.items()]
     try:
         yield seen
     finally:

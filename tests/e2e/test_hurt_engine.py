@@ -40,13 +40,13 @@ def hurt(engine: OwnEngine, tmp_path: Path) -> Iterator[Fastflow]:
 @pytest.mark.parametrize("by_socket", [True, False], ids=["socket", "command-line"])
 def test_a_call_to_an_engine_that_hangs_ends_in_a_clear_error(engine: OwnEngine, by_socket: bool) -> None:
     client = engine.client(call_timeout=1.0, by_socket=by_socket)
-    client.containers({})
+    client.api.containers({})
     began = time.monotonic()
     with (
         engine.paused(),
         pytest.raises(EngineTimeoutError, match=r"(did not answer|did not end) .*within 1 s") as caught,
     ):
-        client.containers({})
+        client.api.containers({})
     assert time.monotonic() - began < 5
     assert caught.value.hint == "is the engine under load, or hung?"
 

@@ -48,8 +48,8 @@ def developer(docker_engine: DockerEngine, docker_project: str, tmp_path: Path) 
 def state_of(engine: DockerEngine, project: str) -> object:
     """All that the engine has of a project, as it is."""
     label = {"com.docker.compose.project": project}
-    containers = [(found.id, found.status, found.started_at) for found in engine.containers(label)]
-    return containers, engine.networks(label), engine.volumes(label), engine.images(label)
+    containers = [(found.id, found.status, found.started_at) for found in engine.api.containers(label)]
+    return containers, engine.api.networks(label), engine.api.volumes(label), engine.api.images(label)
 
 
 def test_what_a_developer_has_of_the_same_compose_file_is_untouched(

@@ -81,7 +81,7 @@ def test_what_a_killed_run_held_is_reclaimed_and_what_it_left_is_removed(
         dead = live_run(fastflow)
         first.send_signal(signal.SIGKILL)
         first.wait()
-    assert docker_engine.containers({"io.fastflow.run": dead})
+    assert docker_engine.api.containers({"io.fastflow.run": dead})
     elsewhere = Fastflow(tmp_path / "elsewhere")
     elsewhere.directory.mkdir()
     listed = elsewhere("ps", "--run", dead)
@@ -90,8 +90,8 @@ def test_what_a_killed_run_held_is_reclaimed_and_what_it_left_is_removed(
     down = elsewhere("down", "--run", dead)
     assert down.code == 0, down.err
     assert f"removed run {dead}" in down.out
-    assert not docker_engine.labelled("io.fastflow.run") or all(
-        labels["io.fastflow.run"] != dead for labels in docker_engine.labelled("io.fastflow.run")
+    assert not docker_engine.api.labelled("io.fastflow.run") or all(
+        labels["io.fastflow.run"] != dead for labels in docker_engine.api.labelled("io.fastflow.run")
     )
     with fastflow.running("up", "--emulate") as second:
         run = next(name for name in iter(lambda: newest(fastflow), "") if name != dead)
@@ -147,7 +147,7 @@ def test_runs_wait_in_line_and_whoever_is_stopped_leaves_it(
             assert ready.code == 0, ready.err
             stop(fastflow, run)
             assert fastflow.finish(process).code == 0
-    spec_of_tickets = {found.labels["io.fastflow.spec"] for found in docker_engine.containers(TICKET)}
+    spec_of_tickets = {found.labels["io.fastflow.spec"] for found in docker_engine.api.containers(TICKET)}
     assert str(fastflow.directory / "fastflow.yml") not in spec_of_tickets
 
 

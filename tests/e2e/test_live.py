@@ -57,11 +57,11 @@ def test_the_test_is_created_while_the_record_is_made_and_again_where_somebody_p
         run = live_run(fastflow)
         proxy = fastflow("wait", f"{run}/web.record", "--for", "ready").out.strip()
         tester = {"io.fastflow.run": run, "io.fastflow.node": "test"}
-        (created,) = docker_engine.containers(tester)
+        (created,) = docker_engine.api.containers(tester)
         assert (created.status, created.started_at) == ("created", None)
         assert "web.test" not in fastflow("ps", "--run", run).out
         docker_engine.docker(["container", "prune", "--force", "--filter", f"label=io.fastflow.run={run}"])
-        assert docker_engine.containers(tester) == ()
+        assert docker_engine.api.containers(tester) == ()
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({"http": proxy}))
         opener.open("http://app/?page=1", timeout=30).close()
         fastflow("stop", f"{run}/web.record")
@@ -129,7 +129,7 @@ def test_kept_containers_are_removed_by_down(fastflow: Fastflow, docker_engine: 
     ended = fastflow("up", "--emulate", "--keep")
     assert ended.code == 0, ended.err
     run = ended.result["run"]
-    names = {found.service for found in docker_engine.containers({"io.fastflow.run": run})}
+    names = {found.service for found in docker_engine.api.containers({"io.fastflow.run": run})}
     assert {"app", "fast-record", "fast-test"} <= names
     assert f"fastflow down --run {run}" in ended.out
     assert fastflow("down").code == 0

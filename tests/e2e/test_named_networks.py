@@ -42,7 +42,7 @@ source: { service: tests }
 def network(docker_engine: DockerEngine, docker_project: str) -> Iterator[str]:
     """The name of a network; what has it at the end of the test is removed."""
     yield f"{docker_project}-net"
-    docker_engine.remove_networks(docker_engine.named_networks.ids(f"{docker_project}-net"))
+    docker_engine.api.remove_networks(docker_engine.api.named_networks.ids(f"{docker_project}-net"))
 
 
 def written(fastflow: Fastflow, network: str, build_id: str, *names: str) -> None:
@@ -84,7 +84,7 @@ def test_a_developers_network_stays_as_it_is_and_the_project_starts_afterwards(
     label = {"com.docker.compose.project": docker_project}
 
     def state() -> object:
-        found = docker_engine.containers(label)
+        found = docker_engine.api.containers(label)
         return docker_engine.docker(look), [(one.id, one.status, one.started_at) for one in found]
 
     before = state()
@@ -92,9 +92,9 @@ def test_a_developers_network_stays_as_it_is_and_the_project_starts_afterwards(
     assert ended.code == 0, ended.out + ended.err
     assert state() == before
     docker_engine.docker([*compose, "up", "-d"])
-    assert {found.status for found in docker_engine.containers(label)} == {"running"}
+    assert {found.status for found in docker_engine.api.containers(label)} == {"running"}
     docker_engine.docker([*compose, "down"])
-    assert docker_engine.named_networks.ids(network) == ()
+    assert docker_engine.api.named_networks.ids(network) == ()
 
 
 def test_workflows_and_runs_share_a_missing_network_which_goes_with_the_last(
@@ -112,7 +112,7 @@ def test_workflows_and_runs_share_a_missing_network_which_goes_with_the_last(
         assert set(ended.states.values()) == {"passed"}
     found = history(docker_engine, network, since)
     assert found == ["create", "destroy"] * (len(found) // 2)
-    assert docker_engine.named_networks.ids(network) == ()
+    assert docker_engine.api.named_networks.ids(network) == ()
 
 
 def test_of_two_runs_with_one_alias_on_a_network_the_second_starts_nothing(

@@ -83,10 +83,10 @@ def test_what_a_run_builds_is_not_taken_for_a_dead_runs(
     slow(fastflow, gate, build_id, "" if is_emulated else "defaults: { image: fastflow-python:3 }")
     with fastflow.running("up", *(["--emulate"] if is_emulated else [])) as up:
         run = newest(fastflow)
-        until(lambda: gate.asked.is_set() and docker_engine.images({RUN_LABEL: run}) != ())
+        until(lambda: gate.asked.is_set() and docker_engine.api.images({RUN_LABEL: run}) != ())
         down = fastflow("down", "--all")
         assert f"run {run} is live and left alone" in down.out
-        assert docker_engine.images({RUN_LABEL: run}) != ()
+        assert docker_engine.api.images({RUN_LABEL: run}) != ()
         assert f"run {run}  live on " in fastflow("ps").out
         gate.opened.set()
         ended = fastflow.finish(up)

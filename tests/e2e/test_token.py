@@ -74,7 +74,7 @@ def test_the_token_is_nowhere_but_in_the_containers(
     told, _ = events.communicate()
     assert ended.code == 0, ended.err
     run = ended.result["run"]
-    labels = [dict(found) for found in docker_engine.labelled("io.fastflow.run")]
+    labels = [dict(found) for found in docker_engine.api.labelled("io.fastflow.run")]
     assert fastflow("down", "--run", run).code == 0
 
     assert any("docker" in line and run in line for line in argv.seen), "the sampler has seen no call of this run"

@@ -39,7 +39,7 @@ def engine(tmp_path: Path, script: str) -> DockerEngine:
 
 def compose(tmp_path: Path, script: str, *, answers: bool = True, timeout: float = 20.0) -> ComposeCli:
     """Compose by way of a script; `answers` says whether its engine does."""
-    return ComposeCli(environment(tmp_path, script), None, Calls(), timeout, lambda: answers)
+    return ComposeCli(environment(tmp_path, script), None, Calls(), timeout, lambda: answers, lambda _: None)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 from fastflow.engines.api import NEWEST_API, EngineApi
 from fastflow.engines.calls import Calls
 from fastflow.engines.connection import SocketRoute
-from fastflow.engines.daemon import Daemon
+from fastflow.engines.docker_api import DockerApi
 
 NEWEST = ".".join(map(str, NEWEST_API))
 PODMAN = {"Api-Version": "1.41", "Libpod-API-Version": "4.3.1"}
@@ -66,12 +66,12 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def engine(
     path: Path, greeting: Mapping[str, str] | None, told: Any = (), refusal: tuple[int, str] = (500, "no")
-) -> Iterator[tuple[Engine, Daemon]]:
+) -> Iterator[tuple[Engine, DockerApi]]:
     with Engine(path / "docker.sock", greeting, told, refusal) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
-            yield server, Daemon(EngineApi(SocketRoute(str(path / "docker.sock")), Calls(), 10.0))
+            yield server, DockerApi(EngineApi(SocketRoute(str(path / "docker.sock")), Calls(), 10.0))
         finally:
             server.shutdown()
             thread.join()
@@ -93,7 +93,7 @@ def test_paths_carry_the_older_of_the_engines_version_and_the_newest_tried(
     greeting: Mapping[str, str] | None, prefix: str, tmp_path: Path
 ) -> None:
     with engine(tmp_path, greeting) as (server, daemon):
-        daemon.listed("network", {})
+        daemon.networks({})
         daemon.subnets()
     assert [path.partition("?")[0] for path in server.paths] == ["/_ping", f"{prefix}/networks", f"{prefix}/networks"]
 
@@ -112,7 +112,7 @@ def test_images_have_the_names_that_they_were_given(
     greeting: Mapping[str, str], names: tuple[str, ...], tmp_path: Path
 ) -> None:
     with engine(tmp_path, greeting, [{"Id": "sha256:1", "RepoTags": FULL}]) as (_, daemon):
-        assert daemon.listed("image", {}) == names
+        assert daemon.images({}) == names
 
 
 @pytest.mark.parametrize("status", [409, 500])

@@ -1,6 +1,6 @@
 """The narrow interface through which a run speaks to Docker Engine and Docker Compose.
 
-`fastflow.engines.docker` implements it for real, `fastflow.engines.fake` for tests; both pass one suite
+`fastflow.engines.docker` implements it for real, `tests.fakes.engine` for tests; both pass one suite
 (`tests/e2e/test_engine_suite.py`). Every call may raise EngineError (or its subclasses); times are seconds.
 """
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from fastflow.compose import ComposeProject, ComposeText, escape
-from fastflow.engines.fake import FakeEngine
-from fastflow.engines.fake_containers import Script
 from fastflow.run.ports import Container, Engine
 from fastflow.spec.writer import as_mapping, dump
 from tests.e2e.conftest import IMAGE, PROJECT, TEST
+from tests.fakes.containers import Script
+from tests.fakes.engine import FakeEngine
 
 PATIENCE = 20.0  # seconds
 T = TypeVar("T")

@@ -13,12 +13,12 @@ import pytest
 
 from fastflow.compose import ComposeProject, ComposeText
 from fastflow.engines.docker import DockerEngine
-from fastflow.engines.fake import FakeEngine
-from fastflow.engines.fake_containers import Script
 from fastflow.errors import EngineCallError, EngineTimeoutError, SubnetInUseError
 from fastflow.run.ports import ContainerEvent, Probe
 from tests.e2e.bench import PATIENCE, Bench, Seen
 from tests.e2e.conftest import IMAGE, PROJECT, TEST, engine_environment, sweep
+from tests.fakes.containers import Script
+from tests.fakes.engine import FakeEngine
 
 ENDS = Script(lines=("first", "second"), exit_code=3)
 RUNS = Script(lines=("up",))

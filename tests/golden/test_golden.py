@@ -10,11 +10,11 @@ import pytest
 from fastflow.application.resolved import resolve
 from fastflow.compose import ComposeFile, ComposeProject, Emulation, Setting, compile_project
 from fastflow.diagnostic import Severity
-from fastflow.engines.fake_project import FakeProject
 from fastflow.model.phases import has_variables
 from fastflow.pipeline import SpecText, check, plan
 from fastflow.plan import Plan, Selection
 from fastflow.report.plan import plan_as_json, plan_as_text
+from tests.fakes.project import FakeProject
 
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parents[1] / "examples"

@@ -15,7 +15,6 @@ from typing import Any
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from fastflow.engines.fake_containers import Script
 from fastflow.errors import ExitCode
 from fastflow.model.accept import Accepted, AcceptFile
 from fastflow.model.node import Gate
@@ -25,6 +24,7 @@ from fastflow.run.findings import fingerprint
 from fastflow.run.node_log import NodeLog
 from fastflow.run.outcome import PhaseResult, RunResult, Vulnerability, exit_code_of
 from fastflow.run.verdict import NodeEnd, judge_testing, weigh
+from tests.fakes.containers import Script
 from tests.unit.run.stage import FINDS, PASSES, Stage
 
 TODAY = date(2026, 11, 24)

@@ -13,7 +13,6 @@ from fastflow.cli.logs import _show
 from fastflow.cli.main import cli
 from fastflow.cli.specs import read_spec_text
 from fastflow.cli.wait import is_preparing
-from fastflow.engines.fake import FakeEngine
 from fastflow.engines.inspection import container_of
 from fastflow.errors import EngineError, UsageError
 from fastflow.run.events import Event
@@ -21,6 +20,7 @@ from fastflow.run.folder import RunFolder
 from fastflow.run.live import LivePhase
 from fastflow.run.ports import EngineInfo
 from fastflow.run.survey import look
+from tests.fakes.engine import FakeEngine
 
 SPEC = """
 hosts: { a: { docker_host: "unix://${SOCKET:-/run/a.sock}" }, b: { context: other } }

@@ -13,10 +13,10 @@ from fastflow.doctor import engine_checks
 from fastflow.doctor.checks import checks_of
 from fastflow.doctor.cloud_checks import look_at_api
 from fastflow.doctor.examination import Answer, Check, examine
-from fastflow.engines.fake import FakeEngine
 from fastflow.errors import EngineCallError, EngineError
 from fastflow.pipeline import SpecText, check, plan
 from fastflow.plan import Plan, Selection
+from tests.fakes.engine import FakeEngine
 
 
 class Engine(FakeEngine):

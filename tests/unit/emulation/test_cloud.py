@@ -8,11 +8,11 @@ import pytest
 from fastflow.emulation import LABEL
 from fastflow.emulation.cloud import ensure_cloud
 from fastflow.engines.docker import DockerEngine
-from fastflow.engines.fake import FakeEngine
-from fastflow.engines.fake_containers import Script
-from fastflow.engines.fake_lease import FakeLease
 from fastflow.errors import EngineError
 from fastflow.run.ports import EngineInfo, PublishedPort
+from tests.fakes.containers import Script
+from tests.fakes.engine import FakeEngine
+from tests.fakes.lease import FakeLease
 
 LOCK = "fastflow-emulator-lock"
 IMAGE = "fastflow-emulator:1"

@@ -21,6 +21,10 @@ class Engine:
         is_there = bool(self.versions) if version is None else version in self.versions
         return (BASE_IMAGE,) if is_there else ()
 
+    @property
+    def api(self) -> "Engine":
+        return self
+
     def command(self, words: Sequence[str], timeout: float) -> str:
         assert timeout
         raise EngineCallError("E: no network", None, words[0], 1)

@@ -9,8 +9,8 @@ from fastflow.emulation import LABEL
 from fastflow.emulation.cloud import remove_cloud, reset_cloud
 from fastflow.emulation.users import require_unused
 from fastflow.engines.docker import DockerEngine
-from fastflow.engines.fake_containers import Script
 from fastflow.errors import EmulatorError
+from tests.fakes.containers import Script
 
 from .test_cloud import IMAGE, PORT, Engine
 

@@ -9,8 +9,8 @@ import pytest
 from fastflow.doctor.checks import checks_of
 from fastflow.doctor.examination import Answer, examine
 from fastflow.engines.client_config import fault_of, proxy_variables, settings_of, uses_default_context
-from fastflow.engines.fake import FakeEngine
 from fastflow.errors import EngineCallError
+from tests.fakes.engine import FakeEngine
 
 from .test_command_line import compose
 

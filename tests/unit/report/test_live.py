@@ -1,10 +1,10 @@
 """What `ps` lists: labels, which whoever has the engine can have written."""
 
 from fastflow.compose import LABEL
-from fastflow.engines.fake import FakeEngine
-from fastflow.engines.fake_containers import Script
 from fastflow.report.live import runs_as_text
 from fastflow.run.survey import look
+from tests.fakes.containers import Script
+from tests.fakes.engine import FakeEngine
 
 
 def test_no_label_speaks_to_the_terminal() -> None:

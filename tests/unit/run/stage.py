@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from fastflow.compose import Setting
-from fastflow.engines.fake import FakeEngine
-from fastflow.engines.fake_containers import Script
 from fastflow.pipeline import SpecText, load, plan
 from fastflow.plan import Plan, Selection
 from fastflow.run.context import Options
@@ -22,6 +20,8 @@ from fastflow.run.masking import masker
 from fastflow.run.observer import Cancellation
 from fastflow.run.outcome import PhaseResult, RunResult
 from fastflow.run.ports import Container
+from tests.fakes.containers import Script
+from tests.fakes.engine import FakeEngine
 
 PATIENCE = 10.0  # seconds
 TOKEN = 'tok-7f3a9c"quoted\\0123'  # with what JSON escapes

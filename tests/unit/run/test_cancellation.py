@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from fastflow.engines.fake_containers import Script
 from fastflow.run.context import Options
 from fastflow.run.lease import own_key
+from tests.fakes.containers import Script
 from tests.unit.run.stage import FINDS, PASSES, SENDS, SPEC, Stage, said, spec_of, until
 
 

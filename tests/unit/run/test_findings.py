@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from fastflow.engines.fake_containers import Script
 from fastflow.errors import UsageError
 from fastflow.model.accept import AcceptFile
 from fastflow.run.accepted import accepted_by
 from fastflow.run.context import Options
 from fastflow.run.findings import fingerprint
 from fastflow.run.outcome import Suppression
+from tests.fakes.containers import Script
 from tests.unit.run.stage import FINDS, PASSES, TOKEN, Stage
 from tests.unit.run.test_testing import ALONE, phase_of
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastflow.engines.fake_containers import Script
 from fastflow.run.context import Options
 from fastflow.run.findings import collect, fingerprint, from_reports, without_session
 from fastflow.run.node_log import NodeLog
 from fastflow.run.outcome import Vulnerability
+from tests.fakes.containers import Script
 from tests.unit.run.stage import FINDS, TOKEN, Stage
 from tests.unit.run.test_findings import api, reports
 from tests.unit.run.test_testing import ALONE

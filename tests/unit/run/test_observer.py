@@ -5,10 +5,10 @@ import time
 
 import pytest
 
-from fastflow.engines.fake import FakeEngine
-from fastflow.engines.fake_containers import Script
 from fastflow.run import observer as module
 from fastflow.run.observer import Cancellation, Observer, OverdueError, StoppedError, has_ended
+from tests.fakes.containers import Script
+from tests.fakes.engine import FakeEngine
 
 
 def started(engine: FakeEngine) -> str:

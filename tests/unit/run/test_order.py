@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from fastflow.engines.fake import FakeEngine
-from fastflow.engines.fake_containers import Script
 from fastflow.plan import Selection
 from fastflow.run.context import Options
 from fastflow.run.events import Event
+from tests.fakes.containers import Script
+from tests.fakes.engine import FakeEngine
 from tests.unit.run.stage import BROKEN, FINDS, PASSES, RECORDS, SENDS, SPEC, Stage, said, spec_of
 
 

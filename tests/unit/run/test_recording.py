@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from fastflow.engines.fake_containers import Box, Script
 from fastflow.errors import EngineCallError
 from fastflow.run.context import Options
 from fastflow.run.events import Event
 from fastflow.run.outcome import Evidence
 from fastflow.run.ports import PublishedPort
+from tests.fakes.containers import Box, Script
 from tests.unit.run.stage import RECORDS, SENDS, STARTS, Stage, said, then, until
 
 PUBLISHED = replace(RECORDS, ports=(PublishedPort(8080, "tcp", "127.0.0.1", 40_001),))

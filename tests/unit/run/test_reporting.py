@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from fastflow.engines.fake_containers import Script
 from fastflow.errors import EngineCallError
 from fastflow.run.ports import Container
+from tests.fakes.containers import Script
 from tests.unit.run.stage import FINDS, PASSES, Stage
 
 REPORTS = """

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from fastflow.engines.fake_containers import Script
 from fastflow.run.events import Event
 from fastflow.run.outcome import PhaseResult
 from fastflow.run.ports import Container, Probe
+from tests.fakes.containers import Script
 from tests.unit.run.stage import FINDS, PASSES, RECORDS, SERVES, STARTS, Stage, said, until
 from tests.unit.run.test_recording import PUBLISHED
 

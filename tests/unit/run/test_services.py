@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from fastflow.engines.fake_containers import Script
 from fastflow.errors import EngineCallError
 from fastflow.run import service_wait
 from fastflow.run.ports import Probe
+from tests.fakes.containers import Script
 from tests.unit.run.stage import PASSES, SERVES, Stage, said, until
 
 SPEC = """

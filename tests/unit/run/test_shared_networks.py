@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from fastflow.engines.fake import FakeEngine
-from fastflow.engines.fake_containers import Box, Script
 from fastflow.errors import EngineCallError, NameInUseError
 from fastflow.run.subnets import RANGES
+from tests.fakes.containers import Box, Script
+from tests.fakes.engine import FakeEngine
 from tests.unit.run.stage import PASSES, SPEC, Stage, then
 
 SHARED = (

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from fastflow.engines.fake import FakeEngine
-from fastflow.engines.fake_containers import Script
 from fastflow.errors import EngineCallError
 from fastflow.plan import Selection
 from fastflow.run.context import Options
+from tests.fakes.containers import Script
+from tests.fakes.engine import FakeEngine
 from tests.unit.run.stage import PASSES, SERVES, Stage, said, until
 
 PAIR = """

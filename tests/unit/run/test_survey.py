@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import pytest
 
-from fastflow.engines.fake import FakeEngine
-from fastflow.engines.fake_containers import Script
 from fastflow.errors import EngineError
 from fastflow.report.live import proxy_url
 from fastflow.run.ports import EngineInfo, PublishedPort
 from fastflow.run.survey import ask_all, look, remove_live
+from tests.fakes.containers import Script
+from tests.fakes.engine import FakeEngine
 
 
 class Engine(FakeEngine):
@@ -27,7 +28,9 @@ class Engine(FakeEngine):
     def info(self) -> EngineInfo:
         if self.address is None:
             raise EngineError("nothing answers")
-        return replace(super().info(), address=self.address, is_local=self.address.startswith("unix:"))
+        is_local = self.address.startswith("unix:")
+        remote = None if is_local else urlsplit(self.address).hostname
+        return replace(super().info(), address=self.address, is_local=is_local, remote=remote)
 
     def add(self, run: str, role: str, **more: str) -> "Engine":
         labels = {"run": run, "role": role, "spec": "/s/fastflow.yml", **more}

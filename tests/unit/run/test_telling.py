@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from fastflow.engines.fake_containers import Script
 from fastflow.run.events import Event
 from fastflow.run.outcome import PhaseResult, Vulnerability
+from tests.fakes.containers import Script
 from tests.unit.run.stage import FINDS, PASSES, SENDS, TOKEN, Stage, said, spec_of, until
 
 

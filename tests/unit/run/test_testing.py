@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from fastflow.engines.fake_containers import Script
 from fastflow.plan import Selection
 from fastflow.run.context import Options
 from fastflow.run.outcome import PhaseResult
 from fastflow.run.ports import Container, PublishedPort
+from tests.fakes.containers import Script
 from tests.unit.run.stage import FINDS, PASSES, RECORDS, Stage, said
 
 ALONE = (

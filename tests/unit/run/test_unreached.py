@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from fastflow.engines.fake_containers import Script
 from fastflow.model.target import target_of
 from fastflow.run.unreached import advice_on_target
+from tests.fakes.containers import Script
 from tests.unit.run.stage import PASSES, Stage
 
 USES, CREATED = PASSES.lines[:2]

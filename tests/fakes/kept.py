@@ -4,9 +4,9 @@ import threading
 from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Network
 
-from fastflow.engines.fake_containers import carries
-from fastflow.engines.fake_project import FakeProject
 from fastflow.errors import AddressesExhaustedError, EngineCallError, SubnetInUseError
+from tests.fakes.containers import carries
+from tests.fakes.project import FakeProject
 
 Labels = dict[str, str]
 

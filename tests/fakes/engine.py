@@ -6,14 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from fastflow.compose import ComposeProject
-from fastflow.engines.fake_calls import FakeCalls
-from fastflow.engines.fake_containers import Box, Containers, FakeStream, Script
-from fastflow.engines.fake_kept import Subnets, drop, keep, matching
-from fastflow.engines.fake_lease import FakeLease
-from fastflow.engines.fake_named_networks import FakeNamedNetworks
-from fastflow.engines.fake_project import FakeProject
 from fastflow.errors import EngineCallError
 from fastflow.run.ports import PROJECT, Container, ContainerEvent, EngineInfo, Health, Probe
+from tests.fakes.calls import FakeCalls
+from tests.fakes.containers import Box, Containers, FakeStream, Script
+from tests.fakes.kept import Subnets, drop, keep, matching
+from tests.fakes.lease import FakeLease
+from tests.fakes.named_networks import FakeNamedNetworks
+from tests.fakes.project import FakeProject
 
 _SERVICE = "com.docker.compose.service"
 _ONE_OFF = "com.docker.compose.oneoff"

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fastflow.engines.fake_containers import Containers
-from fastflow.engines.fake_kept import Labels, Subnets
 from fastflow.errors import EngineCallError
+from tests.fakes.containers import Containers
+from tests.fakes.kept import Labels, Subnets
 
 
 class FakeNamedNetworks:

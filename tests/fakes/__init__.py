@@ -1,0 +1,1 @@
+"""An engine in memory: it passes the suite of the real one."""

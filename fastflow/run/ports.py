@@ -212,7 +212,6 @@ class Api(Protocol):
     def missing_images(self, images: Iterable[str]) -> tuple[str, ...]:
         """Return those of `images` that the engine does not have, in order, each once."""
 
-    # Containers
     def containers(self, labels: Mapping[str, str | None]) -> tuple[Container, ...]:
         """Return all containers, also stopped ones, that carry these labels (None: whatever the value)."""
 
@@ -255,7 +254,6 @@ class Api(Protocol):
     def events(self, on_event: Callable[[ContainerEvent], None]) -> Stream:
         """Give every container event of the engine from now on, from a thread of the engine's."""
 
-    # What else a project leaves behind
     def networks(self, labels: Mapping[str, str | None]) -> tuple[str, ...]:
         """Return the ids of the networks that carry these labels."""
 
@@ -280,7 +278,6 @@ class Api(Protocol):
     def remove_images(self, references: Iterable[str]) -> None:
         """Remove image references; those that are gone or in use are fine."""
 
-    # The lease
     def hold(self, name: str, image: str, labels: Mapping[str, str]) -> Lease | None:
         """Take a container name that only one can hold, for as long as this process lives; None where it is taken."""
 

@@ -99,7 +99,7 @@ class BaseNode(SpecModel):
     networks: tuple[Text, ...] | None = None
     """Networks of the application to join. Default: all that its services use."""
     services: Needs = None
-    """Services that this phase needs. Default: all without a profile but the sources."""
+    """Services that this phase needs. Default: all that are enabled (without a profile) but the sources."""
     fresh: Fresh = None
     """Services to create anew, volumes included, before the phase: true (all) or a list."""
     container: ContainerKeys = None

@@ -13,6 +13,7 @@ from fastflow.draft.page import Block, Entry
 from fastflow.model.cloud import DEFAULT_TOKEN, token_variable
 from fastflow.model.compose_keys import FIELDS_OF_THEIR_OWN, VOID_THE_CHECKS
 from fastflow.model.node import DEFAULT_IMAGE, NODE_TYPES, Mode
+from fastflow.model.target import target_of
 from fastflow.spec.document import Mapping as Tree
 from fastflow.spec.document import Scalar, Sequence
 from fastflow.spec.template import TemplateError, parse_template, variables
@@ -24,6 +25,7 @@ CLOUD_FIELDS = {
 }
 FIELDS = {field.upper(): field for node in NODE_TYPES.values() for field in node.fast_variables}
 TOKEN_VARIABLE = "WALLARM_API_TOKEN"  # noqa: S105  # a name
+_HOST = re.compile(r"[A-Za-z0-9_.-]+(:[0-9]+)?(/[^\s$]*)?")
 _SECRET = re.compile(
     r"TOKEN|SECRET|PASS|PWD|KEY|CREDENTIAL|AUTH|HOOK|SALT|PRIVATE|DSN|(^|_)URI$|(^|_)URL$", re.IGNORECASE
 )
@@ -112,8 +114,7 @@ class FastService:
         """The FAST variables that are fields of a mode."""
         for field in NODE_TYPES[mode].fast_variables:
             if (value := self.variables.get(field.upper())) is not None:
-                with_scheme = f"http://{value}" if field == "test_run_uri" and "://" not in value else None
-                yield Entry(field, value, instead=with_scheme)
+                yield Entry(field, value, instead=_with_scheme(value) if field == "test_run_uri" else None)
 
     @property
     def environment(self) -> Block:
@@ -167,6 +168,11 @@ def _of_file(name: str, value: str | None) -> Entry:
     if _SECRET.search(name):
         return Entry(name, f"${{{name}:-}}", ("Not copied here. Set it, or pass that file: --env-file FILE.",))
     return Entry(name, value)
+
+
+def _with_scheme(target: str) -> str | None:
+    """A target that was written without a scheme, as FAST may have taken it."""
+    return f"http://{target}" if _HOST.fullmatch(target) and target_of(f"http://{target}") else None
 
 
 def _has_a_place(name: str) -> bool:

@@ -19,17 +19,17 @@ _NO_ANSWER = re.compile(
 )
 _LISTENS = re.compile(r"\b(listen\w*|serving|running|started|bound|ready|available)\b(?P<where>.*)", re.IGNORECASE)
 _PORT = re.compile(r"(?:\bport\(?s?\)?[ :=]+|(?:[A-Za-z][\w.-]*|\d(?:\.\d+){3}|[\]*]|\s):)(?P<port>\d{2,5})\b")
+_URL = re.compile(r"https?://[^\s'\"<>]+")
 _LOOPBACK = re.compile(r"localhost|127\.0\.0\.1|\[::1\]")
 
 
 def with_advice(context: PhaseContext, log: NodeLog, verdict: Verdict) -> Verdict:
     """Add a hint to the verdict on a testing phase whose node could not reach the application."""
-    if verdict.state != "failed" or verdict.hint or not any(_NO_ANSWER.search(error) for error in log.errors):
+    error = next((error for error in log.errors if _NO_ANSWER.search(error)), None)
+    target = _target(context, error) if error is not None else None
+    if verdict.state != "failed" or verdict.hint or target is None:
         return verdict
-    node, application = context.phase.node, context.workflow.plan.application
-    target = target_of(node.test_run_uri) if isinstance(node, TestingNode) else None
-    if target is None:
-        return verdict
+    application = context.workflow.plan.application
     names = [service.name for service in application.answering(target.host)]
     lines: list[str] = []
     with suppress(EngineError):
@@ -37,6 +37,13 @@ def with_advice(context: PhaseContext, log: NodeLog, verdict: Verdict) -> Verdic
             context.engine.api.read_logs(container.id, lines.append)
     hint = advice_on_target(target, names[0] if names else target.host, map(context.run.folder.mask, lines))
     return replace(verdict, hint=hint)
+
+
+def _target(context: PhaseContext, error: str) -> Target | None:
+    """What is attacked: what the node was told, else what the error names."""
+    node, url = context.phase.node, _URL.search(error)
+    told = target_of(node.test_run_uri) if isinstance(node, TestingNode) else None
+    return told or (target_of(url.group()) if url else None)
 
 
 def advice_on_target(target: Target, service: str, lines: Iterable[str]) -> str:
@@ -47,7 +54,7 @@ def advice_on_target(target: Target, service: str, lines: Iterable[str]) -> str:
         if said is None or not ports:
             continue
         if target.port not in ports:
-            return f"set the port of test_run_uri to {ports[0]}: the log of {service} says `{line.strip()}`"
+            return f"set the port in test_run_uri to {ports[0]}: the log of {service} says `{line.strip()}`"
         if _LOOPBACK.search(said["where"]):
             return f"let {service} listen on all addresses, 0.0.0.0: its log says `{line.strip()}`"
-    return f"check test_run_uri: nothing answers on port {target.port} of {service}"
+    return f"check that {service} answers on port {target.port}"

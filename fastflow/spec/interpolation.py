@@ -85,9 +85,10 @@ class _Interpolation:
         try:
             template = parse_template(scalar.text, is_loose=self.lenient)
         except TemplateError as error:
-            if not self.is_checked(path):
-                self._report("invalid-value", scalar, str(error), error.hint)
-            return scalar
+            if self.is_checked(path):
+                return scalar
+            self._report("invalid-value", scalar, str(error), error.hint)
+            return replace(scalar, symbolic=True)  # it is at fault once, not also as a value of its field
         names = list(variables(template))
         if self.values is None and names:
             return replace(scalar, symbolic=True)

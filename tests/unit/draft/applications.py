@@ -41,7 +41,8 @@ SPECIFIC: dict[str, list[str | None]] = {
     "ALLOWED_HOSTS": ["app", "(app|app-test)", ".example.com", "~^a$$"],
     "INACTIVITY_TIMEOUT": ["600", "0", "10m", "${T}", "soon"],
     "WORKERS": ["5", "many"],
-    "TEST_RUN_URI": ["http://app:3000", "http://nowhere"],
+    "TEST_RUN_URI": ["http://app:3000", "http://nowhere", "app:3000", "${URI}", "ftp://${HOST}", "app $$"],
+    "PROCESSES": ["auto", "${P}", "", "x"],
     "TEST_RUN_POLICY_ID": ["215", "x"],
     "TEST_RECORD_ID": ["rec_1"],
     "TEST_RUN_ID": ["tr_1"],
@@ -53,7 +54,7 @@ VARIABLES: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
 KEYS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {},
     optional={
-        "ports": st.lists(st.sampled_from(["8080:8080", "8000:8080", "9:9", "${P}:8080", "8080"]), max_size=2),
+        "ports": st.lists(st.sampled_from(["8080:8080", "8000:8080", "9:9", "${P:-1}:8080", "8080"]), max_size=2),
         "container_name": st.sampled_from(["node", "app1", "n-${CI}"]),
         "restart": st.sampled_from(["no", "always"]),
         "networks": st.sampled_from([["main"], {"main": {"aliases": ["fast", "proxy"]}, "side": None}, ["side"]]),
@@ -77,6 +78,7 @@ OTHERS = st.fixed_dictionaries(
             [{"image": "t", "environment": {"http_proxy": "http://fast:8080", "U": "http://app:1"}}]
         ),
         "fast-record": st.just({"image": "own"}),
+        "waf": st.just({"image": "wallarm/node:5", "environment": {"WALLARM_API_TOKEN": "${WAF}"}}),
         "selenium": st.just({"image": "s", "ports": ["4444:4444"], "environment": ["http_proxy=http://proxy:8080"]}),
     },
 )

@@ -28,6 +28,18 @@ def test_what_init_writes_has_no_error_and_no_secret(compose: str) -> None:
     assert SECRET not in text
 
 
+@settings(max_examples=100)
+@given(compose_files())
+def test_what_is_blank_in_compose_stops_no_run(compose: str) -> None:
+    """Without any variable, only the token, the BUILD_ID and what Compose itself demands are missing."""
+    with tempfile.TemporaryDirectory() as name:
+        text = spec_of(compose, Path(name))
+        found = check([SpecText("fastflow.yml", Path(name), text.encode())], {}).diagnostics
+    lines = text.splitlines()
+    unset = [lines[one.mark.line - 1] for one in found if one.rule == "undefined-variable"]
+    assert [line for line in unset if not re.search(r"token:|build_id:|^  \S+:$|:\?", line)] == [], f"{compose}\n{text}"
+
+
 def planned(compose: str, directory: Path) -> Mapping[str, PhasePlan]:
     """The phases that the drafted spec comes to."""
     text = spec_of(compose, directory)

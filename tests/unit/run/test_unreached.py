@@ -29,7 +29,7 @@ USES, CREATED = PASSES.lines[:2]
 def test_the_port_of_the_log_is_proposed(line: str, port: int) -> None:
     target = target_of("http://app:18000")
     assert target is not None
-    wanted = f"set the port of test_run_uri to {port}: the log of app says `{line.strip()}`"
+    wanted = f"set the port in test_run_uri to {port}: the log of app says `{line.strip()}`"
     assert advice_on_target(target, "app", ["starting up", line]) == wanted
 
 
@@ -46,7 +46,7 @@ def test_a_service_that_listens_on_loopback_only_is_said(line: str) -> None:
 def test_a_log_that_names_no_other_port_gives_no_reason(line: str) -> None:
     target = target_of("http://app:5000")
     assert target is not None
-    assert advice_on_target(target, "app", [line]) == "check test_run_uri: nothing answers on port 5000 of app"
+    assert advice_on_target(target, "app", [line]) == "check that app answers on port 5000"
 
 
 SPEC = """\
@@ -61,8 +61,8 @@ workflows:
 @pytest.mark.parametrize(
     ("error", "hint"),
     [
-        ("The application under test cannot be reached: http://app-test:8000", "set the port of test_run_uri to 3000:"),
-        ("connect ECONNREFUSED 10.0.0.2:8000", "set the port of test_run_uri to 3000:"),
+        ("The application under test cannot be reached: http://app-test:8000", "set the port in test_run_uri to 3000:"),
+        ("connect ECONNREFUSED 10.0.0.2:8000", "set the port in test_run_uri to 3000:"),
         ("some other fault", None),
     ],
 )
@@ -73,3 +73,11 @@ def test_a_phase_that_fails_for_it_has_the_hint(error: str, hint: str | None, tm
     assert (phase.state, phase.reason) == ("failed", error)
     assert (phase.hint is None) == (hint is None)
     assert (phase.hint or "").startswith(hint or "")
+
+
+def test_what_was_recorded_is_the_target_if_none_is_set(tmp_path: Path) -> None:
+    error = "ERROR [1]: Test set for baseline #bl_1 could not run: GET http://app:8000/ gave no answer"
+    node = Script((USES, CREATED, error, "ERROR [1]: TestRun#tr_1 failed"), exit_code=1)
+    spec = SPEC.replace(', test_run_uri: "http://app-test:8000"', "")
+    stage = Stage(tmp_path, spec, {"fast-test": node, "app": Script(("listening on port 3000",))})
+    assert (stage.phase("web.test").hint or "").startswith("set the port in test_run_uri to 3000: the log of app")

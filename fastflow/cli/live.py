@@ -157,6 +157,7 @@ def is_own(run: LiveRun, spec: str) -> bool:
 
 
 def _require_phase(name: str, run: LiveRun, history: History | None) -> None:
-    known = list(history.phases) if history else [phase.id for phase in run.phases]
-    if name not in known and (history or "." not in name):
+    told = list(history.phases) if history else []  # nothing until the run has begun, though it is live already
+    known = told or [phase.id for phase in run.phases]
+    if name not in known and (told or "." not in name):
         raise UsageError(f"run {run.id} has no phase `{name}`", did_you_mean(name, known))

@@ -43,6 +43,10 @@ def test_info_tells_the_versions_and_that_the_engine_is_local(bench: Bench) -> N
     assert info.is_local
 
 
+def test_an_engine_has_one_name_for_whoever_asks(bench: Bench) -> None:
+    assert bench.engine.identity() == bench.engine.identity() != ""
+
+
 def test_up_starts_services_and_never_recreates_one(bench: Bench) -> None:
     first = bench.up({"web": RUNS, "db": RUNS})
     assert {name: found.status for name, found in first.items()} == {"web": "running", "db": "running"}

@@ -134,3 +134,25 @@ def test_kept_containers_are_removed_by_down(fastflow: Fastflow, docker_engine: 
     assert f"fastflow down --run {run}" in ended.out
     assert fastflow("down").code == 0
     assert left_of(docker_engine, run) == []
+
+
+def test_another_checkout_sees_a_run_and_does_not_touch_it(fastflow: Fastflow, build_id: str) -> None:
+    waiting(fastflow, build_id)
+    other = Fastflow(fastflow.directory / "other")
+    other.write((fastflow.directory / "fastflow.yml").read_text())
+    with fastflow.running("up", "--emulate", "--run-id-file", "run.id") as up:
+        run = live_run(fastflow)
+        assert (fastflow.directory / "run.id").read_text() == f"{run}\n"
+        for command in (["stop", "web.record"], ["wait", "web.record", "--timeout", "0"], ["logs", "web.record"]):
+            refused = other(*command)
+            assert (refused.code, refused.out) == (3, "")
+            assert f"no run of {other.directory}/fastflow.yml is live" in refused.err
+            assert f"{run} of {fastflow.directory}/fastflow.yml" in refused.err
+        assert f"of {fastflow.directory}/fastflow.yml\n" in other("ps", "--run", run).out
+        assert f"of {fastflow.directory}/fastflow.yml (the spec here)\n" in fastflow("ps", "--run", run).out
+        assert "starts to record" in other("logs", f"{run}/web.record").out
+        assert fastflow("stop", "web.record").code == 0
+        assert fastflow.finish(up).code == 0
+    over = fastflow("logs", "web.record")
+    assert over.code == 0, over.err
+    assert "starts to record" in over.out

@@ -161,6 +161,18 @@ def test_without_a_spec_and_with_two_runs_of_it_the_run_must_be_named(
         find_target(look({"": engine}), "web.record", None)
 
 
+def test_a_run_that_is_live_but_has_not_begun_may_have_any_phase(checkouts: tuple[Path, FakeEngine]) -> None:
+    tmp_path, engine = checkouts
+    live(engine, "r2", tmp_path / "here")
+    folder = RunFolder(tmp_path / "here", "r3", str)
+    live(engine, "r3", tmp_path / "here", has_folder=False)
+    assert find_target(look({"": engine}), "r3/web.record", None).run.id == "r3"
+    folder.on_event(Event("run", facts={"state": "started", "run": "r3", "phases": ["web.test"]}))
+    with pytest.raises(UsageError, match="has no phase"):
+        find_target(look({"": engine}), "r3/web.record", None)
+    folder.close()
+
+
 def ended(directory: Path, run: str) -> None:
     """Write the folder of a run that is over."""
     folder = RunFolder(directory, run, str)

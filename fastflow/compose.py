@@ -184,11 +184,10 @@ def _image(service: str, setting: Setting, labels: Mapping[str, str]) -> dict[st
         return {}
     added: dict[str, Any] = {"image": resolved.images[service], "pull_policy": "never"}
     if (build := resolved.builds.get(service)) is not None:
-        added["build"] = {"labels": dict(labels), "tags": RESET}
+        text = {key: RESET if value is None else escape(value) for key, value in build.text.items()}
+        added["build"] = {"labels": dict(labels), "tags": RESET, **text}
         if build.contexts:
             added["build"]["additional_contexts"] = dict(build.contexts)
-        if build.dockerfile is not None:
-            added["build"] |= {"dockerfile": RESET, "dockerfile_inline": escape(build.dockerfile)}
     return added
 
 

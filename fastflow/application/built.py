@@ -7,7 +7,7 @@ run therefore builds under names that hold its id, and whatever names the tag ge
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,8 @@ _IMAGE_CONTEXT = "docker-image://"
 class Build:
     """An image that a run builds for a service: its name, the names that the file gives it, what it is built on.
 
-    `dockerfile` is the text to build it by where that names images of the run, `contexts` are its named build contexts
-    that do, and `after` the services whose images must be there before.
+    `dockerfile` is the text to build it by if that names images of the run, and `file` the path where it was written;
+    `contexts` are its named build contexts that do, and `after` the services whose images must be there before.
     """
 
     service: str
@@ -32,6 +32,23 @@ class Build:
     dockerfile: str | None = None
     contexts: Mapping[str, str] = field(default_factory=dict)
     after: frozenset[str] = frozenset()
+    file: str | None = None
+
+    @property
+    def text(self) -> Mapping[str, str | None]:
+        """The keys of a Compose file that say by what it is built, if not by the user's Dockerfile; None is no key."""
+        if self.dockerfile is None:
+            return {}
+        inline = self.dockerfile if self.file is None else None
+        return {"dockerfile": self.file, "dockerfile_inline": inline}
+
+    def written_to(self, directory: Path) -> "Build":
+        """Write the text to a file: without buildx, Compose 5 ignores one that stands in the project."""
+        if self.dockerfile is None:
+            return self
+        path = directory / f"{self.image}.Dockerfile"
+        path.write_text(self.dockerfile, encoding="utf-8")
+        return replace(self, file=str(path))
 
 
 def built_image(project: str, service: str) -> str:

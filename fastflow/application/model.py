@@ -198,7 +198,7 @@ class Application:
 
     def makes_network(self, name: str) -> bool:
         """Tell whether Compose makes a network for its project, also one that nobody declares, or joins one."""
-        return name not in self.networks or not self.networks[name].is_external
+        return name not in self.networks or not (self.networks[name].is_external or self.networks[name].name)
 
     def names_of(self, names: Iterable[str], *, with_container_names: bool = True) -> frozenset[str]:
         """Return every name under which these services, or hosts that they know, can be reached."""

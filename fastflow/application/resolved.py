@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from fastflow.application.built import Build, builds_of, images_of
@@ -41,6 +42,10 @@ class Resolved:
     def made(self) -> tuple[tuple[str, SharedNetwork], ...]:
         """The shared networks that are made where they are missing, with their keys."""
         return tuple((key, network) for key, network in self.shared.items() if not network.is_external)
+
+    def written_to(self, directory: Path) -> "Resolved":
+        """Write the Dockerfiles that differ from the user's into a directory, for a build."""
+        return replace(self, builds={name: build.written_to(directory) for name, build in self.builds.items()})
 
     def with_others(self, builds: Iterable[Build]) -> "Resolved":
         """Let services run images that other workflows of the run build, where they name them."""

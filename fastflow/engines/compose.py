@@ -218,7 +218,10 @@ class ComposeCli:
                 "compose_env_files": list(project.env_files),
             }
             client = self._compose
-            return self._make(work, replace(client, options={**client.options, **options}), terms, since)
+            # For `${COMPOSE_PROJECT_NAME}`: Compose 2.24 lets an `.env` file win over the project's own name.
+            environment = {**client.environment, "COMPOSE_PROJECT_NAME": project.name}
+            client = _Client({**client.options, **options}, environment)
+            return self._make(work, client, terms, since)
 
     def _make(self, work: _Work, client: _Client, terms: Terms, since: int | None = None) -> str:
         environment = {**self.environment, **client.environment, **work.environment}

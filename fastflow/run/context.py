@@ -130,15 +130,20 @@ class RunContext:
         if is_new:
             self.note(message)
 
-    def project(self, workflow: WorkflowRun, phase: PhasePlan | None = None) -> ComposeProject:
-        """The Compose project of a workflow as it is for a phase, with the records that are known by now."""
+    def project(
+        self, workflow: WorkflowRun, phase: PhasePlan | None = None, *, resolved: Resolved | None = None
+    ) -> ComposeProject:
+        """The Compose project of a workflow as it is for a phase, with the records that are known by now.
+
+        `resolved` takes the place of what the workflow's project is known to come to.
+        """
         tied = {
             phase.id: self.records[phase.recorder]
             for phase in workflow.plan.phases
             if phase.by_record_id and phase.recorder in self.records
         }
         is_local, subnets = workflow.host.info.is_local, dict(workflow.subnets)
-        resolved = workflow.resolved
+        resolved = resolved or workflow.resolved
         setting = replace(self.setting, records=tied, is_local=is_local, subnets=subnets, resolved=resolved)
         return compile_project(self.plan, workflow.plan, setting, phase)
 

@@ -1,8 +1,10 @@
 """Before the first phase: Compose accepts every project, and every image is there. Nothing else is created yet."""
 
 import json
+import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
 from typing import TypeVar
 
 from fastflow.application.built import stages_of
@@ -121,11 +123,12 @@ def _to_build(workflows: Sequence[WorkflowRun]) -> list[tuple[WorkflowRun, tuple
 def _build(run: RunContext, workflow: WorkflowRun, services: Iterable[str]) -> None:
     run.note(f"building the images of {workflow.plan.name}")
     workflow.is_up = True
-    for stage in stages_of(workflow.resolved.builds, services):
-        if run.cancellation.is_set:
-            return
+    with tempfile.TemporaryDirectory(prefix="fastflow-") as scratch:
+        project = run.project(workflow, resolved=workflow.resolved.written_to(Path(scratch)))
         try:
-            workflow.host.engine.compose.build(run.project(workflow), stage, PULL_TIMEOUT)
+            for stage in stages_of(workflow.resolved.builds, services):
+                if not run.cancellation.is_set:
+                    workflow.host.engine.compose.build(project, stage, PULL_TIMEOUT)
         except EngineError as error:
             message = f"the images of workflow {workflow.plan.name} cannot be built: {run.folder.mask(error.message)}"
             raise FastflowError(message, error.hint) from error

@@ -84,3 +84,13 @@ def test_an_image_is_built_after_those_that_it_is_built_on(tmp_path: Path) -> No
 def test_images_that_are_built_on_each_other_are_left_to_compose() -> None:
     services = {name: {"build": {"dockerfile_inline": f"FROM {other}"}, "image": name} for name, other in ("ab", "ba")}
     assert list(stages_of(builds_of(services, "p"), ["a"])) == [("a", "b")]
+
+
+def test_a_changed_dockerfile_is_a_file_while_images_are_built(tmp_path: Path) -> None:
+    services = {"base": {"build": {}, "image": "b"}, "top": {"build": {"dockerfile_inline": "FROM b"}}}
+    base, top = builds_of(services, "p").values()
+    assert (base.text, base.written_to(tmp_path)) == ({}, base)
+    assert top.text == {"dockerfile": None, "dockerfile_inline": "FROM p-base"}
+    written = top.written_to(tmp_path)
+    assert written.text == {"dockerfile": str(tmp_path / "p-top.Dockerfile"), "dockerfile_inline": None}
+    assert (tmp_path / "p-top.Dockerfile").read_text() == "FROM p-base"

@@ -115,7 +115,7 @@ class ComposeCli:
             self._make(work, self._docker, Terms(timeout, is_short=False, is_interruptible=True))
         except EngineCallError as error:
             fault = fault_of(self.environment)
-            if fault is not None and error.return_code is not None:
+            if fault is not None and error.return_code is not None and "docker login" in (error.hint or "docker login"):
                 # Without its credentials Docker is told of a private image that it is not there.
                 error.hint = f"{fault.hint} ({fault.message})"
             raise

@@ -36,6 +36,7 @@ class _Failure:
     reason: str
     log: str
     evidence: Evidence | None
+    hint: str | None
 
 
 def run_recording(context: PhaseContext, attempt: int) -> Verdict:
@@ -136,6 +137,7 @@ def _run_source(context: PhaseContext, node: RunningNode, source: Source, number
     name = f"source {number} of {count} `{what}`" if count > 1 else f"the source `{what}`"
     log_file = context.run.folder.log(f"{context.phase.id}.source" + (f"-{number}" if count > 1 else ""))
     deadline = context.within(source.timeout) if source.timeout else context.deadline
+    hint: str | None = None
     try:
         if isinstance(source, ServiceSource):
             reason = _run_service(context, node, source, log_file, deadline)
@@ -145,9 +147,14 @@ def _run_source(context: PhaseContext, node: RunningNode, source: Source, number
         if source.timeout is None or time.monotonic() >= context.deadline:
             raise
         reason = f"did not end within {source.timeout} s"
+    except EngineError as error:
+        context.check()
+        reason, hint = f"could not be run: {error.message}", error.hint
     finally:
         log_file.close()
-    return _Failure(f"{name} {reason}", str(log_file.path), log_file.evidence(name)) if reason is not None else None
+    if reason is None:
+        return None
+    return _Failure(f"{name} {reason}", str(log_file.path), log_file.evidence(name), hint)
 
 
 def _run_service(
@@ -170,9 +177,6 @@ def _run_service(
             return "is gone: something else removed its container"
         stream.join(10.0)
         return None if code == 0 else f"ended with exit code {code}"
-    except EngineError as error:
-        context.check()
-        return f"could not be run: {error.message}"
     finally:
         if container_id is not None and not context.run.options.keep:
             to_remove = container_id
@@ -249,7 +253,7 @@ def _finish(context: PhaseContext, node: RunningNode, failure: _Failure | None) 
     end = node.end()
     verdict = judge_recording(node.log, end, was_stopped=is_running, has_source=has_source)
     if failure is not None and (verdict.state == "passed" or is_running):
-        return failed(failure.reason, f"its output is in {failure.log}", evidence=failure.evidence)
+        return failed(failure.reason, failure.hint or f"its output is in {failure.log}", evidence=failure.evidence)
     return with_bypass(context, verdict)
 
 

@@ -18,6 +18,7 @@ from fastflow.run.service_logs import hint_on, keep_log
 PERIOD = 15.0
 """Seconds between two notes on what is waited for."""
 _ONE_OFF = "com.docker.compose.oneoff"
+_PROBE = "correct the service's healthcheck, or what it checks"
 _LONGER = "give them longer: services: { NAME: { timeout: 10m } }"
 
 
@@ -35,7 +36,7 @@ def refuse_faulty(context: PhaseContext, found: Iterable[Container]) -> None:
         if (fault := fault_of(container)) is not None:
             evidence = keep_log(context, container)
             did_not_start = container.status == "created"  # the engine's doing, which may be another the next time
-            hint = hint_on(evidence) or container.advice
+            hint = hint_on(evidence) or container.advice or (_PROBE if container.probe is not None else None)
             raise PhaseFailedError(fault.text, hint, is_infrastructure=did_not_start, evidence=evidence)
 
 

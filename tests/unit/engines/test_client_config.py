@@ -104,3 +104,12 @@ def test_what_docker_puts_into_containers_is_known_by_name(
     settings: Any, names: tuple[str, ...], tmp_path: Path
 ) -> None:
     assert proxy_variables(environment(tmp_path, settings)) == names
+
+
+def test_a_pull_that_fails_for_another_reason_keeps_its_hint(tmp_path: Path) -> None:
+    (tmp_path / ".docker").mkdir()
+    (tmp_path / ".docker" / "config.json").write_text('{"credsStore": "desktop"}')
+    away = compose(tmp_path, 'echo "Error response from daemon: dial tcp: lookup a: no such host" >&2; exit 1')
+    with pytest.raises(EngineCallError) as caught:
+        away.pull("registry.example/a:1", 5.0)
+    assert (caught.value.hint or "").startswith("the registry cannot be reached")

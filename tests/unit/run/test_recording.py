@@ -158,9 +158,9 @@ def test_a_failed_source_fails_the_phase_after_the_node_was_stopped(tmp_path: Pa
 
 def test_a_source_that_cannot_be_started_fails_the_phase_after_the_node_was_stopped(tmp_path: Path) -> None:
     stage = Stage(tmp_path, spec("source: { service: tests }"))
-    stage.engine.faults["run fastflow-r1-web tests"] = EngineCallError("no such image: tests:1")
+    stage.engine.faults["run fastflow-r1-web tests"] = EngineCallError("no such image: tests:1", "pull it")
     phase = stage.phase()
-    assert phase.state == "failed"
+    assert (phase.state, phase.hint) == ("failed", "pull it")
     assert phase.reason == "the source `tests` could not be run: no such image: tests:1"
     assert stage.calls("stop") == ["stop fastflow-r1-web-fast-record-1 10"]
 

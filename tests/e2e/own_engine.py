@@ -91,6 +91,10 @@ class OwnEngine:
         """Let it hang: its process is stopped, its socket still takes connections."""
         daemon = self.daemon
         os.kill(daemon, signal.SIGSTOP)
+        deadline = time.monotonic() + PATIENCE
+        while not _is_stopped(daemon):
+            assert time.monotonic() < deadline, "the engine does not stop"
+            time.sleep(0.01)
         try:
             yield
         finally:
@@ -171,6 +175,12 @@ def _first_child(pid: int) -> int:
 
 def _children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _is_stopped(pid: int) -> bool:
+    """Whether all threads of a process have stopped, which a signal does not wait for."""
+    stats = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/stat")]
+    return all(stat.rpartition(")")[2].split()[0] == "T" for stat in stats)
 
 
 def _name(pid: int) -> str:

@@ -1,6 +1,7 @@
 """Runs on an engine that hangs, dies or is full: one of this test's own, never the machine's."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -125,7 +126,7 @@ def test_an_engine_that_restarts_behind_a_context_is_swept_whatever_the_words_of
         ended = fastflow.finish(up)
     assert ended.code == 3, ended.err
     assert ended.result["leftovers"] == []
-    assert f"not ok  engine: failed to connect to the docker API at {engine.address}" in told.out
+    assert re.search(f"^not ok  engine: .*{re.escape(engine.address)}", told.out, re.MULTILINE)
 
 
 def test_what_an_engine_that_stays_away_keeps_is_named_with_the_command(

@@ -139,6 +139,19 @@ def test_the_only_live_run_is_left_alone_where_it_is_of_another_checkout(checkou
     assert find_target(look({"": engine}), "web.record", None).run.id == "r2"
 
 
+def test_a_run_that_has_not_written_its_phases_yet_may_have_the_one_that_is_asked_for(
+    checkouts: tuple[Path, FakeEngine],
+) -> None:
+    tmp_path, engine = checkouts
+    folder = RunFolder(tmp_path / "here", "r2", str)
+    live(engine, "r2", tmp_path / "here", has_folder=False)
+    assert find_target(look({"": engine}), "web.record", "r2").phase == "web.record"
+    folder.on_event(Event("run", facts={"state": "started", "run": "r2", "phases": ["web.test"]}))
+    with pytest.raises(UsageError, match=r"run r2 has no phase `web\.record`"):
+        find_target(look({"": engine}), "web.record", "r2")
+    folder.close()
+
+
 def test_a_run_of_a_checkout_under_the_same_path_elsewhere_is_not_of_this_one(
     checkouts: tuple[Path, FakeEngine],
 ) -> None:

@@ -96,6 +96,7 @@ def test_one_that_turns_unhealthy_fails_the_phase_at_once(tmp_path: Path, probe:
     assert (phase.state, phase.reason) == ("failed", f"service app is unhealthy{said}")
     assert "the log of app ends with `no database`" in str(phase.hint)
     assert phase.evidence is not None
+    assert (phase.evidence.of, phase.evidence.lines) == ("service app", ("no database",))
 
 
 def test_one_that_is_unhealthy_and_silent_says_what_to_do_all_the_same(tmp_path: Path) -> None:
@@ -105,7 +106,6 @@ def test_one_that_is_unhealthy_and_silent_says_what_to_do_all_the_same(tmp_path:
         stage.engine.set_health(stage.container("app"), "unhealthy", Probe(1, ""))
         phase = work.phase("web.a")
     assert phase.hint == "correct the service's healthcheck, or what it checks"
-    assert (phase.evidence.of, phase.evidence.lines) == ("service app", ("no database",))
 
 
 def test_what_is_waited_for_is_said_from_time_to_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

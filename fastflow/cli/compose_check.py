@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from fastflow.check.compose_invalid import rejected
 from fastflow.check.facts import Facts
 from fastflow.cli.environment import absolute_files, docker_environment, engine_environment, own_variables
 from fastflow.cli.specs import identity
-from fastflow.compose import Setting, compile_project
+from fastflow.compose import ComposeFile, ComposeText, Setting, compile_project
 from fastflow.diagnostic import Diagnostic
 from fastflow.engines.docker import DockerEngine
 from fastflow.errors import EngineCallError, EngineTimeoutError
@@ -22,11 +23,14 @@ from fastflow.run.masking import masker
 from fastflow.spec.document import Mapping as Tree
 from fastflow.spec.document import Node
 from fastflow.spec.document import Sequence as List
+from fastflow.spec.files import read_limited
+from fastflow.spec.reader import read_documents
+from fastflow.spec.writer import dump
 
 _RUN = "0"
 _AT_ONCE = 8
-_PLACE = re.compile(r"(?:services|networks|volumes|configs|secrets)(?:\.[\w-]+)+")
-"""How Compose names a place in its messages."""
+_WHERE = re.compile(r"validating .*?: ")
+"""What Compose puts before a complaint: the file, which is another where the same text is."""
 _TEXTS_OF_NODES = ("environment", "labels")
 
 
@@ -76,7 +80,7 @@ class _Question:
         except EngineTimeoutError:
             raise
         except EngineCallError as error:
-            if self.values is None and self._is_of_a_variable(error.output or error.message):
+            if self.values is None and self._is_of_a_variable(error.message):
                 return None
             mask = masker(value for value in [(self.values or {}).get(self.token)] if value)
             return rejected(self.facts, self.workflow, mask(error.message))
@@ -93,11 +97,20 @@ class _Question:
             engine.compose.config(self.project)
 
     def _is_of_a_variable(self, message: str) -> bool:
-        """Whether Compose complains of a variable that has no value yet, such as one for a name or a path."""
-        written = [document.root for document in self.facts.compose_files]
-        written += [tree for tree in self.facts.spec.workflows[self.workflow].compose or () if isinstance(tree, Tree)]
-        places = [match.group().split(".") for match in _PLACE.finditer(message)]
-        return "$" in message or any(_holds_variable(tree, place) for tree in written for place in places)
+        """Whether Compose complains of a variable that has no value yet, such as one for a name, a path or a protocol.
+
+        That is so if it has no such complaint of a project in which all that holds a variable is left out.
+        """
+        if "$" in message:
+            return True
+        try:
+            sources = tuple(ComposeText(_without_variables(source)) for source in self.project.sources)
+            DockerEngine(docker_environment()).config(replace(self.project, sources=sources))
+        except EngineTimeoutError:
+            raise
+        except EngineCallError as error:
+            return _WHERE.sub("", error.message) != _WHERE.sub("", message)
+        return True
 
     def _is_open(self, path: Sequence[str], value: str) -> bool:
         """Whether a text holds a variable whose value Compose would judge by, or a reference that must be set.
@@ -108,15 +121,21 @@ class _Question:
         return "$" in (left.replace("$$", "") if set(path) & set(_TEXTS_OF_NODES) else left)
 
 
-def _holds_variable(node: Node | None, place: Sequence[str]) -> bool:
-    """Whether a variable is written at a place of a Compose file, or below it."""
-    for step in place:
-        node = node.get(step) if isinstance(node, Tree) else None
+def _without_variables(source: ComposeFile | ComposeText) -> str:
+    content = source.text.encode() if isinstance(source, ComposeText) else read_limited(Path(source.path))
+    trees = (_stripped(document.root) for document in read_documents("", content).documents)
+    return "\n---\n".join(dump(tree) for tree in trees if isinstance(tree, Tree))
+
+
+def _stripped(node: Node) -> Node | None:
+    """Leave out every key, value and item that holds a variable."""
     if isinstance(node, Tree):
-        return any(_holds_variable(value, ()) for _, value in node)
+        pairs = ((key, _stripped(value)) for key, value in node if _stripped(key) is not None)
+        return Tree(tuple((key, value) for key, value in pairs if value is not None), node.mark, node.tag, node.origin)
     if isinstance(node, List):
-        return any(_holds_variable(item, ()) for item in node.items)
-    return node is not None and "$" in node.text
+        items = (_stripped(item) for item in node.items)
+        return replace(node, items=tuple(item for item in items if item is not None))
+    return None if "$" in node.text.replace("$$", "") else node
 
 
 def _texts(tree: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:

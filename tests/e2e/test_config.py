@@ -88,6 +88,30 @@ def test_compose_is_asked_about_it_without_values_and_with_them(files: dict[str,
         assert ended.code == 0, ended.out
 
 
+@pytest.mark.parametrize(
+    "service",
+    [
+        "ports: ['80/${PROTOCOL}']",
+        "depends_on: { b: { condition: '${CONDITION}' } }",
+        "depends_on: ['${DB}', b]",
+        "env_file: '${STAGE}.env'",
+        "extends: { file: '${STAGE}.yml', service: b }",
+        "networks: { '${NET}': { aliases: [x] } }",
+        "cpus: '${CPUS}', healthcheck: { interval: '$I', test: [CMD, 'true'] }",
+        "restart: '${RESTART:-always}', pull_policy: '${PULL}'",
+    ],
+)
+def test_what_only_a_value_can_make_right_or_wrong_is_left_to_env(service: str, fastflow: Fastflow) -> None:
+    write(fastflow, {"app.yml": f"services: {{ app: {{ image: a, {service} }}, b: {{ image: b }} }}\n"})
+    assert "compose-invalid" not in fastflow("validate", "--compose").out
+
+
+@pytest.mark.parametrize("service", ["ports: ['80/${PROTOCOL}']", "env_file: '${STAGE}.env'", "cpus: '${CPUS}'"])
+def test_what_no_value_can_make_right_is_found_beside_a_variable(service: str, fastflow: Fastflow) -> None:
+    write(fastflow, {"app.yml": f"services: {{ app: {{ image: a, {service} }}, b: {{ image: b, imagee: c }} }}\n"})
+    assert "compose-invalid" in fastflow("validate", "--compose").out
+
+
 def test_a_fault_beside_a_variable_is_still_found(fastflow: Fastflow) -> None:
     write(fastflow, {**NAMED, "app.yml": NAMED["app.yml"].replace("mysql: {", "mysql: { imagee: x,")})
     assert "compose-invalid" in fastflow("validate", "--compose", "--env").out

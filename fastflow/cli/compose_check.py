@@ -105,7 +105,7 @@ class _Question:
             return True
         try:
             sources = tuple(ComposeText(_without_variables(source)) for source in self.project.sources)
-            DockerEngine(docker_environment()).config(replace(self.project, sources=sources))
+            DockerEngine(docker_environment()).compose.config(replace(self.project, sources=sources))
         except EngineTimeoutError:
             raise
         except EngineCallError as error:

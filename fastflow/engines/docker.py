@@ -17,6 +17,8 @@ from fastflow.run.ports import EngineInfo
 
 OLDEST_COMPOSE = (2, 24, 6)
 """The first version that knows `!override` and lets a later file change what an earlier one includes."""
+OLDEST_COMPOSE_SINCE_25 = (2, 24, 7)
+"""The same for Docker Engine 25 and newer: an older one connects a container to a single network there."""
 CALL_TIMEOUT = 60.0
 _DEFAULT_ADDRESS = "unix:///var/run/docker.sock"
 
@@ -109,7 +111,10 @@ class DockerEngine:
         self.compose.require_docker()
         version, address = self.api.version(), self.api.http.address
         remote = None if self.api.is_local else host_of(address, self._environment)
-        return EngineInfo(version, self.compose_version(), address, self.api.is_local, remote)
+        compose = self.compose_version()
+        if _numbers(version) >= (25,):
+            _require(compose, OLDEST_COMPOSE_SINCE_25, f" for Docker Engine {version}")
+        return EngineInfo(version, compose, address, self.api.is_local, remote)
 
     def identity(self) -> str:
         """Name the engine alike to whoever asks, by whatever address; engines of one machine may have one name."""
@@ -118,8 +123,17 @@ class DockerEngine:
     def compose_version(self) -> str:
         """Return the version of Docker Compose; raise EngineError where it is missing or too old. Asks no engine."""
         version = self.compose.version()
-        numbers = tuple(int(part) for part in re.findall(r"\d+", version)[:3])
-        if numbers and numbers < OLDEST_COMPOSE:
-            wanted = ".".join(map(str, OLDEST_COMPOSE))
-            raise EngineError(f"Docker Compose {version} is too old; {wanted} or newer is needed", UPDATE_COMPOSE)
+        _require(version, OLDEST_COMPOSE)
         return version
+
+
+def _require(version: str, oldest: tuple[int, ...], why: str = "") -> None:
+    """Raise EngineError if a version of Docker Compose is older than `oldest`; one without numbers is not."""
+    numbers = _numbers(version)
+    if numbers and numbers < oldest:
+        wanted = ".".join(map(str, oldest))
+        raise EngineError(f"Docker Compose {version} is too old{why}; {wanted} or newer is needed", UPDATE_COMPOSE)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:3])

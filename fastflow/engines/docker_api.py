@@ -50,8 +50,10 @@ class DockerApi:
         return str(self.http.get("/version").get("Version", "?"))
 
     def identity(self) -> str:
-        """Return the engine's own id."""
-        return str(self.http.get("/info").get("ID", ""))
+        """Return the engine's own id. Podman makes one up for each answer: there it is its machine and directory."""
+        told = self.http.get("/info")
+        facts = ("Name", "DockerRootDir") if self.http.is_podman else ("ID",)
+        return " ".join(str(told.get(fact, "")) for fact in facts)
 
     # Containers
     def containers(self, labels: Mapping[str, str | None]) -> tuple[Container, ...]:

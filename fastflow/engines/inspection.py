@@ -10,6 +10,10 @@ from fastflow.engines.messages import advice, plain
 from fastflow.run.ports import Container, ContainerEvent, Health, Probe, PublishedPort, Status
 
 _HEALTH = ("starting", "healthy", "unhealthy")
+_STATUSES = {"stopped": "exited", "stopping": "running", "initialized": "created", "configured": "created"}
+"""What Podman calls some moments of a container, and what they are to Docker."""
+_PODMANS = {"remove": "destroy"}
+"""What Podman (4.3) calls some events over Docker's API, and Docker's word for them."""
 
 
 def _is_docker() -> bool:
@@ -25,7 +29,7 @@ def container_of(entry: Mapping[str, Any], is_podman: Callable[[], bool] = _is_d
         id=entry["Id"],
         name=entry["Name"].lstrip("/"),
         labels=config.get("Labels") or {},
-        status=cast(Status, state["Status"]),
+        status=cast(Status, _STATUSES.get(state["Status"], state["Status"])),
         exit_code=int(state.get("ExitCode") or 0),
         health=cast(Health, health) if health in _HEALTH else None,
         oom_killed=bool(state.get("OOMKilled")),
@@ -78,7 +82,8 @@ def event_of(line: str) -> ContainerEvent | None:
         attributes = actor.get("Attributes") or {}
         code = attributes.get("exitCode")
         exit_code = int(code) if code is not None else None
-        return ContainerEvent(actor["ID"], str(told["Action"]), exit_code, attributes, _event_time(told))
+        action = _PODMANS.get(told["Action"], str(told["Action"]))
+        return ContainerEvent(actor["ID"], action, exit_code, attributes, _event_time(told))
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 

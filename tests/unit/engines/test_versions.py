@@ -14,7 +14,10 @@ import pytest
 from fastflow.engines.api import NEWEST_API, EngineApi
 from fastflow.engines.calls import Calls
 from fastflow.engines.connection import SocketRoute
+from fastflow.engines.docker import DockerEngine
 from fastflow.engines.docker_api import DockerApi
+from fastflow.engines.inspection import container_of, event_of
+from fastflow.errors import EngineError
 
 NEWEST = ".".join(map(str, NEWEST_API))
 PODMAN = {"Api-Version": "1.41", "Libpod-API-Version": "4.3.1"}
@@ -113,6 +116,53 @@ def test_images_have_the_names_that_they_were_given(
 ) -> None:
     with engine(tmp_path, greeting, [{"Id": "sha256:1", "RepoTags": FULL}]) as (_, daemon):
         assert daemon.images({}) == names
+
+
+def test_podman_has_one_name_although_it_makes_up_ids(tmp_path: Path) -> None:
+    told = {"ID": "b7f1", "Name": "ci-1", "DockerRootDir": "/var/lib/containers/storage"}
+    with engine(tmp_path, PODMAN, told) as (_, podman):
+        assert podman.identity() == "ci-1 /var/lib/containers/storage"
+
+
+@pytest.mark.parametrize(("status", "ended"), [("stopped", True), ("exited", True), ("stopping", False)])
+def test_a_container_that_podman_calls_stopped_has_ended(status: str, ended: bool) -> None:
+    entry = {"Id": "c", "Name": "c", "State": {"Status": status}, "Config": {}}
+    assert container_of(entry).has_ended == ended
+
+
+def test_a_container_that_podman_removed_is_destroyed() -> None:
+    event = event_of('{"Action": "remove", "Actor": {"ID": "c", "Attributes": {}}}')
+    assert event is not None
+    assert event.action == "destroy"
+
+
+@pytest.mark.parametrize(
+    ("version", "compose", "refusal"),
+    [
+        ("28.5.2", "2.24.6", "Docker Compose 2.24.6 is too old for Docker Engine 28.5.2; 2.24.7 or newer is needed"),
+        ("25.0.0", "2.24.6", "Docker Compose 2.24.6 is too old for Docker Engine 25.0.0; 2.24.7 or newer is needed"),
+        ("24.0.9", "2.24.6", None),
+        ("28.5.2", "2.24.7", None),
+        ("4.3.1", "2.24.6", None),
+    ],
+)
+def test_a_compose_that_loses_networks_on_newer_engines_is_refused(
+    version: str, compose: str, refusal: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Up to 2.24.6 it connects a container of several networks to one of them where the API is 1.44 or newer."""
+    monkeypatch.setattr("fastflow.engines.compose._SYSTEM_PLUGINS", ())
+    client = tmp_path / "docker"
+    client.write_text(f"#!/bin/sh\necho {compose}\n")
+    client.chmod(0o755)
+    with engine(tmp_path, {"Api-Version": "1.41"}, {"Version": version}) as _:
+        address = f"unix://{tmp_path}/docker.sock"
+        client_of = DockerEngine({"PATH": f"{tmp_path}:/usr/bin:/bin", "HOME": str(tmp_path), "DOCKER_HOST": address})
+        if refusal is None:
+            assert client_of.info().compose_version == compose
+        else:
+            with pytest.raises(EngineError) as caught:
+                client_of.info()
+            assert caught.value.message == refusal
 
 
 @pytest.mark.parametrize("status", [409, 500])

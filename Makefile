@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STATE := .state
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit e2e engine images sarif junit browser docs update clean
+.PHONY: help demo test lint unit e2e engines engine images sarif junit browser docs update clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/make \1 - \2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -13,7 +13,7 @@ help: ## Show this list
 demo: engine images ## Set everything up and run the example of two concurrent workflows, emulated
 	$(BIN)/fastflow up examples/fastflow.yml --emulate
 
-test: lint unit e2e ## Set everything up and run all checks and tests
+test: lint unit e2e engines ## Set everything up and run all checks and tests
 
 lint: $(STATE)/dev ## Formatting, lint, types, and which module may import which
 	$(BIN)/ruff format --check .
@@ -26,6 +26,9 @@ unit: $(STATE)/dev ## Tests that need no engine
 
 e2e: $(STATE)/dev engine images sarif junit browser ## Tests on the real engine
 	$(BIN)/pytest tests -m e2e -n 2 --dist loadgroup
+
+engines: $(STATE)/dev engine images ## Tests on the newest Docker Engine, with the oldest and newest Compose, and on Podman
+	@scripts/engines $(STATE)/engines $(BIN)
 
 engine: $(STATE)/package ## Make Docker Engine and Compose v2 reachable; touches nothing that is there
 	@scripts/engine $(BIN)/python

@@ -389,3 +389,14 @@ FILES = {
     "three files": ["compose.yml", "two.yml", "over.yml"],
     "several files, ports in each": ["compose.yml", "two.yml", "over.yml"],
 }
+SINCE = {
+    "ports, long": "2.26",  # knows `name` and `app_protocol`
+    "extends a sibling": "2.26",  # extends what has `depends_on`
+    "environment": "2.29",
+    "a FAST service of the user's own": "2.29",
+    "FAST services with the names of nodes": "2.29",
+    "variables beside the files": "2.30",  # knows `format`
+    "env files": "2.40",  # a later env_file sees what it sets itself before what an earlier one set
+    "include with its own variables": "2.40",
+}
+"""The oldest Compose that was seen to read a case as today's does; 2.24.6, 2.26 to 2.29, 2.33 and 2.40 were tried."""

@@ -1,6 +1,7 @@
 """A real engine for tests, and projects on it that are gone when a test has ended."""
 
 import os
+import re
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,21 @@ from .runs import RUN_LABEL, Fastflow, left_of
 IMAGE = "fastflow-python:3"
 PROJECT = "com.docker.compose.project"
 TEST = "io.fastflow.test"
+
+
+@pytest.hookimpl(trylast=True)  # when `-m "not e2e"` has left nothing that needs Compose, Compose is not asked
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what the Compose that is here is too old for."""
+    since = {item: mark.args[0] for item in items if (mark := item.get_closest_marker("compose_since"))}
+    if since:
+        version = _numbers(DockerEngine(engine_environment()).compose_version())
+        newer = [item for item in since if version < _numbers(since[item])]
+        items[:] = [item for item in items if item not in newer]
+        config.hook.pytest_deselected(items=newer)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, re.findall(r"\d+", version)[:3]))
 
 
 def engine_environment() -> dict[str, str]:

@@ -17,12 +17,13 @@ from fastflow.model.node import ReportNode
 from fastflow.pipeline import SpecText, check, plan
 from fastflow.plan import Selection
 from fastflow.spec.plain import read_plain
-from tests.e2e.compose_cases import CASES, FILES, VALUES
+from tests.e2e.compose_cases import CASES, FILES, SINCE, VALUES
 from tests.e2e.conftest import engine_environment
 
 pytestmark = pytest.mark.e2e
 PROJECT = "agreement"
 Facts = dict[str, Any]
+DATED = [pytest.param(case, marks=pytest.mark.compose_since(SINCE[case]) if case in SINCE else ()) for case in CASES]
 
 
 def write(case: str, directory: Path) -> list[str]:
@@ -153,7 +154,7 @@ def named(resources: Facts | None) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", DATED)
 def test_the_application_is_what_compose_makes_of_it(case: str, tmp_path: Path) -> None:
     names = write(case, tmp_path)
     application = offline(tmp_path, names)
@@ -172,7 +173,7 @@ def test_the_application_is_what_compose_makes_of_it(case: str, tmp_path: Path) 
         assert {key: ours.get(key) for key in theirs} == theirs
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", DATED)
 def test_the_services_that_start_are_those_that_compose_starts(case: str, tmp_path: Path) -> None:
     names = write(case, tmp_path)
     files = [part for name in names for part in ("-f", name)]
@@ -210,7 +211,7 @@ workflows:
 """
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", DATED)
 def test_compose_accepts_what_fastflow_makes_of_it(case: str, tmp_path: Path) -> None:
     config = config_of(tmp_path, listed(write(case, tmp_path)))
     compose(tmp_path, "-f", "-", "config", "-q", text=json.dumps(config))
@@ -297,6 +298,7 @@ BESIDE = {
 WORKSPACES = ["plain", "a blank", "job@2", "feature%2Fx", "pa$TAG $$ ${TAG} $", 'ärger\'s "q" #1']
 
 
+@pytest.mark.compose_since("2.33")  # knows `label_file`
 @pytest.mark.parametrize("workspace", WORKSPACES)
 def test_paths_of_an_inline_document_are_taken_from_the_directory_of_the_spec(workspace: str, tmp_path: Path) -> None:
     base = tmp_path / workspace

@@ -127,10 +127,9 @@ def test_the_seed_case_is_refused_before_anything_starts(examples: Fastflow, doc
     first, second = (at for at, line in enumerate(lines, start=1) if line.strip().startswith("build_id:"))
     lines[second - 1] = lines[second - 1].replace("2", "1")
     spec.write_text("\n".join(lines) + "\n")
-    before = len(docker_engine.api.containers({"io.fastflow.run": None}))
     ended = examples("up", "--emulate")
     assert ended.code == 2
     assert f"fastflow.yml:{second}:15: error[build-id-collision]" in ended.err
     assert f"fastflow.yml:{first}:15: " in ended.err
     assert not (examples.directory / ".fastflow").exists()
-    assert len(docker_engine.api.containers({"io.fastflow.run": None})) <= before
+    assert docker_engine.api.containers({"io.fastflow.spec": str(spec)}) == ()

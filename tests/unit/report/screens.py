@@ -74,10 +74,17 @@ class ScreenTerminal:
             return {cell.fg for row in rows for cell in row.values() if cell.data.strip()}
 
     def go_away(self) -> None:
-        """Close the window, which nobody reads: whoever writes gets an error."""
+        """Close the window, which nobody reads: whoever writes gets an error, and has ended when this returns.
+
+        Otherwise it would write the rest to whatever gets the number of the file next: the terminal of another test.
+        """
         assert not self._reader.is_alive()
         os.close(self.master)
         self._is_open = False
+        for thread in threading.enumerate():
+            if thread.name == "terminal":
+                thread.join(PATIENCE)
+                assert not thread.is_alive()
 
     def close(self) -> None:
         """End it after a test."""

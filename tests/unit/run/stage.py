@@ -96,7 +96,7 @@ class Stage:
     def plan(self) -> Plan:
         facts, found = load(SpecText("fastflow.yml", self.directory, self.text.encode()), {"WALLARM_API_TOKEN": TOKEN})
         assert facts is not None, found
-        assert [one.rule for one in found] in ([], ["accept-expired"]), found  # which stops no run
+        assert {one.rule for one in found} <= {"accept-expired"}, found  # which stops no run
         return plan(facts, self.directory, self.selection, self.max_parallel)
 
     @property

@@ -15,7 +15,7 @@ from fastflow.cli.environment import absolute_files, docker_environment, engine_
 from fastflow.cli.specs import identity
 from fastflow.compose import ComposeFile, ComposeText, Setting, compile_project
 from fastflow.diagnostic import Diagnostic
-from fastflow.engines.docker import DockerEngine
+from fastflow.engines.opening import open_engine
 from fastflow.errors import EngineCallError, EngineTimeoutError
 from fastflow.pipeline import SpecText, plan
 from fastflow.plan import Selection
@@ -49,7 +49,7 @@ def rejected_projects(
         if values is not None or not any(isinstance(file, str) and "$" in file for file in workflow.compose or ())
     ]
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="compose") as pool:
-        DockerEngine(docker_environment()).compose_version()  # or its absence would look like a fault of each project
+        open_engine(docker_environment()).compose_version()  # or its absence would look like a fault of each project
         return tuple(found for found in pool.map(_Question.answer, questions) if found is not None)
 
 
@@ -88,9 +88,9 @@ class _Question:
 
     def _ask(self) -> None:
         if self.values is not None:
-            DockerEngine(engine_environment(own_variables(self.values))).compose.config(self.project)
+            open_engine(engine_environment(own_variables(self.values))).compose.config(self.project)
             return
-        engine = DockerEngine({**docker_environment(), self.token: "token"})
+        engine = open_engine({**docker_environment(), self.token: "token"})
         resolved = json.loads(engine.compose.config(self.project, interpolate=False))
         # Compose judges numbers, ports and names only once it has put the variables' values in.
         if not any(self._is_open(path, value) for path, value in _texts(resolved)):
@@ -105,7 +105,7 @@ class _Question:
             return True
         try:
             sources = tuple(ComposeText(_without_variables(source)) for source in self.project.sources)
-            DockerEngine(docker_environment()).compose.config(replace(self.project, sources=sources))
+            open_engine(docker_environment()).compose.config(replace(self.project, sources=sources))
         except EngineTimeoutError:
             raise
         except EngineCallError as error:

@@ -13,6 +13,7 @@ from fastflow.cli.specs import identity, read_spec_text
 from fastflow.cli.stages import checked, planned
 from fastflow.compose import ComposeProject, ComposeText, Setting, compile_project
 from fastflow.engines.docker import DockerEngine
+from fastflow.engines.opening import open_engine
 from fastflow.errors import EngineCallError, EngineTimeoutError, UsageError
 from fastflow.plan import Plan, WorkflowPlan
 from fastflow.run.masking import SHORTEST
@@ -43,7 +44,7 @@ def command(spec: str | None, workflow: str | None, env_files: tuple[str, ...]) 
     if chosen.application.cut_off:
         click.echo(f"left out with it: {', '.join(chosen.application.cut_off)}", err=True)
     token = chosen.cloud.token_name
-    engine = DockerEngine(engine_environment({token: _TOKEN, **own_variables(values)}))
+    engine = open_engine(engine_environment({token: _TOKEN, **own_variables(values)}))
     shown = _Project(engine, lambda resolved: compile_project(plan, chosen, replace(setting, resolved=resolved))).text
     # Another variable may have the token for its value, too.
     for secret in (_TOKEN, values.get(token, "")):

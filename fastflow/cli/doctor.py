@@ -17,6 +17,7 @@ from fastflow.doctor.examination import examine
 from fastflow.emulation.image import image_name
 from fastflow.engines.client_config import fault_of
 from fastflow.engines.docker import DockerEngine
+from fastflow.engines.opening import open_engine
 from fastflow.errors import ExitCode
 from fastflow.model.spec import Host
 from fastflow.pipeline import SpecText, check
@@ -74,5 +75,4 @@ def _of_spec(text: SpecText, env_files: tuple[str, ...], emulate: bool) -> _Need
 
 
 def _engine(host: Host | None) -> DockerEngine:
-    context, address = (host.context, host.docker_host) if host else (None, None)
-    return DockerEngine(engine_environment(), context=context, docker_host=address, call_timeout=CALL_TIMEOUT)
+    return open_engine(engine_environment(), host, call_timeout=CALL_TIMEOUT)

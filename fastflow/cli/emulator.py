@@ -6,6 +6,7 @@ from fastflow.cli.environment import engine_environment, variable
 from fastflow.emulation.cloud import NAME, TOKENS, cloud_status, ensure_cloud, remove_cloud, reset_cloud
 from fastflow.emulation.image import ensure_image, remove_older_images
 from fastflow.engines.docker import DockerEngine
+from fastflow.engines.opening import open_engine
 
 
 def _say(text: str) -> None:
@@ -13,7 +14,7 @@ def _say(text: str) -> None:
 
 
 def _engine() -> DockerEngine:
-    engine = DockerEngine(engine_environment())
+    engine = open_engine(engine_environment())
     engine.info()
     return engine
 

@@ -25,6 +25,7 @@ from fastflow.compose import Emulation, Setting
 from fastflow.emulation.cloud import NAME, TOKENS, ensure_cloud
 from fastflow.emulation.image import ensure_image
 from fastflow.engines.docker import DockerEngine
+from fastflow.engines.opening import open_engine
 from fastflow.errors import EngineUnreachableError, ExitCode, FastflowError
 from fastflow.model.cloud import DEFAULT_API_HOST
 from fastflow.model.spec import Host
@@ -150,10 +151,7 @@ class _Session:
         own = own_variables(self.order.values)
         if self.options.emulate:
             own.update({name: _EMULATED_TOKEN for name in self.order.token_names if not self.order.values.get(name)})
-        environment = engine_environment(own)
-        if host is None:
-            return DockerEngine(environment)
-        return DockerEngine(environment, context=host.context, docker_host=host.docker_host)
+        return open_engine(engine_environment(own), host)
 
     def execute(self, signals: Interruption) -> int:
         self._take_over()

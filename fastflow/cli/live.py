@@ -10,7 +10,7 @@ import click
 from fastflow.cli.environment import engine_environment, new_run_id, values_for
 from fastflow.cli.memory import collect_from_here
 from fastflow.cli.specs import find_spec, identity_here, read_spec_text
-from fastflow.engines.docker import DockerEngine
+from fastflow.engines.opening import open_engine
 from fastflow.errors import FastflowError, UsageError
 from fastflow.model.spec import Host
 from fastflow.model.suggest import did_you_mean
@@ -74,11 +74,8 @@ def engines_here(text: SpecText | None = None) -> Engines:
     text = text or (read_spec_text(None) if find_spec() else None)
     hosts = hosts_of(text) if text is not None else {}
     environment = engine_environment()
-    named = {
-        name: DockerEngine(environment, context=host.context, docker_host=host.docker_host)
-        for name, host in hosts.items()
-    }
-    return Engines({**named, "": DockerEngine(environment)})
+    named = {name: open_engine(environment, host) for name, host in hosts.items()}
+    return Engines({**named, "": open_engine(environment)})
 
 
 def hosts_of(text: SpecText) -> Mapping[str, Host]:

@@ -80,6 +80,16 @@ def test_the_environment_and_the_exit_have_one_home(attribute: str) -> None:
     assert strangers == []
 
 
+def test_engines_are_made_in_one_place() -> None:
+    makers = [
+        name
+        for name, tree in sources()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "DockerEngine"
+    ]
+    assert makers == ["engines/opening.py"]
+
+
 def test_no_file_and_no_function_grows_past_what_one_reads_at_once() -> None:
     large = []
     for name, tree in sources():

@@ -43,17 +43,23 @@ def command(*, phase: str, goal: str, timeout: float | None, run: str | None) ->
     engines = engines_here()
     deadline = None if timeout is None else time.monotonic() + timeout
     target = _find(engines, phase, run, deadline)
+    starts_by = time.monotonic() + _GRACE
     pause = Event()
     while True:
         state = _state(target)
         if state in END_STATES or (goal == "ready" and state in _IS_READY):
             return _say_ready(target, state) if goal == "ready" else _say_ended(target, state)
-        if not target.run.is_alive:
+        if not target.run.is_alive and not _begins(target, starts_by):
             raise FastflowError(f"run {target.run.id} is over, and {target.phase} has not ended", "see: fastflow ps")
         if deadline is not None and time.monotonic() >= deadline:
             raise FastflowError(f"{target.phase} is {state} and not {goal} after {timeout:g} s")
         pause.wait(_PAUSE)
         target = _again(engines.only_answering(), target)
+
+
+def _begins(target: Target, starts_by: float) -> bool:
+    """Whether a run without a live lease is about to get one: its container is created and does not run yet."""
+    return is_going_on(target.folder) or (target.run.is_starting and time.monotonic() < starts_by)
 
 
 def _find(engines: Engines, phase: str, run: str | None, deadline: float | None) -> Target:

@@ -78,7 +78,7 @@ CASES = [
         "a recording of nothing",
         {"record": source('{ run: "true" }'), "test": TEST},
         r"empty record.*",
-        r"what to do: let the tests send their requests through the node \(http_proxy\)",
+        r"what to do: let the tests send their requests through the node \(http_proxy",
         phase="web.test",
     ),
     Case(

@@ -12,14 +12,16 @@ from fastflow.cli.live import Engines, NotLiveError, engines_here, find_target, 
 from fastflow.cli.logs import _show
 from fastflow.cli.main import cli
 from fastflow.cli.specs import read_spec_text
+from fastflow.cli.wait import command as wait_command
 from fastflow.cli.wait import is_preparing
 from fastflow.engines.inspection import container_of
-from fastflow.errors import EngineError, UsageError
+from fastflow.errors import EngineError, FastflowError, UsageError
 from fastflow.run.events import Event
 from fastflow.run.folder import RunFolder
 from fastflow.run.live import LivePhase
 from fastflow.run.ports import EngineInfo
 from fastflow.run.survey import look
+from tests.fakes.containers import Script
 from tests.fakes.engine import FakeEngine
 
 SPEC = """
@@ -150,6 +152,23 @@ def test_a_run_that_has_not_written_its_phases_yet_may_have_the_one_that_is_aske
     with pytest.raises(UsageError, match=r"run r2 has no phase `web\.record`"):
         find_target(look({"": engine}), "web.record", "r2")
     folder.close()
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_a_run_whose_lease_is_created_and_does_not_run_yet_is_not_over(
+    checkouts: tuple[Path, FakeEngine], monkeypatch: pytest.MonkeyPatch, goes_on: bool
+) -> None:
+    tmp_path, engine = checkouts
+    labels = {"run": "r2", "role": "lease", "spec": str(tmp_path / "here/fastflow.yml")}
+    engine.world.create("lease-r2", {f"io.fastflow.{name}": value for name, value in labels.items()}, "i", Script())
+    folder = RunFolder(tmp_path / "here", "r2", str) if goes_on else None
+    monkeypatch.setattr("fastflow.cli.wait.engines_here", lambda: Engines({"": engine}))
+    monkeypatch.setattr("fastflow.cli.wait._GRACE", 0.0)
+    reason = "is waiting and not ready after 0 s" if goes_on else "run r2 is over"
+    with pytest.raises(FastflowError, match=reason):
+        wait_command.callback(phase="web.record", goal="ready", timeout=0.0, run="r2")  # type: ignore[misc]  # a command's
+    if folder is not None:
+        folder.close()
 
 
 def test_a_run_of_a_checkout_under_the_same_path_elsewhere_is_not_of_this_one(

@@ -51,7 +51,7 @@ docs: $(STATE)/dev ## Generate the reference pages from the code
 update: $(STATE)/dev ## Take the newest versions of all packages, for `make test` to try, into constraints.txt
 	$(BIN)/pip install --quiet --upgrade --upgrade-strategy eager --editable '.[dev]'
 	@sed -i '/^[^#]/d' constraints.txt
-	$(BIN)/pip freeze --exclude-editable | sed 's/$$/ ; python_version >= "3.11"/' >>constraints.txt
+	$(BIN)/pip freeze --exclude-editable >>constraints.txt
 	@touch $(STATE)/package $(STATE)/dev
 
 clean: ## Remove what these commands made in this directory; engine and images stay

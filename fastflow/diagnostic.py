@@ -1,11 +1,11 @@
 """What fastflow has to say about a file: a rule, a place, a reason and a way to mend it."""
 
 from collections.abc import Iterable
-from enum import Enum
+from enum import StrEnum
 from typing import NamedTuple
 
 
-class Severity(str, Enum):
+class Severity(StrEnum):
     """How bad a finding is: an error stops a run, a warning does not."""
 
     ERROR = "error"

@@ -1,7 +1,7 @@
 """The files that gates accept vulnerabilities by: checked like a spec, each fault at its place in the file."""
 
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 from fastflow.check import accept_expired
@@ -24,7 +24,7 @@ def with_accept_files(facts: Facts, directory: Path, shown: Path) -> tuple[Facts
     """
     files: dict[str, Document] = {}
     found: list[Diagnostic] = []
-    today = datetime.now(timezone.utc).date()
+    today = datetime.now(UTC).date()
     for phase, node in facts.testers:
         gate = node.gate
         path = (*phase.path, "gate", "accept")

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
@@ -135,7 +135,7 @@ def _file_of(archive: Archive, finding: Finding) -> Path:
 
 def _news(choices: Iterable[_Choice]) -> tuple[list[_Choice], list[_Choice]]:
     """Those that their files do not hold yet, and those that they hold until a day that has passed."""
-    today = datetime.now(timezone.utc).date()
+    today = datetime.now(UTC).date()
     left, expired = [], []
     for choice in choices:
         entries = read_accept_file(str(choice.path), _content(choice.path)).entries

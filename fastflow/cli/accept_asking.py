@@ -1,7 +1,7 @@
 """The questions of `fastflow accept` on a terminal."""
 
 from collections.abc import Callable
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 from typing import TypeVar
 
 import click
@@ -71,9 +71,9 @@ def day(text: str | None) -> date | None:
     if not text:
         return None
     try:
-        read = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=timezone.utc).date()
+        read = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
     except ValueError:
         raise UsageError(f"expected a day such as 2030-12-31, not {text}", "write YEAR-MONTH-DAY") from None
-    if read < datetime.now(timezone.utc).date():
+    if read < datetime.now(UTC).date():
         click.echo(f"warning: {read} has passed, so that nothing is excused", err=True)
     return read

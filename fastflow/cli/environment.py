@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 from fastflow.ci import CI_ID, ci_id
@@ -20,7 +20,7 @@ def new_run_id() -> str:
     """Make a run's id: letters and digits, in lower case as Compose wants them, sorted by time, never twice."""
     import secrets  # noqa: PLC0415  # most of the commands make no run
 
-    moment = datetime.now(timezone.utc).strftime("%y%m%d%H%M%S")
+    moment = datetime.now(UTC).strftime("%y%m%d%H%M%S")
     return moment + "".join(secrets.choice(_RANDOM) for _ in range(5))
 
 

@@ -194,7 +194,7 @@ async def _connect(url: str, timeout: float) -> tuple[asyncio.StreamReader, asyn
         port = parts.port or (443 if parts.scheme == "https" else 80)
         opening = asyncio.open_connection(parts.hostname or "", port, ssl=_tls() if parts.scheme == "https" else None)
         return await asyncio.wait_for(opening, timeout)
-    except (OSError, ValueError, asyncio.TimeoutError) as error:  # ValueError: no port, or no name that DNS allows
+    except (TimeoutError, OSError, ValueError) as error:  # ValueError: no port, or no name that DNS allows
         raise NoConnectionError(parts.netloc.rpartition("@")[2]) from error
 
 

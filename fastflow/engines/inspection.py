@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from fastflow.engines.image_names import short_name
@@ -93,4 +93,4 @@ def _event_time(told: Mapping[str, Any]) -> str | None:
     if not nanoseconds:
         return None
     seconds, rest = divmod(int(nanoseconds), 10**9)
-    return f"{datetime.fromtimestamp(seconds, timezone.utc):%Y-%m-%dT%H:%M:%S}.{rest:09}Z"
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09}Z"

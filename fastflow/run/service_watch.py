@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import timezone
+from datetime import UTC
 
 from fastflow.run.clock import moment
 from fastflow.run.observer import Observer
@@ -150,4 +150,4 @@ def _is_before(time: str | None, other: str | None) -> bool:
 
 
 def _at(time: str | None) -> str:
-    return f" at {moment(time).astimezone(timezone.utc):%H:%M:%S} UTC" if time else ""
+    return f" at {moment(time).astimezone(UTC):%H:%M:%S} UTC" if time else ""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -114,7 +114,7 @@ def _weighed(context: PhaseContext, found: Iterable[Vulnerability]) -> tuple[Vul
     """Let the phase's gate say of each vulnerability whether it fails the phase."""
     assert isinstance(context.phase.node, TestingNode)
     gate = context.phase.node.gate
-    known, today = context.run.accepted.get(context.phase.id, AcceptFile()), datetime.now(timezone.utc).date()
+    known, today = context.run.accepted.get(context.phase.id, AcceptFile()), datetime.now(UTC).date()
     accepted, expired = known.for_day(today), known.expired_on(today)
     return tuple(weigh(one, gate, accepted, expired) for one in found)
 

@@ -38,7 +38,7 @@ class CloudClient:
         headers = [(b"X-WallarmAPI-Token", token), (b"Content-Type", b"application/json")]
         try:
             response = await asyncio.wait_for(fetch(method, self._base + path, headers, sent, TIMEOUT), TIMEOUT + 1)
-        except (OSError, asyncio.TimeoutError, HttpError) as error:
+        except (TimeoutError, OSError, HttpError) as error:
             raise UnreachableError(str(error)) from error
         if response.status in (401, 403):
             raise DeniedError

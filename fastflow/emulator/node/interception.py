@@ -45,7 +45,7 @@ class Interception:
         host = host.strip("[]")
         try:
             there = await asyncio.wait_for(asyncio.open_connection(host, int(port)), CONNECT_TIMEOUT)
-        except (OSError, ValueError, OverflowError, asyncio.TimeoutError):
+        except (TimeoutError, OSError, ValueError, OverflowError):
             writer.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
             await writer.drain()
             return

@@ -34,7 +34,7 @@ async def forward(request: Request, url: str, respond: Respond) -> bool:
                     continue
                 has_begun = True
                 await respond(_without_hop(event) if isinstance(event, h11.Response) else event)
-    except (OSError, asyncio.TimeoutError, HttpError) as failure:
+    except (TimeoutError, OSError, HttpError) as failure:
         if has_begun:
             raise OSError("the response broke off") from failure
         await send_simple(respond, 502, f"the proxy cannot reach {urlsplit(url).netloc}\n".encode())

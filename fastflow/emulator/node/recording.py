@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -108,7 +108,7 @@ async def run_recording(environment: Mapping[str, str]) -> int:
     """Record until SIGTERM (0) or until nothing came for INACTIVITY_TIMEOUT seconds (1)."""
     stop = Stop()
     cloud = CloudClient(environment)
-    name = environment.get("TEST_RECORD_NAME") or datetime.now(timezone.utc).strftime("TestRecord %b %d %H:%M UTC")
+    name = environment.get("TEST_RECORD_NAME") or datetime.now(UTC).strftime("TestRecord %b %d %H:%M UTC")
     asked = {"build_id": environment.get("BUILD_ID") or None, "name": name}
     try:
         inactivity = float(environment.get("INACTIVITY_TIMEOUT") or INACTIVITY_TIMEOUT)
@@ -144,7 +144,7 @@ async def _listen(recorder: Recorder, between: Interception, port: int) -> async
 async def _finish(recorder: Recorder, record: str, was_stopped: bool) -> int:
     try:
         await asyncio.wait_for(recorder.finish(), _LARGEST_END)
-    except (*Failures, asyncio.TimeoutError) as failure:
+    except (TimeoutError, *Failures) as failure:
         error(f"The test record could not be finished: {str(failure) or 'Request Timeout'}")
         return 1
     info(f"TestRecord#{record} is finished" + ("" if was_stopped else ": no baseline request came any more"))

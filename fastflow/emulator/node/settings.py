@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     uri = environment.get("TEST_RUN_URI", "").strip()
     rps = environment.get("TEST_RUN_RPS", "").strip()
     return Settings(
-        name=environment.get("TEST_RUN_NAME") or datetime.now(timezone.utc).strftime("TestRun %b %d %H:%M UTC"),
+        name=environment.get("TEST_RUN_NAME") or datetime.now(UTC).strftime("TestRun %b %d %H:%M UTC"),
         desc=environment.get("TEST_RUN_DESC", ""),
         build_id=environment.get("BUILD_ID") or None,
         record=environment.get("TEST_RECORD_ID") or None,

@@ -33,7 +33,7 @@ class Target:
         for pause in (*_RETRIES, None):
             try:
                 _, writer = await asyncio.wait_for(asyncio.open_connection(parts.hostname, port), CONNECT_TIMEOUT)
-            except (OSError, ValueError, asyncio.TimeoutError) as error:
+            except (TimeoutError, OSError, ValueError) as error:
                 if pause is None or isinstance(error, asyncio.TimeoutError):
                     raise TargetError(f"{parts.scheme}://{parts.netloc}") from error
                 await asyncio.sleep(pause)
@@ -50,7 +50,7 @@ class Target:
                 return read_page(await fetch(request.method, request.url, request.headers, request.body, TIMEOUT))
             except NoConnectionError:
                 await self.check(request.url)
-            except (OSError, asyncio.TimeoutError, HttpError):
+            except (TimeoutError, OSError, HttpError):
                 pass
             return NO_ANSWER
 

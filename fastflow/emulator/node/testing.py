@@ -76,7 +76,7 @@ async def _close(run: TestRun, created: Mapping[str, Any], state: str, settings:
             await asyncio.wait_for(run.tell(state), _LARGEST_END if state == "interrupted" else None)
     except TakenError:
         state = "taken"
-    except (UnreachableError, RefusedError, DeniedError, asyncio.TimeoutError) as failure:
+    except (TimeoutError, UnreachableError, RefusedError, DeniedError) as failure:
         test_error(f"The cloud was not told how this TestRun ended: {failure}")
         state = "failed" if state == "passed" else state
     try:

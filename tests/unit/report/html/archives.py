@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fastflow.run.outcome import Evidence, PhaseResult, RunResult, State, Suppression, Vulnerability
 
 from ..drawings import plan_json, told
 
-_START = datetime(2026, 11, 24, 9, 0, tzinfo=timezone.utc)
+_START = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 SCRIPT = "<script>document.title='broken into'</script>"
 HOSTILE = (
     SCRIPT,

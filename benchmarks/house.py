@@ -25,7 +25,7 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 LONG_FILE = 250  # lines
 LONG_FUNCTION = 30  # lines
 EVENT_ROOMS = ("record/", "run/", "report/", "app/")
-ENGINES = {"DockerEngine", "Engine", "EngineApi"}
+ENGINES = {"DockerEngine", "Engine"}
 
 
 @dataclass(frozen=True)

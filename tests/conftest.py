@@ -19,5 +19,7 @@ if ci_id(os.environ, "/", "1") is None:  # a CI system that is not known: its ru
 
 @pytest.fixture(scope="session", autouse=True)
 def signals_as_they_are() -> None:
-    """Let SIGHUP end what tests start, also where they run under nohup: what is ignored here is ignored there."""
+    """Let signals end what tests start: what is ignored here, under nohup or in the background, is ignored there."""
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)

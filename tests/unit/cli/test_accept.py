@@ -3,6 +3,7 @@
 import os
 import pty
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -141,6 +142,7 @@ def test_a_past_day_is_said(capfd: pytest.CaptureFixture[str]) -> None:
     assert "2020-02-29 has passed" in capfd.readouterr().err
 
 
+PATIENCE = 60.0  # seconds
 QUESTION = re.compile(r"accept it\?.*: |why: |until which day.*: ")
 
 
@@ -166,14 +168,15 @@ def on_a_terminal(*answers: str) -> tuple[int, str, str]:
     shown = ""
     for number, answer in enumerate(answers, start=1):
         while len(QUESTION.findall(shown)) < number:
+            assert select.select([main], [], [], PATIENCE)[0], shown
             shown += os.read(main, 4096).decode()
         if answer == "INT":
-            while state_of(process) != "S":  # Python does not see a signal that comes just before it reads
+            while state_of(process) not in "SZ":  # Python does not see a signal that comes just before it reads
                 pass
             process.send_signal(signal.SIGINT)
         else:
             os.write(main, f"{answer}\n".encode() if answer != "\x04" else b"\x04")
-    out, _ = process.communicate(timeout=30)
+    out, _ = process.communicate(timeout=PATIENCE)
     with suppress(OSError):  # all is read, and the terminal has no other end any more
         while True:
             shown += os.read(main, 4096).decode()

@@ -86,11 +86,10 @@ class EngineApi:
         """Create something; return what the JSON of the answer says."""
         return self._told(_Request("POST", path, self.timeout, query, json.dumps(body).encode()))
 
-    def output(self, path: str, body: Mapping[str, Any], timeout: float) -> str:
-        """Let the engine do something that prints, for up to `timeout` seconds; return what it printed."""
+    def drain(self, path: str, body: Mapping[str, Any], timeout: float) -> None:
+        """Let the engine do something that prints, for up to `timeout` seconds, and wait for its end."""
         with self._asked(_Request("POST", path, timeout, body=json.dumps(body).encode())) as answer:
-            answer.is_framed = True
-            return answer.read().decode(errors="replace")
+            answer.whole()
 
     def _told(self, request: _Request) -> Any:
         try:

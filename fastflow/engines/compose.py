@@ -68,7 +68,7 @@ class _Client:
 
 @dataclass
 class ComposeCli:
-    """Implements `run.engine.Compose`. `environment` is exactly what every call gets; times are seconds.
+    """Implements `run.ports.Compose`. `environment` is exactly what every call gets; times are seconds.
 
     `answers` tells whether the engine does: not every failure says so. `find` gives the id of a container by its name:
     what Compose prints of a one-off container differs between versions.
@@ -106,7 +106,7 @@ class ComposeCli:
     def address(self) -> str:
         """Return the address of the engine that the context leads to, as in DOCKER_HOST."""
         order = Order("context.inspect", {"context": self.context}, {}, self.environment, self.context or "")
-        return self.calls.make(order, Terms(self.timeout))
+        return self.calls.make(order, Terms(self.timeout))  # not by `_make`, which may ask for this address itself
 
     def pull(self, image: str, timeout: float) -> None:
         """Pull an image."""

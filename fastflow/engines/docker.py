@@ -79,8 +79,12 @@ class DockerEngine:
         address = self._address
         if self._by_socket and address.startswith(UNIX):
             return SocketRoute(address.removeprefix(UNIX))
-        words = ["docker", *(["--context", self._context] if self._context else [])]
-        return DialledRoute(words, self._environment, address)
+        return DialledRoute(self._words, self._environment, address)
+
+    @property
+    def _words(self) -> list[str]:
+        """What the command line of Docker begins with for this engine."""
+        return ["docker", *(["--context", self._context] if self._context else [])]
 
     @property
     def _address(self) -> str:
@@ -93,8 +97,7 @@ class DockerEngine:
 
     def docker(self, arguments: Iterable[str], *, timeout: float | None = None) -> str:
         """Call the Docker command line; for what is not part of a run, such as the emulator's own container."""
-        words = ["docker", *(["--context", self._context] if self._context else []), *arguments]
-        return call(words, self._environment, self._timeout if timeout is None else timeout)
+        return call([*self._words, *arguments], self._environment, self._timeout if timeout is None else timeout)
 
     def command(self, words: Sequence[str], timeout: float) -> str:
         """Run a command that itself calls Docker, and reaches this engine by its environment."""

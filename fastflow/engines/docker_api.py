@@ -114,14 +114,10 @@ class DockerApi:
 
     def exec(self, container_id: str, command: Iterable[str], timeout: float) -> int:
         """Run a command in a running container and return its exit code."""
-        return self.execute(container_id, command, timeout)[0]
-
-    def execute(self, container_id: str, command: Iterable[str], timeout: float) -> tuple[int, str]:
-        """Run a command in a running container; return its exit code, and what it printed."""
         body = {"Cmd": list(command), "AttachStdout": True, "AttachStderr": True}
         made = self.http.create(f"/containers/{segment(container_id)}/exec", body)["Id"]
-        said = self.http.output(f"/exec/{made}/start", {"Detach": False, "Tty": False}, timeout)
-        return int(self.http.get(f"/exec/{made}/json")["ExitCode"] or 0), said
+        self.http.drain(f"/exec/{made}/start", {"Detach": False, "Tty": False}, timeout)
+        return int(self.http.get(f"/exec/{made}/json")["ExitCode"] or 0)
 
     # What goes on
     def follow_logs(self, container_id: str, on_line: Callable[[str], None]) -> LineStream:

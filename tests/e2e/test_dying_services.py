@@ -57,6 +57,10 @@ def asks(*paths: str) -> str:
     return "".join(f"busybox wget -qO /dev/null http://app:3000/{path}; " for path in paths)
 
 
+AGAIN = "until busybox wget -qO /dev/null http://app:3000/health; do :; done; "
+"""Waits until the application runs again: by then the engine has told of its end."""
+
+
 def spec(build_id: str, app: str, tester: str = "", source: str = "", more: str = "") -> str:
     """A workflow with a recorder, a tester and an application; `app` is what the application has besides."""
     recorder = f"trap 'exit 0' TERM; {says(STARTS)}; sleep 600 & wait"
@@ -82,7 +86,7 @@ SERVES = "command: [python3, /app.py], init: true"
 CASES = {
     "killed by an attack and restarted": (
         f"{SERVES}, restart: always",
-        asks("exit/139"),
+        asks("exit/139") + AGAIN,
         f"service app ended with exit code 139{AT}, and was restarted, after the node had sent .*#bl_1",
         "asked for /exit/139",
     ),
@@ -94,7 +98,7 @@ CASES = {
     ),
     "killed by its memory limit": (
         f"{SERVES}, restart: on-failure, mem_limit: 64m",
-        asks("eat"),
+        asks("eat") + AGAIN,
         rf"service app ended with exit code 137 \(out of memory\){AT}, and was restarted, .*",
         "asked for /eat",
     ),
@@ -126,7 +130,7 @@ def test_a_tester_is_not_passed_when_its_application_was(name: str, fastflow: Fa
 
 def test_what_was_found_is_told_first(fastflow: Fastflow, build_id: str) -> None:
     fastflow.write(APP, "app.py")
-    tester = f"{says(*TESTED)}; {asks('exit/139')}{says(*FOUND[-2:])}; exit 1"
+    tester = f"{says(*TESTED)}; {asks('exit/139')}{AGAIN}{says(*FOUND[-2:])}; exit 1"
     fastflow.write(spec(build_id, f"{SERVES}, restart: always", tester))
     ended = fastflow("up")
     assert (ended.code, ended.states["web.test"]) == (1, "vulnerable")

@@ -37,6 +37,7 @@ from fastflow.run.basis import write_basis
 from fastflow.run.clock import now
 from fastflow.run.context import Options
 from fastflow.run.earlier import results_to_keep, take_over
+from fastflow.run.engine import Lease
 from fastflow.run.events import Event
 from fastflow.run.execution import execute_plan, write_refusal
 from fastflow.run.folder import RunFolder
@@ -44,7 +45,6 @@ from fastflow.run.holding import mark, release_all
 from fastflow.run.masking import masker
 from fastflow.run.observer import Cancellation
 from fastflow.run.outcome import PhaseResult
-from fastflow.run.ports import Lease
 from fastflow.run.removal import remove_run
 from fastflow.run.survey import ask_all
 

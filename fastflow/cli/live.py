@@ -15,9 +15,9 @@ from fastflow.errors import FastflowError, UsageError
 from fastflow.model.spec import Host
 from fastflow.model.suggest import did_you_mean
 from fastflow.pipeline import SpecText, load
+from fastflow.run.engine import Engine
 from fastflow.run.history import History, folder_of, read_history
 from fastflow.run.live import LivePhase, LiveRun
-from fastflow.run.ports import Engine
 from fastflow.run.survey import Sighting, Survey, look
 
 _RUN_HELP = "The run; needed unless exactly one run of the spec here is live."

@@ -9,7 +9,8 @@ from typing import Protocol
 
 from fastflow.doctor.examination import Answer
 from fastflow.errors import EngineCallError, EngineError
-from fastflow.run.ports import Api, Container, EngineInfo
+from fastflow.run.container import Container
+from fastflow.run.engine import Api, EngineInfo
 
 LEAST_FREE = 2_000_000_000
 """Bytes that images, containers and logs of a run should find free."""

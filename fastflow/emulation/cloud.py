@@ -12,7 +12,7 @@ from fastflow.emulation import LABEL
 from fastflow.emulation.users import disconnect, nodes_on_network, require_unused
 from fastflow.engines.docker import DockerEngine
 from fastflow.errors import EmulatorError, EngineError
-from fastflow.run.ports import Container
+from fastflow.run.container import Container
 
 NAME = "fastflow-emulator"
 """The name of the container, of its network and of its volume; nodes reach the cloud under it."""

@@ -6,8 +6,8 @@ from fastflow.compose import LABEL as RUN_LABEL
 from fastflow.emulation import LABEL
 from fastflow.engines.docker import DockerEngine
 from fastflow.errors import EmulatorError
+from fastflow.run.container import Container
 from fastflow.run.lease import EMULATED
-from fastflow.run.ports import Container
 
 _ATTACHED = "{{range $id, $_ := .Containers}}{{$id}} {{end}}"
 

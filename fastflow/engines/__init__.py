@@ -1,1 +1,1 @@
-"""The engines behind `fastflow.run.ports.Engine`."""
+"""The engines behind `fastflow.run.engine.Engine`."""

@@ -68,7 +68,7 @@ class _Client:
 
 @dataclass
 class ComposeCli:
-    """Implements `run.ports.Compose`. `environment` is exactly what every call gets; times are seconds.
+    """Implements `run.engine.Compose`. `environment` is exactly what every call gets; times are seconds.
 
     `answers` tells whether the engine does: not every failure says so. `find` gives the id of a container by its name:
     what Compose prints of a one-off container differs between versions.

@@ -13,7 +13,7 @@ from fastflow.engines.docker_api import DockerApi
 from fastflow.engines.process import call
 from fastflow.engines.ssh import host_of
 from fastflow.errors import EngineError, EngineTimeoutError
-from fastflow.run.ports import EngineInfo
+from fastflow.run.engine import EngineInfo
 
 OLDEST_COMPOSE = (2, 24, 6)
 """The first version that knows `!override` and lets a later file change what an earlier one includes."""
@@ -24,7 +24,7 @@ _DEFAULT_ADDRESS = "unix:///var/run/docker.sock"
 
 
 class DockerEngine:
-    """The engine that the environment, a context or an address leads to. Implements `run.ports.Engine`.
+    """The engine that the environment, a context or an address leads to. Implements `run.engine.Engine`.
 
     `environment` is exactly what every call gets; `call_timeout` is in seconds and holds for a call that has none of
     its own; `max_calls` calls are made at once, without those that wait for something. An engine on a socket of this

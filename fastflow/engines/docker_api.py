@@ -19,14 +19,15 @@ from fastflow.engines.objects import KeptObjects
 from fastflow.engines.routes import routed
 from fastflow.engines.stream import LineStream, Nothing
 from fastflow.errors import EngineCallError
-from fastflow.run.ports import Container, ContainerEvent, NamedNetworks
+from fastflow.run.container import Container, ContainerEvent
+from fastflow.run.engine import NamedNetworks
 
 _LOCAL = re.compile(r"unix://|npipe://|tcp://(localhost|127\.[\d.]+|\[::1\])(:|/|$)")
 
 
 @dataclass(frozen=True)
 class DockerApi:
-    """Implements `run.ports.Api` over HTTP. Raises EngineError if the engine does not answer, or refuses."""
+    """Implements `run.engine.Api` over HTTP. Raises EngineError if the engine does not answer, or refuses."""
 
     http: EngineApi
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from fastflow.engines.image_names import short_name
 from fastflow.engines.messages import advice, plain
-from fastflow.run.ports import Container, ContainerEvent, Health, Probe, PublishedPort, Status
+from fastflow.run.container import Container, ContainerEvent, Health, Probe, PublishedPort, Status
 
 _HEALTH = ("starting", "healthy", "unhealthy")
 _STATUSES = {"stopped": "exited", "stopping": "running", "initialized": "created", "configured": "created"}

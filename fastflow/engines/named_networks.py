@@ -23,7 +23,7 @@ _OF_POOL = (
 
 @dataclass(frozen=True)
 class DaemonNetworks:
-    """Implements `run.ports.NamedNetworks`."""
+    """Implements `run.engine.NamedNetworks`."""
 
     api: EngineApi
 

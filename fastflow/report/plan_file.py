@@ -12,8 +12,8 @@ from fastflow.model.node import Gate, TestingNode
 from fastflow.plan import PhasePlan, Plan
 from fastflow.report.plan import plan_told
 from fastflow.report.sarif import relative_path, root_of
+from fastflow.run.engine import EngineInfo
 from fastflow.run.masking import MASK
-from fastflow.run.ports import EngineInfo
 from fastflow.spec.document import Path as TreePath
 from fastflow.spec.interpolation import interpolate
 from fastflow.spec.writer import dump, map_texts

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 from fastflow.compose import ComposeProject
 from fastflow.errors import AddressesExhaustedError, EngineCallError, SubnetInUseError
+from fastflow.run.container import PROJECT
 from fastflow.run.context import PhaseContext
-from fastflow.run.ports import PROJECT
 from fastflow.run.shared_networks import make_missing_networks, missing_networks
 from fastflow.run.subnets import free_subnets
 

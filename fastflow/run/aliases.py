@@ -11,10 +11,11 @@ from fastflow.compose import LABEL
 from fastflow.errors import NameInUseError
 from fastflow.model.source import ServiceSource
 from fastflow.plan import PhasePlan
+from fastflow.run.container import Container
 from fastflow.run.context import RunContext, WorkflowRun
+from fastflow.run.engine import Engine, Lease
 from fastflow.run.holding import holder_image, labels_of, release_all
 from fastflow.run.names import take_name
-from fastflow.run.ports import Container, Engine, Lease
 
 
 def hold_aliases(run: RunContext, workflows: Iterable[WorkflowRun]) -> Sequence[Lease]:

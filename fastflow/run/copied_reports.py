@@ -6,8 +6,8 @@ from tempfile import TemporaryDirectory
 
 from fastflow.errors import EngineError
 from fastflow.run.clock import moment
+from fastflow.run.container import Container
 from fastflow.run.context import PhaseContext
-from fastflow.run.ports import Container
 
 REPORTS = "/opt/reports"
 _ANSWER = "answer-of-the-api.txt"

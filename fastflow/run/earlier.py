@@ -10,9 +10,9 @@ from pathlib import Path
 from fastflow.errors import UsageError
 from fastflow.plan import Plan, Resumption
 from fastflow.run.basis import Basis, read_basis
+from fastflow.run.engine import Engine
 from fastflow.run.folder import RunFolder
 from fastflow.run.outcome import PhaseResult
-from fastflow.run.ports import Engine
 from fastflow.run.survey import look, remove_live
 
 _EMPTY = "empty record"

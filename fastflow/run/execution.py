@@ -8,11 +8,11 @@ from fastflow.errors import FastflowError
 from fastflow.plan import Plan
 from fastflow.run.clock import now
 from fastflow.run.context import Host, Options, RunContext
+from fastflow.run.engine import Engine
 from fastflow.run.events import Event, Listener
 from fastflow.run.folder import RunFolder
 from fastflow.run.observer import Cancellation, Observer
 from fastflow.run.outcome import PhaseResult, RunResult
-from fastflow.run.ports import Engine
 from fastflow.run.runner import Runner, in_order, waiting
 
 

@@ -10,8 +10,8 @@ from fastflow.errors import BuildIdInUseError
 from fastflow.plan import PhasePlan
 from fastflow.run.at_once import at_once
 from fastflow.run.context import Host, RunContext
+from fastflow.run.engine import Engine, Lease
 from fastflow.run.lease import EMULATED, LeaseKey, own_key, take_leases, token_fingerprint
-from fastflow.run.ports import Engine, Lease
 from fastflow.run.waiting_line import Wish
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from fastflow.compose import LABEL
 from fastflow.errors import BuildIdInUseError, EngineError
 from fastflow.run.at_once import at_once
-from fastflow.run.ports import Container, ContainerEvent, Engine, Lease
+from fastflow.run.container import Container, ContainerEvent
+from fastflow.run.engine import Engine, Lease
 
 ROLE = "lease"
 EMULATED = f"{LABEL}.emulated"

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from fastflow.compose import LABEL, NODE_ROLE
+from fastflow.run.container import PROJECT, Container
+from fastflow.run.engine import Engine
 from fastflow.run.lease import ROLE as LEASE_ROLE
 from fastflow.run.node_log import NodeLog
-from fastflow.run.ports import PROJECT, Container, Engine
 
 _READY_LABEL = f"{LABEL}.ready"
 

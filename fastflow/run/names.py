@@ -8,8 +8,9 @@ from threading import Event
 
 from fastflow.compose import LABEL
 from fastflow.errors import EngineError
+from fastflow.run.container import Container
+from fastflow.run.engine import Engine, Lease
 from fastflow.run.lease import ROLE
-from fastflow.run.ports import Container, Engine, Lease
 
 _HELD = f"{LABEL}.holds"
 _PAUSE = 0.1

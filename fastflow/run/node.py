@@ -6,12 +6,13 @@ from contextlib import suppress
 from dataclasses import replace
 
 from fastflow.errors import EngineError
+from fastflow.run.container import Container
 from fastflow.run.context import PhaseContext
+from fastflow.run.engine import Stream
 from fastflow.run.failure import PhaseFailedError
 from fastflow.run.folder import LogFile
 from fastflow.run.node_log import NodeLog
 from fastflow.run.observer import OverdueError, has_ended, try_again
-from fastflow.run.ports import Container, Stream
 from fastflow.run.verdict import NodeEnd
 
 STOP_TIMEOUT = 30.0

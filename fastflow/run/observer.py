@@ -7,8 +7,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from fastflow.errors import EngineError, EngineTimeoutError, EngineUnreachableError, ExitCode
+from fastflow.run.container import Container, ContainerEvent
+from fastflow.run.engine import Engine, Stream
 from fastflow.run.lease import is_interruption
-from fastflow.run.ports import Container, ContainerEvent, Engine, Stream
 
 _PAUSE = 0.5
 """Seconds between two calls to an engine that cannot be reached."""

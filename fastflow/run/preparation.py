@@ -13,8 +13,8 @@ from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError, Fa
 from fastflow.plan import PULL_TIMEOUT
 from fastflow.run.accepted import accepted_by
 from fastflow.run.context import RunContext, WorkflowRun
+from fastflow.run.engine import Engine
 from fastflow.run.holding import mark_on
-from fastflow.run.ports import Engine
 
 AT_ONCE = 8
 T = TypeVar("T")

@@ -9,9 +9,10 @@ from contextlib import suppress
 
 from fastflow.compose import LABEL, project_name
 from fastflow.errors import EngineError, EngineTimeoutError
+from fastflow.run.container import PROJECT
+from fastflow.run.engine import Engine
 from fastflow.run.lease import ROLE
 from fastflow.run.observer import try_again
-from fastflow.run.ports import PROJECT, Engine
 from fastflow.run.shared_networks import ROLE as SHARED
 from fastflow.run.shared_networks import remove_unused
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from fastflow.run.ports import Container
+from fastflow.run.container import Container
 
 _LONGEST_PROBE = 300  # characters
 

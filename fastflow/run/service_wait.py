@@ -8,10 +8,11 @@ from contextlib import contextmanager, suppress
 
 from fastflow.errors import EngineError
 from fastflow.plan import ServicePlan
+from fastflow.run.container import PROJECT, Container
 from fastflow.run.context import PhaseContext
+from fastflow.run.engine import Stream
 from fastflow.run.failure import PhaseFailedError
 from fastflow.run.observer import OverdueError
-from fastflow.run.ports import PROJECT, Container, Stream
 from fastflow.run.service_faults import fault_of, probed
 from fastflow.run.service_logs import hint_on, keep_log
 

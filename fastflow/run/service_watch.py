@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import UTC
 
 from fastflow.run.clock import moment
+from fastflow.run.container import Container, ContainerEvent
 from fastflow.run.observer import Observer
-from fastflow.run.ports import Container, ContainerEvent
 from fastflow.run.service_faults import Fault, ending, fault_of, probed
 
 _OUT_OF_MEMORY = "oom"

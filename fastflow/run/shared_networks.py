@@ -10,9 +10,9 @@ from fastflow.application.resolved import SharedNetwork
 from fastflow.compose import LABEL
 from fastflow.errors import AddressesExhaustedError, EngineCallError, EngineError
 from fastflow.run.context import PhaseContext
+from fastflow.run.engine import Engine
 from fastflow.run.holding import holder_image, labels_of
 from fastflow.run.names import holding_name
-from fastflow.run.ports import Engine
 from fastflow.run.subnets import free_subnets
 
 ROLE = "network"

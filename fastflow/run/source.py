@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from fastflow.run.ports import Container, PublishedPort
+from fastflow.run.container import Container, PublishedPort
 
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
 _LONGEST_LINE = 65_536

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from fastflow.errors import EngineError, FastflowError
 from fastflow.run.at_once import at_once
+from fastflow.run.engine import Engine, EngineInfo
 from fastflow.run.live import LivePart, LiveRun, parts_on
-from fastflow.run.ports import Engine, EngineInfo
 from fastflow.run.removal import remove_run
 
 

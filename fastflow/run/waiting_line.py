@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 
 from fastflow.compose import LABEL
 from fastflow.errors import BuildIdInUseError, EngineError
+from fastflow.run.container import Container
+from fastflow.run.engine import Engine, Lease
 from fastflow.run.lease import ROLE, LeaseKey, holder_of, key_of, run_of, take_leases, token_fingerprint
 from fastflow.run.observer import Cancellation
-from fastflow.run.ports import Container, Engine, Lease
 
 WAITS_FOR = f"{LABEL}.waits-for"
 _LINE = token_fingerprint("the waiting line")

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from fastflow.compose import ComposeProject, ComposeText, escape
-from fastflow.run.ports import Container, Engine
+from fastflow.run.container import Container
+from fastflow.run.engine import Engine
 from fastflow.spec.writer import as_mapping, dump
 from tests.e2e.conftest import IMAGE, PROJECT, TEST
 from tests.fakes.containers import Script

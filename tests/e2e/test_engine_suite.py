@@ -14,7 +14,7 @@ import pytest
 from fastflow.compose import ComposeProject, ComposeText
 from fastflow.engines.docker import DockerEngine
 from fastflow.errors import EngineCallError, EngineTimeoutError, SubnetInUseError
-from fastflow.run.ports import ContainerEvent, Probe
+from fastflow.run.container import ContainerEvent, Probe
 from tests.e2e.bench import PATIENCE, Bench, Seen
 from tests.e2e.conftest import IMAGE, PROJECT, TEST, engine_environment, sweep
 from tests.fakes.containers import Script

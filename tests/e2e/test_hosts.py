@@ -10,7 +10,7 @@ import pytest
 
 from fastflow.emulation.image import image_name
 from fastflow.engines.docker import DockerEngine
-from fastflow.run.ports import ContainerEvent
+from fastflow.run.container import ContainerEvent
 
 from .own_engine import OwnEngine, own_engine
 from .runs import RUN_LABEL, Fastflow, left_of, spec, workflow

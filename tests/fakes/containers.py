@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from fastflow.errors import EngineCallError
-from fastflow.run.ports import Container, ContainerEvent, Health, Probe, PublishedPort
+from fastflow.run.container import Container, ContainerEvent, Health, Probe, PublishedPort
 
 
 @dataclass(frozen=True, slots=True)

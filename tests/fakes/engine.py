@@ -1,4 +1,4 @@
-"""An engine in memory for tests. Implements `run.ports.Engine`; passes the suite of the real one."""
+"""An engine in memory for tests. Implements `run.engine.Engine`; passes the suite of the real one."""
 
 import os
 from collections.abc import Callable, Iterable, Mapping
@@ -7,7 +7,8 @@ from pathlib import Path
 
 from fastflow.compose import ComposeProject
 from fastflow.errors import EngineCallError
-from fastflow.run.ports import PROJECT, Container, ContainerEvent, EngineInfo, Health, Probe
+from fastflow.run.container import PROJECT, Container, ContainerEvent, Health, Probe
+from fastflow.run.engine import EngineInfo
 from tests.fakes.calls import FakeCalls
 from tests.fakes.containers import Box, Containers, FakeStream, Script
 from tests.fakes.kept import Subnets, drop, keep, matching

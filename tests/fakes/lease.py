@@ -1,6 +1,6 @@
 """A lease on an engine in memory."""
 
-from fastflow.run.ports import Engine
+from fastflow.run.engine import Engine
 
 
 class FakeLease:

@@ -9,7 +9,7 @@ from tests.fakes.kept import Labels, Subnets
 
 
 class FakeNamedNetworks:
-    """Implements `run.ports.NamedNetworks`."""
+    """Implements `run.engine.NamedNetworks`."""
 
     def __init__(self, kept: dict[str, Labels], addresses: Subnets, world: Containers) -> None:
         self._kept = kept

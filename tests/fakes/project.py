@@ -10,7 +10,7 @@ from fastflow.application.merge import entries, merge
 from fastflow.application.model import PROJECT_NAME, Application, Service
 from fastflow.compose import ComposeProject, ComposeText
 from fastflow.errors import EngineCallError
-from fastflow.run.ports import PROJECT
+from fastflow.run.container import PROJECT
 from fastflow.spec.document import Document, Node, Scalar, Sequence
 from fastflow.spec.document import Mapping as Tree
 from fastflow.spec.interpolation import interpolate

@@ -16,10 +16,10 @@ from fastflow.cli.wait import command as wait_command
 from fastflow.cli.wait import is_preparing
 from fastflow.engines.inspection import container_of
 from fastflow.errors import EngineError, FastflowError, UsageError
+from fastflow.run.engine import EngineInfo
 from fastflow.run.events import Event
 from fastflow.run.folder import RunFolder
 from fastflow.run.live import LivePhase
-from fastflow.run.ports import EngineInfo
 from fastflow.run.survey import look
 from tests.fakes.containers import Script
 from tests.fakes.engine import FakeEngine

@@ -9,7 +9,8 @@ from fastflow.emulation import LABEL
 from fastflow.emulation.cloud import ensure_cloud
 from fastflow.engines.docker import DockerEngine
 from fastflow.errors import EngineError
-from fastflow.run.ports import EngineInfo, PublishedPort
+from fastflow.run.container import PublishedPort
+from fastflow.run.engine import EngineInfo
 from tests.fakes.containers import Script
 from tests.fakes.engine import FakeEngine
 from tests.fakes.lease import FakeLease

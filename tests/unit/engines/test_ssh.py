@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fastflow.engines.ssh import host_of
-from fastflow.run.ports import EngineInfo
+from fastflow.run.engine import EngineInfo
 
 CLIENT = """#!/bin/sh
 echo "user ci"

@@ -12,6 +12,7 @@ from typing import Any
 from fastflow.compose import Setting
 from fastflow.pipeline import SpecText, load, plan
 from fastflow.plan import Plan, Selection
+from fastflow.run.container import Container
 from fastflow.run.context import Options
 from fastflow.run.events import Event, Listener
 from fastflow.run.execution import execute_plan
@@ -19,7 +20,6 @@ from fastflow.run.folder import RunFolder
 from fastflow.run.masking import masker
 from fastflow.run.observer import Cancellation
 from fastflow.run.outcome import PhaseResult, RunResult
-from fastflow.run.ports import Container
 from tests.fakes.containers import Script
 from tests.fakes.engine import FakeEngine
 

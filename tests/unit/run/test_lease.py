@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from fastflow.errors import BuildIdInUseError
+from fastflow.run.container import Container
 from fastflow.run.lease import LeaseKey, token_fingerprint
-from fastflow.run.ports import Container
 from tests.unit.run.stage import RECORDS, TOKEN, Stage, spec_of
 
 

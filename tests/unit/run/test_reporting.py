@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fastflow.errors import EngineCallError
-from fastflow.run.ports import Container
+from fastflow.run.container import Container
 from tests.fakes.containers import Script
 from tests.unit.run.stage import FINDS, PASSES, Stage
 

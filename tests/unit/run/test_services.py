@@ -7,7 +7,7 @@ import pytest
 
 from fastflow.errors import EngineCallError
 from fastflow.run import service_wait
-from fastflow.run.ports import Probe
+from fastflow.run.container import Probe
 from tests.fakes.containers import Script
 from tests.unit.run.stage import PASSES, SERVES, Stage, said, until
 

@@ -8,7 +8,8 @@ import pytest
 
 from fastflow.errors import EngineError
 from fastflow.report.live import proxy_url
-from fastflow.run.ports import EngineInfo, PublishedPort
+from fastflow.run.container import PublishedPort
+from fastflow.run.engine import EngineInfo
 from fastflow.run.survey import ask_all, look, remove_live
 from tests.fakes.containers import Script
 from tests.fakes.engine import FakeEngine

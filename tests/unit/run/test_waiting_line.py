@@ -12,9 +12,9 @@ import pytest
 from fastflow.compose import LABEL
 from fastflow.errors import BuildIdInUseError
 from fastflow.run import waiting_line
+from fastflow.run.engine import Lease
 from fastflow.run.lease import LeaseKey
 from fastflow.run.observer import Cancellation
-from fastflow.run.ports import Lease
 from fastflow.run.waiting_line import WAITS_FOR, Wish
 from tests.unit.run.stage import Stage
 from tests.unit.run.test_lease import held_by, key

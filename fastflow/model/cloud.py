@@ -69,7 +69,7 @@ class Cloud(SpecModel):
     ca_verify: Boolean = None
     """Whether nodes verify the API server's certificate. Default: false, as FAST does."""
     query: Boolean = None
-    """Whether fastflow itself asks the API for progress and findings. Default: true."""
+    """Whether fastflow itself asks the API for progress and vulnerabilities. Default: true."""
 
     @property
     def token_reference(self) -> str:

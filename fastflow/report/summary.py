@@ -71,7 +71,7 @@ def _phase(phase: PhaseResult, width: int) -> Iterator[str]:
 
 def _vulnerabilities(found: Iterable[Vulnerability]) -> Iterator[str]:
     """Name each kind once, the gravest first, with how often it was found and what the gate made of it."""
-    times = Counter(map(_named, sorted(found, key=lambda one: (one.gate != "fails", -_threat(one), one.type))))
+    times = Counter(map(_named, sorted(found, key=lambda one: (one.gate != "fails", -one.counted_threat, one.type))))
     for text, number in times.items():
         yield f"    {text}" + (f", {number} times" if number > 1 else "")
 
@@ -85,11 +85,6 @@ def _named(one: Vulnerability) -> str:
         text += f" of {one.uri}"
     said = acceptance(one) or _GATES.get(one.gate)
     return f"{text}: {said}" if said else text
-
-
-def _threat(one: Vulnerability) -> int:
-    """One that is not known counts as the highest (docs: gate)."""
-    return 100 if one.threat is None else one.threat
 
 
 def _found(phases: Iterable[PhaseResult]) -> Iterator[str]:

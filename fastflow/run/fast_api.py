@@ -10,8 +10,8 @@ from functools import cache
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from fastflow.run.findings import LARGEST_REPORT, Say, read_vulnerabilities
 from fastflow.run.outcome import Vulnerability
+from fastflow.run.vulnerabilities import LARGEST_REPORT, Say, read_vulnerabilities
 
 TIMEOUT = 5.0
 """Seconds for each step of an answer."""

@@ -11,15 +11,16 @@ State: TypeAlias = Literal[
 ]
 END_STATES: tuple[State, ...] = ("passed", "vulnerable", "failed", "skipped", "cancelled")
 FORMAT_VERSION = "1.0"
-
+UNKNOWN_THREAT = 100
+"""What a threat that is not known counts as (docs: the spec, `gate`)."""
 
 Weight: TypeAlias = Literal["fails", "below", "accepted", "off"]
-"""What a gate makes of a finding: it fails the phase, is less of a threat, is known, or no finding fails it."""
+"""What a gate makes of a vulnerability: it fails the phase, is less of a threat, is known, or none fails it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
-    """Why a finding that is known is accepted, and the last day (of UTC) on which it is."""
+    """Why a vulnerability that is known is accepted, and the last day (of UTC) on which it is."""
 
     reason: str
     expires: str | None = None
@@ -28,7 +29,7 @@ class Suppression:
 
 @dataclass(frozen=True, slots=True)
 class Vulnerability:
-    """One finding. `threat` is 1 to 100, `uri` the attacked address without what differs from run to run.
+    """What a node found. `threat` is 1 to 100, `uri` the attacked address without what differs from run to run.
 
     `request` is the attack as it was sent, without the values of headers that open a session. `gate` is what the
     phase's gate makes of it; `suppressed` says why where that is "accepted", `expired` why it was until a day that has
@@ -46,6 +47,11 @@ class Vulnerability:
     gate: Weight = "fails"
     suppressed: Suppression | None = None
     expired: Suppression | None = None
+
+    @property
+    def counted_threat(self) -> int:
+        """1 to 100: what is not known counts as the worst."""
+        return UNKNOWN_THREAT if self.threat is None else self.threat
 
 
 @dataclass(frozen=True, slots=True)

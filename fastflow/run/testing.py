@@ -1,4 +1,4 @@
-"""A testing phase: services up, node to its end, findings, reports, verdict."""
+"""A testing phase: services up, node to its end, vulnerabilities, reports, verdict."""
 
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
@@ -14,7 +14,6 @@ from fastflow.run.context import PhaseContext
 from fastflow.run.copied_reports import fetch_reports, keep_answer
 from fastflow.run.failure import PhaseFailedError
 from fastflow.run.fast_api import from_api
-from fastflow.run.findings import collect, from_log, from_reports
 from fastflow.run.node import RunningNode
 from fastflow.run.node_log import NodeLog
 from fastflow.run.observer import OverdueError, StoppedError
@@ -23,6 +22,7 @@ from fastflow.run.starting import start_phase
 from fastflow.run.unreached import with_advice
 from fastflow.run.unrecorded import with_bypass
 from fastflow.run.verdict import Verdict, failed, grave_of, judge_testing, vulnerable, weigh
+from fastflow.run.vulnerabilities import collect, from_log, from_reports
 
 
 def run_testing(context: PhaseContext, attempt: int) -> Verdict:
@@ -85,7 +85,7 @@ def _judge(context: PhaseContext, node: RunningNode) -> Verdict:
         return failed(reason, "another pipeline uses this BUILD_ID on the same token")
     if node.log.run:
         context.run.runs[context.phase.id] = node.log.run
-    vulnerabilities = _weighed(context, _findings(context, node, fetch_reports(context, node.container)))
+    vulnerabilities = _weighed(context, _found(context, node, fetch_reports(context, node.container)))
     context.report_state(None, vulnerabilities=vulnerabilities)
     if not is_over and not grave_of(vulnerabilities):
         return failed("the node was stopped, since nothing was left to test")
@@ -123,7 +123,7 @@ def _salvaged(context: PhaseContext, node: RunningNode, is_stopped: bool) -> Ver
     """What a tester had found before it was cut short counts: a pipeline that forgives failures must not miss it."""
     vulnerabilities = from_log(node.log)
     if vulnerabilities and not is_stopped:
-        vulnerabilities = _findings(context, node, fetch_reports(context, node.container))
+        vulnerabilities = _found(context, node, fetch_reports(context, node.container))
     vulnerabilities = _weighed(context, vulnerabilities)
     facts = {"test_record": node.log.record, "test_run": node.log.run, "vulnerabilities": vulnerabilities}
     context.report_state(None, **facts)
@@ -131,7 +131,7 @@ def _salvaged(context: PhaseContext, node: RunningNode, is_stopped: bool) -> Ver
     return None if is_stopped or not grave else vulnerable(grave, "before the phase was cut short")
 
 
-def _findings(context: PhaseContext, node: RunningNode, reports: tuple[Path, ...]) -> tuple[Vulnerability, ...]:
+def _found(context: PhaseContext, node: RunningNode, reports: tuple[Path, ...]) -> tuple[Vulnerability, ...]:
     workflow = context.workflow.plan
     url, token = context.run.options.cloud_url(workflow), context.run.options.token_of(workflow)
 

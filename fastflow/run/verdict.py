@@ -11,7 +11,6 @@ from fastflow.run.outcome import Evidence, State, Suppression, Vulnerability
 
 INACTIVE = 1
 """The exit code of a recorder that its inactivity timeout ended, unless it printed an error."""
-UNKNOWN_THREAT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +125,7 @@ def weigh(
     if (known := accepted.get(found.fingerprint)) is not None:
         return replace(found, gate="accepted", suppressed=_suppression(known))
     threshold = gate.threat if isinstance(gate, Gate) else None
-    threat = found.threat if found.threat is not None else UNKNOWN_THREAT
-    if threshold is not None and threat < threshold:
+    if threshold is not None and found.counted_threat < threshold:
         return replace(found, gate="below")
     former = expired.get(found.fingerprint)
     return replace(found, gate="fails", expired=_suppression(former) if former is not None else None)

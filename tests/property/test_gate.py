@@ -20,10 +20,10 @@ from fastflow.model.accept import Accepted, AcceptFile
 from fastflow.model.node import Gate
 from fastflow.report.archive import Archive, read_archive
 from fastflow.report.sarif_run import render
-from fastflow.run.findings import fingerprint
 from fastflow.run.node_log import NodeLog
 from fastflow.run.outcome import PhaseResult, RunResult, Vulnerability, exit_code_of
 from fastflow.run.verdict import NodeEnd, judge_testing, weigh
+from fastflow.run.vulnerabilities import fingerprint
 from tests.fakes.containers import Script
 from tests.unit.run.stage import FINDS, PASSES, Stage
 

@@ -33,8 +33,6 @@ GATES: dict[Weight, str] = {
     "off": "gate off",
     "accepted": "accepted",
 }
-UNKNOWN_THREAT = 100
-"""What a threat that is not known counts as (docs: the spec, `gate`)."""
 _LONGEST = 60_000
 
 
@@ -49,7 +47,7 @@ class Finding:
     @property
     def threat(self) -> int:
         """1 to 100; what is not known counts as the worst."""
-        return UNKNOWN_THREAT if self.found.threat is None else self.found.threat
+        return self.found.counted_threat
 
     @property
     def level(self) -> str:
@@ -91,8 +89,7 @@ def findings_of(phases: Iterable[PhaseResult]) -> tuple[Finding, ...]:
 
 
 def _rank(found: Vulnerability) -> tuple[int, int, str, str]:
-    threat = UNKNOWN_THREAT if found.threat is None else found.threat
-    return _ORDER.index(found.gate), -threat, found.type, found.uri or ""
+    return _ORDER.index(found.gate), -found.counted_threat, found.type, found.uri or ""
 
 
 @dataclass(frozen=True, slots=True)

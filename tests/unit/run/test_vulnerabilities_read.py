@@ -1,4 +1,4 @@
-"""What is read of findings: all that the sources tell, nothing that opens a session, and a note of what is unclear."""
+"""What is read of vulnerabilities: all that the sources tell, no secret of a session, a note of what is unclear."""
 
 import json
 from pathlib import Path
@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastflow.run.context import Options
-from fastflow.run.findings import collect, fingerprint, from_reports, without_session
 from fastflow.run.node_log import NodeLog
 from fastflow.run.outcome import Vulnerability
+from fastflow.run.vulnerabilities import collect, fingerprint, from_reports, without_session
 from tests.fakes.containers import Script
 from tests.unit.run.stage import FINDS, TOKEN, Stage
-from tests.unit.run.test_findings import api, reports
 from tests.unit.run.test_testing import ALONE
+from tests.unit.run.test_vulnerabilities import api, reports
 
 REQUEST = """GET /buy?id=%27 HTTP/1.1
 Host: app
@@ -68,7 +68,7 @@ def test_no_value_of_such_a_header_is_left(ending: str, secret: str) -> None:
     assert secret not in without_session(ending.join([*head, "", "body"])).replace(f"{secret}: ***", "")
 
 
-def test_report_and_api_are_one_finding(tmp_path: Path) -> None:
+def test_report_and_api_are_one_vulnerability(tmp_path: Path) -> None:
     full = read(WHOLE, directory=tmp_path)
     short = read({"type": "sqli", "threat": 80}, directory=tmp_path)
     assert collect(short, full, NodeLog()) == full
@@ -123,7 +123,7 @@ def test_a_fingerprint_is_the_same_wherever_the_application_listens() -> None:
     assert len(marks) == 1
 
 
-def test_a_run_that_is_killed_later_has_the_findings_in_its_events(tmp_path: Path) -> None:
+def test_a_run_that_is_killed_later_has_the_vulnerabilities_in_its_events(tmp_path: Path) -> None:
     stage = Stage(tmp_path, ALONE.format(more=""), {"fast-test": reports()})
     phase = stage.phase("web.test")
     lines = (tmp_path / ".fastflow/runs/r1/events.jsonl").read_text().splitlines()

@@ -1,4 +1,4 @@
-"""Findings: from the API, else from the reports, else from the log; and the reports themselves."""
+"""Vulnerabilities: from the API, else from the reports, else from the log; and the reports themselves."""
 
 import json
 from collections.abc import Iterator
@@ -15,8 +15,8 @@ from fastflow.errors import UsageError
 from fastflow.model.accept import AcceptFile
 from fastflow.run.accepted import accepted_by
 from fastflow.run.context import Options
-from fastflow.run.findings import fingerprint
 from fastflow.run.outcome import Suppression
+from fastflow.run.vulnerabilities import fingerprint
 from tests.fakes.containers import Script
 from tests.unit.run.stage import FINDS, PASSES, TOKEN, Stage
 from tests.unit.run.test_testing import ALONE, phase_of
@@ -36,7 +36,7 @@ def reports(**told: Any) -> Script:
     return replace(FINDS, files={"/opt/reports": {"Run.1700000000.json": content, "Run.1700000000.txt": b"two"}})
 
 
-def test_findings_come_from_the_report_where_no_api_answers(tmp_path: Path) -> None:
+def test_vulnerabilities_come_from_the_report_where_no_api_answers(tmp_path: Path) -> None:
     phase = phase_of(tmp_path, reports())
     assert phase.reason == "2 vulnerabilities found: sqli, xss"
     assert [(found.type, found.threat, found.parameter, found.uri) for found in phase.vulnerabilities] == [
@@ -240,7 +240,7 @@ def test_known_vulnerabilities_are_excused_until_they_expire(tmp_path: Path, unt
         assert [one.expired for one in phase.vulnerabilities] == [None, None]
 
 
-def test_each_finding_says_what_the_gate_makes_of_it(tmp_path: Path) -> None:
+def test_each_vulnerability_says_what_the_gate_makes_of_it(tmp_path: Path) -> None:
     (tmp_path / "known.yml").write_text(f"- {{ fingerprint: {SQLI}, reason: known, expires: 2999-01-01 }}")
     phase = phase_of(tmp_path, reports(), "gate: { threat: 31, accept: known.yml }")
     xss, sqli = phase.vulnerabilities

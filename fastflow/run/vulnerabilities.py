@@ -29,7 +29,7 @@ Say = Callable[[str], None]
 
 
 def fingerprint(kind: str, method: str | None, uri: str | None, parameter: str | None) -> str:
-    """Identify a finding across runs: no ids, hosts, ports or values go in."""
+    """Identify a vulnerability across runs: no ids, hosts, ports or values go in."""
     text = "\n".join((kind, (method or "").upper(), _path(uri or ""), parameter or ""))
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:16]
 
@@ -85,7 +85,7 @@ def _is_fit(path: Path) -> bool:
 
 
 def from_log(log: NodeLog) -> tuple[Vulnerability, ...]:
-    """Make findings of the counts in the log; what they are is not known."""
+    """Make vulnerabilities of the counts in the log; what they are is not known."""
     return tuple(
         Vulnerability("unknown", None, None, baseline, None, fingerprint("unknown", None, None, f"{baseline} {number}"))
         for baseline, count in tuple(log.found.items())  # at once: the log may still be read, by its own thread
@@ -107,16 +107,16 @@ def collect(
 def _with_places(
     api: tuple[Vulnerability, ...] | None, reports: tuple[Vulnerability, ...] | None
 ) -> tuple[Vulnerability, ...] | None:
-    """The API's findings; what it does not say of one, the report tells, where it has one that is alike."""
+    """The API's vulnerabilities; what it does not say of one, the report tells, if it has one that is alike."""
     if api is None:
         return None
     left = list(reports or ())
     found = []
-    for finding in api:
-        twin = next((other for other in left if _are_alike(finding, other)), None)
+    for one in api:
+        twin = next((other for other in left if _are_alike(one, other)), None)
         if twin is not None:
             left.remove(twin)
-        found.append(_joined(finding, twin) if twin is not None else finding)
+        found.append(_joined(one, twin) if twin is not None else one)
     return tuple(found)
 
 
@@ -139,7 +139,7 @@ def _joined(one: Vulnerability, other: Vulnerability) -> Vulnerability:
 
 
 def read_vulnerabilities(found: Iterable[Any], where: str, say: Say) -> tuple[Vulnerability, ...]:
-    """Read a list of findings; an entry that is none counts as one of which nothing is known."""
+    """Read a list of vulnerabilities; an entry that is none counts as one of which nothing is known."""
     read = []
     for number, entry in enumerate(found, start=1):
         if not isinstance(entry, Mapping):

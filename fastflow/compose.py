@@ -17,8 +17,7 @@ from fastflow.application.resolved import Resolved
 from fastflow.model.node import RecordingNode
 from fastflow.model.ports import Port
 from fastflow.plan import PhasePlan, Plan, WorkflowPlan
-from fastflow.spec.document import Mapping as Tree
-from fastflow.spec.document import Node
+from fastflow.spec.document import YamlMap, YamlNode
 from fastflow.spec.writer import RESET, as_mapping, as_tree, dump, map_texts, merged, override
 
 LABEL = "io.fastflow"
@@ -99,7 +98,7 @@ def compile_project(
     directory = (base / files[0]).parent if files else base
     sources: list[ComposeFile | ComposeText] = []
     for source in workflow.compose:
-        if isinstance(source, Tree):
+        if isinstance(source, YamlMap):
             tree = source if directory == base else absolute_paths(source, base)
             sources.append(ComposeText(dump(tree)))
         else:
@@ -121,7 +120,7 @@ def labels_of(setting: Setting, workflow: str) -> dict[str, str]:
     return {f"{LABEL}.run": setting.run, f"{LABEL}.spec": escape(setting.spec), f"{LABEL}.workflow": workflow}
 
 
-def _document(workflow: WorkflowPlan, setting: Setting, starting: PhasePlan | None) -> Tree:
+def _document(workflow: WorkflowPlan, setting: Setting, starting: PhasePlan | None) -> YamlMap:
     application = workflow.application
     labels = labels_of(setting, workflow.name)
     services: dict[str, Any] = dict.fromkeys(application.left_out, RESET)
@@ -193,7 +192,7 @@ def _image(service: str, setting: Setting, labels: Mapping[str, str]) -> dict[st
 
 def _node(
     phase: PhasePlan, workflow: WorkflowPlan, setting: Setting, labels: Mapping[str, str], is_named: bool
-) -> Node:
+) -> YamlNode:
     emulation = setting.emulation
     alias = phase.node.network_alias
     networks: dict[str, Any] = {name: {"aliases": [alias]} if alias else {} for name in phase.networks}
@@ -226,11 +225,11 @@ def _node(
     return override(tree if more is None else merged(tree, map_texts(_with_named_labels(more), escape)))
 
 
-def _with_named_labels(container: Tree) -> Tree:
+def _with_named_labels(container: YamlMap) -> YamlMap:
     """Read the list syntax of `labels` as its mapping: a list would take the place of fastflow's own labels."""
     pairs = ((key, alike(value, "labels") if key.text == "labels" else value) for key, value in container)
-    kept = tuple((key, value) for key, value in pairs if key.text != "labels" or isinstance(value, Tree))
-    return Tree(kept, container.mark, container.tag, container.origin)
+    kept = tuple((key, value) for key, value in pairs if key.text != "labels" or isinstance(value, YamlMap))
+    return YamlMap(kept, container.mark, container.tag, container.origin)
 
 
 def _ready_label(phase: PhasePlan) -> dict[str, str]:

@@ -14,7 +14,7 @@ from fastflow.cycle import shortest_cycle
 from fastflow.model.node import MODES, RecordingNode, ReportNode, TestingNode
 from fastflow.model.phases import Phase
 from fastflow.model.relations import CONDITIONS, Condition
-from fastflow.spec.document import Path
+from fastflow.spec.document import YamlPath
 
 if TYPE_CHECKING:
     import networkx
@@ -37,7 +37,7 @@ class Dangling(NamedTuple):
 
     phase: str
     name: str
-    path: Path
+    path: YamlPath
     wanted: Literal["phase", "recording"]
 
 

@@ -27,9 +27,7 @@ from fastflow.model.places import Places
 from fastflow.model.spec import Spec
 from fastflow.model.suggest import did_you_mean
 from fastflow.model.token import fault_of
-from fastflow.spec.document import Document, Scalar
-from fastflow.spec.document import Mapping as Tree
-from fastflow.spec.document import Path as TreePath
+from fastflow.spec.document import Document, Scalar, YamlMap, YamlPath
 from fastflow.spec.interpolation import interpolate
 from fastflow.spec.reader import read_spec
 from fastflow.spec.template import variables
@@ -41,7 +39,7 @@ RUN_ID = "FASTFLOW_RUN_ID"
 """The variable that is new in every run."""
 _SHORTEST_TOKEN = 8
 """Characters. A shorter value, such as `token` in a test, is no secret but a word that findings use."""
-_NONE: Mapping[TreePath, str] = MappingProxyType({})
+_NONE: Mapping[YamlPath, str] = MappingProxyType({})
 
 
 class SpecText(NamedTuple):
@@ -69,7 +67,7 @@ def load(
     text: SpecText,
     values: Mapping[str, str] | None,
     emulated: str | None = None,
-    build_ids: Mapping[TreePath, str] = _NONE,
+    build_ids: Mapping[YamlPath, str] = _NONE,
 ) -> tuple[Facts | None, tuple[Diagnostic, ...]]:
     """Text to Facts: the model with its places, its graph and its applications."""
     document, found = read(text)
@@ -112,7 +110,7 @@ def check(
     values: Mapping[str, str] | None,
     emulated: str | None = None,
     asked: Iterable[Diagnostic] = (),
-    build_ids: Mapping[TreePath, str] = _NONE,
+    build_ids: Mapping[YamlPath, str] = _NONE,
 ) -> Checked:
     """Facts to findings, over all specs together.
 
@@ -148,7 +146,7 @@ def _tokens(document: Document, values: Mapping[str, str] | None) -> frozenset[s
         return frozenset()
     written = Places(document.root)
     workflows = written.node("workflows")
-    names_of = [key.text for key, _ in workflows] if isinstance(workflows, Tree) else []
+    names_of = [key.text for key, _ in workflows] if isinstance(workflows, YamlMap) else []
     clouds = [("cloud",), *(("workflows", name, "cloud") for name in names_of)]
     references = [written.node(*path, "token") for path in clouds]
     names = {token_variable(node.text) for node in references if isinstance(node, Scalar)}

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from fastflow.spec.document import Mapping, Node, Scalar, Sequence
+from fastflow.spec.document import Scalar, YamlList, YamlMap, YamlNode
 from fastflow.spec.dotenv import escape, parse_env, parse_env_symbols, parse_raw
 from fastflow.spec.files import read_limited
 from fastflow.spec.template import TemplateError, UnsetVariableError, parse_template, resolve
@@ -14,30 +14,30 @@ from fastflow.spec.template import TemplateError, UnsetVariableError, parse_temp
 KEY = "env_file"
 
 
-def anchored(service: Node, directory: Path, *, is_symbolic: bool = False) -> Node:
+def anchored(service: YamlNode, directory: Path, *, is_symbolic: bool = False) -> YamlNode:
     """Make the paths in a service's `env_file` absolute, so that it can be merged with services of other files.
 
     With `is_symbolic` no variable has a value yet, and a path is the one that its defaults make.
     """
-    written = service.get(KEY) if isinstance(service, Mapping) else None
-    if written is None or not isinstance(service, Mapping):
+    written = service.get(KEY) if isinstance(service, YamlMap) else None
+    if written is None or not isinstance(service, YamlMap):
         return service
     written = _anchored(written, directory, is_symbolic)
     entries = tuple((key, written if key.text == KEY else value) for key, value in service)
-    return Mapping(entries, service.mark, service.tag, service.origin)
+    return YamlMap(entries, service.mark, service.tag, service.origin)
 
 
-def _anchored(node: Node, directory: Path, is_symbolic: bool) -> Node:
+def _anchored(node: YamlNode, directory: Path, is_symbolic: bool) -> YamlNode:
     if isinstance(node, Scalar):
         path = _by_default(node.text) if is_symbolic else node.text
         # What `!reset` takes away is no path.
         return replace(node, text=str(directory.resolve() / path)) if path and not node.is_null else node
-    if isinstance(node, Sequence):
+    if isinstance(node, YamlList):
         return replace(node, items=tuple(_anchored(item, directory, is_symbolic) for item in node.items))
     entries = tuple(
         (key, _anchored(value, directory, is_symbolic) if key.text == "path" else value) for key, value in node
     )
-    return Mapping(entries, node.mark, node.tag, node.origin)
+    return YamlMap(entries, node.mark, node.tag, node.origin)
 
 
 def _by_default(path: str) -> str:
@@ -47,14 +47,14 @@ def _by_default(path: str) -> str:
 
 
 def read_env_files(
-    service: Node, own: Values[str, str | None], values: Values[str, str] | None
+    service: YamlNode, own: Values[str, str | None], values: Values[str, str] | None
 ) -> dict[str, str | None]:
     """Read what the files set, later over earlier; one that cannot be read is left for Compose to judge.
 
     A value may refer to `values`, to the `own` variables of the service, and to what stands above it, in this order.
     """
     found: dict[str, str | None] = {}
-    for path, form in _files(service.get(KEY) if isinstance(service, Mapping) else None):
+    for path, form in _files(service.get(KEY) if isinstance(service, YamlMap) else None):
         # Compose takes the bytes of another encoding as they are; the names are the same in all that are in use.
         with suppress(OSError, ValueError):
             if path.is_file():
@@ -87,27 +87,27 @@ def _read(
         found |= known
 
 
-def _files(node: Node | None) -> Iterator[tuple[Path, str | None]]:
-    for item in node.items if isinstance(node, Sequence) else (node,):
-        written, form = (item.get("path"), item.get("format")) if isinstance(item, Mapping) else (item, None)
+def _files(node: YamlNode | None) -> Iterator[tuple[Path, str | None]]:
+    for item in node.items if isinstance(node, YamlList) else (node,):
+        written, form = (item.get("path"), item.get("format")) if isinstance(item, YamlMap) else (item, None)
         if isinstance(written, Scalar) and written.text:
             yield Path(written.text), form.text if isinstance(form, Scalar) else None
 
 
-def with_environment(service: Node, values: Values[str, str] | None) -> Node:
+def with_environment(service: YamlNode, values: Values[str, str] | None) -> YamlNode:
     """Give the variables that a service lists without a value the one that they have where the service is written.
 
     As Compose has it: in a mapping, such a variable has the value of the whole project.
     """
-    listed = service.get("environment") if isinstance(service, Mapping) else None
-    if values is None or not isinstance(service, Mapping) or not isinstance(listed, Sequence):
+    listed = service.get("environment") if isinstance(service, YamlMap) else None
+    if values is None or not isinstance(service, YamlMap) or not isinstance(listed, YamlList):
         return service
     environment = replace(listed, items=tuple(_given(item, values) for item in listed.items))
     entries = tuple((key, environment if key.text == "environment" else value) for key, value in service)
-    return Mapping(entries, service.mark, service.tag, service.origin)
+    return YamlMap(entries, service.mark, service.tag, service.origin)
 
 
-def _given(item: Node, values: Values[str, str]) -> Node:
+def _given(item: YamlNode, values: Values[str, str]) -> YamlNode:
     if isinstance(item, Scalar) and "=" not in item.text and item.text in values:
         return replace(item, text=f"{item.text}={values[item.text]}")
     return item

@@ -19,13 +19,13 @@ from fastflow.application.model import (
 from fastflow.application.ports import read_ports
 from fastflow.application.scalars import number_text, text
 from fastflow.diagnostic import Mark
-from fastflow.spec.document import Mapping, Node, Scalar, Sequence
+from fastflow.spec.document import Scalar, YamlList, YamlMap, YamlNode
 
 _DRIVE = re.compile(r"[A-Za-z]:[/\\]")  # of Windows: Compose reads `v:/v` as one path
 _VOLUME_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
-def interpret(root: Mapping, unread: tuple[str, ...], values: Values[str, str] | None = None) -> Application:
+def interpret(root: YamlMap, unread: tuple[str, ...], values: Values[str, str] | None = None) -> Application:
     """Read a merged Compose tree; with `values`, a variable named without a value has the caller's."""
     services = {
         key.text: _service(key, value, values) for key, value in entries(root.get("services")) if _is_set(value)
@@ -41,35 +41,35 @@ def _active_profiles(values: Values[str, str]) -> frozenset[str]:
     return frozenset(name.strip() for name in values.get("COMPOSE_PROFILES", "").split(",") if name.strip())
 
 
-def _is_set(node: Node) -> bool:
+def _is_set(node: YamlNode) -> bool:
     return not (isinstance(node, Scalar) and node.tag == "!reset")
 
 
-def _get(node: Node | None, key: str) -> Node | None:
-    return node.get(key) if isinstance(node, Mapping) else None
+def _get(node: YamlNode | None, key: str) -> YamlNode | None:
+    return node.get(key) if isinstance(node, YamlMap) else None
 
 
-def _is_true(node: Node | None) -> bool:
+def _is_true(node: YamlNode | None) -> bool:
     return isinstance(node, Scalar) and node.text.lower() in ("true", "yes", "on")
 
 
-def _is_false(node: Node | None) -> bool:
+def _is_false(node: YamlNode | None) -> bool:
     return isinstance(node, Scalar) and node.text.lower() in ("false", "no", "off", "n")
 
 
-def _texts(node: Node | None) -> tuple[str, ...]:
-    if isinstance(node, Sequence):
+def _texts(node: YamlNode | None) -> tuple[str, ...]:
+    if isinstance(node, YamlList):
         return tuple(item.text for item in node.items if isinstance(item, Scalar))
     return (node.text,) if isinstance(node, Scalar) and not node.is_null else ()
 
 
-def _environment(node: Node, values: Values[str, str] | None) -> dict[str, str | None]:
+def _environment(node: YamlNode, values: Values[str, str] | None) -> dict[str, str | None]:
     own = {name.text: text(value) for name, value in entries(_get(node, "environment"), "environment")}
     known = {name: (values or {}).get(name) if value is None else value for name, value in own.items()}
     return {**read_env_files(node, known, values), **known}
 
 
-def _service(key: Scalar, node: Node, values: Values[str, str] | None) -> Service:
+def _service(key: Scalar, node: YamlNode, values: Values[str, str] | None) -> Service:
     name_node = _get(node, "container_name")
     mode = text(_get(node, "network_mode"))
     dependencies = entries(_get(node, "depends_on"), "depends_on")
@@ -88,7 +88,7 @@ def _service(key: Scalar, node: Node, values: Values[str, str] | None) -> Servic
         network_mode=mode,
         depends_on={other.text: text(_get(how, "condition")) or "service_started" for other, how in dependencies},
         optional=frozenset(other.text for other, how in dependencies if _is_false(_get(how, "required"))),
-        lists_dependencies=isinstance(_get(node, "depends_on"), Sequence),
+        lists_dependencies=isinstance(_get(node, "depends_on"), YamlList),
         links=_texts(_get(node, "links")),
         volumes_from=_texts(_get(node, "volumes_from")),
         joined=dict(_joined(node)),
@@ -103,30 +103,30 @@ def _service(key: Scalar, node: Node, values: Values[str, str] | None) -> Servic
     )
 
 
-def _joined(node: Node) -> Iterator[tuple[str, str]]:
+def _joined(node: YamlNode) -> Iterator[tuple[str, str]]:
     for key in ("network_mode", "ipc", "pid"):
         kind, _, name = (text(_get(node, key)) or "").partition(":")
         if kind == "service":
             yield key, name
 
 
-def _has_healthcheck(node: Node | None) -> bool:
-    if not isinstance(node, Mapping) or _is_true(node.get("disable")):
+def _has_healthcheck(node: YamlNode | None) -> bool:
+    if not isinstance(node, YamlMap) or _is_true(node.get("disable")):
         return False
     return _texts(node.get("test"))[:1] != ("NONE",) and node.get("test") is not None
 
 
-def _networks(node: Node | None, mark: Mark) -> dict[str, Attachment]:
+def _networks(node: YamlNode | None, mark: Mark) -> dict[str, Attachment]:
     found = {
         name.text: Attachment(_texts(_get(value, "aliases")), name.mark) for name, value in entries(node, "networks")
     }
     return found or {DEFAULT_NETWORK: Attachment((), mark)}
 
 
-def _volumes(node: Node | None) -> Iterator[tuple[str, Mark]]:
-    for item in node.items if isinstance(node, Sequence) else ():
-        source = text(_get(item, "source")) if isinstance(item, Mapping) else None
-        if isinstance(item, Mapping) and text(item.get("type")) not in (None, "volume"):
+def _volumes(node: YamlNode | None) -> Iterator[tuple[str, Mark]]:
+    for item in node.items if isinstance(node, YamlList) else ():
+        source = text(_get(item, "source")) if isinstance(item, YamlMap) else None
+        if isinstance(item, YamlMap) and text(item.get("type")) not in (None, "volume"):
             continue
         if isinstance(item, Scalar) and ":" in item.text:
             source = None if _DRIVE.match(item.text) else item.text.partition(":")[0]
@@ -134,23 +134,23 @@ def _volumes(node: Node | None) -> Iterator[tuple[str, Mark]]:
             yield source, item.mark
 
 
-def _network(key: str, node: Node) -> Network:
+def _network(key: str, node: YamlNode) -> Network:
     name, is_external = _name_on_engine(key, node)
     configs = _get(_get(node, "ipam"), "config")
-    subnets = (_get(item, "subnet") for item in (configs.items if isinstance(configs, Sequence) else ()))
+    subnets = (_get(item, "subnet") for item in (configs.items if isinstance(configs, YamlList) else ()))
     fixed = tuple(Subnet(one.text, one.mark) for one in subnets if isinstance(one, Scalar) and one.text)
     return Network(key, _is_true(_get(node, "internal")), is_external, name, () if is_external else fixed)
 
 
-def _volume(key: Scalar, node: Node) -> Volume:
+def _volume(key: Scalar, node: YamlNode) -> Volume:
     name, is_external = _name_on_engine(key.text, node)
     return Volume(key.text, key.mark, is_external, name)
 
 
-def _name_on_engine(key: str, node: Node) -> tuple[str | None, bool]:
+def _name_on_engine(key: str, node: YamlNode) -> tuple[str | None, bool]:
     """The name that a network or volume has whatever the project is, and whether it must be there already."""
     external = _get(node, "external")
     name = text(_get(node, "name")) or text(_get(external, "name"))
-    if _is_true(external) or isinstance(external, Mapping):
+    if _is_true(external) or isinstance(external, YamlMap):
         return name or key, True
     return (None if name and NAMED_BY_PROJECT.search(name) else name), False

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from fastflow.spec.document import Mapping, Node, Scalar, Sequence
+from fastflow.spec.document import Scalar, YamlList, YamlMap, YamlNode
 
 _REPLACED = {"command", "entrypoint", "test"}
 _NAMED_VALUES = {"environment", "labels", "args", "sysctls", "annotations", "extra_hosts"}
@@ -11,34 +11,34 @@ _NAMES = {"networks", "depends_on"}
 _LISTS = {"env_file", "profiles", "dns", "tmpfs"}
 
 
-def merge(base: Node | None, over: Node, key: str = "") -> Node | None:
+def merge(base: YamlNode | None, over: YamlNode, key: str = "") -> YamlNode | None:
     """Merge `over` into `base`; None where `!reset` takes the value away."""
     if over.tag == "!reset":
         return None
     if base is None or over.tag == "!override" or key in _REPLACED:
         return over
     base, over = alike(base, key), alike(over, key)
-    if isinstance(base, Mapping) and isinstance(over, Mapping):
+    if isinstance(base, YamlMap) and isinstance(over, YamlMap):
         return _merge_mappings(base, over)
-    if isinstance(base, Sequence) and isinstance(over, Sequence):
+    if isinstance(base, YamlList) and isinstance(over, YamlList):
         if key == "volumes":
             targets = {_target(item) for item in over.items}
             base = replace(base, items=tuple(item for item in base.items if _target(item) not in targets))
-        return Sequence((*base.items, *over.items), over.mark, over.tag, over.origin)
+        return YamlList((*base.items, *over.items), over.mark, over.tag, over.origin)
     return over
 
 
-def _target(volume: Node) -> str | None:
+def _target(volume: YamlNode) -> str | None:
     """The path in the container, by which Compose tells mounts apart."""
-    if isinstance(volume, Mapping):
+    if isinstance(volume, YamlMap):
         target = volume.get("target")
         return target.text if isinstance(target, Scalar) else None
     parts = volume.text.split(":") if isinstance(volume, Scalar) else []
     return parts[1] if len(parts) > 1 else parts[0] if parts else None
 
 
-def _merge_mappings(base: Mapping, over: Mapping) -> Mapping:
-    entries: list[tuple[Scalar, Node]] = []
+def _merge_mappings(base: YamlMap, over: YamlMap) -> YamlMap:
+    entries: list[tuple[Scalar, YamlNode]] = []
     for key, value in base:
         newer = over.get(key.text)
         merged = value if newer is None else merge(value, newer, key.text)
@@ -48,22 +48,22 @@ def _merge_mappings(base: Mapping, over: Mapping) -> Mapping:
     for key, value in over:
         if base.key(key.text) is None and (added := merge(None, value, key.text)) is not None:
             entries.append((key, added))
-    return Mapping(tuple(entries), over.mark, over.tag, over.origin)
+    return YamlMap(tuple(entries), over.mark, over.tag, over.origin)
 
 
-def alike(node: Node, key: str) -> Node:
+def alike(node: YamlNode, key: str) -> YamlNode:
     """Read the list syntax of a field as its mapping syntax, so that the two can be merged."""
-    if isinstance(node, Sequence) and key in _NAMED_VALUES:
-        return Mapping(tuple(_named_values(node)), node.mark, node.tag, node.origin)
-    if isinstance(node, Sequence) and key in _NAMES:
+    if isinstance(node, YamlList) and key in _NAMED_VALUES:
+        return YamlMap(tuple(_named_values(node)), node.mark, node.tag, node.origin)
+    if isinstance(node, YamlList) and key in _NAMES:
         names = [item for item in node.items if isinstance(item, Scalar)]
-        return Mapping(tuple((item, _nothing(item)) for item in names), node.mark, node.tag, node.origin)
+        return YamlMap(tuple((item, _nothing(item)) for item in names), node.mark, node.tag, node.origin)
     if isinstance(node, Scalar) and key in _LISTS:
-        return Sequence((node,), node.mark, None, node.origin)
+        return YamlList((node,), node.mark, None, node.origin)
     return node
 
 
-def _named_values(node: Sequence) -> Iterable[tuple[Scalar, Node]]:
+def _named_values(node: YamlList) -> Iterable[tuple[Scalar, YamlNode]]:
     for item in node.items:
         if isinstance(item, Scalar):
             separator = "=" if "=" in item.text or ":" not in item.text else ":"
@@ -76,8 +76,8 @@ def _nothing(item: Scalar) -> Scalar:
     return Scalar("", item.mark)
 
 
-def entries(node: Node | None, key: str = "") -> Iterable[tuple[Scalar, Node]]:
+def entries(node: YamlNode | None, key: str = "") -> Iterable[tuple[Scalar, YamlNode]]:
     """Give the entries of a mapping, or of a list read as one; nothing for any other shape."""
     if node is not None:
         node = alike(node, key)
-    return tuple(node) if isinstance(node, Mapping) else ()
+    return tuple(node) if isinstance(node, YamlMap) else ()

@@ -10,32 +10,31 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from fastflow.spec.document import Mapping as Tree
-from fastflow.spec.document import Node, Scalar, Sequence
+from fastflow.spec.document import Scalar, YamlList, YamlMap, YamlNode
 from fastflow.spec.dotenv import escape
 
-Change = Callable[[Node, str], Node]
+Change = Callable[[YamlNode, str], YamlNode]
 _REMOTE = ("https://", "http://", "git://", "ssh://", "oci://", "github.com/", "git@", "service:")
 _DRIVE = re.compile(r"[A-Za-z]:[/\\]|\\\\")  # of Windows
 
 
-def absolute_paths(tree: Tree, base: Path) -> Tree:
+def absolute_paths(tree: YamlMap, base: Path) -> YamlMap:
     """Make the relative paths of an inline document absolute, from `base`."""
     # A `$` in the name of a directory is no variable.
     changed = _document(tree, escape(str(base.resolve())))
-    assert isinstance(changed, Tree)
+    assert isinstance(changed, YamlMap)
     return changed
 
 
 def _within(changes: Mapping[str, Change]) -> Change:
     """Change the values of these keys of a mapping; `*` is every key."""
 
-    def change(node: Node, base: str) -> Node:
-        if not isinstance(node, Tree):
+    def change(node: YamlNode, base: str) -> YamlNode:
+        if not isinstance(node, YamlMap):
             return node
         pairs = ((key, changes.get(key.text) or changes.get("*"), value) for key, value in node)
         entries = tuple((key, make(value, base) if make else value) for key, make, value in pairs)
-        return Tree(entries, node.mark, node.tag, node.origin)
+        return YamlMap(entries, node.mark, node.tag, node.origin)
 
     return change
 
@@ -43,8 +42,8 @@ def _within(changes: Mapping[str, Change]) -> Change:
 def _each(change: Change) -> Change:
     """Change every item of a list, or the one that stands in its place."""
 
-    def each(node: Node, base: str) -> Node:
-        if isinstance(node, Sequence):
+    def each(node: YamlNode, base: str) -> YamlNode:
+        if isinstance(node, YamlList):
             return replace(node, items=tuple(change(item, base) for item in node.items))
         return change(node, base)
 
@@ -56,7 +55,7 @@ def _or_mapping(scalar: Change, mapping: Change) -> Change:
     return lambda node, base: scalar(node, base) if isinstance(node, Scalar) else mapping(node, base)
 
 
-def _path(node: Node, base: str) -> Node:
+def _path(node: YamlNode, base: str) -> YamlNode:
     return replace(node, text=_absolute(node.text, base)) if isinstance(node, Scalar) and not node.is_null else node
 
 
@@ -67,7 +66,7 @@ def _absolute(text: str, base: str) -> str:
     return joined if "$" in text else posixpath.normpath(joined)  # as Compose does, once it knows the variables
 
 
-def _named(node: Node, base: str) -> Node:
+def _named(node: YamlNode, base: str) -> YamlNode:
     """A path behind a name: `NAME=PATH`."""
     if not isinstance(node, Scalar):
         return node
@@ -75,35 +74,35 @@ def _named(node: Node, base: str) -> Node:
     return replace(node, text=f"{name}={_absolute(path, base)}") if is_named else node
 
 
-def _short_volume(node: Node, base: str) -> Node:
+def _short_volume(node: YamlNode, base: str) -> YamlNode:
     """Only a source that begins with a dot is a path; `~` and `/` are none of the spec's directory."""
     assert isinstance(node, Scalar)
     source, colon, rest = node.text.partition(":")
     return replace(node, text=f"{_absolute(source, base)}:{rest}") if colon and source.startswith(".") else node
 
 
-def _long_volume(node: Node, base: str) -> Node:
-    kind = node.get("type") if isinstance(node, Tree) else None
+def _long_volume(node: YamlNode, base: str) -> YamlNode:
+    kind = node.get("type") if isinstance(node, YamlMap) else None
     is_bind = isinstance(kind, Scalar) and kind.text == "bind"
     return _within({"source": _path})(node, base) if is_bind else node
 
 
-def _volume(node: Node, base: str) -> Node:
+def _volume(node: YamlNode, base: str) -> YamlNode:
     """A volume of the driver `local` may be a mount of a directory.
 
     Compose itself leaves the path as it is where the driver is only implied: no engine can mount that.
     """
-    driver, options = (node.get("driver"), node.get("driver_opts")) if isinstance(node, Tree) else (None, None)
-    kind = options.get("o") if isinstance(options, Tree) else None
+    driver, options = (node.get("driver"), node.get("driver_opts")) if isinstance(node, YamlMap) else (None, None)
+    kind = options.get("o") if isinstance(options, YamlMap) else None
     is_local = driver is None or (isinstance(driver, Scalar) and driver.text == "local")
     if is_local and isinstance(kind, Scalar) and kind.text == "bind":
         return _within({"driver_opts": _within({"device": _path})})(node, base)
     return node
 
 
-def _by_name(node: Node, base: str) -> Node:
+def _by_name(node: YamlNode, base: str) -> YamlNode:
     """Paths by names: a mapping, or a list of `NAME=PATH`."""
-    return _each(_named)(node, base) if isinstance(node, Sequence) else _within({"*": _path})(node, base)
+    return _each(_named)(node, base) if isinstance(node, YamlList) else _within({"*": _path})(node, base)
 
 
 _BUILD = _within({"context": _path, "additional_contexts": _by_name, "ssh": _by_name})

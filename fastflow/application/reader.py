@@ -15,7 +15,7 @@ from fastflow.application.model import Application
 from fastflow.application.scalars import text
 from fastflow.diagnostic import Diagnostic, Mark
 from fastflow.model.scalars import Symbolic
-from fastflow.spec.document import Document, Mapping, Node, Scalar, Sequence
+from fastflow.spec.document import Document, Scalar, YamlList, YamlMap, YamlNode
 from fastflow.spec.env_file import Values
 
 MAX_NESTING = 20
@@ -32,7 +32,7 @@ class FileSource(NamedTuple):
 class InlineSource(NamedTuple):
     """A Compose document that stands in the spec."""
 
-    tree: Mapping
+    tree: YamlMap
 
 
 Source = FileSource | InlineSource
@@ -44,7 +44,7 @@ class ApplicationReading:
 
     application: Application | None
     diagnostics: tuple[Diagnostic, ...]
-    tree: Mapping | None = field(default=None, repr=False)
+    tree: YamlMap | None = field(default=None, repr=False)
     """What the sources come to, merged."""
 
 
@@ -111,8 +111,8 @@ class _Merge:
         self.unread: list[str] = []
         self.unreadable: list[Diagnostic] = []
 
-    def sources(self, sources: Items[Source]) -> Mapping | None:
-        root: Node | None = None
+    def sources(self, sources: Items[Source]) -> YamlMap | None:
+        root: YamlNode | None = None
         first = next((source for source in sources if isinstance(source, FileSource)), None)
         directory = (self.files.base / first.path).parent if first else self.files.base
         try:
@@ -126,9 +126,9 @@ class _Merge:
                     root = expanded if root is None else merge(root, expanded)
             except UnreadableError as error:
                 self.unreadable.append(error.diagnostic)
-        return root if isinstance(root, Mapping) else None
+        return root if isinstance(root, YamlMap) else None
 
-    def _source(self, source: Source, place: _Place) -> list[Mapping]:
+    def _source(self, source: Source, place: _Place) -> list[YamlMap]:
         if isinstance(source, InlineSource):
             document = Document("", "", source.tree)
             trees, place = [resolved(document, place.values).root], place._replace(directory=self.files.base)
@@ -140,21 +140,21 @@ class _Merge:
             trees = [one.root for one in self.files.read(path, source.mark, place.values)]
         return [self._expand(tree, place, 0) for tree in trees]
 
-    def _expand(self, tree: Mapping, place: _Place, depth: int) -> Mapping:
+    def _expand(self, tree: YamlMap, place: _Place, depth: int) -> YamlMap:
         """Apply the `include`s and `extends` of one document."""
-        root: Node = self._with_extends(tree, place)
+        root: YamlNode = self._with_extends(tree, place)
         include = tree.get("include")
-        for item in include.items if isinstance(include, Sequence) else ():
+        for item in include.items if isinstance(include, YamlList) else ():
             for included in self._included(item, place, depth):
                 merged = merge(included, root)
                 assert merged is not None
                 root = merged
-        assert isinstance(root, Mapping)
+        assert isinstance(root, YamlMap)
         return root
 
-    def _included(self, item: Node, place: _Place, depth: int) -> list[Mapping]:
+    def _included(self, item: YamlNode, place: _Place, depth: int) -> list[YamlMap]:
         names = _texts_of(item if isinstance(item, Scalar) else _part(item, "path"))
-        found: Node | None = None
+        found: YamlNode | None = None
         for name in names:
             if self._is_out_of_reach(name, "include"):
                 continue
@@ -166,9 +166,9 @@ class _Merge:
             for document in self.files.read(path, item.mark, inner.values):
                 tree = self._expand(document.root, inner, depth + 1)
                 found = tree if found is None else merge(found, tree)
-        return [found] if isinstance(found, Mapping) else []
+        return [found] if isinstance(found, YamlMap) else []
 
-    def _inner(self, item: Node, place: _Place, first: str) -> _Place:
+    def _inner(self, item: YamlNode, place: _Place, first: str) -> _Place:
         """What an included document stands in: its own directory and `.env`, unless `include` says otherwise."""
         project = text(_part(item, "project_directory"))
         directory = place.directory / project if project else (place.directory / first).parent
@@ -184,22 +184,22 @@ class _Merge:
             return True
         return False
 
-    def _with_extends(self, tree: Mapping, place: _Place) -> Mapping:
+    def _with_extends(self, tree: YamlMap, place: _Place) -> YamlMap:
         services = tree.get("services")
-        if not isinstance(services, Mapping):
+        if not isinstance(services, YamlMap):
             return tree
         changed = tuple((key, self._extended(value, services, place, ())) for key, value in services)
-        replaced = Mapping(changed, services.mark, services.tag)
+        replaced = YamlMap(changed, services.mark, services.tag)
         parts = tuple((key, replaced if key.text == "services" else value) for key, value in tree)
-        return Mapping(parts, tree.mark, tree.tag, tree.origin)
+        return YamlMap(parts, tree.mark, tree.tag, tree.origin)
 
-    def _extended(self, service: Node, siblings: Mapping, place: _Place, seen: tuple[str, ...]) -> Node:
-        extends = service.get("extends") if isinstance(service, Mapping) else None
+    def _extended(self, service: YamlNode, siblings: YamlMap, place: _Place, seen: tuple[str, ...]) -> YamlNode:
+        extends = service.get("extends") if isinstance(service, YamlMap) else None
         service = with_environment(anchored(service, place.directory, is_symbolic=place.values is None), place.values)
         if extends is None:
             return service
-        name = text(extends) or (text(extends.get("service")) if isinstance(extends, Mapping) else None) or ""
-        file = text(extends.get("file")) if isinstance(extends, Mapping) else None
+        name = text(extends) or (text(extends.get("service")) if isinstance(extends, YamlMap) else None) or ""
+        file = text(extends.get("file")) if isinstance(extends, YamlMap) else None
         step = f"{file or ''}#{name}"
         if step in seen or len(seen) >= MAX_NESTING:
             self.unread.append(f"extends {name}: a cycle")
@@ -216,30 +216,30 @@ class _Merge:
             return service
         return merge(self._extended(base, siblings, place, (*seen, step)), service) or service
 
-    def _services(self, path: Path, named_at: Mark, values: Values | None) -> Mapping:
-        found: Node | None = None
+    def _services(self, path: Path, named_at: Mark, values: Values | None) -> YamlMap:
+        found: YamlNode | None = None
         for document in self.files.read(path, named_at, values):
             services = document.root.get("services")
-            if isinstance(services, Mapping):
+            if isinstance(services, YamlMap):
                 found = services if found is None else merge(found, services)
-        return found if isinstance(found, Mapping) else Mapping((), named_at)
+        return found if isinstance(found, YamlMap) else YamlMap((), named_at)
 
 
 def _mark_of(source: Source) -> Mark:
     return source.mark if isinstance(source, FileSource) else source.tree.mark
 
 
-def _part(node: Node, key: str) -> Node | None:
-    return node.get(key) if isinstance(node, Mapping) else None
+def _part(node: YamlNode, key: str) -> YamlNode | None:
+    return node.get(key) if isinstance(node, YamlMap) else None
 
 
-def _texts_of(node: Node | None) -> list[str]:
+def _texts_of(node: YamlNode | None) -> list[str]:
     """The texts of a list, or of one scalar in its place."""
-    parts = node.items if isinstance(node, Sequence) else (node,)
+    parts = node.items if isinstance(node, YamlList) else (node,)
     return [text(part) or "" for part in parts if part is not None]
 
 
-def file_sources(compose: Items[str | Mapping], marks: Items[Mark]) -> tuple[Source, ...]:
+def file_sources(compose: Items[str | YamlMap], marks: Items[Mark]) -> tuple[Source, ...]:
     """Make sources of a workflow's `compose`, with the places where its items stand."""
     return tuple(
         FileSource(item, mark) if isinstance(item, str) else InlineSource(item)

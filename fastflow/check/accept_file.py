@@ -10,7 +10,7 @@ from fastflow.diagnostic import Diagnostic, Mark
 from fastflow.errors import system_reason
 from fastflow.model.accept import read_accept_file
 from fastflow.model.node import Gate
-from fastflow.spec.document import Document, Mapping, Scalar
+from fastflow.spec.document import Document, Scalar, YamlMap
 from fastflow.spec.files import read_limited
 
 RULE = "invalid-value"
@@ -45,6 +45,6 @@ def with_accept_files(facts: Facts, directory: Path, shown: Path) -> tuple[Facts
         if gate.accept not in files:
             name = str(shown / gate.accept)
             read = read_accept_file(name, content)
-            files[gate.accept] = Document(name, "", Mapping((), Mark(name, 1, 1, 1, 1)), read.comments)
+            files[gate.accept] = Document(name, "", YamlMap((), Mark(name, 1, 1, 1, 1)), read.comments)
             found += [*read.diagnostics, *accept_expired.check(read, today)]
     return replace(facts, accept_files=tuple(files.values())), found

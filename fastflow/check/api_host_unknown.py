@@ -6,7 +6,7 @@ from fastflow.check.facts import Facts, warning
 from fastflow.diagnostic import Diagnostic
 from fastflow.model.cloud import API_HOSTS, Cloud
 from fastflow.model.suggest import did_you_mean
-from fastflow.spec.document import Path
+from fastflow.spec.document import YamlPath
 
 RULE = "api-host-unknown"
 
@@ -18,7 +18,7 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
         yield from _one(facts, workflow.cloud, ("workflows", name, "cloud"))
 
 
-def _one(facts: Facts, cloud: Cloud | None, path: Path) -> Iterator[Diagnostic]:
+def _one(facts: Facts, cloud: Cloud | None, path: YamlPath) -> Iterator[Diagnostic]:
     host = cloud.api_host if cloud else None
     if host is None or host in API_HOSTS or "$" in host:
         return

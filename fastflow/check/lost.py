@@ -8,7 +8,7 @@ from fastflow.model.phases import Phase
 from fastflow.model.places import Places
 from fastflow.model.spec import Spec
 from fastflow.model.suggest import closest
-from fastflow.spec.document import Mapping, Node, Scalar
+from fastflow.spec.document import Scalar, YamlMap, YamlNode
 
 _OF_BUILD_ID = ("build_id", "cloud")
 _OF_ORDER = (*_OF_BUILD_ID, "depends_on", "test_record", "test_record_id")
@@ -58,7 +58,7 @@ def lost_parts(spec: Spec, places: Places) -> Lost:
         usual = _text(tree, "build_id")
         if model is not None:
             fields.update((workflow, None, field) for field in _lost_fields(tree, model))
-        for name, node in _own(tree.get("nodes") if isinstance(tree, Mapping) else None):
+        for name, node in _own(tree.get("nodes") if isinstance(tree, YamlMap) else None):
             known = model.nodes.get(name) if model is not None else None
             if known is None:
                 nodes.add((workflow, name))
@@ -68,18 +68,18 @@ def lost_parts(spec: Spec, places: Places) -> Lost:
     return Lost(frozenset(nodes), frozenset(build_ids), frozenset(fields))
 
 
-def _own(node: Node | None) -> Iterator[tuple[str, Node]]:
-    for key, value in node if isinstance(node, Mapping) else ():
+def _own(node: YamlNode | None) -> Iterator[tuple[str, YamlNode]]:
+    for key, value in node if isinstance(node, YamlMap) else ():
         if not key.text.startswith("x-"):
             yield key.text, value
 
 
-def _text(node: Node, field: str) -> str | None:
-    value = node.get(field) if isinstance(node, Mapping) else None
+def _text(node: YamlNode, field: str) -> str | None:
+    value = node.get(field) if isinstance(node, YamlMap) else None
     return value.text if isinstance(value, Scalar) and not value.is_null else None
 
 
-def _lost_fields(tree: Node, model: SpecModel) -> Iterator[str]:
+def _lost_fields(tree: YamlNode, model: SpecModel) -> Iterator[str]:
     """Fields whose value was at fault; of an unknown one, the field that was most likely meant."""
     for name, value in _own(tree):
         is_unset = isinstance(value, Scalar) and (value.is_null or value.symbolic or value.text == "")

@@ -9,7 +9,7 @@ from fastflow.check.lost import Lost
 from fastflow.check.rules import ALL_RULES, BY_ID, RULE_IDS, RULES, Level, Rule
 from fastflow.diagnostic import Diagnostic, Severity
 from fastflow.model.suggest import did_you_mean
-from fastflow.spec.document import Mapping, Scalar
+from fastflow.spec.document import Scalar, YamlMap
 
 
 def check_specs(specs: Sequence[Facts], earlier: Iterable[Diagnostic] = ()) -> tuple[Diagnostic, ...]:
@@ -82,7 +82,7 @@ def _at_level(found: Iterable[Diagnostic], levels: Table[str, Level]) -> Iterato
 def _configuration(facts: Facts) -> Iterable[Diagnostic]:
     """Check the names under `checks`, also where a level is none."""
     tree = facts.places.node("checks")
-    for key, value in tree if isinstance(tree, Mapping) else ():
+    for key, value in tree if isinstance(tree, YamlMap) else ():
         if key.text.startswith("x-"):
             continue
         name, level = key.text, value.text if isinstance(value, Scalar) else None

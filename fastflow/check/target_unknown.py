@@ -12,7 +12,7 @@ from fastflow.model.phases import Phase
 from fastflow.model.places import Place
 from fastflow.model.suggest import did_you_mean
 from fastflow.model.target import Target, hosts_in, target_of
-from fastflow.spec.document import Mapping, Scalar, Sequence
+from fastflow.spec.document import Scalar, YamlList, YamlMap
 
 RULE = "target-unknown"
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
@@ -104,8 +104,8 @@ def _listening(application: Application, name: str) -> tuple[ServicePort, ...] |
 def _extra_hosts(node: Node) -> frozenset[str]:
     """Hosts that the node's own Compose keys add."""
     tree = node.container.get("extra_hosts") if node.container is not None else None
-    if isinstance(tree, Mapping):
+    if isinstance(tree, YamlMap):
         return frozenset(key.text for key, _ in tree)
-    items = tree.items if isinstance(tree, Sequence) else ()
+    items = tree.items if isinstance(tree, YamlList) else ()
     texts = (item.text for item in items if isinstance(item, Scalar))
     return frozenset(re.split("[:=]", text, maxsplit=1)[0] for text in texts)

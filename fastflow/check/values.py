@@ -9,7 +9,7 @@ from fastflow.diagnostic import Diagnostic, Related
 from fastflow.model.node import NODE_TYPES
 from fastflow.model.phases import Phase
 from fastflow.model.places import Place
-from fastflow.spec.document import Mapping, Scalar, Sequence
+from fastflow.spec.document import Scalar, YamlList, YamlMap
 
 RULE = "invalid-value"
 _HOSTS = "write { context: NAME } or { docker_host: ssh://user@machine }"
@@ -52,10 +52,10 @@ def _environment(facts: Facts, phase: Phase) -> Iterator[Diagnostic]:
 def _environment_place(facts: Facts, phase: Phase, name: str) -> Place:
     path = (*phase.path, "environment")
     tree = facts.places.node(*path)
-    for at, item in enumerate(tree.items if isinstance(tree, Sequence) else ()):
+    for at, item in enumerate(tree.items if isinstance(tree, YamlList) else ()):
         if isinstance(item, Scalar) and item.text.partition("=")[0] == name:
             return facts.places.value(*path, at)
-    return facts.places.key(*path, name) if isinstance(tree, Mapping) else facts.places.value(*path)
+    return facts.places.key(*path, name) if isinstance(tree, YamlMap) else facts.places.value(*path)
 
 
 def _fresh(facts: Facts) -> Iterator[Diagnostic]:

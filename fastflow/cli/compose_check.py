@@ -20,9 +20,7 @@ from fastflow.errors import EngineCallError, EngineTimeoutError
 from fastflow.pipeline import SpecText, plan
 from fastflow.plan import Selection
 from fastflow.run.masking import masker
-from fastflow.spec.document import Mapping as Tree
-from fastflow.spec.document import Node
-from fastflow.spec.document import Sequence as List
+from fastflow.spec.document import YamlList, YamlMap, YamlNode
 from fastflow.spec.files import read_limited
 from fastflow.spec.reader import read_documents
 from fastflow.spec.writer import dump
@@ -124,15 +122,15 @@ class _Question:
 def _without_variables(source: ComposeFile | ComposeText) -> str:
     content = source.text.encode() if isinstance(source, ComposeText) else read_limited(Path(source.path))
     trees = (_stripped(document.root) for document in read_documents("", content).documents)
-    return "\n---\n".join(dump(tree) for tree in trees if isinstance(tree, Tree))
+    return "\n---\n".join(dump(tree) for tree in trees if isinstance(tree, YamlMap))
 
 
-def _stripped(node: Node) -> Node | None:
+def _stripped(node: YamlNode) -> YamlNode | None:
     """Leave out every key, value and item that holds a variable."""
-    if isinstance(node, Tree):
+    if isinstance(node, YamlMap):
         pairs = ((key, _stripped(value)) for key, value in node if _stripped(key) is not None)
-        return Tree(tuple((key, value) for key, value in pairs if value is not None), node.mark, node.tag, node.origin)
-    if isinstance(node, List):
+        return replace(node, entries=tuple((key, value) for key, value in pairs if value is not None))
+    if isinstance(node, YamlList):
         items = (_stripped(item) for item in node.items)
         return replace(node, items=tuple(item for item in items if item is not None))
     return None if "$" in node.text.replace("$$", "") else node

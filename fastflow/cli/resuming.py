@@ -14,7 +14,7 @@ from fastflow.plan import Resumption
 from fastflow.report.archive import find_run, read_archive
 from fastflow.run.basis import Basis, digest_of_tokens, digests
 from fastflow.run.earlier import EarlierRun, earlier_run
-from fastflow.spec.document import Path
+from fastflow.spec.document import YamlPath
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def ground_of(
     archive = read_archive(find_run(resume, text.directory))
     earlier = earlier_run(archive.folder, archive.phases)
     values = values.over(earlier.basis.variables)
-    known: dict[Path, str] = {tuple(path.split(".")): value for path, value in earlier.basis.build_ids.items()}
+    known: dict[YamlPath, str] = {tuple(path.split(".")): value for path, value in earlier.basis.build_ids.items()}
     facts = checked(text, values, emulated, shows_warnings=shows_warnings, build_ids=known)
     ground = Ground(run, values, facts, text, emulate, earlier)
     earlier.require_unchanged(ground.basis)

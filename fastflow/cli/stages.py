@@ -15,7 +15,7 @@ from fastflow.errors import ExitCode, FastflowError
 from fastflow.model.node import Mode
 from fastflow.pipeline import SpecText, check, plan
 from fastflow.report.findings_text import Sources, render_findings, summary_of
-from fastflow.spec.document import Path as TreePath
+from fastflow.spec.document import YamlPath
 from fastflow.spec.files import read_limited
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def checked(
     emulated: str | None = None,
     *,
     shows_warnings: bool = True,
-    build_ids: Mapping[TreePath, str] | None = None,
+    build_ids: Mapping[YamlPath, str] | None = None,
 ) -> Facts:
     """Check one spec; show its findings on stderr; raises InvalidSpecError where there are errors."""
     with without_plugins():

@@ -14,8 +14,7 @@ from fastflow.model.cloud import DEFAULT_TOKEN, token_variable
 from fastflow.model.compose_keys import FIELDS_OF_THEIR_OWN, VOID_THE_CHECKS
 from fastflow.model.node import DEFAULT_IMAGE, NODE_TYPES, Mode
 from fastflow.model.target import target_of
-from fastflow.spec.document import Mapping as Tree
-from fastflow.spec.document import Scalar, Sequence
+from fastflow.spec.document import Scalar, YamlList, YamlMap
 from fastflow.spec.template import TemplateError, parse_template, variables
 
 CLOUD_FIELDS = {
@@ -45,7 +44,7 @@ class FastService:
     """A service with its environment: what stands in the Compose file, and the weaker rest from `env_file`s."""
 
     service: Service
-    tree: Tree
+    tree: YamlMap
 
     @property
     def name(self) -> str:
@@ -132,10 +131,10 @@ class FastService:
         return self.service.image if self.service.image != DEFAULT_IMAGE else None
 
     @property
-    def ports(self) -> "Sequence | tuple[str, ...] | None":
+    def ports(self) -> "YamlList | tuple[str, ...] | None":
         """Its ports, on one line where they are short."""
         ports = self.tree.get("ports")
-        if not isinstance(ports, Sequence) or not ports.items:
+        if not isinstance(ports, YamlList) or not ports.items:
             return None
         texts = tuple(item.text for item in ports.items if isinstance(item, Scalar))
         return texts if len(texts) == len(ports.items) else ports
@@ -159,8 +158,8 @@ class FastService:
             if name.startswith("WALLARM_") and name != TOKEN_VARIABLE and name not in CLOUD_FIELDS:
                 yield f"not kept: {name} (cloud: has no field for it)"
         for network, attachment in entries(self.tree.get("networks")):
-            more = [key.text for key, _ in attachment if key.text != "aliases"] if isinstance(attachment, Tree) else []
-            if more:
+            keys = [key.text for key, _ in attachment] if isinstance(attachment, YamlMap) else []
+            if more := [key for key in keys if key != "aliases"]:
                 yield f"not kept: {', '.join(more)} on the network {network.text}"
 
 

@@ -9,7 +9,7 @@ from fastflow.draft.fast_node import FastService
 from fastflow.draft.nodes import Nodes
 from fastflow.draft.page import Block, Entry, Page, Path, blank_if_unset, write_page
 from fastflow.draft.workflows import DraftWorkflow, workflows_of
-from fastflow.spec.document import Mapping as Tree
+from fastflow.spec.document import YamlMap
 from fastflow.spec.template import TemplateError, parse_template, variables
 
 HEAD = (
@@ -22,7 +22,7 @@ _DEPTH_OF_NODES = len(("workflows", "WORKFLOW", "nodes", "NODE"))
 Check = Callable[[str], Sequence[Diagnostic]]
 
 
-def spec_from(tree: Tree, application: Application, files: Sequence[str], check: Check) -> str:
+def spec_from(tree: YamlMap, application: Application, files: Sequence[str], check: Check) -> str:
     """Write the spec of a Compose tree. What `check` finds wrong with what was taken over becomes a comment."""
     fast = tuple(_fast_services(tree, application))
     draft = blank_if_unset(_draft(workflows_of(fast), without_fast(application), files), _MUST_BE_SET)
@@ -50,11 +50,11 @@ def _may_be_left_out(path: Path) -> bool:
     return is_field or "cloud" in path[:-1] or path[2:] == ("build_id",)
 
 
-def _fast_services(tree: Tree, application: Application) -> Iterator[FastService]:
+def _fast_services(tree: YamlMap, application: Application) -> Iterator[FastService]:
     services = tree.get("services")
     for name, service in application.services.items():
-        own = services.get(name) if isinstance(services, Tree) else None
-        if is_fast_service(service) and isinstance(own, Tree):
+        own = services.get(name) if isinstance(services, YamlMap) else None
+        if is_fast_service(service) and isinstance(own, YamlMap):
             yield FastService(service, own)
 
 

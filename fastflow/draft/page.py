@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from fastflow.spec.document import Node
+from fastflow.spec.document import YamlNode
 from fastflow.spec.template import TemplateError, parse_template, written
 from fastflow.spec.template import blank_if_unset as template_blanks
 from fastflow.spec.writer import as_mapping, dump, map_texts, scalar_text
@@ -13,7 +13,7 @@ from fastflow.spec.writer import as_mapping, dump, map_texts, scalar_text
 WIDTH = 110
 _STEP = "  "
 Path: TypeAlias = tuple[str, ...]
-Value: TypeAlias = "str | tuple[str, ...] | Block | Node | None"
+Value: TypeAlias = "str | tuple[str, ...] | Block | YamlNode | None"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ from fastflow.application.model import Service
 from fastflow.diagnostic import Mark
 from fastflow.draft.fast_node import FastService
 from fastflow.model.scalars import NAME_PATTERN
-from fastflow.spec.document import Mapping as Tree
+from fastflow.spec.document import YamlMap
 
 USUAL_NAME = "web"
 _NOWHERE = Mark("", 1, 1, 1, 1)
-NO_SERVICE = FastService(Service("fast", _NOWHERE), Tree((), _NOWHERE))
+NO_SERVICE = FastService(Service("fast", _NOWHERE), YamlMap((), _NOWHERE))
 """Stands for the FAST service of an application that has none."""
 
 

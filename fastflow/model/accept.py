@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from fastflow.diagnostic import Diagnostic, Mark, Related, Severity
 from fastflow.model.suggest import did_you_mean
-from fastflow.spec.document import Comment, Mapping, Node, Scalar, Sequence
+from fastflow.spec.document import Comment, Scalar, YamlList, YamlMap, YamlNode
 from fastflow.spec.reader import read_list
 
 FIELDS = ("fingerprint", "reason", "expires", "comment")
@@ -76,7 +76,7 @@ class _Reading:
         self.diagnostics = diagnostics
         self.days: dict[str, Mark] = {}
 
-    def entries(self, tree: Sequence) -> Iterator[Accepted]:
+    def entries(self, tree: YamlList) -> Iterator[Accepted]:
         first: dict[str, Mark] = {}
         for item in tree.items:
             entry = self._entry(item)
@@ -92,8 +92,8 @@ class _Reading:
             self.days[entry.fingerprint] = _place_of(item, "expires")
             yield entry
 
-    def _entry(self, item: Node) -> Accepted | None:
-        if not isinstance(item, Mapping):
+    def _entry(self, item: YamlNode) -> Accepted | None:
+        if not isinstance(item, YamlMap):
             self._fault("invalid-value", "an entry is a mapping", item.mark, _SHAPE)
             return None
         texts = {key.text: text for key, value in item if (text := self._text(key, value)) is not None}
@@ -106,7 +106,7 @@ class _Reading:
             return None
         return Accepted(texts["fingerprint"], texts["reason"], expires, texts.get("comment"))
 
-    def _text(self, key: Scalar, value: Node) -> str | None:
+    def _text(self, key: Scalar, value: YamlNode) -> str | None:
         if key.text.startswith("x-"):
             return None
         if key.text not in FIELDS:
@@ -118,7 +118,7 @@ class _Reading:
             return None
         return None if value.is_null else value.text.strip()
 
-    def _day(self, item: Mapping, text: str | None) -> date | None:
+    def _day(self, item: YamlMap, text: str | None) -> date | None:
         if text is None:
             return None
         try:
@@ -134,6 +134,6 @@ class _Reading:
         self.diagnostics.append(Diagnostic(rule, Severity.ERROR, message, mark, hint, related))
 
 
-def _place_of(item: Node, field: str) -> Mark:
-    value = item.get(field) if isinstance(item, Mapping) else None
+def _place_of(item: YamlNode, field: str) -> Mark:
+    value = item.get(field) if isinstance(item, YamlMap) else None
     return value.mark if isinstance(value, Scalar) and value.text else item.mark

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from fastflow.errors import UsageError
 from fastflow.model.accept import Accepted, read_accept_file
-from fastflow.spec.document import Sequence as Tree
+from fastflow.spec.document import YamlList
 from fastflow.spec.reader import read_list
 from fastflow.spec.writer import scalar_text
 
@@ -38,7 +38,7 @@ def with_additions(name: str, content: bytes, additions: Sequence[Addition]) -> 
     raise UsageError(f"nothing can be added to {name} as it is written", "write it as a list whose lines begin with -")
 
 
-def _candidates(text: str, tree: Tree, additions: Sequence[Addition]) -> Iterator[str]:
+def _candidates(text: str, tree: YamlList, additions: Sequence[Addition]) -> Iterator[str]:
     """Texts that may be the wanted one; the first that reads so is it."""
     ending = "\r\n" if "\r\n" in text else "\n"
     gap = "" if not text or text.endswith(("\n", "\r")) else ending

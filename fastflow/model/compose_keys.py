@@ -8,8 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from fastflow.model.base import Opaque
 from fastflow.model.scalars import TEXT_SCHEMA, Symbolic, Text, describe, wrong
-from fastflow.spec.document import Mapping as Tree
-from fastflow.spec.document import Path, Scalar, Sequence
+from fastflow.spec.document import Scalar, YamlList, YamlMap, YamlPath
 
 FIELDS_OF_THEIR_OWN = ("image", "environment", "ports", "container_name", "networks", "depends_on")
 VOID_THE_CHECKS = ("scale", "deploy", "env_file", "expose", "extends", "network_mode", "profiles")
@@ -45,7 +44,7 @@ Environment: TypeAlias = Annotated[
 
 
 def _container(value: Any) -> Any:
-    if not isinstance(value, Tree):
+    if not isinstance(value, YamlMap):
         raise wrong("expected a mapping of Compose service keys")
     faults = [fault for key, entry in value for fault in _key_faults(key.text, entry)]
     if faults:
@@ -53,7 +52,7 @@ def _container(value: Any) -> Any:
     return value
 
 
-def _key_faults(key: str, entry: Any) -> Iterator[tuple[Path, str, str]]:
+def _key_faults(key: str, entry: Any) -> Iterator[tuple[YamlPath, str, str]]:
     """For each key at fault where it stands below `container`, why it may not, and what to do."""
     if key in FIELDS_OF_THEIR_OWN:
         yield (key,), f"`{key}` may not stand in `container`", f"it is a field of the node: {key}:"
@@ -66,22 +65,22 @@ def _key_faults(key: str, entry: Any) -> Iterator[tuple[Path, str, str]]:
             if name.startswith("io.fastflow."):
                 yield (key, step), f"the label `{name}` is fastflow's own", "choose another name"
     elif key == "logging":
-        driver = entry.get("driver") if isinstance(entry, Tree) else None
+        driver = entry.get("driver") if isinstance(entry, YamlMap) else None
         if isinstance(driver, Scalar) and driver.text not in LOGGING_THAT_KEEPS_LOGS:
             message = f"`logging` with the driver `{driver.text}` keeps no log, and verdicts are read from it"
             yield (key, "driver"), message, f"use one of {', '.join(LOGGING_THAT_KEEPS_LOGS)}"
 
 
 def _labels(labels: Any) -> Iterator[tuple[str, str | int]]:
-    if isinstance(labels, Tree):
+    if isinstance(labels, YamlMap):
         yield from ((key.text, key.text) for key, _ in labels)
-    elif isinstance(labels, Sequence):
+    elif isinstance(labels, YamlList):
         for at, item in enumerate(labels.items):
             if isinstance(item, Scalar):
                 yield item.text.partition("=")[0], at
 
 
 ContainerKeys: TypeAlias = Annotated[
-    Annotated[Tree, Opaque()] | None, BeforeValidator(_container), WithJsonSchema({"type": "object"})
+    Annotated[YamlMap, Opaque()] | None, BeforeValidator(_container), WithJsonSchema({"type": "object"})
 ]
 """A tree as it was written: Compose reads its scalars, not fastflow."""

@@ -10,18 +10,18 @@ from fastflow.model.faults import finding, findings_of, path_of
 from fastflow.model.node import NODE_TYPES
 from fastflow.model.places import Places
 from fastflow.model.suggest import did_you_mean
-from fastflow.spec.document import Mapping, Node, Scalar, Sequence, moved
+from fastflow.spec.document import Scalar, YamlList, YamlMap, YamlNode, moved
 
 NOT_IN_DEFAULTS = ("mode", "build_id", "container_name", "ports", "depends_on", "source")
 
 
-def sound_defaults(root: Mapping) -> tuple[Mapping | None, tuple[Diagnostic, ...]]:
+def sound_defaults(root: YamlMap) -> tuple[YamlMap | None, tuple[Diagnostic, ...]]:
     """Return those of the spec's `defaults` that are right, and what is wrong with the others."""
     tree = root.get("defaults")
     if tree is None or (isinstance(tree, Scalar) and tree.is_null):
         return None, ()
     places = Places(root)
-    if not isinstance(tree, Mapping):
+    if not isinstance(tree, YamlMap):
         return None, (finding("invalid-value", "`defaults`: expected a mapping", places.value("defaults")),)
     known = {field for model in NODE_TYPES.values() for field in model.model_fields} - set(NOT_IN_DEFAULTS)
     found: dict[str, Diagnostic] = {}
@@ -38,10 +38,10 @@ def sound_defaults(root: Mapping) -> tuple[Mapping | None, tuple[Diagnostic, ...
     _check_values(tree, places, found)
     sound = tuple((key, value) for key, value in tree if key.text not in found and not _is_unset(value))
     faults = tuple(_at_its_node(root, field, fault) for field, fault in found.items())
-    return Mapping(sound, tree.mark, tree.tag, tree.origin), faults
+    return YamlMap(sound, tree.mark, tree.tag, tree.origin), faults
 
 
-def _at_its_node(root: Mapping, field: str, fault: Diagnostic) -> Diagnostic:
+def _at_its_node(root: YamlMap, field: str, fault: Diagnostic) -> Diagnostic:
     """A value that comes from `defaults` is reported at the first node that uses it, its origin in `related`.
 
     What may not stand in `defaults` at all is not used anywhere, and is reported there.
@@ -51,26 +51,26 @@ def _at_its_node(root: Mapping, field: str, fault: Diagnostic) -> Diagnostic:
     for key, node in _nodes(root):
         mode, own = node.get("mode"), node.get(field)
         applies = isinstance(mode, Scalar) and mode.text in NODE_TYPES and field in NODE_TYPES[mode.text].model_fields
-        if applies and (own is None or _is_unset(own) or isinstance(own, Mapping)):
+        if applies and (own is None or _is_unset(own) or isinstance(own, YamlMap)):
             origin = Related(fault.mark, "the value comes from here")
             return fault._replace(mark=key.mark, related=(origin, *fault.related))
     return fault
 
 
-def _nodes(root: Mapping) -> Iterator[tuple[Scalar, Mapping]]:
+def _nodes(root: YamlMap) -> Iterator[tuple[Scalar, YamlMap]]:
     workflows = root.get("workflows")
-    for _, workflow in workflows if isinstance(workflows, Mapping) else ():
-        nodes = workflow.get("nodes") if isinstance(workflow, Mapping) else None
-        for key, node in nodes if isinstance(nodes, Mapping) else ():
-            if isinstance(node, Mapping):
+    for _, workflow in workflows if isinstance(workflows, YamlMap) else ():
+        nodes = workflow.get("nodes") if isinstance(workflow, YamlMap) else None
+        for key, node in nodes if isinstance(nodes, YamlMap) else ():
+            if isinstance(node, YamlMap):
                 yield key, node
 
 
-def _check_values(tree: Mapping, places: Places, found: dict[str, Diagnostic]) -> None:
+def _check_values(tree: YamlMap, places: Places, found: dict[str, Diagnostic]) -> None:
     for mode, model in NODE_TYPES.items():
         fields = {key.text for key, _ in tree if key.text in model.model_fields and key.text not in found}
         data = {name: data_of(tree.get(name), name) for name in fields}  # type: ignore[arg-type]  # names come from the tree
-        if isinstance(tree.get("container"), (Mapping, Sequence)) and "container" in fields:
+        if isinstance(tree.get("container"), (YamlMap, YamlList)) and "container" in fields:
             data["container"] = tree.get("container")
         try:
             model.model_validate({**data, "mode": mode})
@@ -80,38 +80,38 @@ def _check_values(tree: Mapping, places: Places, found: dict[str, Diagnostic]) -
                 found.setdefault(field, next(findings_of(fault, ("defaults",), places, model)))
 
 
-def with_defaults(root: Mapping, defaults: Mapping | None) -> Mapping:
+def with_defaults(root: YamlMap, defaults: YamlMap | None) -> YamlMap:
     """Merge `defaults` into the nodes: a node's own value wins, mappings merge by key, lists replace."""
     workflows = root.get("workflows")
-    if defaults is None or not defaults.entries or not isinstance(workflows, Mapping):
+    if defaults is None or not defaults.entries or not isinstance(workflows, YamlMap):
         return root
     merged = _replace_each(workflows, lambda workflow: _in_workflow(workflow, defaults))
     return _with_entry(root, "workflows", merged)
 
 
-def _in_workflow(workflow: Node, defaults: Mapping) -> Node:
-    nodes = workflow.get("nodes") if isinstance(workflow, Mapping) else None
-    if not isinstance(workflow, Mapping) or not isinstance(nodes, Mapping):
+def _in_workflow(workflow: YamlNode, defaults: YamlMap) -> YamlNode:
+    nodes = workflow.get("nodes") if isinstance(workflow, YamlMap) else None
+    if not isinstance(workflow, YamlMap) or not isinstance(nodes, YamlMap):
         return workflow
     entries = tuple((key, _in_node(key, node, defaults)) for key, node in nodes)
-    return _with_entry(workflow, "nodes", Mapping(entries, nodes.mark, nodes.tag, nodes.origin))
+    return _with_entry(workflow, "nodes", YamlMap(entries, nodes.mark, nodes.tag, nodes.origin))
 
 
-def _in_node(key: Scalar, node: Node, defaults: Mapping) -> Node:
-    mode = node.get("mode") if isinstance(node, Mapping) else None
-    if not isinstance(node, Mapping) or not isinstance(mode, Scalar) or mode.text not in NODE_TYPES:
+def _in_node(key: Scalar, node: YamlNode, defaults: YamlMap) -> YamlNode:
+    mode = node.get("mode") if isinstance(node, YamlMap) else None
+    if not isinstance(node, YamlMap) or not isinstance(mode, Scalar) or mode.text not in NODE_TYPES:
         return node
     fields = NODE_TYPES[mode.text].model_fields
     applicable = tuple(entry for entry in defaults if entry[0].text in fields)
-    inherited = moved(Mapping(applicable, defaults.mark), key.mark)
+    inherited = moved(YamlMap(applicable, defaults.mark), key.mark)
     merged = merge(node, inherited)
-    assert isinstance(merged, Mapping)
+    assert isinstance(merged, YamlMap)
     return merged
 
 
-def merge(own: Node, inherited: Node) -> Node:
+def merge(own: YamlNode, inherited: YamlNode) -> YamlNode:
     """Merge two trees: own scalars and lists win, mappings merge by key, also below."""
-    if not isinstance(own, Mapping) or not isinstance(inherited, Mapping):
+    if not isinstance(own, YamlMap) or not isinstance(inherited, YamlMap):
         return own
     entries = [(key, value) for key, value in own if not (_is_unset(value) and inherited.get(key.text))]
     names = {key.text for key, _ in entries}
@@ -120,17 +120,17 @@ def merge(own: Node, inherited: Node) -> Node:
         for key, value in entries
     ]
     joined.extend(entry for entry in inherited if entry[0].text not in names)
-    return Mapping(tuple(joined), own.mark, own.tag, own.origin)
+    return YamlMap(tuple(joined), own.mark, own.tag, own.origin)
 
 
-def _is_unset(node: Node) -> bool:
+def _is_unset(node: YamlNode) -> bool:
     return isinstance(node, Scalar) and node.is_null
 
 
-def _replace_each(mapping: Mapping, change: Callable[[Node], Node]) -> Mapping:
-    return Mapping(tuple((key, change(value)) for key, value in mapping), mapping.mark, mapping.tag, mapping.origin)
+def _replace_each(mapping: YamlMap, change: Callable[[YamlNode], YamlNode]) -> YamlMap:
+    return YamlMap(tuple((key, change(value)) for key, value in mapping), mapping.mark, mapping.tag, mapping.origin)
 
 
-def _with_entry(mapping: Mapping, name: str, value: Node) -> Mapping:
+def _with_entry(mapping: YamlMap, name: str, value: YamlNode) -> YamlMap:
     entries = tuple((key, value if key.text == name else old) for key, old in mapping)
-    return Mapping(entries, mapping.mark, mapping.tag, mapping.origin)
+    return YamlMap(entries, mapping.mark, mapping.tag, mapping.origin)

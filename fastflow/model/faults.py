@@ -14,7 +14,7 @@ from fastflow.model.scalars import describe, parse_duration
 from fastflow.model.source import CommandSource, ServiceSource
 from fastflow.model.spec import Spec, Workflow
 from fastflow.model.suggest import did_you_mean
-from fastflow.spec.document import Path
+from fastflow.spec.document import YamlPath
 
 _EXPECTED = {
     "dict_type": "a mapping",
@@ -66,7 +66,7 @@ _TAGS = frozenset({"<gate>", "<off>", "<list>", "<all>", "<run>", "<service>", "
 _PLAIN = {"too_short": "is empty; it needs at least one entry"}
 
 
-def path_of(error: ErrorDetails) -> Path:
+def path_of(error: ErrorDetails) -> YamlPath:
     """Return the error's place as a path of the document, without the names of union members."""
     steps = error["loc"]
     # An unknown field is the user's own word, whatever it looks like.
@@ -74,7 +74,7 @@ def path_of(error: ErrorDetails) -> Path:
     return tuple(step for at, step in enumerate(steps) if at == own or step not in _TAGS)
 
 
-def findings_of(error: ErrorDetails, base: Path, places: Places, model: type[BaseModel]) -> Iterator[Diagnostic]:
+def findings_of(error: ErrorDetails, base: YamlPath, places: Places, model: type[BaseModel]) -> Iterator[Diagnostic]:
     """Say in fastflow's words what pydantic found below `base`; one fault may stand at several keys."""
     path = (*base, *path_of(error))
     if error["type"] != "fastflow_keys":
@@ -85,7 +85,7 @@ def findings_of(error: ErrorDetails, base: Path, places: Places, model: type[Bas
         yield finding(context.get("rule", "invalid-value"), message, places.key(*path, *steps), hint)
 
 
-def finding_of(error: ErrorDetails, base: Path, places: Places, model: type[BaseModel]) -> Diagnostic:
+def finding_of(error: ErrorDetails, base: YamlPath, places: Places, model: type[BaseModel]) -> Diagnostic:
     """Say in fastflow's words what pydantic found below `base`."""
     path = (*base, *path_of(error))
     kind = error["type"]
@@ -101,7 +101,7 @@ def finding(rule: str, message: str, place: Place, hint: str | None = None) -> D
     return Diagnostic(rule, Severity.ERROR, message, place.mark, hint, place.related())
 
 
-def _explain(error: ErrorDetails, path: Path) -> tuple[str, str, str | None]:
+def _explain(error: ErrorDetails, path: YamlPath) -> tuple[str, str, str | None]:
     """Give the rule, the message and the hint."""
     kind, context, value = error["type"], error.get("ctx", {}), error["input"]
     field = next((step for step in reversed(path) if isinstance(step, str)), "")
@@ -121,7 +121,7 @@ def _explain(error: ErrorDetails, path: Path) -> tuple[str, str, str | None]:
     return "invalid-value", message, "add one, or remove it" if kind in _PLAIN else None
 
 
-def _shape(expected: str, path: Path, value: object) -> str:
+def _shape(expected: str, path: YamlPath, value: object) -> str:
     """Show how a mapping or a list is written, with what was written where it can be kept."""
     if expected == "a list":
         text = f'"{value}"' if path[-1] == "ports" or not str(value).isalnum() else value
@@ -159,7 +159,7 @@ def _prefix(error: ErrorDetails) -> str:
     return f"`{names[-1]}`: " if names and error["loc"][-1:] != ("[key]",) else ""
 
 
-def _unknown(path: Path, places: Places, model: type[BaseModel], *, top: bool) -> Diagnostic:
+def _unknown(path: YamlPath, places: Places, model: type[BaseModel], *, top: bool) -> Diagnostic:
     field = str(path[-1])
     place = places.key(*path)
     mode = getattr(model, "model_fields", {}).get("mode")
@@ -216,7 +216,7 @@ def _home_of_variable(name: str) -> str | None:
     return None
 
 
-def _fields_at(model: type[BaseModel], path: Path, places: Places) -> Iterable[str]:
+def _fields_at(model: type[BaseModel], path: YamlPath, places: Places) -> Iterable[str]:
     """The fields of the model in which the last step of `path` stands."""
     homes: Mapping[str, tuple[type[BaseModel], ...]] = {
         "ready": (Ready,),

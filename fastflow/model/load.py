@@ -15,8 +15,7 @@ from fastflow.model.places import Places
 from fastflow.model.scalars import NAME, NAME_HINT
 from fastflow.model.spec import Host, Spec, Workflow
 from fastflow.model.suggest import did_you_mean
-from fastflow.spec.document import Document, Mapping, Path, Scalar, Sequence
-from fastflow.spec.document import Node as Tree
+from fastflow.spec.document import Document, Scalar, YamlList, YamlMap, YamlNode, YamlPath
 
 M = TypeVar("M", bound=BaseModel)
 _FIELDS = "write its fields below the name, indented"
@@ -39,7 +38,7 @@ class Loaded(NamedTuple):
         return self.spec is not None and not self.diagnostics
 
 
-def is_raw(path: Path) -> bool:
+def is_raw(path: YamlPath) -> bool:
     """Tell whether fastflow leaves the variables below `path` alone (docs: the spec, Values)."""
     last = path[-1] if path else None
     if isinstance(last, str) and last.startswith("x-") and path[-2:-1] not in _KEYED:
@@ -51,7 +50,7 @@ def is_raw(path: Path) -> bool:
     return last == "run" and len(path) in (6, 7) and path[0] == "workflows" and path[4] == "source"
 
 
-def is_build_id(path: Path) -> bool:
+def is_build_id(path: YamlPath) -> bool:
     """Tell whether a BUILD_ID stands at `path`."""
     return len(path) in (3, 5) and path[0] == "workflows" and path[-1] == "build_id"
 
@@ -70,7 +69,7 @@ class _Load:
         self.places = places
         self.diagnostics = diagnostics
 
-    def spec(self, root: Mapping) -> Spec | None:
+    def spec(self, root: YamlMap) -> Spec | None:
         data = {
             key.text: data_of(value, key.text)
             for key, value in own_entries(root)
@@ -79,7 +78,7 @@ class _Load:
         data["hosts"] = self._each(root, "hosts", Host) if root.get("hosts") else None
         data["cloud"] = self._one(root, ("cloud",), Cloud)
         workflows = root.get("workflows")
-        if not isinstance(workflows, Mapping):
+        if not isinstance(workflows, YamlMap):
             self._without_workflows(root, data)
             return None
         made = {
@@ -89,7 +88,7 @@ class _Load:
         data["workflows"] = self._left(made, ("workflows",))
         return self._sound(Spec, data, (), quiet=() if data["workflows"] or not made else ("workflows",))
 
-    def _without_workflows(self, root: Mapping, data: dict[str, Any]) -> None:
+    def _without_workflows(self, root: YamlMap, data: dict[str, Any]) -> None:
         written = root.get("workflows")
         if written is None or (isinstance(written, Scalar) and written.is_null):
             at = self.places.key("workflows") if root.key("workflows") else self.places.value()
@@ -102,9 +101,9 @@ class _Load:
             )
         self._sound(Spec, {**data, "workflows": {}}, (), quiet=("workflows",))
 
-    def _workflow(self, name: str, tree: Tree) -> Workflow | None:
+    def _workflow(self, name: str, tree: YamlNode) -> Workflow | None:
         base = ("workflows", name)
-        if not isinstance(tree, Mapping):
+        if not isinstance(tree, YamlMap):
             at = self.places.key(*base)
             self.diagnostics.append(finding("invalid-value", f"workflow `{name}`: expected a mapping", at, _FIELDS))
             return None
@@ -114,7 +113,7 @@ class _Load:
         data["cloud"] = self._one(tree, (*base, "cloud"), Cloud)
         nodes = tree.get("nodes")
         quiet: tuple[str, ...] = ()
-        if isinstance(nodes, Mapping):
+        if isinstance(nodes, YamlMap):
             made = {
                 key.text: self._node(name, key.text, value)
                 for key, value in self._named(nodes, (*base, "nodes"), "node")
@@ -126,9 +125,9 @@ class _Load:
             data["nodes"] = data_of(nodes, "nodes")
         return self._sound(Workflow, data, base, quiet)
 
-    def _node(self, workflow: str, name: str, tree: Tree) -> Node | None:
+    def _node(self, workflow: str, name: str, tree: YamlNode) -> Node | None:
         base = ("workflows", workflow, "nodes", name)
-        if not isinstance(tree, Mapping):
+        if not isinstance(tree, YamlMap):
             at = self.places.key(*base)
             self.diagnostics.append(finding("invalid-value", f"node `{name}`: expected a mapping", at, _FIELDS))
             return None
@@ -138,11 +137,11 @@ class _Load:
             self._wrong_mode(base, written, mode)
             return None
         data = {key.text: data_of(value, key.text) for key, value in own_entries(tree)}
-        if isinstance(tree.get("container"), (Mapping, Sequence)):
+        if isinstance(tree.get("container"), (YamlMap, YamlList)):
             data["container"] = tree.get("container")
         return self._sound(NODE_TYPES[written], data, base)
 
-    def _wrong_mode(self, base: Path, written: str | None, mode: Tree | None) -> None:
+    def _wrong_mode(self, base: YamlPath, written: str | None, mode: YamlNode | None) -> None:
         expected = ", ".join(MODES[:-1]) + f" or {MODES[-1]}"
         if mode is None or (written is None and isinstance(mode, Scalar)):
             message, place = f"node `{base[-1]}` has no `mode`", self.places.key(*base)
@@ -154,7 +153,7 @@ class _Load:
             hint = hint if hint and hint.startswith("did") else None
         self.diagnostics.append(finding("invalid-value", message, place, hint))
 
-    def _named(self, tree: Mapping, base: Path, kind: str) -> Iterator[tuple[Scalar, Tree]]:
+    def _named(self, tree: YamlMap, base: YamlPath, kind: str) -> Iterator[tuple[Scalar, YamlNode]]:
         """Give the entries whose names no earlier sibling has but for case."""
         known: dict[str, Scalar] = {}
         for key, value in own_entries(tree):
@@ -168,7 +167,7 @@ class _Load:
             related = (Related(other.mark, f"{kind} `{other.text}` is here"), *found.related)
             self.diagnostics.append(found._replace(related=related))
 
-    def _left(self, made: dict[str, M | None], base: Path) -> dict[str, M]:
+    def _left(self, made: dict[str, M | None], base: YamlPath) -> dict[str, M]:
         """What could be made; of the rest at least the names are checked, as the model checks the others'."""
         for name, value in made.items():
             if value is None and not NAME.fullmatch(name):
@@ -177,9 +176,9 @@ class _Load:
                 )
         return {name: value for name, value in made.items() if value is not None}
 
-    def _each(self, root: Mapping, field: str, model: type[BaseModel]) -> Any:
+    def _each(self, root: YamlMap, field: str, model: type[BaseModel]) -> Any:
         tree = root.get(field)
-        if not isinstance(tree, Mapping):
+        if not isinstance(tree, YamlMap):
             return data_of(tree, field) if tree is not None else None
         made = {
             key.text: self._sound(model, data_of(value, field), (field, key.text))
@@ -187,12 +186,12 @@ class _Load:
         }
         return {name: value for name, value in made.items() if value is not None}
 
-    def _one(self, parent: Mapping, path: Path, model: type[BaseModel]) -> Any:
+    def _one(self, parent: YamlMap, path: YamlPath, model: type[BaseModel]) -> Any:
         tree = parent.get(str(path[-1]))
         data = data_of(tree, "cloud") if tree is not None else None
         return None if data is None else self._sound(model, data, path)
 
-    def _sound(self, model: type[M], data: Any, base: Path, quiet: tuple[str, ...] = ()) -> M | None:
+    def _sound(self, model: type[M], data: Any, base: YamlPath, quiet: tuple[str, ...] = ()) -> M | None:
         """Validate; report what is wrong; then try again without the fields at fault."""
         try:
             return model.model_validate(data)
@@ -211,7 +210,7 @@ class _Load:
             return None
 
 
-def _compose(tree: Tree | None) -> Any:
-    if isinstance(tree, Sequence):
-        return [item if isinstance(item, Mapping) else data_of(item, "compose") for item in tree.items]
-    return tree if isinstance(tree, Mapping) else data_of(tree, "compose") if tree is not None else None
+def _compose(tree: YamlNode | None) -> Any:
+    if isinstance(tree, YamlList):
+        return [item if isinstance(item, YamlMap) else data_of(item, "compose") for item in tree.items]
+    return tree if isinstance(tree, YamlMap) else data_of(tree, "compose") if tree is not None else None

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from fastflow.model.cloud import Cloud
 from fastflow.model.node import Node, RecordingNode, ReportNode, TestingNode
 from fastflow.model.spec import Spec
-from fastflow.spec.document import Path
+from fastflow.spec.document import YamlPath
 from fastflow.spec.template import Template, TemplateError, canonical, parse_template, variables, written
 
 
@@ -34,7 +34,7 @@ class Phase(NamedTuple):
     identity: str | None
 
     @property
-    def path(self) -> Path:
+    def path(self) -> YamlPath:
         """Where the node stands in the spec."""
         return ("workflows", self.workflow, "nodes", self.name)
 
@@ -44,7 +44,7 @@ class Phase(NamedTuple):
         return node_service(self.name)
 
     @property
-    def build_id_path(self) -> Path:
+    def build_id_path(self) -> YamlPath:
         """Where its BUILD_ID stands: its own, or the workflow's."""
         own = getattr(self.node, "build_id", None)
         return (*self.path, "build_id") if own is not None else ("workflows", self.workflow, "build_id")

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from fastflow.diagnostic import Mark, Related
-from fastflow.spec.document import Mapping, Node, Path, Scalar, Sequence
+from fastflow.spec.document import Scalar, YamlList, YamlMap, YamlNode, YamlPath
 
 
 class Place(NamedTuple):
@@ -20,9 +20,9 @@ class Place(NamedTuple):
 class Places(NamedTuple):
     """The tree that a spec was made from, with `defaults` merged into the nodes."""
 
-    root: Mapping
+    root: YamlMap
 
-    def node(self, *path: str | int) -> Node | None:
+    def node(self, *path: str | int) -> YamlNode | None:
         """Return the tree at `path`, or None."""
         return _walk(self.root, path)[0]
 
@@ -41,9 +41,9 @@ class Places(NamedTuple):
         """Where the key (or the list item) at `path` stands; of what is not there, its parent's key."""
         parent, reached = _walk(self.root, path[:-1])
         if parent is not None and path:
-            if isinstance(parent, Mapping) and (key := parent.key(str(path[-1]))):
+            if isinstance(parent, YamlMap) and (key := parent.key(str(path[-1]))):
                 return Place(key.mark, key.origin)
-            if isinstance(parent, Sequence) and isinstance(path[-1], int) and path[-1] < len(parent.items):
+            if isinstance(parent, YamlList) and isinstance(path[-1], int) and path[-1] < len(parent.items):
                 item = parent.items[path[-1]]
                 return Place(item.mark, item.origin)
         if not path:
@@ -53,27 +53,27 @@ class Places(NamedTuple):
     def entry(self, name: str, *path: str | int) -> Place:
         """Where `name` stands in the list, the mapping or the single text at `path`."""
         node = self.node(*path)
-        if isinstance(node, Mapping) and node.key(name):
+        if isinstance(node, YamlMap) and node.key(name):
             return self.key(*path, name)
-        if isinstance(node, Sequence):
+        if isinstance(node, YamlList):
             for at, item in enumerate(node.items):
                 if isinstance(item, Scalar) and item.text == name:
                     return self.value(*path, at)
         return self.value(*path)
 
 
-def _walk(root: Node, path: Path) -> tuple[Node | None, int]:
+def _walk(root: YamlNode, path: YamlPath) -> tuple[YamlNode | None, int]:
     """Follow `path`; return what is there, or None, and how many steps exist.
 
     A mapping where a list may stand is a list of one.
     """
-    node: Node | None = root
+    node: YamlNode | None = root
     for taken, step in enumerate(path):
-        if isinstance(node, Mapping) and isinstance(step, str):
+        if isinstance(node, YamlMap) and isinstance(step, str):
             node = node.get(step)
-        elif isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
+        elif isinstance(node, YamlList) and isinstance(step, int) and step < len(node.items):
             node = node.items[step]
-        elif not (isinstance(node, Mapping) and step == 0):
+        elif not (isinstance(node, YamlMap) and step == 0):
             node = None
         if node is None:
             return None, taken

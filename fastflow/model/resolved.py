@@ -8,8 +8,7 @@ from pydantic import BaseModel
 
 from fastflow.model.load import is_build_id
 from fastflow.model.spec import Spec
-from fastflow.spec.document import Document, Path, Scalar, Sequence
-from fastflow.spec.document import Mapping as Tree
+from fastflow.spec.document import Document, Scalar, YamlList, YamlMap, YamlPath
 
 _TOLD_BY_FIELD = (
     (),
@@ -36,7 +35,7 @@ def resolved_fields(spec: Spec, written: Document) -> dict[str, str]:
     return dict(sorted(fields.items()))
 
 
-def _fields(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+def _fields(value: Any, path: YamlPath) -> Iterator[tuple[YamlPath, Any]]:
     if not any(_matches(path, pattern) for pattern in _TOLD_BY_FIELD):
         yield path, value
         return
@@ -46,7 +45,7 @@ def _fields(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
             yield from _fields(entry, (*path, name))
 
 
-def _matches(path: Path, pattern: tuple[str, ...]) -> bool:
+def _matches(path: YamlPath, pattern: tuple[str, ...]) -> bool:
     return len(path) == len(pattern) and all(one in (step, "*") for one, step in zip(pattern, path, strict=True))
 
 
@@ -60,9 +59,9 @@ def _plain(value: Any) -> Any:
         return _plain(_set_fields(value))
     if isinstance(value, Scalar):
         return [value.tag, value.plain, value.text]
-    if isinstance(value, Sequence):
+    if isinstance(value, YamlList):
         return [value.tag, *(_plain(item) for item in value.items)]
-    if isinstance(value, Tree):
+    if isinstance(value, YamlMap):
         return [value.tag, *([key.text, _plain(entry)] for key, entry in value)]
     if isinstance(value, Mapping):
         return {str(name): _plain(entry) for name, entry in sorted(value.items(), key=lambda item: str(item[0]))}

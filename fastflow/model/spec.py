@@ -9,9 +9,9 @@ from fastflow.model.base import Opaque, SpecModel
 from fastflow.model.cloud import Cloud
 from fastflow.model.node import Node
 from fastflow.model.scalars import TEXT_SCHEMA, Duration, Name, Text, Whole, describe, unless_symbolic, wrong
-from fastflow.spec.document import Mapping as Tree
+from fastflow.spec.document import YamlMap
 
-ComposeSource: TypeAlias = str | Annotated[Tree, Opaque()]
+ComposeSource: TypeAlias = str | Annotated[YamlMap, Opaque()]
 """The path of a Compose file, or an inline Compose document as it was written."""
 
 
@@ -20,7 +20,7 @@ def _compose(value: Any) -> Any:
     if not items:
         raise wrong("expected a Compose file, a Compose document, or a list of them, not an empty list")
     for item in items:
-        if not isinstance(item, (str, Tree)) or item == "":
+        if not isinstance(item, (str, YamlMap)) or item == "":
             raise wrong(f"expected a Compose file or a Compose document, not {describe(item)}")
     return tuple(items)
 

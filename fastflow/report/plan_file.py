@@ -14,7 +14,7 @@ from fastflow.report.plan import plan_told
 from fastflow.report.sarif import relative_path, root_of
 from fastflow.run.engine import EngineInfo
 from fastflow.run.masking import MASK
-from fastflow.spec.document import Path as TreePath
+from fastflow.spec.document import YamlPath
 from fastflow.spec.interpolation import interpolate
 from fastflow.spec.writer import dump, map_texts
 
@@ -77,5 +77,5 @@ def resolved_text(facts: Facts, values: Mapping[str, str], run: str) -> str:
     return dump(map_texts(resolved.document.root, lambda text: _ACCOUNT.sub(MASK, text)))
 
 
-def _is_private(path: TreePath) -> bool:
+def _is_private(path: YamlPath) -> bool:
     return any(step in ("environment", "container") for step in path[2:])

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import yaml
 
 from fastflow.diagnostic import Diagnostic, Mark, Related, Severity
-from fastflow.spec.document import Mapping, Node, Scalar, Sequence, moved
+from fastflow.spec.document import Scalar, YamlList, YamlMap, YamlNode, moved
 from fastflow.spec.events import MAX_DEPTH, FaultError, events_of, too_deep
 
 MAX_VALUES = 500_000
@@ -25,7 +25,7 @@ class _Open:
     tag: str | None
     flow: bool
     is_mapping: bool
-    nodes: list[Node] = field(default_factory=list)
+    nodes: list[YamlNode] = field(default_factory=list)
     size: int = 1
     height: int = 1
 
@@ -33,7 +33,7 @@ class _Open:
 class _Anchored(NamedTuple):
     """What an anchor stands for, how many values that is, and how many levels of collections."""
 
-    node: Node
+    node: YamlNode
     size: int
     height: int
 
@@ -49,17 +49,17 @@ class Builder:
         self._stack: list[_Open] = []
         self._values = 0
 
-    def documents(self, text: str) -> Iterator[Mapping]:
+    def documents(self, text: str) -> Iterator[YamlMap]:
         """Give the root of each document, a mapping; raise FaultError."""
         for root in self.roots(text):
             yield from self._as_mapping(root)
 
-    def roots(self, text: str) -> Iterator[Node | None]:
+    def roots(self, text: str) -> Iterator[YamlNode | None]:
         """Give the root of each document, whatever it is; raise FaultError."""
         # A value takes a character at least, so only a long text can hold too many without an alias.
         if len(text) > MAX_VALUES:
             self._refuse_too_many(text)
-        root: Node | None = None
+        root: YamlNode | None = None
         for event in events_of(self.file, text):
             done = self._take(event)
             if done is not None:
@@ -85,14 +85,14 @@ class Builder:
                 break
         self._values = 0
 
-    def _as_mapping(self, root: Node | None) -> Iterator[Mapping]:
-        if isinstance(root, Mapping):
+    def _as_mapping(self, root: YamlNode | None) -> Iterator[YamlMap]:
+        if isinstance(root, YamlMap):
             yield root
         elif root is not None and not (isinstance(root, Scalar) and root.is_null):
-            kind = "list" if isinstance(root, Sequence) else "single value"
+            kind = "list" if isinstance(root, YamlList) else "single value"
             raise FaultError(f"the file holds a {kind}, not a mapping", root.mark, "begin with `key: value` lines")
 
-    def _take(self, event: yaml.Event) -> Node | None:
+    def _take(self, event: yaml.Event) -> YamlNode | None:
         """Take one event; return the root when it is complete."""
         if isinstance(event, yaml.ScalarEvent):
             return self._add(self._scalar(event), event.anchor)
@@ -130,7 +130,7 @@ class Builder:
                 "split the file, or use fewer aliases",
             )
 
-    def _alias(self, event: yaml.AliasEvent) -> Node | None:
+    def _alias(self, event: yaml.AliasEvent) -> YamlNode | None:
         anchored, mark = self._resolve(event), self._mark(event)
         # Before the copy is made: it is what takes the memory and, level by level, the stack.
         self._count(anchored.size, mark)
@@ -159,17 +159,17 @@ class Builder:
         if depth > MAX_DEPTH:
             raise too_deep(mark)
 
-    def _close(self, event: yaml.MappingEndEvent | yaml.SequenceEndEvent) -> Node | None:
+    def _close(self, event: yaml.MappingEndEvent | yaml.SequenceEndEvent) -> YamlNode | None:
         opened = self._stack.pop()
         mark = opened.start
         if opened.flow:
             end = self._mark(event)
             mark = Mark(mark.file, mark.line, mark.column, end.end_line, end.end_column)
-        node: Node
-        node = self._mapping(opened, mark) if opened.is_mapping else Sequence(tuple(opened.nodes), mark, opened.tag)
+        node: YamlNode
+        node = self._mapping(opened, mark) if opened.is_mapping else YamlList(tuple(opened.nodes), mark, opened.tag)
         return self._add(node, opened.anchor, opened.size, opened.height)
 
-    def _add(self, node: Node, anchor: str | None, size: int = 1, height: int = 0) -> Node | None:
+    def _add(self, node: YamlNode, anchor: str | None, size: int = 1, height: int = 0) -> YamlNode | None:
         """Put a value, counted before, where it belongs; return it where that is the document."""
         if anchor is not None:
             self._anchors[anchor] = _Anchored(node, size, height)
@@ -181,9 +181,9 @@ class Builder:
         parent.height = max(parent.height, height + 1)
         return None
 
-    def _mapping(self, opened: _Open, mark: Mark) -> Mapping:
-        own: dict[str, tuple[Scalar, Node]] = {}
-        merged: list[Node] = []
+    def _mapping(self, opened: _Open, mark: Mark) -> YamlMap:
+        own: dict[str, tuple[Scalar, YamlNode]] = {}
+        merged: list[YamlNode] = []
         merge_key: Scalar | None = None
         for key, value in zip(opened.nodes[::2], opened.nodes[1::2], strict=True):
             if not isinstance(key, Scalar):
@@ -201,7 +201,7 @@ class Builder:
             for source in _merge_sources(value):
                 for key, inherited in source:
                     own.setdefault(key.text, (key, inherited))
-        return Mapping(tuple(own.values()), mark, opened.tag)
+        return YamlMap(tuple(own.values()), mark, opened.tag)
 
     def _duplicate(self, key: Scalar, first: Scalar) -> None:
         self.duplicates.append(
@@ -216,13 +216,13 @@ class Builder:
         )
 
 
-def _merge_sources(value: Node) -> Iterator[Mapping]:
-    if isinstance(value, Mapping):
+def _merge_sources(value: YamlNode) -> Iterator[YamlMap]:
+    if isinstance(value, YamlMap):
         yield value
         return
-    if isinstance(value, Sequence):
+    if isinstance(value, YamlList):
         for item in value.items:
-            if not isinstance(item, Mapping):
+            if not isinstance(item, YamlMap):
                 raise FaultError("`<<` merges mappings only", item.mark, "name an anchor of a mapping")
             yield item
         return

@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeAlias
 
 from fastflow.diagnostic import Mark
 
-Path: TypeAlias = tuple[str | int, ...]
+YamlPath: TypeAlias = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +32,20 @@ class Scalar:
 
 
 @dataclass(frozen=True, slots=True)
-class Sequence:
+class YamlList:
     """A YAML sequence."""
 
-    items: tuple["Node", ...]
+    items: tuple["YamlNode", ...]
     mark: Mark
     tag: str | None = None
     origin: Mark | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Mapping:
+class YamlMap:
     """A YAML mapping with its merge keys (`<<`) already applied; keys keep the order of the file."""
 
-    entries: tuple[tuple[Scalar, "Node"], ...]
+    entries: tuple[tuple[Scalar, "YamlNode"], ...]
     mark: Mark
     tag: str | None = None
     origin: Mark | None = None
@@ -54,7 +54,7 @@ class Mapping:
     def __post_init__(self) -> None:
         object.__setattr__(self, "_index", {key.text: at for at, (key, _) in enumerate(self.entries)})
 
-    def get(self, key: str) -> "Node | None":
+    def get(self, key: str) -> "YamlNode | None":
         """Return the value under `key`, or None."""
         at = self._index.get(key)
         return None if at is None else self.entries[at][1]
@@ -64,11 +64,11 @@ class Mapping:
         at = self._index.get(key)
         return None if at is None else self.entries[at][0]
 
-    def __iter__(self) -> Iterator[tuple[Scalar, "Node"]]:
+    def __iter__(self) -> Iterator[tuple[Scalar, "YamlNode"]]:
         return iter(self.entries)
 
 
-Node: TypeAlias = Scalar | Sequence | Mapping
+YamlNode: TypeAlias = Scalar | YamlList | YamlMap
 
 
 class Comment(NamedTuple):
@@ -84,36 +84,36 @@ class Document(NamedTuple):
 
     file: str
     text: str
-    root: Mapping
+    root: YamlMap
     comments: tuple[Comment, ...] = ()
 
-    def locate(self, path: Path) -> Node | None:
+    def locate(self, path: YamlPath) -> YamlNode | None:
         """Return the node at `path`, or None where there is none."""
-        node: Node | None = self.root
+        node: YamlNode | None = self.root
         for step in path:
-            if isinstance(node, Mapping) and isinstance(step, str):
+            if isinstance(node, YamlMap) and isinstance(step, str):
                 node = node.get(step)
-            elif isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
+            elif isinstance(node, YamlList) and isinstance(step, int) and step < len(node.items):
                 node = node.items[step]
             else:
                 return None
         return node
 
-    def key(self, path: Path) -> Scalar | None:
+    def key(self, path: YamlPath) -> Scalar | None:
         """Return the key that the last step of `path` names, or None."""
         parent = self.locate(path[:-1])
-        return parent.key(str(path[-1])) if path and isinstance(parent, Mapping) else None
+        return parent.key(str(path[-1])) if path and isinstance(parent, YamlMap) else None
 
 
-def moved(node: Node, mark: Mark) -> Node:
+def moved(node: YamlNode, mark: Mark) -> YamlNode:
     """Return `node` as it is seen from `mark`, where an alias stands: its own place becomes its origin."""
     origin = node.origin or node.mark
     if isinstance(node, Scalar):
         return Scalar(node.text, mark, node.plain, node.tag, origin, node.symbolic)
-    if isinstance(node, Sequence):
-        return Sequence(tuple(moved(item, mark) for item in node.items), mark, node.tag, origin)
+    if isinstance(node, YamlList):
+        return YamlList(tuple(moved(item, mark) for item in node.items), mark, node.tag, origin)
     entries = tuple(
         (Scalar(key.text, mark, key.plain, key.tag, key.origin or key.mark, key.symbolic), moved(value, mark))
         for key, value in node
     )
-    return Mapping(entries, mark, node.tag, origin)
+    return YamlMap(entries, mark, node.tag, origin)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from fastflow.ci import CI_ID, CI_ID_HINT
 from fastflow.diagnostic import Diagnostic, Related, Severity
-from fastflow.spec.document import Document, Mapping, Node, Path, Scalar, Sequence
+from fastflow.spec.document import Document, Scalar, YamlList, YamlMap, YamlNode, YamlPath
 from fastflow.spec.template import (
     Template,
     TemplateError,
@@ -29,12 +29,12 @@ class Interpolated(NamedTuple):
 def interpolate(
     document: Document,
     values: Values[str, str] | None,
-    is_raw: Callable[[Path], bool] = lambda _: False,
+    is_raw: Callable[[YamlPath], bool] = lambda _: False,
     *,
     lenient: bool = False,
-    stand_in: Callable[[Path], str | None] = lambda _: None,
-    known: Callable[[Path], str | None] = lambda _: None,
-    is_checked: Callable[[Path], bool] = lambda _: False,
+    stand_in: Callable[[YamlPath], str | None] = lambda _: None,
+    known: Callable[[YamlPath], str | None] = lambda _: None,
+    is_checked: Callable[[YamlPath], bool] = lambda _: False,
 ) -> Interpolated:
     """Replace the variables of every scalar but those below paths for which `is_raw` holds.
 
@@ -45,7 +45,7 @@ def interpolate(
     """
     work = _Interpolation(values, is_raw, lenient=lenient, stand_in=stand_in, known=known, is_checked=is_checked)
     root = work.node(document.root, ())
-    assert isinstance(root, Mapping)
+    assert isinstance(root, YamlMap)
     return Interpolated(document._replace(root=root), tuple(work.diagnostics))
 
 
@@ -53,12 +53,12 @@ class _Interpolation:
     def __init__(
         self,
         values: Values[str, str] | None,
-        is_raw: Callable[[Path], bool],
+        is_raw: Callable[[YamlPath], bool],
         *,
         lenient: bool,
-        stand_in: Callable[[Path], str | None],
-        known: Callable[[Path], str | None],
-        is_checked: Callable[[Path], bool],
+        stand_in: Callable[[YamlPath], str | None],
+        known: Callable[[YamlPath], str | None],
+        is_checked: Callable[[YamlPath], bool],
     ) -> None:
         self.values = values
         self.lenient = lenient
@@ -68,18 +68,18 @@ class _Interpolation:
         self.is_checked = is_checked
         self.diagnostics: list[Diagnostic] = []
 
-    def node(self, node: Node, path: Path) -> Node:
+    def node(self, node: YamlNode, path: YamlPath) -> YamlNode:
         if self.is_raw(path):
             return node
         if isinstance(node, Scalar):
             return self._scalar(node, path) if "$" in node.text else node
-        if isinstance(node, Sequence):
+        if isinstance(node, YamlList):
             items = tuple(self.node(item, (*path, at)) for at, item in enumerate(node.items))
             return replace(node, items=items)
         entries = tuple((key, self.node(value, (*path, key.text))) for key, value in node)
-        return Mapping(entries, node.mark, node.tag, node.origin)
+        return YamlMap(entries, node.mark, node.tag, node.origin)
 
-    def _scalar(self, scalar: Scalar, path: Path) -> Scalar:
+    def _scalar(self, scalar: Scalar, path: YamlPath) -> Scalar:
         if (text := self.known(path)) is not None:
             return replace(scalar, text=text, plain=False)
         try:
@@ -100,7 +100,7 @@ class _Interpolation:
             self._report("undefined-variable", scalar, message, hint)
         return replace(scalar, symbolic=True) if unset else replace(scalar, text=text, plain=False)
 
-    def _resolved(self, template: Template, path: Path, unset: dict[str, str]) -> str:
+    def _resolved(self, template: Template, path: YamlPath, unset: dict[str, str]) -> str:
         """Replace the variables; gather in `unset` those that have no value, each with what the spec says of it."""
         standing_in: dict[str, str] = {}
         values = ChainMap(standing_in, self.values or {})  # type: ignore[arg-type]  # only the first map is written to

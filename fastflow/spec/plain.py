@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from fastflow.spec.document import Mapping, Node, Sequence
+from fastflow.spec.document import YamlList, YamlMap, YamlNode
 from fastflow.spec.reader import read_documents
 
 _OF_JSON = re.compile(r"true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?")
@@ -16,10 +16,10 @@ def read_plain(content: str) -> Any:
     return _plain(reading.document.root) if reading.document else None
 
 
-def _plain(node: Node) -> Any:
-    if isinstance(node, Mapping):
+def _plain(node: YamlNode) -> Any:
+    if isinstance(node, YamlMap):
         return {key.text: _plain(value) for key, value in node}
-    if isinstance(node, Sequence):
+    if isinstance(node, YamlList):
         return [_plain(item) for item in node.items]
     if node.is_null:
         return None

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from fastflow.diagnostic import Diagnostic, Mark
 from fastflow.spec.builder import Builder
 from fastflow.spec.comments import find_comments
-from fastflow.spec.document import Comment, Document, Scalar, Sequence
+from fastflow.spec.document import Comment, Document, Scalar, YamlList
 from fastflow.spec.events import MAX_BYTES, FaultError, decode
 
 __all__ = ["MAX_BYTES", "Reading", "read_documents", "read_list", "read_spec"]
@@ -61,7 +61,7 @@ def read_documents(file: str, content: bytes) -> Reading:
 class ListReading(NamedTuple):
     """What came of reading a file that is one list: None where it cannot be read, its faults, and its comments."""
 
-    root: Sequence | None
+    root: YamlList | None
     diagnostics: tuple[Diagnostic, ...]
     comments: tuple[Comment, ...] = ()
 
@@ -75,10 +75,10 @@ def read_list(file: str, content: bytes) -> ListReading:
         roots = [root for root in builder.roots(text) if root is not None]
         for root in roots[1:]:
             raise FaultError("more than one YAML document in the file", root.mark, "keep one document")
-        root = roots[0] if roots else Sequence((), start)
+        root = roots[0] if roots else YamlList((), start)
         if isinstance(root, Scalar) and root.is_null:
-            root = Sequence((), start)
-        if not isinstance(root, Sequence):
+            root = YamlList((), start)
+        if not isinstance(root, YamlList):
             raise FaultError("the file holds no list", root.mark, "begin each entry with `- `")
     except FaultError as fault:
         return ListReading(None, (fault.diagnostic,))

@@ -8,64 +8,64 @@ from typing import Any
 import yaml
 
 from fastflow.diagnostic import Mark
-from fastflow.spec.document import Mapping, Node, Scalar, Sequence
+from fastflow.spec.document import Scalar, YamlList, YamlMap, YamlNode
 
 _NOWHERE = Mark("", 1, 1, 1, 1)
 RESET = Scalar("null", _NOWHERE, plain=True, tag="!reset")
 """Compose takes away the value that stands here in an earlier document."""
 
 
-def override(value: Any) -> Node:
+def override(value: Any) -> YamlNode:
     """Make a tree that replaces the value of earlier documents instead of merging with it."""
     return replace(as_tree(value), tag="!override")
 
 
-def as_mapping(value: Values[str, Any]) -> Mapping:
+def as_mapping(value: Values[str, Any]) -> YamlMap:
     """Make a tree of a plain mapping."""
     entries = tuple((Scalar(str(key), _NOWHERE, plain=False), as_tree(entry)) for key, entry in value.items())
-    return Mapping(entries, _NOWHERE)
+    return YamlMap(entries, _NOWHERE)
 
 
-def as_tree(value: Any) -> Node:
+def as_tree(value: Any) -> YamlNode:
     """Make a tree of plain data; texts are quoted, so that they stay texts."""
-    if isinstance(value, (Scalar, Sequence, Mapping)):
+    if isinstance(value, (Scalar, YamlList, YamlMap)):
         return value
     if isinstance(value, Values):
         return as_mapping(value)
     if isinstance(value, (list, tuple)):
-        return Sequence(tuple(as_tree(item) for item in value), _NOWHERE)
+        return YamlList(tuple(as_tree(item) for item in value), _NOWHERE)
     if isinstance(value, bool):
         return Scalar(str(value).lower(), _NOWHERE)
     return Scalar("" if value is None else str(value), _NOWHERE, plain=value is None or isinstance(value, int))
 
 
-def merged(tree: Mapping, over: Mapping) -> Mapping:
+def merged(tree: YamlMap, over: YamlMap) -> YamlMap:
     """Merge `over` into `tree`: mappings by key, everything else is replaced."""
     entries = []
     for key, value in tree:
         other = over.get(key.text)
-        both = isinstance(value, Mapping) and isinstance(other, Mapping)
+        both = isinstance(value, YamlMap) and isinstance(other, YamlMap)
         entries.append((key, merged(value, other) if both else other or value))  # type: ignore[arg-type]  # `both` tells
     entries.extend((key, value) for key, value in over if tree.key(key.text) is None)
-    return Mapping(tuple(entries), tree.mark, tree.tag)
+    return YamlMap(tuple(entries), tree.mark, tree.tag)
 
 
-def map_texts(tree: Mapping, change: Callable[[str], str]) -> Mapping:
+def map_texts(tree: YamlMap, change: Callable[[str], str]) -> YamlMap:
     """Change every scalar's text, not the keys."""
     changed = _mapped(tree, change)
-    assert isinstance(changed, Mapping)
+    assert isinstance(changed, YamlMap)
     return changed
 
 
-def _mapped(node: Node, change: Callable[[str], str]) -> Node:
+def _mapped(node: YamlNode, change: Callable[[str], str]) -> YamlNode:
     if isinstance(node, Scalar):
         return replace(node, text=change(node.text))
-    if isinstance(node, Sequence):
+    if isinstance(node, YamlList):
         return replace(node, items=tuple(_mapped(item, change) for item in node.items))
-    return Mapping(tuple((key, _mapped(value, change)) for key, value in node), node.mark, node.tag, node.origin)
+    return YamlMap(tuple((key, _mapped(value, change)) for key, value in node), node.mark, node.tag, node.origin)
 
 
-def dump(tree: Mapping) -> str:
+def dump(tree: YamlMap) -> str:
     """Write a tree as YAML: plain scalars as they were written, everything else quoted."""
     return str(yaml.serialize(_yaml(tree), Dumper=_DUMPER, allow_unicode=True, width=1_000_000))
 
@@ -94,12 +94,12 @@ _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def _yaml(node: Node) -> yaml.Node:
+def _yaml(node: YamlNode) -> yaml.Node:
     tag = _full(node.tag)
-    if isinstance(node, Mapping):
+    if isinstance(node, YamlMap):
         pairs = [(_yaml(key), _yaml(value)) for key, value in node]
         return yaml.MappingNode(tag or "tag:yaml.org,2002:map", pairs, flow_style=not pairs)
-    if isinstance(node, Sequence):
+    if isinstance(node, YamlList):
         items = [_yaml(item) for item in node.items]
         return yaml.SequenceNode(tag or "tag:yaml.org,2002:seq", items, flow_style=not items)
     if node.plain:

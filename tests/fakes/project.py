@@ -11,8 +11,7 @@ from fastflow.application.model import PROJECT_NAME, Application, Service
 from fastflow.compose import ComposeProject, ComposeText
 from fastflow.errors import EngineCallError
 from fastflow.run.container import PROJECT
-from fastflow.spec.document import Document, Node, Scalar, Sequence
-from fastflow.spec.document import Mapping as Tree
+from fastflow.spec.document import Document, Scalar, YamlList, YamlMap, YamlNode
 from fastflow.spec.interpolation import interpolate
 from fastflow.spec.reader import read_documents
 
@@ -22,7 +21,7 @@ class FakeProject:
 
     def __init__(self, project: ComposeProject, environment: Mapping[str, str] | None) -> None:
         self.name = project.name
-        root: Node | None = None
+        root: YamlNode | None = None
         if environment is not None:
             environment = {**environment, PROJECT_NAME: project.name}
         for document in _documents(project):
@@ -30,7 +29,7 @@ class FakeProject:
                 document.root if environment is None else interpolate(document, environment, lenient=True).document.root
             )
             root = tree if root is None else merge(root, tree)
-        if not isinstance(root, Tree):
+        if not isinstance(root, YamlMap):
             raise EngineCallError("empty compose file", None, "fake", 15, "empty compose file")
         self._root = root
         self.application: Application = interpret(root, ())
@@ -49,7 +48,7 @@ class FakeProject:
     def labels(self, kind: str, name: str) -> dict[str, str]:
         """The labels that the documents give to a service, network or volume, and Compose's own."""
         declared = dict(entries_of(self._root, kind)).get(name)
-        own = declared.get("labels") if isinstance(declared, Tree) else None
+        own = declared.get("labels") if isinstance(declared, YamlMap) else None
         texts = {key.text: value.text for key, value in entries(own, "labels") if isinstance(value, Scalar)}
         kinds = {"networks": {"com.docker.compose.network": name}, "volumes": {"com.docker.compose.volume": name}}
         return {**texts, PROJECT: self.name, **kinds.get(kind, {})}
@@ -57,7 +56,7 @@ class FakeProject:
     def build_labels(self, service: str) -> dict[str, str]:
         """The labels that the documents give to the image of a service."""
         declared = dict(entries_of(self._root, "services"))[service].get("build")  # type: ignore[union-attr]  # or none
-        own = declared.get("labels") if isinstance(declared, Tree) else None
+        own = declared.get("labels") if isinstance(declared, YamlMap) else None
         return {key.text: value.text for key, value in entries(own, "labels") if isinstance(value, Scalar)}
 
     def own(self, kind: str, keys: Iterable[str]) -> dict[str, dict[str, str]]:
@@ -105,7 +104,7 @@ class FakeProject:
         return json.dumps(told, indent=2)
 
 
-def entries_of(root: Tree, kind: str) -> list[tuple[str, Node]]:
+def entries_of(root: YamlMap, kind: str) -> list[tuple[str, YamlNode]]:
     """The entries of one section."""
     return [(key.text, value) for key, value in entries(root.get(kind))]
 
@@ -125,10 +124,10 @@ def _documents(project: ComposeProject) -> list[Document]:
     return found
 
 
-def _plain(node: Node) -> Any:
-    if isinstance(node, Tree):
+def _plain(node: YamlNode) -> Any:
+    if isinstance(node, YamlMap):
         return {key.text: _plain(value) for key, value in node}
-    if isinstance(node, Sequence):
+    if isinstance(node, YamlList):
         return [_plain(item) for item in node.items]
     if node.is_null:
         return None

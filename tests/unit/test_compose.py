@@ -9,7 +9,7 @@ from fastflow.compose import ComposeProject, ComposeText, Setting, compile_proje
 from fastflow.pipeline import SpecText, check, plan
 from fastflow.plan import Plan, Selection
 from fastflow.report.plan import plan_as_text
-from fastflow.spec.document import Mapping, Scalar, Sequence
+from fastflow.spec.document import Scalar, YamlList, YamlMap
 from fastflow.spec.reader import read_spec
 
 SETTING = Setting("Run1", "a$b.yml")
@@ -30,7 +30,7 @@ def compiled(made: Plan, setting: Setting = SETTING, phase: str | None = None, w
     return compile_project(made, made.workflows[workflow], setting, made.phases[phase] if phase else None)
 
 
-def own(project: ComposeProject) -> Mapping:
+def own(project: ComposeProject) -> YamlMap:
     """fastflow's own document, merged last."""
     last = project.sources[-1]
     assert isinstance(last, ComposeText)
@@ -39,14 +39,14 @@ def own(project: ComposeProject) -> Mapping:
     return document.root
 
 
-def at(tree: Mapping, *path: str) -> object:
+def at(tree: YamlMap, *path: str) -> object:
     found: object = tree
     for step in path:
-        assert isinstance(found, Mapping)
+        assert isinstance(found, YamlMap)
         found = found.get(step)
     if isinstance(found, Scalar):
         return found.text
-    return [item.text for item in found.items if isinstance(item, Scalar)] if isinstance(found, Sequence) else found
+    return [item.text for item in found.items if isinstance(item, Scalar)] if isinstance(found, YamlList) else found
 
 
 def test_a_container_name_goes_to_the_phase_that_starts_and_else_to_the_first_that_claims_it(tmp_path: Path) -> None:
@@ -127,8 +127,8 @@ def test_volumes_and_networks_of_others_get_no_labels(tmp_path: Path) -> None:
     )
     tree = own(compiled(planned(node("r: { mode: recording }", f"    compose: {compose}\n"), tmp_path)))
     volumes, networks = at(tree, "volumes"), at(tree, "networks")
-    assert isinstance(volumes, Mapping)
-    assert isinstance(networks, Mapping)
+    assert isinstance(volumes, YamlMap)
+    assert isinstance(networks, YamlMap)
     assert [key.text for key, _ in volumes] == ["v"]
     assert [key.text for key, _ in networks] == ["n"]
 
@@ -146,7 +146,7 @@ def test_a_node_takes_the_whole_place_of_a_service_that_is_left_out(tmp_path: Pa
     compose = "{ services: { fast-r: { image: wallarm/fast, ports: ['1:1'] }, fast: { image: wallarm/fast } } }"
     tree = own(compiled(planned(node("r: { mode: recording }", f"    compose: {compose}\n"), tmp_path)))
     services = at(tree, "services")
-    assert isinstance(services, Mapping)
+    assert isinstance(services, YamlMap)
     assert {key.text: value.tag for key, value in services} == {"fast-r": "!override", "fast": "!reset"}
 
 
@@ -172,8 +172,8 @@ def test_profiles_are_reset_for_what_a_phase_uses_and_for_nothing_else(tmp_path:
 
     def reset(phase: str | None) -> set[str]:
         services = at(own(compiled(made, phase=phase)), "services")
-        assert isinstance(services, Mapping)
-        return {key.text for key, tree in services if isinstance(tree, Mapping) and tree.get("profiles") is not None}
+        assert isinstance(services, YamlMap)
+        return {key.text for key, tree in services if isinstance(tree, YamlMap) and tree.get("profiles") is not None}
 
     assert reset("w.r") == {"tests", "builds"}
     assert reset("w.t") == {"named", "needed"}

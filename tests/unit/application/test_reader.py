@@ -9,20 +9,20 @@ from fastflow.application.model import Application
 from fastflow.application.reader import ApplicationReading, ComposeFiles, file_sources
 from fastflow.diagnostic import Mark
 from fastflow.model.scalars import Symbolic
-from fastflow.spec.document import Mapping
+from fastflow.spec.document import YamlMap
 from fastflow.spec.reader import read_spec
 
 MARK = Mark("f.yml", 3, 14, 3, 20)
 
 
-def inline(text: str) -> Mapping:
+def inline(text: str) -> YamlMap:
     document = read_spec("inline", text.encode()).document
     assert document is not None
     return document.root
 
 
 def reading(
-    directory: Path, files: dict[str, str], *sources: str | Mapping, values: dict[str, str] | None = None
+    directory: Path, files: dict[str, str], *sources: str | YamlMap, values: dict[str, str] | None = None
 ) -> ApplicationReading:
     for name, text in files.items():
         (directory / name).parent.mkdir(parents=True, exist_ok=True)
@@ -32,7 +32,7 @@ def reading(
 
 
 def application(
-    directory: Path, files: dict[str, str] | str, *sources: str | Mapping, values: dict[str, str] | None = None
+    directory: Path, files: dict[str, str] | str, *sources: str | YamlMap, values: dict[str, str] | None = None
 ) -> Application:
     found = reading(directory, {"compose.yml": files} if isinstance(files, str) else files, *sources, values=values)
     assert not found.diagnostics

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fastflow.spec.document import Document, Path, Scalar
+from fastflow.spec.document import Document, Scalar, YamlPath
 from fastflow.spec.interpolation import Interpolated, interpolate
 from fastflow.spec.reader import read_spec
 
@@ -60,7 +60,7 @@ def test_all_faults_are_reported_in_file_order() -> None:
 
 
 def test_raw_paths_are_left_alone() -> None:
-    def is_raw(path: Path) -> bool:
+    def is_raw(path: YamlPath) -> bool:
         return path[-1:] == ("raw",)
 
     result = interpolate(document("a: $V\nraw: { b: $V, c: 'a$' }\n"), {"V": "v"}, is_raw)

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from fastflow.diagnostic import Mark
-from fastflow.spec.document import Document, Mapping, Node, Path, Scalar, Sequence
+from fastflow.spec.document import Document, Scalar, YamlList, YamlMap, YamlNode, YamlPath
 from fastflow.spec.events import MAX_BYTES
 from fastflow.spec.reader import read_documents, read_spec
 
@@ -21,11 +21,11 @@ def read(text: str) -> Document:
     return reading.document
 
 
-def plain(node: Node | None) -> object:
+def plain(node: YamlNode | None) -> object:
     """A tree as texts, lists and dicts; what is null as None."""
-    if isinstance(node, Sequence):
+    if isinstance(node, YamlList):
         return [plain(item) for item in node.items]
-    if isinstance(node, Mapping):
+    if isinstance(node, YamlMap):
         return {key.text: plain(value) for key, value in node}
     assert isinstance(node, Scalar)
     return None if node.is_null else node.text
@@ -78,7 +78,7 @@ größe: [x,  yy]
 )
 @pytest.mark.parametrize("line_break", ["\n", "\r\n"])
 def test_every_value_has_its_place(
-    path: Path, line: int, column: int, end: tuple[int, int] | None, line_break: str
+    path: YamlPath, line: int, column: int, end: tuple[int, int] | None, line_break: str
 ) -> None:
     node = read(TEXT.replace("\n", line_break)).locate(path)
     assert node is not None

@@ -4,22 +4,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastflow.spec.document import Mapping, Node, Scalar, Sequence
+from fastflow.spec.document import Scalar, YamlList, YamlMap, YamlNode
 from fastflow.spec.reader import read_spec
 from fastflow.spec.writer import RESET, as_mapping, as_tree, dump, map_texts, merged, override, scalar_text
 
 
-def shape(node: Node | None) -> object:
+def shape(node: YamlNode | None) -> object:
     """All that Compose can see of a tree."""
-    if isinstance(node, Sequence):
+    if isinstance(node, YamlList):
         return ("list", node.tag, [shape(item) for item in node.items])
-    if isinstance(node, Mapping):
+    if isinstance(node, YamlMap):
         return ("mapping", node.tag, [(key.text, shape(value)) for key, value in node])
     assert isinstance(node, Scalar)
     return ("null",) if node.is_null else (node.text, node.plain, node.tag)
 
 
-def again(tree: Mapping) -> Mapping:
+def again(tree: YamlMap) -> YamlMap:
     document = read_spec("f.yml", dump(tree).encode()).document
     assert document is not None
     return document.root
@@ -38,11 +38,11 @@ DATA = st.recursive(
 )
 
 
-def texts_of(node: Node | None) -> object:
+def texts_of(node: YamlNode | None) -> object:
     """A tree as data: nothing but texts, lists, mappings and what is null."""
-    if isinstance(node, Sequence):
+    if isinstance(node, YamlList):
         return [texts_of(item) for item in node.items]
-    if isinstance(node, Mapping):
+    if isinstance(node, YamlMap):
         return {key.text: texts_of(value) for key, value in node}
     assert isinstance(node, Scalar)
     return None if node.is_null else node.text
@@ -54,7 +54,7 @@ def test_data_comes_back(data: dict[str, object]) -> None:
     assert texts_of(again(tree)) == texts_of(tree)
 
 
-def nulls_and_numbers_stay_plain(node: Node) -> bool:
+def nulls_and_numbers_stay_plain(node: YamlNode) -> bool:
     return isinstance(node, Scalar) and node.plain
 
 
@@ -117,7 +117,7 @@ def test_a_scalar_on_a_line_reads_back_as_the_text_that_it_is(text: str) -> None
         document = read_spec("f.yml", line.encode()).document
         assert document is not None
         value = document.root.get("k")
-        value = value.items[0] if in_flow and isinstance(value, Sequence) else value
+        value = value.items[0] if in_flow and isinstance(value, YamlList) else value
         assert isinstance(value, Scalar)
         assert (value.text, value.is_null) == (text, False)
 

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from fastflow.application.model import Application, Service
 from fastflow.application.needs import services_of_phase, source_services
-from fastflow.check.lost import Lost, lost_parts
+from fastflow.check.lost import RejectedParts, lost_parts
 from fastflow.diagnostic import Diagnostic, Related, Severity
 from fastflow.graph import Graph
 from fastflow.model.node import RecordingNode, ReportNode, TestingNode
@@ -49,9 +49,9 @@ class Facts:
     """The files that gates accept vulnerabilities by: their names and comments."""
 
     @cached_property
-    def lost(self) -> Lost:
+    def lost(self) -> RejectedParts:
         """What was at fault and is not in the model."""
-        return Lost() if self.is_whole else lost_parts(self.spec, self.places)
+        return RejectedParts() if self.is_whole else lost_parts(self.spec, self.places)
 
     @cached_property
     def _dangling(self) -> frozenset[str]:

@@ -14,7 +14,7 @@ _OF_BUILD_ID = ("build_id", "cloud")
 _OF_ORDER = (*_OF_BUILD_ID, "depends_on", "test_record", "test_record_id")
 
 
-class Lost(NamedTuple):
+class RejectedParts(NamedTuple):
     """The nodes that are not in the model, with the BUILD_IDs that they may have, and the fields that are not.
 
     A field is a workflow, a node (or none, for the workflow's own) and a name.
@@ -48,7 +48,7 @@ class Lost(NamedTuple):
         return (other or workflow, name) in self.nodes
 
 
-def lost_parts(spec: Spec, places: Places) -> Lost:
+def lost_parts(spec: Spec, places: Places) -> RejectedParts:
     """Compare a spec as it was written with its model."""
     nodes: set[tuple[str, str]] = set()
     build_ids: set[str | None] = set()
@@ -65,7 +65,7 @@ def lost_parts(spec: Spec, places: Places) -> Lost:
                 build_ids.add(_text(node, "build_id") or usual)
             else:
                 fields.update((workflow, name, field) for field in _lost_fields(node, known))
-    return Lost(frozenset(nodes), frozenset(build_ids), frozenset(fields))
+    return RejectedParts(frozenset(nodes), frozenset(build_ids), frozenset(fields))
 
 
 def _own(node: YamlNode | None) -> Iterator[tuple[str, YamlNode]]:

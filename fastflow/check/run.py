@@ -5,7 +5,7 @@ from collections.abc import Mapping as Table
 
 from fastflow.check.facts import Facts, error
 from fastflow.check.ignores import ignores_of, silence
-from fastflow.check.lost import Lost
+from fastflow.check.lost import RejectedParts
 from fastflow.check.rules import ALL_RULES, BY_ID, RULE_IDS, RULES, Level, Rule
 from fastflow.diagnostic import Diagnostic, Severity
 from fastflow.model.suggest import did_you_mean
@@ -51,7 +51,7 @@ def _ran(facts: Facts) -> frozenset[str]:
         rule.id
         for rule in RULES
         if rule.is_offline
-        and facts.lost == Lost()
+        and facts.lost == RejectedParts()
         and _applies(rule, facts)
         and (facts.are_applications_known or not rule.needs_applications)
         if facts.has_values or not rule.needs_values

@@ -23,10 +23,10 @@ _ELSEWHERE = (
     f"run `fastflow emulator build` on a machine with network, and bring the image here: docker save {BASE_IMAGE}, "
     "docker load"
 )
-Say = Callable[[str], None]
+Notify = Callable[[str], None]
 
 
-def ensure_base(engine: DockerEngine, say: Say) -> None:
+def ensure_base(engine: DockerEngine, say: Notify) -> None:
     """Make the base image unless this version of it is there; raises EmulatorError.
 
     A machine without network keeps the base that an older fastflow made: it differs in little, if at all.
@@ -43,7 +43,7 @@ def ensure_base(engine: DockerEngine, say: Say) -> None:
         say(f"the image {BASE_IMAGE} could not be made again, the older one is used: {error.message}")
 
 
-def ensure_image(engine: DockerEngine, say: Say, *, with_base: bool = False) -> str:
+def ensure_image(engine: DockerEngine, say: Notify, *, with_base: bool = False) -> str:
     """Return the name of the emulator's image, built if this version of it is missing; raises EmulatorError.
 
     The base is made when the image is built on it, or always `with_base`.
@@ -57,7 +57,7 @@ def ensure_image(engine: DockerEngine, say: Say, *, with_base: bool = False) -> 
     return image
 
 
-def _build(engine: DockerEngine, image: str, say: Say) -> None:
+def _build(engine: DockerEngine, image: str, say: Notify) -> None:
     say(f"building the image {image}")
     with tempfile.TemporaryDirectory(prefix="fastflow-") as scratch:
         context = Path(scratch)

@@ -14,8 +14,9 @@ from fastflow.model.accept import AcceptFile
 from fastflow.plan import PhasePlan, Plan, WorkflowPlan
 from fastflow.run.engine import Engine, EngineInfo, Lease
 from fastflow.run.events import Event, Listener
+from fastflow.run.failure import OverdueError, StoppedError
 from fastflow.run.folder import RunFolder
-from fastflow.run.observer import Cancellation, Observer, OverdueError, StoppedError
+from fastflow.run.observer import Cancellation, Observer
 from fastflow.run.outcome import PhaseResult
 from fastflow.run.service_watch import ServiceWatch
 

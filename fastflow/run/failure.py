@@ -1,9 +1,21 @@
-"""Work that failed, on its way to the result of its phase."""
+"""Why a phase does not go on: errors on their way to the result of the phase."""
 
 from fastflow.run.outcome import Evidence
 
 
-class PhaseFailedError(Exception):
+class PhaseError(Exception):
+    """A phase does not go on."""
+
+
+class StoppedError(PhaseError):
+    """The run was told to stop while a phase waited."""
+
+
+class OverdueError(PhaseError):
+    """What a phase waited for did not come in time."""
+
+
+class PhaseFailedError(PhaseError):
     """A phase cannot go on; `is_infrastructure` tells whether another attempt may help."""
 
     def __init__(

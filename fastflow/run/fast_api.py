@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from fastflow.run.outcome import Vulnerability
-from fastflow.run.vulnerabilities import LARGEST_REPORT, Say, read_vulnerabilities
+from fastflow.run.vulnerabilities import LARGEST_REPORT, Notify, read_vulnerabilities
 
 TIMEOUT = 5.0
 """Seconds for each step of an answer."""
@@ -22,7 +22,7 @@ _NO_ANSWER = (OSError, http.client.HTTPException, ValueError)
 
 
 def from_api(
-    base: str, token: str, run: str, say: Say = lambda _: None, keep: Callable[[bytes], object] = lambda _: None
+    base: str, token: str, run: str, say: Notify = lambda _: None, keep: Callable[[bytes], object] = lambda _: None
 ) -> tuple[Vulnerability, ...] | None:
     """The vulnerabilities that the API tells of a test run; None where it does not answer in time.
 

@@ -9,10 +9,10 @@ from fastflow.errors import EngineError
 from fastflow.run.container import Container
 from fastflow.run.context import PhaseContext
 from fastflow.run.engine import Stream
-from fastflow.run.failure import PhaseFailedError
+from fastflow.run.failure import OverdueError, PhaseFailedError
 from fastflow.run.folder import LogFile
 from fastflow.run.node_log import NodeLog
-from fastflow.run.observer import OverdueError, has_ended, try_again
+from fastflow.run.observer import has_ended, try_again
 from fastflow.run.verdict import NodeEnd
 
 STOP_TIMEOUT = 30.0

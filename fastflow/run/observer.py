@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from fastflow.errors import EngineError, EngineTimeoutError, EngineUnreachableError, ExitCode
 from fastflow.run.container import Container, ContainerEvent
 from fastflow.run.engine import Engine, Stream
+from fastflow.run.failure import OverdueError, StoppedError
 from fastflow.run.lease import is_interruption
 
 _PAUSE = 0.5
@@ -18,14 +19,6 @@ _LATE = 1.0
 _KILLED = 137
 RECHECK = 5.0
 """Seconds after which a waiting phase looks for itself, should the stream of events have missed something."""
-
-
-class StoppedError(Exception):
-    """The run was told to stop while a phase waited."""
-
-
-class OverdueError(Exception):
-    """What a phase waited for did not come in time."""
 
 
 @dataclass

@@ -12,8 +12,7 @@ from fastflow.plan import PhasePlan
 from fastflow.run.clock import now
 from fastflow.run.context import PhaseContext, RunContext, WorkflowRun
 from fastflow.run.events import Event
-from fastflow.run.failure import PhaseFailedError
-from fastflow.run.observer import OverdueError, StoppedError
+from fastflow.run.failure import OverdueError, PhaseFailedError, StoppedError
 from fastflow.run.outcome import PhaseResult, State
 from fastflow.run.recording import run_recording
 from fastflow.run.reporting import run_report

@@ -14,11 +14,11 @@ from fastflow.run.addresses import change_project
 from fastflow.run.container import Container
 from fastflow.run.context import PhaseContext
 from fastflow.run.engine import Stream
-from fastflow.run.failure import PhaseFailedError
+from fastflow.run.failure import OverdueError, PhaseError, PhaseFailedError
 from fastflow.run.folder import LogFile
 from fastflow.run.node import RunningNode
 from fastflow.run.node_log import advice_on
-from fastflow.run.observer import OverdueError, StoppedError, has_ended, try_again
+from fastflow.run.observer import has_ended, try_again
 from fastflow.run.outcome import Evidence
 from fastflow.run.services import settle_services
 from fastflow.run.source import CommandRun, proxy_of, source_environment
@@ -41,7 +41,7 @@ class _Failure:
 
 
 def run_recording(context: PhaseContext, attempt: int) -> Verdict:
-    """Run a recording phase once. Raises PhaseFailedError, OverdueError, StoppedError; the node is gone then."""
+    """Run a recording phase once. Raises PhaseError or EngineError; the node is gone then."""
     node = start_phase(context, attempt)
     try:
         _wait_until_ready(context, node)
@@ -52,7 +52,7 @@ def run_recording(context: PhaseContext, attempt: int) -> Verdict:
         verdict = _finish(context, node, failure)
         context.report_state(None, exit_code=node.container.exit_code, test_record=node.log.record)
         return verdict
-    except (StoppedError, OverdueError, PhaseFailedError, EngineError):
+    except (PhaseError, EngineError):
         if context.has_recorded:  # the record is finished even so: whoever looks at it later finds it whole
             node.stop_early()
             context.report_state(None, test_record=node.log.record)

@@ -23,7 +23,7 @@ from fastflow.run.preparation import prepare
 from fastflow.run.removal import remove_project, remove_run
 from fastflow.run.scheduler import Actions, Scheduler, workflows_before
 from fastflow.run.shared_networks import made_networks, remove_unused
-from fastflow.run.stopping import Enforcer
+from fastflow.run.stopping import CancelWatchdog
 
 _ENGINE_PATIENCE = 20.0
 _LAST_PATIENCE = 1.0
@@ -67,8 +67,8 @@ class Runner:
         self._begin()
         leases: Sequence[Lease] = ()
         hosts = self._used_hosts()
-        enforcer = Enforcer(self.run, hosts)
-        enforcer.start()
+        watchdog = CancelWatchdog(self.run, hosts)
+        watchdog.start()
         try:
             for host in hosts:
                 host.observer.start()  # from now on the run hears that it is to stop
@@ -88,7 +88,7 @@ class Runner:
             if self.run.cancellation.is_set:
                 self._end_waiting()
                 self._write_early()
-            enforcer.close()
+            watchdog.close()
             self._clean_up()
             release_all([*leases, *self.run.marks])
         return self._finish()

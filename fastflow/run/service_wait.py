@@ -11,8 +11,7 @@ from fastflow.plan import ServicePlan
 from fastflow.run.container import PROJECT, Container
 from fastflow.run.context import PhaseContext
 from fastflow.run.engine import Stream
-from fastflow.run.failure import PhaseFailedError
-from fastflow.run.observer import OverdueError
+from fastflow.run.failure import OverdueError, PhaseFailedError
 from fastflow.run.service_faults import fault_of, probed
 from fastflow.run.service_logs import hint_on, keep_log
 

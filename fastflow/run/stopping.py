@@ -15,7 +15,7 @@ _AGAIN = 0.2
 _LAST_CALL = 1.0
 
 
-class Enforcer:
+class CancelWatchdog:
     """Interrupts the engines of a cancelled run, and kills its containers when their time is up."""
 
     def __init__(self, run: RunContext, hosts: Sequence[Host]) -> None:

@@ -12,27 +12,26 @@ from fastflow.model.node import TestingNode
 from fastflow.run.container import Container
 from fastflow.run.context import PhaseContext
 from fastflow.run.copied_reports import fetch_reports, keep_answer
-from fastflow.run.failure import PhaseFailedError
+from fastflow.run.failure import PhaseError, PhaseFailedError, StoppedError
 from fastflow.run.fast_api import from_api
 from fastflow.run.node import RunningNode
 from fastflow.run.node_log import NodeLog
-from fastflow.run.observer import OverdueError, StoppedError
 from fastflow.run.outcome import Vulnerability
 from fastflow.run.starting import start_phase
 from fastflow.run.unreached import with_advice
 from fastflow.run.unrecorded import with_bypass
-from fastflow.run.verdict import Verdict, failed, grave_of, judge_testing, vulnerable, weigh
+from fastflow.run.verdict import Verdict, failed, failing, judge_testing, vulnerable, weigh
 from fastflow.run.vulnerabilities import collect, from_log, from_reports
 
 
 def run_testing(context: PhaseContext, attempt: int) -> Verdict:
-    """Run a testing phase once. Raises PhaseFailedError, OverdueError, StoppedError; the node is gone then."""
+    """Run a testing phase once. Raises PhaseError or EngineError; the node is gone then."""
     _check_record(context)
     node = start_phase(context, attempt)
     try:
         context.report_state("running")
         return _judge(context, node)
-    except (StoppedError, OverdueError, PhaseFailedError, EngineError) as error:
+    except (PhaseError, EngineError) as error:
         node.stop_early()
         verdict = _salvaged(context, node, isinstance(error, StoppedError))
         if verdict is None:
@@ -87,7 +86,7 @@ def _judge(context: PhaseContext, node: RunningNode) -> Verdict:
         context.run.runs[context.phase.id] = node.log.run
     vulnerabilities = _weighed(context, _found(context, node, fetch_reports(context, node.container)))
     context.report_state(None, vulnerabilities=vulnerabilities)
-    if not is_over and not grave_of(vulnerabilities):
+    if not is_over and not failing(vulnerabilities):
         return failed("the node was stopped, since nothing was left to test")
     return with_bypass(context, with_advice(context, node.log, judge_testing(node.log, end, vulnerabilities)))
 
@@ -127,7 +126,7 @@ def _salvaged(context: PhaseContext, node: RunningNode, is_stopped: bool) -> Ver
     vulnerabilities = _weighed(context, vulnerabilities)
     facts = {"test_record": node.log.record, "test_run": node.log.run, "vulnerabilities": vulnerabilities}
     context.report_state(None, **facts)
-    grave = grave_of(vulnerabilities)
+    grave = failing(vulnerabilities)
     return None if is_stopped or not grave else vulnerable(grave, "before the phase was cut short")
 
 

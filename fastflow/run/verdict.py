@@ -36,7 +36,7 @@ def failed_by(log: NodeLog, error: str) -> Verdict:
     return failed(reason_of(error), advice_on(error), is_infrastructure=log.is_infrastructure)
 
 
-def grave_of(vulnerabilities: Iterable[Vulnerability]) -> list[Vulnerability]:
+def failing(vulnerabilities: Iterable[Vulnerability]) -> list[Vulnerability]:
     """Those that nothing excuses."""
     return [found for found in vulnerabilities if found.gate == "fails"]
 
@@ -91,7 +91,7 @@ def judge_testing(log: NodeLog, end: NodeEnd, vulnerabilities: Sequence[Vulnerab
 
     Its vulnerabilities have been weighed.
     """
-    if grave := grave_of(vulnerabilities):
+    if grave := failing(vulnerabilities):
         return vulnerable(grave)
     if end.death:
         return failed(end.death, "see its log; give it more memory where a limit is set")

@@ -25,7 +25,7 @@ _ID = re.compile(r"(?:id|run)$", re.IGNORECASE)
 """The name of a field that holds an id."""
 _ACCOUNT = re.compile(r"(?<=://)[^/?#@\s]*@")
 
-Say = Callable[[str], None]
+Notify = Callable[[str], None]
 
 
 def fingerprint(kind: str, method: str | None, uri: str | None, parameter: str | None) -> str:
@@ -41,7 +41,9 @@ def _path(uri: str) -> str:
         return uri
 
 
-def from_reports(files: Iterable[Path], run: str | None, say: Say = lambda _: None) -> tuple[Vulnerability, ...] | None:
+def from_reports(
+    files: Iterable[Path], run: str | None, say: Notify = lambda _: None
+) -> tuple[Vulnerability, ...] | None:
     """Read the node's JSON report of a test run; None if there is none that can be understood.
 
     A report that does not hold the run's id is of another run: several nodes may write to one mounted directory.
@@ -138,7 +140,7 @@ def _joined(one: Vulnerability, other: Vulnerability) -> Vulnerability:
     return replace(joined, fingerprint=fingerprint(joined.type, joined.method, joined.uri, joined.parameter))
 
 
-def read_vulnerabilities(found: Iterable[Any], where: str, say: Say) -> tuple[Vulnerability, ...]:
+def read_vulnerabilities(found: Iterable[Any], where: str, say: Notify) -> tuple[Vulnerability, ...]:
     """Read a list of vulnerabilities; an entry that is none counts as one of which nothing is known."""
     read = []
     for number, entry in enumerate(found, start=1):

@@ -6,7 +6,8 @@ import time
 import pytest
 
 from fastflow.run import observer as module
-from fastflow.run.observer import Cancellation, Observer, OverdueError, StoppedError, has_ended
+from fastflow.run.failure import OverdueError, StoppedError
+from fastflow.run.observer import Cancellation, Observer, has_ended
 from tests.fakes.containers import Script
 from tests.fakes.engine import FakeEngine
 

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 
 CI_ID = "FASTFLOW_CI_ID"
 """The variable that identifies the CI run."""
+RUN_ID = "FASTFLOW_RUN_ID"
+"""The variable that is new in every run."""
 CI_ID_HINT = (
     f"fastflow does not know this CI system: set {CI_ID} to letters and digits that are equal in all jobs of this CI "
     "run and in no other, such as its build number"

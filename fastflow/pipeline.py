@@ -17,6 +17,7 @@ from fastflow.check import source_unproxied
 from fastflow.check.accept_file import with_accept_files
 from fastflow.check.facts import Facts
 from fastflow.check.run import check_specs
+from fastflow.ci import RUN_ID
 from fastflow.diagnostic import Diagnostic, in_file_order
 from fastflow.errors import UsageError
 from fastflow.graph import build_graph
@@ -35,8 +36,6 @@ from fastflow.spec.template import variables
 if TYPE_CHECKING:
     from fastflow.plan import Plan, Selection
 
-RUN_ID = "FASTFLOW_RUN_ID"
-"""The variable that is new in every run."""
 _SHORTEST_TOKEN = 8
 """Characters. A shorter value, such as `token` in a test, is no secret but a word that findings use."""
 _NONE: Mapping[YamlPath, str] = MappingProxyType({})

@@ -8,6 +8,7 @@ from functools import cached_property
 from fastflow.application.model import Application, Service
 from fastflow.application.needs import services_of_phase, source_services
 from fastflow.check.lost import RejectedParts, lost_parts
+from fastflow.ci import RUN_ID
 from fastflow.diagnostic import Diagnostic, Related, Severity
 from fastflow.graph import Graph
 from fastflow.model.node import RecordingNode, ReportNode, TestingNode
@@ -17,7 +18,6 @@ from fastflow.model.spec import Host, Spec
 from fastflow.spec.document import Document, Scalar
 from fastflow.spec.template import variables
 
-RUN_ID = "FASTFLOW_RUN_ID"
 HINTS = 20
 """So many findings of a rule have a "did you mean": it takes long in specs of thousands of nodes."""
 

@@ -9,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from fastflow.app.environment import absolute_files, docker_environment, engine_environment, own_variables
+from fastflow.app.specs import identity
 from fastflow.check.compose_invalid import rejected
 from fastflow.check.facts import Facts
-from fastflow.cli.environment import absolute_files, docker_environment, engine_environment, own_variables
-from fastflow.cli.specs import identity
 from fastflow.compose import ComposeFile, ComposeText, Setting, compile_project
 from fastflow.diagnostic import Diagnostic
 from fastflow.engines.opening import open_engine

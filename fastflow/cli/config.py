@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 import click
 
+from fastflow.app.environment import absolute_files, engine_environment, own_variables, values_for
+from fastflow.app.specs import identity, read_spec_text
 from fastflow.application.resolved import Resolved, resolve
-from fastflow.cli.environment import absolute_files, engine_environment, own_variables, values_for
 from fastflow.cli.options import SPEC_HELP, env_file_option, spec_argument
-from fastflow.cli.specs import identity, read_spec_text
 from fastflow.cli.stages import checked, planned
 from fastflow.compose import ComposeProject, ComposeText, Setting, compile_project
 from fastflow.engines.docker import DockerEngine

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fastflow.cli.environment import engine_environment, new_run_id, values_for
+from fastflow.app.environment import engine_environment, new_run_id, values_for
+from fastflow.app.specs import find_spec, read_spec_text
 from fastflow.cli.options import SPEC_HELP, env_file_option, spec_argument
-from fastflow.cli.specs import find_spec, read_spec_text
 from fastflow.cli.stages import checked, planned
 from fastflow.doctor.checks import checks_of
 from fastflow.doctor.examination import examine

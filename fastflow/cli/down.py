@@ -6,9 +6,9 @@ from threading import Event
 
 import click
 
+from fastflow.app.specs import find_spec, identity, read_spec_text
 from fastflow.cli.live import Engines, engines_here
 from fastflow.cli.options import SPEC_HELP, spec_argument
-from fastflow.cli.specs import find_spec, identity, read_spec_text
 from fastflow.errors import EngineError, ExitCode, FastflowError
 from fastflow.pipeline import SpecText
 from fastflow.run.lease import INTERRUPT

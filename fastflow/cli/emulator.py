@@ -2,7 +2,7 @@
 
 import click
 
-from fastflow.cli.environment import engine_environment, variable
+from fastflow.app.environment import engine_environment, variable
 from fastflow.emulation.cloud import NAME, TOKENS, cloud_status, ensure_cloud, remove_cloud, reset_cloud
 from fastflow.emulation.image import ensure_image, remove_older_images
 from fastflow.engines.docker import DockerEngine

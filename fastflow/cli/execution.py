@@ -6,21 +6,21 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from fastflow.cli.boundary import show_error
-from fastflow.cli.environment import (
+from fastflow.app.environment import (
     absolute_files,
     engine_environment,
     own_variables,
     source_environment,
     variable,
 )
-from fastflow.cli.memory import collect_from_here
+from fastflow.app.memory import enable_gc
+from fastflow.app.specs import identity
+from fastflow.cli.boundary import show_error
 from fastflow.cli.reports import Report, write_reports
 from fastflow.cli.resuming import Ground
 from fastflow.cli.run_id_file import RunIdFile
 from fastflow.cli.showing import Showing
 from fastflow.cli.signals import InterruptedBeforeRunError, Interruption, interruption
-from fastflow.cli.specs import identity
 from fastflow.compose import Emulation, Setting
 from fastflow.emulation.cloud import NAME, TOKENS, ensure_cloud
 from fastflow.emulation.image import ensure_image
@@ -112,7 +112,7 @@ class Order:
 
 def execute(order: Order, options: RunOptions) -> int:
     """Run a plan, show how it goes and what came of it; return the exit code."""
-    collect_from_here()
+    enable_gc()
     session = _Session(order, options)
     with interruption(Cancellation(), session.showing.say) as signals:
         try:

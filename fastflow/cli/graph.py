@@ -2,8 +2,8 @@
 
 import click
 
+from fastflow.app.specs import read_spec_text
 from fastflow.cli.options import SPEC_HELP, spec_argument, with_examples
-from fastflow.cli.specs import read_spec_text
 from fastflow.cli.stages import checked, planned
 from fastflow.report.graph import FORMATS
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
+from fastflow.app.specs import NAMES
 from fastflow.application.reader import ApplicationReading, ComposeFiles, FileSource
 from fastflow.cli.options import with_examples
-from fastflow.cli.specs import NAMES
 from fastflow.cli.stages import sources_of
 from fastflow.diagnostic import Diagnostic, Mark
 from fastflow.draft.fresh import FRESH

@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from fastflow.cli.environment import engine_environment, new_run_id, values_for
-from fastflow.cli.memory import collect_from_here
-from fastflow.cli.specs import find_spec, identity_here, read_spec_text
+from fastflow.app.environment import engine_environment, new_run_id, values_for
+from fastflow.app.memory import enable_gc
+from fastflow.app.specs import find_spec, identity_here, read_spec_text
 from fastflow.engines.opening import open_engine
 from fastflow.errors import FastflowError, UsageError
 from fastflow.model.spec import Host
@@ -70,7 +70,7 @@ def engines_here(text: SpecText | None = None) -> Engines:
 
     Where one of the hosts is the current context's engine, its name is the host's.
     """
-    collect_from_here()
+    enable_gc()
     text = text or (read_spec_text(None) if find_spec() else None)
     hosts = hosts_of(text) if text is not None else {}
     environment = engine_environment()

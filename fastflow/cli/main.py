@@ -7,10 +7,9 @@ from collections.abc import Sequence
 import click
 
 from fastflow import __version__
+from fastflow.app.memory import disable_gc, skip_gc_at_exit
 from fastflow.cli.boundary import guarded
-from fastflow.cli.leaving import drop_unwritten
-from fastflow.cli.memory import keep_all, leave_all
-from fastflow.cli.streams import settle_streams
+from fastflow.cli.streams import drop_unwritten, settle_streams
 
 # Each command's module (its file), and the line that `--help` shows without importing it.
 COMMANDS = {
@@ -83,9 +82,9 @@ def cli() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run fastflow and exit with its code (docs: exit codes)."""
     settle_streams()
-    keep_all()
+    disable_gc()
     code = guarded(cli, sys.argv[1:] if arguments is None else arguments)
     drop_unwritten(sys.stdout)
     drop_unwritten(sys.stderr)
-    leave_all()
+    skip_gc_at_exit()
     sys.exit(code)

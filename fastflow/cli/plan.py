@@ -4,9 +4,9 @@ from typing import cast
 
 import click
 
-from fastflow.cli.environment import new_run_id, values_for
+from fastflow.app.environment import new_run_id, values_for
+from fastflow.app.specs import read_spec_text
 from fastflow.cli.options import SPEC_HELP, env_file_option, env_option, format_option, selection_options, spec_argument
-from fastflow.cli.specs import read_spec_text
 from fastflow.cli.stages import checked, planned
 from fastflow.model.node import Mode
 from fastflow.report.plan import plan_as_json, plan_as_text

@@ -2,9 +2,9 @@
 
 import click
 
+from fastflow.app.specs import identity_here
 from fastflow.cli.live import engines_here, is_own
 from fastflow.cli.options import format_option
-from fastflow.cli.specs import identity_here
 from fastflow.report.live import runs_as_json, runs_as_text
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
+from fastflow.app.specs import find_spec
 from fastflow.cli.options import with_examples
 from fastflow.cli.reports import parse_reports, write_reports
-from fastflow.cli.specs import find_spec
 from fastflow.errors import UsageError
 from fastflow.report.archive import find_run, read_archive
 from fastflow.report.kinds import KINDS

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from fastflow.cli.environment import variable
+from fastflow.app.environment import variable
 from fastflow.errors import FastflowError, UsageError, system_reason
 from fastflow.model.suggest import did_you_mean
 from fastflow.report.archive import Archive

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from fastflow.app.environment import new_run_id, own_variables, values_for
 from fastflow.check.facts import Facts
-from fastflow.cli.environment import new_run_id, own_variables, values_for
 from fastflow.cli.stages import checked
 from fastflow.model.resolved import resolved_fields
 from fastflow.pipeline import SpecText

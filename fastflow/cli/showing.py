@@ -7,8 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
+from fastflow.app.environment import everything
 from fastflow.ci import ci_system
-from fastflow.cli.environment import everything
 from fastflow.errors import ExitCode
 from fastflow.plan import Plan, WorkflowPlan
 from fastflow.report.encoding import ERRORS, encoding_for

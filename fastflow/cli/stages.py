@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fastflow.app.environment import engine_environment, without_plugins
 from fastflow.check.facts import Facts
-from fastflow.cli.environment import engine_environment, without_plugins
 from fastflow.diagnostic import Diagnostic, has_errors
 from fastflow.engines.client_config import proxy_variables
 from fastflow.errors import ExitCode, FastflowError

@@ -5,6 +5,7 @@ import io
 import os
 import select
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -68,6 +69,17 @@ def _forgiving(stream: TextIO | None, number: int) -> TextIO:
     made = io.TextIOWrapper(io.BufferedWriter(raw), encoding, line_buffering=number == _STDERR or raw.isatty())
     forgive(made)
     return made
+
+
+def drop_unwritten(stream: TextIO | None) -> None:
+    """Write what is left of a stream, or drop it if nothing takes it: Python 3.13 would end with 120 for that."""
+    if stream is None:
+        return
+    try:
+        stream.flush()
+    except (OSError, ValueError):
+        with suppress(OSError, ValueError):  # closed, or no file at all
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def is_read(stream: TextIO) -> bool:

@@ -4,6 +4,7 @@ from typing import cast
 
 import click
 
+from fastflow.app.specs import read_spec_text
 from fastflow.check.compose_invalid import rejected
 from fastflow.cli.execution import Order, RunOptions, execute
 from fastflow.cli.options import (
@@ -18,7 +19,6 @@ from fastflow.cli.reports import REPORT_HELP, Report, parse_reports, write_repor
 from fastflow.cli.resuming import Ground, ground_of
 from fastflow.cli.run_id_file import HELP as RUN_ID_FILE_HELP
 from fastflow.cli.run_id_file import RunIdFile
-from fastflow.cli.specs import read_spec_text
 from fastflow.cli.stages import planned, refused
 from fastflow.errors import ExitCode, RejectedProjectError, UsageError
 from fastflow.model.node import Mode

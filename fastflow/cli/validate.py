@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from fastflow.cli.environment import new_run_id, values_for, without_plugins
+from fastflow.app.environment import new_run_id, values_for, without_plugins
+from fastflow.app.specs import read_all
 from fastflow.cli.options import SPECS_HELP, env_file_option, env_option
-from fastflow.cli.specs import read_all
 from fastflow.cli.stages import sources_of
 from fastflow.diagnostic import Severity
 from fastflow.errors import ExitCode

@@ -5,9 +5,9 @@ from threading import Event
 
 import click
 
+from fastflow.app.specs import find_spec
 from fastflow.cli.live import Engines, Target, engines_here, find_target, run_option
 from fastflow.cli.options import with_examples
-from fastflow.cli.specs import find_spec
 from fastflow.errors import ExitCode, FastflowError, UsageError
 from fastflow.report.live import proxy_url
 from fastflow.run.history import is_going_on

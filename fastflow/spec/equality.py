@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from fastflow.ci import RUN_ID
 from fastflow.spec.template import Template, Variable, canonical, variables
-from fastflow.spec.template_states import ALWAYS_SET, RUN_ID, Leaf, State, Symbols, split_states
+from fastflow.spec.template_states import ALWAYS_SET, Leaf, State, Symbols, split_states
 from fastflow.spec.word_equations import Equation, assign, reduce_equation, solve
 
 BUDGET = 2000

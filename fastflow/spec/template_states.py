@@ -5,11 +5,10 @@ from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import NamedTuple
 
-from fastflow.ci import CI_ID
+from fastflow.ci import CI_ID, RUN_ID
 from fastflow.spec.template import Template, Variable
 from fastflow.spec.word_equations import FIRST_VARIABLE
 
-RUN_ID = "FASTFLOW_RUN_ID"
 ALWAYS_SET = frozenset({RUN_ID, CI_ID})
 _ALLOWED = re.compile(r"[A-Za-z0-9]*")
 

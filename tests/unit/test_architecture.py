@@ -18,12 +18,12 @@ HOMES = {
     "click": ("cli/",),
     "rich": ("report/",),
     "jinja2": ("report/html/",),
-    "subprocess": ("cli/checkout.py", "engines/", "run/source.py"),
+    "subprocess": ("app/checkout.py", "engines/", "run/source.py"),
     "signal": ("cli/signals.py", "engines/process.py", "engines/worker.py", "engines/workers.py", "run/source.py"),
 }
 # Names of modules' attributes, and where they may be used.
 ATTRIBUTES = {
-    "os.environ": ("cli/environment.py", "engines/worker.py"),
+    "os.environ": ("app/environment.py", "engines/worker.py"),
     "os.getenv": (),
     "sys.exit": ("cli/main.py",),
     "os._exit": ("cli/signals.py", "engines/worker.py"),

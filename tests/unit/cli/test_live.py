@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from fastflow.app.specs import read_spec_text
 from fastflow.cli.boundary import guarded
 from fastflow.cli.live import Engines, NotLiveError, engines_here, find_target, hosts_of
 from fastflow.cli.logs import _show
 from fastflow.cli.main import cli
-from fastflow.cli.specs import read_spec_text
 from fastflow.cli.wait import command as wait_command
 from fastflow.cli.wait import is_preparing
 from fastflow.engines.inspection import container_of

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fastflow.cli.main import COMMANDS
+from fastflow.cli.streams import drop_unwritten
 
 SPEC = "workflows: { w: { build_id: a, nodes: { n: { mode: recording, source: { run: 'true' } } } } }\n"
 ARGUMENTS = {
@@ -72,3 +73,18 @@ def test_what_is_printed_goes_into_no_file_of_the_run(tmp_path: Path) -> None:
 def test_a_standard_input_that_cannot_be_read_is_said(tmp_path: Path) -> None:
     code, said = call(["validate", "-"], tmp_path, "0>/dev/null")
     assert (code, said.splitlines()[0]) == (2, "error: standard input cannot be read: bad file descriptor")
+
+
+# On Python 3.13 `test_boundary` shows it for the commands, too.
+def test_what_a_full_disk_does_not_take_is_dropped() -> None:
+    with Path("/dev/full").open("w") as stream:
+        stream.write("lost")
+        drop_unwritten(stream)
+        assert Path(f"/proc/self/fd/{stream.fileno()}").readlink() == Path(os.devnull)
+
+
+def test_a_stream_that_is_closed_or_not_there_is_fine(tmp_path: Path) -> None:
+    drop_unwritten(None)
+    with (tmp_path / "closed").open("w") as stream:
+        pass
+    drop_unwritten(stream)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from fastflow.app.environment import values_for
 from fastflow.cli.boundary import guarded
-from fastflow.cli.environment import values_for
 from fastflow.cli.main import cli
 
 SPEC = """\

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fastflow.cli.environment import source_environment
+from fastflow.app.environment import source_environment
 
 
 @pytest.mark.parametrize(

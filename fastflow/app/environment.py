@@ -6,9 +6,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from fastflow.ci import CI_ID, ci_id
+from fastflow.ci import CI_ID, RUN_ID, ci_id
 from fastflow.errors import UsageError
-from fastflow.pipeline import RUN_ID
 from fastflow.spec.env_file import EnvFileError, Values, read_env_file
 
 _COMPOSE_KEPT = "COMPOSE_PROFILES"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fastflow.cli.checkout import specs_below
+from fastflow.app.checkout import specs_below
 
 OWN = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
 

@@ -5,8 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from fastflow.cli.checkout import specs_below
-from fastflow.cli.environment import everything
+from fastflow.app.environment import everything
 from fastflow.errors import UsageError, system_reason
 from fastflow.pipeline import SpecText
 from fastflow.spec.reader import MAX_BYTES
@@ -62,6 +61,8 @@ def read_all(given: Sequence[str]) -> list[SpecText]:
     if given:
         texts = [read_spec_text(name) for name in given]
     else:
+        from fastflow.app.checkout import specs_below  # noqa: PLC0415  # a command on one spec asks no Git
+
         texts = [read_spec_text(str(path)) for path in specs_below(Path(), everything())]
         if not texts:
             raise UsageError("there is no fastflow.yml below this directory", _first_step())

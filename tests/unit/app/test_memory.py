@@ -8,17 +8,17 @@ import pytest
 
 @pytest.mark.parametrize(
     ("calls", "looks_at_the_end"),
-    [("keep_all()", False), ("keep_all(); collect_from_here()", True)],
+    [("disable_gc()", False), ("disable_gc(); enable_gc()", True)],
     ids=["a command that reads and ends", "a run"],
 )
 def test_garbage_is_looked_for_at_the_end_where_it_was_before(calls: str, looks_at_the_end: bool) -> None:
     code = f"""
 import gc
-from fastflow.cli.memory import collect_from_here, keep_all, leave_all
+from fastflow.app.memory import enable_gc, disable_gc, skip_gc_at_exit
 {calls}
 late = []
 late.append(late)
-leave_all()
+skip_gc_at_exit()
 print(any(found is late for found in gc.get_objects()))  # what is frozen is not in it
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

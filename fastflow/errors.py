@@ -1,7 +1,7 @@
 """What can go wrong in the world, as exceptions whose facts are fields.
 
 Faults in the user's files are values (`fastflow.diagnostic`), failed work is a result
-(`fastflow.run.outcome`). What is left are the errors here. Exit codes, the first that applies:
+(`fastflow.record.result`). What is left are the errors here. Exit codes, the first that applies:
 
 ====  =====================================================================
 code  meaning

@@ -157,7 +157,7 @@ def _masked(found: Iterable[Diagnostic], tokens: Collection[str]) -> tuple[Diagn
     """Let no finding show a token: any field may hold a variable, and this one by mistake."""
     if not tokens:
         return tuple(found)
-    from fastflow.run.masking import masker  # noqa: PLC0415  # a validation without values has nothing to mask
+    from fastflow.masking import masker  # noqa: PLC0415  # a validation without values has nothing to mask
 
     mask = masker(tokens)
     return tuple(

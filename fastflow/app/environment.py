@@ -68,7 +68,7 @@ def docker_environment() -> dict[str, str]:
 
 def source_environment(secret_names: Iterable[str], secret_values: Iterable[str]) -> dict[str, str]:
     """What a source's command sees: the caller's environment without the token, under whatever name it is there."""
-    from fastflow.run.masking import holds_secret  # noqa: PLC0415  # a validation masks nothing
+    from fastflow.masking import holds_secret  # noqa: PLC0415  # a validation masks nothing
 
     names, values = frozenset(secret_names), [value for value in secret_values if value]
     return {name: value for name, value in os.environ.items() if name not in names and not holds_secret(value, values)}

@@ -18,7 +18,7 @@ from fastflow.errors import UsageError, system_reason
 from fastflow.model.accept import Accepted, read_accept_file
 from fastflow.model.accept_writing import Addition, with_additions
 from fastflow.model.suggest import did_you_mean
-from fastflow.report.archive import Archive, find_run, read_archive
+from fastflow.record.archive import Archive, find_run, read_archive
 from fastflow.report.html.findings import Finding, findings_of
 from fastflow.report.html.logs import shown
 from fastflow.report.run_words import description

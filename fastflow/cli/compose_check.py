@@ -17,9 +17,9 @@ from fastflow.compose import ComposeFile, ComposeText, Setting, compile_project
 from fastflow.diagnostic import Diagnostic
 from fastflow.engines.opening import open_engine
 from fastflow.errors import EngineCallError, EngineTimeoutError
+from fastflow.masking import masker
 from fastflow.pipeline import SpecText, plan
 from fastflow.plan import Selection
-from fastflow.run.masking import masker
 from fastflow.spec.document import YamlList, YamlMap, YamlNode
 from fastflow.spec.files import read_limited
 from fastflow.spec.reader import read_documents

@@ -15,8 +15,8 @@ from fastflow.compose import ComposeProject, ComposeText, Setting, compile_proje
 from fastflow.engines.docker import DockerEngine
 from fastflow.engines.opening import open_engine
 from fastflow.errors import EngineCallError, EngineTimeoutError, UsageError
+from fastflow.masking import SHORTEST
 from fastflow.plan import Plan, WorkflowPlan
-from fastflow.run.masking import SHORTEST
 
 _RUN = "0"
 """Stands for a run's id: two calls print the same, and a difference is one of the spec."""

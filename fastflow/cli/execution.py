@@ -27,24 +27,23 @@ from fastflow.emulation.image import ensure_image
 from fastflow.engines.docker import DockerEngine
 from fastflow.engines.opening import open_engine
 from fastflow.errors import EngineUnreachableError, ExitCode, FastflowError
+from fastflow.masking import masker
 from fastflow.model.cloud import DEFAULT_API_HOST
 from fastflow.model.spec import Host
 from fastflow.pipeline import SpecText
 from fastflow.plan import Plan, WorkflowPlan
-from fastflow.report.archive import read_archive
-from fastflow.report.plan_file import PLAN_FILE, engines_of, plan_file_of
-from fastflow.run.basis import write_basis
-from fastflow.run.clock import now
+from fastflow.record.archive import PLAN_FILE, read_archive
+from fastflow.record.digest import write_digest
+from fastflow.record.events import Event, now
+from fastflow.record.folder import RunFolder
+from fastflow.record.result import PhaseResult
+from fastflow.report.plan_file import engines_of, plan_file_of
 from fastflow.run.context import Options
 from fastflow.run.earlier import results_to_keep, take_over
 from fastflow.run.engine import Lease
-from fastflow.run.events import Event
 from fastflow.run.execution import execute_plan, write_refusal
-from fastflow.run.folder import RunFolder
 from fastflow.run.holding import mark, release_all
-from fastflow.run.masking import masker
 from fastflow.run.observer import Cancellation
-from fastflow.run.outcome import PhaseResult
 from fastflow.run.removal import remove_run
 from fastflow.run.survey import ask_all
 
@@ -156,7 +155,7 @@ class _Session:
     def execute(self, signals: Interruption) -> int:
         self._take_over()
         folder = RunFolder(self.order.text.directory, self.order.run, self.mask)
-        write_basis(folder, self.order.ground.basis)
+        write_digest(folder, self.order.ground.digest)
         if self.options.run_id_file is not None:
             self.options.run_id_file.write(self.order.run)
         try:
@@ -229,8 +228,8 @@ class _Session:
         if earlier is None:
             return
         with suppress(EngineUnreachableError):  # which is told when the engines are asked
-            if take_over(self.engines.values(), earlier.basis.run):
-                self.showing.say(f"removed what run {earlier.basis.run} had left on the engine")
+            if take_over(self.engines.values(), earlier.digest.run):
+                self.showing.say(f"removed what run {earlier.digest.run} had left on the engine")
 
     def _emulated(self, setting: Setting) -> Setting:
         """Start the cloud on each engine where it does not run; first say that this run uses it."""

@@ -15,8 +15,8 @@ from fastflow.errors import FastflowError, UsageError
 from fastflow.model.spec import Host
 from fastflow.model.suggest import did_you_mean
 from fastflow.pipeline import SpecText, load
+from fastflow.record.history import History, folder_of, read_history
 from fastflow.run.engine import Engine
-from fastflow.run.history import History, folder_of, read_history
 from fastflow.run.live import LivePhase, LiveRun
 from fastflow.run.survey import Sighting, Survey, look
 

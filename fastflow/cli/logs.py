@@ -12,11 +12,11 @@ from fastflow.cli.live import NotLiveError, engines_here, find_target, run_optio
 from fastflow.cli.report import directory_of_runs
 from fastflow.cli.streams import is_read
 from fastflow.errors import EngineError, FastflowError, UsageError
+from fastflow.masking import masker
 from fastflow.model.suggest import did_you_mean
-from fastflow.report.archive import find_run, read_archive
+from fastflow.record.archive import find_run, read_archive
 from fastflow.report.findings_text import clean
 from fastflow.run.live import LivePhase
-from fastflow.run.masking import masker
 
 _LOOK = 0.5
 """Seconds between two looks whether the output still has a reader."""

@@ -8,7 +8,7 @@ from fastflow.app.specs import find_spec
 from fastflow.cli.options import with_examples
 from fastflow.cli.reports import parse_reports, write_reports
 from fastflow.errors import UsageError
-from fastflow.report.archive import find_run, read_archive
+from fastflow.record.archive import find_run, read_archive
 from fastflow.report.kinds import KINDS
 
 RUN_HELP = "RUN is a run's id, or the path of its folder; by default the last run of the spec here."

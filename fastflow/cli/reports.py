@@ -7,7 +7,7 @@ from pathlib import Path
 from fastflow.app.environment import variable
 from fastflow.errors import FastflowError, UsageError, system_reason
 from fastflow.model.suggest import did_you_mean
-from fastflow.report.archive import Archive
+from fastflow.record.archive import Archive
 from fastflow.report.kinds import KINDS, render
 
 REPORT_HELP = f"Write a report ({', '.join(KINDS)}) to PATH, also when the run was cut short; may be repeated."

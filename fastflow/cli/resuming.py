@@ -11,8 +11,8 @@ from fastflow.cli.stages import checked
 from fastflow.model.resolved import resolved_fields
 from fastflow.pipeline import SpecText
 from fastflow.plan import Resumption
-from fastflow.report.archive import find_run, read_archive
-from fastflow.run.basis import Basis, digest_of_tokens, digests
+from fastflow.record.archive import find_run, read_archive
+from fastflow.record.digest import ResumeDigest, digest_of_tokens, digests
 from fastflow.run.earlier import EarlierRun, earlier_run
 from fastflow.spec.document import YamlPath
 
@@ -34,7 +34,7 @@ class Ground:
         return self.earlier.resumption if self.earlier else None
 
     @cached_property
-    def basis(self) -> Basis:
+    def digest(self) -> ResumeDigest:
         """The same as digests, for whoever takes up this run."""
         spec = self.facts.spec
         names = {spec.cloud_of(workflow).token_name for workflow in spec.workflows}
@@ -42,7 +42,7 @@ class Ground:
         files = {
             os.path.relpath(document.file, self.text.directory): document.text for document in self.facts.compose_files
         }
-        return Basis(
+        return ResumeDigest(
             run=self.run,
             is_emulated=self.is_emulated,
             variables=own_variables(self.values),
@@ -68,9 +68,9 @@ def ground_of(
         return Ground(run, values, checked(text, values, emulated, shows_warnings=shows_warnings), text, emulate)
     archive = read_archive(find_run(resume, text.directory))
     earlier = earlier_run(archive.folder, archive.phases)
-    values = values.over(earlier.basis.variables)
-    known: dict[YamlPath, str] = {tuple(path.split(".")): value for path, value in earlier.basis.build_ids.items()}
+    values = values.over(earlier.digest.variables)
+    known: dict[YamlPath, str] = {tuple(path.split(".")): value for path, value in earlier.digest.build_ids.items()}
     facts = checked(text, values, emulated, shows_warnings=shows_warnings, build_ids=known)
     ground = Ground(run, values, facts, text, emulate, earlier)
-    earlier.require_unchanged(ground.basis)
+    earlier.require_unchanged(ground.digest)
     return ground

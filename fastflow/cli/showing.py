@@ -11,6 +11,8 @@ from fastflow.app.environment import everything
 from fastflow.ci import ci_system
 from fastflow.errors import ExitCode
 from fastflow.plan import Plan, WorkflowPlan
+from fastflow.record.events import Event, Listener
+from fastflow.record.result import RunResult
 from fastflow.report.encoding import ERRORS, encoding_for
 from fastflow.report.log_ends import shown_run
 from fastflow.report.outlet import deliver
@@ -18,8 +20,6 @@ from fastflow.report.plain_ci import format_for
 from fastflow.report.progress import has_colours, progress_for
 from fastflow.report.summary import coloured, summary_of_run
 from fastflow.run.cloud_progress import CloudProgress
-from fastflow.run.events import Event, Listener
-from fastflow.run.outcome import RunResult
 
 
 class Showing:

@@ -24,7 +24,7 @@ from fastflow.errors import ExitCode, RejectedProjectError, UsageError
 from fastflow.model.node import Mode
 from fastflow.pipeline import lost_record
 from fastflow.plan import Plan
-from fastflow.report.archive import read_archive
+from fastflow.record.archive import read_archive
 from fastflow.report.plan import plan_as_text
 from fastflow.report.progress import KINDS as PROGRESS_KINDS
 

@@ -9,10 +9,10 @@ from fastflow.app.specs import find_spec
 from fastflow.cli.live import Engines, Target, engines_here, find_target, run_option
 from fastflow.cli.options import with_examples
 from fastflow.errors import ExitCode, FastflowError, UsageError
+from fastflow.record.history import is_going_on
+from fastflow.record.result import END_STATES
 from fastflow.report.live import proxy_url
-from fastflow.run.history import is_going_on
 from fastflow.run.live import state_by_container
-from fastflow.run.outcome import END_STATES
 from fastflow.run.survey import Survey
 
 _PAUSE = 0.2

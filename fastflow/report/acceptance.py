@@ -1,6 +1,6 @@
 """What an accept file says of a vulnerability, in words that all reports share."""
 
-from fastflow.run.outcome import Vulnerability
+from fastflow.record.result import Vulnerability
 
 
 def acceptance(one: Vulnerability) -> str | None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from fastflow.run.outcome import PhaseResult
+from fastflow.record.result import PhaseResult
 
 Ending = Literal["running", "passed", "found", "error"]
 

@@ -10,13 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
-from fastflow.report.archive import Archive
+from fastflow.record.archive import Archive
+from fastflow.record.result import PhaseResult
 from fastflow.report.baselines import Ending, baselines_of
 from fastflow.report.html.findings import Finding, findings_of
 from fastflow.report.html.logs import shown
 from fastflow.report.run_words import description, failure, last_lines, name_of_run, state_of, verdict
 from fastflow.report.times import between
-from fastflow.run.outcome import PhaseResult
 
 # What XML 1.0 has no way to write (its section 2.2), besides what `shown` makes visible.
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from importlib import import_module
 
-from fastflow.report.archive import Archive
+from fastflow.record.archive import Archive
 
 KINDS: Mapping[str, str] = {
     "json": "run_json",

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from fastflow.record.result import Evidence, PhaseResult, RunResult
 from fastflow.report.plain_ci import CiFormat, Level, inert
 from fastflow.report.run_words import last_lines
 from fastflow.report.times import seconds_of
-from fastflow.run.outcome import Evidence, PhaseResult, RunResult
 
 LINES = 20
 """Lines of each log that are shown."""

@@ -7,14 +7,14 @@ that Markdown or HTML could take for its own as a numeric entity: it makes no li
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from fastflow.record.archive import Archive
+from fastflow.record.result import PhaseResult
 from fastflow.report.acceptance import acceptance
-from fastflow.report.archive import Archive
 from fastflow.report.html.findings import Finding, findings_of
 from fastflow.report.html.logs import shown
 from fastflow.report.html.verdict import verdict_of
 from fastflow.report.run_words import last_lines, name_of_run, state_of, verdict
 from fastflow.report.times import between, duration
-from fastflow.run.outcome import PhaseResult
 
 _SYMBOLS = {"passed": "✅", "vulnerable": "❗", "failed": "❌"}
 _ACTIVE = re.compile(r"[^A-Za-z0-9 ./=?,;%'\"()+#\u00a0-\U0010ffff-]|(?<=www)\.", re.IGNORECASE)

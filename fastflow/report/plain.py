@@ -4,13 +4,13 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from fastflow.record.events import Event
+from fastflow.record.result import END_STATES
 from fastflow.report.counting import count
 from fastflow.report.outlet import Outlet
 from fastflow.report.plain_ci import inert
 from fastflow.report.progress_text import progress_text
 from fastflow.report.times import duration
-from fastflow.run.events import Event
-from fastflow.run.outcome import END_STATES
 
 PERIOD = 30.0
 """Seconds between two lines on how far one test run is, unless it found another vulnerability."""

@@ -7,18 +7,17 @@ from typing import Any
 
 from fastflow import __version__
 from fastflow.check.facts import Facts
+from fastflow.masking import MASK
 from fastflow.model.load import is_build_id, is_raw
 from fastflow.model.node import Gate, TestingNode
 from fastflow.plan import PhasePlan, Plan
 from fastflow.report.plan import plan_told
 from fastflow.report.sarif import relative_path, root_of
 from fastflow.run.engine import EngineInfo
-from fastflow.run.masking import MASK
 from fastflow.spec.document import YamlPath
 from fastflow.spec.interpolation import interpolate
 from fastflow.spec.writer import dump, map_texts
 
-PLAN_FILE = "plan.json"
 _SECRET = re.compile(r"token|secret|passw|pwd|credential|private|auth|api_?key|(^|_)key$", re.IGNORECASE)
 _ACCOUNT = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 

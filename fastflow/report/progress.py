@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from fastflow.ci import ci_system
+from fastflow.record.events import Event
 from fastflow.report.encoding import encoding_for
 from fastflow.report.outlet import Outlet
 from fastflow.report.plain import PlainProgress
-from fastflow.run.events import Event
 
 if TYPE_CHECKING:
     from fastflow.plan import Plan

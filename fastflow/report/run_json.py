@@ -2,8 +2,8 @@
 
 import json
 
-from fastflow.report.archive import Archive
-from fastflow.run.outcome import RunResult
+from fastflow.record.archive import Archive
+from fastflow.record.result import RunResult
 
 
 def render(archive: Archive) -> str:

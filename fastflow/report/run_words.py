@@ -1,9 +1,9 @@
 """What reports of a run say in words, whatever their format."""
 
+from fastflow.record.archive import Archive
+from fastflow.record.result import Evidence, PhaseResult
 from fastflow.report.acceptance import acceptance
-from fastflow.report.archive import Archive
 from fastflow.report.html.findings import Finding
-from fastflow.run.outcome import Evidence, PhaseResult
 
 
 def description(finding: Finding) -> str:

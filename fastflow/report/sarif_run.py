@@ -12,12 +12,12 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
+from fastflow.record.archive import Archive
+from fastflow.record.result import PhaseResult
 from fastflow.report import sarif
-from fastflow.report.archive import Archive
 from fastflow.report.html.findings import Finding, findings_of, name_of
 from fastflow.report.html.logs import shown
 from fastflow.report.run_words import failure, last_lines, verdict
-from fastflow.run.outcome import PhaseResult
 
 CATEGORY = "fastflow-up"
 _LEVELS: dict[str, sarif.Level] = {"high": "error", "medium": "warning", "low": "note"}

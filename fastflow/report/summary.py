@@ -4,10 +4,10 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from fastflow.record.result import PhaseResult, RunResult, Vulnerability
 from fastflow.report.acceptance import acceptance
 from fastflow.report.counting import count
 from fastflow.report.times import between, duration
-from fastflow.run.outcome import PhaseResult, RunResult, Vulnerability
 
 _SYMBOLS = {"passed": "✓", "vulnerable": "!", "failed": "✗", "skipped": "-", "cancelled": "-"}
 _COLOURS = {"✓": "32", "!": "1;31", "✗": "31", "-": "2"}  # as the live table has them: green, red, faint

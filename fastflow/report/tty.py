@@ -10,11 +10,11 @@ from typing import TextIO
 from rich.cells import cell_len
 
 from fastflow.plan import Plan
+from fastflow.record.events import Event
 from fastflow.report.encoding import ERRORS, encoding_for, fit
 from fastflow.report.outlet import deliver
 from fastflow.report.tty_board import Board
 from fastflow.report.tty_table import Terminal, table_lines
-from fastflow.run.events import Event
 
 PERIOD = 0.25
 """Seconds between two pictures."""

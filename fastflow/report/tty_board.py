@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fastflow.plan import PhasePlan, Plan
+from fastflow.record.events import Event
+from fastflow.record.result import END_STATES
 from fastflow.report.findings_text import clean
 from fastflow.report.progress_text import progress_text
-from fastflow.run.events import Event
-from fastflow.run.outcome import END_STATES
 
 _BAD = ("failed", "vulnerable")
 _LONGEST = 4096  # characters of a line of which something may be shown

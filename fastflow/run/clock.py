@@ -1,11 +1,6 @@
-"""Times for people and files, and of engines. Durations are measured with the monotonic clock, never with these."""
+"""Times of engines. Durations are measured with the monotonic clock, never with these."""
 
-from datetime import UTC, datetime
-
-
-def now() -> str:
-    """The time as RFC 3339 in UTC, to the millisecond."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+from datetime import datetime
 
 
 def moment(time: str) -> datetime:

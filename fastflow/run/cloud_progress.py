@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastflow.plan import Plan, WorkflowPlan
-from fastflow.run.events import Event, Listener
+from fastflow.record.events import Event, Listener
+from fastflow.record.result import END_STATES
 from fastflow.run.fast_api import ask_test_run
-from fastflow.run.outcome import END_STATES
 
 PERIOD = 1.5
 """Seconds between two rounds of questions."""

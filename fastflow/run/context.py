@@ -12,12 +12,12 @@ from fastflow.application.resolved import Resolved
 from fastflow.compose import LABEL, ComposeProject, Setting, compile_project, project_name
 from fastflow.model.accept import AcceptFile
 from fastflow.plan import PhasePlan, Plan, WorkflowPlan
+from fastflow.record.events import Event, Listener
+from fastflow.record.folder import RunFolder
+from fastflow.record.result import PhaseResult
 from fastflow.run.engine import Engine, EngineInfo, Lease
-from fastflow.run.events import Event, Listener
 from fastflow.run.failure import OverdueError, StoppedError
-from fastflow.run.folder import RunFolder
 from fastflow.run.observer import Cancellation, Observer
-from fastflow.run.outcome import PhaseResult
 from fastflow.run.service_watch import ServiceWatch
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from fastflow.errors import UsageError
 from fastflow.plan import Plan, Resumption
-from fastflow.run.basis import Basis, read_basis
+from fastflow.record.digest import ResumeDigest, read_digest
+from fastflow.record.folder import RunFolder
+from fastflow.record.result import PhaseResult
 from fastflow.run.engine import Engine
-from fastflow.run.folder import RunFolder
-from fastflow.run.outcome import PhaseResult
 from fastflow.run.survey import look, remove_live
 
 _EMPTY = "empty record"
@@ -24,7 +24,7 @@ class EarlierRun:
     """A run as its folder tells it, with the results of its phases."""
 
     folder: Path
-    basis: Basis
+    digest: ResumeDigest
     results: Mapping[str, PhaseResult]
 
     @property
@@ -32,15 +32,15 @@ class EarlierRun:
         """What a plan has to know of it."""
         passed = frozenset(name for name, result in self.results.items() if result.state == "passed")
         empty = frozenset(name for name, result in self.results.items() if (result.reason or "").startswith(_EMPTY))
-        return Resumption(self.basis.run, passed, empty)
+        return Resumption(self.digest.run, passed, empty)
 
-    def require_unchanged(self, basis: Basis) -> None:
+    def require_unchanged(self, digest: ResumeDigest) -> None:
         """Raise UsageError where what the run rests on has changed."""
-        run = self.basis.run
-        if basis.is_emulated != self.basis.is_emulated:
-            how = "with the emulator: add --emulate" if self.basis.is_emulated else "without the emulator"
+        run = self.digest.run
+        if digest.is_emulated != self.digest.is_emulated:
+            how = "with the emulator: add --emulate" if self.digest.is_emulated else "without the emulator"
             raise UsageError(f"run {run} cannot be taken up: it was made {how}", "its records are in that cloud")
-        if changes := list(basis.changes_since(self.basis)):
+        if changes := list(digest.changes_since(self.digest)):
             more = f" (and {len(changes) - 1} more)" if len(changes) > 1 else ""
             hint = "put it back, or run all of it: fastflow up"
             raise UsageError(f"run {run} cannot be taken up: {changes[0]}{more}", hint)
@@ -48,10 +48,10 @@ class EarlierRun:
 
 def earlier_run(folder: Path, results: Iterable[PhaseResult]) -> EarlierRun:
     """A run by its folder and what became of its phases; raises UsageError where it cannot be taken up."""
-    basis = read_basis(folder)
-    if basis is None:
+    digest = read_digest(folder)
+    if digest is None:
         raise UsageError(f"{folder} cannot be taken up: it has no resume.json", "run all of it: fastflow up")
-    return EarlierRun(folder, basis, {result.id: result for result in results})
+    return EarlierRun(folder, digest, {result.id: result for result in results})
 
 
 def _in_run(run: str, reason: str | None) -> str:
@@ -82,12 +82,12 @@ def _carried(result: PhaseResult, earlier: EarlierRun, folder: RunFolder) -> Pha
             shutil.copytree(directory, folder.path / "reports" / result.id, dirs_exist_ok=True)
     log = _moved(result.log, earlier, folder) if result.log else None
     reports = tuple(_moved(path, earlier, folder) for path in result.reports)
-    return replace(result, reason=_in_run(earlier.basis.run, result.reason), log=log, reports=reports)
+    return replace(result, reason=_in_run(earlier.digest.run, result.reason), log=log, reports=reports)
 
 
 def _moved(path: str, earlier: EarlierRun, folder: RunFolder) -> str:
     """Where a file is now; results hold paths of the machine that they were made on."""
-    _, inside, rest = path.replace("\\", "/").partition(f"/runs/{earlier.basis.run}/")
+    _, inside, rest = path.replace("\\", "/").partition(f"/runs/{earlier.digest.run}/")
     here = folder.path / rest
     return str(here) if inside and here.is_file() else path
 

@@ -6,13 +6,12 @@ from dataclasses import replace
 from fastflow.compose import Setting
 from fastflow.errors import FastflowError
 from fastflow.plan import Plan
-from fastflow.run.clock import now
+from fastflow.record.events import Event, Listener, now
+from fastflow.record.folder import RunFolder
+from fastflow.record.result import PhaseResult, RunResult
 from fastflow.run.context import Host, Options, RunContext
 from fastflow.run.engine import Engine
-from fastflow.run.events import Event, Listener
-from fastflow.run.folder import RunFolder
 from fastflow.run.observer import Cancellation, Observer
-from fastflow.run.outcome import PhaseResult, RunResult
 from fastflow.run.runner import Runner, in_order, waiting
 
 

@@ -1,6 +1,6 @@
 """Why a phase does not go on: errors on their way to the result of the phase."""
 
-from fastflow.run.outcome import Evidence
+from fastflow.record.result import Evidence
 
 
 class PhaseError(Exception):

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from fastflow.run.outcome import Vulnerability
+from fastflow.record.result import Vulnerability
 from fastflow.run.vulnerabilities import LARGEST_REPORT, Notify, read_vulnerabilities
 
 TIMEOUT = 5.0

@@ -6,11 +6,11 @@ from contextlib import suppress
 from dataclasses import replace
 
 from fastflow.errors import EngineError
+from fastflow.record.folder import LogFile
 from fastflow.run.container import Container
 from fastflow.run.context import PhaseContext
 from fastflow.run.engine import Stream
 from fastflow.run.failure import OverdueError, PhaseFailedError
-from fastflow.run.folder import LogFile
 from fastflow.run.node_log import NodeLog
 from fastflow.run.observer import has_ended, try_again
 from fastflow.run.verdict import NodeEnd

@@ -9,11 +9,10 @@ from typing import Any
 from fastflow.errors import EngineError, EngineTimeoutError, FastflowError
 from fastflow.model.node import Mode
 from fastflow.plan import PhasePlan
-from fastflow.run.clock import now
+from fastflow.record.events import Event, now
+from fastflow.record.result import PhaseResult, State
 from fastflow.run.context import PhaseContext, RunContext, WorkflowRun
-from fastflow.run.events import Event
 from fastflow.run.failure import OverdueError, PhaseFailedError, StoppedError
-from fastflow.run.outcome import PhaseResult, State
 from fastflow.run.recording import run_recording
 from fastflow.run.reporting import run_report
 from fastflow.run.services import with_services

@@ -10,16 +10,16 @@ from fastflow.errors import EngineError
 from fastflow.model.node import RecordingNode
 from fastflow.model.source import CommandSource, ServiceSource, Source
 from fastflow.plan import PULL_TIMEOUT, READY_TIMEOUT
+from fastflow.record.folder import LogFile
+from fastflow.record.result import Evidence
 from fastflow.run.addresses import change_project
 from fastflow.run.container import Container
 from fastflow.run.context import PhaseContext
 from fastflow.run.engine import Stream
 from fastflow.run.failure import OverdueError, PhaseError, PhaseFailedError
-from fastflow.run.folder import LogFile
 from fastflow.run.node import RunningNode
 from fastflow.run.node_log import advice_on
 from fastflow.run.observer import has_ended, try_again
-from fastflow.run.outcome import Evidence
 from fastflow.run.services import settle_services
 from fastflow.run.source import CommandRun, proxy_of, source_environment
 from fastflow.run.starting import start_phase

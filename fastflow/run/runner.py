@@ -10,14 +10,13 @@ from dataclasses import replace
 
 from fastflow.errors import EngineError, FastflowError
 from fastflow.plan import Plan
+from fastflow.record.events import Event, now
+from fastflow.record.result import PhaseResult, RunResult, exit_code_of
 from fastflow.run.aliases import hold_aliases, note_namesakes
 from fastflow.run.at_once import at_once
-from fastflow.run.clock import now
 from fastflow.run.context import Host, RunContext, WorkflowRun
 from fastflow.run.engine import Lease
-from fastflow.run.events import Event
 from fastflow.run.holding import hold_all, release_all
-from fastflow.run.outcome import PhaseResult, RunResult, exit_code_of
 from fastflow.run.phase import PhaseRun, waiting_result
 from fastflow.run.preparation import prepare
 from fastflow.run.removal import remove_project, remove_run

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fastflow.graph import Edge
 from fastflow.plan import PhasePlan
-from fastflow.run.outcome import State
+from fastflow.record.result import State
 from fastflow.run.ready import ReadyPhases
 
 _DID_ITS_WORK = ("passed", "vulnerable")

@@ -3,9 +3,9 @@
 from contextlib import suppress
 
 from fastflow.errors import EngineError
+from fastflow.record.result import Evidence
 from fastflow.run.container import Container
 from fastflow.run.context import PhaseContext
-from fastflow.run.outcome import Evidence
 
 
 def keep_log(context: PhaseContext, container: Container, until: str | None = None) -> Evidence | None:

@@ -5,11 +5,11 @@ from contextlib import contextmanager, suppress
 
 from fastflow.errors import EngineCallError, EngineError
 from fastflow.plan import PULL_TIMEOUT, PhasePlan
+from fastflow.record.folder import LogFile
 from fastflow.run.addresses import change_project, has_network
 from fastflow.run.container import Container
 from fastflow.run.context import PhaseContext
 from fastflow.run.failure import OverdueError, PhaseFailedError
-from fastflow.run.folder import LogFile
 from fastflow.run.node import RunningNode
 from fastflow.run.services import ensure_services, renew_services
 from fastflow.run.shared_networks import missing_networks

@@ -9,6 +9,7 @@ from pathlib import Path
 from fastflow.errors import EngineError
 from fastflow.model.accept import AcceptFile
 from fastflow.model.node import TestingNode
+from fastflow.record.result import Vulnerability
 from fastflow.run.container import Container
 from fastflow.run.context import PhaseContext
 from fastflow.run.copied_reports import fetch_reports, keep_answer
@@ -16,7 +17,6 @@ from fastflow.run.failure import PhaseError, PhaseFailedError, StoppedError
 from fastflow.run.fast_api import from_api
 from fastflow.run.node import RunningNode
 from fastflow.run.node_log import NodeLog
-from fastflow.run.outcome import Vulnerability
 from fastflow.run.starting import start_phase
 from fastflow.run.unreached import with_advice
 from fastflow.run.unrecorded import with_bypass

@@ -6,8 +6,8 @@ from types import MappingProxyType
 
 from fastflow.model.accept import Accepted
 from fastflow.model.node import Gate
+from fastflow.record.result import Evidence, State, Suppression, Vulnerability
 from fastflow.run.node_log import NodeLog, advice_on, reason_of
-from fastflow.run.outcome import Evidence, State, Suppression, Vulnerability
 
 INACTIVE = 1
 """The exit code of a recorder that its inactivity timeout ended, unless it printed an error."""

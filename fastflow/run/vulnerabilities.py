@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from fastflow.run.masking import MASK
+from fastflow.masking import MASK
+from fastflow.record.result import Vulnerability
 from fastflow.run.node_log import NodeLog
-from fastflow.run.outcome import Vulnerability
 
 LARGEST_REPORT = 64_000_000
 """Bytes that are read of what tells of vulnerabilities."""

@@ -9,7 +9,7 @@ from fastflow.graph import Edge, Reason
 from fastflow.model.node import RecordingNode, ReportNode, TestingNode
 from fastflow.model.relations import CONDITIONS
 from fastflow.plan import PhasePlan
-from fastflow.run.outcome import State
+from fastflow.record.result import State
 from fastflow.run.scheduler import Scheduler
 
 LENDS_A_RECORD = ("build_id", "test_record")

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from fastflow.errors import ExitCode
 from fastflow.model.accept import Accepted, AcceptFile
 from fastflow.model.node import Gate
-from fastflow.report.archive import Archive, read_archive
+from fastflow.record.archive import Archive, read_archive
+from fastflow.record.result import PhaseResult, RunResult, Vulnerability, exit_code_of
 from fastflow.report.sarif_run import render
 from fastflow.run.node_log import NodeLog
-from fastflow.run.outcome import PhaseResult, RunResult, Vulnerability, exit_code_of
 from fastflow.run.verdict import NodeEnd, judge_testing, weigh
 from fastflow.run.vulnerabilities import fingerprint
 from tests.fakes.containers import Script

@@ -20,12 +20,12 @@ from fastflow.cli.main import COMMANDS, cli
 from fastflow.diagnostic import Diagnostic, Mark, Related, Severity
 from fastflow.errors import ExitCode
 from fastflow.pipeline import SpecText, check
+from fastflow.record.events import EventType
+from fastflow.record.result import PhaseResult, RunResult, Vulnerability
 from fastflow.report.findings_json import findings_as_json
 from fastflow.report.findings_text import Sources, render_findings
 from fastflow.report.plain_ci import FORMATS
 from fastflow.run.cloud_progress import progress_of
-from fastflow.run.events import EventType
-from fastflow.run.outcome import PhaseResult, RunResult, Vulnerability
 from tests.unit.model.good_specs import NewEditor, as_editors_read
 
 ROOT = Path(__file__).parents[2]

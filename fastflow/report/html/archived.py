@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from fastflow.run.outcome import PhaseResult, RunResult
+from fastflow.record.result import PhaseResult, RunResult
 
 
 class Archived(Protocol):

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from fastflow.run.outcome import PhaseResult, Vulnerability, Weight
+from fastflow.record.result import PhaseResult, Vulnerability, Weight
 
 # Short names of types in words; FAST documents those of its tests, others are as Wallarm's products write them.
 _NAMES = {

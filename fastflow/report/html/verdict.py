@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fastflow.errors import ExitCode
-from fastflow.run.outcome import PhaseResult, RunResult
+from fastflow.record.result import PhaseResult, RunResult
 
 _SIGNALS = (ExitCode.INTERRUPTED, ExitCode.TERMINATED, ExitCode.HANGUP)
 

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from fastflow import __version__
+from fastflow.record.result import PhaseResult
 from fastflow.report.html.archived import Archived
 from fastflow.report.html.findings import Choices, Finding, choices_of, findings_of
 from fastflow.report.html.logs import PackedLog, pack
 from fastflow.report.html.timeline import Timeline, Track, timeline_of
 from fastflow.report.html.verdict import Empty, Verdict, empty_of, verdict_of
 from fastflow.report.times import between, duration
-from fastflow.run.outcome import PhaseResult
 
 _KINDS = ("waiting", "starting", "ready", "recording", "testing", "reporting", "stopping")
 

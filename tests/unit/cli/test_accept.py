@@ -17,7 +17,7 @@ import pytest
 from fastflow.cli.boundary import guarded
 from fastflow.cli.main import cli
 from fastflow.model.accept import Accepted, read_accept_file
-from fastflow.run.outcome import RunResult, Suppression
+from fastflow.record.result import RunResult, Suppression
 from tests.unit.report.drawings import plan_json, told
 from tests.unit.report.html.archives import found, phase, time
 from tests.unit.report.run_archives import write_run

@@ -16,9 +16,9 @@ from fastflow.cli.wait import command as wait_command
 from fastflow.cli.wait import is_preparing
 from fastflow.engines.inspection import container_of
 from fastflow.errors import EngineError, FastflowError, UsageError
+from fastflow.record.events import Event
+from fastflow.record.folder import RunFolder
 from fastflow.run.engine import EngineInfo
-from fastflow.run.events import Event
-from fastflow.run.folder import RunFolder
 from fastflow.run.live import LivePhase
 from fastflow.run.survey import look
 from tests.fakes.containers import Script

@@ -7,8 +7,8 @@ import pytest
 
 from fastflow.cli.boundary import guarded
 from fastflow.cli.main import cli
+from fastflow.record.result import RunResult
 from fastflow.report.kinds import KINDS
-from fastflow.run.outcome import RunResult
 from tests.unit.report.html.archives import found, phase, time
 from tests.unit.report.run_archives import write_run
 

@@ -15,8 +15,8 @@ from fastflow.cli.showing import Showing
 from fastflow.cli.signals import SIGNALS, interruption
 from fastflow.pipeline import SpecText, check, plan
 from fastflow.plan import Selection
+from fastflow.record.result import PhaseResult, RunResult
 from fastflow.run.observer import Cancellation
-from fastflow.run.outcome import PhaseResult, RunResult
 
 SPEC = b"workflows: { web: { build_id: 1, nodes: { record: { mode: recording } } } }"
 TIME = "2026-01-01T10:00:00.000Z"

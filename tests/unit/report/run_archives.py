@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fastflow.report.archive import Archive
-from fastflow.run.outcome import RunResult
+from fastflow.record.archive import Archive
+from fastflow.record.result import RunResult
 
 from .html.archives import Told
 

@@ -8,9 +8,9 @@ from xml.etree import ElementTree
 import pytest
 
 from fastflow.errors import UsageError
-from fastflow.report.archive import find_run, read_archive
+from fastflow.record.archive import find_run, read_archive
+from fastflow.record.result import RunResult, Suppression
 from fastflow.report.kinds import KINDS, render
-from fastflow.run.outcome import RunResult, Suppression
 from tests.unit.run.stage import FINDS, Stage
 
 from .drawings import plan_json, told

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from fastflow.report.archive import read_archive
+from fastflow.record.archive import read_archive
+from fastflow.record.result import Evidence, PhaseResult
 from fastflow.report.kinds import KINDS, render
 from fastflow.report.log_ends import log_ends
 from fastflow.report.plain_ci import FORMATS, CiFormat, NoCi
 from fastflow.report.summary import summary_of_run
-from fastflow.run.outcome import Evidence, PhaseResult
 
 from .html.archives import change, phase, told_run
 from .run_archives import archive_of, write_run

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from fastflow.record.result import PhaseResult, Suppression, Vulnerability
 from fastflow.report.markdown import render
-from fastflow.run.outcome import PhaseResult, Suppression, Vulnerability
 
 from .html.archives import HOSTILE, Told, found, hostile_run, phase, told_run, vulnerable_run
 from .run_archives import archive_of

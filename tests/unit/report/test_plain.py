@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fastflow.record.events import Event
 from fastflow.report.outlet import Outlet
 from fastflow.report.plain import PERIOD, PlainProgress
 from fastflow.report.plain_ci import FORMATS, NoCi, format_for, inert
 from fastflow.report.progress import JsonProgress, progress_for
-from fastflow.run.events import Event
 
 # What the systems read as commands, as their sources do: GitHub's runner (ActionCommand.cs: `::` after trimming, `##[`
 # anywhere), Azure's agent (Command.cs: `##vso[` anywhere), TeamCity's parser, GitLab's trace sections.

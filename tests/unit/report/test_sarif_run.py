@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from fastflow.record.result import Suppression
 from fastflow.report.sarif_run import render
-from fastflow.run.outcome import Suppression
 
 from .drawings import plan_json, told
 from .html.archives import HOSTILE, Told, found, hostile_run, phase, told_run, vulnerable_run

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from fastflow.record.result import PhaseResult, RunResult, Suppression, Vulnerability
 from fastflow.report.log_ends import LINES, log_ends, shown_run
 from fastflow.report.plain_ci import FORMATS, CiFormat, NoCi
 from fastflow.report.summary import coloured, summary_of_run
-from fastflow.run.outcome import PhaseResult, RunResult, Suppression, Vulnerability
 
 START = "2026-01-01T10:00:00.000Z"
 

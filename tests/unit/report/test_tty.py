@@ -11,9 +11,9 @@ import pytest
 
 from fastflow.pipeline import SpecText, check, plan
 from fastflow.plan import Plan, Selection
+from fastflow.record.events import Event
 from fastflow.report.progress import Display, progress_for
 from fastflow.report.tty import TtyProgress
-from fastflow.run.events import Event
 from tests.unit.report.screens import PATIENCE, ScreenTerminal
 
 COLOURFUL = {"TERM": "xterm-256color"}

@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from fastflow.compose import Setting
+from fastflow.masking import masker
 from fastflow.pipeline import SpecText, load, plan
 from fastflow.plan import Plan, Selection
+from fastflow.record.events import Event, Listener
+from fastflow.record.folder import RunFolder
+from fastflow.record.result import PhaseResult, RunResult
 from fastflow.run.container import Container
 from fastflow.run.context import Options
-from fastflow.run.events import Event, Listener
 from fastflow.run.execution import execute_plan
-from fastflow.run.folder import RunFolder
-from fastflow.run.masking import masker
 from fastflow.run.observer import Cancellation
-from fastflow.run.outcome import PhaseResult, RunResult
 from tests.fakes.containers import Script
 from tests.fakes.engine import FakeEngine
 

@@ -12,8 +12,8 @@ import pytest
 
 from fastflow.pipeline import SpecText, check, plan
 from fastflow.plan import Plan, Selection
+from fastflow.record.events import Event, Listener
 from fastflow.run.cloud_progress import CloudProgress, progress_of
-from fastflow.run.events import Event, Listener
 
 TOLD = {
     "state": "running",

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from fastflow.plan import Selection
+from fastflow.record.events import Event
 from fastflow.run.context import Options
-from fastflow.run.events import Event
 from tests.fakes.containers import Script
 from tests.fakes.engine import FakeEngine
 from tests.unit.run.stage import BROKEN, FINDS, PASSES, RECORDS, SENDS, SPEC, Stage, said, spec_of

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from fastflow.errors import EngineCallError
+from fastflow.record.events import Event
+from fastflow.record.result import Evidence
 from fastflow.run.container import PublishedPort
 from fastflow.run.context import Options
-from fastflow.run.events import Event
-from fastflow.run.outcome import Evidence
 from tests.fakes.containers import Box, Script
 from tests.unit.run.stage import RECORDS, SENDS, STARTS, Stage, said, then, until
 

@@ -12,16 +12,16 @@ from hypothesis import strategies as st
 
 from fastflow.graph import Edge, Graph
 from fastflow.plan import Resumption, Selection
-from fastflow.report.archive import find_run, read_archive
-from fastflow.run.basis import Basis, digest_of_tokens, digests, read_basis, write_basis
+from fastflow.record.archive import find_run, read_archive
+from fastflow.record.digest import ResumeDigest, digest_of_tokens, digests, read_digest, write_digest
+from fastflow.record.folder import RunFolder
+from fastflow.record.result import PhaseResult, RunResult
 from fastflow.run.context import Options
 from fastflow.run.earlier import EarlierRun, earlier_run, results_to_keep
-from fastflow.run.folder import RunFolder
-from fastflow.run.outcome import PhaseResult, RunResult
 
 from .stage import PASSES, SPEC, Stage
 
-BASIS = Basis(
+DIGEST = ResumeDigest(
     "r0", False, {"FASTFLOW_RUN_ID": "r0"}, {"workflows.web.build_id": "web1"}, "t", {"a": "1"}, {"c.yml": "2"}
 )
 
@@ -110,7 +110,7 @@ def test_digests_are_equal_for_equal_texts_under_one_token_only() -> None:
     ],
 )
 def test_changes_are_named(now: Mapping[str, object], said: list[str]) -> None:
-    changes = list(replace(BASIS, **now).changes_since(BASIS))  # type: ignore[arg-type]  # fields by name
+    changes = list(replace(DIGEST, **now).changes_since(DIGEST))  # type: ignore[arg-type]  # fields by name
     assert [text.partition(":")[0] for text in changes] == said
 
 
@@ -123,7 +123,7 @@ def ended(directory: Path, *results: PhaseResult) -> RunFolder:
     """The folder of a run, as it was when it ended."""
     folder = RunFolder(directory, "r0", lambda text: text)
     folder.close()
-    write_basis(folder, BASIS)
+    write_digest(folder, DIGEST)
     folder.write_result(RunResult("r0", "fastflow.yml", 3, "t", "t", results))
     return folder
 
@@ -133,7 +133,7 @@ def test_a_folder_is_found_by_id_and_by_path_and_read(tmp_path: Path) -> None:
     folder = ended(tmp_path, PhaseResult("web.record", "web", "h", "recording", None, "passed"), empty)
     for name, directory in (("r0", tmp_path), (str(folder.path), tmp_path / "elsewhere")):
         earlier = found(name, directory)
-        assert earlier.basis == BASIS == read_basis(folder.path)
+        assert earlier.digest == DIGEST == read_digest(folder.path)
         assert earlier.resumption == Resumption("r0", frozenset(["web.record"]), frozenset(["web.test"]))
 
 

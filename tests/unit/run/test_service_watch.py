@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from fastflow.record.events import Event
+from fastflow.record.result import PhaseResult
 from fastflow.run.container import Container, Probe
-from fastflow.run.events import Event
-from fastflow.run.outcome import PhaseResult
 from tests.fakes.containers import Script
 from tests.unit.run.stage import FINDS, PASSES, RECORDS, SERVES, STARTS, Stage, said, until
 from tests.unit.run.test_recording import PUBLISHED

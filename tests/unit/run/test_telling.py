@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from fastflow.run.events import Event
-from fastflow.run.outcome import PhaseResult, Vulnerability
+from fastflow.record.events import Event
+from fastflow.record.result import PhaseResult, Vulnerability
 from tests.fakes.containers import Script
 from tests.unit.run.stage import FINDS, PASSES, SENDS, TOKEN, Stage, said, spec_of, until
 

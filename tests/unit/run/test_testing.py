@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from fastflow.plan import Selection
+from fastflow.record.result import PhaseResult
 from fastflow.run.container import Container, PublishedPort
 from fastflow.run.context import Options
-from fastflow.run.outcome import PhaseResult
 from tests.fakes.containers import Script
 from tests.unit.run.stage import FINDS, PASSES, RECORDS, Stage, said
 

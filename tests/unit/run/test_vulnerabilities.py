@@ -13,9 +13,9 @@ import pytest
 
 from fastflow.errors import UsageError
 from fastflow.model.accept import AcceptFile
+from fastflow.record.result import Suppression
 from fastflow.run.accepted import accepted_by
 from fastflow.run.context import Options
-from fastflow.run.outcome import Suppression
 from fastflow.run.vulnerabilities import fingerprint
 from tests.fakes.containers import Script
 from tests.unit.run.stage import FINDS, PASSES, TOKEN, Stage

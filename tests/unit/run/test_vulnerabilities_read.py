@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fastflow.record.result import Vulnerability
 from fastflow.run.context import Options
 from fastflow.run.node_log import NodeLog
-from fastflow.run.outcome import Vulnerability
 from fastflow.run.vulnerabilities import collect, fingerprint, from_reports, without_session
 from tests.fakes.containers import Script
 from tests.unit.run.stage import FINDS, TOKEN, Stage

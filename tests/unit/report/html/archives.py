@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from fastflow.run.outcome import Evidence, PhaseResult, RunResult, State, Suppression, Vulnerability
+from fastflow.record.result import Evidence, PhaseResult, RunResult, State, Suppression, Vulnerability
 
 from ..drawings import plan_json, told
 

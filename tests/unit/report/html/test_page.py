@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fastflow.report.archive import read_archive
+from fastflow.record.archive import read_archive
 from fastflow.report.html import render
 
 from .archives import HOSTILE, Told, found, hostile_run, phase, told_run, vulnerable_run

@@ -1,7 +1,7 @@
 import pytest
 
+from fastflow.record.result import PhaseResult
 from fastflow.report.html.verdict import empty_of, verdict_of
-from fastflow.run.outcome import PhaseResult
 
 from .archives import found, phase, told_run
 

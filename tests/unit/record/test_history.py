@@ -6,12 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from fastflow.run.folder import RunFolder
-from fastflow.run.history import is_going_on, read_history
+from fastflow.record.folder import RunFolder
+from fastflow.record.history import is_going_on, read_history
 
 HOLDER = """
 import sys, pathlib
-from fastflow.run.folder import RunFolder
+from fastflow.record.folder import RunFolder
 folder = RunFolder(pathlib.Path(sys.argv[1]), "r1", str)
 print("holds", flush=True)
 sys.stdin.read()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastflow.run.masking import masker
+from fastflow.masking import masker
 
 TOKEN = 'a/b+"c\\d="'
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from fastflow.run.outcome import END_STATES
+from fastflow.record.result import END_STATES
 
 
 @dataclass(frozen=True, slots=True)

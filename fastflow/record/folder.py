@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from fastflow.errors import FastflowError, system_reason
-from fastflow.run.events import Event
-from fastflow.run.history import hold
-from fastflow.run.outcome import Evidence, RunResult
+from fastflow.record.events import Event
+from fastflow.record.history import hold
+from fastflow.record.result import Evidence, RunResult
 
 _ESCAPED = "backslashreplace"
 """What a node or the API answers may hold half a surrogate pair, which UTF-8 cannot write; as JSON it is `\\ud83d`."""

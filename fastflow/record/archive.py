@@ -10,9 +10,9 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from fastflow.errors import UsageError
-from fastflow.report.plan_file import PLAN_FILE
-from fastflow.run.outcome import END_STATES, PhaseResult, RunResult
+from fastflow.record.result import END_STATES, PhaseResult, RunResult
 
+PLAN_FILE = "plan.json"
 _RESULT, _EVENTS = "result.json", "events.jsonl"
 _TOLD = (
     "mode",

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from fastflow.errors import FastflowError, system_reason
-from fastflow.run.folder import RunFolder
+from fastflow.record.folder import RunFolder
 
 FORMAT_VERSION = "1.0"
 _FILE = "resume.json"
@@ -24,7 +24,7 @@ _DIGITS = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Basis:
+class ResumeDigest:
     """What a run rests on. `variables` are fastflow's own, `build_ids` the BUILD_IDs by their paths in the spec.
 
     `fields` are the digests of the spec's fields by path, `files` those of Compose files by their path from the
@@ -39,7 +39,7 @@ class Basis:
     fields: Mapping[str, str]
     files: Mapping[str, str]
 
-    def changes_since(self, earlier: "Basis") -> Iterator[str]:
+    def changes_since(self, earlier: "ResumeDigest") -> Iterator[str]:
         """Say what has changed, in words; where a token has, the digests of the rest cannot be compared."""
         if self.tokens != earlier.tokens:
             yield "the value of the token is another: records belong to the token that they were recorded with"
@@ -62,20 +62,20 @@ def digest_of_tokens(tokens: Mapping[str, str]) -> str:
     return digests({_KEY: ""}, tokens)[_KEY]
 
 
-def write_basis(folder: RunFolder, basis: Basis) -> None:
+def write_digest(folder: RunFolder, digest: ResumeDigest) -> None:
     """Write down what a run rests on, in its folder; raises FastflowError."""
     path = folder.path / _FILE
     try:
-        folder.write_json(path, {"format_version": FORMAT_VERSION, **asdict(basis)})
+        folder.write_json(path, {"format_version": FORMAT_VERSION, **asdict(digest)})
     except OSError as error:
         raise FastflowError(f"{path} cannot be written: {system_reason(error)}") from None
 
 
-def read_basis(folder: Path) -> Basis | None:
+def read_digest(folder: Path) -> ResumeDigest | None:
     """Read what a run rests on; None where the folder does not say so."""
     try:
         told: Any = json.loads((folder / _FILE).read_text(encoding="utf-8"))
-        return TypeAdapter(Basis).validate_python(told)
+        return TypeAdapter(ResumeDigest).validate_python(told)
     except (OSError, ValueError, ValidationError):
         return None
 

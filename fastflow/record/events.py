@@ -2,11 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias
 
-from fastflow.run.clock import now
-
 EventType: TypeAlias = Literal["run", "phase", "note", "log", "progress"]
+
+
+def now() -> str:
+    """The time as RFC 3339 in UTC, to the millisecond. Durations are measured with the monotonic clock instead."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True, slots=True)

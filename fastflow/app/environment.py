@@ -1,8 +1,7 @@
 """Where values come from: the environment, `--env-file`s, and the `.env` beside the spec. Nothing else reads them."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -82,17 +81,3 @@ def variable(name: str) -> str:
 def everything() -> Mapping[str, str]:
     """The whole environment, for displays: what the terminal is, which CI system keeps its log, NO_COLOR."""
     return os.environ
-
-
-@contextmanager
-def without_plugins() -> Iterator[None]:
-    """Let pydantic look for no plugins: none has a say in a spec, and looking takes 13 ms."""
-    name = "PYDANTIC_DISABLE_PLUGINS"
-    before = os.environ.get(name)
-    os.environ[name] = "__all__"
-    try:
-        yield
-    finally:
-        del os.environ[name]
-        if before is not None:
-            os.environ[name] = before

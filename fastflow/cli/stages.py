@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fastflow.app.environment import engine_environment, without_plugins
+from fastflow.app.environment import engine_environment
 from fastflow.check.facts import Facts
 from fastflow.diagnostic import Diagnostic, has_errors
 from fastflow.engines.client_config import proxy_variables
@@ -47,8 +47,7 @@ def checked(
     build_ids: Mapping[YamlPath, str] | None = None,
 ) -> Facts:
     """Check one spec; show its findings on stderr; raises InvalidSpecError where there are errors."""
-    with without_plugins():
-        outcome = check([text], values, emulated, build_ids=build_ids or {})
+    outcome = check([text], values, emulated, build_ids=build_ids or {})
     shown = outcome.diagnostics if shows_warnings or has_errors(outcome.diagnostics) else ()
     if shown:
         with suppress(OSError):  # that nobody reads a warning stops no run, and what errors stop is told by the code

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from fastflow.app.environment import new_run_id, values_for, without_plugins
+from fastflow.app.environment import new_run_id, values_for
 from fastflow.app.specs import read_all
 from fastflow.cli.options import SPECS_HELP, env_file_option, env_option
 from fastflow.cli.stages import sources_of
@@ -45,8 +45,7 @@ def command(
     """
     texts = read_all(specs)
     values = values_for(texts[0].directory, env_files, new_run_id()) if with_values else None
-    with without_plugins():
-        outcome = check(texts, values)
+    outcome = check(texts, values)
     if asks_compose:
         outcome = _with_compose(texts, values, outcome, env_files)
     sources = sources_of(texts, outcome.diagnostics)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from fastflow.cli.accept_asking import QuitError, ask_whether, ask_why, day, one_line
+from fastflow.cli.accept_asking import QuitError, ask_whether, ask_why, day, read_reason
 from fastflow.cli.options import with_examples
 from fastflow.cli.report import RUN_HELP, directory_of_runs
 from fastflow.errors import UsageError, system_reason
@@ -19,9 +19,8 @@ from fastflow.model.accept import Accepted, read_accept_file
 from fastflow.model.accept_writing import Addition, with_additions
 from fastflow.model.suggest import did_you_mean
 from fastflow.record.archive import Archive, find_run, read_archive
-from fastflow.report.html.findings import Finding, findings_of
-from fastflow.report.html.logs import shown
-from fastflow.report.run_words import description
+from fastflow.report.text import pictured
+from fastflow.report.vulnerabilities import Discovery, discoveries_of
 from fastflow.spec.files import read_limited
 
 _FINGERPRINT_HELP = "Accept the one of this fingerprint, which every report shows; may be repeated."
@@ -35,18 +34,18 @@ _EPILOG = with_examples(
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
-    """A finding and the file that is to accept it."""
+    """A vulnerability and the file that is to accept it."""
 
-    finding: Finding
+    found: Discovery
     path: Path
 
     @property
     def fingerprint(self) -> str:
-        return self.finding.found.fingerprint
+        return self.found.vulnerability.fingerprint
 
     @property
     def about(self) -> str:
-        return shown(f"{description(self.finding)}, found by {self.finding.phase.id}")
+        return pictured(f"{self.found.description}, found by {self.found.phase.id}")
 
 
 @click.command(name="accept", epilog=_EPILOG)
@@ -72,15 +71,15 @@ def command(
     Asks about each on a terminal, and keeps each answer at once. What stands in the file stays as it is; entries are
     added at its end.
     """
-    why, until = one_line(reason) if reason is not None else None, day(expires)
+    why, until = read_reason(reason) if reason is not None else None, day(expires)
     archive = read_archive(find_run(run, directory_of_runs()))
-    findings = _wanted(archive, takes_all, fingerprints)
-    if not findings:
+    found = _wanted(archive, takes_all, fingerprints)
+    if not found:
         click.echo(f"run {archive.run} has found nothing that failed a gate")
         return
     is_chosen = takes_all or bool(fingerprints)
     _require_answers(is_chosen, why)
-    left, expired = _news(_choices(archive, findings, file))
+    left, expired = _news(_choices(archive, found, file))
     if is_chosen and why is not None:
         for path in dict.fromkeys(choice.path for choice in left):
             _add(path, [_addition(choice, why, until) for choice in left if choice.path == path])
@@ -100,33 +99,33 @@ def _require_answers(is_chosen: bool, why: str | None) -> None:
         raise UsageError(f"nothing was accepted: there is no terminal to ask on, without {options}", f"add {options}")
 
 
-def _wanted(archive: Archive, takes_all: bool, fingerprints: Sequence[str]) -> list[Finding]:
-    """The findings to be accepted, or to be asked about; raises UsageError."""
-    findings = findings_of(archive.phases)
-    known = [finding.found.fingerprint for finding in findings]
+def _wanted(archive: Archive, takes_all: bool, fingerprints: Sequence[str]) -> list[Discovery]:
+    """The vulnerabilities to be accepted, or to be asked about; raises UsageError."""
+    found = discoveries_of(archive.phases)
+    known = [one.vulnerability.fingerprint for one in found]
     for name in fingerprints:
         if name not in known:
             hint = did_you_mean(name, known) or "see the run's reports: fastflow report --report markdown=PATH"
             raise UsageError(f"run {archive.run} has found nothing with the fingerprint {name}", hint)
     if takes_all or not fingerprints:
-        return [finding for finding in findings if finding.found.gate == "fails"]
-    return [finding for finding in findings if finding.found.fingerprint in fingerprints]
+        return [one for one in found if one.vulnerability.gate == "fails"]
+    return [one for one in found if one.vulnerability.fingerprint in fingerprints]
 
 
-def _choices(archive: Archive, findings: Iterable[Finding], file: str | None) -> list[_Choice]:
+def _choices(archive: Archive, found: Iterable[Discovery], file: str | None) -> list[_Choice]:
     """Each fingerprint once for each file, however many phases found it. Raises UsageError where there is no file."""
     choices: dict[tuple[Path, str], _Choice] = {}
-    for finding in findings:
-        path = Path(file) if file is not None else _file_of(archive, finding)
-        choices.setdefault((path, finding.found.fingerprint), _Choice(finding, path))
+    for one in found:
+        path = Path(file) if file is not None else _file_of(archive, one.phase.id)
+        choices.setdefault((path, one.vulnerability.fingerprint), _Choice(one, path))
     return list(choices.values())
 
 
-def _file_of(archive: Archive, finding: Finding) -> Path:
-    gate = archive.planned(finding.phase.id).get("gate")
+def _file_of(archive: Archive, phase: str) -> Path:
+    gate = archive.planned(phase).get("gate")
     named = gate.get("accept") if isinstance(gate, Mapping) else None
     if not isinstance(named, str):
-        where = f"the gate of {finding.phase.id} names no accept file"
+        where = f"the gate of {phase} names no accept file"
         raise UsageError(where, "give it one, `gate: { accept: accepted.yml }`, or name one: --file F")
     spec = Path(archive.spec)
     path = (spec.parent if spec.is_file() else directory_of_runs()) / named
@@ -143,7 +142,7 @@ def _news(choices: Iterable[_Choice]) -> tuple[list[_Choice], list[_Choice]]:
         if entry is None:
             left.append(choice)
         elif entry.is_in_force(today):
-            click.echo(f"{entry.fingerprint} is in {choice.path} already: {shown(entry.reason)}")
+            click.echo(f"{entry.fingerprint} is in {choice.path} already: {pictured(entry.reason)}")
         else:
             expired.append(choice)
     return left, expired

@@ -8,7 +8,7 @@ import click
 
 from fastflow.errors import UsageError
 from fastflow.model.accept import Accepted
-from fastflow.report.html.logs import shown
+from fastflow.report.text import one_line, pictured
 
 Answer = TypeVar("Answer")
 _EXPLANATION = """\
@@ -31,7 +31,7 @@ def ask_whether() -> bool:
 
 def ask_why(fingerprint: str, until: date | None) -> Accepted:
     """Ask for the reason, and for the last day unless it is known. Raises QuitError."""
-    why = _asked("  why", one_line, _WHY_EXPLANATION)
+    why = _asked("  why", read_reason, _WHY_EXPLANATION)
     question = "  until which day (YEAR-MONTH-DAY, or nothing)"
     return Accepted(fingerprint, why, until or _asked(question, day, _DAY_EXPLANATION, ""))
 
@@ -58,9 +58,9 @@ def _yes_or_no(text: str) -> bool:
     return answer.startswith("y")
 
 
-def one_line(text: str) -> str:
+def read_reason(text: str) -> str:
     """Read a reason; raises UsageError if it is empty."""
-    line = shown(" ".join(text.split()))
+    line = pictured(one_line(text))
     if not line:
         raise UsageError("the reason is empty", "say why: --reason TEXT")
     return line

@@ -15,7 +15,7 @@ from fastflow.errors import EngineError, FastflowError, UsageError
 from fastflow.masking import masker
 from fastflow.model.suggest import did_you_mean
 from fastflow.record.archive import find_run, read_archive
-from fastflow.report.findings_text import clean
+from fastflow.report.text import clean
 from fastflow.run.live import LivePhase
 
 _LOOK = 0.5

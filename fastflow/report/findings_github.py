@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fastflow.diagnostic import Diagnostic, Severity
-from fastflow.report.counting import count
-from fastflow.report.findings_text import clean
 from fastflow.report.sarif import relative_path
+from fastflow.report.text import clean, count
 
 MOST = 10
 """GitHub shows so many annotations of a step, and drops the others without a word."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from unicodedata import category, east_asian_width
 
 from fastflow.diagnostic import Diagnostic, Mark, Severity
-from fastflow.report.counting import count
+from fastflow.report.text import clean, count
 
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _LITERAL = "token-literal"
@@ -13,7 +13,6 @@ _WIDEST = 160
 _LONG = 60
 """Columns; a longer underline is drawn light."""
 _TAB = 4
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
 class Sources:
@@ -86,21 +85,14 @@ def _shown(text: str) -> str:
     return clean(text.replace("\t", " " * _TAB))
 
 
-def clean(text: str) -> str:
-    """Make control and direction characters visible, so that a file cannot speak to the terminal."""
-    return _CONTROL.sub("\ufffd", text)
-
-
 def _width(text: str) -> int:
     """The columns that a terminal gives to a text as it is shown here."""
-    return sum(_columns(character) for character in text)
+    return sum(_columns(character) for character in clean(text))
 
 
 def _columns(character: str) -> int:
     if character == "\t":
         return _TAB
-    if _CONTROL.match(character):
-        return 1  # shown as U+FFFD
     if category(character) in ("Mn", "Me", "Cf"):
         return 0
     return 2 if east_asian_width(character) in "WF" else 1

@@ -1,16 +1,13 @@
 """What a picture of the DAG shows, read from a plan as JSON: from `plan --format json` or a run's plan.json."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-from fastflow.report.findings_text import clean
+from fastflow.report.text import clean, one_line
 
-# What XML 1.0 allows in a document, without the characters that `clean` shows.
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 DECLARED = "depends_on"
 """The reason of an edge that was declared; all others are implied by data."""
 
@@ -130,4 +127,4 @@ def _wave(number: Any) -> int:
 
 
 def _said(text: Any) -> str:
-    return _NOT_XML.sub("\ufffd", clean(" ".join(str(text).split())))
+    return clean(one_line(str(text)))

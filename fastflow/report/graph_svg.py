@@ -8,8 +8,8 @@ from typing import Any
 
 from rich.cells import cell_len, set_cell_size
 
-from fastflow.report.counting import count
 from fastflow.report.graph_drawing import Drawing, DrawnEdge, DrawnPhase, drawing_of
+from fastflow.report.text import count
 
 MOST_TOLD = 40
 """Phases that a picture tells one by one in words; of more, it tells how many."""

@@ -5,7 +5,6 @@ A suite has a case for each phase (`classname` is the workflow) and one for each
 schema, which the others read, too: https://github.com/jenkinsci/xunit-plugin (junit-10.xsd).
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree as ET
@@ -13,13 +12,10 @@ from xml.etree import ElementTree as ET
 from fastflow.record.archive import Archive
 from fastflow.record.result import PhaseResult
 from fastflow.report.baselines import Ending, baselines_of
-from fastflow.report.html.findings import Finding, findings_of
-from fastflow.report.html.logs import shown
-from fastflow.report.run_words import description, failure, last_lines, name_of_run, state_of, verdict
-from fastflow.report.times import between
+from fastflow.report.text import between, pictured
+from fastflow.report.vulnerabilities import Discovery, discoveries_of, verdict_on
+from fastflow.report.words import last_lines, name_of_run, state_of
 
-# What XML 1.0 has no way to write (its section 2.2), besides what `shown` makes visible.
-_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LONGEST_REQUEST = 4_000
 _RUN = "fastflow"
 """The suite that tells of the run itself, where nothing of it was started."""
@@ -59,11 +55,11 @@ def render(archive: Archive) -> str:
         refused = _Case("run", _RUN, None, "error", archive.refusal, "nothing was started")
         suites.setdefault(_RUN, []).append(refused)  # a workflow may have this name
     cases = [case for suite in suites.values() for case in suite]
-    root = ET.Element("testsuites", {"name": _text(name_of_run(archive)), **_counts(cases)})
+    root = ET.Element("testsuites", {"name": pictured(name_of_run(archive.plan, archive.spec)), **_counts(cases)})
     for number, (workflow, cases) in enumerate(suites.items()):
-        suite = ET.SubElement(root, "testsuite", {"name": _text(workflow), "id": str(number), **_counts(cases)})
+        suite = ET.SubElement(root, "testsuite", {"name": pictured(workflow), "id": str(number), **_counts(cases)})
         if workflow in started:
-            suite.set("timestamp", _text(started[workflow].partition(".")[0].rstrip("Z")))
+            suite.set("timestamp", pictured(started[workflow].partition(".")[0].rstrip("Z")))
         for case in cases:
             _write(suite, case)
     ET.indent(root)
@@ -72,14 +68,14 @@ def render(archive: Archive) -> str:
 
 def _cases(archive: Archive, phase: PhaseResult) -> Iterator[_Case]:
     """The phase's own case, and those of its baselines, which tell what was found with each."""
-    found = findings_of([phase])
+    found = discoveries_of([phase])
     baselines = baselines_of(phase, archive.logs)
-    yield _of_phase(phase, found, [one for one in found if one.found.baseline not in baselines])
+    yield _of_phase(phase, found, [one for one in found if one.vulnerability.baseline not in baselines])
     for name, ending in baselines.items():
-        yield _of_baseline(phase, name, ending, [one for one in found if one.found.baseline == name])
+        yield _of_baseline(phase, name, ending, [one for one in found if one.vulnerability.baseline == name])
 
 
-def _of_phase(phase: PhaseResult, found: Sequence[Finding], only_here: Sequence[Finding]) -> _Case:
+def _of_phase(phase: PhaseResult, found: Sequence[Discovery], only_here: Sequence[Discovery]) -> _Case:
     state = state_of(phase)
     time = between(phase.started, phase.ended) if phase.has_ended else None
     message = f"{state}: {phase.reason}" if phase.reason else state
@@ -94,28 +90,32 @@ def _of_phase(phase: PhaseResult, found: Sequence[Finding], only_here: Sequence[
     return _Case(phase.id, phase.workflow, time, outcome, message if outcome else "", output=details)
 
 
-def _of_baseline(phase: PhaseResult, name: str, ending: Ending, found: Sequence[Finding]) -> _Case:
+def _of_baseline(phase: PhaseResult, name: str, ending: Ending, found: Sequence[Discovery]) -> _Case:
     """A test set's case: what it found fails it, unless all of that is excused."""
     case, group = f"baseline {name}", phase.id
-    grave = [one for one in found if one.found.gate == "fails"]
+    grave = [one for one in found if one.vulnerability.gate == "fails"]
     if ending == "error":
         return _Case(case, group, outcome="error", message="the test set could not be run", kind="error")
     if ending == "running":
         return _Case(case, group, outcome="skipped", message="the test set did not come to its end")
     if grave or (ending == "found" and not found and phase.has_grave):
-        message = "; ".join(failure(one) for one in grave) or f"what it shows is told under {phase.id}"
-        kinds = ", ".join(dict.fromkeys(one.found.type for one in grave)) or "vulnerable"
+        message = "; ".join(one.failure for one in grave) or f"what it shows is told under {phase.id}"
+        kinds = ", ".join(dict.fromkeys(one.vulnerability.type for one in grave)) or "vulnerable"
         return _Case(case, group, None, "failure", message, kinds, "\n\n".join(_whole(one) for one in grave))
-    return _Case(case, group, output="\n\n".join(f"{verdict(one)}: {_whole(one)}" for one in found))
+    return _Case(case, group, output="\n\n".join(f"{verdict_on(one.vulnerability)}: {_whole(one)}" for one in found))
 
 
-def _listed(found: Sequence[Finding]) -> str:
-    return "\n".join(f"{description(one)}: {verdict(one)} [{one.found.fingerprint}]" for one in found)
+def _listed(found: Sequence[Discovery]) -> str:
+    return "\n".join(
+        f"{one.description}: {verdict_on(one.vulnerability)} [{one.vulnerability.fingerprint}]" for one in found
+    )
 
 
-def _whole(one: Finding) -> str:
+def _whole(one: Discovery) -> str:
     request = one.request[:_LONGEST_REQUEST]
-    return "\n".join(part for part in (description(one), f"fingerprint: {one.found.fingerprint}", request) if part)
+    return "\n".join(
+        part for part in (one.description, f"fingerprint: {one.vulnerability.fingerprint}", request) if part
+    )
 
 
 def _counts(cases: Sequence[_Case]) -> dict[str, str]:
@@ -130,16 +130,12 @@ def _counts(cases: Sequence[_Case]) -> dict[str, str]:
 
 
 def _write(suite: ET.Element, case: _Case) -> None:
-    element = ET.SubElement(suite, "testcase", {"name": _text(case.name), "classname": _text(case.group)})
+    element = ET.SubElement(suite, "testcase", {"name": pictured(case.name), "classname": pictured(case.group)})
     element.set("time", f"{case.time or 0.0:.3f}")
     if case.outcome:
-        told = ET.SubElement(element, case.outcome, {"message": _text(case.message)})
+        told = ET.SubElement(element, case.outcome, {"message": pictured(case.message)})
         if case.kind:
-            told.set("type", _text(case.kind))
-        told.text = _text(case.details) or None
+            told.set("type", pictured(case.kind))
+        told.text = pictured(case.details) or None
     if case.output:
-        ET.SubElement(element, "system-out").text = _text(case.output)
-
-
-def _text(text: str) -> str:
-    return _NO_XML.sub("\ufffd", shown(text))
+        ET.SubElement(element, "system-out").text = pictured(case.output)

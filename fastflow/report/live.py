@@ -4,8 +4,7 @@ import json
 from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
-from fastflow.report.counting import count
-from fastflow.report.findings_text import clean
+from fastflow.report.text import clean, count
 from fastflow.run.live import LivePhase, LiveRun
 from fastflow.run.source import proxy_of
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from fastflow.record.result import Evidence, PhaseResult, RunResult
 from fastflow.report.plain_ci import CiFormat, Level, inert
-from fastflow.report.run_words import last_lines
-from fastflow.report.times import seconds_of
+from fastflow.report.text import seconds_of
+from fastflow.report.words import FAILURES, last_lines
 
 LINES = 20
 """Lines of each log that are shown."""
@@ -30,7 +30,7 @@ def _phase(phase: PhaseResult, ci: CiFormat) -> Iterator[str]:
         yield ci.opened(title, int(seconds_of(phase.started) or 0))
         yield from (f"  | {inert(line[:_LONGEST])}" for line in evidence.lines)
         yield ci.closed(title, int(seconds_of(phase.ended) or 0))
-    if phase.state in ("failed", "vulnerable"):
+    if phase.state in FAILURES:
         level: Level = "warning" if phase.allow_failure else "error"
         advice = f" ({phase.hint})" if phase.hint else ""
         shown = f"\n{last_lines(phase.evidence)}" if phase.evidence else ""

@@ -9,12 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from fastflow.record.archive import Archive
 from fastflow.record.result import PhaseResult
-from fastflow.report.acceptance import acceptance
-from fastflow.report.html.findings import Finding, findings_of
-from fastflow.report.html.logs import shown
-from fastflow.report.html.verdict import verdict_of
-from fastflow.report.run_words import last_lines, name_of_run, state_of, verdict
-from fastflow.report.times import between, duration
+from fastflow.report.text import between, duration, one_line, pictured
+from fastflow.report.verdict import verdict_of
+from fastflow.report.vulnerabilities import Discovery, acceptance, discoveries_of, verdict_on
+from fastflow.report.words import last_lines, name_of_run, state_of
 
 _SYMBOLS = {"passed": "✅", "vulnerable": "❗", "failed": "❌"}
 _ACTIVE = re.compile(r"[^A-Za-z0-9 ./=?,;%'\"()+#\u00a0-\U0010ffff-]|(?<=www)\.", re.IGNORECASE)
@@ -25,11 +23,11 @@ _LONGEST_TEXT, _LONGEST_REQUEST = 500, 2_000
 
 def render(archive: Archive) -> str:
     """Give the page: how the run ended, its phases, and what was found, with the requests."""
-    findings = findings_of(archive.phases)
+    discoveries = discoveries_of(archive.phases)
     told = verdict_of(archive.result, archive.phases)
     code = archive.result.exit_code if archive.result is not None else "none"
     lines = [
-        f"## fastflow: {_code(name_of_run(archive))}: {told.headline}",
+        f"## fastflow: {_code(name_of_run(archive.plan, archive.spec))}: {told.headline}",
         "",
         f"Run {_code(archive.run)}, exit code {code}",
         "",
@@ -37,8 +35,8 @@ def render(archive: Archive) -> str:
         *_phases(archive.phases),
         *_log_ends(archive.phases),
     ]
-    if findings:
-        lines += ["", f"### Vulnerabilities: {len(findings)}", "", *_table(findings), *_requests(findings)]
+    if discoveries:
+        lines += ["", f"### Vulnerabilities: {len(discoveries)}", "", *_table(discoveries), *_requests(discoveries)]
     if archive.result is not None and archive.result.leftovers:
         lines += ["", "Could not be removed; do it with:", "", *(f"- {_code(one)}" for one in archive.result.leftovers)]
     return "\n".join(lines) + "\n"
@@ -59,32 +57,32 @@ def _phases(phases: Iterable[PhaseResult]) -> Iterator[str]:
         yield f"| {' | '.join(cells)} |"
 
 
-def _table(findings: Sequence[Finding]) -> Iterator[str]:
+def _table(discoveries: Sequence[Discovery]) -> Iterator[str]:
     yield "| type | threat | parameter | request | baseline | phase | gate | fingerprint |"
     yield "|---|---|---|---|---|---|---|---|"
-    for finding in findings[:_LISTED]:
-        found = finding.found
+    for one in discoveries[:_LISTED]:
+        found = one.vulnerability
         cells = (
             _code(found.type),
             "not known" if found.threat is None else str(found.threat),
             _code(found.parameter),
-            _code(finding.place),
+            _code(one.place),
             _code(found.baseline),
-            _code(finding.phase.id),
-            _code(verdict(finding)) if acceptance(found) else verdict(finding),
+            _code(one.phase.id),
+            _code(verdict_on(found)) if acceptance(found) else verdict_on(found),
             _code(found.fingerprint),
         )
         yield f"| {' | '.join(cells)} |"
-    if len(findings) > _LISTED:
+    if len(discoveries) > _LISTED:
         yield ""
-        yield f"And {len(findings) - _LISTED} more: see another report of the run."
+        yield f"And {len(discoveries) - _LISTED} more: see another report of the run."
 
 
-def _requests(findings: Iterable[Finding]) -> Iterator[str]:
+def _requests(discoveries: Iterable[Discovery]) -> Iterator[str]:
     """The attacks of the gravest, folded."""
-    for finding in [one for one in findings if one.request][:_SHOWN_REQUESTS]:
-        title = f"{_code(finding.name)} in {_code(finding.place) or 'a request'}"
-        yield from _folded(title, _cut(finding.request, _LONGEST_REQUEST))
+    for one in [one for one in discoveries if one.request][:_SHOWN_REQUESTS]:
+        title = f"{_code(one.name)} in {_code(one.place) or 'a request'}"
+        yield from _folded(title, _cut(one.request, _LONGEST_REQUEST))
 
 
 def _log_ends(phases: Iterable[PhaseResult]) -> Iterator[str]:
@@ -103,8 +101,8 @@ def _folded(title: str, text: str) -> Iterator[str]:
 
 
 def _code(text: str | None) -> str:
-    one_line = " ".join((text or "").split())
-    return f"<code>{_entities(_cut(one_line, _LONGEST_TEXT))}</code>" if one_line else ""
+    line = one_line(text or "")
+    return f"<code>{_entities(_cut(line, _LONGEST_TEXT))}</code>" if line else ""
 
 
 def _cut(text: str, length: int) -> str:
@@ -112,4 +110,4 @@ def _cut(text: str, length: int) -> str:
 
 
 def _entities(text: str) -> str:
-    return _ACTIVE.sub(lambda found: found[0] if found[0] == "\n" else f"&#{ord(found[0])};", shown(text))
+    return _ACTIVE.sub(lambda found: found[0] if found[0] == "\n" else f"&#{ord(found[0])};", pictured(text))

@@ -6,11 +6,10 @@ from typing import Any
 
 from fastflow.record.events import Event
 from fastflow.record.result import END_STATES
-from fastflow.report.counting import count
 from fastflow.report.outlet import Outlet
 from fastflow.report.plain_ci import inert
-from fastflow.report.progress_text import progress_text
-from fastflow.report.times import duration
+from fastflow.report.text import count, duration, without_breaks
+from fastflow.report.words import progress_text
 
 PERIOD = 30.0
 """Seconds between two lines on how far one test run is, unless it found another vulnerability."""
@@ -49,7 +48,7 @@ class PlainProgress:
             return
         elapsed = self._clock() - self._began
         line = f"{event.phase or _OWN:<{self._width}}  {text}"
-        self._outlet.write(f"{elapsed:7.1f}s  {inert(self._mask(_in_one_line(line)))}\n")
+        self._outlet.write(f"{elapsed:7.1f}s  {inert(self._mask(without_breaks(line)))}\n")
 
     def close(self) -> None:
         """Wait for what is not written yet."""
@@ -97,7 +96,3 @@ class PlainProgress:
             return None
         self._told[event.phase or ""] = (now, found)
         return progress_text(event.facts) or None
-
-
-def _in_one_line(text: str) -> str:
-    return " ".join(text.splitlines())

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Literal, Protocol, TypeAlias
 
-from fastflow.report.findings_text import clean
+from fastflow.report.text import clean
 
 Level: TypeAlias = Literal["error", "warning"]
 _MARKS = re.compile(r"##(?=\[|(?:vso|teamcity)\[)", re.IGNORECASE)

@@ -7,7 +7,7 @@ from typing import Any
 from fastflow.model.ports import Port
 from fastflow.model.source import CommandSource
 from fastflow.plan import PhasePlan, Plan, WorkflowPlan
-from fastflow.report.counting import count
+from fastflow.report.text import count
 
 FORMAT_VERSION = "1.0"
 

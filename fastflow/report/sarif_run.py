@@ -13,11 +13,11 @@ from typing import Any
 from urllib.parse import quote
 
 from fastflow.record.archive import Archive
-from fastflow.record.result import PhaseResult
+from fastflow.record.result import PhaseResult, Vulnerability
 from fastflow.report import sarif
-from fastflow.report.html.findings import Finding, findings_of, name_of
-from fastflow.report.html.logs import shown
-from fastflow.report.run_words import failure, last_lines, verdict
+from fastflow.report.text import pictured
+from fastflow.report.vulnerabilities import Discovery, discoveries_of, name_of, verdict_on
+from fastflow.report.words import last_lines
 
 CATEGORY = "fastflow-up"
 _LEVELS: dict[str, sarif.Level] = {"high": "error", "medium": "warning", "low": "note"}
@@ -25,15 +25,15 @@ _LEVELS: dict[str, sarif.Level] = {"high": "error", "medium": "warning", "low": 
 
 def render(archive: Archive) -> str:
     """Give the log of the run."""
-    findings = findings_of(archive.phases)
+    discoveries = discoveries_of(archive.phases)
     properties = {
         "run": archive.run,
         "exitCode": archive.result.exit_code if archive.result else None,
     }
     seen: Counter[str] = Counter()
-    results = [_result(archive, finding, seen) for finding in findings]
-    failures = [shown(_failure(phase)) for phase in archive.phases if phase.state == "failed" and phase.reason]
-    rules, is_whole = _rules(findings), is_complete(archive)
+    results = [_result(archive, one, seen) for one in discoveries]
+    failures = [pictured(_failure(phase)) for phase in archive.phases if phase.state == "failed" and phase.reason]
+    rules, is_whole = _rules(discoveries), is_complete(archive)
     return sarif.sarif_log(CATEGORY, rules, results, properties, is_whole, failures=failures) + "\n"
 
 
@@ -49,13 +49,13 @@ def is_complete(archive: Archive) -> bool:
     return archive.result is not None and all(phase.state in ("passed", "vulnerable") for phase in tests)
 
 
-def _rules(findings: Sequence[Finding]) -> Iterable[sarif.Rule]:
-    kinds: dict[str, list[Finding]] = {}
-    for finding in findings:
-        kinds.setdefault(rule_id(finding.found.type), []).append(finding)
+def _rules(discoveries: Sequence[Discovery]) -> Iterable[sarif.Rule]:
+    kinds: dict[str, list[Vulnerability]] = {}
+    for one in discoveries:
+        kinds.setdefault(rule_id(one.vulnerability.type), []).append(one.vulnerability)
     for rule, found in sorted(kinds.items()):
-        kind, threat = found[0].found.type, max(finding.threat for finding in found)
-        name = shown(name_of(kind))
+        kind, threat = found[0].type, max(one.counted_threat for one in found)
+        name = pictured(name_of(kind))
         short = f"{name} in the application." if name != kind else f"A vulnerability of type {name} in the application."
         yield sarif.Rule(
             rule,
@@ -72,37 +72,37 @@ def rule_id(kind: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", kind).strip("-") or "unknown"
 
 
-def _result(archive: Archive, finding: Finding, seen: Counter[str]) -> sarif.Result:
-    phase, found = finding.phase, finding.found
+def _result(archive: Archive, one: Discovery, seen: Counter[str]) -> sarif.Result:
+    phase, found = one.phase, one.vulnerability
     return sarif.Result(
         rule_id(found.type),
-        _LEVELS[finding.level],
-        shown(f"{failure(finding)}, found by {phase.id}"),
+        _LEVELS[one.level],
+        pictured(f"{one.failure}, found by {phase.id}"),
         _fingerprint(phase, found.fingerprint, seen),
-        (_location(archive, finding),),
-        suppressions=(sarif.Suppression(shown(verdict(finding))),) if found.suppressed is not None else (),
-        rank=float(finding.threat),
-        properties=_properties(archive, finding),
+        (_location(archive, one),),
+        suppressions=(sarif.Suppression(pictured(verdict_on(found))),) if found.suppressed is not None else (),
+        rank=float(found.counted_threat),
+        properties=_properties(archive, one),
     )
 
 
-def _properties(archive: Archive, finding: Finding) -> dict[str, Any]:
-    """What SARIF has no place for; of a finding of a gate with a threshold that, too."""
-    found = finding.found
-    gate = archive.planned(finding.phase.id).get("gate")
+def _properties(archive: Archive, one: Discovery) -> dict[str, Any]:
+    """What SARIF has no place for; of one of a gate with a threshold that, too."""
+    found = one.vulnerability
+    gate = archive.planned(one.phase.id).get("gate")
     told = {
         "fingerprint": found.fingerprint,
         "gate": found.gate,
         "gateThreat": gate.get("threat") if isinstance(gate, dict) else None,
-        "allowFailure": finding.phase.allow_failure,
+        "allowFailure": one.phase.allow_failure,
         "threat": found.threat,
         "parameter": found.parameter,
         "method": found.method,
         "uri": found.uri,
         "baseline": found.baseline,
-        "request": finding.request or None,
+        "request": one.request or None,
     }
-    return {name: shown(value) if isinstance(value, str) else value for name, value in told.items()}
+    return {name: pictured(value) if isinstance(value, str) else value for name, value in told.items()}
 
 
 def _fingerprint(phase: PhaseResult, known: str, seen: Counter[str]) -> str:
@@ -112,10 +112,10 @@ def _fingerprint(phase: PhaseResult, known: str, seen: Counter[str]) -> str:
     return hashlib.sha256(f"{said}\n{seen[said]}".encode("utf-8", "backslashreplace")).hexdigest()[:16]
 
 
-def _location(archive: Archive, finding: Finding) -> sarif.Location:
-    planned = archive.planned(finding.phase.id)
+def _location(archive: Archive, one: Discovery) -> sarif.Location:
+    planned = archive.planned(one.phase.id)
     file = str((archive.plan or {}).get("spec") or PurePath(archive.spec).name)
     line, column = planned.get("line"), planned.get("column")
     region = sarif.Region(line, column) if isinstance(line, int) and line > 0 else sarif.Region(1)
     uri = "stdin" if file == "-" else quote(file, errors="replace")
-    return sarif.Location(uri, region, logical_name=shown(finding.phase.id))
+    return sarif.Location(uri, region, logical_name=pictured(one.phase.id))

@@ -5,14 +5,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from fastflow.record.result import PhaseResult, RunResult, Vulnerability
-from fastflow.report.acceptance import acceptance
-from fastflow.report.counting import count
-from fastflow.report.times import between, duration
+from fastflow.report.text import between, count, duration, without_breaks
+from fastflow.report.vulnerabilities import short_description, verdict_on
+from fastflow.report.words import FAILURES, LOOKS, state_of
 
-_SYMBOLS = {"passed": "✓", "vulnerable": "!", "failed": "✗", "skipped": "-", "cancelled": "-"}
-_COLOURS = {"✓": "32", "!": "1;31", "✗": "31", "-": "2"}  # as the live table has them: green, red, faint
-_ENDED = re.compile(r"^([✓!✗-])( \S+ +)(\w+)", re.MULTILINE)
-_GATES = {"below": "below the gate's threat", "off": "the gate is off", "accepted": "accepted"}
+_CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32"}  # of ECMA-48, for the words of a style
+_ENDED = re.compile(r"^(\S)( \S+ +)(passed|vulnerable|failed|skipped|cancelled)\b", re.MULTILINE)
 _WIDEST_STATE = len("vulnerable")
 
 
@@ -32,14 +30,14 @@ def summary_of_run(result: RunResult, folder: str, reports: Iterable[str] = ()) 
     lines.append(f"run folder: {folder}")
     if result.leftovers:
         lines += ["could not be removed; do it with:", *(f"  {command}" for command in result.leftovers)]
-    return "\n".join(" ".join(line.splitlines()) for line in lines)
+    return "\n".join(without_breaks(line) for line in lines)
 
 
 def coloured(summary: str) -> str:
     """Colour the symbol and the state of each phase in a summary, for a terminal that shows colours."""
 
     def colour(found: re.Match[str]) -> str:
-        start = f"\x1b[{_COLOURS[found[1]]}m"
+        start = f"\x1b[{';'.join(_CODES[word] for word in LOOKS[found[3]][1].split())}m"
         return f"{start}{found[1]}\x1b[0m{found[2]}{start}{found[3]}\x1b[0m"
 
     return _ENDED.sub(colour, summary)
@@ -50,9 +48,8 @@ def _phase(phase: PhaseResult, width: int) -> Iterator[str]:
     ids = ", ".join(f"{name} {identity}" for name, identity in named if identity)
     took = between(phase.started, phase.ended)
     time = "" if took is None else duration(took)
-    allowed = " (allowed)" if phase.allow_failure and phase.state in ("failed", "vulnerable") else ""
-    state = phase.state + allowed
-    yield f"{_SYMBOLS.get(phase.state, ' ')} {phase.id:<{width}}  {state:<{_WIDEST_STATE}}  {time:>10}  {ids}".rstrip()
+    symbol = LOOKS[phase.state][0]
+    yield f"{symbol} {phase.id:<{width}}  {state_of(phase):<{_WIDEST_STATE}}  {time:>10}  {ids}".rstrip()
     if phase.reason:
         yield f"    {phase.reason}"
     yield from _vulnerabilities(phase.vulnerabilities)
@@ -65,7 +62,7 @@ def _phase(phase: PhaseResult, width: int) -> Iterator[str]:
     elif phase.state == "failed":
         yield "    what to do: see the end of its log" if phase.log else "    what to do: see the run folder"
     log = phase.evidence.log if phase.evidence else phase.log
-    if phase.state in ("failed", "vulnerable") and log:
+    if phase.state in FAILURES and log:
         yield f"    log: {log}"
 
 
@@ -77,14 +74,8 @@ def _vulnerabilities(found: Iterable[Vulnerability]) -> Iterator[str]:
 
 
 def _named(one: Vulnerability) -> str:
-    threat = f"threat {one.threat}" if one.threat is not None else "threat unknown"
-    text = f"{one.type} ({threat})"
-    if one.parameter:
-        text += f" in parameter {one.parameter}"
-    if one.uri:
-        text += f" of {one.uri}"
-    said = acceptance(one) or _GATES.get(one.gate)
-    return f"{text}: {said}" if said else text
+    fails_as_ever = one.gate == "fails" and one.expired is None
+    return short_description(one) + ("" if fails_as_ever else f": {verdict_on(one)}")
 
 
 def _found(phases: Iterable[PhaseResult]) -> Iterator[str]:
@@ -93,7 +84,7 @@ def _found(phases: Iterable[PhaseResult]) -> Iterator[str]:
         types = ", ".join(f"{number} {kind}" for kind, number in sorted(Counter(one.type for one in found).items()))
         excused = sum(one.gate != "fails" for one in found)
         rest = f"; {excused} of them excused" if excused else ""
-        yield f"{count(len(found), 'vulnerability', 'vulnerabilities')}: {types}{rest}"
+        yield f"{count(len(found), 'vulnerability')}: {types}{rest}"
 
 
 def _heads(paths: tuple[str, ...]) -> list[str]:

@@ -10,10 +10,9 @@ from typing import Any
 from fastflow.plan import PhasePlan, Plan
 from fastflow.record.events import Event
 from fastflow.record.result import END_STATES
-from fastflow.report.findings_text import clean
-from fastflow.report.progress_text import progress_text
+from fastflow.report.text import clean, one_line
+from fastflow.report.words import FAILURES, progress_text
 
-_BAD = ("failed", "vulnerable")
 _LONGEST = 4096  # characters of a line of which something may be shown
 _WIDEST = 500  # characters that are wider than any terminal
 
@@ -81,7 +80,7 @@ class View:
 
     def _rank(self, row: Row) -> int:
         """What runs, then what went wrong, then what the end of the run waits for, then the rest."""
-        if row.state in _BAD:
+        if row.state in FAILURES:
             return 1
         if not row.has_ended and row.state != "waiting":
             return 0
@@ -138,7 +137,7 @@ class Board:
 
     def _said(self, text: str) -> str:
         """Mask a text first: one that is cut could show a part of what is masked."""
-        return clean(self._mask(" ".join(text[:_LONGEST].split())))[:_WIDEST]
+        return clean(self._mask(one_line(text[:_LONGEST])))[:_WIDEST]
 
     def take_notes(self) -> tuple[str, ...]:
         """Give the notes that came since this was called last."""

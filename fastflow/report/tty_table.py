@@ -9,25 +9,14 @@ from rich.table import Table
 from rich.text import Text
 
 from fastflow.report.encoding import fit
-from fastflow.report.times import short_duration
+from fastflow.report.text import short_duration
 from fastflow.report.tty_board import Row, View
+from fastflow.report.words import FAILURES, LOOKS
 
 _NARROW = 60
 """Below so many columns, workflow and phase share one."""
 _OTHER_LINES = 3
 """Lines that are no phases: the head, what was left out, and the critical path."""
-_LOOKS = {
-    "waiting": ("·", "dim"),
-    "starting": ("▸", "yellow"),
-    "ready": ("▸", "yellow"),
-    "running": ("▸", "cyan"),
-    "stopping": ("▸", "yellow"),
-    "passed": ("✓", "green"),
-    "vulnerable": ("!", "bold red"),
-    "failed": ("✗", "red"),
-    "skipped": ("-", "dim"),
-    "cancelled": ("-", "dim"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +66,7 @@ def _head(view: View) -> Text:
     text.append(f"  {short_duration(view.now)}  {ended} of {len(view.rows)} ended")
     for state in ("vulnerable", "failed", "skipped", "cancelled"):
         if counts.get(state):
-            text.append(f", {counts[state]} {state}", style=_LOOKS[state][1])
+            text.append(f", {counts[state]} {state}", style=LOOKS[state][1])
     return text
 
 
@@ -96,7 +85,7 @@ def _table(view: View, rows: tuple[Row, ...], width: int) -> Table:
 
 
 def _cells(row: Row, now: float, *, is_narrow: bool) -> Iterator[Text]:
-    symbol, style = _LOOKS.get(row.state, ("·", ""))
+    symbol, style = LOOKS.get(row.state, ("·", ""))
     faint = "dim" if row.state in ("waiting", "skipped", "cancelled") else ""
     if is_narrow:
         yield _text(row.phase.id, faint)
@@ -106,7 +95,7 @@ def _cells(row: Row, now: float, *, is_narrow: bool) -> Iterator[Text]:
     yield _text(f"{symbol} {row.state}", style)
     elapsed = row.elapsed(now)
     yield _text("" if elapsed is None else short_duration(elapsed), faint)
-    yield _text(row.doing, style if row.state in ("failed", "vulnerable") else "dim")
+    yield _text(row.doing, style if row.state in FAILURES else "dim")
 
 
 def _rest(view: View, rows: tuple[Row, ...]) -> Text:

@@ -1,14 +1,13 @@
 """Logs, packed for a page: a part as text that can be read without a script, all of it in compressed blocks."""
 
 import base64
-import re
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from fastflow.record.folder import ESCAPES
+from fastflow.report.text import pictured
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 SMALL = 16_000
 """Characters up to which a log stands in the page as text; of a longer one only the last lines do."""
 _LAST_LINES = 60
@@ -50,15 +49,10 @@ def pack(name: str, text: str) -> PackedLog:
 
 
 def _line(line: str) -> str:
-    line = shown(ESCAPES.sub("", line.rstrip("\r")))
+    line = pictured(ESCAPES.sub("", line.rstrip("\r")))
     if len(line) <= LONGEST_LINE:
         return line
     return f"{line[:LONGEST_LINE]} … and {len(line) - LONGEST_LINE:,} characters more"
-
-
-def shown(text: str) -> str:
-    """Show what would be invisible, change the order of letters, or is no character, as U+FFFD or its picture."""
-    return _CONTROL.sub(lambda found: chr(0x2400 + ord(found[0])) if ord(found[0]) < 0x20 else "\ufffd", text)
 
 
 def _end_of(lines: Sequence[str]) -> str:

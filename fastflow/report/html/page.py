@@ -10,8 +10,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from fastflow.report.graph_svg import GRAPH_CSS, graph_svg
-from fastflow.report.html.logs import shown
 from fastflow.report.html.view import Page
+from fastflow.report.text import pictured
 
 _ASSETS = "assets"
 _SCRIPTS = ("theme.js", "findings.js", "logs.js")
@@ -38,7 +38,7 @@ def _graph(page: Page) -> Markup | None:
         return None
     states = {row.phase.id: row.phase.state for row in page.phases}
     try:
-        drawn = shown(graph_svg(page.plan, states=states, styled=False))
+        drawn = pictured(graph_svg(page.plan, states=states, styled=False))
     except (KeyError, TypeError, ValueError):
         return None
     return Markup(drawn)  # noqa: S704  # it escapes all texts itself
@@ -57,7 +57,7 @@ def _environment() -> Environment:
 
 def _visible(value: object) -> object:
     """Let no text of a run hide anything, or hold what UTF-8 cannot: control characters, turned letters, surrogates."""
-    return shown(value) if type(value) is str else value
+    return pictured(value) if type(value) is str else value
 
 
 @cache

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastflow.record.result import END_STATES
-from fastflow.report.times import duration, seconds_of
+from fastflow.report.text import duration, seconds_of
 
 _WORK = {"recording": "recording", "testing": "testing"}
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400)

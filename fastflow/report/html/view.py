@@ -1,19 +1,20 @@
 """What a page says of a run: every text of it, decided here; the template only places them."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from fastflow import __version__
 from fastflow.record.result import PhaseResult
 from fastflow.report.html.archived import Archived
-from fastflow.report.html.findings import Choices, Finding, choices_of, findings_of
 from fastflow.report.html.logs import PackedLog, pack
 from fastflow.report.html.timeline import Timeline, Track, timeline_of
-from fastflow.report.html.verdict import Empty, Verdict, empty_of, verdict_of
-from fastflow.report.times import between, duration
+from fastflow.report.text import between, duration
+from fastflow.report.verdict import Empty, Verdict, empty_of, verdict_of
+from fastflow.report.vulnerabilities import GATES, Discovery, discoveries_of, name_of
+from fastflow.report.words import name_of_run, state_of
 
 _KINDS = ("waiting", "starting", "ready", "recording", "testing", "reporting", "stopping")
 
@@ -54,6 +55,24 @@ class Row:
     """The last lines of the log that shows why it failed; "" where it did not."""
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One value of a filter, and how many vulnerabilities have it."""
+
+    value: str
+    label: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the filters of a page offer."""
+
+    types: tuple[Choice, ...]
+    workflows: tuple[Choice, ...]
+    gates: tuple[Choice, ...]
+
+
 @dataclass(frozen=True)
 class Page:
     """All that the template shows."""
@@ -64,7 +83,7 @@ class Page:
     verdict: Verdict
     empty: Empty
     facts: tuple[Fact, ...]
-    findings: tuple[Finding, ...]
+    discoveries: tuple[Discovery, ...]
     choices: Choices
     phases: tuple[Row, ...]
     timeline: Timeline
@@ -86,16 +105,16 @@ def page_of(archive: Archived) -> Page:
     result = archive.result
     timeline = timeline_of(events)
     logs = tuple(_logs(archive))
-    findings = findings_of(phases)
+    discoveries = discoveries_of(phases)
     return Page(
-        name=_name(archive),
+        name=name_of_run(archive.plan, archive.spec),
         run=archive.run,
         version=__version__,
         verdict=verdict_of(result, phases),
         empty=empty_of(phases),
         facts=tuple(_facts(archive, timeline)),
-        findings=findings,
-        choices=choices_of(findings),
+        discoveries=discoveries,
+        choices=_choices(discoveries),
         phases=tuple(_row(phase, timeline, logs) for phase in phases),
         timeline=timeline,
         kinds=_kinds(timeline),
@@ -107,13 +126,21 @@ def page_of(archive: Archived) -> Page:
     )
 
 
-def _name(archive: Archived) -> str:
-    return str((archive.plan or {}).get("name") or Path(archive.spec).parent.name)
+def _choices(discoveries: Sequence[Discovery]) -> Choices:
+    """Count the vulnerabilities by type, workflow and gate; the most frequent type first."""
+    types = Counter(one.vulnerability.type for one in discoveries)
+    workflows = Counter(one.phase.workflow for one in discoveries)
+    gates = Counter(one.vulnerability.gate for one in discoveries)
+    return Choices(
+        tuple(Choice(kind, name_of(kind), number) for kind, number in types.most_common()),
+        tuple(Choice(name, name, number) for name, number in sorted(workflows.items())),
+        tuple(Choice(gate, words, gates[gate]) for gate, words in GATES.items() if gates[gate]),
+    )
 
 
 def _facts(archive: Archived, timeline: Timeline) -> Iterable[Fact]:
     result = archive.result
-    yield Fact("Name", _name(archive))
+    yield Fact("Name", name_of_run(archive.plan, archive.spec))
     yield Fact("Run", archive.run)
     started = result.started if result is not None else _first_time(archive.events)
     if started:
@@ -153,20 +180,12 @@ def _row(phase: PhaseResult, timeline: Timeline, logs: Sequence[ShownLog]) -> Ro
     return Row(
         phase=phase,
         state=phase.state if phase.has_ended else "cut",
-        label=_label(phase),
+        label=state_of(phase),
         took="" if took is None else duration(took),
         details=tuple(_details(phase)),
         track=timeline.track(phase.id),
         logs=tuple(log for log in logs if log.phase == phase.id),
         evidence=pack("", "\n".join(phase.evidence.lines)).text if phase.evidence else "",
-    )
-
-
-def _label(phase: PhaseResult) -> str:
-    if not phase.has_ended:
-        return "not begun" if phase.state == "waiting" else "cut short"
-    return (
-        f"{phase.state} (allowed)" if phase.allow_failure and phase.state in ("failed", "vulnerable") else phase.state
     )
 
 

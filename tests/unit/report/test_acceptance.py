@@ -5,9 +5,9 @@ import json
 import pytest
 
 from fastflow.record.result import RunResult, Suppression
-from fastflow.report.acceptance import acceptance
 from fastflow.report.kinds import KINDS, render
 from fastflow.report.summary import summary_of_run
+from fastflow.report.vulnerabilities import acceptance
 
 from .html.archives import found, phase, time, told_run
 from .run_archives import archive_of

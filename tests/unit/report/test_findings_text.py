@@ -8,7 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fastflow.diagnostic import Diagnostic, Mark, Related, Severity
-from fastflow.report.findings_text import Sources, clean, render_finding, render_findings, summary_of
+from fastflow.report.findings_text import Sources, render_finding, render_findings, summary_of
+from fastflow.report.text import clean
 
 
 def excerpt(line: str, column: int, end: int, number: int = 1) -> tuple[str, str]:

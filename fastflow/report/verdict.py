@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from fastflow.errors import ExitCode
 from fastflow.record.result import PhaseResult, RunResult
+from fastflow.report.text import count
 
 _SIGNALS = (ExitCode.INTERRUPTED, ExitCode.TERMINATED, ExitCode.HANGUP)
 
@@ -36,7 +37,7 @@ def verdict_of(result: RunResult | None, phases: Sequence[PhaseResult]) -> Verdi
         return Verdict("interrupted", "Interrupted", said)
     if result.exit_code == ExitCode.VULNERABLE:
         found = sum(_grave(phase) for phase in phases if not phase.allow_failure)
-        return Verdict("vulnerable", _count(found, "vulnerability", "vulnerabilities") if found else "Vulnerable", said)
+        return Verdict("vulnerable", count(found, "vulnerability") if found else "Vulnerable", said)
     if result.exit_code != ExitCode.PASSED:
         return Verdict("failed", "Failed", " ".join((said, *_cause(phases))))
     return Verdict("passed", "Passed", " ".join((said, *_excused(phases))))
@@ -45,9 +46,9 @@ def verdict_of(result: RunResult | None, phases: Sequence[PhaseResult]) -> Verdi
 def _states(phases: Sequence[PhaseResult]) -> str:
     states = Counter(phase.state if phase.has_ended else "not ended" for phase in phases)
     if len(states) == 1:
-        return f"{_count(len(phases), 'phase')}{', all' if len(phases) > 1 else ':'} {next(iter(states))}."
-    counts = ", ".join(f"{count} {state}" for state, count in states.items())
-    return f"{_count(len(phases), 'phase')}: {counts}." if phases else "No phase began."
+        return f"{count(len(phases), 'phase')}{', all' if len(phases) > 1 else ':'} {next(iter(states))}."
+    counts = ", ".join(f"{number} {state}" for state, number in states.items())
+    return f"{count(len(phases), 'phase')}: {counts}." if phases else "No phase began."
 
 
 def _grave(phase: PhaseResult) -> int:
@@ -70,8 +71,8 @@ def _excused(phases: Sequence[PhaseResult]) -> tuple[str, ...]:
         (known["off"], "where the gate is off"),
         (known["fails"], "in phases that may fail"),
     )
-    said = ", ".join(f"{count} {how}" for count, how in parts if count)
-    return (f"{_count(total, 'vulnerability', 'vulnerabilities')} did not fail it: {said}.",)
+    said = ", ".join(f"{number} {how}" for number, how in parts if number)
+    return (f"{count(total, 'vulnerability')} did not fail it: {said}.",)
 
 
 def empty_of(phases: Sequence[PhaseResult]) -> Empty:
@@ -81,10 +82,6 @@ def empty_of(phases: Sequence[PhaseResult]) -> Empty:
     if not testers:
         return Empty("unknown", "No testing phase was part of this run, so nothing is known of vulnerabilities.")
     if passed == len(testers):
-        return Empty("passed", f"No vulnerabilities: {_count(passed, 'testing phase')} passed.")
+        return Empty("passed", f"No vulnerabilities: {count(passed, 'testing phase')} passed.")
     who = f"only {passed} of {len(testers)} testing phases" if passed else "no testing phase"
     return Empty("unknown", f"No vulnerabilities are known, but {who} came to a verdict.")
-
-
-def _count(number: int, one: str, many: str | None = None) -> str:
-    return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -1,6 +1,40 @@
-"""Times and durations as all displays and reports read and write them."""
+"""Text as all displays and reports write it: nothing that hides or misleads, counts, times and durations."""
 
+import re
 from datetime import datetime
+
+# All but tabs and line feeds that shows nothing, turns the order of letters, breaks lines only for some readers, or is
+# no character: control characters, zero-width and direction marks, line separators, tags, surrogates, noncharacters.
+_UNSEEN = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff\ud800-\udfff"
+    r"\U000e0000-\U000e007f]"
+)
+
+
+def clean(text: str) -> str:
+    """Replace each character that would not be seen by U+FFFD, so that a text cannot speak to a terminal."""
+    return _UNSEEN.sub("\ufffd", text)
+
+
+def pictured(text: str) -> str:
+    """Clean a text for a document: control characters become their pictures. XML 1.0 and UTF-8 can write the result."""
+    return _UNSEEN.sub(lambda found: chr(0x2400 + ord(found[0])) if ord(found[0]) < 0x20 else "\ufffd", text)
+
+
+def one_line(text: str) -> str:
+    """Write a text as one line of words, with one space between two."""
+    return " ".join(text.split())
+
+
+def without_breaks(text: str) -> str:
+    """Write a text as one line whose columns stay."""
+    return " ".join(text.splitlines())
+
+
+def count(number: int, one: str) -> str:
+    """Count things: `1 request`, `2 vulnerabilities`, `1,200 requests`."""
+    many = f"{one[:-1]}ies" if one.endswith("y") else f"{one}s"
+    return f"{number:,} {one if number == 1 else many}"
 
 
 def seconds_of(time: object) -> float | None:

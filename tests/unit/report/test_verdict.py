@@ -1,9 +1,9 @@
 import pytest
 
 from fastflow.record.result import PhaseResult
-from fastflow.report.html.verdict import empty_of, verdict_of
+from fastflow.report.verdict import empty_of, verdict_of
 
-from .archives import found, phase, told_run
+from .html.archives import found, phase, told_run
 
 RECORD = phase("web.record", mode="recording")
 GRAVE = phase("a.test", "vulnerable", vulnerabilities=(found(),))
@@ -42,7 +42,7 @@ def test_only_what_fails_the_run_is_counted_in_the_headline() -> None:
     assert verdict_of(run.result, run.phases).headline == "2 vulnerabilities"
 
 
-def test_a_run_that_passed_in_spite_of_findings_says_why() -> None:
+def test_a_run_that_passed_in_spite_of_vulnerabilities_says_why() -> None:
     known = (found(1, gate="accepted"), found(2, gate="below"), found(3, gate="below"))
     run = told_run(phase("a.test", vulnerabilities=known))
     said = verdict_of(run.result, run.phases).sentence

@@ -1,0 +1,53 @@
+"""What displays and reports of a run say in words, and how they mark states, whatever their format."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastflow.record.result import Evidence, PhaseResult
+from fastflow.report.text import count, short_duration
+
+FAILURES = ("failed", "vulnerable")
+LOOKS: Mapping[str, tuple[str, str]] = {
+    "waiting": ("·", "dim"),
+    "starting": ("▸", "yellow"),
+    "ready": ("▸", "yellow"),
+    "running": ("▸", "cyan"),
+    "stopping": ("▸", "yellow"),
+    "passed": ("✓", "green"),
+    "vulnerable": ("!", "bold red"),
+    "failed": ("✗", "red"),
+    "skipped": ("-", "dim"),
+    "cancelled": ("-", "dim"),
+}
+"""A symbol and a style, in rich's words, for each state that a phase can be in."""
+
+
+def state_of(phase: PhaseResult) -> str:
+    """The state in words; of a phase that has not ended, that it was cut short."""
+    if not phase.has_ended:
+        return "not begun" if phase.state == "waiting" else f"cut short while {phase.state}"
+    return phase.state + (" (allowed)" if phase.allow_failure and phase.state in FAILURES else "")
+
+
+def last_lines(evidence: Evidence) -> str:
+    """Show the end of the log that shows why a phase failed, below a line that names it."""
+    return "\n".join((f"The last lines of {evidence.of}:", *evidence.lines))
+
+
+def name_of_run(plan: Mapping[str, Any] | None, spec: str) -> str:
+    """The spec's name; its path if that is not known."""
+    return str((plan or {}).get("name") or spec)
+
+
+def progress_text(facts: Mapping[str, Any]) -> str:
+    """Say how far a test run is: baselines done of all, vulnerabilities so far, requests sent, time left."""
+    said = []
+    if "baselines_done" in facts and "baselines" in facts:
+        said.append(f"{facts['baselines_done']} of {count(facts['baselines'], 'baseline')}")
+    if "vulnerabilities" in facts:
+        said.append(count(facts["vulnerabilities"], "vulnerability"))
+    if "requests" in facts:
+        said.append(count(facts["requests"], "request"))
+    if facts.get("seconds_left"):
+        said.append(f"{short_duration(facts['seconds_left'], digits=0)} left")
+    return ", ".join(said)

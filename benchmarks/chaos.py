@@ -263,7 +263,7 @@ def snapshot(client: DockerEngine) -> dict[str, object]:
 
 def faults_of(hit: Round, before: dict[str, object], elsewhere: Path) -> list[str]:
     """What is wrong after a round. It leaves the engine as it was, whatever the run did."""
-    faults = [*_time_faults(hit), *_left_faults(hit, elsewhere)]
+    faults = list(_left_faults(hit, elsewhere))
     after = snapshot(hit.client)
     faults += [f"{kind} were {before[kind]}, are {after[kind]}" for kind in before if before[kind] != after[kind]]
     if hit.process.returncode != -signal.SIGKILL:
@@ -436,7 +436,7 @@ class Tally:
 
 
 def play(
-    engine: OwnEngine, client: DockerEngine, seed: int, typical: float, only: list[str]
+    engine: OwnEngine, client: DockerEngine, seed: int, typical: float, only: list[str], untimed: bool
 ) -> tuple[str, Round, list[str]]:
     """Play one round; return the kind of hit, and what was wrong."""
     choice = random.Random(seed)
@@ -453,6 +453,7 @@ def play(
             hit.process.kill()
             hit.process.wait()
         faults = [] if is_over else ["the run hangs"]
+        faults += [] if untimed else _time_faults(hit)
         faults += faults_of(hit, before, Path(elsewhere))
         print(f"{seed}: {said} at {moment:.1f} s of {hit.ended - hit.began:.1f} s, exit {hit.code}", flush=True)
         for fault in faults:
@@ -495,6 +496,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1, help="of the first round; each next one has the next")
     parser.add_argument("--hit", choices=list(HITS), action="append", default=[], help="only these")
+    parser.add_argument("--untimed", action="store_true", help="judge what is left and told, not how long it took")
     parser.add_argument("--typical", type=float, help="seconds that an unhit run takes; measured where not given")
     chosen = parser.parse_args()
     for name in SIGNALS:  # under `nohup` or in the background of a shell, some are ignored, and so would runs do
@@ -506,7 +508,7 @@ def main() -> int:
         typical = chosen.typical or typical_time(engine, client)
         print(f"an unhit run takes {typical:.1f} s; load {os.getloadavg()[0]:.1f}", flush=True)
         for seed in range(chosen.seed, chosen.seed + chosen.rounds):
-            kind, hit, faults = play(engine, client, seed, typical, chosen.hit)
+            kind, hit, faults = play(engine, client, seed, typical, chosen.hit, chosen.untimed)
             tallies[kind].add(hit, faults)
     report(tallies)
     return 1 if any(tally.violations for tally in tallies.values()) else 0

@@ -23,6 +23,7 @@ from typing import Any
 
 from fastflow.engines.docker import DockerEngine
 from tests.e2e.own_engine import OwnEngine, own_engine
+from tests.e2e.runs import docker
 
 BINARY = Path(sys.executable).parent / "fastflow"
 MARK = "FASTFLOW_CHAOS_ROUND"
@@ -257,7 +258,7 @@ def snapshot(client: DockerEngine) -> dict[str, object]:
         ),
         "networks": sorted(client.api.networks(everything)),
         "volumes": sorted(client.api.volumes(everything)),
-        "images": sorted(client.docker(["images", "--format", "{{.Repository}}:{{.Tag}}"]).split()),
+        "images": sorted(docker(client, ["images", "--format", "{{.Repository}}:{{.Tag}}"]).split()),
     }
 
 

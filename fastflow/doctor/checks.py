@@ -5,8 +5,9 @@ from dataclasses import replace
 from functools import partial
 
 from fastflow.doctor.cloud_checks import look_at_api, look_at_token, look_at_variable
-from fastflow.doctor.engine_checks import Claim, Engine, look_at_disk, look_at_engine, look_at_images, look_at_ports
+from fastflow.doctor.engine_checks import Claim, look_at_disk, look_at_engine, look_at_images, look_at_ports
 from fastflow.doctor.examination import Answer, Check
+from fastflow.engines.docker import DockerEngine
 from fastflow.errors import EngineError
 from fastflow.model.cloud import DEFAULT_API_HOST, Cloud
 from fastflow.model.node import DEFAULT_IMAGE
@@ -18,7 +19,7 @@ LOOPBACK = "127.0.0.1"
 
 def checks_of(
     plan: Plan | None,
-    engines: Mapping[str, Engine],
+    engines: Mapping[str, DockerEngine],
     values: Mapping[str, str],
     *,
     unset: tuple[str, ...] = (),

@@ -5,12 +5,11 @@ import socket
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol
 
 from fastflow.doctor.examination import Answer
+from fastflow.engines.docker import DockerEngine
 from fastflow.errors import EngineCallError, EngineError
 from fastflow.run.container import Container
-from fastflow.run.engine import Api, EngineInfo
 
 LEAST_FREE = 2_000_000_000
 """Bytes that images, containers and logs of a run should find free."""
@@ -32,21 +31,7 @@ class Claim:
         return f"{self.address + ':' if self.address else ''}{self.number}/{self.protocol} of {self.owner}"
 
 
-class Engine(Protocol):
-    """The part of an engine that is looked at."""
-
-    def info(self) -> EngineInfo:
-        """Tell what answers."""
-
-    @property
-    def api(self) -> Api:
-        """What is asked of the engine itself."""
-
-    def docker(self, arguments: Iterable[str]) -> str:
-        """Call the Docker command line."""
-
-
-def look_at_engine(engine: Engine) -> Iterator[Answer]:
+def look_at_engine(engine: DockerEngine) -> Iterator[Answer]:
     """The engine and Compose answer; raises EngineError, whose hint says what to do."""
     info = engine.info()
     where = "here" if info.is_local else "elsewhere"
@@ -54,7 +39,7 @@ def look_at_engine(engine: Engine) -> Iterator[Answer]:
     yield Answer("compose", f"Docker Compose {info.compose_version}")
 
 
-def look_at_images(engine: Engine, images: Iterable[str], advice: str | None) -> Iterator[Answer]:
+def look_at_images(engine: DockerEngine, images: Iterable[str], advice: str | None) -> Iterator[Answer]:
     """The images are on the engine or can be pulled; those that no registry has are made as `advice` says."""
     wanted = tuple(dict.fromkeys(images))
     missing = engine.api.missing_images(wanted)
@@ -67,22 +52,22 @@ def look_at_images(engine: Engine, images: Iterable[str], advice: str | None) ->
             yield _in_registry(engine, image)
 
 
-def _in_registry(engine: Engine, image: str) -> Answer:
+def _in_registry(engine: DockerEngine, image: str) -> Answer:
     """Whether an image that is not on the engine can be had: its registry is asked, as for a pull."""
     try:
         try:
-            engine.docker(["manifest", "inspect", image])
+            engine.cli.require_manifest(image)
         except EngineCallError as error:
             if _PLAIN_HTTP not in f"{error.message} {error.output}":
                 raise
-            engine.docker(["manifest", "inspect", "--insecure", image])  # the engine knows whether it takes that
+            engine.cli.require_manifest(image, is_insecure=True)  # the engine knows whether it takes that
     except EngineError as error:
         advice = f"{error.hint or 'check its name, and log in to its registry'}; try: docker pull {image}"
         return Answer("image", f"{image} is not on the engine and cannot be had: {error.message}", advice)
     return Answer("image", f"{image} is not on the engine yet; it will be pulled")
 
 
-def look_at_ports(engine: Engine, claims: Iterable[Claim]) -> Iterator[Answer]:
+def look_at_ports(engine: DockerEngine, claims: Iterable[Claim]) -> Iterator[Answer]:
     """Host ports are free: no container publishes them, and on this machine nothing else listens there."""
     containers, is_local = engine.api.containers({}), engine.info().is_local
     for claim in claims:
@@ -123,7 +108,7 @@ def _is_taken(claim: Claim) -> bool:
     return False
 
 
-def look_at_disk(engine: Engine, images: Iterable[str]) -> Iterator[Answer]:
+def look_at_disk(engine: DockerEngine, images: Iterable[str]) -> Iterator[Answer]:
     """The engine has room: asked of this machine where the engine is here, else inside of one of `images`."""
     free = _free_here(engine) if engine.info().is_local else None
     if free is None:
@@ -137,15 +122,13 @@ def look_at_disk(engine: Engine, images: Iterable[str]) -> Iterator[Answer]:
         yield Answer("disk", f"{free / 1e9:.1f} GB are free on the engine")
 
 
-def _free_here(engine: Engine) -> int | None:
-    root = engine.docker(["info", "--format", "{{.DockerRootDir}}"]).strip()
+def _free_here(engine: DockerEngine) -> int | None:
     with suppress(OSError):  # the engine may live in a virtual machine of this one
-        return shutil.disk_usage(root).free
+        return shutil.disk_usage(engine.api.root()).free
     return None
 
 
-def _free_inside(engine: Engine, image: str) -> int | None:
-    words = ["run", "--rm", "--network", "none", "--entrypoint", "df", image, "-Pk", "/"]
-    columns = engine.docker(words).splitlines()[-1:]
+def _free_inside(engine: DockerEngine, image: str) -> int | None:
+    columns = engine.api.run(image, ["df", "-Pk", "/"])[-1:]
     numbers = columns[0].split()[1:4] if columns else []
     return int(numbers[2]) * 1024 if len(numbers) == 3 and numbers[2].isdigit() else None

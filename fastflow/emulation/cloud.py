@@ -154,15 +154,24 @@ def _remove_dead_lock(engine: DockerEngine, before: frozenset[str]) -> frozenset
 def _start(engine: DockerEngine, image: str, tokens: str, started_by: str) -> None:
     engine.api.remove_containers(found.id for found in engine.api.containers({LABEL: "cloud"}))
     if not engine.api.networks({LABEL: "network"}):
-        engine.docker(["network", "create", "--label", f"{LABEL}=network", NAME])
+        engine.api.create_network(NAME, {}, {LABEL: "network"})
     if not engine.api.volumes({LABEL: "records"}):
-        engine.docker(["volume", "create", "--label", f"{LABEL}=records", NAME])
-    labels = {LABEL: "cloud", _TOKENS_LABEL: _fingerprint(tokens), _STARTED_BY_LABEL: started_by}
-    options = [word for key, value in labels.items() for word in ("--label", f"{key}={value}")]
-    options += ["--name", NAME, "--network", NAME, "--volume", f"{NAME}:/data", "--publish", f"127.0.0.1::{_PORT}"]
-    options += ["--env", TOKENS] if tokens else []  # by name: the value stays out of the command line
+        engine.api.create_volume(NAME, {LABEL: "records"})
+    port = f"{_PORT}/tcp"
+    settings = {
+        "Image": image,
+        "Cmd": ["python3", "-m", "emulator", "cloud"],
+        "Env": [f"{TOKENS}={tokens}"] if tokens else [],
+        "Labels": {LABEL: "cloud", _TOKENS_LABEL: _fingerprint(tokens), _STARTED_BY_LABEL: started_by},
+        "ExposedPorts": {port: {}},
+        "HostConfig": {
+            "NetworkMode": NAME,
+            "Binds": [f"{NAME}:/data"],
+            "PortBindings": {port: [{"HostIp": "127.0.0.1", "HostPort": ""}]},
+        },
+    }
     try:
-        engine.docker(["run", "--detach", "--pull", "never", *options, image, "python3", "-m", "emulator", "cloud"])
+        engine.api.start(engine.api.create_container(settings, NAME))
     except EngineError as error:
         raise EmulatorError(f"the emulated cloud did not start: {error.message}", error.hint) from error
 
@@ -175,7 +184,9 @@ def _wait_until_ready(engine: DockerEngine) -> None:
             _ask(engine, "health")
         except EngineError:
             if time.monotonic() > deadline or _container(engine).status != "running":
-                last = engine.docker(["logs", "--tail", "3", NAME]).strip()
+                lines: list[str] = []
+                engine.api.read_logs(NAME, lines.append)
+                last = "\n".join(lines[-3:]).strip()
                 message = f"the emulated cloud does not answer{': ' + last if last else ''}"
                 raise EmulatorError(message, f"look at it with: docker logs {NAME}") from None
             pause.wait(_PAUSE)
@@ -201,4 +212,4 @@ def _address(engine: DockerEngine, container: Container) -> str | None:
 def _ask(engine: DockerEngine, what: str, *options: str) -> str:
     """Call the emulator's own API from inside its container: it may be on another machine."""
     url = f"http://127.0.0.1:{_PORT}/emulator/{what}"
-    return engine.docker(["exec", NAME, "wget", "-q", "-Y", "off", "-O", "-", *options, url])
+    return engine.api.output_of(NAME, ["wget", "-q", "-Y", "off", "-O", "-", *options, url])

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fastflow.emulation import LABEL
 from fastflow.engines.docker import DockerEngine
+from fastflow.engines.process import call
 from fastflow.errors import EmulatorError, EngineError
 
 BASE_IMAGE = "fastflow-python:3"
@@ -36,7 +37,7 @@ def ensure_base(engine: DockerEngine, say: Notify) -> None:
         return
     say(f"making the image {BASE_IMAGE}")
     try:
-        engine.command(["sh", str(_BASE_SCRIPT), BASE_IMAGE, f"{BASE_LABEL}={version}"], BUILD_TIMEOUT)
+        call(["sh", str(_BASE_SCRIPT), BASE_IMAGE, f"{BASE_LABEL}={version}"], engine.environment, BUILD_TIMEOUT)
     except EngineError as error:
         if BASE_IMAGE not in engine.api.images({BASE_LABEL: None}):
             raise EmulatorError(f"the image {BASE_IMAGE} could not be made: {error.message}", _ELSEWHERE) from error
@@ -62,9 +63,8 @@ def _build(engine: DockerEngine, image: str, say: Notify) -> None:
     with tempfile.TemporaryDirectory(prefix="fastflow-") as scratch:
         context = Path(scratch)
         _write_context(context)
-        options = ["--quiet", "--tag", image, "--build-arg", f"BASE={BASE_IMAGE}", "--label", f"{LABEL}=image"]
         try:
-            engine.docker(["build", *options, str(context)], timeout=BUILD_TIMEOUT)
+            engine.cli.build(context, image, {"BASE": BASE_IMAGE}, {LABEL: "image"}, BUILD_TIMEOUT)
         except EngineError as error:
             raise EmulatorError(f"the emulator's image could not be built: {error.message}", error.hint) from error
 

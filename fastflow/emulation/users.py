@@ -9,8 +9,6 @@ from fastflow.errors import EmulatorError
 from fastflow.run.container import Container
 from fastflow.run.lease import EMULATED
 
-_ATTACHED = "{{range $id, $_ := .Containers}}{{$id}} {{end}}"
-
 
 def require_unused(engine: DockerEngine) -> None:
     """Raise EmulatorError while a run uses the cloud, naming it."""
@@ -25,7 +23,7 @@ def require_unused(engine: DockerEngine) -> None:
 
 def nodes_on_network(engine: DockerEngine) -> tuple[Container, ...]:
     """The containers on the cloud's network, but for the cloud."""
-    ids = [found for network in engine.api.networks({LABEL: "network"}) for found in _attached(engine, network)]
+    ids = [found for network in engine.api.networks({LABEL: "network"}) for found in engine.api.attached(network)]
     return tuple(found for found in engine.api.inspect(ids) if LABEL not in found.labels)
 
 
@@ -34,11 +32,7 @@ def disconnect(engine: DockerEngine, containers: Iterable[Container]) -> None:
     ids = [found.id for found in containers]
     for network in engine.api.networks({LABEL: "network"}):
         for container in ids:
-            engine.docker(["network", "disconnect", "--force", network, container])
-
-
-def _attached(engine: DockerEngine, network: str) -> list[str]:
-    return engine.docker(["network", "inspect", "--format", _ATTACHED, network]).split()
+            engine.api.disconnect(network, container)
 
 
 def _run_of(container: Container) -> str:

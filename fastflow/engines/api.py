@@ -18,13 +18,14 @@ from fastflow.engines.answer import Answer
 from fastflow.engines.calls import Calls
 from fastflow.engines.connection import Connection, Route, drop_all
 from fastflow.engines.failures import NOT_ALLOWED, NOT_RUNNING
-from fastflow.engines.messages import explain, known
+from fastflow.engines.messages import failed, known
 from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError, EngineUnreachableError
 
 _NOT_FOUND = 404
 _GOING = "marked for removal"
 _FIRST_ERROR = 400
 _PING = "/_ping"
+_LOCAL = re.compile(r"unix://|npipe://|tcp://(localhost|127\.[\d.]+|\[::1\])(:|/|$)")
 NEWEST_API = (1, 51)
 """The newest version of the API that `make engines` tries. Newer engines are asked in this one: they answer it as
 Docker 28.5 does, and every engine takes the versions from its oldest to its own (documentation of the Engine API).
@@ -73,6 +74,11 @@ class EngineApi:
         """The engine's address, as in DOCKER_HOST."""
         return self.route.address
 
+    @property
+    def is_local(self) -> bool:
+        """Whether the engine is on this machine."""
+        return _LOCAL.match(self.address) is not None
+
     def get(self, path: str, /, **query: str) -> Any:
         """Ask; return what the JSON of the answer says."""
         return self._told(_Request("GET", path, self.timeout, query))
@@ -86,10 +92,11 @@ class EngineApi:
         """Create something; return what the JSON of the answer says."""
         return self._told(_Request("POST", path, self.timeout, query, json.dumps(body).encode()))
 
-    def drain(self, path: str, body: Mapping[str, Any], timeout: float) -> None:
-        """Let the engine do something that prints, for up to `timeout` seconds, and wait for its end."""
+    def drain(self, path: str, body: Mapping[str, Any], timeout: float) -> str:
+        """Let the engine do something that prints, for up to `timeout` seconds; return what, in frames, at its end."""
         with self._asked(_Request("POST", path, timeout, body=json.dumps(body).encode())) as answer:
-            answer.whole()
+            answer.is_framed = True
+            return io.BufferedReader(answer).read().decode(errors="replace")
 
     def _told(self, request: _Request) -> Any:
         try:
@@ -216,10 +223,9 @@ class EngineApi:
 
     def _unreachable(self, shown: str, error: Exception, connection: Connection | None) -> EngineError:
         if connection is not None and (reason := connection.wire.reason().strip()):
-            message, hint = explain(reason, shown, 1)
-            failure = known(reason)
-            kind = failure.error if failure else EngineUnreachableError
-            return kind(message, hint or NOT_RUNNING, shown, None, reason)
+            broken = failed(shown, reason, otherwise=EngineCallError if known(reason) else EngineUnreachableError)
+            broken.hint = broken.hint or NOT_RUNNING
+            return broken
         if isinstance(error, PermissionError):
             said = f"permission denied while trying to connect to the Docker daemon at {self.address}"
             return EngineCallError(said, NOT_ALLOWED, shown, None, said)
@@ -233,18 +239,9 @@ def segment(name: str) -> str:
     return quote(name, safe="/:@")
 
 
-def label_filter(labels: Mapping[str, str | None]) -> str:
-    """The filter that selects by label; None stands for any value."""
-    return json.dumps({"label": [key if value is None else f"{key}={value}" for key, value in labels.items()]})
-
-
 def _refused(shown: str, status: int, body: bytes) -> EngineCallError:
     said = body.decode(errors="replace")
     with suppress(ValueError, AttributeError):
         said = str(json.loads(said)["message"])
-    message, hint = explain(said, shown, status)
-    failure = known(said)
-    kind = failure.error if failure else EngineCallError
-    if kind is EngineCallError and (status == _NOT_FOUND or _GOING in said):
-        kind = GoneError  # with the same status, Engine 20.10 says that it has no addresses left
-    return kind(message, hint, shown, None, said)
+    # An unknown one: with the same status, Engine 20.10 says that it has no addresses left.
+    return failed(shown, said, otherwise=GoneError if status == _NOT_FOUND or _GOING in said else EngineCallError)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
-from fastflow.engines.process import failed, interrupted, not_found, shown, timed_out
+from fastflow.engines.messages import failed, interrupted, not_found, shown, timed_out
 from fastflow.engines.semaphore import PrioritySemaphore
 from fastflow.engines.workers import WORKERS, Answer, Call, Order
 from fastflow.errors import EngineError
@@ -114,7 +114,7 @@ class Calls:
             raise EngineError(f"`{order.shown}` was killed", "is the machine out of memory?")
         if answer.code is None:
             raise not_found("docker")
-        raise failed(shown(answer.command), answer.code, answer.output)
+        raise failed(shown(answer.command), answer.output, exit_code=answer.code)
 
     def interrupt(self) -> None:
         """Kill every interruptible call that is under way, and let none begin that still waits for its place."""

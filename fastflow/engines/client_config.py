@@ -1,6 +1,7 @@
 """Docker's own settings, `config.json`: what its command line takes from there, and what is wrong with them."""
 
 import json
+import os
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -8,6 +9,12 @@ from typing import Any
 
 from fastflow.errors import EngineError, system_reason
 
+_SYSTEM_PLUGINS = (
+    "/usr/local/lib/docker/cli-plugins",
+    "/usr/local/libexec/docker/cli-plugins",
+    "/usr/lib/docker/cli-plugins",
+    "/usr/libexec/docker/cli-plugins",
+)
 _PROXIES = {
     "httpProxy": "HTTP_PROXY",
     "httpsProxy": "HTTPS_PROXY",
@@ -36,6 +43,21 @@ def uses_default_context(environment: Mapping[str, str]) -> bool:
     settings = settings_of(environment)
     chosen = environment.get("DOCKER_CONTEXT") or (settings or {}).get("currentContext") or "default"
     return settings is not None and chosen == "default"
+
+
+def compose_plugin(environment: Mapping[str, str]) -> str | None:
+    """Find the Compose plugin; None if Docker may know another one, by directories of its own."""
+    settings = settings_of(environment)
+    if settings is None or settings.get("cliPluginsExtraDirs"):
+        return None
+    return next(compose_plugins(environment), None)
+
+
+def compose_plugins(environment: Mapping[str, str]) -> Iterator[str]:
+    """The files that Docker's command line takes for the Compose plugin, in its order."""
+    directories = (home_of(environment) / "cli-plugins", *_SYSTEM_PLUGINS)
+    candidates = (Path(directory) / "docker-compose" for directory in directories)
+    return (str(path) for path in candidates if path.is_file() and os.access(path, os.X_OK))
 
 
 def proxy_variables(environment: Mapping[str, str]) -> tuple[str, ...]:

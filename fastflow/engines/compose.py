@@ -1,39 +1,27 @@
-"""Docker Compose and Docker's command line, executed by python-on-whales."""
+"""Docker Compose, executed by python-on-whales."""
 
 import json
 import os
-import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from fastflow.compose import ComposeProject, ComposeText
-from fastflow.engines.calls import Calls, Terms
-from fastflow.engines.client_config import fault_of, home_of, settings_of
-from fastflow.engines.failures import NOT_RUNNING
-from fastflow.engines.messages import known
-from fastflow.engines.process import not_found
+from fastflow.engines.calls import Terms
+from fastflow.engines.cli import DockerCli
+from fastflow.engines.client_config import compose_plugin, compose_plugins
 from fastflow.engines.workers import Order
-from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError, EngineUnreachableError
+from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError
 from fastflow.spec.plain import read_plain
 from fastflow.spec.writer import as_mapping, dump
 
 INSTALL_COMPOSE = "install the plugin of Docker Compose v2 (docker-compose-plugin)"
 UPDATE_COMPOSE = "update the plugin of Docker Compose v2 (docker-compose-plugin)"
-_ANSWERED = "Error response from daemon"
-"""What the command line puts before the words of an engine, which thus was reached."""
 _NO_SUCH_COMMAND = (125, 126)
 """Docker's command line does not know the command or an option of it; the plugin cannot be run."""
-_SYSTEM_PLUGINS = (
-    "/usr/local/lib/docker/cli-plugins",
-    "/usr/local/libexec/docker/cli-plugins",
-    "/usr/lib/docker/cli-plugins",
-    "/usr/libexec/docker/cli-plugins",
-)
 _AS_PLUGIN = {"DOCKER_CLI_PLUGIN_ORIGINAL_CLI_COMMAND": "docker"}
 """Tells the Compose binary that it is called as a plugin of Docker's (docker/cli, cli-plugins/plugin)."""
 _QUIET = {"COMPOSE_ANSI": "never", "COMPOSE_PROGRESS": "quiet"}
@@ -48,77 +36,36 @@ class _Project:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-@dataclass(frozen=True, slots=True)
-class _Work:
-    """What is asked of the library; `environment` is added to that of all calls."""
-
-    operation: str
-    arguments: Mapping[str, Any] = field(default_factory=dict)
-    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
-    subject: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Client:
-    """What the library's client is made with, and what its calls need in their environment."""
-
-    options: Mapping[str, Any] = field(default_factory=dict)
-    environment: Mapping[str, str] = field(default_factory=dict)
-
-
 @dataclass
 class ComposeCli:
-    """Implements `run.engine.Compose`. `environment` is exactly what every call gets; times are seconds.
+    """Implements `run.engine.Compose`; times are seconds.
 
-    `answers` tells whether the engine does: not every failure says so. `find` gives the id of a container by its name:
-    what Compose prints of a one-off container differs between versions.
+    `find` gives the id of a container by its name: what Compose prints of a one-off container differs between versions.
     """
 
-    environment: Mapping[str, str] = field(repr=False)
-    context: str | None
-    calls: Calls
-    timeout: float
-    answers: Callable[[], bool]
+    cli: DockerCli
     find: Callable[[str], str | None]
     _projects: dict[str, _Project] = field(default_factory=dict)
 
     # What needs no project
     def version(self) -> str:
         """Return the version that Docker Compose says it has; raise EngineError if there is no Compose that runs."""
-        self.require_docker()
+        self.cli.require()
         try:
-            return self._make(_Work("compose.version"), self._compose, Terms(self.timeout)).strip().lstrip("v")
+            return self._make(Order("compose.version")).strip().lstrip("v")
         except EngineTimeoutError:
             raise
         except EngineCallError as error:
-            broken = next(compose_plugins(self.environment), None)
+            broken = next(compose_plugins(self.cli.environment), None)
             is_unknown = error.return_code in _NO_SUCH_COMMAND
             if is_unknown and broken is None:
                 raise EngineError("Docker Compose v2 is not installed", INSTALL_COMPOSE) from None
             said = f"{broken} is not a working plugin" if is_unknown else error.message
             raise EngineError(f"Docker Compose v2 cannot be run: {said}", INSTALL_COMPOSE) from None
 
-    def require_docker(self) -> None:
-        """Raise EngineError if Docker's command line is missing, which every way to an engine needs in the end."""
-        if shutil.which("docker", path=self.environment.get("PATH")) is None:
-            raise not_found("docker")
-
-    def address(self) -> str:
-        """Return the address of the engine that the context leads to, as in DOCKER_HOST."""
-        order = Order("context.inspect", {"context": self.context}, {}, self.environment, self.context or "")
-        return self.calls.make(order, Terms(self.timeout))  # not by `_make`, which may ask for this address itself
-
     def pull(self, image: str, timeout: float) -> None:
         """Pull an image."""
-        work = _Work("image.pull", {"x": image, "quiet": True}, subject=image)
-        try:
-            self._make(work, self._docker, Terms(timeout, is_short=False, is_interruptible=True))
-        except EngineCallError as error:
-            fault = fault_of(self.environment)
-            if fault is not None and error.return_code is not None and "docker login" in (error.hint or "docker login"):
-                # Without its credentials Docker is told of a private image that it is not there.
-                error.hint = f"{fault.hint} ({fault.message})"
-            raise
+        self.cli.pull(image, timeout)
 
     # What looks at a project
     def config(self, project: ComposeProject, *, interpolate: bool = True) -> str:
@@ -141,14 +88,14 @@ class ComposeCli:
         return self._look(project, [] if interpolate else ["--no-interpolate"])
 
     def _look(self, project: ComposeProject, options: list[str]) -> str:
-        return self._of(project, _Work("compose.config", {"options": options}), Terms(self.timeout))
+        return self._of(project, Order("compose.config", {"options": options}))
 
     # What changes a project
     def build(self, project: ComposeProject, services: Iterable[str], timeout: float) -> None:
         """Build the images of these services."""
         names = list(services)
-        work = _Work("compose.build", {"quiet": True, "services": names}, subject=" ".join(names))
-        self._change(project, work, timeout, may_wait=True)
+        order = Order("compose.build", {"quiet": True, "services": names}, " ".join(names))
+        self._change(project, order, timeout, may_wait=True)
 
     def up(
         self,
@@ -181,7 +128,8 @@ class ComposeCli:
         options = {"detach": True, "dependencies": False, "use_aliases": True, "tty": False}
         arguments = {"service": service, "command": list(command or ()), "name": name, "labels": dict(labels)}
         project, more = _with_environment(project, service, environment)
-        self._change(project, _Work("compose.run", {**options, **arguments}, more, service), timeout)
+        order = Order("compose.run", {**options, **arguments}, service, environment=more)
+        self._change(project, order, timeout)
         found = self.find(name)
         if found is None:
             raise EngineError(f"Compose started {name}, but it is not there")
@@ -190,70 +138,51 @@ class ComposeCli:
     # Interruption
     def interrupt(self) -> None:
         """End every build, pull, up and run that is under way; they raise EngineCallError. Later calls work."""
-        self.calls.interrupt()
+        self.cli.calls.interrupt()
 
     def settle(self) -> bool:
         """Wait a second for what the engine still makes of calls that were broken off; False if none was."""
-        return self.calls.settle()
+        return self.cli.calls.settle()
 
-    def _change(self, project: ComposeProject, work: _Work, timeout: float, *, may_wait: bool = False) -> None:
+    def _change(self, project: ComposeProject, order: Order, timeout: float, *, may_wait: bool = False) -> None:
         """Change a project: one call at a time, since two would create its network twice.
 
         Where many wait for their turn the project comes first that was changed first. One that may wait for something
         is not counted among the calls that are made at once.
         """
-        since = self.calls.interrupts
+        since = self.cli.calls.interrupts
         own = self._projects.setdefault(project.name, _Project(len(self._projects) + 1))
         terms = Terms(timeout, is_short=False, is_change=not may_wait, is_interruptible=True, rank=own.rank)
         with own.lock:
-            self._of(project, work, terms, since)
+            self._of(project, order, terms, since)
 
-    def _of(self, project: ComposeProject, work: _Work, terms: Terms, since: int | None = None) -> str:
+    def _of(self, project: ComposeProject, order: Order, terms: Terms | None = None, since: int | None = None) -> str:
         # The library has no `-f -`: documents are written down, for this user alone. They hold references, no values.
         with tempfile.TemporaryDirectory(prefix="fastflow-") as scratch:
-            options = {
+            client = {
                 "compose_project_name": project.name,
                 "compose_project_directory": project.directory,
                 "compose_files": _files(project, Path(scratch)),
                 "compose_env_files": list(project.env_files),
             }
-            client = self._compose
             # For `${COMPOSE_PROJECT_NAME}`: Compose 2.24 lets an `.env` file win over the project's own name.
-            environment = {**client.environment, "COMPOSE_PROJECT_NAME": project.name}
-            client = _Client({**client.options, **options}, environment)
-            return self._make(work, client, terms, since)
+            environment = {"COMPOSE_PROJECT_NAME": project.name, **order.environment}
+            return self._make(replace(order, client=client, environment=environment), terms, since)
 
-    def _make(self, work: _Work, client: _Client, terms: Terms, since: int | None = None) -> str:
-        environment = {**self.environment, **client.environment, **work.environment}
-        order = Order(work.operation, work.arguments, client.options, environment, work.subject)
-        try:
-            return self.calls.make(order, terms, since)
-        except EngineCallError as error:
-            is_clear = type(error) is not EngineCallError or error.return_code is None
-            if is_clear or _ANSWERED in error.output or known(error.output) or self.answers():
-                raise
-            facts = error.message, error.hint or NOT_RUNNING, error.command, error.return_code, error.output
-            raise EngineUnreachableError(*facts) from None
-
-    @property
-    def _docker(self) -> _Client:
-        return _Client({"context": self.context} if self.context else {})
-
-    @property
-    def _compose(self) -> _Client:
-        """Compose is called as a plugin, without Docker in between, if it is found: that saves some 40 ms a call."""
-        options, plugin = self._docker.options, _plugin(self.environment)
-        if plugin is None:
-            return _Client(options, _QUIET)
-        return _Client({**options, "client_call": [plugin]}, {**_QUIET, **_AS_PLUGIN})
+    def _make(self, order: Order, terms: Terms | None = None, since: int | None = None) -> str:
+        """Call Compose as a plugin, without Docker in between, if it is found: that saves some 40 ms a call."""
+        plugin = compose_plugin(self.cli.environment)
+        client = {**order.client, **({"client_call": [plugin]} if plugin else {})}
+        environment = {**_QUIET, **(_AS_PLUGIN if plugin else {}), **order.environment}
+        return self.cli.make(replace(order, client=client, environment=environment), terms, since)
 
 
-def _up(services: Iterable[str], *, with_dependencies: bool, start: bool = True) -> _Work:
+def _up(services: Iterable[str], *, with_dependencies: bool, start: bool = True) -> Order:
     options = {"quiet": True, "detach": True, "recreate": False, "no_build": True, "start": start}
     # The library calls nothing for an empty list, and Compose means all services if none is named.
     names = list(services)
     named = {"dependencies": with_dependencies, "services": names or None}
-    return _Work("compose.up", {**options, **named}, subject=" ".join(names))
+    return Order("compose.up", {**options, **named}, " ".join(names))
 
 
 def _files(project: ComposeProject, scratch: Path) -> list[str]:
@@ -283,18 +212,3 @@ def _with_environment(
     document = dump(as_mapping({"services": {service: {"environment": references}}}))
     environment = {f"{_VALUE}{at}": value for at, value in enumerate(values.values())}
     return replace(project, sources=(*project.sources, ComposeText(document))), environment
-
-
-def _plugin(environment: Mapping[str, str]) -> str | None:
-    """Find the Compose plugin; None if Docker may know another one, by directories of its own."""
-    settings = settings_of(environment)
-    if settings is None or settings.get("cliPluginsExtraDirs"):
-        return None
-    return next(compose_plugins(environment), None)
-
-
-def compose_plugins(environment: Mapping[str, str]) -> Iterator[str]:
-    """The files that Docker's command line takes for the Compose plugin, in its order."""
-    directories = (home_of(environment) / "cli-plugins", *_SYSTEM_PLUGINS)
-    candidates = (Path(directory) / "docker-compose" for directory in directories)
-    return (str(path) for path in candidates if path.is_file() and os.access(path, os.X_OK))

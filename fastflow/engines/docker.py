@@ -1,16 +1,16 @@
 """Docker Engine and Docker Compose v2: what a run asks of them, by the command line's library and by the Engine API."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property
 
 from fastflow.engines.api import EngineApi
 from fastflow.engines.calls import Calls
+from fastflow.engines.cli import DockerCli
 from fastflow.engines.client_config import uses_default_context
 from fastflow.engines.compose import UPDATE_COMPOSE, ComposeCli
 from fastflow.engines.connection import UNIX, DialledRoute, Route, SocketRoute
 from fastflow.engines.docker_api import DockerApi
-from fastflow.engines.process import call
 from fastflow.engines.ssh import host_of
 from fastflow.errors import EngineError, EngineTimeoutError
 from fastflow.run.engine import EngineInfo
@@ -49,11 +49,12 @@ class DockerEngine:
             self._environment.pop("DOCKER_HOST", None)
         if docker_host is not None:
             self._environment["DOCKER_HOST"] = docker_host
-        self._context = context
         self._timeout = call_timeout
         self._calls = Calls(max_calls)
         self._by_socket = by_socket
-        self.compose = ComposeCli(self._environment, context, self._calls, call_timeout, self._answers, self._find)
+        self.cli = DockerCli(self._environment, context, self._calls, call_timeout, self._answers)
+        """What needs the user's contexts and credentials."""
+        self.compose = ComposeCli(self.cli, self._find)
         """What is done by Compose."""
 
     def _answers(self) -> bool:
@@ -74,35 +75,27 @@ class DockerEngine:
         """What is asked of the engine itself."""
         return DockerApi(EngineApi(self._route, self._calls, self._timeout))
 
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """An environment in which Docker's command line reaches this engine."""
+        return {**self._environment, **({"DOCKER_CONTEXT": self.cli.context} if self.cli.context else {})}
+
     @cached_property
     def _route(self) -> Route:
         address = self._address
         if self._by_socket and address.startswith(UNIX):
             return SocketRoute(address.removeprefix(UNIX))
-        return DialledRoute(self._words, self._environment, address)
-
-    @property
-    def _words(self) -> list[str]:
-        """What the command line of Docker begins with for this engine."""
-        return ["docker", *(["--context", self._context] if self._context else [])]
+        context = ["--context", self.cli.context] if self.cli.context else []
+        return DialledRoute(["docker", *context], self._environment, address)
 
     @property
     def _address(self) -> str:
         host = self._environment.get("DOCKER_HOST")
-        if self._context is None and host:
+        if self.cli.context is None and host:
             return host
-        if self._context is None and uses_default_context(self._environment):
+        if self.cli.context is None and uses_default_context(self._environment):
             return _DEFAULT_ADDRESS
-        return self.compose.address()
-
-    def docker(self, arguments: Iterable[str], *, timeout: float | None = None) -> str:
-        """Call the Docker command line; for what is not part of a run, such as the emulator's own container."""
-        return call([*self._words, *arguments], self._environment, self._timeout if timeout is None else timeout)
-
-    def command(self, words: Sequence[str], timeout: float) -> str:
-        """Run a command that itself calls Docker, and reaches this engine by its environment."""
-        more = {"DOCKER_CONTEXT": self._context} if self._context else {}
-        return call(words, {**self._environment, **more}, timeout)
+        return self.cli.address()
 
     # What answers
     def info(self) -> EngineInfo:
@@ -111,13 +104,13 @@ class DockerEngine:
 
     @cached_property
     def _info(self) -> EngineInfo:
-        self.compose.require_docker()
-        version, address = self.api.version(), self.api.http.address
-        remote = None if self.api.is_local else host_of(address, self._environment)
+        self.cli.require()
+        version, http = self.api.version(), self.api.http
+        remote = None if http.is_local else host_of(http.address, self._environment)
         compose = self.compose_version()
         if _numbers(version) >= (25,):
             _require(compose, OLDEST_COMPOSE_SINCE_25, f" for Docker Engine {version}")
-        return EngineInfo(version, compose, address, self.api.is_local, remote)
+        return EngineInfo(version, compose, http.address, http.is_local, remote)
 
     def identity(self) -> str:
         """Name the engine alike to whoever asks, by whatever address; engines of one machine may have one name."""

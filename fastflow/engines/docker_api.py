@@ -2,49 +2,27 @@
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
 
 from fastflow.engines.answer import Answer
-from fastflow.engines.api import EngineApi, GoneError, segment
+from fastflow.engines.api import GoneError, segment
 from fastflow.engines.copying import unpack
 from fastflow.engines.inspection import container_of, event_of
 from fastflow.engines.lease import ContainerLease, claim
-from fastflow.engines.named_networks import DaemonNetworks
-from fastflow.engines.objects import KeptObjects
-from fastflow.engines.routes import routed
+from fastflow.engines.messages import failed
+from fastflow.engines.objects import EngineObjects
 from fastflow.engines.stream import LineStream, Nothing
 from fastflow.errors import EngineCallError
 from fastflow.run.container import Container, ContainerEvent
-from fastflow.run.engine import NamedNetworks
-
-_LOCAL = re.compile(r"unix://|npipe://|tcp://(localhost|127\.[\d.]+|\[::1\])(:|/|$)")
 
 
 @dataclass(frozen=True)
-class DockerApi:
+class DockerApi(EngineObjects):
     """Implements `run.engine.Api` over HTTP. Raises EngineError if the engine does not answer, or refuses."""
-
-    http: EngineApi
-
-    @cached_property
-    def named_networks(self) -> NamedNetworks:
-        """The engine's networks by name."""
-        return DaemonNetworks(self.http)
-
-    @cached_property
-    def kept(self) -> KeptObjects:
-        """What the engine keeps."""
-        return KeptObjects(self.http)
-
-    @property
-    def is_local(self) -> bool:
-        """Whether the engine is on this machine."""
-        return _LOCAL.match(self.http.address) is not None
 
     def version(self) -> str:
         """Return the version of the engine."""
@@ -56,21 +34,44 @@ class DockerApi:
         facts = ("Name", "DockerRootDir") if self.http.is_podman else ("ID",)
         return " ".join(str(told.get(fact, "")) for fact in facts)
 
+    def root(self) -> str:
+        """Return the directory of its machine in which the engine keeps everything."""
+        return str(self.http.get("/info").get("DockerRootDir", ""))
+
     # Containers
     def containers(self, labels: Mapping[str, str | None]) -> tuple[Container, ...]:
         """Return all containers, also stopped ones, that carry these labels."""
-        return self.inspect(self.kept.listed("container", labels))
+        return self.inspect(self._listed("container", labels))
 
     def inspect(self, ids: Iterable[str]) -> tuple[Container, ...]:
         """Return the containers that (still) exist among `ids`."""
         found = (self._inspected(one) for one in ids)
-        return tuple(container_of(entry, self.kept.is_podman) for entry in found if entry is not None)
+        return tuple(container_of(entry, is_podman=self.http.is_podman) for entry in found if entry is not None)
 
     def _inspected(self, one: str) -> Any:
         try:
             return self.http.get(f"/containers/{segment(one)}/json")
         except GoneError:
             return None
+
+    def create_container(self, settings: Mapping[str, Any], name: str | None = None) -> str:
+        """Create a container with the settings of the Engine API (ContainerCreate); return its id."""
+        return str(self.http.create("/containers/create", settings, **({"name": name} if name else {}))["Id"])
+
+    def run(self, image: str, command: Sequence[str]) -> tuple[str, ...]:
+        """Run a command in a container without a network that is then removed; return the lines that it printed."""
+        program, *rest = command
+        one = self.create_container(
+            {"Image": image, "Entrypoint": [program], "Cmd": rest, "HostConfig": {"NetworkMode": "none"}}
+        )
+        lines: list[str] = []
+        try:
+            self.start(one)
+            self.http.wait(f"/containers/{one}/wait", self.http.timeout)
+            self.read_logs(one, lines.append)
+        finally:
+            self.remove_containers([one])
+        return tuple(lines)
 
     def start(self, container_id: str) -> None:
         """Start a created container."""
@@ -97,7 +98,7 @@ class DockerApi:
 
     def remove_containers(self, ids: Iterable[str]) -> None:
         """Kill and remove containers with their anonymous volumes; those that are gone are fine."""
-        self.kept.remove("container", ids)
+        self._remove("container", ids)
 
     def copy_from(self, container_id: str, path: str, target: Path) -> bool:
         """Copy what is in a directory of a container into `target`, links left out; False where it does not exist."""
@@ -115,10 +116,20 @@ class DockerApi:
 
     def exec(self, container_id: str, command: Iterable[str], timeout: float) -> int:
         """Run a command in a running container and return its exit code."""
+        return self._executed(container_id, command, timeout)[0]
+
+    def output_of(self, container_id: str, command: Sequence[str]) -> str:
+        """Run a command in a running container and return what it printed; raise EngineCallError if it fails."""
+        code, said = self._executed(container_id, command, self.http.timeout)
+        if code:
+            raise failed(f"docker exec {command[0]}", said, exit_code=code)
+        return said
+
+    def _executed(self, container_id: str, command: Iterable[str], timeout: float) -> tuple[int, str]:
         body = {"Cmd": list(command), "AttachStdout": True, "AttachStderr": True}
         made = self.http.create(f"/containers/{segment(container_id)}/exec", body)["Id"]
-        self.http.drain(f"/exec/{made}/start", {"Detach": False, "Tty": False}, timeout)
-        return int(self.http.get(f"/exec/{made}/json")["ExitCode"] or 0)
+        said = self.http.drain(f"/exec/{made}/start", {"Detach": False, "Tty": False}, timeout)
+        return int(self.http.get(f"/exec/{made}/json")["ExitCode"] or 0), said
 
     # What goes on
     def follow_logs(self, container_id: str, on_line: Callable[[str], None]) -> LineStream:
@@ -160,43 +171,6 @@ class DockerApi:
         # By the engine's own clock, so that what happens before the stream is attached is given as well.
         since = str(self.http.clock())
         return LineStream(self.http.stream("/events", since=since, filters='{"type":["container"]}'), on_line)
-
-    # What else the engine keeps
-    def missing_images(self, images: Iterable[str]) -> tuple[str, ...]:
-        """Return those of `images` that the engine does not have, in order, each once."""
-        return tuple(image for image in dict.fromkeys(images) if not self.kept.exists("image", image))
-
-    def networks(self, labels: Mapping[str, str | None]) -> tuple[str, ...]:
-        """Return the ids of the networks that carry these labels."""
-        return self.kept.listed("network", labels)
-
-    def remove_networks(self, ids: Iterable[str]) -> None:
-        """Remove networks; those that are gone are fine."""
-        self.kept.remove("network", ids)
-
-    def subnets(self) -> tuple[str, ...]:
-        """Return the subnets (CIDR) that are taken: those of all networks, and where it is here, of its routes."""
-        return (*self.kept.subnets(), *(routed() if self.is_local else ()))
-
-    def volumes(self, labels: Mapping[str, str | None]) -> tuple[str, ...]:
-        """Return the names of the volumes that carry these labels."""
-        return self.kept.listed("volume", labels)
-
-    def remove_volumes(self, names: Iterable[str]) -> None:
-        """Remove volumes; those that are gone are fine."""
-        self.kept.remove("volume", names)
-
-    def images(self, labels: Mapping[str, str | None]) -> tuple[str, ...]:
-        """Return the references of the images that carry these labels."""
-        return self.kept.listed("image", labels)
-
-    def remove_images(self, references: Iterable[str]) -> None:
-        """Remove image references; those that are gone or in use are fine."""
-        self.kept.remove("image", references)
-
-    def labelled(self, label: str) -> tuple[Mapping[str, str], ...]:
-        """Return the labels of every container, network, volume and image that carries a label."""
-        return self.kept.labelled(label)
 
     def hold(self, name: str, image: str, labels: Mapping[str, str]) -> ContainerLease | None:
         """Take a container name for as long as this process lives; None where it is taken."""

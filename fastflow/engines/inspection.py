@@ -1,14 +1,15 @@
 """What the engine's JSON says of containers, networks and events."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from fastflow.engines.image_names import short_name
 from fastflow.engines.messages import advice, plain
 from fastflow.run.container import Container, ContainerEvent, Health, Probe, PublishedPort, Status
 
+_LIBRARY = "docker.io/library/"
+_LOCAL = "localhost/"
 _HEALTH = ("starting", "healthy", "unhealthy")
 _STATUSES = {"stopped": "exited", "stopping": "running", "initialized": "created", "configured": "created"}
 """What Podman calls some moments of a container, and what they are to Docker."""
@@ -16,12 +17,8 @@ _PODMANS = {"remove": "destroy"}
 """What Podman (4.3) calls some events over Docker's API, and Docker's word for them."""
 
 
-def _is_docker() -> bool:
-    return False
-
-
-def container_of(entry: Mapping[str, Any], is_podman: Callable[[], bool] = _is_docker) -> Container:
-    """Read one entry of `docker inspect`; `is_podman` is asked when the answer matters."""
+def container_of(entry: Mapping[str, Any], *, is_podman: bool = False) -> Container:
+    """Read one entry of `docker inspect`."""
     state, config = entry["State"], entry["Config"]
     checks = state.get("Health") or {}
     health = checks.get("Status")
@@ -38,11 +35,21 @@ def container_of(entry: Mapping[str, Any], is_podman: Callable[[], bool] = _is_d
         started_at=_time(state.get("StartedAt")),
         finished_at=_time(state.get("FinishedAt")),
         ports=tuple(_ports((entry.get("NetworkSettings") or {}).get("Ports") or {})),
-        image=short_name(config.get("Image") or "", is_podman),
+        image=short_name(config.get("Image") or "", is_podman=is_podman),
         restart_count=int(entry.get("RestartCount") or 0),
         probe=_failed_probe(checks.get("Log") or ()),
         token=_token(config.get("Env") or ()),
     )
+
+
+def short_name(reference: str, *, is_podman: bool) -> str:
+    """Shorten the name that an engine gives an image to the one that it was given.
+
+    Podman writes names in full: `docker.io/library/` before those of Docker Hub, and `localhost/` before those of
+    images that were made there. On a Docker Engine `localhost/` is a registry.
+    """
+    name = reference.removeprefix(_LIBRARY)
+    return name.removeprefix(_LOCAL) if is_podman else name
 
 
 def _failed_probe(log: Iterable[Mapping[str, Any]]) -> Probe | None:

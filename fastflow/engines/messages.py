@@ -1,8 +1,11 @@
-"""What the engine's command line prints when it fails, as one line and a way out."""
+"""The errors that calls end with: what an engine or its command line says, as one line and a way out."""
 
+import os
 import re
+from collections.abc import Sequence
 
 from fastflow.engines.failures import FAILURES, WEB_PAGE, Failure
+from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError
 
 _NOISE = re.compile(
     r"^(time=\"|#\d+ |WARNING: |DEPRECATED: |\s*See 'docker|Run 'docker|Usage:|exit status \d+$|\s*$|.*level=warning)"
@@ -21,6 +24,8 @@ _WRAPPING = re.compile(
 """What stands around the reason and says which part of the engine passed it on."""
 _LONGEST = 20_000
 """Characters at the end of an output in which a failure is looked for."""
+_EVERYWHERE = ("--file", "--project-directory", "--env-file", "--label")
+"""Options that every call has; each has a value."""
 _SSH = re.compile(r"command \[ssh .*?\] has exited with .*?stderr=(.*)", re.DOTALL)
 
 
@@ -40,7 +45,7 @@ def _found(output: str) -> tuple[Failure | None, re.Match[str] | None]:
     return next(((one, found) for one in FAILURES if (found := one.found_in(end))), (None, None))
 
 
-def explain(output: str, command: str, return_code: int) -> tuple[str, str | None]:
+def explain(output: str, command: str, exit_code: int | None = None) -> tuple[str, str | None]:
     """Give the reason in `output` as one line, and what to do about it if that is known."""
     hint = advice(output)
     if re.search(WEB_PAGE, output, re.IGNORECASE | re.MULTILINE):
@@ -49,7 +54,8 @@ def explain(output: str, command: str, return_code: int) -> tuple[str, str | Non
         output = ssh[1]
     lines = [line.strip() for line in output.splitlines() if not _NOISE.search(line)]
     if not lines:
-        return f"`{command}` ended with exit code {return_code} and said nothing", hint
+        ended = "failed" if exit_code is None else f"ended with exit code {exit_code}"
+        return f"`{command}` {ended} and said nothing", hint
     telling = [line for line in lines if known(line)]
     return plain((telling or lines)[-1]), hint
 
@@ -57,3 +63,48 @@ def explain(output: str, command: str, return_code: int) -> tuple[str, str | Non
 def plain(reason: str) -> str:
     """Leave out of an engine's reason what only says which of its parts passed it on."""
     return _WRAPPING.sub("", reason).removesuffix(": unknown")[:500]
+
+
+def not_found(binary: str) -> EngineError:
+    """The error where the command line of Docker is missing."""
+    return EngineError(f"`{binary}` was not found", "install Docker's command line, or put it on the PATH")
+
+
+def failed(
+    command: str,
+    output: str,
+    *,
+    exit_code: int | None = None,
+    otherwise: type[EngineCallError] = EngineCallError,
+) -> EngineCallError:
+    """The error of a command or request that failed and printed `output`; `otherwise` is what one is whose text does
+    not say more."""
+    message, hint = explain(output, command, exit_code)
+    failure = known(output)
+    kind = otherwise if failure is None or failure.error is EngineCallError else failure.error
+    return kind(message, hint, command, exit_code, output)
+
+
+def timed_out(command: str, timeout: float) -> EngineTimeoutError:
+    """The error of a command that did not end within `timeout` seconds."""
+    message = f"`{command}` did not end within {timeout:g} s"
+    return EngineTimeoutError(message, "is the engine under load, or hung?", command)
+
+
+def interrupted(command: str) -> EngineCallError:
+    """The error of a command that was broken off."""
+    return EngineCallError(f"`{command}` was interrupted", None, command)
+
+
+def shown(command: Sequence[str]) -> str:
+    """A command for messages, without the options that every call has."""
+    words = list(command)
+    shown = [os.path.basename(words[0])]  # noqa: PTH119  # a word of a command, not a path to work with
+    rest = iter(words[1:])
+    for word in rest:
+        if word in _EVERYWHERE:
+            next(rest, None)
+        else:
+            shown.append(word)
+    text = " ".join(shown)
+    return text if len(text) <= 200 else text[:197] + "..."

@@ -1,5 +1,6 @@
-"""What an engine keeps, found by labels and removed by id: containers, networks, volumes, images."""
+"""What an engine keeps, found by labels and removed by id: networks, volumes, images."""
 
+import json
 import re
 import threading
 import time
@@ -8,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from fastflow.engines.api import EngineApi, GoneError, label_filter, segment
-from fastflow.engines.image_names import short_name
-from fastflow.engines.inspection import subnets_of
+from fastflow.engines.api import EngineApi, GoneError, segment
+from fastflow.engines.inspection import short_name, subnets_of
+from fastflow.engines.routes import routed
 from fastflow.errors import EngineCallError, EngineTimeoutError
 
 Kind: TypeAlias = Literal["container", "network", "volume", "image"]
@@ -22,47 +23,117 @@ _AT_ONCE = 8
 _PAUSE = 0.03
 """Seconds between two looks at what somebody else is removing: the engine has nothing to wait for that with."""
 _UNDER_WAY = re.compile(r"already in progress", re.IGNORECASE)
+_FLAGS = (
+    ("internal", "Internal"),
+    ("attachable", "Attachable"),
+    ("enable_ipv6", "EnableIPv6"),
+    ("enable_ipv4", "EnableIPv4"),
+)
+_OF_POOL = (
+    ("subnet", "Subnet"),
+    ("ip_range", "IPRange"),
+    ("gateway", "Gateway"),
+    ("aux_addresses", "AuxiliaryAddresses"),
+)
 
 
 @dataclass(frozen=True)
-class KeptObjects:
-    """What an engine keeps. Raises EngineError if it does not answer, or refuses."""
+class EngineObjects:
+    """What an engine keeps besides containers. Raises EngineError if it does not answer, or refuses."""
 
-    api: EngineApi
+    http: EngineApi
 
-    def listed(self, kind: Kind, labels: Mapping[str, str | None]) -> tuple[str, ...]:
-        """Return what carries these labels: ids of containers and networks, names of volumes and images."""
-        selected = label_filter(labels)
-        if kind == "container":
-            return tuple(entry["Id"] for entry in self.api.get("/containers/json", all="1", filters=selected))
-        if kind == "network":
-            return tuple(entry["Id"] for entry in self.api.get("/networks", filters=selected))
-        if kind == "volume":
-            return tuple(sorted(entry["Name"] for entry in self.api.get("/volumes", filters=selected)["Volumes"] or ()))
-        entries = self.api.get("/images/json", filters=selected)
-        names = [name for entry in entries for name in _names_of(entry)]
-        return tuple(dict.fromkeys(short_name(name, self.is_podman) for name in names))
+    # Networks
+    def networks(self, labels: Mapping[str, str | None]) -> tuple[str, ...]:
+        """Return the ids of the networks that carry these labels."""
+        return self._listed("network", labels)
 
-    def is_podman(self) -> bool:
-        """Whether Podman answers: it names images in full."""
-        return self.api.is_podman
+    def remove_networks(self, ids: Iterable[str]) -> None:
+        """Remove networks; those that are gone are fine."""
+        self._remove("network", ids)
 
-    def labelled(self, label: str) -> tuple[Mapping[str, str], ...]:
-        """Return the labels of every container, network, volume and image that carries a label."""
-        selected = label_filter({label: None})
-        entries = [
-            *self.api.get("/containers/json", all="1", filters=selected),
-            *self.api.get("/networks", filters=selected),
-            *(self.api.get("/volumes", filters=selected)["Volumes"] or ()),
-            *self.api.get("/images/json", filters=selected),
-        ]
-        return tuple(entry.get("Labels") or {} for entry in entries)
+    def network_ids(self, name: str) -> tuple[str, ...]:
+        """Return the ids of the networks of exactly this name."""
+        found = self.http.get("/networks", filters=json.dumps({"name": [name]}))  # also those whose name holds it
+        return tuple(entry["Id"] for entry in found if entry["Name"] == name)
+
+    def create_network(self, name: str, settings: Mapping[str, Any], labels: Mapping[str, str]) -> None:
+        """Create a network with the settings of a Compose file, as Compose resolves them."""
+        self.http.create("/networks/create", {"Name": name, "CheckDuplicate": True, **_body(settings, labels)})
+
+    def network_users(self, network_id: str) -> tuple[str, ...]:
+        """Return the ids of the containers on a network, also of those that do not run; none where it is gone."""
+        try:
+            name = self.http.get(f"/networks/{segment(network_id)}")["Name"]
+        except GoneError:
+            return ()
+        # By name: a container that has not run yet does not know the network's id.
+        found = self.http.get("/containers/json", all="1", filters=json.dumps({"network": [name]}))
+        return tuple(entry["Id"] for entry in found)
+
+    def attached(self, network_id: str) -> tuple[str, ...]:
+        """Return the ids of the containers that run and are on a network."""
+        return tuple(self.http.get(f"/networks/{segment(network_id)}").get("Containers") or ())
+
+    def disconnect(self, network_id: str, container_id: str) -> None:
+        """Take a container off a network."""
+        self.http.create(f"/networks/{segment(network_id)}/disconnect", {"Container": container_id, "Force": True})
 
     def subnets(self) -> tuple[str, ...]:
-        """Return the subnets (CIDR) of all networks."""
-        return subnets_of((entry.get("IPAM") or {}).get("Config") for entry in self.api.get("/networks"))
+        """Return the subnets (CIDR) that are taken: those of all networks, and where it is here, of its routes."""
+        found = subnets_of((entry.get("IPAM") or {}).get("Config") for entry in self.http.get("/networks"))
+        return (*found, *(routed() if self.http.is_local else ()))
 
-    def remove(self, kind: Kind, names: Iterable[str]) -> None:
+    # Volumes and images
+    def volumes(self, labels: Mapping[str, str | None]) -> tuple[str, ...]:
+        """Return the names of the volumes that carry these labels."""
+        return self._listed("volume", labels)
+
+    def create_volume(self, name: str, labels: Mapping[str, str]) -> None:
+        """Create a volume."""
+        self.http.create("/volumes/create", {"Name": name, "Labels": dict(labels)})
+
+    def remove_volumes(self, names: Iterable[str]) -> None:
+        """Remove volumes; those that are gone are fine."""
+        self._remove("volume", names)
+
+    def images(self, labels: Mapping[str, str | None]) -> tuple[str, ...]:
+        """Return the references of the images that carry these labels."""
+        return self._listed("image", labels)
+
+    def missing_images(self, images: Iterable[str]) -> tuple[str, ...]:
+        """Return those of `images` that the engine does not have, in order, each once."""
+        return tuple(image for image in dict.fromkeys(images) if not self._exists("image", image))
+
+    def remove_images(self, references: Iterable[str]) -> None:
+        """Remove image references; those that are gone or in use are fine."""
+        self._remove("image", references)
+
+    # All of them
+    def labelled(self, label: str) -> tuple[Mapping[str, str], ...]:
+        """Return the labels of every container, network, volume and image that carries a label."""
+        kinds: tuple[Kind, ...] = ("container", "network", "volume", "image")
+        return tuple(entry.get("Labels") or {} for kind in kinds for entry in self._entries(kind, {label: None}))
+
+    def _entries(self, kind: Kind, labels: Mapping[str, str | None]) -> list[Any]:
+        selected = json.dumps({"label": [key if value is None else f"{key}={value}" for key, value in labels.items()]})
+        if kind == "container":
+            found = self.http.get("/containers/json", all="1", filters=selected)
+        elif kind == "volume":
+            found = self.http.get("/volumes", filters=selected)["Volumes"]
+        else:
+            found = self.http.get("/networks" if kind == "network" else "/images/json", filters=selected)
+        return found or []
+
+    def _listed(self, kind: Kind, labels: Mapping[str, str | None]) -> tuple[str, ...]:
+        """Return what carries these labels: ids of containers and networks, names of volumes and images."""
+        entries = self._entries(kind, labels)
+        if kind == "image":
+            names = [name for entry in entries for name in _names_of(entry)]
+            return tuple(dict.fromkeys(short_name(name, is_podman=self.http.is_podman) for name in names))
+        return tuple(sorted(entry["Name"] for entry in entries) if kind == "volume" else (one["Id"] for one in entries))
+
+    def _remove(self, kind: Kind, names: Iterable[str]) -> None:
         """Remove all at once, so that none keeps another from going.
 
         What is gone is fine, and so is an image that is in use. Raises the first other error when all were tried.
@@ -82,7 +153,7 @@ class KeptObjects:
         pause = threading.Event()
         while True:
             try:
-                self.api.delete(
+                self.http.delete(
                     f"/{kind}s/{segment(name)}", **({"force": "1", "v": "1"} if kind == "container" else {})
                 )
             except (GoneError, EngineTimeoutError) as error:
@@ -93,16 +164,15 @@ class KeptObjects:
                 if not _UNDER_WAY.search(error.output) or time.monotonic() > deadline:
                     return error
                 pause.wait(_PAUSE)
-                if not self.exists(kind, name):
+                if not self._exists(kind, name):
                     return None
             else:
                 return None
 
-    def exists(self, kind: Kind, name: str) -> bool:
-        """Whether the engine has a network, a volume or an image of this name, or a container."""
-        json = "/json" if kind in ("container", "image") else ""
+    def _exists(self, kind: Kind, name: str) -> bool:
+        is_json = kind in ("container", "image")
         try:
-            self.api.get(f"/{kind}s/{segment(name)}{json}")
+            self.http.get(f"/{kind}s/{segment(name)}{'/json' if is_json else ''}")
         except GoneError:
             return False
         return True
@@ -111,3 +181,15 @@ class KeptObjects:
 def _names_of(image: Mapping[str, Any]) -> list[str]:
     names = [str(name) for name in image.get("RepoTags") or () if "<none>" not in name]
     return names or [str(image["Id"])]
+
+
+def _body(settings: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, Any]:
+    """What the engine wants for the settings (Compose specification; Engine API, NetworkCreate)."""
+    ipam = settings.get("ipam") or {}
+    pools = [{name: pool[key] for key, name in _OF_POOL if pool.get(key)} for pool in ipam.get("config") or ()]
+    flags = {name: bool(settings[key]) for key, name in _FLAGS if settings.get(key) is not None}
+    options = {key: str(value) for key, value in (settings.get("driver_opts") or {}).items()}
+    own = {key: str(value) for key, value in (settings.get("labels") or {}).items()}
+    addresses = {"Driver": ipam.get("driver") or "default", "Options": ipam.get("options") or {}, "Config": pools}
+    body = {"Driver": settings.get("driver") or "bridge", "Options": options, "IPAM": addresses}
+    return {**body, **flags, "Labels": {**own, **labels}}

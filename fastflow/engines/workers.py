@@ -25,11 +25,11 @@ class Order:
     """
 
     operation: str
-    arguments: Mapping[str, Any]
-    client: Mapping[str, Any]
-    environment: Mapping[str, str] = field(repr=False)
+    arguments: Mapping[str, Any] = field(default_factory=dict)
     subject: str = ""
     """What it is about, for messages: an image, services."""
+    client: Mapping[str, Any] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def shown(self) -> str:

@@ -77,8 +77,8 @@ def note_namesakes(run: RunContext, workflows: Iterable[WorkflowRun]) -> None:
 
 
 def _running_on(engine: Engine, network: str) -> tuple[Container, ...]:
-    found = engine.api.named_networks
-    users = engine.api.inspect(user for one in found.ids(network) for user in found.users(one))
+    api = engine.api
+    users = api.inspect(user for one in api.network_ids(network) for user in api.network_users(one))
     return tuple(user for user in users if user.is_alive)
 
 

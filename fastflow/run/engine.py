@@ -56,19 +56,6 @@ class Lease(Protocol):
         """Give the name back. Never raises."""
 
 
-class NamedNetworks(Protocol):
-    """Networks by the names that they have on the engine, whoever made them."""
-
-    def ids(self, name: str) -> tuple[str, ...]:
-        """Return the ids of the networks of exactly this name: before version 25, engines allow several."""
-
-    def create(self, name: str, settings: Mapping[str, Any], labels: Mapping[str, str]) -> None:
-        """Create a network with the settings of a Compose file, as Compose resolves them."""
-
-    def users(self, network_id: str) -> tuple[str, ...]:
-        """Return the ids of the containers on a network, also of those that do not run; none where it is gone."""
-
-
 class Compose(Protocol):
     """Docker Compose v2, and what else needs the command line of Docker with the user's credentials."""
 
@@ -121,10 +108,6 @@ class Compose(Protocol):
 class Api(Protocol):
     """The Engine API: what an engine has, and what is done with a container."""
 
-    @property
-    def named_networks(self) -> NamedNetworks:
-        """The engine's networks by name."""
-
     def missing_images(self, images: Iterable[str]) -> tuple[str, ...]:
         """Return those of `images` that the engine does not have, in order, each once."""
 
@@ -172,6 +155,15 @@ class Api(Protocol):
 
     def networks(self, labels: Mapping[str, str | None]) -> tuple[str, ...]:
         """Return the ids of the networks that carry these labels."""
+
+    def network_ids(self, name: str) -> tuple[str, ...]:
+        """Return the ids of the networks of exactly this name: before version 25, engines allow several."""
+
+    def create_network(self, name: str, settings: Mapping[str, Any], labels: Mapping[str, str]) -> None:
+        """Create a network with the settings of a Compose file, as Compose resolves them."""
+
+    def network_users(self, network_id: str) -> tuple[str, ...]:
+        """Return the ids of the containers on a network, also of those that do not run; none where it is gone."""
 
     def remove_networks(self, ids: Iterable[str]) -> None:
         """Remove networks; those that are gone are fine."""

@@ -28,7 +28,7 @@ def missing_networks(context: PhaseContext) -> tuple[tuple[str, SharedNetwork], 
     """
     missing = []
     for key, network in context.workflow.resolved.made:
-        ids = context.engine.api.named_networks.ids(network.name)
+        ids = context.engine.api.network_ids(network.name)
         if len(ids) > 1:
             hint = f"remove all but one: docker network rm {' '.join(one[:12] for one in ids[1:])}"
             raise EngineError(f"the engine has {len(ids)} networks named {network.name}", hint)
@@ -55,12 +55,12 @@ def make_missing_networks(context: PhaseContext) -> None:
 def remove_unused(engine: Engine, ids: Iterable[str]) -> None:
     """Remove those of these networks on which nobody is. Raises EngineError."""
     for one in ids:
-        if engine.api.named_networks.users(one):
+        if engine.api.network_users(one):
             continue
         try:
             engine.api.remove_networks([one])
         except EngineCallError:
-            if not engine.api.named_networks.users(one):  # somebody joined it just now
+            if not engine.api.network_users(one):  # somebody joined it just now
                 raise
 
 
@@ -68,22 +68,22 @@ def made_networks(engine: Engine, names: Iterable[str]) -> tuple[str, ...]:
     """The ids of those networks of these names that a run made, whichever it was."""
     wanted = tuple(dict.fromkeys(names))
     made = engine.api.networks({f"{LABEL}.role": ROLE}) if wanted else ()
-    return tuple(one for name in wanted for one in engine.api.named_networks.ids(name) if one in made)
+    return tuple(one for name in wanted for one in engine.api.network_ids(name) if one in made)
 
 
 def _make(context: PhaseContext, key: str, network: SharedNetwork) -> None:
-    networks, run = context.engine.api.named_networks, context.run
+    api, run = context.engine.api, context.run
     own = {f"{LABEL}.run": run.setting.run, f"{LABEL}.spec": run.setting.spec, f"{LABEL}.role": ROLE}
-    if networks.ids(network.name):
+    if api.network_ids(network.name):
         return  # made while this run waited for its turn
     try:
         _create(context, network, {**own, _KEY: key})
     except EngineCallError:
-        if not networks.ids(network.name):
+        if not api.network_ids(network.name):
             raise
-    ids = networks.ids(network.name)
+    ids = api.network_ids(network.name)
     if len(ids) > 1:  # what asks nobody, such as `docker compose up` by hand, made it at the same moment
-        context.engine.api.remove_networks(set(ids) & set(context.engine.api.networks(own)))
+        api.remove_networks(set(ids) & set(api.networks(own)))
 
 
 def _create(context: PhaseContext, network: SharedNetwork, labels: Mapping[str, str]) -> None:
@@ -92,12 +92,12 @@ def _create(context: PhaseContext, network: SharedNetwork, labels: Mapping[str, 
         **(network.settings or {}),
         "labels": {key: value for key, value in users.items() if not key.startswith(f"{LABEL}.")},
     }
-    networks = context.engine.api.named_networks
+    create = context.engine.api.create_network
     try:
-        networks.create(network.name, settings, labels)
+        create(network.name, settings, labels)
     except AddressesExhaustedError:
         places = len(context.workflow.plan.application.services) + len(context.workflow.plan.phases)
         subnet = next(free_subnets(context.engine.api.subnets(), places, network.name), None)
         if settings.get("ipam") or settings.get("driver") not in (None, "", "bridge") or subnet is None:
             raise
-        networks.create(network.name, {**settings, "ipam": {"config": [{"subnet": str(subnet)}]}}, labels)
+        create(network.name, {**settings, "ipam": {"config": [{"subnet": str(subnet)}]}}, labels)

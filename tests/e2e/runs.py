@@ -5,13 +5,14 @@ import os
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from fastflow.engines.docker import DockerEngine
+from fastflow.engines.process import call
 
 BINARY = Path(sys.executable).parent / "fastflow"
 RUN_LABEL = "io.fastflow.run"
@@ -163,6 +164,11 @@ class Fastflow:
             process.communicate(timeout=TIMEOUT)
 
 
+def docker(engine: DockerEngine, words: Iterable[str]) -> str:
+    """Call Docker; return what it printed."""
+    return call(["docker", *words], engine.environment, TIMEOUT)
+
+
 def left_of(engine: DockerEngine, run: str | None = None) -> list[str]:
     """What the engine has of a run, or of all runs."""
     labels = {RUN_LABEL: run}
@@ -172,6 +178,6 @@ def left_of(engine: DockerEngine, run: str | None = None) -> list[str]:
     left += [f"image {found}" for found in engine.api.images(labels)]
     if run is not None:
         left += [
-            f"image {name}" for name in engine.docker(["images", "--format", "{{.Repository}}"]).split() if run in name
+            f"image {name}" for name in docker(engine, ["images", "--format", "{{.Repository}}"]).split() if run in name
         ]
     return left

@@ -6,7 +6,7 @@ import pytest
 
 from fastflow.engines.docker import DockerEngine
 
-from .runs import RECORD, TEST, Fastflow
+from .runs import RECORD, TEST, Fastflow, docker
 
 pytestmark = pytest.mark.e2e
 
@@ -39,7 +39,7 @@ def tag(docker_engine: DockerEngine, busybox_image: str, project_name: str) -> I
     """The name of two images that the user has already, under the tags that the run builds."""
     names = [f"{project_name}:ci", f"{project_name}-base:ci"]
     for name in names:
-        docker_engine.docker(["tag", busybox_image, name])
+        docker(docker_engine, ["tag", busybox_image, name])
     yield project_name
     docker_engine.api.remove_images(names)
 
@@ -48,7 +48,7 @@ def test_a_run_tests_what_it_built_and_leaves_the_users_tag_alone(
     fastflow: Fastflow, docker_engine: DockerEngine, tag: str, build_id: str
 ) -> None:
     look = ["image", "inspect", "--format", "{{.Id}}", f"{tag}:ci", f"{tag}-base:ci"]
-    before = docker_engine.docker(look)
+    before = docker(docker_engine, look)
     fastflow.write(COMPOSE.replace("NAME", tag), "docker-compose.yml")
     fastflow.write(f"FROM {tag}-base:ci\nRUN test -f /srv/www/version\n", "Dockerfile")
     nodes = "".join(
@@ -59,7 +59,7 @@ def test_a_run_tests_what_it_built_and_leaves_the_users_tag_alone(
     fastflow.write(f"workflows:\n{head}{nodes}")
     ended = fastflow("up", "--emulate")
     assert ended.code == 0, ended.out + ended.err
-    assert docker_engine.docker(look) == before
+    assert docker(docker_engine, look) == before
     told = fastflow("config").out
     assert f"image: {tag}" not in told
     assert told.count("image: fastflow-0-web-app") == 2

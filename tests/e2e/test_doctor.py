@@ -7,7 +7,7 @@ import pytest
 from fastflow.engines.docker import DockerEngine
 
 from .conftest import IMAGE, TEST
-from .runs import TOKEN, Fastflow
+from .runs import TOKEN, Fastflow, docker
 
 pytestmark = pytest.mark.e2e
 
@@ -29,7 +29,7 @@ def test_a_taken_port_and_a_missing_image_are_told(
 ) -> None:
     name = f"fastflow-test-{uuid.uuid4().hex[:8]}"
     words = ["run", "-d", "--name", name, "--label", f"{TEST}={docker_project}", "-p", "127.0.0.1::80", IMAGE]
-    docker_engine.docker([*words, "sleep", "60"])
+    docker(docker_engine, [*words, "sleep", "60"])
     (container,) = docker_engine.api.containers({TEST: docker_project})
     port = container.ports[0].host_port
     fastflow.write(SPEC.format(port=port))

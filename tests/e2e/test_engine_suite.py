@@ -286,8 +286,8 @@ def test_networks_and_volumes_are_found_and_removed_by_label(bench: Bench) -> No
 
 
 def test_a_network_is_made_by_its_name_and_tells_who_is_on_it(bench: Bench) -> None:
-    named, name = bench.engine.api.named_networks, f"{bench.name}-shared"
-    assert named.ids(name) == ()
+    api, name = bench.engine.api, f"{bench.name}-shared"
+    assert api.network_ids(name) == ()
     subnet = f"198.18.{int(bench.name[-2:], 16)}.0/27"
     settings = {
         "driver": "bridge",
@@ -296,21 +296,21 @@ def test_a_network_is_made_by_its_name_and_tells_who_is_on_it(bench: Bench) -> N
         "internal": True,
     }
     try:
-        named.create(name, settings, {TEST: bench.name})
-        (network,) = named.ids(name)
+        api.create_network(name, settings, {TEST: bench.name})
+        (network,) = api.network_ids(name)
         assert bench.engine.api.networks({TEST: bench.name, "of": "user"}) == (network,)
         assert subnet in bench.engine.api.subnets()
-        assert named.users(network) == ()
+        assert api.network_users(network) == ()
         project = bench.project({"web": RUNS}, networks={"default": {"external": True, "name": name}})
         bench.engine.compose.create(project, ["web"], PATIENCE)
         web = bench.containers()["web"]
-        assert named.users(network) == (web.id,)
+        assert api.network_users(network) == (web.id,)
         bench.engine.api.start(web.id)
-        assert named.users(network) == (web.id,)
+        assert api.network_users(network) == (web.id,)
         bench.engine.api.remove_containers([web.id])
     finally:
-        bench.engine.api.remove_networks(named.ids(name))
-    assert (named.ids(name), named.users(network)) == ((), ())
+        bench.engine.api.remove_networks(api.network_ids(name))
+    assert (api.network_ids(name), api.network_users(network)) == ((), ())
 
 
 def test_the_subnets_of_all_networks_are_told_and_taken_once(bench: Bench) -> None:

@@ -11,7 +11,7 @@ from fastflow.engines.docker import DockerEngine
 
 from .conftest import IMAGE
 from .conftest import TEST as TEST_LABEL
-from .runs import APPLICATION, RECORD, TEST, TOKEN, Fastflow, spec, workflow
+from .runs import APPLICATION, RECORD, TEST, TOKEN, Fastflow, docker, spec, workflow
 
 pytestmark = pytest.mark.e2e
 
@@ -166,7 +166,7 @@ def test_a_taken_port_is_named_and_says_what_to_do(
         else:
             taken.close()
             words = ["run", "-d", "--label", f"{TEST_LABEL}={docker_project}", "-p", f"127.0.0.1:{port}:80", IMAGE]
-            docker_engine.docker([*words, "sleep", "600"])
+            docker(docker_engine, [*words, "sleep", "600"])
         ports = f'ports: ["127.0.0.1:{port}:80"]'
         record = RECORD + (f"{ports.replace(':80', ':8080')}\n" if owner == "node" else "")
         application = APPLICATION.replace("  app:\n", f"  app:\n    {ports}\n" if owner == "service" else "  app:\n")

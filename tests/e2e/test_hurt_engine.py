@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from fastflow.engines.compose import compose_plugins
+from fastflow.engines.client_config import compose_plugins
 from fastflow.errors import EngineError, EngineTimeoutError
 
 from .own_engine import OwnEngine, own_engine

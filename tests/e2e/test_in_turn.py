@@ -6,7 +6,7 @@ import pytest
 
 from fastflow.engines.docker import DockerEngine
 
-from .runs import RECORD, TEST, Fastflow
+from .runs import RECORD, TEST, Fastflow, docker
 
 pytestmark = pytest.mark.e2e
 
@@ -73,6 +73,6 @@ def test_what_is_named_by_the_project_is_that_of_each_run_and_goes_with_it(
     run = ended.folder.name
     look = ["volume", "ls", "--quiet", "--filter", "name=data"]
     own = [f"fastflow-{run}-{name}-data" for name in ("one", "two")]
-    assert [name for name in docker_engine.docker(look).split() if run in name or build_id in name] == own
+    assert [name for name in docker(docker_engine, look).split() if run in name or build_id in name] == own
     assert fastflow("down", "--run", run).code == 0
-    assert [name for name in docker_engine.docker(look).split() if run in name] == []
+    assert [name for name in docker(docker_engine, look).split() if run in name] == []

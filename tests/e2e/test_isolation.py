@@ -9,7 +9,7 @@ import pytest
 
 from fastflow.engines.docker import DockerEngine
 
-from .runs import RECORD, Fastflow, spec, workflow
+from .runs import RECORD, Fastflow, docker, spec, workflow
 
 pytestmark = pytest.mark.e2e
 
@@ -37,12 +37,13 @@ def developer(docker_engine: DockerEngine, docker_project: str, tmp_path: Path) 
     """A project that a developer has up, of the Compose file that the spec uses too; its name, and the volume's."""
     (tmp_path / "docker-compose.yml").write_text(COMPOSE.replace("NAME", docker_project))
     up = ["compose", "-p", docker_project, "-f", str(tmp_path / "docker-compose.yml"), "up", "-d", "app"]
-    docker_engine.docker(up)
-    docker_engine.docker(
-        ["exec", f"{docker_project}-app-1", "sh", "-c", "echo precious > /data/kept; echo own > /own/kept"]
+    docker(docker_engine, up)
+    docker(
+        docker_engine,
+        ["exec", f"{docker_project}-app-1", "sh", "-c", "echo precious > /data/kept; echo own > /own/kept"],
     )
     yield docker_project
-    docker_engine.docker(["compose", "-p", docker_project, "-f", up[4], "down", "-v"])
+    docker(docker_engine, ["compose", "-p", docker_project, "-f", up[4], "down", "-v"])
 
 
 def state_of(engine: DockerEngine, project: str) -> object:
@@ -66,7 +67,7 @@ def test_what_a_developer_has_of_the_same_compose_file_is_untouched(
     assert ended.code == 0, ended.err
     assert state_of(docker_engine, developer) == before
     read = ["exec", f"{developer}-app-1", "cat", "/data/kept", "/own/kept"]
-    assert docker_engine.docker(read) == "precious\nown\n"
+    assert docker(docker_engine, read) == "precious\nown\n"
 
 
 EXTERNAL = """
@@ -89,9 +90,9 @@ networks: {{ shared: {{ external: true, name: {network} }} }}
 @pytest.fixture
 def network(docker_engine: DockerEngine, docker_project: str) -> Iterator[str]:
     """An external network that two workflows share."""
-    docker_engine.docker(["network", "create", docker_project])
+    docker(docker_engine, ["network", "create", docker_project])
     yield docker_project
-    docker_engine.docker(["network", "rm", docker_project])
+    docker(docker_engine, ["network", "rm", docker_project])
 
 
 def on_network(network: str, build_id: str, aliases: tuple[str, str]) -> str:
@@ -122,7 +123,7 @@ def test_two_workflows_on_one_external_network_record_their_own_requests_only(
         if phase["mode"] == "testing":
             report = json.loads(Path(next(path for path in phase["reports"] if path.endswith(".json"))).read_text())
             assert baselines(report) == 8
-    assert docker_engine.docker(["network", "inspect", network, "--format", "{{len .Containers}}"]).strip() == "0"
+    assert docker(docker_engine, ["network", "inspect", network, "--format", "{{len .Containers}}"]).strip() == "0"
 
 
 def baselines(report: dict[str, object]) -> int:

@@ -10,7 +10,7 @@ import pytest
 
 from fastflow.engines.docker import DockerEngine
 
-from .runs import RECORD, Ended, Fastflow, spec, workflow
+from .runs import RECORD, Ended, Fastflow, docker, spec, workflow
 
 pytestmark = pytest.mark.e2e
 
@@ -58,7 +58,7 @@ def test_a_second_run_with_the_build_id_is_refused_also_after_a_prune(
     with fastflow.running("up", "--emulate") as first:
         run = live_run(fastflow)
         refused(fastflow("up", "--emulate"), build_id, run)
-        docker_engine.docker(["container", "prune", "--force"])
+        docker(docker_engine, ["container", "prune", "--force"])
         refused(fastflow("up", "--emulate"), build_id, run)
         stop(fastflow, run)
         assert fastflow.finish(first).code == 0

@@ -8,7 +8,7 @@ import pytest
 
 from fastflow.engines.docker import DockerEngine
 
-from .runs import Fastflow, left_of, spec, workflow
+from .runs import Fastflow, docker, left_of, spec, workflow
 from .test_lease import WAITING, live_run, newest, waiting
 
 pytestmark = pytest.mark.e2e
@@ -60,7 +60,7 @@ def test_the_test_is_created_while_the_record_is_made_and_again_where_somebody_p
         (created,) = docker_engine.api.containers(tester)
         assert (created.status, created.started_at) == ("created", None)
         assert "web.test" not in fastflow("ps", "--run", run).out
-        docker_engine.docker(["container", "prune", "--force", "--filter", f"label=io.fastflow.run={run}"])
+        docker(docker_engine, ["container", "prune", "--force", "--filter", f"label=io.fastflow.run={run}"])
         assert docker_engine.api.containers(tester) == ()
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({"http": proxy}))
         opener.open("http://app/?page=1", timeout=30).close()

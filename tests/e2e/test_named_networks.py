@@ -8,7 +8,7 @@ import pytest
 
 from fastflow.engines.docker import DockerEngine
 
-from .runs import Fastflow, spec, workflow
+from .runs import Fastflow, docker, spec, workflow
 from .test_lease import newest
 
 pytestmark = pytest.mark.e2e
@@ -42,7 +42,7 @@ source: { service: tests }
 def network(docker_engine: DockerEngine, docker_project: str) -> Iterator[str]:
     """The name of a network; what has it at the end of the test is removed."""
     yield f"{docker_project}-net"
-    docker_engine.api.remove_networks(docker_engine.api.named_networks.ids(f"{docker_project}-net"))
+    docker_engine.api.remove_networks(docker_engine.api.network_ids(f"{docker_project}-net"))
 
 
 def written(fastflow: Fastflow, network: str, build_id: str, *names: str) -> None:
@@ -62,9 +62,9 @@ def written(fastflow: Fastflow, network: str, build_id: str, *names: str) -> Non
 
 def history(engine: DockerEngine, network: str, since: str) -> list[str]:
     """What became of all networks of that name."""
-    now = json.loads(engine.docker(["info", "--format", "{{json .SystemTime}}"]))
+    now = json.loads(docker(engine, ["info", "--format", "{{json .SystemTime}}"]))
     events = ["events", "--since", since, "--until", now, "--filter", "type=network", "--format", "{{json .}}"]
-    told = [json.loads(line) for line in engine.docker(events).splitlines()]
+    told = [json.loads(line) for line in docker(engine, events).splitlines()]
     mine = [event for event in told if event["Actor"]["Attributes"].get("name") == network]
     return [event["Action"] for event in mine if event["Action"] in ("create", "destroy")]
 
@@ -77,24 +77,24 @@ def test_a_developers_network_stays_as_it_is_and_the_project_starts_afterwards(
     text = COMPOSE.replace("APP", "app").replace("ALIAS", "fast").replace("NETWORK", network)
     path = fastflow.write(text, "developer/docker-compose.yml")
     compose = ["compose", "-p", docker_project, "-f", str(path)]
-    docker_engine.docker([*compose, "up", "-d"])
+    docker(docker_engine, [*compose, "up", "-d"])
     if not is_up:
-        docker_engine.docker([*compose, "stop"])
+        docker(docker_engine, [*compose, "stop"])
     look = ["network", "inspect", "--format", "{{.Id}} {{json .Labels}}", network]
     label = {"com.docker.compose.project": docker_project}
 
     def state() -> object:
         found = docker_engine.api.containers(label)
-        return docker_engine.docker(look), [(one.id, one.status, one.started_at) for one in found]
+        return docker(docker_engine, look), [(one.id, one.status, one.started_at) for one in found]
 
     before = state()
     ended = fastflow("up", "--emulate")
     assert ended.code == 0, ended.out + ended.err
     assert state() == before
-    docker_engine.docker([*compose, "up", "-d"])
+    docker(docker_engine, [*compose, "up", "-d"])
     assert {found.status for found in docker_engine.api.containers(label)} == {"running"}
-    docker_engine.docker([*compose, "down"])
-    assert docker_engine.api.named_networks.ids(network) == ()
+    docker(docker_engine, [*compose, "down"])
+    assert docker_engine.api.network_ids(network) == ()
 
 
 def test_workflows_and_runs_share_a_missing_network_which_goes_with_the_last(
@@ -104,7 +104,7 @@ def test_workflows_and_runs_share_a_missing_network_which_goes_with_the_last(
     other.directory.mkdir()
     written(fastflow, network, build_id, "a", "b")
     written(other, network, build_id, "c")
-    since = json.loads(docker_engine.docker(["info", "--format", "{{json .SystemTime}}"]))
+    since = json.loads(docker(docker_engine, ["info", "--format", "{{json .SystemTime}}"]))
     runs = [(one, one.start("up", "--emulate")) for one in (fastflow, other)]
     for one, process in runs:
         ended = one.finish(process)
@@ -112,7 +112,7 @@ def test_workflows_and_runs_share_a_missing_network_which_goes_with_the_last(
         assert set(ended.states.values()) == {"passed"}
     found = history(docker_engine, network, since)
     assert found == ["create", "destroy"] * (len(found) // 2)
-    assert docker_engine.api.named_networks.ids(network) == ()
+    assert docker_engine.api.network_ids(network) == ()
 
 
 def test_of_two_runs_with_one_alias_on_a_network_the_second_starts_nothing(

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from fastflow.compose import ComposeProject
 from fastflow.errors import EngineCallError
@@ -13,7 +14,6 @@ from tests.fakes.calls import FakeCalls
 from tests.fakes.containers import Box, Containers, FakeStream, Script
 from tests.fakes.kept import Subnets, drop, keep, matching
 from tests.fakes.lease import FakeLease
-from tests.fakes.named_networks import FakeNamedNetworks
 from tests.fakes.project import FakeProject
 
 _SERVICE = "com.docker.compose.service"
@@ -41,7 +41,6 @@ class FakeEngine(FakeCalls):
         self.kept: dict[str, dict[str, dict[str, str]]] = {"networks": {}, "volumes": {}}
         self.addresses = Subnets()
         self.world = Containers()
-        self.named_networks = FakeNamedNetworks(self.kept["networks"], self.addresses, self.world)
 
     @property
     def compose(self) -> "FakeEngine":
@@ -245,6 +244,22 @@ class FakeEngine(FakeCalls):
     def remove_networks(self, ids: Iterable[str]) -> None:
         """Remove networks; those that are gone are fine."""
         drop(self.kept["networks"], ids, self.addresses.taken)
+
+    def network_ids(self, name: str) -> tuple[str, ...]:
+        """Return the ids of the networks of exactly this name, which is an id here."""
+        return (name,) if name in self.kept["networks"] else ()
+
+    def create_network(self, name: str, settings: Mapping[str, Any], labels: Mapping[str, str]) -> None:
+        """Create a network."""
+        if name in self.kept["networks"]:
+            raise EngineCallError(f"network with name {name} already exists", None, "fake", 1)
+        pools = (settings.get("ipam") or {}).get("config") or [{}]
+        self.addresses.take(name, pools[0].get("subnet"))
+        self.kept["networks"][name] = {**(settings.get("labels") or {}), **labels}
+
+    def network_users(self, network_id: str) -> tuple[str, ...]:
+        """Return the ids of the containers on a network."""
+        return tuple(box.container.id for box in list(self.world.boxes.values()) if network_id in box.attached)
 
     def subnets(self) -> tuple[str, ...]:
         """Return the subnets of all networks."""

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -13,6 +13,7 @@ from fastflow.doctor import engine_checks
 from fastflow.doctor.checks import checks_of
 from fastflow.doctor.cloud_checks import look_at_api
 from fastflow.doctor.examination import Answer, Check, examine
+from fastflow.engines.docker import DockerEngine
 from fastflow.errors import EngineCallError, EngineError
 from fastflow.pipeline import SpecText, check, plan
 from fastflow.plan import Plan, Selection
@@ -22,19 +23,31 @@ from tests.fakes.engine import FakeEngine
 class Engine(FakeEngine):
     """A fake engine with a disk."""
 
-    root = "/"
+    directory = "/"
 
     def __init__(self, **more: Any) -> None:
         super().__init__(**more)
         self.registry: dict[str, str] = {}
         """Why images cannot be had, by image."""
 
-    def docker(self, arguments: Iterable[str]) -> str:
-        words = list(arguments)
-        self.calls.append(" ".join(words))
-        if words[0] == "manifest" and words[-1] in self.registry and "--insecure" not in words:
-            raise EngineCallError(self.registry[words[-1]])
-        return f"{self.root}\n"
+        self.cli = self
+
+    def require_manifest(self, image: str, *, is_insecure: bool = False) -> None:
+        self.calls.append(f"manifest inspect {'--insecure ' if is_insecure else ''}{image}")
+        if image in self.registry and not is_insecure:
+            raise EngineCallError(self.registry[image])
+
+    def root(self) -> str:
+        return self.directory
+
+    def run(self, image: str, command: Iterable[str]) -> tuple[str, ...]:
+        self.calls.append(f"run {image} {' '.join(command)}")
+        return (self.directory,)
+
+
+def as_docker(engine: Engine) -> DockerEngine:
+    """Pass it off as an engine of Docker's."""
+    return cast(DockerEngine, engine)
 
 
 SPEC = """
@@ -64,7 +77,7 @@ def taken_port() -> Iterator[int]:
 
 def told(engine: Engine, port: int, values: dict[str, str], image: str | None = None) -> dict[str, list[Answer]]:
     found: dict[str, list[Answer]] = {}
-    for answer in examine(list(checks_of(planned(port), {"": engine}, values, emulator_image=image))):
+    for answer in examine(list(checks_of(planned(port), {"": as_docker(engine)}, values, emulator_image=image))):
         found.setdefault(answer.subject, []).append(answer)
     return found
 
@@ -122,13 +135,13 @@ def test_a_value_that_no_token_can_have_is_said_and_not_shown(token: str, fault:
 def test_an_engine_that_does_not_answer_is_said_once() -> None:
     engine = Engine()
     engine.faults["info"] = EngineError("no engine", "start it")
-    assert examine(list(checks_of(None, {"": engine}, {}, emulator_image="e"))) == (
+    assert examine(list(checks_of(None, {"": as_docker(engine)}, {}, emulator_image="e"))) == (
         Answer("engine", "no engine", "start it"),
     )
 
 
 def test_what_is_of_a_host_names_it() -> None:
-    found = examine(list(checks_of(None, {"far": Engine()}, {}, emulator_image="e")))
+    found = examine(list(checks_of(None, {"far": as_docker(Engine())}, {}, emulator_image="e")))
     assert [answer.subject for answer in found] == [
         f"{one} of host far" for one in ("engine", "compose", "image", "disk")
     ]
@@ -151,11 +164,11 @@ def test_what_does_not_come_back_holds_up_nothing() -> None:
 
 def test_a_full_disk_is_told_where_it_can_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine_checks, "LEAST_FREE", 10**18)
-    (answer,) = engine_checks.look_at_disk(Engine(), [])
+    (answer,) = engine_checks.look_at_disk(as_docker(Engine()), [])
     assert answer.advice == "make room: docker system prune"
     engine = Engine(images=[])
-    engine.root = "/there/is/no/such/place"
-    (answer,) = engine_checks.look_at_disk(engine, ["i"])
+    engine.directory = "/there/is/no/such/place"
+    (answer,) = engine_checks.look_at_disk(as_docker(engine), ["i"])
     assert (answer.advice, "not known" in answer.found) == (None, True)
 
 

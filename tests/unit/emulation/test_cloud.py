@@ -1,7 +1,7 @@
 """The lock under which the emulated cloud is started: whoever holds it lives, and whoever died keeps nobody out."""
 
 from collections.abc import Iterable, Mapping
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -29,12 +29,13 @@ class LeaseInTwoSteps(FakeLease):
 
 
 class Engine(FakeEngine):
-    """Knows the commands that make the cloud; `locks` are the states of the lock's container at each of them."""
+    """Makes the cloud. `locks` are the states of the lock's container at each step, `asked` what the cloud is asked."""
 
     def __init__(self) -> None:
         super().__init__()
         self.locks: list[str] = []
         self.held = 0
+        self.asked: list[str] = []
 
     def hold(self, name: str, image: str, labels: Mapping[str, str]) -> FakeLease | None:
         self.held += 1
@@ -43,13 +44,31 @@ class Engine(FakeEngine):
         except EngineError:
             return None
 
-    def docker(self, arguments: Iterable[str], *, timeout: float | None = None, stdin: str = "") -> str:
-        words = list(arguments)
-        self.locks += [found.status for found in self.containers({LABEL: "lock"})]
-        if words[0] == "run":
-            box = self.world.create("fastflow-emulator", {LABEL: "cloud"}, IMAGE, Script(ports=(PORT,)))
-            self.world.start(box)
+    def create_network(self, name: str, settings: Mapping[str, Any], labels: Mapping[str, str]) -> None:
+        self._look()
+        super().create_network(name, settings, labels)
+
+    def create_volume(self, name: str, labels: Mapping[str, str]) -> None:
+        self._look()
+        self.kept["volumes"][name] = dict(labels)
+
+    def create_container(self, settings: Mapping[str, Any], name: str) -> str:
+        self._look()
+        return self.world.create(name, settings["Labels"], settings["Image"], Script(ports=(PORT,))).container.id
+
+    def output_of(self, container_id: str, command: Iterable[str]) -> str:
+        self._look()
+        self.asked.append(f"{container_id} {list(command)[-1]}")
         return ""
+
+    def attached(self, network_id: str) -> tuple[str, ...]:
+        return self.network_users(network_id)
+
+    def disconnect(self, network_id: str, container_id: str) -> None:
+        self.box(container_id).attached -= {network_id}
+
+    def _look(self) -> None:
+        self.locks += [found.status for found in self.containers({LABEL: "lock"})]
 
 
 def ensure(engine: Engine) -> str | None:

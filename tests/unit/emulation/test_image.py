@@ -5,6 +5,7 @@ from typing import cast
 
 import pytest
 
+from fastflow.emulation import image
 from fastflow.emulation.image import BASE_IMAGE, ensure_base
 from fastflow.engines.docker import DockerEngine
 from fastflow.errors import EmulatorError, EngineCallError
@@ -21,18 +22,23 @@ class Engine:
         is_there = bool(self.versions) if version is None else version in self.versions
         return (BASE_IMAGE,) if is_there else ()
 
+    environment: Mapping[str, str] = {}
+
     @property
     def api(self) -> "Engine":
         return self
 
-    def command(self, words: Sequence[str], timeout: float) -> str:
-        assert timeout
-        raise EngineCallError("E: no network", None, words[0], 1)
-
 
 def ensured(engine: Engine) -> list[str]:
     said: list[str] = []
-    ensure_base(cast(DockerEngine, engine), said.append)
+
+    def fail(words: Sequence[str], environment: Mapping[str, str], timeout: float) -> str:
+        assert timeout
+        raise EngineCallError("E: no network", None, words[0], 1)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(image, "call", fail)
+        ensure_base(cast(DockerEngine, engine), said.append)
     return said
 
 

@@ -1,12 +1,12 @@
 """The emulated cloud stays while a run uses it: the refusal comes before anything is stopped."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import cast
 
 import pytest
 
 from fastflow.emulation import LABEL
-from fastflow.emulation.cloud import remove_cloud, reset_cloud
+from fastflow.emulation.cloud import NAME, remove_cloud, reset_cloud
 from fastflow.emulation.users import require_unused
 from fastflow.engines.docker import DockerEngine
 from fastflow.errors import EmulatorError
@@ -18,17 +18,11 @@ RUN = {"io.fastflow.run": "r1", "io.fastflow.spec": "/shop/fastflow.yml"}
 
 
 class Cloud(Engine):
-    """An engine with a cloud that runs; `asked` is what it was asked by its own API."""
+    """An engine with a cloud that runs."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.asked: list[str] = []
-        self.docker(["run"])
-
-    def docker(self, arguments: Iterable[str], *, timeout: float | None = None, stdin: str = "") -> str:
-        words = list(arguments)
-        self.asked += [words[-1]] if words[0] == "exec" else []
-        return super().docker(words, timeout=timeout, stdin=stdin)
+        self.world.start(self.world.create(NAME, {LABEL: "cloud"}, IMAGE, Script(ports=(PORT,))))
 
     @property
     def is_up(self) -> bool:

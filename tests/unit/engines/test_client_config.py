@@ -2,13 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from fastflow.doctor.checks import checks_of
 from fastflow.doctor.examination import Answer, examine
 from fastflow.engines.client_config import fault_of, proxy_variables, settings_of, uses_default_context
+from fastflow.engines.docker import DockerEngine
 from fastflow.errors import EngineCallError
 from tests.fakes.engine import FakeEngine
 
@@ -18,8 +19,8 @@ from .test_command_line import compose
 class Engine(FakeEngine):
     """A fake engine with a disk."""
 
-    def docker(self, arguments: object) -> str:
-        return f"{'/' if arguments else ''}\n"
+    def root(self) -> str:
+        return "/"
 
 
 def environment(tmp_path: Path, settings: Any, *commands: str) -> dict[str, str]:
@@ -73,7 +74,7 @@ def test_no_settings_at_all_are_fine_and_a_directory_in_their_place_is_no_bug(tm
 def test_doctor_says_it(tmp_path: Path) -> None:
     fault = fault_of(environment(tmp_path, {"credsStore": "desktop"}))
     assert fault is not None
-    answers = examine(list(checks_of(None, {"": Engine()}, {}, emulator_image="e:1", client=fault)))
+    answers = examine(list(checks_of(None, {"": cast(DockerEngine, Engine())}, {}, emulator_image="e:1", client=fault)))
     assert answers[0] == Answer("client", fault.message, fault.hint)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from fastflow.compose import ComposeProject, ComposeText
 from fastflow.engines.calls import Calls
+from fastflow.engines.cli import DockerCli
 from fastflow.engines.compose import ComposeCli
 from fastflow.engines.docker import DockerEngine
 from fastflow.engines.failures import NOT_RUNNING
@@ -21,7 +22,7 @@ PROJECT = ComposeProject("shop", "/", (ComposeText("services: {}"),))
 
 @pytest.fixture(autouse=True)
 def no_plugins_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fastflow.engines.compose._SYSTEM_PLUGINS", ())
+    monkeypatch.setattr("fastflow.engines.client_config._SYSTEM_PLUGINS", ())
 
 
 def environment(tmp_path: Path, script: str) -> dict[str, str]:
@@ -39,7 +40,8 @@ def engine(tmp_path: Path, script: str) -> DockerEngine:
 
 def compose(tmp_path: Path, script: str, *, answers: bool = True, timeout: float = 20.0) -> ComposeCli:
     """Compose by way of a script; `answers` says whether its engine does."""
-    return ComposeCli(environment(tmp_path, script), None, Calls(), timeout, lambda: answers, lambda _: None)
+    cli = DockerCli(environment(tmp_path, script), None, Calls(), timeout, lambda: answers)
+    return ComposeCli(cli, lambda _: None)
 
 
 @pytest.mark.parametrize(

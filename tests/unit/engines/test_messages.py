@@ -2,8 +2,7 @@
 
 import pytest
 
-from fastflow.engines.messages import advice, explain
-from fastflow.engines.process import failed
+from fastflow.engines.messages import advice, explain, failed
 from fastflow.errors import AddressesExhaustedError, EngineCallError, EngineUnreachableError, SubnetInUseError
 
 SSH = (
@@ -30,7 +29,7 @@ NO_SOCKET = "unix:///nonexistent.sock"
     ],
 )
 def test_an_engine_that_cannot_be_reached_is_one_in_every_wording(output: str) -> None:
-    assert isinstance(failed("docker ps", 1, output), EngineUnreachableError)
+    assert isinstance(failed("docker ps", output, exit_code=1), EngineUnreachableError)
     assert "registry" not in (advice(output) or "")
 
 
@@ -50,7 +49,7 @@ def test_an_engine_that_cannot_be_reached_is_one_in_every_wording(output: str) -
     ],
 )
 def test_of_an_ssh_host_ssh_s_own_words_are_the_reason(stderr: str, reason: str) -> None:
-    error = failed("docker version", 1, SSH.format(host="ci", stderr=stderr))
+    error = failed("docker version", SSH.format(host="ci", stderr=stderr), exit_code=1)
     assert error.message == reason
     assert error.hint == "make this work without a password: ssh -l ci -p 22 ci docker version"
 
@@ -146,7 +145,7 @@ def test_of_an_ssh_host_ssh_s_own_words_are_the_reason(stderr: str, reason: str)
     ],
 )
 def test_a_failure_has_a_reason_and_says_what_to_do(output: str, reason: str, hint: str) -> None:
-    error = failed("docker x", 1, output)
+    error = failed("docker x", output, exit_code=1)
     assert error.message == reason
     assert (error.hint or "").startswith(hint)
 
@@ -164,7 +163,7 @@ def test_a_failure_has_a_reason_and_says_what_to_do(output: str, reason: str, hi
 def test_a_subnet_that_is_taken_is_an_error_of_its_own_and_says_what_to_do(
     output: str, kind: type[EngineCallError]
 ) -> None:
-    error = failed("docker compose up", 1, output)
+    error = failed("docker compose up", output, exit_code=1)
     assert isinstance(error, kind)
     assert error.hint
 

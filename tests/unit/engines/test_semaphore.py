@@ -16,7 +16,7 @@ from fastflow.errors import EngineError
 
 PATIENCE = 20.0  # seconds
 # What ends at once, with an error: a client that is not there.
-CALL = Order("compose.version", {}, {"client_call": ["/nonexistent"]}, {"PATH": "/usr/bin:/bin"})
+CALL = Order("compose.version", client={"client_call": ["/nonexistent"]}, environment={"PATH": "/usr/bin:/bin"})
 
 
 @pytest.mark.parametrize(("most", "changes", "short"), [(8, 4, 4), (5, 2, 3), (1, 1, 1)])

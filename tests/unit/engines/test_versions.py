@@ -150,7 +150,7 @@ def test_a_compose_that_loses_networks_on_newer_engines_is_refused(
     version: str, compose: str, refusal: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Up to 2.24.6 it connects a container of several networks to one of them where the API is 1.44 or newer."""
-    monkeypatch.setattr("fastflow.engines.compose._SYSTEM_PLUGINS", ())
+    monkeypatch.setattr("fastflow.engines.client_config._SYSTEM_PLUGINS", ())
     client = tmp_path / "docker"
     client.write_text(f"#!/bin/sh\necho {compose}\n")
     client.chmod(0o755)

@@ -120,7 +120,7 @@ def test_one_that_is_removed_before_a_node_has_run_is_made_again(tmp_path: Path)
 
 def test_one_that_is_removed_while_compose_looks_for_it_is_made_again(tmp_path: Path) -> None:
     stage = Stage(tmp_path, ONE)
-    create = stage.engine.named_networks.create
+    create = stage.engine.create_network
     lost: list[str] = []
 
     def lose(name: str, *words: Any) -> None:
@@ -129,7 +129,7 @@ def test_one_that_is_removed_while_compose_looks_for_it_is_made_again(tmp_path: 
             lost.append(name)
             stage.engine.remove_networks([name])
 
-    stage.engine.named_networks.create = lose  # type: ignore[method-assign, assignment]  # another run's removal
+    stage.engine.create_network = lose  # type: ignore[method-assign, assignment]  # another run's removal
     assert stage.run().exit_code == 0
     assert lost
 
@@ -147,7 +147,7 @@ def test_one_for_which_the_engine_has_no_addresses_gets_a_free_subnet(tmp_path: 
 
 def test_several_of_one_name_are_an_error_that_says_what_to_remove(tmp_path: Path) -> None:
     stage = Stage(tmp_path, ONE)
-    stage.engine.named_networks.ids = lambda _: ("a" * 64, "b" * 64)  # type: ignore[method-assign, assignment]  # Engine 20.10
+    stage.engine.network_ids = lambda _: ("a" * 64, "b" * 64)  # type: ignore[method-assign, assignment]  # Engine 20.10
     phase = stage.phase("web.record")
     assert (phase.reason, phase.hint) == (
         "services: the engine has 2 networks named shared",

@@ -1,0 +1,85 @@
+"""Docker's command line, executed by python-on-whales: what needs the user's own contexts and credentials."""
+
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from fastflow.engines.calls import Calls, Terms
+from fastflow.engines.client_config import fault_of
+from fastflow.engines.failures import NOT_RUNNING
+from fastflow.engines.messages import known, not_found
+from fastflow.engines.workers import Order
+from fastflow.errors import EngineCallError, EngineUnreachableError
+
+_ANSWERED = "Error response from daemon"
+"""What the command line puts before the words of an engine, which thus was reached."""
+
+
+@dataclass(frozen=True)
+class DockerCli:
+    """Makes calls. `environment` is exactly what every call gets; times are seconds.
+
+    `answers` reports whether the engine does: not every failure says so.
+    """
+
+    environment: Mapping[str, str] = field(repr=False)
+    context: str | None
+    calls: Calls
+    timeout: float
+    answers: Callable[[], bool]
+
+    def require(self) -> None:
+        """Raise EngineError if Docker's command line is missing, which every way to an engine needs in the end."""
+        if shutil.which("docker", path=self.environment.get("PATH")) is None:
+            raise not_found("docker")
+
+    def make(self, order: Order, terms: Terms | None = None, since: int | None = None) -> str:
+        """Make a call and return what it printed; the environment and the context are added to those of `order`.
+
+        `since` is what `calls.interrupts` was when the work began. Raises EngineCallError.
+        """
+        try:
+            return self.calls.make(self._complete(order), terms or Terms(self.timeout), since)
+        except EngineCallError as error:
+            is_clear = type(error) is not EngineCallError or error.return_code is None
+            if is_clear or _ANSWERED in error.output or known(error.output) or self.answers():
+                raise
+            facts = error.message, error.hint or NOT_RUNNING, error.command, error.return_code, error.output
+            raise EngineUnreachableError(*facts) from None
+
+    def _complete(self, order: Order) -> Order:
+        client = {"context": self.context} if self.context else {}
+        environment = {**self.environment, **order.environment}
+        return replace(order, client={**client, **order.client}, environment=environment)
+
+    def address(self) -> str:
+        """Return the address of the engine that the context leads to, as in DOCKER_HOST."""
+        order = Order("context.inspect", {"context": self.context}, self.context or "", environment=self.environment)
+        return self.calls.make(order, Terms(self.timeout))  # not by `make`, which may ask for this address itself
+
+    def pull(self, image: str, timeout: float) -> None:
+        """Pull an image."""
+        order = Order("image.pull", {"x": image, "quiet": True}, image)
+        try:
+            self.make(order, Terms(timeout, is_short=False, is_interruptible=True))
+        except EngineCallError as error:
+            fault = fault_of(self.environment)
+            if fault is not None and error.return_code is not None and "docker login" in (error.hint or "docker login"):
+                # Without its credentials Docker is told of a private image that it is not there.
+                error.hint = f"{fault.hint} ({fault.message})"
+            raise
+
+    def build(
+        self, context: Path, image: str, arguments: Mapping[str, str], labels: Mapping[str, str], timeout: float
+    ) -> None:
+        """Build an image from a directory with a Dockerfile; `arguments` are those of the build."""
+        options = {"context_path": str(context), "build_args": dict(arguments), "labels": dict(labels), "tags": image}
+        self.make(Order("image.legacy_build", options, image), Terms(timeout, is_short=False))
+
+    def require_manifest(self, image: str, *, is_insecure: bool = False) -> None:
+        """Ask the registry of an image for it; raises EngineCallError if it cannot be had.
+
+        A registry without TLS is asked only if it `is_insecure`.
+        """
+        self.make(Order("manifest.inspect", {"image": image, "insecure": is_insecure}, image))

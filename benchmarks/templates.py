@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from fastflow.check import build_id_ambiguous, build_id_collision
+from fastflow.check.rules import build_id_ambiguous, build_id_collision
 from fastflow.pipeline import SpecText, load
 from fastflow.spec.equality import Ambiguous, compare
 from fastflow.spec.template import written

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from fastflow.application.fast import without_fast
 from fastflow.application.model import Application
 from fastflow.application.reader import ComposeFiles, file_sources
-from fastflow.check import source_unproxied
-from fastflow.check.accept_file import with_accept_files
 from fastflow.check.facts import Facts
+from fastflow.check.rules import source_unproxied
 from fastflow.check.run import check_specs
 from fastflow.ci import RUN_ID
 from fastflow.diagnostic import Diagnostic, in_file_order
@@ -23,6 +22,7 @@ from fastflow.errors import UsageError
 from fastflow.graph import build_graph
 from fastflow.model.cloud import DEFAULT_TOKEN, token_variable
 from fastflow.model.load import Loaded, is_build_id, is_raw, load_spec
+from fastflow.model.node import Gate
 from fastflow.model.phases import phases_of, template_of
 from fastflow.model.places import Places
 from fastflow.model.spec import Spec
@@ -100,8 +100,17 @@ def load(
         tokens=tokens,
         malformed_tokens=_malformed_tokens(loaded.spec, values),
     )
-    facts, accepted = with_accept_files(facts, text.directory, Path(text.name).parent)
+    facts, accepted = _with_accepted(facts, text)
     return facts, (*found, *unreadable, *accepted)
+
+
+def _with_accepted(facts: Facts, text: SpecText) -> tuple[Facts, Sequence[Diagnostic]]:
+    """Read the files that gates accept vulnerabilities by."""
+    if not any(isinstance(node.gate, Gate) and node.gate.accept for _, node in facts.testers):
+        return facts, ()
+    from fastflow.check.accept_file import with_accept_files  # noqa: PLC0415  # few specs name such a file
+
+    return with_accept_files(facts, text.directory, Path(text.name).parent)
 
 
 def check(

@@ -4,12 +4,12 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from fastflow.application.model import Application, Service
 from fastflow.application.needs import services_of_phase, source_services
 from fastflow.check.lost import RejectedParts, lost_parts
 from fastflow.ci import RUN_ID
-from fastflow.diagnostic import Diagnostic, Related, Severity
 from fastflow.graph import Graph
 from fastflow.model.node import RecordingNode, ReportNode, TestingNode
 from fastflow.model.phases import Phase, template_of
@@ -17,6 +17,9 @@ from fastflow.model.places import Place, Places
 from fastflow.model.spec import Host, Spec
 from fastflow.spec.document import Document, Scalar
 from fastflow.spec.template import variables
+
+if TYPE_CHECKING:
+    from fastflow.model.accept import AcceptFile
 
 HINTS = 20
 """So many findings of a rule have a "did you mean": it takes long in specs of thousands of nodes."""
@@ -45,8 +48,8 @@ class Facts:
     compose_files: tuple[Document, ...] = ()
     tokens: frozenset[str] = field(default=frozenset(), repr=False)
     """The values of tokens, which no finding may show."""
-    accept_files: tuple[Document, ...] = ()
-    """The files that gates accept vulnerabilities by: their names and comments."""
+    accept_files: Mapping[str, "AcceptFile"] = field(default_factory=dict)
+    """The files that gates accept vulnerabilities by, under the names that users know them by."""
 
     @cached_property
     def lost(self) -> RejectedParts:
@@ -166,25 +169,6 @@ class Facts:
     def node_place(self, phase: Phase) -> Place:
         """Where a node's name stands."""
         return self.places.key(*phase.path)
-
-
-def error(
-    rule: str, message: str, place: Place, hint: str | None = None, related: tuple[Related, ...] = ()
-) -> Diagnostic:
-    """Make an error of a rule at a place."""
-    return Diagnostic(rule, Severity.ERROR, message, place.mark, hint, related + place.related())
-
-
-def warning(
-    rule: str, message: str, place: Place, hint: str | None = None, related: tuple[Related, ...] = ()
-) -> Diagnostic:
-    """Make a warning of a rule at a place."""
-    return Diagnostic(rule, Severity.WARNING, message, place.mark, hint, related + place.related())
-
-
-def later_and_earlier(first: Place, second: Place) -> tuple[Place, Place]:
-    """Order two places of one file: a collision is reported at the later one."""
-    return (second, first) if first.mark <= second.mark else (first, second)
 
 
 def _engine(host: Host) -> str:

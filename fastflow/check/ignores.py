@@ -7,7 +7,7 @@ from typing import NamedTuple
 from fastflow.check.rules import ALL_RULES, BY_ID, RULE_IDS
 from fastflow.diagnostic import Diagnostic, Mark, Severity
 from fastflow.model.suggest import did_you_mean
-from fastflow.spec.document import Comment, Document
+from fastflow.spec.document import Comment
 
 _IS_IGNORE = re.compile(r"fastflow:\s*ignore(?![A-Za-z0-9_-])")
 _IGNORE = re.compile(r"fastflow:\s*ignore\s*\[(?P<rules>[^\]]*)\]\s*(?P<reason>.*)$")
@@ -22,11 +22,11 @@ class Ignore(NamedTuple):
     mark: Mark
 
 
-def ignores_of(document: Document) -> tuple[tuple[Ignore, ...], tuple[Diagnostic, ...]]:
-    """Read the ignore comments of a document, and what is wrong with them."""
+def ignores_of(of_file: Iterable[Comment]) -> tuple[tuple[Ignore, ...], tuple[Diagnostic, ...]]:
+    """Read the ignore comments of a file, and what is wrong with them."""
     ignores: list[Ignore] = []
     found: list[Diagnostic] = []
-    comments = [comment for comment in document.comments if _IS_IGNORE.match(comment.text)]
+    comments = [comment for comment in of_file if _IS_IGNORE.match(comment.text)]
     lines = {comment.mark.line: comment for comment in comments}
     for comment in comments:
         match = _IGNORE.match(comment.text)

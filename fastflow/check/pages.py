@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from fastflow.check.rules import Rule
+from fastflow.check.rule import Rule
 
 BESIDE = {"accepted.yml": "- { fingerprint: 0f3a9c7b2d18e645, reason: known, expires: 2026-01-31 }\n"}
 """The files that examples name, for whoever checks them."""

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Mapping as Table
 
-from fastflow.check.facts import Facts, error
-from fastflow.check.ignores import ignores_of, silence
+from fastflow.check.facts import Facts
 from fastflow.check.lost import RejectedParts
-from fastflow.check.rules import ALL_RULES, BY_ID, RULE_IDS, RULES, Level, Rule
+from fastflow.check.rule import Level, Rule
+from fastflow.check.rules import ALL_RULES, BY_ID, RULE_IDS, RULES
+from fastflow.check.rules.invalid_value import RULE
 from fastflow.diagnostic import Diagnostic, Severity
 from fastflow.model.suggest import did_you_mean
-from fastflow.spec.document import Scalar, YamlMap
+from fastflow.spec.document import Comment, Scalar, YamlMap
 
 
 def check_specs(specs: Sequence[Facts], earlier: Iterable[Diagnostic] = ()) -> tuple[Diagnostic, ...]:
@@ -24,16 +25,26 @@ def check_specs(specs: Sequence[Facts], earlier: Iterable[Diagnostic] = ()) -> t
     for rule in RULES:
         if rule.check_all is not None:
             found += _by_file(rule.check_all(specs), own)
-    documents = {
-        document.file: document
-        for facts in specs
-        for document in (facts.document, *facts.compose_files, *facts.accept_files)
-    }
-    comments = [ignores_of(document) for document in documents.values()]
-    found += _by_file((fault for _, faults in comments for fault in faults), own)
-    ignores = [ignore for some, _ in comments for ignore in some]
+    return tuple(dict.fromkeys(_unless_ignored(specs, found, own)))
+
+
+def _unless_ignored(
+    specs: Sequence[Facts], found: list[Diagnostic], own: Table[str, Table[str, Level]]
+) -> list[Diagnostic]:
+    """Leave out what a comment silences, and add what is wrong with such comments."""
+    comments: dict[str, tuple[Comment, ...]] = {}
+    for facts in specs:
+        comments |= {document.file: document.comments for document in (facts.document, *facts.compose_files)}
+        comments |= {name: file.comments for name, file in facts.accept_files.items()}
+    if not any(comments.values()):
+        return found
+    from fastflow.check.ignores import ignores_of, silence  # noqa: PLC0415  # few specs have such comments
+
+    read = [ignores_of(those) for those in comments.values()]
+    found += _by_file((fault for _, faults in read for fault in faults), own)
+    ignores = [ignore for some, _ in read for ignore in some]
     left, unused = silence(found, ignores, {facts.document.file: _ran(facts) for facts in specs})
-    return tuple(dict.fromkeys([*left, *_by_file(unused, own)]))
+    return [*left, *_by_file(unused, own)]
 
 
 def _applies(rule: Rule, facts: Facts) -> bool:
@@ -88,6 +99,6 @@ def _configuration(facts: Facts) -> Iterable[Diagnostic]:
         name, level = key.text, value.text if isinstance(value, Scalar) else None
         place = facts.places.key("checks", name)
         if name not in BY_ID:
-            yield error("invalid-value", f"there is no rule `{name}`", place, did_you_mean(name, RULE_IDS) or ALL_RULES)
+            yield RULE.finding(f"there is no rule `{name}`", place, did_you_mean(name, RULE_IDS) or ALL_RULES)
         elif not BY_ID[name].can_be_silenced and level in ("off", "warning"):
-            yield error("invalid-value", f"the rule {name} is always an error", place, "remove this line")
+            yield RULE.finding(f"the rule {name} is always an error", place, "remove this line")

@@ -11,8 +11,8 @@ from typing import Any
 
 from fastflow.app.environment import absolute_files, docker_environment, engine_environment, own_variables
 from fastflow.app.specs import identity
-from fastflow.check.compose_invalid import rejected
 from fastflow.check.facts import Facts
+from fastflow.check.rules.compose_invalid import rejected
 from fastflow.compose import ComposeFile, ComposeText, Setting, compile_project
 from fastflow.diagnostic import Diagnostic
 from fastflow.engines.opening import open_engine

@@ -5,7 +5,7 @@ from typing import cast
 import click
 
 from fastflow.app.specs import read_spec_text
-from fastflow.check.compose_invalid import rejected
+from fastflow.check.rules.compose_invalid import rejected
 from fastflow.cli.execution import Order, RunOptions, execute
 from fastflow.cli.options import (
     SPEC_HELP,

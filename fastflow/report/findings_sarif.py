@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fastflow.check.pages import page_of, sentence, standing
-from fastflow.check.rules import RULES, Rule
+from fastflow.check.rule import Rule
+from fastflow.check.rules import RULES
 from fastflow.diagnostic import Diagnostic, Mark
 from fastflow.report import sarif
 

@@ -4,7 +4,8 @@ import textwrap
 from collections.abc import Iterable, Iterator
 
 from fastflow.check.pages import page_of, sentence, standing
-from fastflow.check.rules import RULES, Rule
+from fastflow.check.rule import Rule
+from fastflow.check.rules import RULES
 
 _WIDTH = 79
 _INDENT = "    "

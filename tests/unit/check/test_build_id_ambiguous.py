@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from fastflow.check import build_id_ambiguous
 from fastflow.check.build_id_groups import overlapping
 from fastflow.check.facts import Facts
+from fastflow.check.rules import build_id_ambiguous
 from fastflow.diagnostic import Diagnostic
 from fastflow.pipeline import SpecText, load
 
@@ -17,7 +17,7 @@ def facts_of(text: str) -> Facts:
 
 
 def findings(*texts: str) -> list[Diagnostic]:
-    return list(build_id_ambiguous.check([facts_of(text) for text in texts]))
+    return list(build_id_ambiguous.check_all([facts_of(text) for text in texts]))
 
 
 def both_modes(name: str, build_id: str) -> str:

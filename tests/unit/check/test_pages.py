@@ -6,7 +6,8 @@ import pytest
 
 from fastflow.check import pages
 from fastflow.check.pages import BESIDE, page_of, standing
-from fastflow.check.rules import BY_ID, RULES, Rule
+from fastflow.check.rule import Rule
+from fastflow.check.rules import BY_ID, RULES
 from tests.unit.check.specs import rules
 
 FOLDER = Path(pages.__file__).parent / "pages"

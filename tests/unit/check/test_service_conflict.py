@@ -5,7 +5,7 @@ import itertools
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fastflow.check.service_conflict import _place, check
+from fastflow.check.rules.service_conflict import _place, check
 from tests.unit.check.specs import facts_of
 from tests.unit.check.test_claims import reaches
 

@@ -3,7 +3,8 @@
 import pytest
 
 from fastflow.check.pages import page_of
-from fastflow.check.rules import BY_ID, RULES, Rule
+from fastflow.check.rule import Rule
+from fastflow.check.rules import BY_ID, RULES
 from fastflow.report.rules import rule_as_text, rules_as_text
 
 

@@ -1,0 +1,47 @@
+"""build-id-collision: two recording nodes with one token and one BUILD_ID, also across specs."""
+
+from collections.abc import Iterator, Sequence
+
+from fastflow.check.build_id_groups import differently_written, equal_pairs
+from fastflow.check.facts import Facts
+from fastflow.check.rule import Rule
+from fastflow.diagnostic import Diagnostic, Related
+from fastflow.model.phases import Phase
+
+RULE = Rule("build-id-collision", "error", "two recording nodes with one token and one BUILD_ID")
+
+
+def check_all(specs: Sequence[Facts]) -> Iterator[Diagnostic]:
+    """Compare all recording nodes of all specs given; of two that collide the later one is at fault."""
+    first: dict[tuple[str, str], tuple[Facts, Phase]] = {}
+    for number, facts in enumerate(specs):
+        for phase, _ in facts.recorders:
+            if phase.identity is None:
+                continue
+            # The run's id differs from run to run, so it never equals that of another spec.
+            own = f" of spec {number}" if facts.is_of_one_run(phase) else ""
+            known = first.setdefault((phase.token, phase.identity + own), (facts, phase))
+            if known[1] is not phase:
+                yield _collision(facts, phase, *known)
+    for build_ids in differently_written(specs):
+        for one, two in equal_pairs(build_id for build_id in build_ids if build_id.recorders):
+            yield _collision(two.facts, two.recorders[0], one.facts, one.recorders[0])
+
+
+def _collision(facts: Facts, phase: Phase, other_facts: Facts, other: Phase) -> Diagnostic:
+    place, earlier = facts.build_id_place(phase), other_facts.build_id_place(other)
+    if place == earlier:
+        place, earlier = facts.node_place(phase), other_facts.node_place(other)
+    said = other_facts.said(other, facts)
+    return RULE.finding(
+        f"{phase.id} records under BUILD_ID {phase.build_id}, and so does {said}{_written(phase, other)}, "
+        "with the same token: "
+        "which record a testing node gets is undefined",
+        place,
+        "give each recording node a BUILD_ID of its own",
+        (Related(earlier.mark, f"{other.id} records under it here"),),
+    )
+
+
+def _written(phase: Phase, other: Phase) -> str:
+    return "" if other.identity == phase.identity else f" as {other.build_id}, whatever the values"

@@ -1,0 +1,22 @@
+"""build-id-constant: a BUILD_ID without a variable is the same in every pipeline (off by default)."""
+
+from collections.abc import Iterator
+
+from fastflow.check.facts import Facts
+from fastflow.check.rule import Rule
+from fastflow.diagnostic import Diagnostic
+
+RULE = Rule("build-id-constant", "off", "a BUILD_ID without a variable", needs_symbols=True)
+
+
+def check(facts: Facts) -> Iterator[Diagnostic]:
+    """Look at every BUILD_ID, once for each place where one is written."""
+    seen = set()
+    for phase in facts.phases:
+        if phase.build_id is None or phase.build_id_path in seen or not phase.uses_build_id:
+            continue
+        seen.add(phase.build_id_path)
+        if not facts.is_template(phase):
+            message = f"the BUILD_ID {phase.build_id} is the same in every pipeline"
+            hint = f"add what tells pipelines apart: {phase.build_id}${{FASTFLOW_CI_ID}}"
+            yield RULE.finding(message, facts.build_id_place(phase), hint)

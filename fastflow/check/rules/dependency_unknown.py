@@ -1,0 +1,50 @@
+"""dependency-unknown: a dependency, glob or record that names no phase."""
+
+from collections.abc import Iterator
+
+from fastflow.check.facts import HINTS, Facts
+from fastflow.check.rule import Rule
+from fastflow.diagnostic import Diagnostic
+from fastflow.graph import Dangling, qualified
+from fastflow.model.suggest import closest, did_you_mean
+
+RULE = Rule("dependency-unknown", "error", "a dependency, glob or record that names no phase", can_be_silenced=False)
+
+
+def check(facts: Facts) -> Iterator[Diagnostic]:
+    """Report what the graph could not resolve."""
+    for number, dangling in enumerate(facts.graph.dangling):
+        if "$" in dangling.name or facts.lost.may_name(dangling.name, facts.graph.phases[dangling.phase].workflow):
+            continue
+        place = facts.places.entry(dangling.name, *dangling.path)
+        yield RULE.finding(_message(facts, dangling), place, _hint(facts, dangling) if number < HINTS else None)
+
+
+def _message(facts: Facts, dangling: Dangling) -> str:
+    workflow = facts.graph.phases[dangling.phase].workflow
+    full = qualified(dangling.name, workflow)
+    if dangling.wanted == "recording" and full in facts.graph.phases:
+        return f"test_record: {full} is a {facts.graph.phases[full].node.mode} node, not a recording one"
+    if "*" in dangling.name:
+        return f"the glob `{dangling.name}` matches no other phase"
+    kind = "recording phase" if dangling.wanted == "recording" else "phase"
+    return f"there is no {kind} `{dangling.name}`" + ("" if "." in dangling.name else f" in workflow {workflow}")
+
+
+def _hint(facts: Facts, dangling: Dangling) -> str | None:
+    workflow = facts.graph.phases[dangling.phase].workflow
+    phases = facts.phases if "." in dangling.name else facts.by_workflow[workflow]
+    known = [
+        phase.id if "." in dangling.name else phase.name
+        for phase in phases
+        if phase.id != dangling.phase and (dangling.wanted == "phase" or phase.node.mode == "recording")
+    ]
+    if "*" in dangling.name:
+        return "a glob matches WORKFLOW.NODE, or without a dot nodes of this workflow, and never the node itself"
+    others = (phase.id for phase in facts.phases if phase.name == dangling.name and phase.workflow != workflow)
+    if "." not in dangling.name and dangling.wanted == "phase" and (other := next(others, None)):
+        return f"a name without a dot is one of this workflow; did you mean `{other}`?"
+    hint = did_you_mean(dangling.name, known) or "name it as WORKFLOW.NODE, or as NODE in its own workflow"
+    if dangling.wanted == "recording" and closest(dangling.name, known) is None:
+        hint += "; the id of a record goes into test_record_id"
+    return hint

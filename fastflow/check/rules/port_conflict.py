@@ -1,0 +1,125 @@
+"""port-conflict: one host port, twice on one host at one time."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import NamedTuple
+
+from fastflow.application.model import Service, ServicePort
+from fastflow.check.claims import Owner, at_one_time, conflicting_places
+from fastflow.check.facts import Facts
+from fastflow.check.rule import Rule
+from fastflow.diagnostic import Diagnostic, Related, Severity
+from fastflow.model.places import Place
+
+RULE = Rule(
+    "port-conflict", "error", "one host port, twice on one host at one time", needs_order=True, needs_applications=True
+)
+_Address = IPv4Address | IPv6Address
+
+
+class _Claim(NamedTuple):
+    owner: Owner
+    ports: tuple[int, int]
+    address: _Address | None
+    protocol: str
+
+
+def check(facts: Facts) -> Iterator[Diagnostic]:
+    """Compare the fixed host ports of nodes and applications, engine by engine."""
+    by_engine: dict[tuple[str, str], list[_Claim]] = defaultdict(list)
+    publishing: dict[str, set[str]] = defaultdict(set)
+    for claim in _claims(facts):
+        for engine in facts.engines_of(claim.owner.workflow):
+            by_engine[engine, claim.protocol].append(claim)
+            publishing[engine].add(claim.owner.said)
+    yield from _unread(facts, publishing)
+    reported = set()
+    for claims in by_engine.values():
+        for port, owners in _meeting(claims):
+            for one, two in at_one_time(facts, owners):
+                if (one, two) not in reported:
+                    reported.add((one, two))
+                    yield _conflict(facts, port, one, two)
+
+
+def _claims(facts: Facts) -> Iterator[_Claim]:
+    for phase in facts.phases:
+        for at, port in enumerate(phase.node.ports or ()):
+            if port.host and port.symbolic is None:
+                place = facts.places.value(*phase.path, "ports", at)
+                # Without an address a node binds loopback on a local engine, but all on a remote one.
+                owner = Owner(phase.workflow, place, phase.id)
+                yield _Claim(owner, port.host, _parsed(port.address), port.protocol)
+    for workflow, _, published in _published(facts):
+        if published.host:
+            owner = Owner(workflow, Place(published.mark))
+            yield _Claim(owner, published.host, _parsed(published.address), published.protocol)
+
+
+def _published(facts: Facts) -> Iterator[tuple[str, Service, ServicePort]]:
+    """Give what services publish, each with its workflow."""
+    for workflow, services in facts.started.items():
+        if facts.spec.workflows[workflow].publish != "none":
+            yield from ((workflow, service, port) for service in services for port in service.ports)
+
+
+def _unread(facts: Facts, publishing: Mapping[str, set[str]]) -> Iterator[Diagnostic]:
+    """Say of entries that Compose does not take for a port that they are not compared, each once.
+
+    `publishing` names, by engine, who claims ports there: with nobody else there is nothing to compare.
+    """
+    found: dict[ServicePort, str] = {}
+    for workflow, service, port in _published(facts):
+        others = {other for engine in facts.engines_of(workflow) for other in publishing.get(engine, ())}
+        if port.unread is not None and others - {Owner(workflow, Place(port.mark)).said}:
+            found[port] = service.name
+    for port, name in found.items():
+        message = f"`{port.unread}` of service `{name}` cannot be compared: it is not a port that Docker Compose reads"
+        hint = 'write "8080:80", "127.0.0.1:8080:80" or { target: 80, published: 8080 }'
+        yield RULE.finding(message, Place(port.mark), hint, severity=Severity.WARNING)
+
+
+def _parsed(address: str | None) -> _Address | None:
+    try:
+        return ip_address(address) if address else None
+    except ValueError:
+        return None
+
+
+def _meeting(claims: list[_Claim]) -> Iterator[tuple[int, list[Owner]]]:
+    """Give the owners of each port that several claim: ranges that meet have a first port of one in common."""
+    by_first: dict[int, list[_Claim]] = defaultdict(list)
+    for claim in claims:
+        by_first[claim.ports[0]].append(claim)
+    active: list[_Claim] = []
+    for port in sorted(by_first):
+        active = [claim for claim in active if claim.ports[1] >= port] + by_first[port]
+        for owners in _by_address(active):
+            if len(owners) > 1:
+                yield port, owners
+
+
+def _by_address(claims: list[_Claim]) -> Iterator[list[Owner]]:
+    """Give who takes each address: no address counts as all, and 0.0.0.0 and :: as all of their kind."""
+    takers: dict[_Address | None, list[int]] = defaultdict(list)
+    for at, claim in enumerate(claims):
+        takers[claim.address].append(at)
+    every = {address.version: at for address, at in takers.items() if address is not None and address.is_unspecified}
+    for address in sorted((address for address in takers if address is not None), key=str) or (None,):
+        found = {*takers[address], *takers.get(None, ())}
+        if address is not None:
+            found.update(every.get(address.version, ()))
+        yield [claims[at].owner for at in sorted(found)]
+
+
+def _conflict(facts: Facts, port: int, one: Owner, two: Owner) -> Diagnostic:
+    place, late, earlier, early = conflicting_places(facts, one, two)
+    message = f"host port {port} of {late.said} is claimed by {early.said} too, at the same time"
+    hint = 'choose another host port, or let fastflow choose: "8080"'
+    related = [Related(earlier.mark, f"{early.said} claims it here")]
+    if late.phase is None:
+        hint = "choose another host port, or set publish: none in the workflow where nothing on the host needs it"
+        if place != late.place:
+            related.append(Related(late.place.mark, "both applications have it from here"))
+    return RULE.finding(message, place, hint, tuple(related))

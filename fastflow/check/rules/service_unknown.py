@@ -1,0 +1,62 @@
+"""service-unknown: a source, a needed or a fresh service that the application does not have."""
+
+from collections.abc import Iterator
+
+from fastflow.application.model import Application
+from fastflow.check.facts import Facts
+from fastflow.check.rule import Rule
+from fastflow.diagnostic import Diagnostic
+from fastflow.model.node import RecordingNode
+from fastflow.model.phases import Phase
+from fastflow.model.places import Place
+from fastflow.model.source import ServiceSource
+from fastflow.model.suggest import did_you_mean
+
+RULE = Rule("service-unknown", "error", "a service that the application does not have", needs_applications=True)
+
+
+def check(facts: Facts) -> Iterator[Diagnostic]:
+    """Look at every service that a node names."""
+    for phase in facts.phases:
+        application = facts.applications.get(phase.workflow)
+        if application is None:
+            if facts.spec.workflows[phase.workflow].compose is None and not facts.lost.has(phase, "compose"):
+                yield from _without_application(facts, phase)
+            continue
+        if not application.is_complete:
+            continue
+        for name, place in _named(facts, phase):
+            if name not in application.services and "$" not in name:
+                yield RULE.finding(_message(name, application), place, _hint(name, application))
+
+
+def _without_application(facts: Facts, phase: Phase) -> Iterator[Diagnostic]:
+    for name, place in _named(facts, phase):
+        message = f"there is no service `{name}`: workflow {phase.workflow} has no `compose`"
+        yield RULE.finding(message, place, "name its Compose file: compose: docker-compose.yml")
+
+
+def _named(facts: Facts, phase: Phase) -> Iterator[tuple[str, Place]]:
+    node = phase.node
+    for name in node.services or {}:
+        yield name, facts.places.entry(name, *phase.path, "services")
+    for name in node.fresh if isinstance(node.fresh, tuple) else ():
+        yield name, facts.places.entry(name, *phase.path, "fresh")
+    if isinstance(node, RecordingNode):
+        single = facts.places.node(*phase.path, "source", "service") is not None
+        for at, source in enumerate(node.source or ()):
+            if isinstance(source, ServiceSource):
+                step: tuple[str | int, ...] = ("source", "service") if single else ("source", at, "service")
+                yield source.service, facts.places.value(*phase.path, *step)
+
+
+def _message(name: str, application: Application) -> str:
+    if name in application.left_out:
+        return f"`{name}` is a FAST service, which fastflow's nodes take the place of"
+    return f"the application has no service `{name}`"
+
+
+def _hint(name: str, application: Application) -> str | None:
+    if name in application.left_out:
+        return "drop it here: the node itself is always there"
+    return did_you_mean(name, application.services)

@@ -1,0 +1,120 @@
+"""subnet-conflict: fixed subnets of networks that overlap, on one host at one time."""
+
+import itertools
+from collections import defaultdict
+from collections.abc import Iterator
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import NamedTuple
+
+from fastflow.application.model import Application, Subnet
+from fastflow.application.needs import source_services
+from fastflow.check.claims import Owner, at_one_time, conflicting_places
+from fastflow.check.facts import Facts
+from fastflow.check.rule import Rule
+from fastflow.diagnostic import Diagnostic, Related
+from fastflow.model.places import Place
+
+RULE = Rule(
+    "subnet-conflict",
+    "error",
+    "fixed subnets that overlap, on one host at one time",
+    needs_order=True,
+    needs_applications=True,
+)
+_HINT = (
+    "override the subnet of one workflow with a second document under `compose`, "
+    "or let one workflow wait for the other: depends_on"
+)
+_Network = IPv4Network | IPv6Network
+
+
+class _Claim(NamedTuple):
+    """`network` is the network that asks for the subnet: one with a name of its own is the same in all workflows."""
+
+    owner: Owner
+    subnet: _Network
+    written: str
+    network: str
+
+
+def check(facts: Facts) -> Iterator[Diagnostic]:
+    """Compare the fixed subnets of applications, engine by engine."""
+    by_engine: dict[tuple[str, int], list[_Claim]] = defaultdict(list)
+    for claim in _claims(facts):
+        for engine in facts.engines_of(claim.owner.workflow):
+            by_engine[engine, claim.subnet.version].append(claim)
+    reported = set()
+    for claims in by_engine.values():
+        for meeting in _meeting(claims):
+            for one, two in _at_one_time(facts, meeting):
+                pair = frozenset((one.owner.workflow, two.owner.workflow))
+                if pair not in reported:
+                    reported.add(pair)
+                    yield _conflict(facts, one, two)
+
+
+def _claims(facts: Facts) -> Iterator[_Claim]:
+    for workflow, application in facts.applications.items():
+        for key in _made(facts, workflow, application):
+            network = application.networks.get(key)
+            name = f"named {network.name}" if network and network.name else f"{key} of {workflow}"
+            for subnet in network.subnets if network else ():
+                parsed = _parsed(subnet)
+                if parsed is not None:
+                    yield _Claim(Owner(workflow, Place(subnet.mark)), parsed, subnet.text, name)
+
+
+def _made(facts: Facts, workflow: str, application: Application) -> tuple[str, ...]:
+    """The networks that a run makes for a workflow: a node is on all that services use, unless it names its own."""
+    nodes = [phase.node for phase in facts.by_workflow[workflow]]
+    if any(node.networks is None for node in nodes):
+        return application.networks_of(application.services)
+    used = (*(service.name for service in facts.started[workflow]), *source_services(nodes))
+    named = (key for node in nodes for key in node.networks or ())
+    return tuple(dict.fromkeys((*application.networks_of(used), *named)))
+
+
+def _parsed(subnet: Subnet) -> _Network | None:
+    """None for what holds a variable, or is no subnet: that is Compose's to refuse."""
+    try:
+        return ip_network(subnet.text, strict=False)
+    except ValueError:
+        return None
+
+
+def _meeting(claims: list[_Claim]) -> Iterator[list[_Claim]]:
+    """Give those that overlap: of two subnets that do, one holds the other's first address."""
+    active: list[_Claim] = []
+    for claim in sorted(claims, key=lambda claim: (int(claim.subnet.network_address), claim.subnet.prefixlen)):
+        active = [other for other in active if claim.subnet.network_address in other.subnet]
+        active.append(claim)
+        if len({other.network for other in active}) > 1:
+            yield list(active)
+
+
+def _at_one_time(facts: Facts, claims: list[_Claim]) -> Iterator[tuple[_Claim, _Claim]]:
+    """Give pairs of claims that may be held at one time, but for those on one network."""
+    by_owner = {claim.owner: claim for claim in claims}
+    if len({claim.network for claim in claims}) == len(claims):
+        pairs = at_one_time(facts, by_owner)
+    else:  # in one chain, workflows that share a network would hide others
+        both = itertools.combinations(by_owner, 2)
+        pairs = (pair for one in both for pair in at_one_time(facts, one))
+    for one, two in pairs:
+        if by_owner[one].network != by_owner[two].network:
+            yield by_owner[one], by_owner[two]
+
+
+def _conflict(facts: Facts, one: _Claim, two: _Claim) -> Diagnostic:
+    place, late, earlier, early = conflicting_places(facts, one.owner, two.owner)
+    later, former = (one, two) if late == one.owner else (two, one)
+    claim = (
+        f"is claimed by {early.said} too"
+        if later.subnet == former.subnet
+        else (f"overlaps with {former.written} of {early.said}")
+    )
+    message = f"the subnet {later.written} of {late.said} {claim}, at the same time"
+    related = [Related(earlier.mark, f"{early.said} claims it here")]
+    if place != late.place:
+        related.append(Related(late.place.mark, "both applications have it from here"))
+    return RULE.finding(message, place, _HINT, tuple(related))

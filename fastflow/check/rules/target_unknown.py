@@ -1,0 +1,112 @@
+"""target-unknown: a host to record or attack that is none of the phase's, or a port that its service has not."""
+
+import re
+from collections.abc import Iterator
+
+from fastflow.application.model import Application, ServicePort
+from fastflow.application.needs import source_services
+from fastflow.check.facts import Facts
+from fastflow.check.rule import Rule
+from fastflow.diagnostic import Diagnostic, Related
+from fastflow.model.node import Node
+from fastflow.model.phases import Phase
+from fastflow.model.places import Place
+from fastflow.model.suggest import did_you_mean
+from fastflow.model.target import Target, hosts_in, target_of
+from fastflow.spec.document import Scalar, YamlList, YamlMap
+
+RULE = Rule("target-unknown", "warning", "a host or port that the phase does not have", needs_applications=True)
+_NAME = re.compile(r"[A-Za-z0-9_-]+")
+_LOOPBACK = re.compile(r"localhost|127(\.\d+){3}|0\.0\.0\.0|::1?")
+
+
+def check(facts: Facts) -> Iterator[Diagnostic]:
+    """Look at `test_run_uri` and at the plain names in `allowed_hosts`."""
+    for phase, tester in facts.testers:
+        target = target_of(tester.test_run_uri)
+        if target is not None and not target.is_symbolic:
+            place = facts.places.value(*phase.path, "test_run_uri")
+            yield from _host(facts, phase, target.host, place)
+            yield from _port(facts, phase, target, place)
+    for phase, recorder in facts.recorders:
+        for name in hosts_in(recorder.allowed_hosts):
+            if "$" not in name and (_NAME.fullmatch(name) or _LOOPBACK.fullmatch(name)):
+                place = facts.places.entry(name, *phase.path, "allowed_hosts")
+                yield from _host(facts, phase, name, place)
+
+
+def _host(facts: Facts, phase: Phase, host: str, place: Place) -> Iterator[Diagnostic]:
+    if _LOOPBACK.fullmatch(host):
+        hint = "name the service as the node sees it, such as http://app:3000"
+        yield RULE.finding(f"`{host}` is the node's own container, not the application", place, hint)
+        return
+    if "." in host or ":" in host:
+        return
+    known = None if facts.lost.has(phase, "services", "container", "compose") else _known(facts, phase)
+    if known is not None and host.lower() not in {name.lower() for name in known}:
+        message = f"`{host}` is no service, alias, container name or extra host of {phase.id}"
+        yield RULE.finding(message, place, _instead(facts, phase, host, known))
+
+
+def _instead(facts: Facts, phase: Phase, host: str, known: frozenset[str]) -> str | None:
+    application = facts.applications.get(phase.workflow)
+    if application is None:
+        return "name the application: compose: docker-compose.yml"
+    dropped = next((one.name for one in application.answering(host) if one.name in known), None)
+    if dropped is not None:
+        return f"name the service, `{dropped}`: publish: none drops its container name"
+    return did_you_mean(host, known)
+
+
+def _known(facts: Facts, phase: Phase) -> frozenset[str] | None:
+    """The names that the phase's containers can reach; None where they cannot be known."""
+    own = _extra_hosts(phase.node)
+    application = facts.applications.get(phase.workflow)
+    if application is None or not application.is_complete:
+        return own if facts.spec.workflows[phase.workflow].compose is None else None
+    services = (*facts.services_of(phase), *source_services([phase.node]))
+    keeps = facts.spec.workflows[phase.workflow].publish != "none"
+    names = own | application.names_of(services, with_container_names=keeps)
+    return None if any("$" in name for name in names) else names
+
+
+def _port(facts: Facts, phase: Phase, target: Target, place: Place) -> Iterator[Diagnostic]:
+    """Look for the port among those that the service exposes or publishes, if it has any."""
+    application = facts.applications.get(phase.workflow)
+    if application is None or not application.is_complete or target.port is None:
+        return
+    if facts.lost.has(phase, "services", "compose"):
+        return
+    needed = facts.services_of(phase)
+    services = [service for service in application.answering(target.host) if service.name in needed]
+    known = [ports for service in services if (ports := _listening(application, service.name)) is not None]
+    if not services or len(known) < len(services):
+        return
+    ranges = sorted({port.container for ports in known for port in ports})
+    if not any(first <= target.port <= last for first, last in ranges):
+        name = services[0].name
+        message = f"`{name}` neither exposes nor publishes port {target.port}"
+        numbers = ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in ranges)
+        related = (Related(known[0][0].mark, f"`{name}` says where it listens"),)
+        yield RULE.finding(message, place, f"name the port that it listens on: {numbers}", related)
+
+
+def _listening(application: Application, name: str) -> tuple[ServicePort, ...] | None:
+    """The TCP ports on which a service listens by its Compose file; None if that does not say, or not all."""
+    found: list[ServicePort] = []
+    for service in application.sharing_the_network_of(name):
+        own = [port for port in (*service.ports, *service.exposes) if port.protocol == "tcp"]
+        if service.name != name and not own:
+            return None
+        found += own
+    return None if not found or any(port.has_variable for port in found) else tuple(found)
+
+
+def _extra_hosts(node: Node) -> frozenset[str]:
+    """Hosts that the node's own Compose keys add."""
+    tree = node.container.get("extra_hosts") if node.container is not None else None
+    if isinstance(tree, YamlMap):
+        return frozenset(key.text for key, _ in tree)
+    items = tree.items if isinstance(tree, YamlList) else ()
+    texts = (item.text for item in items if isinstance(item, Scalar))
+    return frozenset(re.split("[:=]", text, maxsplit=1)[0] for text in texts)

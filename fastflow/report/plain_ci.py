@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, TypeAlias
 
 from fastflow.report.text import clean
 
@@ -21,36 +21,26 @@ def inert(text: str) -> str:
     return _COMMAND.sub(r"\1\\", _MARKS.sub(r"##\\", clean(text)))
 
 
-class CiFormat(Protocol):
-    """How one CI system wants it. Texts are of one line, and may hold anything; each result is one line or nothing."""
+class CiFormat:
+    """How one CI system wants it; here a log that nobody reads but people.
 
-    def opened(self, title: str, time: int) -> str:
-        """Begin a foldable part; `time` is in seconds since 1970."""
-
-    def closed(self, title: str, time: int) -> str:
-        """End the part of that title."""
-
-    def annotated(self, level: Level, title: str, message: str) -> str:
-        """Show a message where the system shows what is wrong."""
-
-
-class NoCi:
-    """A log that nobody reads but people."""
+    Texts are of one line, and may hold anything; each result is one line or nothing.
+    """
 
     def opened(self, title: str, time: int) -> str:  # noqa: ARG002  # the interface
-        """Begin a part with its title."""
+        """Begin a foldable part with its title; `time` is in seconds since 1970."""
         return inert(title)
 
     def closed(self, title: str, time: int) -> str:  # noqa: ARG002  # the interface
-        """End a part, with nothing."""
+        """End the part of that title."""
         return ""
 
     def annotated(self, level: Level, title: str, message: str) -> str:  # noqa: ARG002  # the interface
-        """Say nothing: the summary does."""
+        """Show a message as the system shows what is wrong; nothing, since the summary says it."""
         return ""
 
 
-class GitHub(NoCi):
+class GitHub(CiFormat):
     """GitHub Actions: workflow commands (docs.github.com: Workflow commands for GitHub Actions)."""
 
     def opened(self, title: str, time: int) -> str:  # noqa: ARG002  # the interface
@@ -71,7 +61,7 @@ class GitHub(NoCi):
         return inert(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-class GitLab(NoCi):
+class GitLab(CiFormat):
     """GitLab CI: sections (docs.gitlab.com: job logs, custom collapsible sections); it has no annotations in logs."""
 
     def opened(self, title: str, time: int) -> str:
@@ -88,7 +78,7 @@ class GitLab(NoCi):
         return "fastflow_" + _NAME.sub("_", title.partition(":")[0])
 
 
-class Azure(NoCi):
+class Azure(CiFormat):
     """Azure Pipelines: formatting and logging commands (learn.microsoft.com: Logging commands)."""
 
     def opened(self, title: str, time: int) -> str:  # noqa: ARG002  # the interface
@@ -105,7 +95,7 @@ class Azure(NoCi):
         return f"##vso[task.logissue type={level}]{text}"
 
 
-class TeamCity(NoCi):
+class TeamCity(CiFormat):
     """TeamCity: service messages (jetbrains.com/help/teamcity: Service Messages)."""
 
     def opened(self, title: str, time: int) -> str:  # noqa: ARG002  # the interface
@@ -132,7 +122,7 @@ def _four_digits(character: str) -> str:
     return character if code < 0x7F else f"|0x{code if code < 0x10000 else 0xFFFD:04X}"
 
 
-_TEAMCITY: Mapping[str, str] = {"|": "||", "'": "|'", "[": "|[", "]": "|]", "\n": "|n", "\r": "|r"}
+_TEAMCITY: Mapping[str, str] = {"|": "||", "'": "|'", "[": "|[", "]": "|]", "\n": "|n"}
 FORMATS: Mapping[str, CiFormat] = {
     "github": GitHub(),
     "gitlab": GitLab(),
@@ -144,4 +134,4 @@ FORMATS: Mapping[str, CiFormat] = {
 
 def format_for(system: str | None) -> CiFormat:
     """The formatter for a CI system's log."""
-    return FORMATS.get(system or "", NoCi())
+    return FORMATS.get(system or "", CiFormat())

@@ -61,18 +61,11 @@ class Location:
 
 
 @dataclass(frozen=True, slots=True)
-class Suppression:
-    """Why a result does not count: `external`, where an accept file says so, or `inSource`, for a comment."""
-
-    justification: str
-    kind: Literal["external", "inSource"] = "external"
-
-
-@dataclass(frozen=True, slots=True)
 class Result:
-    """One finding. `fingerprint` is the same for the same finding in every log, wherever its lines have moved.
+    """What was found. `fingerprint` is the same for the same result in every log, wherever its lines have moved.
 
-    `rank` is how much it matters, from 0 to 100, where that is known.
+    `rank` is how much it matters, from 0 to 100, if that is known. `suppressed` says why it does not count, if an
+    accept file says so.
     """
 
     rule: str
@@ -81,7 +74,7 @@ class Result:
     fingerprint: str
     locations: tuple[Location, ...]
     related: tuple[Location, ...] = ()
-    suppressions: tuple[Suppression, ...] = ()
+    suppressed: str = ""
     rank: float | None = None
     properties: Mapping[str, Any] = field(default_factory=dict)
 
@@ -110,21 +103,18 @@ def sarif_log(
         "semanticVersion": __version__,
         "rules": [_rule(rule) for rule in listed],
     }
-    run = {
+    run: dict[str, Any] = {
         "tool": {"driver": driver},
         "automationDetails": {"id": f"{category}/"},
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {ROOT: {"description": {"text": "The root of the repository, or where fastflow ran."}}},
         "results": [_result(result, index[result.rule]) for result in results],
-        **({"invocations": [_invocation(is_complete, failures)]} if is_complete is not None else {}),
-        **({"properties": dict(properties)} if properties else {}),
     }
+    if is_complete is not None:
+        told = [{"level": "error", "message": _message(failure)} for failure in failures]
+        run["invocations"] = [_given(executionSuccessful=is_complete, toolExecutionNotifications=told)]
+    run |= _given(properties=properties)
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
-
-
-def _invocation(is_complete: bool, failures: Iterable[str]) -> dict[str, Any]:
-    told = [{"level": "error", "message": {"text": _message(failure)}} for failure in failures]
-    return {"executionSuccessful": is_complete, **({"toolExecutionNotifications": told} if told else {})}
 
 
 def root_of(directory: Path) -> Path:
@@ -144,61 +134,59 @@ def uri_of(file: str, root: Path) -> str:
     return _STANDARD_INPUT if file == "-" else quote(relative_path(file, root))
 
 
+def _given(**told: Any) -> dict[str, Any]:
+    """An object of SARIF: what is empty is left out."""
+    return {name: value for name, value in told.items() if value not in (None, "", [], {})}
+
+
 def _rule(rule: Rule) -> dict[str, Any]:
-    told: dict[str, Any] = {"id": rule.id}
-    # A name is an identifier in this case, and left out where it would be the id once more (SARIF2012, SARIF1001).
+    # A name is an identifier in this case, and left out if it would be the id once more (SARIF2012, SARIF1001).
     name = "".join(part[:1].upper() + part[1:] for part in rule.id.replace("_", "-").split("-"))
-    if name.lower() != rule.id.lower():
-        told["name"] = name
-    told["shortDescription"] = {"text": rule.short}
-    told["fullDescription"] = {"text": rule.full}
-    told["help"] = {"text": rule.help, **({"markdown": rule.help_markdown} if rule.help_markdown else {})}
-    told["defaultConfiguration"] = {"level": rule.level, **({} if rule.is_enabled else {"enabled": False})}
-    if rule.properties:
-        told["properties"] = dict(rule.properties)
-    return told
+    return _given(
+        id=rule.id,
+        name=name if name.lower() != rule.id.lower() else None,
+        shortDescription={"text": rule.short},
+        fullDescription={"text": rule.full},
+        help=_given(text=rule.help, markdown=rule.help_markdown),
+        defaultConfiguration=_given(level=rule.level, enabled=None if rule.is_enabled else False),
+        properties=rule.properties,
+    )
 
 
 def _result(result: Result, index: int) -> dict[str, Any]:
-    told: dict[str, Any] = {
-        "ruleId": result.rule,
-        "ruleIndex": index,
-        "level": result.level,
-        "message": {"text": _message(result.message)},
-        "locations": [_location(location) for location in result.locations],
-        "partialFingerprints": {"fastflow/v1": result.fingerprint},
-    }
-    if result.related:
-        told["relatedLocations"] = [{"id": at, **_location(place)} for at, place in enumerate(result.related)]
-    if result.suppressions:
-        told["suppressions"] = [
-            {"kind": one.kind, "status": "accepted", "justification": one.justification} for one in result.suppressions
-        ]
-    if result.rank is not None:
-        told["rank"] = result.rank
-    if result.properties:
-        told["properties"] = dict(result.properties)
-    return told
+    suppression = {"kind": "external", "status": "accepted", "justification": result.suppressed}
+    return _given(
+        ruleId=result.rule,
+        ruleIndex=index,
+        level=result.level,
+        message=_message(result.message),
+        locations=[_location(location) for location in result.locations],
+        partialFingerprints={"fastflow/v1": result.fingerprint},
+        relatedLocations=[{"id": at, **_location(place)} for at, place in enumerate(result.related)],
+        suppressions=[suppression] if result.suppressed else None,
+        rank=result.rank,
+        properties=result.properties,
+    )
 
 
 def _location(location: Location) -> dict[str, Any]:
     is_absolute = location.uri.startswith("/")
     address = {"uri": f"file://{location.uri}"} if is_absolute else {"uri": location.uri, "uriBaseId": ROOT}
-    told: dict[str, Any] = {"physicalLocation": {"artifactLocation": address, "region": _region(location.region)}}
-    if location.logical_name:
-        told["logicalLocations"] = [{"fullyQualifiedName": location.logical_name}]
-    if location.message:
-        told["message"] = {"text": _message(location.message)}
-    return told
+    region = location.region
+    lines = _given(
+        startLine=region.line,
+        startColumn=region.column,
+        endLine=region.end_line if region.end_line is not None else region.line,
+        endColumn=region.end_column,
+    )
+    return _given(
+        physicalLocation={"artifactLocation": address, "region": lines},
+        logicalLocations=[{"fullyQualifiedName": location.logical_name}] if location.logical_name else None,
+        message=_message(location.message) if location.message else None,
+    )
 
 
-def _region(region: Region) -> dict[str, int]:
-    end = region.end_line if region.end_line is not None else region.line
-    told = {"startLine": region.line, "startColumn": region.column, "endLine": end, "endColumn": region.end_column}
-    return {name: number for name, number in told.items() if number is not None}
-
-
-def _message(text: str) -> str:
+def _message(text: str) -> dict[str, str]:
     """End with a full stop (SARIF2001), and keep brackets that Markdown would take for a link (section 3.11.6)."""
     escaped = text.replace("](", "\\](")
-    return escaped if escaped.endswith((".", "!", "?")) else f"{escaped}."
+    return {"text": escaped if escaped.endswith((".", "!", "?")) else f"{escaped}."}

@@ -80,7 +80,7 @@ def _result(archive: Archive, one: Discovery, seen: Counter[str]) -> sarif.Resul
         pictured(f"{one.failure}, found by {phase.id}"),
         _fingerprint(phase, found.fingerprint, seen),
         (_location(archive, one),),
-        suppressions=(sarif.Suppression(pictured(verdict_on(found))),) if found.suppressed is not None else (),
+        suppressed=pictured(verdict_on(found)) if found.suppressed is not None else "",
         rank=float(found.counted_threat),
         properties=_properties(archive, one),
     )

@@ -10,7 +10,7 @@ from fastflow.record.archive import read_archive
 from fastflow.record.result import Evidence, PhaseResult
 from fastflow.report.kinds import KINDS, render
 from fastflow.report.log_ends import log_ends
-from fastflow.report.plain_ci import FORMATS, CiFormat, NoCi
+from fastflow.report.plain_ci import FORMATS, CiFormat
 from fastflow.report.summary import summary_of_run
 
 from .html.archives import change, phase, told_run
@@ -32,7 +32,7 @@ def test_each_kind_of_report_shows_them(kind: str) -> None:
     assert "500 is not 200" in text
 
 
-@pytest.mark.parametrize("ci", [NoCi(), *FORMATS.values()])
+@pytest.mark.parametrize("ci", [CiFormat(), *FORMATS.values()])
 def test_they_are_shown_at_the_end_of_a_run(ci: CiFormat) -> None:
     text = log_ends(told_run(failed()).result, ci)  # type: ignore[arg-type]  # it has one
     assert [line for line in text.splitlines() if line.startswith("  | ")] == [f"  | {line}" for line in LINES]
@@ -49,7 +49,7 @@ def test_annotations_hold_them(system: str, gap: str) -> None:
 def test_a_vulnerable_phase_shows_them_when_a_service_failed_besides() -> None:
     result = told_run(replace(failed(), state="vulnerable")).result
     assert result is not None
-    assert "  | test_login\n" in log_ends(result, NoCi())
+    assert "  | test_login\n" in log_ends(result, CiFormat())
 
 
 def test_the_summary_names_that_log_instead_of_the_nodes() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from fastflow.record.events import Event
 from fastflow.report.outlet import Outlet
 from fastflow.report.plain import PERIOD, PlainProgress
-from fastflow.report.plain_ci import FORMATS, NoCi, format_for, inert
+from fastflow.report.plain_ci import FORMATS, CiFormat, format_for, inert
 from fastflow.report.progress import JsonProgress, progress_for
 
 # What the systems read as commands, as their sources do: GitHub's runner (ActionCommand.cs: `::` after trimming, `##[`
@@ -223,5 +223,5 @@ def test_teamcity_gets_what_is_not_ascii_as_numbers() -> None:
 
 
 def test_a_log_outside_of_ci_has_titles_alone() -> None:
-    ci = NoCi()
+    ci = CiFormat()
     assert (ci.opened("t", 1), ci.closed("t", 1), ci.annotated("error", "t", "m")) == ("t", "", "")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fastflow.report.sarif import Location, Region, Result, Rule, Suppression, relative_path, root_of, sarif_log, uri_of
+from fastflow.report.sarif import Location, Region, Result, Rule, relative_path, root_of, sarif_log, uri_of
 
 SQLI = Rule("sqli", "an SQL injection", "A parameter comes into SQL.", "Bind parameters.", level="error")
 OPEN = Rule("scope-open", "an open scope", "Every host is attacked.", "Name hosts.", is_enabled=False)
@@ -62,7 +62,7 @@ def test_a_region_without_columns_is_whole_lines() -> None:
 def test_a_result_tells_all_that_is_known_of_it_and_nothing_else() -> None:
     full = result(
         related=(Location("a.yml", Region(1), "here"),),
-        suppressions=(Suppression("known"),),
+        suppressed="known",
         rank=80,
         properties={"a": 1},
     )

@@ -9,7 +9,7 @@ import pytest
 
 from fastflow.record.result import PhaseResult, RunResult, Suppression, Vulnerability
 from fastflow.report.log_ends import LINES, log_ends, shown_run
-from fastflow.report.plain_ci import FORMATS, CiFormat, NoCi
+from fastflow.report.plain_ci import FORMATS, CiFormat
 from fastflow.report.summary import coloured, summary_of_run
 
 START = "2026-01-01T10:00:00.000Z"
@@ -140,25 +140,25 @@ def logged(path: Path, text: str, **facts: Any) -> RunResult:
 
 def test_the_end_of_a_failed_phases_log_is_shown_with_the_path_to_the_rest(tmp_path: Path) -> None:
     log = tmp_path / "a.log"
-    text = log_ends(logged(log, "".join(f"line {at}\n" for at in range(100))), NoCi())
+    text = log_ends(logged(log, "".join(f"line {at}\n" for at in range(100))), CiFormat())
     assert text.splitlines() == [
         f"web.test: the last lines of {log}", *(f"  | line {at}" for at in range(100 - LINES, 100))
     ]  # fmt: skip
 
 
 def test_log_of_any_size_is_read_from_its_end(tmp_path: Path) -> None:
-    text = log_ends(logged(tmp_path / "a.log", "é" * 3_000_000 + "\nlast\n" + "x" * 5000 + "\n"), NoCi())
+    text = log_ends(logged(tmp_path / "a.log", "é" * 3_000_000 + "\nlast\n" + "x" * 5000 + "\n"), CiFormat())
     assert text.splitlines()[1:] == ["  | last", f"  | {'x' * 400}"]
 
 
 @pytest.mark.parametrize("state", ["passed", "vulnerable", "skipped", "cancelled"])
 def test_other_phases_show_no_log(state: str, tmp_path: Path) -> None:
     (tmp_path / "a.log").write_text("x\n", encoding="utf-8")
-    assert log_ends(run(phase("web.test", state, log=str(tmp_path / "a.log"))), NoCi()) == ""
+    assert log_ends(run(phase("web.test", state, log=str(tmp_path / "a.log"))), CiFormat()) == ""
 
 
 def test_log_that_is_gone_is_left_out(tmp_path: Path) -> None:
-    assert log_ends(run(phase("web.test", "failed", log=str(tmp_path / "a.log"))), NoCi()) == ""
+    assert log_ends(run(phase("web.test", "failed", log=str(tmp_path / "a.log"))), CiFormat()) == ""
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_allowed_failure_is_a_warning(tmp_path: Path) -> None:
     assert "::warning title=" in log_ends(logged(tmp_path / "a.log", "", allow_failure=True), FORMATS["github"])
 
 
-@pytest.mark.parametrize("ci", [*FORMATS.values(), NoCi()])
+@pytest.mark.parametrize("ci", [*FORMATS.values(), CiFormat()])
 def test_hostile_log_is_inert(ci: CiFormat, tmp_path: Path) -> None:
     text = log_ends(logged(tmp_path / "a.log", "::error::x\n##vso[x]\n\x1b[2Jx\n##teamcity[x]\r::y\n"), ci)
     inside = [line for line in text.split("\n") if line.startswith("  | ")]
@@ -198,5 +198,5 @@ def test_hostile_log_is_inert(ci: CiFormat, tmp_path: Path) -> None:
 
 def test_all_that_is_shown_is_edited_and_the_summary_is_inert(tmp_path: Path) -> None:
     log = tmp_path / "a.log"
-    text = shown_run(logged(log, "sesame\n"), "::sesame", NoCi(), lambda text: text.replace("sesame", "***"))
+    text = shown_run(logged(log, "sesame\n"), "::sesame", CiFormat(), lambda text: text.replace("sesame", "***"))
     assert text == f"web.test: the last lines of {log}\n  | ***\n\n\\::***\n"

@@ -28,12 +28,9 @@ _ASCII = {
 def _replace(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    return "".join(_instead(character) for character in error.object[error.start : error.end]), error.end
-
-
-def _instead(character: str) -> str:
-    """Write another character, or its number as JSON does: JSON stays JSON."""
-    return _ASCII.get(character) or json.dumps(character)[1:-1]
+    lacking = error.object[error.start : error.end]
+    # Another character, or its number as JSON writes it: JSON stays JSON.
+    return "".join(_ASCII.get(character) or json.dumps(character)[1:-1] for character in lacking), error.end
 
 
 codecs.register_error(ERRORS, _replace)

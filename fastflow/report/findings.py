@@ -1,11 +1,14 @@
 """Findings in every format that `fastflow validate --format` knows."""
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from fastflow.diagnostic import Diagnostic
+from fastflow.diagnostic import Diagnostic, Mark
 from fastflow.report.findings_text import Sources, render_findings, summary_of
+
+FORMAT_VERSION = "1.0"
 
 
 class Findings(NamedTuple):
@@ -22,14 +25,31 @@ def _as_text(found: Findings) -> str:
     return f"{render_findings(found.diagnostics, found.sources)}\n{summary}" if found.diagnostics else summary
 
 
-def _as_json(found: Findings) -> str:
-    from fastflow.report.findings_json import findings_as_json  # noqa: PLC0415  # as below: only where it is wanted
+def findings_as_json(diagnostics: Iterable[Diagnostic]) -> str:
+    """Give `validate --format json` (docs: machine formats)."""
+    told = {"format_version": FORMAT_VERSION, "findings": [_finding(found) for found in diagnostics]}
+    return json.dumps(told, indent=2, ensure_ascii=False)
 
-    return findings_as_json(found.diagnostics)
+
+def _finding(found: Diagnostic) -> dict[str, Any]:
+    return {
+        "rule": found.rule,
+        "severity": found.severity.value,
+        "message": found.message,
+        **_place(found.mark),
+        "end_line": found.mark.end_line,
+        "end_column": found.mark.end_column,
+        "hint": found.hint,
+        "related": [{**_place(other.mark), "message": other.message} for other in found.related],
+    }
+
+
+def _place(mark: Mark) -> dict[str, Any]:
+    return {"file": mark.file, "line": mark.line, "column": mark.column}
 
 
 def _as_github(found: Findings) -> str:
-    from fastflow.report.findings_github import findings_as_github  # noqa: PLC0415
+    from fastflow.report.findings_github import findings_as_github  # noqa: PLC0415  # only for those who want it
     from fastflow.report.sarif import root_of  # noqa: PLC0415
 
     return findings_as_github(found.diagnostics, root_of(found.directory))
@@ -44,7 +64,7 @@ def _as_sarif(found: Findings) -> str:
 
 FORMATS: Mapping[str, Callable[[Findings], str]] = {
     "text": _as_text,
-    "json": _as_json,
+    "json": lambda found: findings_as_json(found.diagnostics),
     "github": _as_github,
     "sarif": _as_sarif,
 }

@@ -33,15 +33,10 @@ def _command(found: Diagnostic, root: Path) -> str:
     lines = [found.message]
     lines += [f"{relative_path(other.mark.file, root)}:{other.mark.line}: {other.message}" for other in found.related]
     lines += [f"help: {found.hint}"] if found.hint else []
-    told = ",".join(f"{name}={_property(value)}" for name, value in facts.items())
+    told = ",".join(f"{name}={_data(value).replace(':', '%3A').replace(',', '%2C')}" for name, value in facts.items())
     return f"::{found.severity.value} {told}::{_data(chr(10).join(lines))}"
 
 
 def _data(text: str) -> str:
     """Escape what would end a command's message, as GitHub's own toolkit does."""
     return clean(text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A"))
-
-
-def _property(text: str) -> str:
-    """Escape what would end a property besides."""
-    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -78,11 +78,8 @@ def _excerpt(mark: Mark, sources: Sources) -> list[str]:
     gutter = f"{mark.line:>5} | "
     blank = " " * (len(gutter) - 2) + "| " + " " * (len(lead) + _width(line[cut:start]))
     width = _width(line[start : max(end, start + 1)][: cut + _WIDEST - start]) or 1
-    return [f"{gutter}{lead}{_shown(shown)}{tail}", blank + ("~" if width > _LONG else "^") * width]
-
-
-def _shown(text: str) -> str:
-    return clean(text.replace("\t", " " * _TAB))
+    source = clean(shown.replace("\t", " " * _TAB))
+    return [f"{gutter}{lead}{source}{tail}", blank + ("~" if width > _LONG else "^") * width]
 
 
 def _width(text: str) -> int:

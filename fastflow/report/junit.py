@@ -14,7 +14,7 @@ from fastflow.record.result import PhaseResult
 from fastflow.report.baselines import Ending, baselines_of
 from fastflow.report.text import between, pictured
 from fastflow.report.vulnerabilities import Discovery, discoveries_of, verdict_on
-from fastflow.report.words import last_lines, name_of_run, state_of
+from fastflow.report.words import last_lines, log_of, name_of_run, state_of
 
 _LONGEST_REQUEST = 4_000
 _RUN = "fastflow"
@@ -79,7 +79,7 @@ def _of_phase(phase: PhaseResult, found: Sequence[Discovery], only_here: Sequenc
     state = state_of(phase)
     time = between(phase.started, phase.ended) if phase.has_ended else None
     message = f"{state}: {phase.reason}" if phase.reason else state
-    log = phase.evidence.log if phase.evidence else phase.log
+    log = log_of(phase)
     facts = (_listed(found), phase.hint, f"log: {log}" if log else None)
     text = "\n".join(fact for fact in facts if fact)
     shown = (last_lines(phase.evidence),) if phase.evidence else ()

@@ -1,7 +1,7 @@
 """What runs now, for people and programs."""
 
 import json
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable
 from typing import Any
 
 from fastflow.report.text import clean, count
@@ -25,9 +25,13 @@ def _run(run: LiveRun, *, is_own: bool) -> list[str]:
     since = f", since {run.since.split('.')[0]}Z" if run.since else ""
     alive = f"live on {run.host}{since}" if run.is_alive else "not live: `fastflow down` removes what is left of it"
     lines = [f"run {run.id}  {alive}", f"  of {run.spec}" + (" (the spec here)" if is_own else "")]
-    rows = [_HEADER, *(_row(phase) for phase in run.phases)]
+    rows = [_HEADER, *map(_row, run.phases)]
+    if not any(phase.host for phase in run.phases):
+        rows = [row[:_HOST] + row[_HOST + 1 :] for row in rows]
     if run.phases:
-        lines += _table(rows if any(phase.host for phase in run.phases) else [_without_host(row) for row in rows])
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        cells = ([cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in rows)
+        lines += [f"  {'  '.join(row)}".rstrip() for row in cells]
     if run.helpers:
         lines.append(f"  and {count(len(run.helpers), 'container')} of services and sources")
     return lines
@@ -38,17 +42,6 @@ def _row(phase: LivePhase) -> tuple[str, ...]:
     status = container.status + (f" ({container.exit_code})" if container.status == "exited" else "")
     proxy = proxy_url(phase) or ""
     return (phase.id, phase.mode, phase.build_id, phase.host, status, proxy, container.name)
-
-
-def _without_host(row: tuple[str, ...]) -> tuple[str, ...]:
-    return row[:_HOST] + row[_HOST + 1 :]
-
-
-def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
-    return [
-        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
 
 
 def proxy_url(phase: LivePhase) -> str | None:

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from fastflow.record.archive import Archive
 from fastflow.record.result import PhaseResult
-from fastflow.report.text import between, duration, one_line, pictured
+from fastflow.report.text import one_line, pictured
 from fastflow.report.verdict import verdict_of
 from fastflow.report.vulnerabilities import Discovery, acceptance, discoveries_of, verdict_on
-from fastflow.report.words import last_lines, name_of_run, state_of
+from fastflow.report.words import last_lines, name_of_run, state_of, time_of
 
 _SYMBOLS = {"passed": "✅", "vulnerable": "❗", "failed": "❌"}
 _ACTIVE = re.compile(r"[^A-Za-z0-9 ./=?,;%'\"()+#\u00a0-\U0010ffff-]|(?<=www)\.", re.IGNORECASE)
@@ -46,11 +46,10 @@ def _phases(phases: Iterable[PhaseResult]) -> Iterator[str]:
     yield "| phase | | time | test run | reason |"
     yield "|---|---|---|---|---|"
     for phase in phases:
-        took = between(phase.started, phase.ended) if phase.has_ended else None
         cells = (
             _code(phase.id),
             f"{_SYMBOLS.get(phase.state, '')} {state_of(phase)}".strip(),
-            "" if took is None else duration(took),
+            time_of(phase),
             _code(phase.test_run),
             "<br>".join(_code(text) for text in (phase.reason, phase.hint) if text),
         )

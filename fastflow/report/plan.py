@@ -10,6 +10,7 @@ from fastflow.plan import PhasePlan, Plan, WorkflowPlan
 from fastflow.report.text import count
 
 FORMAT_VERSION = "1.0"
+_ENDINGS = {"completed": "did its work", "passed": "passed", "finished": "ended"}
 
 
 def plan_as_text(plan: Plan) -> str:
@@ -49,7 +50,7 @@ def _phase(phase: PhasePlan) -> Iterator[str]:
         mark = f"  (passed in run {phase.passed_in})"
     yield f"  {phase.id}  {phase.mode}{under}, wave {phase.wave}{mark}"
     for edge in phase.dependencies:
-        yield f"    after {edge.before} {_ending(edge.condition)}, because of {edge.reason}"
+        yield f"    after {edge.before} {_ENDINGS[edge.condition]}, because of {edge.reason}"
     if phase.services:
         yield f"    needs {', '.join(service.name for service in phase.services)}"
     if phase.fresh:
@@ -63,10 +64,6 @@ def _phase(phase: PhasePlan) -> Iterator[str]:
         yield f"    fed by {what}"
     if uri := getattr(phase.node, "test_run_uri", None):
         yield f"    attacks {uri}"
-
-
-def _ending(condition: str) -> str:
-    return {"completed": "did its work", "passed": "passed", "finished": "ended"}[condition]
 
 
 def _port(port: Port) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from fastflow.record.result import PhaseResult, RunResult, Vulnerability
 from fastflow.report.text import between, count, duration, without_breaks
 from fastflow.report.vulnerabilities import short_description, verdict_on
-from fastflow.report.words import FAILURES, LOOKS, state_of
+from fastflow.report.words import FAILURES, LOOKS, log_of, state_of, time_of
 
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32"}  # of ECMA-48, for the words of a style
 _ENDED = re.compile(r"^(\S)( \S+ +)(passed|vulnerable|failed|skipped|cancelled)\b", re.MULTILINE)
@@ -46,10 +46,8 @@ def coloured(summary: str) -> str:
 def _phase(phase: PhaseResult, width: int) -> Iterator[str]:
     named = (("test record", phase.test_record), ("test run", phase.test_run))
     ids = ", ".join(f"{name} {identity}" for name, identity in named if identity)
-    took = between(phase.started, phase.ended)
-    time = "" if took is None else duration(took)
-    symbol = LOOKS[phase.state][0]
-    yield f"{symbol} {phase.id:<{width}}  {state_of(phase):<{_WIDEST_STATE}}  {time:>10}  {ids}".rstrip()
+    start = f"{LOOKS[phase.state][0]} {phase.id:<{width}}  {state_of(phase):<{_WIDEST_STATE}}"
+    yield f"{start}  {time_of(phase):>10}  {ids}".rstrip()
     if phase.reason:
         yield f"    {phase.reason}"
     yield from _vulnerabilities(phase.vulnerabilities)
@@ -61,21 +59,18 @@ def _phase(phase: PhaseResult, width: int) -> Iterator[str]:
         yield "    what to do: mend what was found, or accept what is known, with a reason: fastflow accept"
     elif phase.state == "failed":
         yield "    what to do: see the end of its log" if phase.log else "    what to do: see the run folder"
-    log = phase.evidence.log if phase.evidence else phase.log
-    if phase.state in FAILURES and log:
+    if phase.state in FAILURES and (log := log_of(phase)):
         yield f"    log: {log}"
 
 
 def _vulnerabilities(found: Iterable[Vulnerability]) -> Iterator[str]:
     """Name each kind once, the gravest first, with how often it was found and what the gate made of it."""
-    times = Counter(map(_named, sorted(found, key=lambda one: (one.gate != "fails", -one.counted_threat, one.type))))
+    times: Counter[str] = Counter()
+    for one in sorted(found, key=lambda one: (one.gate != "fails", -one.counted_threat, one.type)):
+        fails_as_ever = one.gate == "fails" and one.expired is None
+        times[short_description(one) + ("" if fails_as_ever else f": {verdict_on(one)}")] += 1
     for text, number in times.items():
         yield f"    {text}" + (f", {number} times" if number > 1 else "")
-
-
-def _named(one: Vulnerability) -> str:
-    fails_as_ever = one.gate == "fails" and one.expired is None
-    return short_description(one) + ("" if fails_as_ever else f": {verdict_on(one)}")
 
 
 def _found(phases: Iterable[PhaseResult]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fastflow.record.result import Evidence, PhaseResult
-from fastflow.report.text import count, short_duration
+from fastflow.report.text import between, count, duration, short_duration
 
 FAILURES = ("failed", "vulnerable")
 LOOKS: Mapping[str, tuple[str, str]] = {
@@ -27,6 +27,17 @@ def state_of(phase: PhaseResult) -> str:
     if not phase.has_ended:
         return "not begun" if phase.state == "waiting" else f"cut short while {phase.state}"
     return phase.state + (" (allowed)" if phase.allow_failure and phase.state in FAILURES else "")
+
+
+def time_of(phase: PhaseResult) -> str:
+    """How long it took; "" if that is not known."""
+    seconds = between(phase.started, phase.ended)
+    return "" if seconds is None else duration(seconds)
+
+
+def log_of(phase: PhaseResult) -> str | None:
+    """The path of the log that shows how it ended."""
+    return phase.evidence.log if phase.evidence else phase.log
 
 
 def last_lines(evidence: Evidence) -> str:

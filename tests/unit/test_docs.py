@@ -22,7 +22,7 @@ from fastflow.errors import ExitCode
 from fastflow.pipeline import SpecText, check
 from fastflow.record.events import EventType
 from fastflow.record.result import PhaseResult, RunResult, Vulnerability
-from fastflow.report.findings_json import findings_as_json
+from fastflow.report.findings import findings_as_json
 from fastflow.report.findings_text import Sources, render_findings
 from fastflow.report.plain_ci import FORMATS
 from fastflow.run.cloud_progress import progress_of

@@ -3,7 +3,7 @@
 import json
 
 from fastflow.diagnostic import Diagnostic, Mark, Related, Severity
-from fastflow.report.findings_json import findings_as_json
+from fastflow.report.findings import findings_as_json
 
 
 def test_finding_has_every_field_of_the_format() -> None:

@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -399,21 +398,17 @@ def test_a_build_can_be_interrupted_and_later_calls_work(bench: Bench, endless: 
 
     interrupter = threading.Thread(target=interrupt)
     interrupter.start()
-    began = time.monotonic()
     try:
         with pytest.raises(EngineCallError, match="interrupted"):
             bench.engine.compose.build(endless, ["web"], PATIENCE)
     finally:
         done.set()
         interrupter.join()
-    assert time.monotonic() - began < 5
     assert bench.engine.compose.settle()
     assert not bench.engine.compose.settle()
     assert bench.up({"db": RUNS})["db"].status == "running"
 
 
 def test_a_call_that_takes_too_long_is_ended(bench: Bench, endless: ComposeProject) -> None:
-    began = time.monotonic()
     with pytest.raises(EngineTimeoutError, match=r"did not end within 0\.5 s"):
         bench.engine.compose.build(endless, ["web"], 0.5)
-    assert time.monotonic() - began < 5

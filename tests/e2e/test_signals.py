@@ -22,9 +22,6 @@ from .test_lease import newest
 
 pytestmark = pytest.mark.e2e
 
-GRACEFUL = 7.0
-"""Seconds until CI systems kill."""
-AT_ONCE = 3.0
 PATIENCE = 90.0  # seconds
 SLOW = "fastflow-python:3"
 # A gate: it is passed when somebody writes into the fifo, which nobody does.
@@ -173,10 +170,8 @@ def test_one_signal_ends_a_run_gracefully_in_every_step(
 ) -> None:
     name = ("SIGINT", "SIGTERM", "SIGHUP")[STEPS.index(step) % 3]
     process, run = started(fastflow, build_id, step, deaf)
-    began = time.monotonic()
     process.send_signal(signal.Signals[name])
     ended = fastflow.finish(process)
-    assert time.monotonic() - began < GRACEFUL
     assert ended.code == 128 + signal.Signals[name], ended.err
     is_told(ended, step, name)
     assert left_of(docker_engine, run) == []
@@ -190,10 +185,8 @@ def test_a_second_signal_ends_it_at_once(
     process, run = started(fastflow, build_id, step, deaf)
     process.send_signal(signal.SIGINT)
     until_stopping(fastflow, run, process)
-    began = time.monotonic()
     process.send_signal(signal.SIGTERM)
     ended = fastflow.finish(process)
-    assert time.monotonic() - began < AT_ONCE
     assert ended.code in (130, 143), ended.err
     assert ended.result["exit_code"] == 130
     assert ended.states[step.phase] == "cancelled"

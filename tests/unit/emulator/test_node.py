@@ -1,13 +1,18 @@
 """Testing nodes as the documentation has them: log, exit code, reports, what the cloud is told."""
 
+import asyncio
 import json
 import re
 import threading
-import time
 from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import NoReturn
 
 import pytest
 
+from fastflow.emulator.node.baseline import Baseline
+from fastflow.emulator.node.settings import read_settings
+from fastflow.emulator.node.target import Target
 from tests.unit.emulator.applications import Asked, Site, Told, serve
 from tests.unit.emulator.conftest import Nodes
 from tests.unit.emulator.shop import shop
@@ -133,18 +138,31 @@ def test_nothing_left_to_test_is_no_pass(nodes: Nodes, site: Site) -> None:
     assert "empty_test_record" in lines[-2]
 
 
-def test_requests_keep_to_their_rate(nodes: Nodes) -> None:
+def test_requests_keep_to_their_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
     times: list[float] = []
 
-    def timed(asked: Asked) -> Told:
-        times.append(time.monotonic())
-        return shop(asked)
+    async def sleep(seconds: float) -> None:
+        nonlocal now
+        now += seconds
 
-    with serve(timed) as slow:
-        nodes.api.record([f"{slow.url}/search?q=1"])
-        assert nodes.test(TEST_RUN_RPS="40", TEST_RUN_STOP_ON_FIRST_FAIL="true")[0] == 1
-    assert len(times) > 8
-    assert (len(times) - 1) / (times[-1] - times[0]) < 48
+    async def fetch(*_: object) -> NoReturn:
+        nonlocal now
+        times.append(now)
+        now += 0.01  # which an answer takes
+        raise OSError
+
+    async def send(target: Target, number: int) -> None:
+        for _ in range(number):
+            await target.send(Baseline("1", "GET", "http://shop/", [], b""))
+
+    monkeypatch.setattr("fastflow.emulator.node.target.time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr("fastflow.emulator.node.target.asyncio.sleep", sleep)
+    monkeypatch.setattr("fastflow.emulator.node.target.fetch", fetch)
+    rate = read_settings({"TEST_RUN_RPS": "40"}).rps
+    with asyncio.Runner() as runner:
+        runner.run(send(Target(workers=2, rps=rate), 9))
+    assert times == pytest.approx([times[0] + number / 40 for number in range(9)])
 
 
 @pytest.mark.parametrize("workers", [1, 3])

@@ -97,10 +97,8 @@ def test_a_run_that_is_stopped_from_outside_is_interrupted(nodes: Nodes, site: S
     run = node.wait_for(r"TestRun#(\S+) created")[1]
     node.wait_for("Running a test set")
     assert wait_for_estimate(nodes, run) > 10
-    begin = time.monotonic()
     node.signal(number)
     assert node.end() == 1
-    assert time.monotonic() - begin < 3
     assert node.lines[-1] == f"ERROR [1]: TestRun#{run} interrupted: stopped from outside"
     told = nodes.api.run(run)
     assert (told["state"], told["baseline_check_interrupted_count"]) == ("interrupted", 1)

@@ -12,6 +12,7 @@ from fastflow.engines.client_config import fault_of, proxy_variables, settings_o
 from fastflow.engines.docker import DockerEngine
 from fastflow.errors import EngineCallError
 from tests.fakes.engine import FakeEngine
+from tests.waiting import PATIENCE
 
 from .test_command_line import compose
 
@@ -83,7 +84,7 @@ def test_a_pull_that_fails_without_the_credential_helper_says_so(tmp_path: Path)
     (tmp_path / ".docker" / "config.json").write_text('{"credsStore": "desktop"}')
     private = compose(tmp_path, 'echo "Error response from daemon: pull access denied for a" >&2; exit 1')
     with pytest.raises(EngineCallError, match="pull access denied for a") as caught:
-        private.pull("registry.example/a:1", 5.0)
+        private.pull("registry.example/a:1", PATIENCE)
     assert (caught.value.hint or "").startswith("install docker-credential-desktop, or remove credsStore")
 
 
@@ -112,5 +113,5 @@ def test_a_pull_that_fails_for_another_reason_keeps_its_hint(tmp_path: Path) -> 
     (tmp_path / ".docker" / "config.json").write_text('{"credsStore": "desktop"}')
     away = compose(tmp_path, 'echo "Error response from daemon: dial tcp: lookup a: no such host" >&2; exit 1')
     with pytest.raises(EngineCallError) as caught:
-        away.pull("registry.example/a:1", 5.0)
+        away.pull("registry.example/a:1", PATIENCE)
     assert (caught.value.hint or "").startswith("the registry cannot be reached")

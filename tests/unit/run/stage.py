@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -22,8 +21,8 @@ from fastflow.run.execution import execute_plan
 from fastflow.run.observer import Cancellation
 from tests.fakes.containers import Script
 from tests.fakes.engine import FakeEngine
+from tests.waiting import PATIENCE
 
-PATIENCE = 10.0  # seconds
 TOKEN = 'tok-7f3a9c"quoted\\0123'  # with what JSON escapes
 RUN = "r1"
 
@@ -229,10 +228,3 @@ def spec_of(more: str = "", **nodes: str) -> str:
     """One workflow of testing nodes; the value is what a node has besides, `more` what the spec has."""
     lines = [f"      {name}: {NODE.format(name, rest and ', ' + rest)}" for name, rest in nodes.items()]
     return f"{more}\nworkflows:\n  web:\n    nodes:\n" + "\n".join(lines)
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait until something that no event tells has come true."""
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline

@@ -1,7 +1,6 @@
 """What ends a run before its time: timeouts, signals, engines that hang."""
 
 import threading
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +9,8 @@ import pytest
 from fastflow.run.context import Options
 from fastflow.run.lease import own_key
 from tests.fakes.containers import Script
-from tests.unit.run.stage import FINDS, PASSES, SENDS, SPEC, Stage, said, spec_of, until
+from tests.unit.run.stage import FINDS, PASSES, SENDS, SPEC, Stage, said, spec_of
+from tests.waiting import until
 
 
 def test_a_workflow_has_its_time_from_its_first_phase_on(tmp_path: Path) -> None:
@@ -49,10 +49,8 @@ def test_a_recording_is_cancelled_in_each_step(
     stage = Stage(tmp_path, scripts=scripts)
     with stage.running() as work:
         stage.until("web.record", state)
-        began = time.monotonic()
         stage.cancellation.set(CANCELLED, 130)
         result = work.join()
-    assert time.monotonic() - began < 3
     assert [(phase.state, phase.reason) for phase in result.phases] == [
         ("cancelled", f"{CANCELLED}, while {step}"),
         ("cancelled", f"{CANCELLED}, while waiting"),
@@ -110,16 +108,18 @@ def test_a_network_that_the_engine_makes_for_a_killed_compose_is_removed(tmp_pat
 def test_a_node_that_does_not_stop_in_time_is_killed(tmp_path: Path) -> None:
     stage = Stage(tmp_path, scripts={"tests": replace(SENDS, exit_code=None)}, options=Options(cancel_limit=0.2))
 
+    stopped: list[str] = []
+
     def stop(container_id: str, grace: float) -> None:
         until(lambda: not stage.engine.inspect([container_id]))
+        stopped.append(container_id)
 
     stage.engine.stop = stop  # type: ignore[method-assign]  # an engine that waits for a node that does not heed it
     with stage.running() as work:
         stage.until("web.record", "running")
-        began = time.monotonic()
         stage.cancellation.set(CANCELLED, 130)
         phase = work.phase("web.record")
-        assert time.monotonic() - began < 1  # else it would be left to itself
+    assert len(stopped) == 1  # else it would be left to itself
     assert (phase.state, phase.test_record) == ("cancelled", "rec_1")
 
 
@@ -131,16 +131,14 @@ def test_a_stop_that_hangs_does_not_keep_a_cancelled_run(tmp_path: Path) -> None
     real = stage.engine.stop
 
     def stop(container_id: str, grace: float) -> None:
-        hung.wait(20)
+        hung.wait()
         real(container_id, grace)
 
     stage.engine.stop = stop  # type: ignore[method-assign]  # an engine that hangs whatever is asked
     with stage.running() as work:
         stage.until("web.record", "running")
-        began = time.monotonic()
         stage.cancellation.set(CANCELLED, 130)
-        result = work.join()
-        assert time.monotonic() - began < 5
+        result = work.join()  # while it hangs
         hung.set()
     assert [phase.state for phase in result.phases] == ["cancelled", "cancelled"]
     assert stage.states("web.record")[-1] == "cancelled"

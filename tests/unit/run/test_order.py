@@ -12,6 +12,7 @@ from fastflow.run.context import Options
 from tests.fakes.containers import Script
 from tests.fakes.engine import FakeEngine
 from tests.unit.run.stage import BROKEN, FINDS, PASSES, RECORDS, SENDS, SPEC, Stage, said, spec_of
+from tests.waiting import PATIENCE
 
 
 @pytest.mark.parametrize(
@@ -105,7 +106,7 @@ def test_no_more_phases_at_once_than_allowed(tmp_path: Path, own: str, limit: in
     names = ["a", "b", "c", "d", "e"]
     stage = Stage(tmp_path, spec_of(own, **dict.fromkeys(names, "")))
     # Each waits in its container until as many as may be have come.
-    meeting = threading.Barrier(limit, timeout=5)
+    meeting = threading.Barrier(limit, timeout=PATIENCE)
     everybody = range(len(names) // limit * limit)
     arrivals = iter(everybody)
 

@@ -11,8 +11,9 @@ from fastflow.record.events import Event
 from fastflow.record.result import PhaseResult
 from fastflow.run.container import Container, Probe
 from tests.fakes.containers import Script
-from tests.unit.run.stage import FINDS, PASSES, RECORDS, SERVES, STARTS, Stage, said, until
+from tests.unit.run.stage import FINDS, PASSES, RECORDS, SERVES, STARTS, Stage, said
 from tests.unit.run.test_recording import PUBLISHED
+from tests.waiting import until
 
 SPEC = """
 workflows:

@@ -9,7 +9,8 @@ from fastflow.errors import EngineCallError
 from fastflow.run import service_wait
 from fastflow.run.container import Probe
 from tests.fakes.containers import Script
-from tests.unit.run.stage import PASSES, SERVES, Stage, said, until
+from tests.unit.run.stage import PASSES, SERVES, Stage, said
+from tests.waiting import until
 
 SPEC = """
 workflows:

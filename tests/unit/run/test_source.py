@@ -1,11 +1,11 @@
 """Requests' sources that are commands on this machine."""
 
-import time
 from pathlib import Path
 
 from fastflow.run.context import Options
 from tests.unit.run.stage import Stage
 from tests.unit.run.test_recording import PUBLISHED, spec
+from tests.waiting import has_exited, until
 
 SHOWS = "env | grep -v -e ^PWD= -e ^SHLVL= -e ^_= -e ^OLDPWD="
 
@@ -67,6 +67,4 @@ def test_a_command_leaves_no_process_behind(tmp_path: Path) -> None:
     text = spec("source: { run: 'sleep 300 & echo $!' }")
     stage = Stage(tmp_path, text, {"fast-record": PUBLISHED})
     (number,) = shown(stage)
-    deadline = time.monotonic() + 5
-    while Path("/proc", number).exists() and "Z" not in Path("/proc", number, "stat").read_text().split():
-        assert time.monotonic() < deadline, "the command's child still runs"
+    until(lambda: has_exited(number), "the command's child still runs")

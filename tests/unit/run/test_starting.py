@@ -10,7 +10,8 @@ from fastflow.plan import Selection
 from fastflow.run.context import Options
 from tests.fakes.containers import Script
 from tests.fakes.engine import FakeEngine
-from tests.unit.run.stage import PASSES, SERVES, Stage, said, until
+from tests.unit.run.stage import PASSES, SERVES, Stage, said
+from tests.waiting import until
 
 PAIR = """
 workflows:

@@ -11,7 +11,8 @@ import pytest
 from fastflow.record.events import Event
 from fastflow.record.result import PhaseResult, Vulnerability
 from tests.fakes.containers import Script
-from tests.unit.run.stage import FINDS, PASSES, SENDS, TOKEN, Stage, said, spec_of, until
+from tests.unit.run.stage import FINDS, PASSES, SENDS, TOKEN, Stage, said, spec_of
+from tests.waiting import until
 
 
 def test_result_json_has_the_documented_fields(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from fastflow.cycle import shortest_cycle
-from fastflow.model.node import MODES, RecordingNode, ReportNode, TestingNode
+from fastflow.model.mode import MODE_NAMES
+from fastflow.model.node import ReportNode, TestingNode
 from fastflow.model.phases import Phase
 from fastflow.model.relations import CONDITIONS, Condition
 from fastflow.spec.document import YamlPath
@@ -69,7 +70,7 @@ class Graph:
     def order(self) -> tuple[str, ...]:
         """The phases in a topological order, near to that of the file; of a graph with cycles, the file's."""
         if all(edge.reason != "depends_on" for edge in self.edges):
-            return tuple(sorted(self.phases, key=lambda name: MODES.index(self.phases[name].node.mode)))
+            return tuple(sorted(self.phases, key=lambda name: MODE_NAMES.index(self.phases[name].node.mode)))
         if self.cycles:
             return tuple(self.phases)
         import networkx  # noqa: PLC0415  # 0.12 s that most commands do not need
@@ -201,9 +202,9 @@ class _Edges:
         self._nodes: dict[str, list[Phase]] = defaultdict(list)
         for phase in phases:
             self._nodes[phase.workflow].append(phase)
-            if isinstance(phase.node, RecordingNode):
+            if phase.traits.makes == "record":
                 self._recorders[record_key(phase)].append(phase.id)
-            elif isinstance(phase.node, TestingNode):
+            elif phase.traits.makes == "test run":
                 self._testers[phase.workflow].append(phase.id)
 
     def merged(self) -> tuple[Edge, ...]:
@@ -216,7 +217,7 @@ class _Edges:
                 self._add(recorder, phase.id, "build_id", "completed")
         elif isinstance(node, TestingNode) and node.test_record and node.test_record != EXTERNAL:
             name = qualified(node.test_record, phase.workflow)
-            if name in self.phases and isinstance(self.phases[name].node, RecordingNode):
+            if name in self.phases and self.phases[name].traits.makes == "record":
                 self._add(name, phase.id, "test_record", "completed")
             else:
                 path = (*phase.path, "test_record")
@@ -226,7 +227,6 @@ class _Edges:
                 self._add(tester, phase.id, "report", "finished")
 
     def declared(self, phase: Phase) -> None:
-        usual: Condition = "finished" if isinstance(phase.node, ReportNode) else "completed"
         for pattern, dependency in (phase.node.depends_on or {}).items():
             matches = [name for name in self._matching(pattern, phase.workflow) if name != phase.id]
             if not matches and qualified(pattern, phase.workflow) == phase.id:
@@ -234,7 +234,7 @@ class _Edges:
             if not matches:
                 self.dangling.append(Dangling(phase.id, pattern, (*phase.path, "depends_on"), "phase"))
             for name in matches:
-                self._add(name, phase.id, "depends_on", dependency.condition or usual)
+                self._add(name, phase.id, "depends_on", dependency.condition or phase.traits.waits_for)
 
     def _matching(self, pattern: str, workflow: str) -> tuple[str, ...]:
         full = qualified(pattern, workflow)

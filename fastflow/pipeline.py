@@ -34,7 +34,8 @@ from fastflow.spec.reader import read_spec
 from fastflow.spec.template import variables
 
 if TYPE_CHECKING:
-    from fastflow.plan import Plan, Selection
+    from fastflow.plan import Plan
+    from fastflow.plan.making import Selection
 
 _SHORTEST_TOKEN = 8
 """Characters. A shorter value, such as `token` in a test, is no secret but a word that findings use."""
@@ -206,7 +207,7 @@ def plan(
 
     `kept_out` are variables that Docker's own settings would put into every container.
     """
-    from fastflow.plan import make_plan  # noqa: PLC0415  # a validation stops before this stage
+    from fastflow.plan.making import make_plan  # noqa: PLC0415  # a validation stops before this stage
 
     for name in selection.workflows:
         if name not in facts.spec.workflows:

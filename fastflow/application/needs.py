@@ -3,20 +3,14 @@
 from collections.abc import Iterable
 
 from fastflow.application.model import Application
-from fastflow.model.node import Node, RecordingNode, TestingNode
+from fastflow.model.node import Node, TestingNode
 from fastflow.model.source import ServiceSource
 from fastflow.model.target import target_of
 
 
 def source_services(nodes: Iterable[Node]) -> frozenset[str]:
     """The services that are sources of these nodes."""
-    return frozenset(
-        source.service
-        for node in nodes
-        if isinstance(node, RecordingNode)
-        for source in node.source or ()
-        if isinstance(source, ServiceSource)
-    )
+    return frozenset(source.service for node in nodes for source in node.sources if isinstance(source, ServiceSource))
 
 
 def services_of_phase(application: Application, node: Node, sources: frozenset[str]) -> tuple[str, ...]:
@@ -28,10 +22,9 @@ def services_of_phase(application: Application, node: Node, sources: frozenset[s
         wanted = [name for name in node.services if name in application.services]
     else:
         wanted = [name for name in application.enabled if name not in sources]
-    if isinstance(node, RecordingNode):
-        for source in node.source or ():
-            if isinstance(source, ServiceSource) and source.service in application.services:
-                wanted += application.needs_of(source.service)
+    for source in node.sources:
+        if isinstance(source, ServiceSource) and source.service in application.services:
+            wanted += application.needs_of(source.service)
     needed = application.closure(wanted)
     started = application.closure((*needed, *services_attacked(application, node, needed)))
     return tuple(name for name in started if application.services[name].has_containers)

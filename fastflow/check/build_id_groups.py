@@ -9,7 +9,6 @@ from typing import TypeAlias
 
 from fastflow.check.facts import Facts
 from fastflow.graph import Graph
-from fastflow.model.node import RecordingNode, TestingNode
 from fastflow.model.phases import Phase
 from fastflow.spec.equality import Equal, are_compatible, compare, literal_ends, variable_parts
 from fastflow.spec.template import Template, TemplateError, Variable, canonical, parse_template, written
@@ -50,13 +49,13 @@ def build_ids_of(specs: Sequence[Facts]) -> dict[str, list[BuildId]]:
     by_token: dict[str, list[BuildId]] = defaultdict(list)
     for number, facts in enumerate(specs):
         for phase in facts.phases:
-            if phase.identity is None or not isinstance(phase.node, (RecordingNode, TestingNode)):
+            if phase.identity is None:
                 continue
             key = (number, phase.token, phase.identity)
             if key not in found:
                 found[key] = BuildId(number, facts, phase.token, phase.identity, _template(facts, phase))
                 by_token[phase.token].append(found[key])
-            of_mode = found[key].recorders if isinstance(phase.node, RecordingNode) else found[key].testers
+            of_mode = found[key].recorders if phase.traits.makes == "record" else found[key].testers
             of_mode.append(phase)
     return by_token
 

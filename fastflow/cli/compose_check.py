@@ -19,7 +19,7 @@ from fastflow.engines.opening import open_engine
 from fastflow.errors import EngineCallError, EngineTimeoutError
 from fastflow.masking import masker
 from fastflow.pipeline import SpecText, plan
-from fastflow.plan import Selection
+from fastflow.plan.making import Selection
 from fastflow.spec.document import YamlList, YamlMap, YamlNode
 from fastflow.spec.files import read_limited
 from fastflow.spec.reader import read_documents

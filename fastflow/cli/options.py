@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from fastflow.model.mode import MODE_NAMES
 from fastflow.model.scalars import parse_duration
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -38,7 +39,7 @@ def spec_argument() -> Decorator:
 
 def selection_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Which phases."""
-    modes = click.Choice(["recording", "testing", "report"])
+    modes = click.Choice(MODE_NAMES)
     function = click.option("--only", type=modes, help="Only phases of this mode; the others count as passed.")(
         function
     )

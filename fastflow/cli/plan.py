@@ -1,14 +1,11 @@
 """`fastflow plan`."""
 
-from typing import cast
-
 import click
 
 from fastflow.app.environment import new_run_id, values_for
 from fastflow.app.specs import read_spec_text
 from fastflow.cli.options import SPEC_HELP, env_file_option, env_option, format_option, selection_options, spec_argument
 from fastflow.cli.stages import checked, planned
-from fastflow.model.node import Mode
 from fastflow.report.plan import plan_as_json, plan_as_text
 
 
@@ -33,5 +30,5 @@ def command(
     """
     text = read_spec_text(spec)
     values = values_for(text.directory, env_files, new_run_id()) if with_values else None
-    plan = planned(text, checked(text, values), workflows, cast(Mode | None, only))
+    plan = planned(text, checked(text, values), workflows, only)
     click.echo(plan_as_json(plan) if form == "json" else plan_as_text(plan))

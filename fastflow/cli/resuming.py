@@ -10,7 +10,7 @@ from fastflow.check.facts import Facts
 from fastflow.cli.stages import checked
 from fastflow.model.resolved import resolved_fields
 from fastflow.pipeline import SpecText
-from fastflow.plan import Resumption
+from fastflow.plan.making import Resumption
 from fastflow.record.archive import find_run, read_archive
 from fastflow.record.digest import ResumeDigest, digest_of_tokens, digests
 from fastflow.run.earlier import EarlierRun, earlier_run

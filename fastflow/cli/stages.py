@@ -12,14 +12,14 @@ from fastflow.check.facts import Facts
 from fastflow.diagnostic import Diagnostic, has_errors
 from fastflow.engines.client_config import proxy_variables
 from fastflow.errors import ExitCode, FastflowError
-from fastflow.model.node import Mode
 from fastflow.pipeline import SpecText, check, plan
 from fastflow.report.findings_text import Sources, render_findings, summary_of
 from fastflow.spec.document import YamlPath
 from fastflow.spec.files import read_limited
 
 if TYPE_CHECKING:
-    from fastflow.plan import Plan, Resumption
+    from fastflow.plan import Plan
+    from fastflow.plan.making import Resumption
 
 
 class InvalidSpecError(FastflowError):
@@ -61,13 +61,13 @@ def planned(
     text: SpecText,
     facts: Facts,
     workflows: Sequence[str] = (),
-    only: Mode | None = None,
+    only: str | None = None,
     *,
     max_parallel: int | None = None,
     resumption: "Resumption | None" = None,
 ) -> "Plan":
     """Plan a spec that passed its checks."""
-    from fastflow.plan import Selection  # noqa: PLC0415  # a validation stops before this stage
+    from fastflow.plan.making import Selection  # noqa: PLC0415  # a validation stops before this stage
 
     kept_out = proxy_variables(engine_environment())
     return plan(facts, text.directory, Selection(tuple(workflows), only, resumption), max_parallel, kept_out)

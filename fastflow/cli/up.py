@@ -1,7 +1,5 @@
 """`fastflow up`."""
 
-from typing import cast
-
 import click
 
 from fastflow.app.specs import read_spec_text
@@ -21,7 +19,6 @@ from fastflow.cli.run_id_file import HELP as RUN_ID_FILE_HELP
 from fastflow.cli.run_id_file import RunIdFile
 from fastflow.cli.stages import planned, refused
 from fastflow.errors import ExitCode, RejectedProjectError, UsageError
-from fastflow.model.node import Mode
 from fastflow.pipeline import lost_record
 from fastflow.plan import Plan
 from fastflow.record.archive import read_archive
@@ -93,7 +90,7 @@ def command(
     ground = ground_of(
         text, env_files, emulate=emulate, resume=resume, shows_warnings=progress not in ("quiet", "json")
     )
-    plan = _planned(ground, workflows, cast(Mode | None, only), max_parallel)
+    plan = _planned(ground, workflows, only, max_parallel)
     if dry_run:
         click.echo(plan_as_text(plan))
         return ExitCode.PASSED
@@ -104,7 +101,7 @@ def command(
     return _execute(Order(ground, plan), options)
 
 
-def _planned(ground: Ground, workflows: tuple[str, ...], mode: Mode | None, max_parallel: int | None) -> Plan:
+def _planned(ground: Ground, workflows: tuple[str, ...], mode: str | None, max_parallel: int | None) -> Plan:
     made = planned(ground.text, ground.facts, workflows, mode, max_parallel=max_parallel, resumption=ground.resumption)
     if (why := lost_record(ground.facts, made)) is not None:
         raise UsageError(*why)

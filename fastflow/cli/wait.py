@@ -9,6 +9,7 @@ from fastflow.app.specs import find_spec
 from fastflow.cli.live import Engines, Target, engines_here, find_target, run_option
 from fastflow.cli.options import with_examples
 from fastflow.errors import ExitCode, FastflowError, UsageError
+from fastflow.model.mode import mode_named
 from fastflow.record.history import is_going_on
 from fastflow.record.result import END_STATES
 from fastflow.report.live import proxy_url
@@ -118,7 +119,7 @@ def _say_ready(target: Target, state: str) -> int:
     url = proxy_url(found) if found else None
     if url is not None:
         click.echo(url)
-    elif found is not None and found.mode == "recording":
+    elif found is not None and mode_named(found.mode).is_proxy:
         click.echo(f"{found.id} publishes no port: its proxy is for the workflow's networks only", err=True)
     return ExitCode.PASSED
 

@@ -12,7 +12,8 @@ from fastflow.application.scalars import text
 from fastflow.draft.page import Block, Entry
 from fastflow.model.cloud import DEFAULT_TOKEN, token_variable
 from fastflow.model.compose_keys import FIELDS_OF_THEIR_OWN, VOID_THE_CHECKS
-from fastflow.model.node import DEFAULT_IMAGE, NODE_TYPES, Mode
+from fastflow.model.mode import MODES, RECORDING
+from fastflow.model.node import DEFAULT_IMAGE, NODE_TYPES
 from fastflow.model.target import target_of
 from fastflow.spec.document import Scalar, YamlList, YamlMap
 from fastflow.spec.template import TemplateError, parse_template, variables
@@ -71,11 +72,10 @@ class FastService:
         return () if written.lower() == self.mode else (f"Guessed from {MODE_VARIABLE}: {written}",)
 
     @property
-    def mode(self) -> Mode:
+    def mode(self) -> str:
         """What it does; if a variable decides that, it records, as teams have it by default."""
         written = self.variables.get(MODE_VARIABLE, "").lower()
-        found: tuple[Mode, ...] = ("testing", "report")
-        return next((mode for mode in found if mode in written and "recording" not in written), "recording")
+        return next((mode for mode in MODES if mode in written), RECORDING.name)
 
     @property
     def build_id(self) -> str | None:
@@ -109,7 +109,7 @@ class FastService:
             return f"${{{name}}}", ("Only a reference may stand here, so its default in the Compose file is left out.",)
         return DEFAULT_TOKEN, ("The Compose file holds the token itself. Take it out, and set WALLARM_API_TOKEN.",)
 
-    def fields(self, mode: Mode) -> Iterator[Entry]:
+    def fields(self, mode: str) -> Iterator[Entry]:
         """The FAST variables that are fields of a mode."""
         for field in NODE_TYPES[mode].fast_variables:
             if (value := self.variables.get(field.upper())) is not None:
@@ -145,7 +145,7 @@ class FastService:
         dropped = (*FIELDS_OF_THEIR_OWN, *VOID_THE_CHECKS, *_WHY, *_MEANT_BY_FASTFLOW)
         return Block(tuple(Entry(key.text, value) for key, value in self.tree if _is_kept(key.text, dropped)))
 
-    def remarks(self, modes: Collection[Mode]) -> Iterator[str]:
+    def remarks(self, modes: Collection[str]) -> Iterator[str]:
         """What of it has no place in nodes of these modes, and why."""
         homeless = [name for name in FIELDS if name in self.variables and not _is_field(name, modes)]
         if homeless:
@@ -178,7 +178,7 @@ def _has_a_place(name: str) -> bool:
     return name in FIELDS or name in ("BUILD_ID", MODE_VARIABLE) or name.startswith("WALLARM_")
 
 
-def _is_field(name: str, modes: Collection[Mode]) -> bool:
+def _is_field(name: str, modes: Collection[str]) -> bool:
     return any(FIELDS[name] in NODE_TYPES[mode].fast_variables for mode in modes)
 
 

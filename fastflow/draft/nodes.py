@@ -9,10 +9,11 @@ from fastflow.draft.fast_node import FastService
 from fastflow.draft.guesses import Guesses
 from fastflow.draft.page import Block, Entry
 from fastflow.draft.workflows import NO_SERVICE, DraftWorkflow
-from fastflow.model.node import DEFAULT_ALIAS, Mode
+from fastflow.model.mode import MODES
+from fastflow.model.node import DEFAULT_ALIAS
 from fastflow.model.phases import node_service
 
-_PROPOSED: Mapping[Mode, str] = {
+_PROPOSED: Mapping[str, str] = {
     "recording": "Proposed: records the requests that are tested below.",
     "testing": "Proposed: attacks the application with what was recorded.",
 }
@@ -69,7 +70,7 @@ class Nodes:
         is_beside = before and "TEST_RECORD_ID" in tester.variables  # the data does not make it wait
         return (before[0].key,) if is_beside else ()
 
-    def _entry(self, name: str, mode: Mode, fast: FastService, more: Sequence[Entry]) -> Entry:
+    def _entry(self, name: str, mode: str, fast: FastService, more: Sequence[Entry]) -> Entry:
         is_own = fast.mode == mode and fast is not NO_SERVICE
         written = [Entry("mode", mode, (*fast.doubts, *self._remarks(fast)) if is_own else ())]
         written += [entry for entry in self._shared(mode, fast) if entry.value]
@@ -79,7 +80,7 @@ class Nodes:
         return Entry(name, Block(tuple(written)), () if is_own else (_PROPOSED[mode],))
 
     def _remarks(self, fast: FastService) -> Iterator[str]:
-        modes: tuple[Mode, ...] = (fast.mode,)
+        modes: tuple[str, ...] = (fast.mode,)
         if fast is self.workflow.first:  # what is proposed is made of it
             modes += ("testing",) if self.workflow.needs_tester else ()
             modes += ("recording",) if self.workflow.needs_recorder else ()
@@ -88,10 +89,10 @@ class Nodes:
         for name, other in guesses.other_names():
             yield f"`{other}` reaches it as {name}, and a node has one alias: let it name {guesses.alias}"
 
-    def _shared(self, mode: Mode, fast: FastService) -> Iterator[Entry]:
+    def _shared(self, mode: str, fast: FastService) -> Iterator[Entry]:
         """What a node and the proposed one next to it have in common."""
         yield Entry("image", fast.image)
-        is_proxy = mode == "recording"  # nobody sends requests to other nodes
+        is_proxy = MODES[mode].is_proxy  # nobody sends requests to other nodes
         alias = Guesses(self.application, fast.service).alias if is_proxy else DEFAULT_ALIAS
         yield Entry("alias", alias if alias != DEFAULT_ALIAS else None)
         own = tuple(fast.service.networks)

@@ -7,7 +7,8 @@ from pydantic_core import ErrorDetails
 
 from fastflow.diagnostic import Diagnostic, Severity
 from fastflow.model.cloud import DEFAULT_TOKEN, Cloud
-from fastflow.model.node import MODES, NODE_TYPES, Gate, Ready
+from fastflow.model.mode import MODES
+from fastflow.model.node import NODE_TYPES, Gate, Ready
 from fastflow.model.places import Place, Places
 from fastflow.model.relations import CONDITIONS, Dependency, Need
 from fastflow.model.scalars import describe, parse_duration

@@ -10,7 +10,8 @@ from fastflow.model.cloud import Cloud
 from fastflow.model.data import KEYED_BY_THE_USER, data_of, own_entries
 from fastflow.model.defaults import sound_defaults, with_defaults
 from fastflow.model.faults import NAMED, finding, findings_of, path_of
-from fastflow.model.node import MODES, NODE_TYPES, Node
+from fastflow.model.mode import MODE_NAMES
+from fastflow.model.node import NODE_TYPES, Node
 from fastflow.model.places import Places
 from fastflow.model.scalars import NAME, NAME_HINT
 from fastflow.model.spec import Host, Spec, Workflow
@@ -142,14 +143,14 @@ class _Load:
         return self._sound(NODE_TYPES[written], data, base)
 
     def _wrong_mode(self, base: YamlPath, written: str | None, mode: YamlNode | None) -> None:
-        expected = ", ".join(MODES[:-1]) + f" or {MODES[-1]}"
+        expected = ", ".join(MODE_NAMES[:-1]) + f" or {MODE_NAMES[-1]}"
         if mode is None or (written is None and isinstance(mode, Scalar)):
             message, place = f"node `{base[-1]}` has no `mode`", self.places.key(*base)
             stands = self.places.node(*base, "CI_MODE")
             hint: str | None = f"set mode: {expected}" if stands is None else "write mode: in the place of CI_MODE:"
         else:
             message = f"`mode`: expected {expected}, not `{written}`" if written else f"`mode`: expected {expected}"
-            place, hint = self.places.value(*base, "mode"), did_you_mean(written or "", MODES)
+            place, hint = self.places.value(*base, "mode"), did_you_mean(written or "", MODE_NAMES)
             hint = hint if hint and hint.startswith("did") else None
         self.diagnostics.append(finding("invalid-value", message, place, hint))
 

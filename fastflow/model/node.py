@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Discriminator, Tag, WithJsonSchema
 from fastflow.model.base import SpecModel
 from fastflow.model.compose_keys import ContainerKeys, Environment
 from fastflow.model.lists import Joined, joined
+from fastflow.model.mode import MODE_NAMES, RECORDING, REPORT, TESTING, Mode
 from fastflow.model.ports import PortEntry
 from fastflow.model.relations import Dependencies, Fresh, Needs
 from fastflow.model.scalars import (
@@ -24,11 +25,9 @@ from fastflow.model.scalars import (
     duration,
     wrong,
 )
-from fastflow.model.source import Sources
+from fastflow.model.source import Source, Sources
 from fastflow.model.target import TargetUri
 
-Mode: TypeAlias = Literal["recording", "testing", "report"]
-MODES: tuple[Mode, ...] = ("recording", "testing", "report")
 DEFAULT_IMAGE = "wallarm/fast"
 DEFAULT_ALIAS = "fast"
 PROXY_PORT = 8080
@@ -81,10 +80,12 @@ GateField: TypeAlias = Annotated[
 class BaseNode(SpecModel):
     """What nodes of every mode have."""
 
+    traits: ClassVar[Mode]
+    """What is known of its mode."""
     fast_variables: ClassVar[tuple[str, ...]] = ()
     """The fields that are FAST environment variables, in the order of FAST's documentation."""
 
-    mode: Mode
+    mode: Annotated[str, WithJsonSchema({"type": "string", "enum": list(MODE_NAMES)})]
     """What the node does: recording, testing or report."""
     image: OptionalText = None
     """The node's image. Default: wallarm/fast."""
@@ -118,10 +119,16 @@ class BaseNode(SpecModel):
         """The alias under which the application's containers reach the node; only a recorder has one by default."""
         return self.alias
 
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """What sends the requests that go through it, in turn."""
+        return ()
+
 
 class RecordingNode(BaseNode):
     """A forward proxy that stores what passes as baseline requests in a test record."""
 
+    traits: ClassVar[Mode] = RECORDING
     fast_variables: ClassVar[tuple[str, ...]] = (
         "allowed_hosts",
         "test_record_name",
@@ -161,11 +168,17 @@ class RecordingNode(BaseNode):
         """The alias under which the application's containers send requests to record."""
         return self.alias or DEFAULT_ALIAS
 
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """What sends the requests that it records, in turn."""
+        return self.source or ()
+
 
 class TestingNode(BaseNode):
     """Creates a test run from a test record and attacks the application."""
 
     __test__: ClassVar[bool] = False  # pytest collects classes named Test*
+    traits: ClassVar[Mode] = TESTING
     fast_variables: ClassVar[tuple[str, ...]] = (
         "test_record_id",
         "test_run_name",
@@ -223,6 +236,7 @@ class TestingNode(BaseNode):
 class ReportNode(BaseNode):
     """Fetches the reports of test runs."""
 
+    traits: ClassVar[Mode] = REPORT
     fast_variables: ClassVar[tuple[str, ...]] = ("test_run_id",)
     mode: Literal["report"]
     """This node fetches reports."""
@@ -233,8 +247,4 @@ class ReportNode(BaseNode):
 
 
 Node: TypeAlias = RecordingNode | TestingNode | ReportNode
-NODE_TYPES: Mapping[str, type[RecordingNode] | type[TestingNode] | type[ReportNode]] = {
-    "recording": RecordingNode,
-    "testing": TestingNode,
-    "report": ReportNode,
-}
+NODE_TYPES: Mapping[str, type[Node]] = {node.traits.name: node for node in (RecordingNode, TestingNode, ReportNode)}

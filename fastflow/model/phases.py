@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from fastflow.model.cloud import Cloud
-from fastflow.model.node import Node, RecordingNode, ReportNode, TestingNode
+from fastflow.model.mode import Mode
+from fastflow.model.node import Node, TestingNode
 from fastflow.model.spec import Spec
 from fastflow.spec.document import YamlPath
 from fastflow.spec.template import Template, TemplateError, canonical, parse_template, variables, written
@@ -34,6 +35,11 @@ class Phase(NamedTuple):
     identity: str | None
 
     @property
+    def traits(self) -> Mode:
+        """What is known of its mode."""
+        return self.node.traits
+
+    @property
     def path(self) -> YamlPath:
         """Where the node stands in the spec."""
         return ("workflows", self.workflow, "nodes", self.name)
@@ -52,7 +58,7 @@ class Phase(NamedTuple):
     @property
     def uses_build_id(self) -> bool:
         """Whether FAST looks at BUILD_ID in this mode."""
-        return not isinstance(self.node, ReportNode)
+        return self.traits.uses_build_id
 
     @property
     def needs_own_record(self) -> bool:
@@ -71,9 +77,8 @@ def phases_of(spec: Spec, values: Mapping[str, str] | None) -> tuple[Phase, ...]
         cloud = spec.cloud_of(workflow_name)
         token = _token_key(cloud, values)
         for name, node in workflow.nodes.items():
-            build_id = node.build_id if isinstance(node, (RecordingNode, TestingNode)) else None
-            if build_id is None and not isinstance(node, ReportNode):
-                build_id = workflow.build_id
+            own: str | None = getattr(node, "build_id", None)
+            build_id = workflow.build_id if own is None and node.traits.uses_build_id else own
             identity = None if build_id is None else _identity(build_id)
             phase_id = f"{workflow_name}.{name}"
             found.append(Phase(phase_id, workflow_name, name, node, cloud, token, build_id, identity))

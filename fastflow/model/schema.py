@@ -11,7 +11,8 @@ from fastflow.model.base import SpecModel
 from fastflow.model.cloud import Cloud
 from fastflow.model.defaults import NOT_IN_DEFAULTS
 from fastflow.model.descriptions import descriptions_of
-from fastflow.model.node import MODES, NODE_TYPES, BaseNode, Gate, Ready
+from fastflow.model.mode import MODES
+from fastflow.model.node import NODE_TYPES, BaseNode, Gate, Ready
 from fastflow.model.relations import CONDITIONS, Dependency, Need
 from fastflow.model.scalars import NAME_PATTERN, TEXT_SCHEMA
 from fastflow.model.source import CommandSource, ServiceSource

@@ -41,7 +41,7 @@ def _at_stake(workflow: WorkflowRun) -> Iterator[tuple[WorkflowRun, str, str]]:
     """The networks with names of their own on which something of the workflow reaches a recorder by its alias."""
     for phase in workflow.plan.phases:
         alias = phase.node.network_alias
-        if phase.is_selected and phase.mode == "recording" and alias:
+        if phase.is_selected and phase.traits.is_proxy and alias:
             reached = {key for name in _clients(workflow, phase, alias) for key in _networks_of(workflow, name)}
             for key, network in workflow.resolved.shared.items():
                 if key in reached and key in phase.networks:

@@ -60,7 +60,7 @@ class CloudProgress:
 
     def _follow(self, phase: str, run: str) -> None:
         plan = self._plan.phases.get(phase)
-        if plan is None or plan.mode != "testing" or self._plan.workflows[plan.workflow].cloud.query is False:
+        if plan is None or plan.traits.makes != "test run" or self._plan.workflows[plan.workflow].cloud.query is False:
             return
         with self._lock:
             self._runs[phase] = run

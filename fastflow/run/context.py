@@ -11,6 +11,7 @@ from typing import Any
 from fastflow.application.resolved import Resolved
 from fastflow.compose import LABEL, ComposeProject, Setting, compile_project, project_name
 from fastflow.model.accept import AcceptFile
+from fastflow.model.mode import mode_named
 from fastflow.plan import PhasePlan, Plan, WorkflowPlan
 from fastflow.record.events import Event, Listener
 from fastflow.record.folder import RunFolder
@@ -97,9 +98,9 @@ class RunContext:
 
     def __post_init__(self) -> None:
         for result in self.earlier.values():
-            if result.mode == "recording" and result.test_record:
+            if result.test_record and mode_named(result.mode).makes == "record":
                 self.records[result.id] = result.test_record
-            if result.mode == "testing" and result.test_run:
+            if result.test_run and mode_named(result.mode).makes == "test run":
                 self.runs[result.id] = result.test_run
 
     def emit(self, event: Event) -> None:

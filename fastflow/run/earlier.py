@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fastflow.errors import UsageError
-from fastflow.plan import Plan, Resumption
+from fastflow.plan import Plan
+from fastflow.plan.making import Resumption
 from fastflow.record.digest import ResumeDigest, read_digest
 from fastflow.record.folder import RunFolder
 from fastflow.record.result import PhaseResult

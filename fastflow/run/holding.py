@@ -75,7 +75,7 @@ def _keys(run: RunContext, phases: Sequence[PhasePlan]) -> list[LeaseKey]:
     for phase in phases:
         workflow = run.plan.workflows[phase.workflow]
         token = run.options.token_of(workflow) or f"${{{workflow.cloud.token_name}}}"
-        if phase.mode != "report":
+        if phase.traits.needs_lease:
             keys.append(LeaseKey(token_fingerprint(token), phase.build_id))
     return keys or [own_key(run.setting.run)]
 

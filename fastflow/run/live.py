@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from fastflow.compose import LABEL, NODE_ROLE
+from fastflow.model.mode import mode_named
 from fastflow.run.container import PROJECT, Container
 from fastflow.run.engine import Engine
 from fastflow.run.lease import ROLE as LEASE_ROLE
@@ -148,7 +149,7 @@ def state_by_container(phase: LivePhase | None) -> str:
         return "waiting"
     if not phase.container.is_alive:
         return "passed" if phase.container.exit_code == 0 else "failed"
-    return "ready" if phase.mode != "recording" or _is_ready(phase) else "starting"
+    return "ready" if not mode_named(phase.mode).is_proxy or _is_ready(phase) else "starting"
 
 
 def _is_ready(phase: LivePhase) -> bool:

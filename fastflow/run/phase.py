@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from fastflow.errors import EngineError, EngineTimeoutError, FastflowError
-from fastflow.model.node import Mode
+from fastflow.model.mode import RECORDING, REPORT, TESTING, Mode
 from fastflow.plan import PhasePlan
 from fastflow.record.events import Event, now
 from fastflow.record.result import PhaseResult, State
@@ -20,10 +20,11 @@ from fastflow.run.testing import run_testing
 from fastflow.run.verdict import Verdict, failed
 
 _RUN: Mapping[Mode, Callable[[PhaseContext, int], Verdict]] = {
-    "recording": run_recording,
-    "testing": run_testing,
-    "report": run_report,
+    RECORDING: run_recording,
+    TESTING: run_testing,
+    REPORT: run_report,
 }
+"""How a phase of each mode is run once, and judged."""
 
 
 class PhaseRun:
@@ -60,7 +61,7 @@ class PhaseRun:
         return result
 
     def _end(self, verdict: Verdict) -> PhaseResult:
-        if self.phase.mode == "recording" and verdict.state == "passed" and self.result.test_record:
+        if self.phase.traits.makes == "record" and verdict.state == "passed" and self.result.test_record:
             self.run.records[self.phase.id] = self.result.test_record
         evidence = verdict.evidence
         if evidence is None and verdict.state == "failed" and self.result.log:
@@ -103,7 +104,7 @@ class PhaseRun:
         """Run once, and judge by the node and by the services. Raises StoppedError."""
         try:
             context.check()
-            return with_services(context, _RUN[self.phase.mode](context, attempt))
+            return with_services(context, _RUN[self.phase.traits](context, attempt))
         except OverdueError:
             return with_services(context, self._overdue())
         except (PhaseFailedError, FastflowError, OSError) as error:

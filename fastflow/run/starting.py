@@ -150,5 +150,5 @@ def _following(context: PhaseContext) -> list[PhasePlan]:
     (other,) = after
     is_next = other.is_selected and all(edge.before == phase.id for edge in other.dependencies)
     is_plain = other.node.container is None and other.node.container_name is None and not other.by_record_id
-    is_known = other.mode == "testing" and set(other.networks) <= set(phase.networks)
+    is_known = other.traits.needs == "record" and set(other.networks) <= set(phase.networks)
     return [other] if is_next and is_plain and is_known else []

@@ -15,7 +15,7 @@ from fastflow.compose import Setting, compile_project
 from fastflow.diagnostic import Mark
 from fastflow.model.node import ReportNode
 from fastflow.pipeline import SpecText, check, plan
-from fastflow.plan import Selection
+from fastflow.plan.making import Selection
 from fastflow.spec.plain import read_plain
 from tests.e2e.compose_cases import CASES, FILES, SINCE, VALUES
 from tests.e2e.conftest import engine_environment

@@ -12,7 +12,8 @@ from fastflow.compose import ComposeFile, ComposeProject, Emulation, Setting, co
 from fastflow.diagnostic import Severity
 from fastflow.model.phases import has_variables
 from fastflow.pipeline import SpecText, check, plan
-from fastflow.plan import Plan, Selection
+from fastflow.plan import Plan
+from fastflow.plan.making import Selection
 from fastflow.report.plan import plan_as_json, plan_as_text
 from tests.fakes.project import FakeProject
 

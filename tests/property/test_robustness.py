@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from fastflow.compose import Setting, compile_project
 from fastflow.diagnostic import has_errors
 from fastflow.pipeline import SpecText, check, plan
-from fastflow.plan import Selection
+from fastflow.plan.making import Selection
 from fastflow.report.graph import FORMATS
 from fastflow.report.plan import plan_as_json, plan_as_text
 from tests.property.test_schema import mutations

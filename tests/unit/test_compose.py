@@ -7,7 +7,8 @@ import pytest
 
 from fastflow.compose import ComposeProject, ComposeText, Setting, compile_project, escape, project_name
 from fastflow.pipeline import SpecText, check, plan
-from fastflow.plan import Plan, Selection
+from fastflow.plan import Plan
+from fastflow.plan.making import Selection
 from fastflow.report.plan import plan_as_text
 from fastflow.spec.document import Scalar, YamlList, YamlMap
 from fastflow.spec.reader import read_spec

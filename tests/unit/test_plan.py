@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from fastflow.pipeline import SpecText, check, plan
-from fastflow.plan import PhasePlan, Plan, Selection
+from fastflow.plan import PhasePlan, Plan
+from fastflow.plan.making import Selection
 
 COMPOSE = """\
 services:

@@ -37,7 +37,7 @@ def _hint(facts: Facts, dangling: Dangling) -> str | None:
     known = [
         phase.id if "." in dangling.name else phase.name
         for phase in phases
-        if phase.id != dangling.phase and (dangling.wanted == "phase" or phase.node.mode == "recording")
+        if phase.id != dangling.phase and (dangling.wanted == "phase" or phase.traits.makes == "record")
     ]
     if "*" in dangling.name:
         return "a glob matches WORKFLOW.NODE, or without a dot nodes of this workflow, and never the node itself"

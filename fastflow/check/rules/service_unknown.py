@@ -6,7 +6,6 @@ from fastflow.application.model import Application
 from fastflow.check.facts import Facts
 from fastflow.check.rule import Rule
 from fastflow.diagnostic import Diagnostic
-from fastflow.model.node import RecordingNode
 from fastflow.model.phases import Phase
 from fastflow.model.places import Place
 from fastflow.model.source import ServiceSource
@@ -42,12 +41,11 @@ def _named(facts: Facts, phase: Phase) -> Iterator[tuple[str, Place]]:
         yield name, facts.places.entry(name, *phase.path, "services")
     for name in node.fresh if isinstance(node.fresh, tuple) else ():
         yield name, facts.places.entry(name, *phase.path, "fresh")
-    if isinstance(node, RecordingNode):
-        single = facts.places.node(*phase.path, "source", "service") is not None
-        for at, source in enumerate(node.source or ()):
-            if isinstance(source, ServiceSource):
-                step: tuple[str | int, ...] = ("source", "service") if single else ("source", at, "service")
-                yield source.service, facts.places.value(*phase.path, *step)
+    single = facts.places.node(*phase.path, "source", "service") is not None
+    for at, source in enumerate(node.sources):
+        if isinstance(source, ServiceSource):
+            step: tuple[str | int, ...] = ("source", "service") if single else ("source", at, "service")
+            yield source.service, facts.places.value(*phase.path, *step)
 
 
 def _message(name: str, application: Application) -> str:

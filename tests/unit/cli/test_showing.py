@@ -14,7 +14,7 @@ import pytest
 from fastflow.cli.showing import Showing
 from fastflow.cli.signals import SIGNALS, interruption
 from fastflow.pipeline import SpecText, check, plan
-from fastflow.plan import Selection
+from fastflow.plan.making import Selection
 from fastflow.record.result import PhaseResult, RunResult
 from fastflow.run.observer import Cancellation
 

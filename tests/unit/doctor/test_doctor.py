@@ -16,7 +16,8 @@ from fastflow.doctor.examination import Answer, Check, examine
 from fastflow.engines.docker import DockerEngine
 from fastflow.errors import EngineCallError, EngineError
 from fastflow.pipeline import SpecText, check, plan
-from fastflow.plan import Plan, Selection
+from fastflow.plan import Plan
+from fastflow.plan.making import Selection
 from tests.fakes.engine import FakeEngine
 
 

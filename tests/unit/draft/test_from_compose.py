@@ -10,7 +10,8 @@ from hypothesis import given, settings
 
 from fastflow.diagnostic import Severity
 from fastflow.pipeline import SpecText, check, plan
-from fastflow.plan import PhasePlan, Selection
+from fastflow.plan import PhasePlan
+from fastflow.plan.making import Selection
 from fastflow.spec.writer import as_mapping, dump
 
 from .applications import SECRET, compose_files, findings, spec_of

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fastflow.pipeline import SpecText, check, plan
-from fastflow.plan import Selection
+from fastflow.plan.making import Selection
 
 from .applications import findings, spec_of
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from fastflow.model.node import MODES, NODE_TYPES
+from fastflow.model.mode import MODES
+from fastflow.model.node import NODE_TYPES
 from tests.unit.model.specs import faults, load_node, sound_node
 
 R, T, P = MODES

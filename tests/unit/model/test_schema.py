@@ -10,7 +10,8 @@ import pytest
 from fastflow.model.base import SpecModel
 from fastflow.model.cloud import Cloud
 from fastflow.model.descriptions import descriptions_of
-from fastflow.model.node import MODES, NODE_TYPES, Gate, Ready
+from fastflow.model.mode import MODES
+from fastflow.model.node import NODE_TYPES, Gate, Ready
 from fastflow.model.schema import spec_schema
 from fastflow.model.source import CommandSource, ServiceSource
 from fastflow.model.spec import Host, Spec, Workflow

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from fastflow.pipeline import SpecText, check, plan
-from fastflow.plan import Plan, Selection
+from fastflow.plan import Plan
+from fastflow.plan.making import Selection
 from fastflow.report.graph import FORMATS
 
 SPEC = """\

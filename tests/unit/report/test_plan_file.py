@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fastflow.pipeline import SpecText, check, plan
-from fastflow.plan import Selection
+from fastflow.plan.making import Selection
 from fastflow.report.plan import plan_as_json
 from fastflow.report.plan_file import engines_of, plan_file_of
 from fastflow.run.engine import EngineInfo

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from fastflow.pipeline import SpecText, check, plan
-from fastflow.plan import Plan, Selection
+from fastflow.plan import Plan
+from fastflow.plan.making import Selection
 from fastflow.record.events import Event
 from fastflow.report.progress import Display, progress_for
 from fastflow.report.tty import TtyProgress

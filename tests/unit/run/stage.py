@@ -11,7 +11,8 @@ from typing import Any
 from fastflow.compose import Setting
 from fastflow.masking import masker
 from fastflow.pipeline import SpecText, load, plan
-from fastflow.plan import Plan, Selection
+from fastflow.plan import Plan
+from fastflow.plan.making import Selection
 from fastflow.record.events import Event, Listener
 from fastflow.record.folder import RunFolder
 from fastflow.record.result import PhaseResult, RunResult

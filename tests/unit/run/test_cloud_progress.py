@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from fastflow.pipeline import SpecText, check, plan
-from fastflow.plan import Plan, Selection
+from fastflow.plan import Plan
+from fastflow.plan.making import Selection
 from fastflow.record.events import Event, Listener
 from fastflow.run.cloud_progress import CloudProgress, progress_of
 

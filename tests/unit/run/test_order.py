@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fastflow.plan import Selection
+from fastflow.plan.making import Selection
 from fastflow.record.events import Event
 from fastflow.run.context import Options
 from tests.fakes.containers import Script

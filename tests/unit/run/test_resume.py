@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastflow.graph import Edge, Graph
-from fastflow.plan import Resumption, Selection
+from fastflow.plan.making import Resumption, Selection
 from fastflow.record.archive import find_run, read_archive
 from fastflow.record.digest import ResumeDigest, digest_of_tokens, digests, read_digest, write_digest
 from fastflow.record.folder import RunFolder

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fastflow.errors import EngineCallError
-from fastflow.plan import Selection
+from fastflow.plan.making import Selection
 from fastflow.run.context import Options
 from tests.fakes.containers import Script
 from tests.fakes.engine import FakeEngine

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fastflow.plan import Selection
+from fastflow.plan.making import Selection
 from fastflow.record.result import PhaseResult
 from fastflow.run.container import Container, PublishedPort
 from fastflow.run.context import Options

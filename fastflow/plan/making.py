@@ -1,146 +1,21 @@
-"""Model and graph to Plan: what a run will do, step by step, each with its cause. Prints to stable text."""
+"""Model and graph to Plan: all that needs no more than the spec and the options is decided here."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 from fastflow.application.model import NO_APPLICATION, Application
 from fastflow.application.needs import networks_of_node, services_of_phase, source_services
-from fastflow.graph import Edge, Graph
-from fastflow.model.cloud import Cloud
-from fastflow.model.node import DEFAULT_IMAGE, PROXY_PORT, Mode, Node, RecordingNode, ReportNode
-from fastflow.model.phases import Phase, node_service
+from fastflow.graph import Graph
+from fastflow.model.node import PROXY_PORT, Node, RecordingNode
+from fastflow.model.phases import Phase
 from fastflow.model.placement import hosts_of
 from fastflow.model.ports import Port
 from fastflow.model.relations import Need
-from fastflow.model.source import CommandSource, ServiceSource, Source
-from fastflow.model.spec import ComposeSource, Spec
-
-PHASE_TIMEOUT = 6 * 3600
-SERVICES_TIMEOUT = 300
-READY_TIMEOUT = 60
-PULL_TIMEOUT = 600
-INACTIVITY_TIMEOUT = 600
-_RECORDS = ("build_id", "test_record")
-"""Why a testing phase waits for the phase whose record it tests."""
-
-
-@dataclass(frozen=True, slots=True)
-class ServicePlan:
-    """A service that a phase needs; `timeout` in seconds until it is up, `log` a pattern that it must print."""
-
-    name: str
-    log: str | None
-    timeout: int
-
-
-@dataclass(frozen=True, slots=True)
-class PhasePlan:
-    """One phase of a run. Times in seconds."""
-
-    id: str
-    workflow: str
-    name: str
-    node: Node
-    build_id: str | None
-    token: str
-    wave: int
-    dependencies: tuple[Edge, ...]
-    is_selected: bool
-    services: tuple[ServicePlan, ...]
-    fresh: tuple[str, ...]
-    networks: tuple[str, ...]
-    ports: tuple[Port, ...]
-    environment: Mapping[str, str | None]
-    by_record_id: bool = False
-    """Whether TEST_RECORD_ID ties a testing phase to the record of its recording phase, also where BUILD_ID could."""
-    passed_in: str | None = None
-    """The earlier run that it passed, where it is not run again."""
-
-    @property
-    def mode(self) -> Mode:
-        """recording, testing or report."""
-        return self.node.mode
-
-    @property
-    def image(self) -> str:
-        """The node's image."""
-        return self.node.image or DEFAULT_IMAGE
-
-    @property
-    def timeout(self) -> int:
-        """How long the phase may take."""
-        return self.node.timeout or PHASE_TIMEOUT
-
-    @property
-    def service(self) -> str:
-        """The Compose service that the node is."""
-        return node_service(self.name)
-
-    @property
-    def sources(self) -> tuple[Source, ...]:
-        """What sends the requests, in turn."""
-        return (self.node.source or ()) if isinstance(self.node, RecordingNode) else ()
-
-    @property
-    def uses(self) -> tuple[str, ...]:
-        """The services of the application that it needs or takes its requests from."""
-        sources = (source.service for source in self.sources if isinstance(source, ServiceSource))
-        return (*(service.name for service in self.services), *sources)
-
-    @property
-    def recorder(self) -> str | None:
-        """The phase of this run whose record a testing phase tests."""
-        for edge in self.dependencies:
-            if edge.reason in _RECORDS:
-                return edge.before
-        return None
-
-
-@dataclass(frozen=True, slots=True)
-class WorkflowPlan:
-    """One Compose project of a run. `kept_out` are variables that Docker's own settings put into every container."""
-
-    name: str
-    cloud: Cloud
-    host: str
-    compose: tuple[ComposeSource, ...]
-    application: Application
-    keeps_published: bool
-    timeout: int | None
-    phases: tuple[PhasePlan, ...]
-    kept_out: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What `fastflow up` will do. `directory` is the spec's, `resumes` the earlier run that is taken up."""
-
-    name: str
-    directory: Path
-    workflows: Mapping[str, WorkflowPlan]
-    phases: Mapping[str, PhasePlan]
-    critical_path: tuple[str, ...]
-    max_parallel: int | None
-    resumes: str | None = None
-    bypasses: Mapping[str, str] = field(default_factory=dict)
-    """What to change, by recording phases, if they record nothing."""
-
-    @property
-    def selected(self) -> tuple[PhasePlan, ...]:
-        """The phases that run, in the order of the file."""
-        return tuple(phase for phase in self.phases.values() if phase.is_selected)
-
-    @property
-    def passed_before(self) -> tuple[PhasePlan, ...]:
-        """The phases that an earlier run passed and that are not run again, in the order of the file."""
-        return tuple(phase for phase in self.phases.values() if phase.passed_in is not None)
-
-    def shares_container_name(self, phase: PhasePlan) -> bool:
-        """Tell whether another selected phase carries the container name of this one."""
-        others = (other for other in self.selected if other.id != phase.id)
-        return any(other.node.container_name == phase.node.container_name for other in others)
+from fastflow.model.source import CommandSource
+from fastflow.model.spec import Spec
+from fastflow.plan import INACTIVITY_TIMEOUT, RECORDS, SERVICES_TIMEOUT, PhasePlan, Plan, ServicePlan, WorkflowPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +33,7 @@ class Resumption:
         """The phases that are run again, or for the first time."""
         found = {name for name in graph.phases if name not in self.passed}
         edges = (edge for name in self.found_empty for edge in graph.dependencies[name])
-        found |= {edge.before for edge in edges if edge.reason in _RECORDS}
+        found |= {edge.before for edge in edges if edge.reason in RECORDS}
         for name in graph.order:
             if any(edge.before in found for edge in graph.dependencies[name]):
                 found.add(name)
@@ -170,7 +45,7 @@ class Selection:
     """Which phases to run: those of these workflows (all, where none is named) and of this mode."""
 
     workflows: tuple[str, ...] = ()
-    only: Mode | None = None
+    only: str | None = None
     resumption: Resumption | None = None
 
     def includes(self, phase: Phase) -> bool:
@@ -275,9 +150,9 @@ def _fresh(node: Node, needed: tuple[str, ...]) -> tuple[str, ...]:
 
 def _ports(node: Node) -> tuple[Port, ...]:
     """The node's ports; a recorder that something outside of its network must reach gets a free one."""
-    if node.ports or not isinstance(node, RecordingNode):
+    if node.ports or not node.traits.is_proxy:
         return node.ports or ()
-    reached_from_outside = node.source is None or any(isinstance(source, CommandSource) for source in node.source)
+    reached_from_outside = not node.sources or any(isinstance(source, CommandSource) for source in node.sources)
     return (Port((PROXY_PORT, PROXY_PORT)),) if reached_from_outside else ()
 
 
@@ -285,14 +160,14 @@ def _environment(phase: Phase) -> Mapping[str, str | None]:
     """The node's variables, all but those of the cloud: FAST's own first, then the user's."""
     node = phase.node
     values: dict[str, str | None] = {"CI_MODE": node.mode}
-    if phase.build_id is not None and not isinstance(node, ReportNode):
+    if phase.build_id is not None and node.traits.uses_build_id:
         values["BUILD_ID"] = phase.build_id
     for name in node.fast_variables:
         value = getattr(node, name)
         if value is not None:
             values[name.upper()] = str(value).lower() if isinstance(value, bool) else str(value)
-    if isinstance(node, RecordingNode) and node.source and node.inactivity_timeout is None:
-        longest = max((source.timeout or 0 for source in node.source), default=0)
+    if isinstance(node, RecordingNode) and node.sources and node.inactivity_timeout is None:
+        longest = max(source.timeout or 0 for source in node.sources)
         values["INACTIVITY_TIMEOUT"] = str(max(INACTIVITY_TIMEOUT, longest))
     values.update(node.environment or {})
     return values

@@ -1,0 +1,80 @@
+"""The modes of nodes, each one record: all that fastflow has to know of a mode but its fields and how it is run.
+
+Its fields are those of its class in `model/node.py`; the function that runs it stands in `run/phase.py`. The commands
+read the names, so this imports nothing that takes time.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from fastflow.model.relations import Condition
+
+Product: TypeAlias = Literal["record", "test run"]
+"""What a node makes in the cloud and others need, each known by its id."""
+
+
+class Colours(NamedTuple):
+    """How the nodes of a mode are drawn: the fill of a box, its edge, which is also the colour of a bar of time.
+
+    `plain` is for Mermaid and DOT, which do not know the page that they come to.
+    """
+
+    plain: tuple[str, str]
+    light: tuple[str, str]
+    dark: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """What is known of the nodes of one mode."""
+
+    name: str
+    word: str
+    """What a node does while it runs: "recording"."""
+    colours: Colours
+    makes: Product | None = None
+    needs: Product | None = None
+    uses_build_id: bool = True
+    """Whether BUILD_ID ties it to others."""
+    needs_lease: bool = True
+    """Whether only one run at a time may use its token with its BUILD_ID."""
+    is_proxy: bool = False
+    """Whether requests go through it: it then has an alias and a port, and works from the moment it is ready."""
+    waits_for: "Condition" = "completed"
+    """What must have become of the phases in `depends_on` that name no condition."""
+
+
+RECORDING = Mode(
+    "recording",
+    "recording",
+    Colours(("#dbeafe", "#1d4ed8"), ("#ddf4ff", "#0969da"), ("#0c2d6b", "#58a6ff")),
+    makes="record",
+    is_proxy=True,
+)
+TESTING = Mode(
+    "testing",
+    "testing",
+    Colours(("#fee2e2", "#b91c1c"), ("#ffeff7", "#bf3989"), ("#5e103e", "#f778ba")),
+    makes="test run",
+    needs="record",
+)
+REPORT = Mode(
+    "report",
+    "reporting",
+    Colours(("#e5e7eb", "#374151"), ("#e0f5f6", "#1b7c83"), ("#0b4f54", "#39c5cf")),
+    needs="test run",
+    uses_build_id=False,
+    needs_lease=False,
+    waits_for="finished",
+)
+MODES: Mapping[str, Mode] = MappingProxyType({mode.name: mode for mode in (RECORDING, TESTING, REPORT)})
+"""By name, each after those that make what it needs."""
+MODE_NAMES = tuple(mode.name for mode in MODES.values())
+
+
+def mode_named(name: str) -> Mode:
+    """Give a mode by its name; for one that only another version knows, the one that makes nothing."""
+    return MODES.get(name, REPORT)

@@ -1,0 +1,145 @@
+"""What a run will do, step by step, each with its cause: the plan. `plan.making` makes it of model and graph."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fastflow.application.model import Application
+from fastflow.graph import Edge
+from fastflow.model.cloud import Cloud
+from fastflow.model.mode import Mode
+from fastflow.model.node import DEFAULT_IMAGE, Node
+from fastflow.model.phases import node_service
+from fastflow.model.ports import Port
+from fastflow.model.source import ServiceSource, Source
+from fastflow.model.spec import ComposeSource
+
+PHASE_TIMEOUT = 6 * 3600
+SERVICES_TIMEOUT = 300
+READY_TIMEOUT = 60
+PULL_TIMEOUT = 600
+INACTIVITY_TIMEOUT = 600
+RECORDS = ("build_id", "test_record")
+"""Why a testing phase waits for the phase whose record it tests."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePlan:
+    """A service that a phase needs; `timeout` in seconds until it is up, `log` a pattern that it must print."""
+
+    name: str
+    log: str | None
+    timeout: int
+
+
+@dataclass(frozen=True, slots=True)
+class PhasePlan:
+    """One phase of a run. Times in seconds."""
+
+    id: str
+    workflow: str
+    name: str
+    node: Node
+    build_id: str | None
+    token: str
+    wave: int
+    dependencies: tuple[Edge, ...]
+    is_selected: bool
+    services: tuple[ServicePlan, ...]
+    fresh: tuple[str, ...]
+    networks: tuple[str, ...]
+    ports: tuple[Port, ...]
+    environment: Mapping[str, str | None]
+    by_record_id: bool = False
+    """Whether TEST_RECORD_ID ties a testing phase to the record of its recording phase, also where BUILD_ID could."""
+    passed_in: str | None = None
+    """The earlier run that it passed, where it is not run again."""
+
+    @property
+    def mode(self) -> str:
+        """Its mode by name."""
+        return self.node.mode
+
+    @property
+    def traits(self) -> Mode:
+        """What is known of its mode."""
+        return self.node.traits
+
+    @property
+    def image(self) -> str:
+        """The node's image."""
+        return self.node.image or DEFAULT_IMAGE
+
+    @property
+    def timeout(self) -> int:
+        """How long the phase may take."""
+        return self.node.timeout or PHASE_TIMEOUT
+
+    @property
+    def service(self) -> str:
+        """The Compose service that the node is."""
+        return node_service(self.name)
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """What sends the requests, in turn."""
+        return self.node.sources
+
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """The services of the application that it needs or takes its requests from."""
+        sources = (source.service for source in self.sources if isinstance(source, ServiceSource))
+        return (*(service.name for service in self.services), *sources)
+
+    @property
+    def recorder(self) -> str | None:
+        """The phase of this run whose record a testing phase tests."""
+        for edge in self.dependencies:
+            if edge.reason in RECORDS:
+                return edge.before
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowPlan:
+    """One Compose project of a run. `kept_out` are variables that Docker's own settings put into every container."""
+
+    name: str
+    cloud: Cloud
+    host: str
+    compose: tuple[ComposeSource, ...]
+    application: Application
+    keeps_published: bool
+    timeout: int | None
+    phases: tuple[PhasePlan, ...]
+    kept_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What `fastflow up` will do. `directory` is the spec's, `resumes` the earlier run that is taken up."""
+
+    name: str
+    directory: Path
+    workflows: Mapping[str, WorkflowPlan]
+    phases: Mapping[str, PhasePlan]
+    critical_path: tuple[str, ...]
+    max_parallel: int | None
+    resumes: str | None = None
+    bypasses: Mapping[str, str] = field(default_factory=dict)
+    """What to change, by recording phases, if they record nothing."""
+
+    @property
+    def selected(self) -> tuple[PhasePlan, ...]:
+        """The phases that run, in the order of the file."""
+        return tuple(phase for phase in self.phases.values() if phase.is_selected)
+
+    @property
+    def passed_before(self) -> tuple[PhasePlan, ...]:
+        """The phases that an earlier run passed and that are not run again, in the order of the file."""
+        return tuple(phase for phase in self.phases.values() if phase.passed_in is not None)
+
+    def shares_container_name(self, phase: PhasePlan) -> bool:
+        """Tell whether another selected phase carries the container name of this one."""
+        others = (other for other in self.selected if other.id != phase.id)
+        return any(other.node.container_name == phase.node.container_name for other in others)

@@ -6,17 +6,17 @@ labels on everything, and `!reset` and `!override` for what is left out (Compose
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import cached_property
 from typing import Any
 
 from fastflow.application.merge import alike
-from fastflow.application.model import Application
+from fastflow.application.model import Service
 from fastflow.application.needs import services_to_enable
 from fastflow.application.paths import absolute_paths
 from fastflow.application.resolved import Resolved
 from fastflow.model.node import RecordingNode
-from fastflow.model.ports import Port
 from fastflow.plan import PhasePlan, Plan, WorkflowPlan
+from fastflow.settings import RunSettings
 from fastflow.spec.document import YamlMap, YamlNode
 from fastflow.spec.writer import RESET, as_mapping, as_tree, dump, map_texts, merged, override
 
@@ -54,27 +54,14 @@ class ComposeProject:
 
 
 @dataclass(frozen=True, slots=True)
-class Emulation:
-    """What the emulator puts in the place of the node image and of the cloud."""
+class Known:
+    """What a run has learnt of a workflow by now: where its engine is, and the records of its phases.
 
-    image: str
-    api_host: str
-    network: str
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What a run adds to a plan: its id, where it runs, the emulator, and the records that are known by now.
-
-    `subnets` (CIDR) are those of a workflow's networks that do not come from the engine's own pools; `resolved` says
+    `subnets` (CIDR) are those of the workflow's networks that do not come from the engine's own pools; `resolved` says
     what Compose makes of the workflow's project.
     """
 
-    run: str
-    spec: str
     is_local: bool = True
-    emulation: Emulation | None = None
-    env_files: tuple[str, ...] = ()
     records: Mapping[str, str] = field(default_factory=dict)
     subnets: Mapping[str, str] = field(default_factory=dict)
     resolved: Resolved = field(default_factory=Resolved)
@@ -85,8 +72,22 @@ def project_name(run: str, workflow: str) -> str:
     return f"fastflow-{run}-{workflow}".lower()
 
 
+def labels_of(settings: RunSettings, workflow: str) -> dict[str, str]:
+    """The labels of all that a workflow's project creates."""
+    return {f"{LABEL}.run": settings.run, f"{LABEL}.spec": escape(settings.spec), f"{LABEL}.workflow": workflow}
+
+
+def escape(text: str) -> str:
+    """Write a text so that Compose's interpolation gives it back."""
+    return text.replace("$", "$$")
+
+
 def compile_project(
-    plan: Plan, workflow: WorkflowPlan, setting: Setting, phase: PhasePlan | None = None
+    plan: Plan,
+    workflow: WorkflowPlan,
+    settings: RunSettings,
+    phase: PhasePlan | None = None,
+    known: Known | None = None,
 ) -> ComposeProject:
     """Make the Compose project of a workflow, as it is when `phase` starts.
 
@@ -96,133 +97,149 @@ def compile_project(
     base = plan.directory.resolve()
     files = [source for source in workflow.compose if isinstance(source, str)]
     directory = (base / files[0]).parent if files else base
-    sources: list[ComposeFile | ComposeText] = []
-    for source in workflow.compose:
-        if isinstance(source, YamlMap):
-            tree = source if directory == base else absolute_paths(source, base)
-            sources.append(ComposeText(dump(tree)))
-        else:
-            sources.append(ComposeFile(str(base / source)))
-    sources.append(ComposeText(dump(_document(workflow, setting, phase))))
-    return ComposeProject(
-        project_name(setting.run, workflow.name), str(directory), tuple(sources), _env_files(base, directory, setting)
-    )
-
-
-def _env_files(base: Path, directory: Path, setting: Setting) -> tuple[str, ...]:
-    """From the weakest: the `.env` of the Compose file's directory, the spec's, then those of the command line."""
+    sources: list[ComposeFile | ComposeText] = [
+        ComposeFile(str(base / source))
+        if isinstance(source, str)
+        else ComposeText(dump(source if directory == base else absolute_paths(source, base)))
+        for source in workflow.compose
+    ]
+    sources.append(ComposeText(dump(_Addition(workflow, settings, known or Known(), phase).document())))
+    # From the weakest: the `.env` of the Compose file's directory, the spec's, then those of the command line.
     beside = [path / ".env" for path in dict.fromkeys((directory, base))]
-    return (*(str(path) for path in beside if path.is_file()), *setting.env_files)
+    env_files = (*(str(path) for path in beside if path.is_file()), *settings.env_files)
+    return ComposeProject(project_name(settings.run, workflow.name), str(directory), tuple(sources), env_files)
 
 
-def labels_of(setting: Setting, workflow: str) -> dict[str, str]:
-    """The labels of all that a workflow's project creates."""
-    return {f"{LABEL}.run": setting.run, f"{LABEL}.spec": escape(setting.spec), f"{LABEL}.workflow": workflow}
+@dataclass(frozen=True)
+class _Addition:
+    """The document that fastflow adds to those of a workflow; `starting` is the phase that it is for, if any."""
 
+    workflow: WorkflowPlan
+    settings: RunSettings
+    known: Known
+    starting: PhasePlan | None
 
-def _document(workflow: WorkflowPlan, setting: Setting, starting: PhasePlan | None) -> YamlMap:
-    application = workflow.application
-    labels = labels_of(setting, workflow.name)
-    services: dict[str, Any] = dict.fromkeys(application.left_out, RESET)
-    uses = [name for phase in ([starting] if starting else workflow.phases) for name in phase.uses]
-    enabled = services_to_enable(application, uses)
-    for name in application.services:
-        services[name] = _service(application, name, labels, workflow.keeps_published) | _image(name, setting, labels)
-        services[name] |= _enabled(application, name, enabled) | _emptied(workflow, name)
-    trees = {name: as_tree(value) for name, value in services.items()}
-    names: set[str | None] = {starting.node.container_name} if starting else set()
-    for phase in workflow.phases:
-        is_named = phase is starting or phase.node.container_name not in names
-        names.add(phase.node.container_name)
-        trees[phase.service] = _node(phase, workflow, setting, labels, is_named)
-    document: dict[str, Any] = {"services": trees, "networks": _networks(workflow, setting, labels)}
-    volumes = {name: {"labels": labels} for name, volume in application.volumes.items() if volume.name is None}
-    if volumes:
-        document["volumes"] = volumes
-    return as_mapping(document)
+    @cached_property
+    def _labels(self) -> Mapping[str, str]:
+        return labels_of(self.settings, self.workflow.name)
 
+    def document(self) -> YamlMap:
+        application = self.workflow.application
+        services: dict[str, Any] = dict.fromkeys(application.left_out, RESET)
+        phases = [self.starting] if self.starting else self.workflow.phases
+        enabled = services_to_enable(application, [name for phase in phases for name in phase.uses])
+        services |= {name: self._service(name, enabled) for name in application.services}
+        trees = {name: as_tree(value) for name, value in services.items()}
+        names: set[str | None] = {self.starting.node.container_name} if self.starting else set()
+        for phase in self.workflow.phases:
+            is_named = phase is self.starting or phase.node.container_name not in names
+            names.add(phase.node.container_name)
+            trees[phase.service] = self._node(phase, is_named)
+        document: dict[str, Any] = {"services": trees, "networks": self._networks()}
+        if own := [name for name, volume in application.volumes.items() if volume.name is None]:
+            document["volumes"] = {name: {"labels": self._labels} for name in own}
+        return as_mapping(document)
 
-def _service(application: Application, name: str, labels: Mapping[str, str], keeps_published: bool) -> dict[str, Any]:
-    """What is added to a service of the application."""
-    service = application.services[name]
-    added: dict[str, Any] = {"labels": {**labels, f"{LABEL}.role": "service"}}
-    for key in ("links", "volumes_from"):
-        if key in service.cut:
-            added[key] = override(getattr(service, key))
-    added.update((key, RESET) for key in ("network_mode", "ipc", "pid") if key in service.cut)
-    if not keeps_published:
-        added.update(ports=RESET, container_name=RESET)  # whatever they hold, and whether it can be read or not
-    return added
+    def _service(self, name: str, enabled: frozenset[str]) -> dict[str, Any]:
+        """What is added to a service of the application."""
+        service = self.workflow.application.services[name]
+        added: dict[str, Any] = {"labels": {**self._labels, f"{LABEL}.role": "service"}}
+        for key in ("links", "volumes_from"):
+            if key in service.cut:
+                added[key] = override(getattr(service, key))
+        added.update((key, RESET) for key in ("network_mode", "ipc", "pid") if key in service.cut)
+        if not self.workflow.keeps_published:
+            added.update(ports=RESET, container_name=RESET)  # whatever they hold, and whether it can be read or not
+        # Empty what Docker would put into a container whose Compose file does not set it.
+        if emptied := {name: "" for name in self.workflow.kept_out if name not in service.environment}:
+            added["environment"] = emptied
+        return added | self._image(name) | self._enabled(service, enabled)
 
+    def _enabled(self, service: Service, enabled: frozenset[str]) -> dict[str, Any]:
+        """Make a service enabled, whatever its profiles; drop dependencies on what is left out or stays disabled."""
+        application = self.workflow.application
+        added: dict[str, Any] = {"profiles": RESET} if service.name in enabled and service.profiles else {}
+        gone = dict.fromkeys(application.left_out if "depends_on" in service.cut else (), RESET)
+        disabled = service.optional & application.services.keys() - enabled
+        gone |= {other: RESET for other in service.depends_on if other in disabled}
+        if gone:
+            # A list as a whole: Compose takes no entry out of one before 2.29.1. Else one by one, since what more a
+            # dependency says (`required`, `restart`) is Compose's own business.
+            added["depends_on"] = override(tuple(service.depends_on)) if service.lists_dependencies else gone
+        return added
 
-def _enabled(application: Application, name: str, enabled: frozenset[str]) -> dict[str, Any]:
-    """Make a service enabled, whatever its profiles, and drop dependencies on what is left out or stays disabled."""
-    service = application.services[name]
-    added: dict[str, Any] = {"profiles": RESET} if name in enabled and service.profiles else {}
-    gone = dict.fromkeys(application.left_out if "depends_on" in service.cut else (), RESET)
-    disabled = service.optional & application.services.keys() - enabled
-    gone |= {other: RESET for other in service.depends_on if other in disabled}
-    if gone:
-        # A list as a whole: Compose takes no entry out of one before 2.29.1. Else one by one, since what more a
-        # dependency says (`required`, `restart`) is Compose's own business.
-        added["depends_on"] = override(tuple(service.depends_on)) if service.lists_dependencies else gone
-    return added
+    def _image(self, service: str) -> dict[str, Any]:
+        """Let a service run the image that the run builds for it, or has by a tag: that tag is the user's."""
+        resolved = self.known.resolved
+        if service not in resolved.images:
+            return {}
+        added: dict[str, Any] = {"image": resolved.images[service], "pull_policy": "never"}
+        if (build := resolved.builds.get(service)) is not None:
+            text = {key: RESET if value is None else escape(value) for key, value in build.text.items()}
+            added["build"] = {"labels": self._labels, "tags": RESET, **text}
+            if build.contexts:
+                added["build"]["additional_contexts"] = dict(build.contexts)
+        return added
 
+    def _node(self, phase: PhasePlan, is_named: bool) -> YamlNode:
+        emulation, alias = self.settings.emulation, phase.node.network_alias
+        networks: dict[str, Any] = {name: {"aliases": [alias]} if alias else {} for name in phase.networks}
+        labels = {"role": NODE_ROLE, "node": phase.name, "mode": phase.mode, "build-id": escape(phase.build_id or "")}
+        ready = phase.node.ready if isinstance(phase.node, RecordingNode) else None
+        if ready and ready.log:  # tells other processes how to see that it is ready
+            labels["ready"] = escape(ready.log)
+        node: dict[str, Any] = {
+            "image": escape(emulation.image if emulation else phase.image),
+            "environment": self._cloud_environment() | self._node_environment(phase),
+            "networks": networks,
+            "labels": {**self._labels, **{f"{LABEL}.{key}": value for key, value in labels.items()}},
+            "restart": "no",
+        }
+        if emulation:
+            networks[emulation.network] = {}
+            node["pull_policy"] = "never"
+        node |= self._image(phase.service)
+        if phase.ports:
+            # A node is an open proxy into the application's network, so nobody but this machine gets in unasked.
+            node["ports"] = [port.text("127.0.0.1" if self.known.is_local else None) for port in phase.ports]
+        if phase.node.container_name and is_named:
+            node["container_name"] = escape(phase.node.container_name)
+        tree = as_mapping(node)
+        more = phase.node.container
+        # It replaces a service of that name which was left out: nothing of that one may reach the node.
+        return override(tree if more is None else merged(tree, map_texts(_with_named_labels(more), escape)))
 
-def _emptied(workflow: WorkflowPlan, service: str) -> dict[str, Any]:
-    """Empty what Docker would put into a container whose Compose file does not set it."""
-    own = workflow.application.services[service].environment
-    emptied = {name: "" for name in workflow.kept_out if name not in own}
-    return {"environment": emptied} if emptied else {}
+    def _cloud_environment(self) -> dict[str, str | None]:
+        """The token is a reference here: its value reaches Compose through the environment of the call only."""
+        cloud = self.workflow.cloud
+        values: dict[str, str | None] = {"WALLARM_API_TOKEN": f"${{{cloud.token_name}}}"}
+        if self.settings.emulation:
+            return values | {"WALLARM_API_HOST": self.settings.emulation.api_host, "WALLARM_API_USE_SSL": "false"}
+        if cloud.api_host:
+            values["WALLARM_API_HOST"] = escape(cloud.api_host)
+        flags = {name: getattr(cloud, field) for field, name in _CLOUD_FLAGS}
+        return values | {name: str(flag).lower() for name, flag in flags.items() if flag is not None}
 
+    def _node_environment(self, phase: PhasePlan) -> dict[str, str | None]:
+        values: dict[str, str | None] = dict.fromkeys(self.workflow.kept_out, "")
+        values |= {name: None if value is None else escape(value) for name, value in phase.environment.items()}
+        if (record := self.known.records.get(phase.id)) is not None:
+            values["TEST_RECORD_ID"] = record
+        return values
 
-def _image(service: str, setting: Setting, labels: Mapping[str, str]) -> dict[str, Any]:
-    """Let a service run the image that the run builds for it, or of the tag that it names: the tag is the user's."""
-    resolved = setting.resolved
-    if service not in resolved.images:
-        return {}
-    added: dict[str, Any] = {"image": resolved.images[service], "pull_policy": "never"}
-    if (build := resolved.builds.get(service)) is not None:
-        text = {key: RESET if value is None else escape(value) for key, value in build.text.items()}
-        added["build"] = {"labels": dict(labels), "tags": RESET, **text}
-        if build.contexts:
-            added["build"]["additional_contexts"] = dict(build.contexts)
-    return added
-
-
-def _node(
-    phase: PhasePlan, workflow: WorkflowPlan, setting: Setting, labels: Mapping[str, str], is_named: bool
-) -> YamlNode:
-    emulation = setting.emulation
-    alias = phase.node.network_alias
-    networks: dict[str, Any] = {name: {"aliases": [alias]} if alias else {} for name in phase.networks}
-    if emulation:
-        networks[emulation.network] = {}
-    node: dict[str, Any] = {
-        "image": escape(emulation.image if emulation else phase.image),
-        "environment": {**_cloud_environment(workflow, setting), **_node_environment(phase, workflow, setting)},
-        "networks": networks,
-        "labels": {
-            **labels,
-            f"{LABEL}.role": NODE_ROLE,
-            f"{LABEL}.node": phase.name,
-            f"{LABEL}.mode": phase.mode,
-            f"{LABEL}.build-id": escape(phase.build_id or ""),
-            **_ready_label(phase),
-        },
-        "restart": "no",
-    }
-    if emulation:
-        node["pull_policy"] = "never"
-    node |= _image(phase.service, setting, labels)
-    if phase.ports:
-        node["ports"] = [_port(port, setting.is_local) for port in phase.ports]
-    if phase.node.container_name and is_named:
-        node["container_name"] = escape(phase.node.container_name)
-    tree = as_mapping(node)
-    more = phase.node.container
-    # It replaces a service of that name which was left out: nothing of that one may reach the node.
-    return override(tree if more is None else merged(tree, map_texts(_with_named_labels(more), escape)))
+    def _networks(self) -> dict[str, Any]:
+        application, resolved = self.workflow.application, self.known.resolved
+        names = dict.fromkeys((*application.networks_of(application.services), *application.networks))
+        names.update(dict.fromkeys(name for phase in self.workflow.phases for name in phase.networks))
+        networks: dict[str, Any] = {name: {"labels": self._labels} for name in names if application.makes_network(name)}
+        for name, network in resolved.made:
+            text = escape(network.name) if resolved.is_interpolated else network.name
+            networks[name] = override({"external": True, "name": text})
+        for name, subnet in self.known.subnets.items():
+            networks[name] = {**networks.get(name, {}), "ipam": {"config": [{"subnet": subnet}]}}
+        if emulation := self.settings.emulation:
+            networks[emulation.network] = {"external": True, "name": emulation.network}
+        return networks
 
 
 def _with_named_labels(container: YamlMap) -> YamlMap:
@@ -230,68 +247,3 @@ def _with_named_labels(container: YamlMap) -> YamlMap:
     pairs = ((key, alike(value, "labels") if key.text == "labels" else value) for key, value in container)
     kept = tuple((key, value) for key, value in pairs if key.text != "labels" or isinstance(value, YamlMap))
     return YamlMap(kept, container.mark, container.tag, container.origin)
-
-
-def _ready_label(phase: PhasePlan) -> dict[str, str]:
-    """Tell other processes how to see that a recorder is ready, where it is not by the documented line."""
-    ready = phase.node.ready if isinstance(phase.node, RecordingNode) else None
-    return {f"{LABEL}.ready": escape(ready.log)} if ready and ready.log else {}
-
-
-def _cloud_environment(workflow: WorkflowPlan, setting: Setting) -> dict[str, str]:
-    """The token is a reference here: its value reaches Compose through the environment of the call only."""
-    cloud = workflow.cloud
-    values = {"WALLARM_API_TOKEN": f"${{{cloud.token_name}}}"}
-    if setting.emulation:
-        return {**values, "WALLARM_API_HOST": setting.emulation.api_host, "WALLARM_API_USE_SSL": "false"}
-    if cloud.api_host:
-        values["WALLARM_API_HOST"] = escape(cloud.api_host)
-    for name, variable in _CLOUD_FLAGS:
-        flag = getattr(cloud, name)
-        if flag is not None:
-            values[variable] = str(flag).lower()
-    return values
-
-
-def _node_environment(phase: PhasePlan, workflow: WorkflowPlan, setting: Setting) -> dict[str, str | None]:
-    values: dict[str, str | None] = dict.fromkeys(workflow.kept_out, "")
-    values |= {name: None if value is None else escape(value) for name, value in phase.environment.items()}
-    record = setting.records.get(phase.id)
-    if record is not None:
-        values["TEST_RECORD_ID"] = record
-    return values
-
-
-def _port(port: Port, is_local: bool) -> str:
-    # A node is an open proxy into the application's network, so nobody but this machine gets in unasked.
-    address = port.address or ("127.0.0.1" if is_local else None)
-    shown = f"[{address}]" if address and ":" in address else address
-    middle = _span(port.host) if port.host else ""
-    container = f"{_span(port.container)}/{port.protocol}"
-    if shown:
-        return f"{shown}:{middle}:{container}"
-    return f"{middle}:{container}" if middle else container
-
-
-def _span(span: tuple[int, int]) -> str:
-    return str(span[0]) if span[0] == span[1] else f"{span[0]}-{span[1]}"
-
-
-def _networks(workflow: WorkflowPlan, setting: Setting, labels: Mapping[str, str]) -> dict[str, Any]:
-    application = workflow.application
-    names = dict.fromkeys((*application.networks_of(application.services), *application.networks))
-    names.update(dict.fromkeys(name for phase in workflow.phases for name in phase.networks))
-    networks: dict[str, Any] = {name: {"labels": dict(labels)} for name in names if application.makes_network(name)}
-    for name, network in setting.resolved.made:
-        known = escape(network.name) if setting.resolved.is_interpolated else network.name
-        networks[name] = override({"external": True, "name": known})
-    for name, subnet in setting.subnets.items():
-        networks[name] = {**networks.get(name, {}), "ipam": {"config": [{"subnet": subnet}]}}
-    if setting.emulation:
-        networks[setting.emulation.network] = {"external": True, "name": setting.emulation.network}
-    return networks
-
-
-def escape(text: str) -> str:
-    """Write a text so that Compose's interpolation gives it back."""
-    return text.replace("$", "$$")

@@ -13,13 +13,14 @@ from fastflow.app.environment import absolute_files, docker_environment, engine_
 from fastflow.app.specs import identity
 from fastflow.check.facts import Facts
 from fastflow.check.rules.compose_invalid import rejected
-from fastflow.compose import ComposeFile, ComposeText, Setting, compile_project
+from fastflow.compose import ComposeFile, ComposeText, compile_project
 from fastflow.diagnostic import Diagnostic
 from fastflow.engines.opening import open_engine
 from fastflow.errors import EngineCallError, EngineTimeoutError
 from fastflow.masking import masker
 from fastflow.pipeline import SpecText, plan
 from fastflow.plan.making import Selection
+from fastflow.settings import RunSettings
 from fastflow.spec.document import YamlList, YamlMap, YamlNode
 from fastflow.spec.files import read_limited
 from fastflow.spec.reader import read_documents
@@ -66,8 +67,8 @@ class _Question:
         self.token = facts.spec.cloud_of(workflow).token_name
         self.values = values
         made = plan(facts, text.directory, Selection())
-        setting = Setting(_RUN, identity(text), env_files=absolute_files(env_files))
-        self.project = compile_project(made, made.workflows[workflow], setting)
+        settings = RunSettings(_RUN, identity(text), env_files=absolute_files(env_files))
+        self.project = compile_project(made, made.workflows[workflow], settings)
         if values is None:
             self.project = replace(self.project, env_files=(os.devnull,))  # else Compose reads `.env` by itself
 

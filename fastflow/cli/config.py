@@ -11,12 +11,13 @@ from fastflow.app.specs import identity, read_spec_text
 from fastflow.application.resolved import Resolved, resolve
 from fastflow.cli.options import SPEC_HELP, env_file_option, spec_argument
 from fastflow.cli.stages import checked, planned
-from fastflow.compose import ComposeProject, ComposeText, Setting, compile_project
+from fastflow.compose import ComposeProject, ComposeText, Known, compile_project
 from fastflow.engines.docker import DockerEngine
 from fastflow.engines.opening import open_engine
 from fastflow.errors import EngineCallError, EngineTimeoutError, UsageError
 from fastflow.masking import SHORTEST
 from fastflow.plan import Plan, WorkflowPlan
+from fastflow.settings import RunSettings
 
 _RUN = "0"
 """Stands for a run's id: two calls print the same, and a difference is one of the spec."""
@@ -38,14 +39,16 @@ def command(spec: str | None, workflow: str | None, env_files: tuple[str, ...]) 
     values = values_for(text.directory, env_files, _RUN)
     plan = planned(text, checked(text, values, _RUN, shows_warnings=False))
     chosen = _choose(plan, workflow)
-    setting = Setting(_RUN, identity(text), env_files=absolute_files(env_files))
+    settings = RunSettings(_RUN, identity(text), env_files=absolute_files(env_files))
     for left_out in chosen.application.left_out:
         click.echo(f"left out of the application: {left_out} (a FAST service; the nodes take its place)", err=True)
     if chosen.application.cut_off:
         click.echo(f"left out with it: {', '.join(chosen.application.cut_off)}", err=True)
     token = chosen.cloud.token_name
     engine = open_engine(engine_environment({token: _TOKEN, **own_variables(values)}))
-    shown = _Project(engine, lambda resolved: compile_project(plan, chosen, replace(setting, resolved=resolved))).text
+    shown = _Project(
+        engine, lambda resolved: compile_project(plan, chosen, settings, known=Known(resolved=resolved))
+    ).text
     # Another variable may have the token for its value, too.
     for secret in (_TOKEN, values.get(token, "")):
         shown = shown.replace(secret, f"${{{token}}}") if len(secret) >= SHORTEST else shown

@@ -21,24 +21,21 @@ from fastflow.cli.resuming import Ground
 from fastflow.cli.run_id_file import RunIdFile
 from fastflow.cli.showing import Showing
 from fastflow.cli.signals import InterruptedBeforeRunError, Interruption, interruption
-from fastflow.compose import Emulation, Setting
 from fastflow.emulation.cloud import NAME, TOKENS, ensure_cloud
 from fastflow.emulation.image import ensure_image
 from fastflow.engines.docker import DockerEngine
 from fastflow.engines.opening import open_engine
 from fastflow.errors import EngineUnreachableError, ExitCode, FastflowError
 from fastflow.masking import masker
-from fastflow.model.cloud import DEFAULT_API_HOST
 from fastflow.model.spec import Host
 from fastflow.pipeline import SpecText
-from fastflow.plan import Plan, WorkflowPlan
+from fastflow.plan import Plan
 from fastflow.record.archive import PLAN_FILE, read_archive
 from fastflow.record.digest import write_digest
 from fastflow.record.events import Event, now
 from fastflow.record.folder import RunFolder
 from fastflow.record.result import PhaseResult
 from fastflow.report.plan_file import engines_of, plan_file_of
-from fastflow.run.context import Options
 from fastflow.run.earlier import results_to_keep, take_over
 from fastflow.run.engine import Lease
 from fastflow.run.execution import execute_plan, write_refusal
@@ -46,6 +43,7 @@ from fastflow.run.holding import mark, release_all
 from fastflow.run.observer import Cancellation
 from fastflow.run.removal import remove_run
 from fastflow.run.survey import ask_all
+from fastflow.settings import Emulation, RunSettings
 
 _EMULATED_TOKEN = "emulated"  # noqa: S105  # what nodes show the emulated cloud where no token is set
 
@@ -130,7 +128,6 @@ def execute(order: Order, options: RunOptions) -> int:
 class _Session:
     order: Order
     options: RunOptions
-    addresses: dict[str, str | None] = field(default_factory=dict)
     marks: list[Lease] = field(default_factory=list)
     """What says that this run uses the emulator."""
 
@@ -140,7 +137,24 @@ class _Session:
 
     @cached_property
     def showing(self) -> Showing:
-        return Showing(self.options.progress, self.order.plan, self.mask, self._cloud_url, self._token_of)
+        settings = self.settings
+        return Showing(self.options.progress, self.order.plan, self.mask, settings.cloud_urls, settings.tokens)
+
+    @cached_property
+    def settings(self) -> RunSettings:
+        order, emulate = self.order, self.options.emulate
+        tokens = {name: order.values.get(name) or (_EMULATED_TOKEN if emulate else "") for name in order.token_names}
+        return RunSettings(
+            run=order.run,
+            spec=identity(order.text),
+            env_files=absolute_files(self.options.env_files),
+            cloud_urls={} if emulate else {name: one.cloud.url for name, one in order.plan.workflows.items()},
+            tokens={name: token for name, token in tokens.items() if token},
+            source_environment=source_environment(order.token_names, order.tokens),
+            keep=self.options.keep,
+            fail_fast=self.options.fail_fast,
+            wait_lease=self.options.wait_lease,
+        )
 
     @cached_property
     def engines(self) -> dict[str, DockerEngine]:
@@ -148,8 +162,7 @@ class _Session:
 
     def _engine(self, host: Host | None) -> DockerEngine:
         own = own_variables(self.order.values)
-        if self.options.emulate:
-            own.update({name: _EMULATED_TOKEN for name in self.order.token_names if not self.order.values.get(name)})
+        own.update((name, value) for name, value in self.settings.tokens.items() if not self.order.values.get(name))
         return open_engine(engine_environment(own), host)
 
     def execute(self, signals: Interruption) -> int:
@@ -159,12 +172,11 @@ class _Session:
         if self.options.run_id_file is not None:
             self.options.run_id_file.write(self.order.run)
         try:
-            setting = self._prepared(folder, signals)
+            settings = self._prepared(folder, signals)
             result = execute_plan(
                 self.order.plan,
-                setting,
+                settings,
                 self.engines,
-                options=self._run_options(),
                 cancellation=signals.cancellation,
                 folder=folder,
                 listeners=self.showing.listeners,
@@ -176,24 +188,23 @@ class _Session:
         self.showing.conclude(result, folder.path, written, is_kept=self.options.keep)
         return result.exit_code or (ExitCode.PASSED if len(written) == len(self.options.reports) else ExitCode.FAILED)
 
-    def _prepared(self, folder: RunFolder, signals: Interruption) -> Setting:
+    def _prepared(self, folder: RunFolder, signals: Interruption) -> RunSettings:
         """Ask the engines, and start the emulator; what stands in the way is in the run's folder, too."""
         started = now()
         try:
             told = self._write_plan(folder)
-            setting = self._setting()
+            settings = self._emulated() if self.options.emulate else self.settings
             signals.last_effort = self._remove_all
             signals.is_running = True
             folder.write_json(folder.path / PLAN_FILE, told | engines_of(ask_all(self.engines)))
         except (FastflowError, InterruptedBeforeRunError) as error:
             reason = error.message if isinstance(error, FastflowError) else "interrupted"
             folder.on_event(Event("run", facts={"state": "refused", "reason": reason}))
-            setting = Setting(self.order.run, identity(self.order.text))
             code, earlier = int(error.exit_code), self._earlier(folder)
-            write_refusal(self.order.plan, setting, folder, started=started, exit_code=code, earlier=earlier)
+            write_refusal(self.order.plan, self.settings, folder, started=started, exit_code=code, earlier=earlier)
             folder.close()
             raise
-        return setting
+        return settings
 
     def _write_plan(self, folder: RunFolder) -> dict[str, Any]:
         """Write plan.json, also where no engine then answers, and return what it tells."""
@@ -213,11 +224,6 @@ class _Session:
                 show_error(failure)
         return [str(report.path) for report, failure in ended.items() if failure is None]
 
-    def _setting(self) -> Setting:
-        env_files = absolute_files(self.options.env_files)
-        setting = Setting(self.order.run, identity(self.order.text), env_files=env_files)
-        return self._emulated(setting) if self.options.emulate else setting
-
     def _earlier(self, folder: RunFolder) -> tuple[PhaseResult, ...]:
         earlier = self.order.ground.earlier
         return results_to_keep(earlier, self.order.plan, folder) if earlier is not None else ()
@@ -231,35 +237,18 @@ class _Session:
             if take_over(self.engines.values(), earlier.digest.run):
                 self.showing.say(f"removed what run {earlier.digest.run} had left on the engine")
 
-    def _emulated(self, setting: Setting) -> Setting:
+    def _emulated(self) -> RunSettings:
         """Start the cloud on each engine where it does not run; first say that this run uses it."""
         ask_all(self.engines)  # before the first cloud is started
+        settings = self.settings
         for name, engine in self.engines.items():
             image = ensure_image(engine, self.showing.say)
-            setting = replace(setting, emulation=Emulation(image, api_host=NAME, network=NAME))
-            self.marks += mark(engine, setting, image, self.showing.say)
-            self.addresses[name] = ensure_cloud(engine, image, variable(TOKENS))
-        return setting
-
-    def _run_options(self) -> Options:
-        return Options(
-            keep=self.options.keep,
-            fail_fast=self.options.fail_fast,
-            wait_lease=self.options.wait_lease,
-            source_environment=source_environment(self.order.token_names, self.order.tokens),
-            cloud_url=self._cloud_url,
-            token_of=self._token_of,
-        )
-
-    def _cloud_url(self, workflow: WorkflowPlan) -> str | None:
-        if self.options.emulate:
-            return self.addresses.get(workflow.host)
-        scheme = "http" if workflow.cloud.use_ssl is False else "https"
-        return f"{scheme}://{workflow.cloud.api_host or DEFAULT_API_HOST}"
-
-    def _token_of(self, workflow: WorkflowPlan) -> str | None:
-        value = self.order.values.get(workflow.cloud.token_name)
-        return value or (_EMULATED_TOKEN if self.options.emulate else None)
+            settings = replace(settings, emulation=Emulation(image, api_host=NAME, network=NAME))
+            self.marks += mark(engine, settings, image, self.showing.say)
+            if (url := ensure_cloud(engine, image, variable(TOKENS))) is not None:
+                here = (workflow.name for workflow in self.order.plan.workflows.values() if workflow.host == name)
+                settings.cloud_urls.update(dict.fromkeys(here, url))
+        return settings
 
     def _remove_all(self) -> None:
         for engine in self.engines.values():

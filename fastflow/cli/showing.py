@@ -2,7 +2,7 @@
 
 import io
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
@@ -10,7 +10,7 @@ from typing import TextIO
 from fastflow.app.environment import everything
 from fastflow.ci import ci_system
 from fastflow.errors import ExitCode
-from fastflow.plan import Plan, WorkflowPlan
+from fastflow.plan import Plan
 from fastflow.record.events import Event, Listener
 from fastflow.record.result import RunResult
 from fastflow.report.encoding import ERRORS, encoding_for
@@ -30,13 +30,13 @@ class Showing:
         kind: str,
         plan: Plan,
         mask: Callable[[str], str],
-        cloud_url: Callable[[WorkflowPlan], str | None],
-        token_of: Callable[[WorkflowPlan], str | None],
+        urls: Mapping[str, str],
+        tokens: Mapping[str, str],
     ) -> None:
         self._kind = kind
         self._mask = mask
         self._display = progress_for(kind, _stream(sys.stderr), plan, mask, everything())
-        self._watch = CloudProgress(plan, cloud_url, token_of, self._display)
+        self._watch = CloudProgress(plan, urls, tokens, self._display)
 
     @property
     def listeners(self) -> tuple[Listener, ...]:

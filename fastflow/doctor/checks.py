@@ -9,7 +9,7 @@ from fastflow.doctor.engine_checks import Claim, look_at_disk, look_at_engine, l
 from fastflow.doctor.examination import Answer, Check
 from fastflow.engines.docker import DockerEngine
 from fastflow.errors import EngineError
-from fastflow.model.cloud import DEFAULT_API_HOST, Cloud
+from fastflow.model.cloud import Cloud
 from fastflow.model.node import DEFAULT_IMAGE
 from fastflow.model.source import ServiceSource
 from fastflow.plan import Plan, WorkflowPlan
@@ -49,7 +49,7 @@ def checks_of(
         clouds = [workflow.cloud for workflow in plan.workflows.values()] if plan else [Cloud()]
         for token in dict.fromkeys(cloud.token_name for cloud in clouds):
             yield Check("token", partial(look_at_token, token, values))
-        for url in dict.fromkeys(_url(cloud) for cloud in clouds):
+        for url in dict.fromkeys(cloud.url for cloud in clouds):
             yield Check("api", partial(look_at_api, url))
     for variable in unset:
         yield Check("variable", partial(look_at_variable, variable))
@@ -59,10 +59,6 @@ def _of_host(host: str, look: Callable[[], Iterable[Answer]]) -> Iterator[Answer
     """Say of which host something is, where the spec names hosts."""
     for answer in look():
         yield replace(answer, subject=f"{answer.subject} of host {host}") if host else answer
-
-
-def _url(cloud: Cloud) -> str:
-    return f"{'http' if cloud.use_ssl is False else 'https'}://{cloud.api_host or DEFAULT_API_HOST}"
 
 
 def _images(plan: Plan | None, host: str) -> tuple[str, ...]:

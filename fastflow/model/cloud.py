@@ -83,6 +83,11 @@ class Cloud(SpecModel):
         assert name is not None, "validated above"
         return name
 
+    @property
+    def url(self) -> str:
+        """Where the public API answers."""
+        return f"{'http' if self.use_ssl is False else 'https'}://{self.api_host or DEFAULT_API_HOST}"
+
     def over(self, other: "Cloud") -> "Cloud":
         """Merge this cloud over `other`, field by field."""
         return other.model_copy(update=self.model_dump(exclude_none=True))

@@ -26,6 +26,14 @@ class Port:
     symbolic: str | None = None
     """The text as written where it holds a variable that is not known; the numbers mean nothing then."""
 
+    def text(self, address: str | None) -> str:
+        """Write the port as Compose's short syntax; `address` is the one of a port that names none."""
+        address = self.address or address
+        shown = f"[{address}]" if address and ":" in address else address
+        host, container = (_text(span) if span else "" for span in (self.host, self.container))
+        before = f"{shown}:{host}:" if shown else f"{host}:" if host else ""
+        return f"{before}{container}/{self.protocol}"
+
 
 def parse_port(text: str) -> Port:
     """Read Compose's short syntax, `[ADDRESS:][HOST:]CONTAINER[/PROTOCOL]`; raise ValueError with a reason.
@@ -64,6 +72,10 @@ def _range(text: str) -> tuple[int, int]:
     if not _SPAN.fullmatch(text) or not int(first) <= int(last or first) <= 65535:
         raise ValueError(f"`{text}` is not a port or a range of ports up to 65535")
     return int(first), int(last or first)
+
+
+def _text(span: tuple[int, int]) -> str:
+    return str(span[0]) if span[0] == span[1] else f"{span[0]}-{span[1]}"
 
 
 def _long(value: dict[str, Any]) -> Port:

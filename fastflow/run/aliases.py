@@ -26,10 +26,10 @@ def hold_aliases(run: RunContext, workflows: Iterable[WorkflowRun]) -> Sequence[
         for (_, network, alias), workflow in sorted(wanted.items(), key=lambda entry: entry[0]):
             phases = [phase for phase in workflow.plan.phases if phase.is_selected]
             what, image = f"alias {alias} on network {network}", holder_image(run, phases)
-            lease = take_name(workflow.host.engine, what, image=image, labels=labels_of(run.setting))
+            lease = take_name(workflow.host.engine, what, image=image, labels=labels_of(run.settings))
             if not isinstance(lease, Container):
                 taken.append(lease)
-            elif lease.labels.get(f"{LABEL}.run") != run.setting.run:  # else by another name of the same engine
+            elif lease.labels.get(f"{LABEL}.run") != run.settings.run:  # else by another name of the same engine
                 raise _in_use(alias, network, lease)
     except BaseException:
         release_all(taken)

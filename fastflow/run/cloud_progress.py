@@ -2,10 +2,10 @@
 
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from fastflow.plan import Plan, WorkflowPlan
+from fastflow.plan import Plan
 from fastflow.record.events import Event, Listener
 from fastflow.record.result import END_STATES
 from fastflow.run.fast_api import ask_test_run
@@ -22,20 +22,21 @@ class CloudProgress:
 
     Facts of such an event: `baselines_done`, `baselines`, `requests`, `vulnerabilities`, `seconds_left`; only those
     that the API gave. An event is told when something has changed. Nothing that fails here reaches the run: an API
-    that does not answer is asked again in the next round, as long as the phase runs.
+    that does not answer is asked again in the next round, as long as the phase runs. `urls` are those of the clouds by
+    workflow, `tokens` the tokens by their variables; both may come to hold more while the run begins.
     """
 
     def __init__(
         self,
         plan: Plan,
-        cloud_url: Callable[[WorkflowPlan], str | None],
-        token_of: Callable[[WorkflowPlan], str | None],
+        urls: Mapping[str, str],
+        tokens: Mapping[str, str],
         tell: Listener,
         period: float = PERIOD,
     ) -> None:
         self._plan = plan
-        self._cloud_url = cloud_url
-        self._token_of = token_of
+        self._urls = urls
+        self._tokens = tokens
         self._tell = tell
         self._period = period
         self._runs: dict[str, str] = {}
@@ -82,7 +83,7 @@ class CloudProgress:
 
     def _ask(self, phase: str, run: str) -> None:
         workflow = self._plan.workflows[self._plan.phases[phase].workflow]
-        url, token = self._cloud_url(workflow), self._token_of(workflow)
+        url, token = self._urls.get(workflow.name), self._tokens.get(workflow.cloud.token_name)
         if not url or not token:
             return
         facts = progress_of(ask_test_run(url, token, run, TIMEOUT, TIMEOUT))

@@ -4,12 +4,12 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from fastflow.application.resolved import Resolved
-from fastflow.compose import LABEL, ComposeProject, Setting, compile_project, project_name
+from fastflow.compose import LABEL, ComposeProject, Known, compile_project, project_name
 from fastflow.model.accept import AcceptFile
 from fastflow.model.mode import mode_named
 from fastflow.plan import PhasePlan, Plan, WorkflowPlan
@@ -20,27 +20,7 @@ from fastflow.run.engine import Engine, EngineInfo, Lease
 from fastflow.run.failure import OverdueError, StoppedError
 from fastflow.run.observer import Cancellation, Observer
 from fastflow.run.service_watch import ServiceWatch
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to run: what stays, how long a stop may take (seconds), what a source's command sees.
-
-    CI systems kill some 7 s after their first signal. A cancelled run thus stops its nodes within `cancel_grace`,
-    kills what still runs `cancel_limit` after the signal, and has the rest of the time to remove what it made.
-    """
-
-    keep: bool = False
-    fail_fast: bool = False
-    stop_grace: float = 10.0
-    cancel_grace: float = 3.0
-    cancel_limit: float = 4.0
-    wait_lease: float | None = None
-    """The seconds in which a run waits for a BUILD_ID that another one uses; None: it does not wait."""
-    source_environment: Mapping[str, str] = field(default_factory=dict)
-    """What the commands of sources see of the caller's environment: nothing in it holds a token."""
-    cloud_url: Callable[[WorkflowPlan], str | None] = lambda _: None
-    token_of: Callable[[WorkflowPlan], str | None] = lambda _: None
+from fastflow.settings import RunSettings
 
 
 @dataclass
@@ -77,9 +57,8 @@ class RunContext:
     """What all phases of a run share."""
 
     plan: Plan
-    setting: Setting
+    settings: RunSettings
     folder: RunFolder
-    options: Options
     cancellation: Cancellation
     listeners: tuple[Listener, ...]
     records: dict[str, str] = field(default_factory=dict)
@@ -118,7 +97,7 @@ class RunContext:
     @property
     def grace(self) -> float:
         """The seconds that a node has to stop."""
-        return self.options.cancel_grace if self.cancellation.is_set else self.options.stop_grace
+        return self.settings.cancel_grace if self.cancellation.is_set else self.settings.stop_grace
 
     def note(self, message: str, phase: str | None = None) -> None:
         """Tell something that is no change of state."""
@@ -144,18 +123,16 @@ class RunContext:
             for phase in workflow.plan.phases
             if phase.by_record_id and phase.recorder in self.records
         }
-        is_local, subnets = workflow.host.info.is_local, dict(workflow.subnets)
-        resolved = resolved or workflow.resolved
-        setting = replace(self.setting, records=tied, is_local=is_local, subnets=subnets, resolved=resolved)
-        return compile_project(self.plan, workflow.plan, setting, phase)
+        known = Known(workflow.host.info.is_local, tied, dict(workflow.subnets), resolved or workflow.resolved)
+        return compile_project(self.plan, workflow.plan, self.settings, phase, known)
 
     def project_name(self, workflow: WorkflowRun) -> str:
         """The name of a workflow's Compose project."""
-        return project_name(self.setting.run, workflow.plan.name)
+        return project_name(self.settings.run, workflow.plan.name)
 
     def labels(self, workflow: WorkflowRun, **more: str) -> dict[str, str]:
         """Labels of what this run makes in a workflow."""
-        own = {"run": self.setting.run, "spec": self.setting.spec, "workflow": workflow.plan.name, **more}
+        own = {"run": self.settings.run, "spec": self.settings.spec, "workflow": workflow.plan.name, **more}
         return {f"{LABEL}.{key}": value for key, value in own.items()}
 
 

@@ -3,24 +3,23 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from fastflow.compose import Setting
 from fastflow.errors import FastflowError
 from fastflow.plan import Plan
 from fastflow.record.events import Event, Listener, now
 from fastflow.record.folder import RunFolder
 from fastflow.record.result import PhaseResult, RunResult
-from fastflow.run.context import Host, Options, RunContext
+from fastflow.run.context import Host, RunContext
 from fastflow.run.engine import Engine
 from fastflow.run.observer import Cancellation, Observer
 from fastflow.run.runner import Runner, in_order, waiting
+from fastflow.settings import RunSettings
 
 
 def execute_plan(
     plan: Plan,
-    setting: Setting,
+    settings: RunSettings,
     engines: Mapping[str, Engine],
     *,
-    options: Options,
     cancellation: Cancellation,
     folder: RunFolder,
     listeners: Iterable[Listener] = (),
@@ -33,16 +32,16 @@ def execute_plan(
     Raises FastflowError where nothing could be started; the run's folder says so, too.
     """
     hosts = {
-        name: Host(name, engine, engine.info(), Observer(engine, cancellation, setting.run))
+        name: Host(name, engine, engine.info(), Observer(engine, cancellation, settings.run))
         for name, engine in engines.items()
     }
     known = {result.id: result for result in earlier}
-    context = RunContext(plan, setting, folder, options, cancellation, (folder.on_event, *listeners), earlier=known)
+    context = RunContext(plan, settings, folder, cancellation, (folder.on_event, *listeners), earlier=known)
     started = now()
     try:
         result = Runner(context, hosts, host_limits).execute()
     except FastflowError as error:
-        write_refusal(plan, setting, folder, started=started, exit_code=error.exit_code, earlier=known.values())
+        write_refusal(plan, settings, folder, started=started, exit_code=error.exit_code, earlier=known.values())
         raise
     finally:
         folder.close()
@@ -52,7 +51,7 @@ def execute_plan(
 
 def write_refusal(
     plan: Plan,
-    setting: Setting,
+    settings: RunSettings,
     folder: RunFolder,
     *,
     started: str,
@@ -67,5 +66,5 @@ def write_refusal(
         told = {"state": phase.state, "reason": phase.reason, "mode": phase.mode}
         folder.on_event(Event("phase", phase.id, told))
     phases = in_order(plan, {**{result.id: result for result in earlier}, **nothing})
-    result = RunResult(setting.run, setting.spec, exit_code, started, now(), phases, resumes=plan.resumes)
+    result = RunResult(settings.run, settings.spec, exit_code, started, now(), phases, resumes=plan.resumes)
     folder.write_result(result)

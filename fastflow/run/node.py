@@ -87,7 +87,7 @@ class RunningNode:
 
     def close(self) -> None:
         """Let go of the log, and remove the container unless the run keeps it."""
-        if not self.context.run.options.keep:
+        if not self.context.run.settings.keep:
             try_again(lambda: self.context.engine.api.remove_containers([self.container.id]))
         else:
             with suppress(EngineError):

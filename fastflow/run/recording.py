@@ -179,7 +179,7 @@ def _run_service(
         stream.join(10.0)
         return None if code == 0 else f"ended with exit code {code}"
     finally:
-        if container_id is not None and not context.run.options.keep:
+        if container_id is not None and not context.run.settings.keep:
             to_remove = container_id
             try_again(lambda: context.engine.api.remove_containers([to_remove]))
         if stream is not None:
@@ -222,7 +222,7 @@ def _run_command(
     if proxy is None:
         return "cannot be run: the node's proxy, its port 8080, is not published"
     own = _texts(context, source.environment)
-    environment = source_environment(context.run.options.source_environment, proxy, own)
+    environment = source_environment(context.run.settings.source_environment, proxy, own)
     directory = context.base / (source.working_dir or ".")
     try:
         command = CommandRun(source.run, directory, environment, _writer(context, log_file), context.observer.notify)
@@ -260,7 +260,7 @@ def _finish(context: PhaseContext, node: RunningNode, failure: _Failure | None) 
 
 def _texts(context: PhaseContext, environment: Mapping[str, str | None] | None) -> dict[str, str]:
     """Variables for a source; one without a value is passed on, as Compose does, where it is set here."""
-    around = context.run.options.source_environment
+    around = context.run.settings.source_environment
     values = {name: around.get(name) if value is None else value for name, value in (environment or {}).items()}
     return {name: value for name, value in values.items() if value is not None}
 

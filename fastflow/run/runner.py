@@ -99,8 +99,8 @@ class Runner:
     def _begin(self) -> None:
         facts = {
             "state": "started",
-            "run": self.run.setting.run,
-            "spec": self.run.setting.spec,
+            "run": self.run.settings.run,
+            "spec": self.run.settings.spec,
             "phases": [phase.id for phase in self.plan.selected],
             "resumes": self.plan.resumes,
             "engines": {host.name: host.info.engine_version for host in self._used_hosts()},
@@ -129,7 +129,7 @@ class Runner:
 
     def _drain(self) -> None:
         """Wait for the phases of a cancelled run; one that hangs is left to itself, so that the run ends in time."""
-        deadline = time.monotonic() + self.run.options.cancel_limit + _LAST_PATIENCE
+        deadline = time.monotonic() + self.run.settings.cancel_limit + _LAST_PATIENCE
         while self._working:
             hurried_at = self.run.cancellation.hurried_at
             if hurried_at is not None:
@@ -186,7 +186,7 @@ class Runner:
         self._scheduler.ended(result.id, result.state)
         self._leave(result.workflow)
         bad = result.state in ("failed", "vulnerable") and not result.allow_failure
-        if bad and self.run.options.fail_fast and not self.run.cancellation.is_set:
+        if bad and self.run.settings.fail_fast and not self.run.cancellation.is_set:
             self.run.cancellation.set(f"{result.id} {result.state} (--fail-fast)")
 
     def _skip(self, name: str, reason: str) -> None:
@@ -212,7 +212,7 @@ class Runner:
         """Remove a workflow's services when its last phase has ended, while others go on."""
         workflow = self.workflows[name]
         workflow.unfinished -= 1
-        if workflow.unfinished == 0 and workflow.is_up and not self.run.options.keep:
+        if workflow.unfinished == 0 and workflow.is_up and not self.run.settings.keep:
             thread = threading.Thread(target=self._remove, args=(workflow,), name=f"removal {name}", daemon=True)
             with suppress(RuntimeError):  # no more threads: it is removed with the rest, at the end
                 thread.start()
@@ -220,7 +220,7 @@ class Runner:
 
     def _remove(self, workflow: WorkflowRun) -> None:
         project = self.run.project_name(workflow)
-        left = remove_project(workflow.host.engine, self.run.setting.run, project, self._patience)
+        left = remove_project(workflow.host.engine, self.run.settings.run, project, self._patience)
         workflow.is_up = bool(left)
         unfinished = [other for other in self.workflows.values() if other.unfinished and other.host is workflow.host]
         self._remove_networks(workflow.host, [workflow], unfinished)
@@ -229,7 +229,7 @@ class Runner:
         self._patient_until = time.monotonic() + _ENGINE_PATIENCE
         for thread in self._removals.values():
             thread.join()
-        if not self.run.options.keep:
+        if not self.run.settings.keep:
             at_once(self._remove, [workflow for workflow in self.workflows.values() if workflow.is_up])
             at_once(self._sweep, self._used_hosts())
             # Compose may have been killed while the engine made a network for it, which is only there now.
@@ -241,7 +241,7 @@ class Runner:
         """Remove what is left on an engine, also of calls that were interrupted while they made something."""
         mine = [workflow for workflow in self.workflows.values() if workflow.host is host and workflow.is_up]
         projects = [self.run.project_name(workflow) for workflow in mine]
-        self._leftovers.extend(remove_run(host.engine, self.run.setting.run, projects, self._patience))
+        self._leftovers.extend(remove_run(host.engine, self.run.settings.run, projects, self._patience))
         self._remove_networks(host, [workflow for workflow in self.workflows.values() if workflow.host is host])
 
     @staticmethod
@@ -266,9 +266,9 @@ class Runner:
         phases = in_order(self.plan, self._results)
         code = exit_code_of(phases, self.run.cancellation.by_signal, broken=bool(self._leftovers))
         leftovers = tuple(dict.fromkeys(self._leftovers))
-        setting = self.run.setting
+        settings = self.run.settings
         return RunResult(
-            setting.run, setting.spec, code, self._started, now(), phases, leftovers, resumes=self.plan.resumes
+            settings.run, settings.spec, code, self._started, now(), phases, leftovers, resumes=self.plan.resumes
         )
 
 

@@ -45,7 +45,7 @@ def make_missing_networks(context: PhaseContext) -> None:
             context.engine,
             f"network {network.name}",
             image=holder_image(run, phases),
-            labels=labels_of(run.setting),
+            labels=labels_of(run.settings),
             until=context.within(_PATIENCE),
             check=context.check,
         ):
@@ -73,7 +73,7 @@ def made_networks(engine: Engine, names: Iterable[str]) -> tuple[str, ...]:
 
 def _make(context: PhaseContext, key: str, network: SharedNetwork) -> None:
     api, run = context.engine.api, context.run
-    own = {f"{LABEL}.run": run.setting.run, f"{LABEL}.spec": run.setting.spec, f"{LABEL}.role": ROLE}
+    own = {f"{LABEL}.run": run.settings.run, f"{LABEL}.spec": run.settings.spec, f"{LABEL}.role": ROLE}
     if api.network_ids(network.name):
         return  # made while this run waited for its turn
     try:

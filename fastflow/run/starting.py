@@ -145,7 +145,7 @@ def _following(context: PhaseContext) -> list[PhasePlan]:
     """
     phase, workflow = context.phase, context.workflow.plan
     after = [other for other in workflow.phases if any(edge.before == phase.id for edge in other.dependencies)]
-    if len(after) != 1 or context.run.options.keep or any(other.fresh for other in workflow.phases):
+    if len(after) != 1 or context.run.settings.keep or any(other.fresh for other in workflow.phases):
         return []
     (other,) = after
     is_next = other.is_selected and all(edge.before == phase.id for edge in other.dependencies)

@@ -40,7 +40,7 @@ class CancelWatchdog:
     def _watch(self) -> None:
         if not self._run.cancellation.is_set:
             self._stirred.wait()
-        deadline = time.monotonic() + self._run.options.cancel_limit
+        deadline = time.monotonic() + self._run.settings.cancel_limit
         while not self._is_over.is_set():
             for host in self._hosts:
                 host.engine.compose.interrupt()  # again and again: a call may have begun since
@@ -50,9 +50,9 @@ class CancelWatchdog:
 
     def _kill(self, host: Host) -> None:
         with suppress(EngineError):
-            found = host.engine.api.containers({f"{LABEL}.run": self._run.setting.run})
+            found = host.engine.api.containers({f"{LABEL}.run": self._run.settings.run})
             mine = [container for container in found if container.labels.get(f"{LABEL}.role") != ROLE]
-            if not self._run.options.keep:
+            if not self._run.settings.keep:
                 host.engine.api.remove_containers(container.id for container in mine)
                 return
             ids = [container.id for container in mine if container.labels.get(f"{LABEL}.role") != "service"]

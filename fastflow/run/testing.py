@@ -132,7 +132,8 @@ def _salvaged(context: PhaseContext, node: RunningNode, is_stopped: bool) -> Ver
 
 def _found(context: PhaseContext, node: RunningNode, reports: tuple[Path, ...]) -> tuple[Vulnerability, ...]:
     workflow = context.workflow.plan
-    url, token = context.run.options.cloud_url(workflow), context.run.options.token_of(workflow)
+    settings = context.run.settings
+    url, token = settings.cloud_urls.get(workflow.name), settings.tokens.get(workflow.cloud.token_name)
 
     def say(message: str) -> None:
         context.run.note(message, context.phase.id)

@@ -11,11 +11,12 @@ from fastflow.application.fast import without_fast
 from fastflow.application.model import Application, Service
 from fastflow.application.needs import services_of_phase, services_to_enable
 from fastflow.application.reader import ComposeFiles, FileSource
-from fastflow.compose import Setting, compile_project
+from fastflow.compose import compile_project
 from fastflow.diagnostic import Mark
 from fastflow.model.node import ReportNode
 from fastflow.pipeline import SpecText, check, plan
 from fastflow.plan.making import Selection
+from fastflow.settings import RunSettings
 from fastflow.spec.plain import read_plain
 from tests.e2e.compose_cases import CASES, FILES, SINCE, VALUES
 from tests.e2e.conftest import engine_environment
@@ -248,7 +249,7 @@ def config_of(tmp_path: Path, files: str) -> Facts:
     text = SpecText("fastflow.yml", tmp_path, SPEC.replace("FILES", files).encode())
     (facts,) = check([text], values).specs
     planned = plan(facts, tmp_path, Selection())
-    project = compile_project(planned, planned.workflows["w"], Setting("run1", "fastflow.yml"))
+    project = compile_project(planned, planned.workflows["w"], RunSettings("run1", "fastflow.yml"))
     options = []
     for at, source in enumerate(project.sources):
         written = getattr(source, "text", None)

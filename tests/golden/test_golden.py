@@ -2,19 +2,19 @@
 
 import json
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from fastflow.application.resolved import resolve
-from fastflow.compose import ComposeFile, ComposeProject, Emulation, Setting, compile_project
+from fastflow.compose import ComposeFile, ComposeProject, Known, compile_project
 from fastflow.diagnostic import Severity
 from fastflow.model.phases import has_variables
 from fastflow.pipeline import SpecText, check, plan
 from fastflow.plan import Plan
 from fastflow.plan.making import Selection
 from fastflow.report.plan import plan_as_json, plan_as_text
+from fastflow.settings import Emulation, RunSettings
 from tests.fakes.project import FakeProject
 
 HERE = Path(__file__).parent
@@ -35,10 +35,10 @@ def planned(name: str, values: dict[str, str] | None, selection: Selection | Non
 
 def project_of(name: str, workflow: str) -> ComposeProject:
     made = planned(name, VALUES)
-    setting = Setting("run1", "spec.yml", emulation=EMULATION if name == "emulate" else None)
-    asked = compile_project(made, made.workflows[workflow], setting)
+    settings = RunSettings("run1", "spec.yml", emulation=EMULATION if name == "emulate" else None)
+    asked = compile_project(made, made.workflows[workflow], settings)
     told = json.loads(FakeProject(asked, VALUES).as_json())
-    return compile_project(made, made.workflows[workflow], replace(setting, resolved=resolve(told, asked.name)))
+    return compile_project(made, made.workflows[workflow], settings, known=Known(resolved=resolve(told, asked.name)))
 
 
 def text_of(project: ComposeProject, directory: Path) -> str:

@@ -7,12 +7,13 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fastflow.compose import Setting, compile_project
+from fastflow.compose import compile_project
 from fastflow.diagnostic import has_errors
 from fastflow.pipeline import SpecText, check, plan
 from fastflow.plan.making import Selection
 from fastflow.report.graph import FORMATS
 from fastflow.report.plan import plan_as_json, plan_as_text
+from fastflow.settings import RunSettings
 from tests.property.test_schema import mutations
 from tests.unit.model.good_specs import FULL, SMALL
 
@@ -65,7 +66,7 @@ def carry_through(text: str, values: dict[str, str] | None) -> None:
             assert shown(made)
         for workflow in made.workflows.values():
             for phase in (None, *workflow.phases):
-                shown_project = repr(compile_project(made, workflow, Setting("r", "f.yml"), phase))
+                shown_project = repr(compile_project(made, workflow, RunSettings("r", "f.yml"), phase))
                 assert "s3cr3t" not in shown_project
                 assert "t0k3n" not in shown_project
 

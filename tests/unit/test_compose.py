@@ -5,15 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from fastflow.compose import ComposeProject, ComposeText, Setting, compile_project, escape, project_name
+from fastflow.compose import ComposeProject, ComposeText, Known, compile_project, escape, project_name
 from fastflow.pipeline import SpecText, check, plan
 from fastflow.plan import Plan
 from fastflow.plan.making import Selection
 from fastflow.report.plan import plan_as_text
+from fastflow.settings import RunSettings
 from fastflow.spec.document import Scalar, YamlList, YamlMap
 from fastflow.spec.reader import read_spec
 
-SETTING = Setting("Run1", "a$b.yml")
+SETTINGS = RunSettings("Run1", "a$b.yml")
 
 
 def planned(text: str, directory: Path, values: dict[str, str] | None = None) -> Plan:
@@ -27,8 +28,15 @@ def node(nodes: str, more: str = "") -> str:
     )
 
 
-def compiled(made: Plan, setting: Setting = SETTING, phase: str | None = None, workflow: str = "w") -> ComposeProject:
-    return compile_project(made, made.workflows[workflow], setting, made.phases[phase] if phase else None)
+def compiled(
+    made: Plan,
+    known: Known | None = None,
+    phase: str | None = None,
+    workflow: str = "w",
+    settings: RunSettings = SETTINGS,
+) -> ComposeProject:
+    starting = made.phases[phase] if phase else None
+    return compile_project(made, made.workflows[workflow], settings, starting, known or Known())
 
 
 def own(project: ComposeProject) -> YamlMap:
@@ -70,7 +78,7 @@ def test_a_container_name_goes_to_the_phase_that_starts_and_else_to_the_first_th
 )
 def test_an_address_is_added_on_a_local_engine_only(is_local: bool, ports: list[str], tmp_path: Path) -> None:
     made = planned(node('r: { mode: recording, ports: ["80:8080", "0.0.0.0::8080"] }'), tmp_path)
-    tree = own(compiled(made, replace(SETTING, is_local=is_local)))
+    tree = own(compiled(made, Known(is_local=is_local)))
     assert at(tree, "services", "fast-r", "ports") == ports
 
 
@@ -84,7 +92,7 @@ def test_a_command_outside_gets_a_port_where_none_is_written(written: str, ports
 
 def test_a_record_that_is_known_ties_its_phase(tmp_path: Path) -> None:
     made = planned(node("r: { mode: recording }\nt: { mode: testing }"), tmp_path)
-    tree = own(compiled(made, replace(SETTING, records={"w.t": "rec_7"})))
+    tree = own(compiled(made, Known(records={"w.t": "rec_7"})))
     assert at(tree, "services", "fast-t", "environment", "TEST_RECORD_ID") == "rec_7"
     assert at(tree, "services", "fast-r", "environment", "TEST_RECORD_ID") is None
 
@@ -116,7 +124,7 @@ def test_env_files_are_ordered_from_the_weakest(tmp_path: Path) -> None:
     for name in ("app/.env", ".env", "app/compose.yml"):
         (tmp_path / name).write_text("services: {}\n" if name.endswith("yml") else "A=1\n", encoding="utf-8")
     made = planned(node("r: { mode: recording }", "    compose: app/compose.yml\n"), tmp_path)
-    project = compiled(made, replace(SETTING, env_files=("/x/more.env",)))
+    project = compiled(made, settings=replace(SETTINGS, env_files=("/x/more.env",)))
     assert project.env_files == (str(tmp_path / "app/.env"), str(tmp_path / ".env"), "/x/more.env")
     assert project.directory == str(tmp_path / "app")
 

@@ -30,7 +30,7 @@ def outside_of_ci(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def showing(kind: str) -> Showing:
     (facts,) = check([SpecText("f.yml", Path(), SPEC)], None).specs
-    return Showing(kind, plan(facts, Path(), Selection()), lambda text: text.replace("sesame", "***"), str, str)
+    return Showing(kind, plan(facts, Path(), Selection()), lambda text: text.replace("sesame", "***"), {}, {})
 
 
 def result(state: Any = "failed", code: int = 3, **facts: Any) -> RunResult:

@@ -56,10 +56,10 @@ def test_reports_of_a_run_without_an_engine_hold_its_exit_code(more: list[str]) 
 
 
 def test_a_run_that_is_interrupted_before_anything_starts_has_its_reports_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(_: _Session) -> None:
+    def interrupted(*_: object) -> None:
         raise InterruptedBeforeRunError(15)
 
-    monkeypatch.setattr(_Session, "_setting", interrupted)
+    monkeypatch.setattr(_Session, "_write_plan", interrupted)
     assert guarded(cli, ["up", "--report", "json=out/r.json"]) == 143
     assert told() == (143, CANCELLED)
 

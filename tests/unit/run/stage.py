@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from fastflow.compose import Setting
 from fastflow.masking import masker
 from fastflow.pipeline import SpecText, load, plan
 from fastflow.plan import Plan
@@ -17,9 +16,9 @@ from fastflow.record.events import Event, Listener
 from fastflow.record.folder import RunFolder
 from fastflow.record.result import PhaseResult, RunResult
 from fastflow.run.container import Container
-from fastflow.run.context import Options
 from fastflow.run.execution import execute_plan
 from fastflow.run.observer import Cancellation
+from fastflow.settings import RunSettings
 from tests.fakes.containers import Script
 from tests.fakes.engine import FakeEngine
 from tests.waiting import PATIENCE
@@ -68,6 +67,11 @@ def said(name: str, *lines: str, exit_code: int | None = None, **more: Any) -> S
     return replace(SCRIPTS[name], lines=lines or SCRIPTS[name].lines, exit_code=exit_code, **more)
 
 
+def settings_of(**more: Any) -> RunSettings:
+    """The settings of a run, with what differs from the usual ones."""
+    return RunSettings(RUN, "spec-1", **more)
+
+
 @dataclass
 class Stage:
     """A spec, an engine and all that a run of it tells."""
@@ -75,7 +79,7 @@ class Stage:
     directory: Path
     text: str = SPEC
     scripts: Mapping[str, Script] = field(default_factory=dict)
-    options: Options = field(default_factory=Options)
+    settings: RunSettings = field(default_factory=settings_of)
     selection: Selection = field(default_factory=Selection)
     max_parallel: int | None = None
     host_limits: Mapping[str, int] | None = None
@@ -89,7 +93,7 @@ class Stage:
 
     def __post_init__(self) -> None:
         self.engine = FakeEngine({**SCRIPTS, **self.scripts}, environment={"WALLARM_API_TOKEN": TOKEN})
-        self.options = replace(self.options, token_of=lambda _: TOKEN)
+        self.settings = replace(self.settings, tokens={"WALLARM_API_TOKEN": TOKEN})
         self._changed = threading.Condition()
 
     @property
@@ -107,9 +111,8 @@ class Stage:
         """Execute the plan to its end."""
         return execute_plan(
             self.plan,
-            Setting(RUN, "spec-1"),
+            self.settings,
             self.engines or dict.fromkeys({flow.host for flow in self.plan.workflows.values()}, self.engine),
-            options=self.options,
             cancellation=self.cancellation,
             folder=RunFolder(self.directory, RUN, masker([TOKEN])),
             listeners=(self._on_event, *self.listeners),

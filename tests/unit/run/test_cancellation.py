@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from fastflow.run.context import Options
 from fastflow.run.lease import own_key
 from tests.fakes.containers import Script
-from tests.unit.run.stage import FINDS, PASSES, SENDS, SPEC, Stage, said, spec_of
+from tests.unit.run.stage import FINDS, PASSES, SENDS, SPEC, Stage, said, settings_of, spec_of
 from tests.waiting import until
 
 
@@ -106,7 +105,7 @@ def test_a_network_that_the_engine_makes_for_a_killed_compose_is_removed(tmp_pat
 
 
 def test_a_node_that_does_not_stop_in_time_is_killed(tmp_path: Path) -> None:
-    stage = Stage(tmp_path, scripts={"tests": replace(SENDS, exit_code=None)}, options=Options(cancel_limit=0.2))
+    stage = Stage(tmp_path, scripts={"tests": replace(SENDS, exit_code=None)}, settings=settings_of(cancel_limit=0.2))
 
     stopped: list[str] = []
 
@@ -124,8 +123,8 @@ def test_a_node_that_does_not_stop_in_time_is_killed(tmp_path: Path) -> None:
 
 
 def test_a_stop_that_hangs_does_not_keep_a_cancelled_run(tmp_path: Path) -> None:
-    options = Options(cancel_limit=0.3)
-    stage = Stage(tmp_path, scripts={"tests": replace(SENDS, exit_code=None)}, options=options)
+    settings = settings_of(cancel_limit=0.3)
+    stage = Stage(tmp_path, scripts={"tests": replace(SENDS, exit_code=None)}, settings=settings)
     stage.engine.hanging.add("stop fastflow-r1-web-fast-record-1 3")
     hung = threading.Event()
     real = stage.engine.stop

@@ -97,7 +97,7 @@ def planned(cloud: str = "{}") -> Plan:
 
 @contextmanager
 def watching(url: str, tell: Listener, made: Plan | None = None) -> Iterator[CloudProgress]:
-    watch = CloudProgress(made or planned(), lambda _: url, lambda _: "tok", tell, period=0.005)
+    watch = CloudProgress(made or planned(), {"web": url}, {"WALLARM_API_TOKEN": "tok"}, tell, period=0.005)
     try:
         yield watch
     finally:

@@ -8,10 +8,9 @@ import pytest
 
 from fastflow.plan.making import Selection
 from fastflow.record.events import Event
-from fastflow.run.context import Options
 from tests.fakes.containers import Script
 from tests.fakes.engine import FakeEngine
-from tests.unit.run.stage import BROKEN, FINDS, PASSES, RECORDS, SENDS, SPEC, Stage, said, spec_of
+from tests.unit.run.stage import BROKEN, FINDS, PASSES, RECORDS, SENDS, SPEC, Stage, said, settings_of, spec_of
 from tests.waiting import PATIENCE
 
 
@@ -163,7 +162,7 @@ workflows:
 def test_fail_fast_cancels_what_runs_and_what_waits(tmp_path: Path) -> None:
     text = spec_of(a="", slow="", b="depends_on: [slow]")
     scripts = {"fast-a": said("fast-test", "soon"), "fast-slow": said("fast-test", "slow")}
-    stage = Stage(tmp_path, text, scripts, Options(fail_fast=True))
+    stage = Stage(tmp_path, text, scripts, settings_of(fail_fast=True))
     with stage.running() as work:
         stage.until("web.a", "running")
         stage.until("web.slow", "running")

@@ -9,9 +9,8 @@ from fastflow.errors import EngineCallError
 from fastflow.record.events import Event
 from fastflow.record.result import Evidence
 from fastflow.run.container import PublishedPort
-from fastflow.run.context import Options
 from tests.fakes.containers import Box, Script
-from tests.unit.run.stage import RECORDS, SENDS, STARTS, Stage, said, then
+from tests.unit.run.stage import RECORDS, SENDS, STARTS, Stage, said, settings_of, then
 from tests.waiting import until
 
 PUBLISHED = replace(RECORDS, ports=(PublishedPort(8080, "tcp", "127.0.0.1", 40_001),))
@@ -310,7 +309,7 @@ def test_nor_is_one_that_was_ready_by_a_pattern_of_ones_own(tmp_path: Path) -> N
 @pytest.mark.parametrize("attempts", [1, 2])
 def test_with_keep_another_attempt_has_a_container_of_its_own(tmp_path: Path, attempts: int) -> None:
     timeout = said("fast-record", "[error] Can't create new instance - Request Timeout", exit_code=1)
-    stage = Stage(tmp_path, spec(f"attempts: {attempts}"), {"fast-record": timeout}, Options(keep=True))
+    stage = Stage(tmp_path, spec(f"attempts: {attempts}"), {"fast-record": timeout}, settings_of(keep=True))
     stage.phase()
     kept = [box.container.service for box in stage.engine.world.boxes.values()]
     assert kept.count("fast-record") == 1

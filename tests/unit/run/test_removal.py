@@ -10,8 +10,7 @@ import pytest
 
 from fastflow.compose import ComposeProject
 from fastflow.errors import EngineCallError, EngineError, FastflowError, UsageError
-from fastflow.run.context import Options
-from tests.unit.run.stage import FINDS, PASSES, SENDS, SPEC, TOKEN, Stage, said, then
+from tests.unit.run.stage import FINDS, PASSES, SENDS, SPEC, TOKEN, Stage, said, settings_of, then
 from tests.waiting import until
 
 
@@ -48,7 +47,7 @@ def test_the_layers_that_podman_shows_of_a_removed_image_go_too(
 
 
 def test_keep_leaves_containers_but_no_running_node_and_no_lease(tmp_path: Path) -> None:
-    stage = Stage(tmp_path, options=Options(keep=True))
+    stage = Stage(tmp_path, settings=settings_of(keep=True))
     assert stage.run().exit_code == 0
     left = {box.container.service: box.container.status for box in stage.engine.world.boxes.values()}
     assert left == {"app": "running", "fast-record": "exited", "tests": "exited", "fast-test": "exited"}
@@ -57,7 +56,7 @@ def test_keep_leaves_containers_but_no_running_node_and_no_lease(tmp_path: Path)
 def test_a_kept_node_leaves_its_name_to_the_next_that_carries_it(tmp_path: Path) -> None:
     text = SPEC.replace("mode: recording,", "mode: recording, container_name: fast-node,")
     text = text.replace("mode: testing }", "mode: testing, container_name: fast-node }")
-    stage = Stage(tmp_path, text, options=Options(keep=True))
+    stage = Stage(tmp_path, text, settings=settings_of(keep=True))
     assert stage.run().exit_code == 0
     names = {box.container.service: box.container.name for box in stage.engine.world.boxes.values()}
     assert names["fast-record"] == "fastflow-r1-web-fast-record-1"
@@ -66,7 +65,7 @@ def test_a_kept_node_leaves_its_name_to_the_next_that_carries_it(tmp_path: Path)
 
 def test_a_kept_node_whose_name_nobody_else_wants_keeps_it(tmp_path: Path) -> None:
     text = SPEC.replace("mode: recording,", "mode: recording, container_name: fast-node,")
-    stage = Stage(tmp_path, text, options=Options(keep=True))
+    stage = Stage(tmp_path, text, settings=settings_of(keep=True))
     assert stage.run().exit_code == 0
     assert "fast-node" in {box.container.name for box in stage.engine.world.boxes.values()}
 

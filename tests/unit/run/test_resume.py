@@ -16,10 +16,9 @@ from fastflow.record.archive import find_run, read_archive
 from fastflow.record.digest import ResumeDigest, digest_of_tokens, digests, read_digest, write_digest
 from fastflow.record.folder import RunFolder
 from fastflow.record.result import PhaseResult, RunResult
-from fastflow.run.context import Options
 from fastflow.run.earlier import EarlierRun, earlier_run, results_to_keep
 
-from .stage import PASSES, SPEC, Stage
+from .stage import PASSES, SPEC, Stage, settings_of
 
 DIGEST = ResumeDigest(
     "r0", False, {"FASTFLOW_RUN_ID": "r0"}, {"workflows.web.build_id": "web1"}, "t", {"a": "1"}, {"c.yml": "2"}
@@ -53,7 +52,7 @@ def resumed(directory: Path, *passed: str, text: str = SPEC, **more: frozenset[s
     return Stage(
         directory,
         text,
-        options=Options(keep=True),
+        settings=settings_of(keep=True),
         selection=Selection(resumption=Resumption("r0", frozenset(passed), **more)),
     )
 

@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from fastflow.run.context import Options
-from tests.unit.run.stage import Stage
+from tests.unit.run.stage import Stage, settings_of
 from tests.unit.run.test_recording import PUBLISHED, spec
 from tests.waiting import has_exited, until
 
@@ -23,7 +22,7 @@ def test_a_command_gets_the_proxy_and_no_way_round_it(tmp_path: Path) -> None:
         "MINE": "1",
     }
     text = spec(f"source: {{ run: '{SHOWS}' }}")
-    stage = Stage(tmp_path, text, {"fast-record": PUBLISHED}, Options(source_environment=around))
+    stage = Stage(tmp_path, text, {"fast-record": PUBLISHED}, settings_of(source_environment=around))
     url = "http://127.0.0.1:40001"
     urls = ("FASTFLOW_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
     assert set(shown(stage)) == {
@@ -41,7 +40,7 @@ def test_a_command_has_its_own_variables_and_directory(tmp_path: Path) -> None:
     (tmp_path / "below").mkdir()
     own = "environment: { MINE: '$$two', PASSED: null, UNSET: null }, working_dir: below"
     text = spec(f"source: {{ run: 'echo $MINE $PASSED ${{UNSET-none}}; pwd', {own} }}")
-    stage = Stage(tmp_path, text, {"fast-record": PUBLISHED}, Options(source_environment={"PASSED": "on"}))
+    stage = Stage(tmp_path, text, {"fast-record": PUBLISHED}, settings_of(source_environment={"PASSED": "on"}))
     assert shown(stage) == ["$two on none", str(tmp_path / "below")]
 
 

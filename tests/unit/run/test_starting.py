@@ -7,10 +7,9 @@ import pytest
 
 from fastflow.errors import EngineCallError
 from fastflow.plan.making import Selection
-from fastflow.run.context import Options
 from tests.fakes.containers import Script
 from tests.fakes.engine import FakeEngine
-from tests.unit.run.stage import PASSES, SERVES, Stage, said
+from tests.unit.run.stage import PASSES, SERVES, Stage, said, settings_of
 from tests.waiting import until
 
 PAIR = """
@@ -73,7 +72,7 @@ def test_a_phase_is_not_created_ahead_where_that_could_go_wrong(tmp_path: Path, 
 
 
 def test_a_run_that_keeps_its_containers_keeps_none_that_has_not_run(tmp_path: Path) -> None:
-    stage = Stage(tmp_path, pair(), {"tests": said("tests", exit_code=1)}, options=Options(keep=True))
+    stage = Stage(tmp_path, pair(), {"tests": said("tests", exit_code=1)}, settings=settings_of(keep=True))
     assert stage.phase("web.test").state == "skipped"
     assert status_of(stage, "fast-test") is None
     assert status_of(stage, "fast-record") == "exited"

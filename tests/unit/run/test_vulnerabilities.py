@@ -15,10 +15,9 @@ from fastflow.errors import UsageError
 from fastflow.model.accept import AcceptFile
 from fastflow.record.result import Suppression
 from fastflow.run.accepted import accepted_by
-from fastflow.run.context import Options
 from fastflow.run.vulnerabilities import fingerprint
 from tests.fakes.containers import Script
-from tests.unit.run.stage import FINDS, PASSES, TOKEN, Stage
+from tests.unit.run.stage import FINDS, PASSES, TOKEN, Stage, settings_of
 from tests.unit.run.test_testing import ALONE, phase_of
 
 REPORT = {
@@ -170,7 +169,7 @@ def api(answer: bytes, status: int = 200, **headers: str) -> Iterator[tuple[str,
 def test_the_api_goes_before_the_report_and_the_report_tells_where(tmp_path: Path) -> None:
     vulns = [{"id": "v1", "type": "rce", "threat": 90, "code": "C"}, {"id": "v2", "type": "sqli", "threat": 80}]
     with api(json.dumps({"state": "failed", "vulns": vulns}).encode()) as (url, asked):
-        phase = phase_of(tmp_path, reports(), cloud_url=lambda _: url)
+        phase = phase_of(tmp_path, reports(), cloud_urls={"web": url})
     assert [(found.type, found.threat, found.parameter) for found in phase.vulnerabilities] == [
         ("rce", 90, None),
         ("sqli", 80, "POST_id"),
@@ -192,7 +191,7 @@ def test_the_api_goes_before_the_report_and_the_report_tells_where(tmp_path: Pat
 )
 def test_an_api_that_is_no_help_leaves_it_to_the_report(tmp_path: Path, answer: bytes, status: int) -> None:
     with api(answer, status, Location="/elsewhere") as (url, asked):
-        phase = phase_of(tmp_path, reports(), cloud_url=lambda _: url)
+        phase = phase_of(tmp_path, reports(), cloud_urls={"web": url})
     assert phase.reason == "2 vulnerabilities found: sqli, xss"
     assert [path for path, _ in asked] == ["/v1/test_run/tr_1"]  # the token follows no redirect
 
@@ -204,7 +203,7 @@ def test_no_proxy_sees_what_the_emulated_cloud_of_this_machine_is_asked(
     monkeypatch.delenv("NO_PROXY", raising=False)
     with api(b"{}") as (proxy, seen), api(b'{"vulns": [{"type": "rce"}]}') as (url, asked):
         monkeypatch.setenv("http_proxy", proxy)
-        phase = phase_of(tmp_path, reports(), cloud_url=lambda _: url)
+        phase = phase_of(tmp_path, reports(), cloud_urls={"web": url})
     assert [found.type for found in phase.vulnerabilities] == ["rce"]
     assert (len(asked), seen) == (1, [])
 
@@ -212,7 +211,7 @@ def test_no_proxy_sees_what_the_emulated_cloud_of_this_machine_is_asked(
 def test_the_api_is_not_asked_where_query_is_off(tmp_path: Path) -> None:
     text = "cloud: { query: false }\n" + ALONE.format(more="")
     with api(b"{}") as (url, asked):
-        Stage(tmp_path, text, {"fast-test": PASSES}, Options(cloud_url=lambda _: url)).run()
+        Stage(tmp_path, text, {"fast-test": PASSES}, settings_of(cloud_urls={"web": url})).run()
     assert asked == []
 
 

@@ -9,11 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastflow.record.result import Vulnerability
-from fastflow.run.context import Options
 from fastflow.run.node_log import NodeLog
 from fastflow.run.vulnerabilities import collect, fingerprint, from_reports, without_session
 from tests.fakes.containers import Script
-from tests.unit.run.stage import FINDS, TOKEN, Stage
+from tests.unit.run.stage import FINDS, TOKEN, Stage, settings_of
 from tests.unit.run.test_testing import ALONE
 from tests.unit.run.test_vulnerabilities import api, reports
 
@@ -97,7 +96,7 @@ def test_a_report_that_cannot_be_understood_is_kept_and_said(tmp_path: Path) -> 
 @pytest.mark.parametrize("answer", [b"<html>\xff " + TOKEN.encode(), b"[1]", b'{"vulns": {}}', b"[" * 100_000])
 def test_an_answer_of_the_api_that_is_no_test_run_is_kept_and_said(tmp_path: Path, answer: bytes) -> None:
     with api(answer) as (url, _):
-        stage = Stage(tmp_path, ALONE.format(more=""), {"fast-test": reports()}, Options(cloud_url=lambda _: url))
+        stage = Stage(tmp_path, ALONE.format(more=""), {"fast-test": reports()}, settings_of(cloud_urls={"web": url}))
         phase = stage.phase("web.test")
     assert phase.reason == "2 vulnerabilities found: sqli, xss"
     kept = tmp_path / ".fastflow/runs/r1/reports/web.test/answer-of-the-api.txt"
@@ -108,7 +107,7 @@ def test_an_answer_of_the_api_that_is_no_test_run_is_kept_and_said(tmp_path: Pat
 
 def test_an_answer_of_the_api_with_odd_entries_is_said(tmp_path: Path) -> None:
     with api(json.dumps({"vulns": [WHOLE, 1]}).encode()) as (url, _):
-        stage = Stage(tmp_path, ALONE.format(more=""), {"fast-test": reports()}, Options(cloud_url=lambda _: url))
+        stage = Stage(tmp_path, ALONE.format(more=""), {"fast-test": reports()}, settings_of(cloud_urls={"web": url}))
         assert [found.type for found in stage.phase("web.test").vulnerabilities] == ["sqli", "unknown"]
     assert stage.notes == ["vulnerability 2 of the API's answer cannot be understood, and counts as one of threat 100"]
 

@@ -45,7 +45,7 @@ class Waiter:
 @pytest.fixture
 def stage(tmp_path: Path) -> Stage:
     made = Stage(tmp_path)
-    made.options = replace(made.options, wait_lease=FOREVER)
+    made.settings = replace(made.settings, wait_lease=FOREVER)
     return made
 
 
@@ -140,7 +140,7 @@ def test_who_loses_its_ticket_joins_again_at_the_end(stage: Stage) -> None:
 @pytest.mark.parametrize("is_held", [True, False])
 def test_after_its_time_a_run_ends_with_4_and_leaves_the_line(stage: Stage, is_held: bool) -> None:
     before = held_by(stage, key()).id if is_held else Waiter(stage, "r2").ticket.container_id
-    stage.options = replace(stage.options, wait_lease=0.0)
+    stage.settings = replace(stage.settings, wait_lease=0.0)
     with pytest.raises(BuildIdInUseError, match="the time of --wait-lease is over") as caught:
         stage.run()
     assert caught.value.exit_code == 4
@@ -189,7 +189,7 @@ workflows:
 """
         stage = Stage(tmp_path / one, text)
         stage.directory.mkdir()
-        stage.options = replace(stage.options, wait_lease=FOREVER)
+        stage.settings = replace(stage.settings, wait_lease=FOREVER)
         engines = {name: Stage(tmp_path, text).engine for name in ("one", "two")}
         stage.engines = engines
         asked: list[str] = []

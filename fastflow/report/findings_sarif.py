@@ -1,6 +1,5 @@
 """Findings as SARIF, for code scanning."""
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -60,7 +59,6 @@ def _location(mark: Mark, root: Path, message: str = "") -> sarif.Location:
 
 
 def _fingerprint(found: Diagnostic, root: Path, seen: Counter[str]) -> str:
-    """What stays the same when lines are moved: the rule, the file and the words; among equal ones, which it is."""
+    """Of what stays the same when lines are moved: the rule, the file and the words."""
     said = "\n".join((found.rule, sarif.uri_of(found.mark.file, root), _MOVES.sub("", found.message)))
-    seen[said] += 1
-    return hashlib.sha256(f"{said}\n{seen[said]}".encode()).hexdigest()[:16]
+    return sarif.fingerprint_of(said, seen)

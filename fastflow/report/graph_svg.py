@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.cells import cell_len, set_cell_size
 
-from fastflow.report.graph_drawing import Drawing, DrawnEdge, DrawnPhase, drawing_of
+from fastflow.report.graph_drawing import Drawing, DrawnPhase, drawing_of
 from fastflow.report.text import count
 
 MOST_TOLD = 40
@@ -117,13 +117,12 @@ def graph_svg(
     plan: Mapping[str, Any],
     *,
     states: Mapping[str, str] | None = None,
-    prefix: str = "graph",
     styled: bool = True,
 ) -> str:
     """Draw a plan's JSON (`plan --format json`, or a run's plan.json) as one `<svg>` element, without a declaration.
 
-    `states` tells by id what became of phases. `prefix` begins the ids in it: pictures in one page have different
-    ones. Without `styled` the page brings GRAPH_CSS itself, once. It holds no script, and loads nothing.
+    `states` tells by id what became of phases. Without `styled` the page brings GRAPH_CSS itself. It holds no script,
+    and loads nothing.
     Raises KeyError or TypeError where `plan` is no plan.
     """
     drawing = drawing_of(plan, states)
@@ -131,9 +130,9 @@ def graph_svg(
     width, height = max(layout.width, _LEGEND_WIDTH), layout.height + _LEGEND
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="ffg" role="img" width="{width}" height="{height}" '
-        f'viewBox="0 0 {width} {height}"{_PLAIN} aria-labelledby="{escape(prefix)}-title {escape(prefix)}-desc">',
-        f'<title id="{escape(prefix)}-title">{escape(title_of(drawing))}</title>',
-        f'<desc id="{escape(prefix)}-desc">{escape(" ".join(sentences_of(drawing)))}</desc>',
+        f'viewBox="0 0 {width} {height}"{_PLAIN} aria-labelledby="graph-title graph-desc">',
+        f'<title id="graph-title">{escape(title_of(drawing))}</title>',
+        f'<desc id="graph-desc">{escape(" ".join(sentences_of(drawing)))}</desc>',
         f"<style>{GRAPH_CSS}</style>" if styled else "",
         f'<rect class="page" width="{width}" height="{height}"/>',
         *(part for lane in layout.lanes for part in _lane(lane, width)),
@@ -180,7 +179,7 @@ def _lane(lane: Lane, width: int) -> Iterator[str]:
 def _box(box: Box, drawing: Drawing) -> Iterator[str]:
     phase = box.phase
     classes = f"phase{' critical' if phase.is_critical else ''}{'' if phase.is_selected else ' out'}"
-    before = "".join(f"\nafter {edge.before} ({_because(edge)})" for edge in drawing.before(phase))
+    before = "".join(f"\nafter {edge.before} ({edge.reason}, {edge.condition})" for edge in drawing.before(phase))
     mode = phase.mode if phase.mode in ("recording", "testing") else "report"
     place = f'x="{box.x}" y="{box.y}" width="{box.width}" height="{_BOX}"'
     yield f'<g class="{classes}"><title>{escape(f"{phase.id}: {phase.details}{before}")}</title>'
@@ -188,10 +187,6 @@ def _box(box: Box, drawing: Drawing) -> Iterator[str]:
     yield f'<text{_PLAIN_TEXT} class="name" x="{box.x + 10}" y="{box.y + 18}">{escape(_cut(phase.name))}</text>'
     yield f'<text{_PLAIN_TEXT} class="details" x="{box.x + 10}" y="{box.y + 33}">{escape(_cut(phase.details))}</text>'
     yield "</g>"
-
-
-def _because(edge: DrawnEdge) -> str:
-    return f"{edge.reason}, {edge.condition}"
 
 
 def _lines(drawing: Drawing, layout: Layout) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """A rule's page, and the list of all rules, as text for a terminal of 80 columns."""
 
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from fastflow.check.pages import page_of, sentence, standing
 from fastflow.check.rule import Rule
@@ -9,8 +9,6 @@ from fastflow.check.rules import RULES
 
 _WIDTH = 79
 _INDENT = "    "
-
-
 _GROUPS = {"error": "Errors", "warning": "Warnings", "off": "Off unless `checks:` turns them on"}
 
 
@@ -38,31 +36,26 @@ def rule_as_text(rule: Rule) -> str:
         *_paragraphs(page.mend),
     ]
     if rule.can_be_silenced:
-        parts += ["Where it is right as it is", *_silencing(rule)]
+        parts += [
+            "Where it is right as it is",
+            _filled("For one line, as a comment at its end or above it; the reason is required:"),
+            f"{_INDENT}# fastflow: ignore[{rule.id}] reason",
+            _filled("For a whole spec:"),
+            f"{_INDENT}checks: {{ {rule.id}: off }}",
+        ]
     return "\n\n".join(parts)
 
 
 def _paragraphs(text: str) -> Iterator[str]:
-    for paragraph in text.split("\n\n"):
-        yield _filled(paragraph)
-
-
-def _silencing(rule: Rule) -> Iterable[str]:
-    yield _filled("For one line, as a comment at its end or above it; the reason is required:")
-    yield f"{_INDENT}# fastflow: ignore[{rule.id}] reason"
-    yield _filled("For a whole spec:")
-    yield f"{_INDENT}checks: {{ {rule.id}: off }}"
+    return map(_filled, text.split("\n\n"))
 
 
 def _filled(text: str) -> str:
     # A word in backticks is one to type: it stays on one line where it can.
     whole = "\N{NO-BREAK SPACE}"
-    kept = "`".join(part.replace(" ", whole) if at % 2 and len(part) < 40 else part for at, part in _pieces(text))
+    parts = enumerate(text.split("`"))
+    kept = "`".join(part.replace(" ", whole) if at % 2 and len(part) < 40 else part for at, part in parts)
     filled = textwrap.fill(
         kept, _WIDTH, initial_indent="  ", subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
     )
     return filled.replace(whole, " ")
-
-
-def _pieces(text: str) -> Iterable[tuple[int, str]]:
-    return enumerate(text.split("`"))

@@ -4,7 +4,9 @@ A log names no machine: files are relative to SRCROOT, whose own address is left
 3.14.14 allows that), so that one commit gives one log everywhere.
 """
 
+import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -115,6 +117,12 @@ def sarif_log(
         run["invocations"] = [_given(executionSuccessful=is_complete, toolExecutionNotifications=told)]
     run |= _given(properties=properties)
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
+
+
+def fingerprint_of(said: str, seen: Counter[str]) -> str:
+    """Make a fingerprint of what stays the same from log to log; among equal ones of a log, it says which it is."""
+    seen[said] += 1
+    return hashlib.sha256(f"{said}\n{seen[said]}".encode("utf-8", "backslashreplace")).hexdigest()[:16]
 
 
 def root_of(directory: Path) -> Path:

@@ -4,7 +4,6 @@ A result stands at the node that found it, in the spec: FAST knows the applicati
 is made of the phase and the hole, so that one alert is the same in all runs.
 """
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -78,7 +77,7 @@ def _result(archive: Archive, one: Discovery, seen: Counter[str]) -> sarif.Resul
         rule_id(found.type),
         _LEVELS[one.level],
         pictured(f"{one.failure}, found by {phase.id}"),
-        _fingerprint(phase, found.fingerprint, seen),
+        sarif.fingerprint_of(f"{phase.id}\n{found.fingerprint}", seen),
         (_location(archive, one),),
         suppressed=pictured(verdict_on(found)) if found.suppressed is not None else "",
         rank=float(found.counted_threat),
@@ -103,13 +102,6 @@ def _properties(archive: Archive, one: Discovery) -> dict[str, Any]:
         "request": one.request or None,
     }
     return {name: pictured(value) if isinstance(value, str) else value for name, value in told.items()}
-
-
-def _fingerprint(phase: PhaseResult, known: str, seen: Counter[str]) -> str:
-    """Of equal ones of a phase, which it is."""
-    said = f"{phase.id}\n{known}"
-    seen[said] += 1
-    return hashlib.sha256(f"{said}\n{seen[said]}".encode("utf-8", "backslashreplace")).hexdigest()[:16]
 
 
 def _location(archive: Archive, one: Discovery) -> sarif.Location:

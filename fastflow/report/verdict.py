@@ -36,11 +36,14 @@ def verdict_of(result: RunResult | None, phases: Sequence[PhaseResult]) -> Verdi
     if result.exit_code in _SIGNALS:
         return Verdict("interrupted", "Interrupted", said)
     if result.exit_code == ExitCode.VULNERABLE:
-        found = sum(_grave(phase) for phase in phases if not phase.allow_failure)
+        counted = [one for phase in phases if not phase.allow_failure for one in phase.vulnerabilities]
+        found = sum(one.gate == "fails" for one in counted)
         return Verdict("vulnerable", count(found, "vulnerability") if found else "Vulnerable", said)
     if result.exit_code != ExitCode.PASSED:
-        return Verdict("failed", "Failed", " ".join((said, *_cause(phases))))
-    return Verdict("passed", "Passed", " ".join((said, *_excused(phases))))
+        first = next((phase for phase in phases if phase.state == "failed" and not phase.allow_failure), None)
+        cause = f" {first.id}: {first.reason}" if first is not None and first.reason else ""
+        return Verdict("failed", "Failed", f"{said}{cause}")
+    return Verdict("passed", "Passed", f"{said}{_excused(phases)}")
 
 
 def _states(phases: Sequence[PhaseResult]) -> str:
@@ -51,20 +54,12 @@ def _states(phases: Sequence[PhaseResult]) -> str:
     return f"{count(len(phases), 'phase')}: {counts}." if phases else "No phase began."
 
 
-def _grave(phase: PhaseResult) -> int:
-    return sum(found.gate == "fails" for found in phase.vulnerabilities)
-
-
-def _cause(phases: Sequence[PhaseResult]) -> tuple[str, ...]:
-    first = next((phase for phase in phases if phase.state == "failed" and not phase.allow_failure), None)
-    return (f"{first.id}: {first.reason}",) if first is not None and first.reason else ()
-
-
-def _excused(phases: Sequence[PhaseResult]) -> tuple[str, ...]:
+def _excused(phases: Sequence[PhaseResult]) -> str:
+    """Say what was found and did not fail the run, after a space; "" if nothing was."""
     known = Counter(found.gate for phase in phases for found in phase.vulnerabilities)
     total = sum(known.values())
     if not total:
-        return ()
+        return ""
     parts = (
         (known["accepted"], "accepted"),
         (known["below"], "below the gate"),
@@ -72,7 +67,7 @@ def _excused(phases: Sequence[PhaseResult]) -> tuple[str, ...]:
         (known["fails"], "in phases that may fail"),
     )
     said = ", ".join(f"{number} {how}" for number, how in parts if number)
-    return (f"{count(total, 'vulnerability')} did not fail it: {said}.",)
+    return f" {count(total, 'vulnerability')} did not fail it: {said}."
 
 
 def empty_of(phases: Sequence[PhaseResult]) -> Empty:

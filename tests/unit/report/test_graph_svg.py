@@ -58,7 +58,7 @@ def test_implied_lines_are_dashed_and_those_of_the_critical_path_bold() -> None:
 
 
 def test_it_says_in_words_what_it_shows() -> None:
-    root = drawn(PLAN, prefix="one")
+    root = drawn(PLAN)
     ids = str(root.get("aria-labelledby")).split()
     by_id = {element.get("id"): element.text for element in root.iter() if element.get("id")}
     assert root.get("role") == "img"
@@ -68,7 +68,7 @@ def test_it_says_in_words_what_it_shows() -> None:
         "web.report: report · left out; after web.test (report), web.record (depends_on). "
         "api.test: testing; after web.test (depends_on). Critical path: web.record, web.test, web.report.",
     ]
-    assert set(by_id) == {"one-title", "one-desc"}
+    assert set(by_id) == {"graph-title", "graph-desc"}
 
 
 def test_of_many_phases_it_says_how_many() -> None:

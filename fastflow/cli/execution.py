@@ -32,7 +32,7 @@ from fastflow.pipeline import SpecText
 from fastflow.plan import Plan
 from fastflow.record.archive import PLAN_FILE, read_archive
 from fastflow.record.digest import write_digest
-from fastflow.record.events import Event, now
+from fastflow.record.events import RunRefused, now
 from fastflow.record.folder import RunFolder
 from fastflow.record.result import PhaseResult
 from fastflow.report.plan_file import engines_of, plan_file_of
@@ -199,7 +199,7 @@ class _Session:
             folder.write_json(folder.path / PLAN_FILE, told | engines_of(ask_all(self.engines)))
         except (FastflowError, InterruptedBeforeRunError) as error:
             reason = error.message if isinstance(error, FastflowError) else "interrupted"
-            folder.on_event(Event("run", facts={"state": "refused", "reason": reason}))
+            folder.on_event(RunRefused(reason))
             code, earlier = int(error.exit_code), self._earlier(folder)
             write_refusal(self.order.plan, self.settings, folder, started=started, exit_code=code, earlier=earlier)
             folder.close()

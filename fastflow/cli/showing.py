@@ -11,7 +11,7 @@ from fastflow.app.environment import everything
 from fastflow.ci import ci_system
 from fastflow.errors import ExitCode
 from fastflow.plan import Plan
-from fastflow.record.events import Event, Listener
+from fastflow.record.events import Listener, Note
 from fastflow.record.result import RunResult
 from fastflow.report.encoding import ERRORS, encoding_for
 from fastflow.report.log_ends import shown_run
@@ -45,7 +45,7 @@ class Showing:
 
     def say(self, message: str) -> None:
         """Show something that is no event of the run's own."""
-        self._display(Event("note", facts={"message": message}))
+        self._display(Note(message))
 
     def close(self) -> None:
         """Show what is left to show; a second time, nothing."""

@@ -1,38 +1,28 @@
 """A run as its folder tells it, whether it has ended, was cut short, or is still going on."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from fastflow.errors import UsageError
+from fastflow.record.events import PhaseChanged, RunStarted
+from fastflow.record.history import EVENTS_FILE, History, read_history
 from fastflow.record.result import END_STATES, PhaseResult, RunResult
 
 PLAN_FILE = "plan.json"
-_RESULT, _EVENTS = "result.json", "events.jsonl"
-_TOLD = (
-    "mode",
-    "state",
-    "reason",
-    "hint",
-    "evidence",
-    "exit_code",
-    "attempts",
-    "test_record",
-    "test_run",
-    "vulnerabilities",
-)
+_RESULT = "result.json"
 
 
 @dataclass(frozen=True)
 class Archive:
     """One run. `result` is None where it has not ended by itself; `phases` are known all the same.
 
-    `plan` is the content of plan.json, where the folder has one; `events` are the whole lines of events.jsonl.
+    `plan` is the content of plan.json, where the folder has one; `history` is what events.jsonl holds.
     """
 
     folder: Path
@@ -40,7 +30,7 @@ class Archive:
     spec: str
     result: RunResult | None
     phases: tuple[PhaseResult, ...]
-    events: tuple[Mapping[str, Any], ...] = ()
+    history: History = field(default_factory=History)
     plan: Mapping[str, Any] | None = None
 
     @cached_property
@@ -62,13 +52,7 @@ class Archive:
     @property
     def started(self) -> str | None:
         """When the run began."""
-        return self.result.started if self.result else next((str(event["time"]) for event in self.events), None)
-
-    @property
-    def refusal(self) -> str | None:
-        """Why nothing was started, where nothing was."""
-        told = (event for event in self.events if event.get("type") == "run" and event.get("state") == "refused")
-        return next((str(event.get("reason")) for event in told), None)
+        return self.result.started if self.result else next((event.time for event in self.history.events), None)
 
     def planned(self, phase: str) -> Mapping[str, Any]:
         """What plan.json says of a phase; nothing where it says nothing."""
@@ -93,20 +77,17 @@ def find_run(name: str | None, directory: Path) -> Path:
 def read_archive(folder: Path) -> Archive:
     """Read a run's folder; raises UsageError where it is none, or none that can be understood."""
     folder = folder.absolute()
-    events, plan = _events(folder), _plan(folder)
-    result = _result(folder)
+    history, plan, result = read_history(folder) or History(), _plan(folder), _result(folder)
     if result is not None:
-        return Archive(folder, result.run, result.spec, result, result.phases, events, plan)
-    if not events and plan is None:
-        raise UsageError(f"{folder} is no run's folder: it has neither {_RESULT} nor {_EVENTS}")
-    begun = next((event for event in events if event.get("type") == "run"), {})
-    run = str(begun.get("run") or (plan or {}).get("run") or folder.name)
-    spec = str(begun.get("spec") or (plan or {}).get("spec") or "fastflow.yml")
-    try:
-        phases = tuple(_from_events(folder, events, plan, begun))
-    except ValidationError:
-        raise UsageError(f"{folder / _EVENTS} cannot be understood: another version of fastflow wrote it") from None
-    return Archive(folder, run, spec, None, phases, events, plan)
+        return Archive(folder, result.run, result.spec, result, result.phases, history, plan)
+    if not history.events and plan is None:
+        raise UsageError(f"{folder} is no run's folder: it has neither {_RESULT} nor {EVENTS_FILE}")
+    if not history.is_understood:
+        raise UsageError(f"{folder / EVENTS_FILE} cannot be understood: another version of fastflow wrote it")
+    begun = history.begun or RunStarted()
+    run = begun.run or str((plan or {}).get("run") or folder.name)
+    spec = begun.spec or str((plan or {}).get("spec") or "fastflow.yml")
+    return Archive(folder, run, spec, None, tuple(_phases_by(history, plan, folder)), history, plan)
 
 
 def _result(folder: Path) -> RunResult | None:
@@ -127,19 +108,6 @@ def _plan(folder: Path) -> Mapping[str, Any] | None:
     return told if isinstance(told, dict) else None
 
 
-def _events(folder: Path) -> tuple[Mapping[str, Any], ...]:
-    """The events up to the last whole line: a run that was killed may have been writing one."""
-    events = []
-    for line in (_text(folder / _EVENTS) or "").split("\n")[:-1]:
-        try:
-            event = json.loads(line)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(event, dict) and isinstance(event.get("time"), str):
-            events.append(event)
-    return tuple(events)
-
-
 def _text(path: Path) -> str | None:
     try:
         return path.read_text(encoding="utf-8", errors="replace")
@@ -152,43 +120,52 @@ def _phases(plan: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
     return [phase for phase in phases if isinstance(phase, dict)] if isinstance(phases, list) else []
 
 
-def _from_events(
-    folder: Path, events: tuple[Mapping[str, Any], ...], plan: Mapping[str, Any] | None, begun: Mapping[str, Any]
-) -> list[PhaseResult]:
+def _phases_by(history: History, plan: Mapping[str, Any] | None, folder: Path) -> Iterator[PhaseResult]:
     """What became of the phases by the end of the events, in the spec's order."""
     told = {str(phase["id"]): phase for phase in _phases(plan) if phase.get("id")}
-    named = begun.get("phases")
-    chosen = named if isinstance(named, list) else [name for name, phase in told.items() if phase.get("selected")]
-    seen: dict[str, dict[str, Any]] = {str(name): {} for name in chosen}
-    for event in events:
-        if event.get("type") == "phase" and event.get("phase"):
-            _take(seen.setdefault(str(event["phase"]), {}), event)
+    chosen = (
+        []
+        if history.begun and history.begun.phases
+        else [name for name, phase in told.items() if phase.get("selected")]
+    )
     order = {name: at for at, name in enumerate(told)}
-    names = sorted(seen, key=lambda name: order.get(name, len(order)))
-    found = [_facts(name, told.get(name, {}), seen[name], folder) for name in names]
-    return TypeAdapter(list[PhaseResult]).validate_python(found)
+    names = sorted(dict.fromkeys((*chosen, *history.phases)), key=lambda name: order.get(name, len(order)))
+    for name in names:
+        yield _result_by(history.phases.get(name, ()), _waiting(name, told.get(name, {}), folder))
 
 
-def _take(known: dict[str, Any], event: Mapping[str, Any]) -> None:
-    known.update({key: event[key] for key in _TOLD if key in event})
-    if event.get("state") == "starting":
-        known.setdefault("started", event["time"])
-    if event.get("state") in END_STATES:
-        known["ended"] = event["time"]
-
-
-def _facts(name: str, planned: Mapping[str, Any], known: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+def _waiting(name: str, planned: Mapping[str, Any], folder: Path) -> PhaseResult:
+    """The result of a phase that has not begun."""
     log = folder / "logs" / f"{name}.log"
     reports = sorted(path for path in (folder / "reports" / name).rglob("*") if path.is_file())
-    return {
-        "id": name,
-        "workflow": planned.get("workflow") or name.partition(".")[0],
-        "host": planned.get("host") or "default",
-        "mode": planned.get("mode") or "unknown",
-        "build_id": planned.get("build_id"),
-        "state": "waiting",
-        "allow_failure": bool(planned.get("allow_failure")),
-        "log": str(log) if log.is_file() else None,
-        "reports": [str(path) for path in reports],
-        **known,
-    }
+    return PhaseResult(
+        id=name,
+        workflow=planned.get("workflow") or name.partition(".")[0],
+        host=planned.get("host") or "default",
+        mode=planned.get("mode") or "unknown",
+        build_id=planned.get("build_id"),
+        state="waiting",
+        allow_failure=bool(planned.get("allow_failure")),
+        log=str(log) if log.is_file() else None,
+        reports=tuple(str(path) for path in reports),
+    )
+
+
+def _result_by(changes: Iterable[PhaseChanged], result: PhaseResult) -> PhaseResult:
+    """What became of a phase: of what a change does not tell, an earlier one does."""
+    for event in changes:
+        result = replace(
+            result,
+            mode=event.mode,
+            state=event.state,
+            reason=event.reason,
+            hint=event.hint or result.hint,
+            evidence=event.evidence or result.evidence,
+            attempts=event.attempts or result.attempts,
+            test_record=event.test_record or result.test_record,
+            test_run=event.test_run or result.test_run,
+            vulnerabilities=event.vulnerabilities or result.vulnerabilities,
+            started=result.started or (event.time if event.state == "starting" else None),
+            ended=event.time if event.state in END_STATES else None,
+        )
+    return result

@@ -1,11 +1,11 @@
-"""What happens in a run, as values; displays and files listen, the run knows none of them."""
+"""What happens in a run, as values: displays and the run's folder listen, the run knows none of them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias
 
-EventType: TypeAlias = Literal["run", "phase", "note", "log", "progress"]
+from fastflow.record.result import Evidence, PhaseResult, State, Vulnerability
 
 
 def now() -> str:
@@ -14,17 +14,121 @@ def now() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """One thing that happened. `facts` are plain values; `log` and `progress` are for displays and not in the file."""
+class _Timed:
+    time: str = field(default_factory=now, kw_only=True, compare=False)
+    """RFC 3339 in UTC."""
 
-    type: EventType
+
+@dataclass(frozen=True, slots=True)
+class _OfRun(_Timed):
+    phase: None = field(default=None, init=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted(_OfRun):
+    """A run has begun. `phases` are the ids of those to be run; `engines` are the engines' versions by host."""
+
+    state: Literal["started"] = field(default="started", init=False)
+    run: str = ""
+    spec: str = ""
+    phases: tuple[str, ...] = ()
+    resumes: str | None = None
+    engines: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RunRefused(_OfRun):
+    """Nothing of a run was started."""
+
+    state: Literal["refused"] = field(default="refused", init=False)
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnded(_OfRun):
+    """A run has ended. `leftovers` could not be removed: each is the command that removes it."""
+
+    state: Literal["ended"] = field(default="ended", init=False)
+    exit_code: int
+    leftovers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseChanged(_Timed):
+    """A phase has come to another state; what is not known, or was not found, is None or empty.
+
+    `is_kept`: it was passed by the run that is resumed, and is not run again.
+    """
+
+    phase: str
+    state: State
+    reason: str | None
+    mode: str
+    attempts: int | None = None
+    hint: str | None = None
+    evidence: Evidence | None = None
+    vulnerabilities: tuple[Vulnerability, ...] = ()
+    test_record: str | None = None
+    test_run: str | None = None
+    is_kept: bool = False
+
+    @classmethod
+    def of(cls, result: PhaseResult, **more: Any) -> "PhaseChanged":
+        """Say to which state a phase has come, with `more` of what is known of it."""
+        return cls(result.id, result.state, result.reason, result.mode, **more)
+
+
+@dataclass(frozen=True, slots=True)
+class Note(_Timed):
+    """Something that is no change of state, of the run or of a phase."""
+
+    message: str
     phase: str | None = None
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    time: str = field(default_factory=now)
-
-    def as_json(self) -> dict[str, Any]:
-        """Give the event as a line of events.jsonl."""
-        return {"time": self.time, "type": self.type, "phase": self.phase, **self.facts}
 
 
+@dataclass(frozen=True, slots=True)
+class LogLine(_Timed):
+    """A node has printed a line. It is for displays, and not in the file of events."""
+
+    phase: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress(_Timed):
+    """How far a test run is, as far as the cloud says so. It is for displays, and not in the file of events."""
+
+    phase: str
+    baselines_done: int | None = None
+    baselines: int | None = None
+    requests: int | None = None
+    vulnerabilities: int | None = None
+    seconds_left: int | None = None
+
+
+Event: TypeAlias = RunStarted | RunRefused | RunEnded | PhaseChanged | Note | LogLine | Progress
 Listener: TypeAlias = Callable[[Event], None]
+
+TYPES: Mapping[type, str] = {
+    RunStarted: "run",
+    RunRefused: "run",
+    RunEnded: "run",
+    PhaseChanged: "phase",
+    Note: "note",
+    LogLine: "log",
+    Progress: "progress",
+}
+_HEAD = ("time", "type", "phase")
+_ALWAYS = (*_HEAD, "state", "reason", "mode")
+_IDS = ("test_record", "test_run")
+
+
+def as_json(event: Event) -> dict[str, Any]:
+    """Give an event as a line of events.jsonl (docs: machine formats)."""
+    told = {"time": event.time, "type": TYPES[type(event)], "phase": event.phase, **asdict(event)}
+    if isinstance(event, Progress):
+        return {name: value for name, value in told.items() if name in _HEAD or value is not None}
+    if isinstance(event, PhaseChanged):
+        always = (*_ALWAYS, *_IDS) if told.pop("is_kept") else _ALWAYS
+        return {name: value for name, value in told.items() if name in always or value}
+    return told

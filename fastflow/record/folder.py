@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from fastflow.errors import FastflowError, system_reason
-from fastflow.record.events import Event
-from fastflow.record.history import hold
+from fastflow.record.events import Event, LogLine, as_json
+from fastflow.record.history import EVENTS_FILE, hold
 from fastflow.record.result import Evidence, RunResult
 
 _ESCAPED = "backslashreplace"
@@ -41,7 +41,7 @@ class RunFolder:
             ignore = self.root / ".gitignore"
             if not ignore.exists():
                 ignore.write_text("*\n")
-            self._events: TextIO = (self.path / "events.jsonl").open("w", encoding="utf-8", errors=_ESCAPED)
+            self._events: TextIO = (self.path / EVENTS_FILE).open("w", encoding="utf-8", errors=_ESCAPED)
             hold(self._events)
         except OSError as error:
             said = f"the run's folder {self.path} cannot be written: {system_reason(error)}"
@@ -49,9 +49,9 @@ class RunFolder:
 
     def on_event(self, event: Event) -> None:
         """Append an event to events.jsonl, line by line; a full disk does not end the run."""
-        if event.type == "log":
+        if isinstance(event, LogLine):
             return
-        line = self.mask(json.dumps(event.as_json(), ensure_ascii=False))
+        line = self.mask(json.dumps(as_json(event), ensure_ascii=False))
         with self._lock, suppress(OSError):
             if not self._events.closed:
                 self._events.write(line + "\n")

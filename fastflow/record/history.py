@@ -1,28 +1,57 @@
-"""What a run has written down so far: read while it runs, and after its death."""
+"""The events that a run has written down so far: read while it runs, and after its death."""
 
 import fcntl
 import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, TextIO
 
-from fastflow.record.result import END_STATES
+from pydantic import TypeAdapter, ValidationError
+
+from fastflow.record.events import Event, Note, PhaseChanged, RunEnded, RunRefused, RunStarted
+from fastflow.record.result import END_STATES, State
+
+EVENTS_FILE = "events.jsonl"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class History:
-    """The phases of a run in the order of the spec, each with the last thing that was said of it."""
+    """The events of a run. `is_understood` is False where another version wrote some that do not fit these types."""
 
-    phases: Mapping[str, Mapping[str, Any]]
+    events: tuple[Event, ...] = ()
+    is_understood: bool = True
 
-    def state(self, phase: str) -> str:
+    @property
+    def begun(self) -> RunStarted | None:
+        """How the run began; None before that, and where nothing could be started."""
+        return next((event for event in self.events if isinstance(event, RunStarted)), None)
+
+    @property
+    def refusal(self) -> str | None:
+        """Why nothing was started, if nothing was."""
+        return next((event.reason for event in self.events if isinstance(event, RunRefused)), None)
+
+    @cached_property
+    def phases(self) -> Mapping[str, tuple[PhaseChanged, ...]]:
+        """The changes of each phase, in the order of the spec once the run has begun."""
+        found: dict[str, tuple[PhaseChanged, ...]] = {}
+        for event in self.events:
+            if isinstance(event, RunStarted):
+                found.update(dict.fromkeys(event.phases, ()))
+            elif isinstance(event, PhaseChanged):
+                found[event.phase] = (*found.get(event.phase, ()), event)
+        return found
+
+    def state(self, phase: str) -> State:
         """The state of a phase; `waiting` until it has begun."""
-        return str(self.phases.get(phase, {}).get("state", "waiting"))
+        changes = self.phases.get(phase)
+        return changes[-1].state if changes else "waiting"
 
     def has_ended(self, phase: str) -> bool:
-        """Whether the phase has ended, however."""
+        """Whether the phase has ended, in any way."""
         return self.state(phase) in END_STATES
 
 
@@ -43,7 +72,7 @@ def hold(events: TextIO) -> None:
 def is_going_on(folder: Path) -> bool:
     """Whether the process of a run lives, on this machine, and has not ended the run; also before it has a lease."""
     try:
-        with (folder / "events.jsonl").open("rb") as file:
+        with (folder / EVENTS_FILE).open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
@@ -55,19 +84,42 @@ def is_going_on(folder: Path) -> bool:
 def read_history(folder: Path) -> History | None:
     """Read events.jsonl up to its last whole line; None where it is not on this machine."""
     try:
-        text = (folder / "events.jsonl").read_text(encoding="utf-8", errors="replace")
+        text = (folder / EVENTS_FILE).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
-    phases: dict[str, dict[str, Any]] = {}
-    for line in text.split("\n")[:-1]:
+    events: list[Event] = []
+    is_understood = True
+    for line in text.split("\n")[:-1]:  # a run that was killed may have been writing another one
         try:
-            event = json.loads(line)
+            event = _event_of(json.loads(line))
+        except ValidationError:
+            is_understood = False
         except (ValueError, RecursionError):
             continue
-        if not isinstance(event, dict):
-            continue
-        if event.get("type") == "run" and event.get("state") == "started":
-            phases.update({name: {} for name in event.get("phases", ())})
-        elif event.get("type") == "phase" and event.get("phase"):
-            phases.setdefault(event["phase"], {}).update(event)
-    return History(phases)
+        else:
+            events += [event] if event is not None else []
+    return History(tuple(events), is_understood)
+
+
+def _event_of(told: Any) -> Event | None:
+    """Read an event; None where it is none that this version knows. Raises ValidationError where it is another's."""
+    if not isinstance(told, dict) or not isinstance(told.get("time"), str):
+        return None
+    name = str(told.get("type"))
+    if name == "run":
+        name += f" {told.get('state')}"
+        told = {key: value for key, value in told.items() if key not in ("phase", "state")}
+    reader = _readers().get(name)
+    return reader.validate_python(told) if reader is not None else None
+
+
+@cache
+def _readers() -> Mapping[str, TypeAdapter[Event]]:
+    kinds = {
+        "run started": RunStarted,
+        "run refused": RunRefused,
+        "run ended": RunEnded,
+        "phase": PhaseChanged,
+        "note": Note,
+    }
+    return {name: TypeAdapter(kind) for name, kind in kinds.items()}

@@ -51,8 +51,8 @@ def render(archive: Archive) -> str:
         suites.setdefault(phase.workflow, []).extend(_cases(archive, phase))
         if phase.started:
             started.setdefault(phase.workflow, phase.started)
-    if archive.refusal is not None:
-        refused = _Case("run", _RUN, None, "error", archive.refusal, "nothing was started")
+    if archive.history.refusal is not None:
+        refused = _Case("run", _RUN, None, "error", archive.history.refusal, "nothing was started")
         suites.setdefault(_RUN, []).append(refused)  # a workflow may have this name
     cases = [case for suite in suites.values() for case in suite]
     root = ET.Element("testsuites", {"name": pictured(name_of_run(archive.plan, archive.spec)), **_counts(cases)})

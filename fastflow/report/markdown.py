@@ -25,13 +25,14 @@ def render(archive: Archive) -> str:
     """Give the page: how the run ended, its phases, and what was found, with the requests."""
     discoveries = discoveries_of(archive.phases)
     told = verdict_of(archive.result, archive.phases)
+    refusal = archive.history.refusal
     code = archive.result.exit_code if archive.result is not None else "none"
     lines = [
         f"## fastflow: {_code(name_of_run(archive.plan, archive.spec))}: {told.headline}",
         "",
         f"Run {_code(archive.run)}, exit code {code}",
         "",
-        *((f"Nothing was started: {_code(archive.refusal)}", "") if archive.refusal is not None else ()),
+        *((f"Nothing was started: {_code(refusal)}", "") if refusal is not None else ()),
         *_phases(archive.phases),
         *_log_ends(archive.phases),
     ]

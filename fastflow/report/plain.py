@@ -1,10 +1,9 @@
 """What happens in a run, one line for each event: for pipes, for files, for the logs of CI systems."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable
 
-from fastflow.record.events import Event
+from fastflow.record.events import Event, Note, PhaseChanged, Progress, RunEnded, RunStarted
 from fastflow.record.result import END_STATES
 from fastflow.report.outlet import Outlet
 from fastflow.report.plain_ci import inert
@@ -15,7 +14,6 @@ PERIOD = 30.0
 """Seconds between two lines on how far one test run is, unless it found another vulnerability."""
 _NARROWEST = 12
 _OWN = "fastflow"
-_IDS = ("test_run", "test_record")  # of both, the test run: its record was told when it was made
 
 
 class PlainProgress:
@@ -39,7 +37,7 @@ class PlainProgress:
         self._run = ""
         self._starts: dict[str, float] = {}
         self._ids: dict[str, str] = {}
-        self._told: dict[str, tuple[float, Any]] = {}
+        self._told: dict[str, tuple[float, int | None]] = {}
 
     def __call__(self, event: Event) -> None:
         """Print an event."""
@@ -55,44 +53,43 @@ class PlainProgress:
         self._outlet.close()
 
     def _text(self, event: Event) -> str | None:
-        facts = event.facts
-        if event.type == "run":
-            return self._of_run(facts)
-        if event.type == "note":
-            return str(facts["message"])
-        if event.type == "phase":
-            return self._state(event.phase or "", facts)
-        return self._progress(event) if event.type == "progress" and event.phase else None
+        match event:
+            case RunStarted():
+                self._run = event.run
+                return f"run {event.run}: {count(len(event.phases), 'phase')}"
+            case RunEnded():
+                return f"run {self._run} ended, exit code {event.exit_code}"
+            case Note():
+                return event.message
+            case PhaseChanged():
+                return self._state(event)
+            case Progress():
+                return self._progress(event)
+            case _:
+                return None  # of a refused run, the error says so
 
-    def _of_run(self, facts: Mapping[str, Any]) -> str | None:
-        if facts["state"] == "started":
-            self._run = str(facts["run"])
-            return f"run {self._run}: {count(len(facts['phases']), 'phase')}"
-        if facts["state"] == "ended":
-            return f"run {self._run} ended, exit code {facts['exit_code']}"
-        return None  # refused: the error says so
-
-    def _state(self, phase: str, facts: Mapping[str, Any]) -> str:
+    def _state(self, event: PhaseChanged) -> str:
         """Tell an id once, and at the end: what it is searched for by."""
-        state, now = str(facts["state"]), self._clock()
-        text = state
-        if state == "starting":
-            self._starts.setdefault(phase, now)
-            text += f", attempt {facts['attempts']}" if facts.get("attempts", 1) > 1 else ""
-        is_end = state in END_STATES
-        if is_end and phase in self._starts:
-            text += f" after {duration(now - self._starts[phase])}"
-        named = next((f"{key.replace('_', ' ')} {facts[key]}" for key in _IDS if facts.get(key)), "")
-        if named and (is_end or self._ids.get(phase) != named):
-            self._ids[phase] = named
+        text, now = str(event.state), self._clock()
+        if event.state == "starting":
+            self._starts.setdefault(event.phase, now)
+            text += f", attempt {event.attempts}" if (event.attempts or 1) > 1 else ""
+        is_end = event.state in END_STATES
+        if is_end and event.phase in self._starts:
+            text += f" after {duration(now - self._starts[event.phase])}"
+        # Of both, the test run: its record was told when it was made.
+        named = f"test run {event.test_run}" if event.test_run else ""
+        named = named or (f"test record {event.test_record}" if event.test_record else "")
+        if named and (is_end or self._ids.get(event.phase) != named):
+            self._ids[event.phase] = named
             text += f", {named}"
-        return text + (f": {facts['reason']}" if facts.get("reason") else "")
+        return text + (f": {event.reason}" if event.reason else "")
 
-    def _progress(self, event: Event) -> str | None:
+    def _progress(self, event: Progress) -> str | None:
         """Say how far it is from time to time, and whenever it has found more."""
-        now, found = self._clock(), event.facts.get("vulnerabilities")
-        before = self._told.get(event.phase or "")
+        now, found = self._clock(), event.vulnerabilities
+        before = self._told.get(event.phase)
         if before is not None and now - before[0] < PERIOD and found == before[1]:
             return None
-        self._told[event.phase or ""] = (now, found)
-        return progress_text(event.facts) or None
+        self._told[event.phase] = (now, found)
+        return progress_text(event) or None

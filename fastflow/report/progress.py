@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from fastflow.ci import ci_system
-from fastflow.record.events import Event
+from fastflow.record.events import Event, LogLine, as_json
 from fastflow.report.encoding import encoding_for
 from fastflow.report.outlet import Outlet
 from fastflow.report.plain import PlainProgress
@@ -35,8 +35,8 @@ class JsonProgress:
 
     def __call__(self, event: Event) -> None:
         """Print an event."""
-        if event.type != "log":
-            self._outlet.write(self._mask(json.dumps(event.as_json(), ensure_ascii=False)) + "\n")
+        if not isinstance(event, LogLine):
+            self._outlet.write(self._mask(json.dumps(as_json(event), ensure_ascii=False)) + "\n")
 
     def close(self) -> None:
         """Wait for what is not written yet."""

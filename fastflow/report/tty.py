@@ -10,7 +10,7 @@ from typing import TextIO
 from rich.cells import cell_len
 
 from fastflow.plan import Plan
-from fastflow.record.events import Event
+from fastflow.record.events import Event, RunStarted
 from fastflow.report.encoding import ERRORS, encoding_for, fit
 from fastflow.report.outlet import deliver
 from fastflow.report.tty_board import Board
@@ -53,7 +53,7 @@ class TtyProgress:
     def __call__(self, event: Event) -> None:
         """Take notice of an event. There are notes alone until the run has begun: the emulator may have to be built."""
         self._board.take(event)
-        if event.type == "run" and event.facts.get("state") == "started":
+        if isinstance(event, RunStarted):
             self._has_begun = True
         with self._starting:
             if self._thread is None and not self._closed.is_set():

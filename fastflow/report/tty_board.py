@@ -4,11 +4,10 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 from fastflow.plan import PhasePlan, Plan
-from fastflow.record.events import Event
+from fastflow.record.events import Event, LogLine, Note, PhaseChanged, Progress, RunStarted
 from fastflow.record.result import END_STATES
 from fastflow.report.text import clean, one_line
 from fastflow.report.words import FAILURES, progress_text
@@ -29,7 +28,7 @@ class Row:
     ids: tuple[str, ...] = ()
     line: str = ""
     """The last line of its log."""
-    progress: Mapping[str, Any] = field(default_factory=dict)
+    progress: Progress | None = None
     waits_for: tuple[str, ...] = ()
 
     @property
@@ -54,7 +53,8 @@ class Row:
             return self.line or "services and node"
         if self.state == "stopping":
             return "stopping the node"
-        return progress_text(self.progress) or self.line or ", ".join(self.ids)
+        told = progress_text(self.progress) if self.progress else ""
+        return told or self.line or ", ".join(self.ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,34 +105,37 @@ class Board:
     def take(self, event: Event) -> None:
         """Take notice of an event; quick, since the run waits for it."""
         with self._lock:
-            if event.type == "run":
-                self._run = str(event.facts.get("run", self._run))
-            elif event.type == "note":
-                self._notes.append(self._said(f"{event.phase or 'fastflow'}: {event.facts.get('message')}"))
+            if isinstance(event, RunStarted):
+                self._run = event.run
+            elif isinstance(event, Note):
+                self._notes.append(self._said(f"{event.phase or 'fastflow'}: {event.message}"))
             elif event.phase in self._rows:
                 self._rows[event.phase] = self._changed(self._rows[event.phase], event)
 
     def _changed(self, row: Row, event: Event) -> Row:
-        if event.type == "log":
-            line = self._said(str(event.facts.get("line")))
-            return replace(row, line=line or row.line)
-        if event.type == "progress":
-            return replace(row, progress=event.facts)
-        return self._moved(row, event.facts)
+        match event:
+            case LogLine():
+                return replace(row, line=self._said(event.line) or row.line)
+            case Progress():
+                return replace(row, progress=event)
+            case PhaseChanged():
+                return self._moved(row, event)
+            case _:
+                return row
 
-    def _moved(self, row: Row, facts: Mapping[str, Any]) -> Row:
+    def _moved(self, row: Row, event: PhaseChanged) -> Row:
         now = self._clock() - self._began
-        state = str(facts.get("state", row.state))
-        ids = tuple(str(facts[key]) for key in ("test_record", "test_run") if facts.get(key))
+        has_begun = event.state not in ("waiting", "skipped", "cancelled")
+        is_anew = event.state == "starting"
         return replace(
             row,
-            state=state,
-            began=now if row.began is None and state not in ("waiting", "skipped", "cancelled") else row.began,
-            ended=now if state in END_STATES else None,
-            reason=self._said(str(facts.get("reason") or "")),
-            ids=ids or row.ids,
-            line="" if state == "starting" else row.line,
-            progress={} if state == "starting" else row.progress,
+            state=event.state,
+            began=now if row.began is None and has_begun else row.began,
+            ended=now if event.state in END_STATES else None,
+            reason=self._said(event.reason or ""),
+            ids=tuple(known for known in (event.test_record, event.test_run) if known) or row.ids,
+            line="" if is_anew else row.line,
+            progress=None if is_anew else row.progress,
         )
 
     def _said(self, text: str) -> str:

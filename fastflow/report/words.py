@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from fastflow.record.events import Progress
 from fastflow.record.result import Evidence, PhaseResult
 from fastflow.report.text import between, count, duration, short_duration
 
@@ -50,15 +51,15 @@ def name_of_run(plan: Mapping[str, Any] | None, spec: str) -> str:
     return str((plan or {}).get("name") or spec)
 
 
-def progress_text(facts: Mapping[str, Any]) -> str:
+def progress_text(progress: Progress) -> str:
     """Say how far a test run is: baselines done of all, vulnerabilities so far, requests sent, time left."""
     said = []
-    if "baselines_done" in facts and "baselines" in facts:
-        said.append(f"{facts['baselines_done']} of {count(facts['baselines'], 'baseline')}")
-    if "vulnerabilities" in facts:
-        said.append(count(facts["vulnerabilities"], "vulnerability"))
-    if "requests" in facts:
-        said.append(count(facts["requests"], "request"))
-    if facts.get("seconds_left"):
-        said.append(f"{short_duration(facts['seconds_left'], digits=0)} left")
+    if progress.baselines_done is not None and progress.baselines is not None:
+        said.append(f"{progress.baselines_done} of {count(progress.baselines, 'baseline')}")
+    if progress.vulnerabilities is not None:
+        said.append(count(progress.vulnerabilities, "vulnerability"))
+    if progress.requests is not None:
+        said.append(count(progress.requests, "request"))
+    if progress.seconds_left:
+        said.append(f"{short_duration(progress.seconds_left, digits=0)} left")
     return ", ".join(said)

@@ -3,10 +3,9 @@
 import re
 import threading
 from collections.abc import Mapping
-from typing import Any
 
 from fastflow.plan import Plan
-from fastflow.record.events import Event, Listener
+from fastflow.record.events import Event, Listener, LogLine, PhaseChanged, Progress
 from fastflow.record.result import END_STATES
 from fastflow.run.fast_api import ask_test_run
 
@@ -20,10 +19,9 @@ _CREATED = re.compile(r"TestRun#(\S+) created")
 class CloudProgress:
     """Follows the events of a run, and tells `progress` events of its test runs to `tell`, from one thread for all.
 
-    Facts of such an event: `baselines_done`, `baselines`, `requests`, `vulnerabilities`, `seconds_left`; only those
-    that the API gave. An event is told when something has changed. Nothing that fails here reaches the run: an API
-    that does not answer is asked again in the next round, as long as the phase runs. `urls` are those of the clouds by
-    workflow, `tokens` the tokens by their variables; both may come to hold more while the run begins.
+    An event is told when something has changed. Nothing that fails here reaches the run: an API that does not answer
+    is asked again in the next round, as long as the phase runs. `urls` are those of the clouds by workflow, `tokens`
+    the tokens by their variables; both may come to hold more while the run begins.
     """
 
     def __init__(
@@ -40,18 +38,16 @@ class CloudProgress:
         self._tell = tell
         self._period = period
         self._runs: dict[str, str] = {}
-        self._told: dict[str, Mapping[str, Any]] = {}
+        self._told: dict[str, Progress] = {}
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._thread: threading.Thread | None = None
 
     def __call__(self, event: Event) -> None:
         """Notice a test run that was created, and a phase that has ended."""
-        if event.phase is None:
-            return
-        if event.type == "log" and (match := _CREATED.search(str(event.facts.get("line")))):
+        if isinstance(event, LogLine) and (match := _CREATED.search(event.line)):
             self._follow(event.phase, match[1])
-        elif event.type == "phase" and event.facts.get("state") in (*END_STATES, "starting"):
+        elif isinstance(event, PhaseChanged) and event.state in (*END_STATES, "starting"):
             with self._lock:
                 self._runs.pop(event.phase, None)
 
@@ -86,25 +82,28 @@ class CloudProgress:
         url, token = self._urls.get(workflow.name), self._tokens.get(workflow.cloud.token_name)
         if not url or not token:
             return
-        facts = progress_of(ask_test_run(url, token, run, TIMEOUT, TIMEOUT))
+        progress = progress_of(phase, ask_test_run(url, token, run, TIMEOUT, TIMEOUT))
         with self._lock:
-            is_news = self._runs.get(phase) == run and facts and self._told.get(phase) != facts
-            self._told[phase] = facts
+            is_news = self._runs.get(phase) == run and progress not in (self._told.get(phase), Progress(phase))
+            self._told[phase] = progress
         if is_news:
-            self._tell(Event("progress", phase, facts))
+            self._tell(progress)
 
 
-def progress_of(told: Mapping[str, Any]) -> dict[str, int]:
-    """Read how far a test run is (the fields of `GET /v1/test_run/<id>`); what is no number is left out."""
-    fields = {
-        "baselines_done": told.get("baseline_check_all_terminated_count"),
-        "baselines": told.get("baseline_count"),
-        "requests": told.get("sended_requests_count"),
-        "vulnerabilities": len(told["vulns"]) if isinstance(told.get("vulns"), list) else None,
-        "seconds_left": told.get("estimated_time_to_completion"),
-    }
-    return {
-        name: int(value)
-        for name, value in fields.items()
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < 1e15
-    }
+def progress_of(phase: str, told: Mapping[str, object]) -> Progress:
+    """Read how far a phase's test run is (`GET /v1/test_run/<id>`); what is no number is not known."""
+    vulnerabilities = told.get("vulns")
+    return Progress(
+        phase,
+        baselines_done=_number(told.get("baseline_check_all_terminated_count")),
+        baselines=_number(told.get("baseline_count")),
+        requests=_number(told.get("sended_requests_count")),
+        vulnerabilities=len(vulnerabilities) if isinstance(vulnerabilities, list) else None,
+        seconds_left=_number(told.get("estimated_time_to_completion")),
+    )
+
+
+def _number(value: object) -> int | None:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < 1e15:
+        return int(value)
+    return None

@@ -13,7 +13,7 @@ from fastflow.compose import LABEL, ComposeProject, Known, compile_project, proj
 from fastflow.model.accept import AcceptFile
 from fastflow.model.mode import mode_named
 from fastflow.plan import PhasePlan, Plan, WorkflowPlan
-from fastflow.record.events import Event, Listener
+from fastflow.record.events import Event, Listener, LogLine, Note
 from fastflow.record.folder import RunFolder
 from fastflow.record.result import PhaseResult
 from fastflow.run.engine import Engine, EngineInfo, Lease
@@ -92,7 +92,7 @@ class RunContext:
                     is_first = id(listener) not in self._broken
                     self._broken.add(id(listener))
                 if is_first:
-                    self.folder.on_event(Event("note", facts={"message": f"a display failed: {error}"}))
+                    self.folder.on_event(Note(f"a display failed: {error}"))
 
     @property
     def grace(self) -> float:
@@ -101,7 +101,7 @@ class RunContext:
 
     def note(self, message: str, phase: str | None = None) -> None:
         """Tell something that is no change of state."""
-        self.emit(Event("note", phase, {"message": self.folder.mask(message)}))
+        self.emit(Note(self.folder.mask(message), phase))
 
     def note_once(self, message: str) -> None:
         """Tell something that several phases may find out, once in a run."""
@@ -214,7 +214,7 @@ class PhaseContext:
 
     def log_line(self, line: str) -> None:
         """Show a line of the phase's log."""
-        self.run.emit(Event("log", self.phase.id, {"line": self.run.folder.mask(line)}))
+        self.run.emit(LogLine(self.phase.id, self.run.folder.mask(line)))
 
     def labels(self, role: str, **more: Any) -> dict[str, str]:
         """Labels of a container of this phase."""

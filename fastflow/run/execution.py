@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from fastflow.errors import FastflowError
 from fastflow.plan import Plan
-from fastflow.record.events import Event, Listener, now
+from fastflow.record.events import Listener, PhaseChanged, now
 from fastflow.record.folder import RunFolder
 from fastflow.record.result import PhaseResult, RunResult
 from fastflow.run.context import Host, RunContext
@@ -63,8 +63,7 @@ def write_refusal(
         name: replace(result, state="cancelled", reason="nothing was started") for name, result in waiting(plan).items()
     }
     for phase in nothing.values():  # for who reads the file of events later; a display has the error to show
-        told = {"state": phase.state, "reason": phase.reason, "mode": phase.mode}
-        folder.on_event(Event("phase", phase.id, told))
+        folder.on_event(PhaseChanged.of(phase))
     phases = in_order(plan, {**{result.id: result for result in earlier}, **nothing})
     result = RunResult(settings.run, settings.spec, exit_code, started, now(), phases, resumes=plan.resumes)
     folder.write_result(result)

@@ -3,13 +3,13 @@
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 from fastflow.errors import EngineError, EngineTimeoutError, FastflowError
 from fastflow.model.mode import RECORDING, REPORT, TESTING, Mode
 from fastflow.plan import PhasePlan
-from fastflow.record.events import Event, now
+from fastflow.record.events import PhaseChanged, now
 from fastflow.record.result import PhaseResult, State
 from fastflow.run.context import PhaseContext, RunContext, WorkflowRun
 from fastflow.run.failure import OverdueError, PhaseFailedError, StoppedError
@@ -143,13 +143,9 @@ class PhaseRun:
             self._tell(self.result, **facts)
 
     def _tell(self, result: PhaseResult, **facts: Any) -> None:
-        shown = {key: value for key, value in facts.items() if value and key != "reason"}
-        if "vulnerabilities" in shown:
-            shown["vulnerabilities"] = [asdict(found) for found in result.vulnerabilities]
-        if "evidence" in shown:
-            shown["evidence"] = asdict(shown["evidence"])
-        told = {"state": result.state, "reason": result.reason, "mode": self.phase.mode, **shown}
-        self.run.emit(Event("phase", self.phase.id, told))
+        """Say what has changed, and no more: what was known before is in an earlier event."""
+        told = {name: value for name, value in facts.items() if name != "reason"}
+        self.run.emit(PhaseChanged.of(result, **told))
 
 
 def _failed_by(error: PhaseFailedError | FastflowError | OSError) -> Verdict:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from fastflow.errors import EngineError, FastflowError
 from fastflow.plan import Plan
-from fastflow.record.events import Event, now
+from fastflow.record.events import PhaseChanged, RunEnded, RunRefused, RunStarted, now
 from fastflow.record.result import PhaseResult, RunResult, exit_code_of
 from fastflow.run.aliases import hold_aliases, note_namesakes
 from fastflow.run.at_once import at_once
@@ -80,7 +80,7 @@ class Runner:
             self._run_phases()
         except FastflowError as error:
             error.mask(self.run.folder.mask)
-            self.run.emit(Event("run", facts={"state": "refused", "reason": error.message}))
+            self.run.emit(RunRefused(error.message))
             if not self.run.cancellation.is_set:
                 raise
         finally:
@@ -97,19 +97,18 @@ class Runner:
         self._ended.put(None)
 
     def _begin(self) -> None:
-        facts = {
-            "state": "started",
-            "run": self.run.settings.run,
-            "spec": self.run.settings.spec,
-            "phases": [phase.id for phase in self.plan.selected],
-            "resumes": self.plan.resumes,
-            "engines": {host.name: host.info.engine_version for host in self._used_hosts()},
-        }
-        self.run.emit(Event("run", facts=facts))
-        for result in in_order(self.plan, self.run.earlier):
-            told = {"state": result.state, "reason": result.reason, "mode": result.mode}
-            known = {"test_record": result.test_record, "test_run": result.test_run}
-            self.run.emit(Event("phase", result.id, {**told, **known}))
+        self.run.emit(
+            RunStarted(
+                run=self.run.settings.run,
+                spec=self.run.settings.spec,
+                phases=tuple(phase.id for phase in self.plan.selected),
+                resumes=self.plan.resumes,
+                engines={host.name: host.info.engine_version for host in self._used_hosts()},
+            )
+        )
+        for kept in in_order(self.plan, self.run.earlier):
+            ids = {"test_record": kept.test_record, "test_run": kept.test_run}
+            self.run.emit(PhaseChanged.of(kept, **ids, is_kept=True))
 
     def _used_hosts(self) -> list[Host]:
         return list({workflow.host.name: workflow.host for workflow in self.workflows.values()}.values())
@@ -191,7 +190,7 @@ class Runner:
 
     def _skip(self, name: str, reason: str) -> None:
         self._results[name] = replace(self._results[name], state="skipped", reason=reason)
-        self.run.emit(Event("phase", name, {"state": "skipped", "reason": reason, "mode": self._results[name].mode}))
+        self.run.emit(PhaseChanged.of(self._results[name]))
         self._leave(self.plan.phases[name].workflow)
 
     def _end_waiting(self) -> None:
@@ -199,8 +198,7 @@ class Runner:
         for name in self._scheduler.waiting:
             reason = f"{self.run.cancellation.reason}, while waiting"
             self._results[name] = replace(self._results[name], state="cancelled", reason=reason)
-            mode = self._results[name].mode
-            self.run.emit(Event("phase", name, {"state": "cancelled", "reason": reason, "mode": mode}))
+            self.run.emit(PhaseChanged.of(self._results[name]))
 
     def _write_early(self) -> None:
         """Write what is known before the removal: who stops a run may kill it before that has ended."""
@@ -258,8 +256,7 @@ class Runner:
 
     def _finish(self) -> RunResult:
         result = self._result()
-        facts = {"state": "ended", "exit_code": result.exit_code, "leftovers": list(result.leftovers)}
-        self.run.emit(Event("run", facts=facts))
+        self.run.emit(RunEnded(result.exit_code, result.leftovers))
         return result
 
     def _result(self) -> RunResult:

@@ -3,8 +3,8 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from fastflow.record.history import History
 from fastflow.record.result import END_STATES
 from fastflow.report.text import duration, seconds_of
 
@@ -64,22 +64,17 @@ class Timeline:
         return self.tracks.get(phase, Track())
 
 
-def timeline_of(events: Iterable[Mapping[str, Any]]) -> Timeline:
-    """Draw the events of a run (docs: machine formats); what cannot be read is left out, as after a crash."""
-    told = [(at, event) for event in events if (at := seconds_of(event.get("time"))) is not None]
-    if not told:
+def timeline_of(history: History) -> Timeline:
+    """Draw the events of a run; what has no time that can be read is left out."""
+    times = [at for event in history.events if (at := seconds_of(event.time)) is not None]
+    if not times:
         return Timeline({}, (), 0.0)
-    start, end = min(at for at, _ in told), max(at for at, _ in told)
-    changes: dict[str, list[tuple[float, str]]] = {}
-    for at, event in told:
-        if event.get("type") == "run" and event.get("state") == "started":
-            for phase in event.get("phases") or ():
-                changes.setdefault(str(phase), [])
-        elif event.get("type") == "phase" and isinstance(event.get("state"), str):
-            kind = _kind(event["state"], str(event.get("mode")))
-            changes.setdefault(str(event.get("phase")), []).append((at, kind))
+    start, end = min(times), max(times)
     length = max(end - start, 0.001)
-    tracks = {phase: _track(steps, start, end, length) for phase, steps in changes.items()}
+    tracks = {}
+    for phase, changes in history.phases.items():
+        steps = [(at, _kind(one.state, one.mode)) for one in changes if (at := seconds_of(one.time)) is not None]
+        tracks[phase] = _track(steps, start, end, length)
     return Timeline(tracks, tuple(_ticks(length)), end - start)
 
 

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from fastflow import __version__
+from fastflow.record.archive import Archive
 from fastflow.record.result import PhaseResult
-from fastflow.report.html.archived import Archived
 from fastflow.report.html.logs import PackedLog, pack
 from fastflow.report.html.timeline import Timeline, Track, timeline_of
 from fastflow.report.text import between, duration
@@ -99,11 +99,10 @@ class Page:
         return next((at for at, row in enumerate(self.phases, start=1) if row.phase.id == phase), 0)
 
 
-def page_of(archive: Archived) -> Page:
+def page_of(archive: Archive) -> Page:
     """Decide what a page says of a run."""
-    phases, events = archive.phases, archive.events
-    result = archive.result
-    timeline = timeline_of(events)
+    phases, result = archive.phases, archive.result
+    timeline = timeline_of(archive.history)
     logs = tuple(_logs(archive))
     discoveries = discoveries_of(phases)
     return Page(
@@ -138,20 +137,15 @@ def _choices(discoveries: Sequence[Discovery]) -> Choices:
     )
 
 
-def _facts(archive: Archived, timeline: Timeline) -> Iterable[Fact]:
+def _facts(archive: Archive, timeline: Timeline) -> Iterable[Fact]:
     result = archive.result
     yield Fact("Name", name_of_run(archive.plan, archive.spec))
     yield Fact("Run", archive.run)
-    started = result.started if result is not None else _first_time(archive.events)
-    if started:
-        yield Fact("Started", _date(started))
+    if archive.started:
+        yield Fact("Started", _date(archive.started))
     took = between(result.started, result.ended) if result is not None else timeline.seconds
     yield Fact("Took" if result is not None else "Known for", duration(took or 0.0))
     yield Fact("Exit code", str(result.exit_code) if result is not None else "none")
-
-
-def _first_time(events: Sequence[Mapping[str, Any]]) -> str | None:
-    return next((str(event["time"]) for event in events if event.get("time")), None)
 
 
 def _date(time: str) -> str:
@@ -161,7 +155,7 @@ def _date(time: str) -> str:
         return time
 
 
-def _logs(archive: Archived) -> Iterable[ShownLog]:
+def _logs(archive: Archive) -> Iterable[ShownLog]:
     for number, (name, text) in enumerate(archive.logs.items(), start=1):
         packed = pack(name, text)
         parts = name.split(".")
@@ -211,7 +205,7 @@ def _kinds(timeline: Timeline) -> tuple[str, ...]:
     return tuple(kind for kind in _KINDS if kind in seen)
 
 
-def _origin(archive: Archived) -> Iterable[Fact]:
+def _origin(archive: Archive) -> Iterable[Fact]:
     """What was run, and by what; a plan may be another version's, or a stranger's."""
     plan = archive.plan or {}
     yield Fact("Spec", str(plan.get("spec") or archive.spec))
@@ -236,6 +230,6 @@ def _planned(plan: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     return [phase for phase in phases if isinstance(phase, Mapping)] if isinstance(phases, list) else []
 
 
-def _texts(archive: Archived) -> Iterable[Fact]:
+def _texts(archive: Archive) -> Iterable[Fact]:
     if archive.resolved:
         yield Fact("The spec as it was resolved", archive.resolved)

@@ -16,7 +16,7 @@ from fastflow.cli.wait import command as wait_command
 from fastflow.cli.wait import is_preparing
 from fastflow.engines.inspection import container_of
 from fastflow.errors import EngineError, FastflowError, UsageError
-from fastflow.record.events import Event
+from fastflow.record.events import PhaseChanged, RunStarted
 from fastflow.record.folder import RunFolder
 from fastflow.run.engine import EngineInfo
 from fastflow.run.live import LivePhase
@@ -148,7 +148,7 @@ def test_a_run_that_has_not_written_its_phases_yet_may_have_the_one_that_is_aske
     folder = RunFolder(tmp_path / "here", "r2", str)
     live(engine, "r2", tmp_path / "here", has_folder=False)
     assert find_target(look({"": engine}), "web.record", "r2").phase == "web.record"
-    folder.on_event(Event("run", facts={"state": "started", "run": "r2", "phases": ["web.test"]}))
+    folder.on_event(RunStarted(run="r2", phases=("web.test",)))
     with pytest.raises(UsageError, match=r"run r2 has no phase `web\.record`"):
         find_target(look({"": engine}), "web.record", "r2")
     folder.close()
@@ -199,7 +199,7 @@ def test_a_run_that_is_live_but_has_not_begun_may_have_any_phase(checkouts: tupl
     folder = RunFolder(tmp_path / "here", "r3", str)
     live(engine, "r3", tmp_path / "here", has_folder=False)
     assert find_target(look({"": engine}), "r3/web.record", None).run.id == "r3"
-    folder.on_event(Event("run", facts={"state": "started", "run": "r3", "phases": ["web.test"]}))
+    folder.on_event(RunStarted(run="r3", phases=("web.test",)))
     with pytest.raises(UsageError, match="has no phase"):
         find_target(look({"": engine}), "r3/web.record", None)
     folder.close()
@@ -208,8 +208,8 @@ def test_a_run_that_is_live_but_has_not_begun_may_have_any_phase(checkouts: tupl
 def ended(directory: Path, run: str) -> None:
     """Write the folder of a run that is over."""
     folder = RunFolder(directory, run, str)
-    folder.on_event(Event("run", facts={"state": "started", "run": run, "phases": ["web.record", "web.test"]}))
-    folder.on_event(Event("phase", "web.record", {"state": "failed", "mode": "recording"}))
+    folder.on_event(RunStarted(run=run, phases=("web.record", "web.test")))
+    folder.on_event(PhaseChanged("web.record", "failed", None, "recording"))
     for name in ("web.record", "web.record.attempt-2", "web.record.source"):
         log = folder.log(name)
         log.write(f"{run} {name}\x1b[2J")

@@ -44,7 +44,7 @@ def test_what_is_not_there_does_not_go_on(tmp_path: Path) -> None:
 
 
 def test_a_line_that_is_no_event_hides_none_of_the_others(tmp_path: Path) -> None:
-    event = '{"type": "phase", "phase": "web.test", "state": "passed"}'
+    event = '{"time": "", "type": "phase", "phase": "web.test", "state": "passed", "reason": null, "mode": "testing"}'
     (tmp_path / "events.jsonl").write_text("\n".join(("[1]", "3", "[" * 100_000, event, '{"half')))
     history = read_history(tmp_path)
     assert history is not None

@@ -1,30 +1,19 @@
-"""Archives of runs, made from what the HTML report's tests tell of them, or written as folders."""
+"""Folders of runs, written for tests that read them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from fastflow.record.archive import Archive
+from fastflow.record.events import Event, as_json
 from fastflow.record.result import RunResult
-
-from .html.archives import Told
-
-
-def archive_of(told: Told) -> Archive:
-    """The archive of a run that has no folder."""
-    archive = Archive(
-        Path("nowhere"), told.run, told.spec, told.result, tuple(told.phases), tuple(told.events), told.plan
-    )
-    vars(archive)["logs"] = told.logs  # where the cached property would put them
-    return archive
 
 
 def write_run(
     directory: Path,
     result: RunResult | None,
     *,
-    events: tuple[Mapping[str, Any], ...] = (),
+    events: Iterable[Event | Mapping[str, Any]] = (),
     plan: Mapping[str, Any] | None = None,
     logs: Mapping[str, str] | None = None,
     run: str = "261124090000abcde",
@@ -38,6 +27,7 @@ def write_run(
         (folder / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
     for name, text in (logs or {}).items():
         (folder / "logs" / f"{name}.log").write_text(text, encoding="utf-8")
-    lines = "".join(json.dumps(event) + "\n" for event in events)
+    told = [event if isinstance(event, Mapping) else as_json(event) for event in events]
+    lines = "".join(json.dumps(event) + "\n" for event in told)
     (folder / "events.jsonl").write_text(lines, encoding="utf-8")
     return folder

@@ -10,7 +10,6 @@ from fastflow.report.summary import summary_of_run
 from fastflow.report.vulnerabilities import acceptance
 
 from .html.archives import found, phase, time, told_run
-from .run_archives import archive_of
 
 FORMER = found(1, expired=Suppression("behind a login", "2026-01-31"))
 SAID = "accepted until 2026-01-31, which has passed: behind a login"
@@ -25,7 +24,7 @@ def test_the_summary_names_it_and_says_what_to_do() -> None:
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "json"])
 def test_every_report_names_it(kind: str) -> None:
-    text = render(kind, archive_of(told_run(phase("web.test", "vulnerable", vulnerabilities=(FORMER,)))))
+    text = render(kind, told_run(phase("web.test", "vulnerable", vulnerabilities=(FORMER,))))
     assert "behind a login" in text
     assert "2026-01-31, which has passed" in text
 

@@ -1,7 +1,7 @@
 """A run's folder, read: whole, cut short, of another version, or of something else."""
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -9,6 +9,7 @@ import pytest
 
 from fastflow.errors import UsageError
 from fastflow.record.archive import find_run, read_archive
+from fastflow.record.events import as_json
 from fastflow.record.result import RunResult, Suppression
 from fastflow.report.kinds import KINDS, render
 from tests.unit.run.stage import FINDS, Stage
@@ -56,13 +57,13 @@ def test_a_real_run_reads_back(tmp_path: Path) -> None:
 def test_of_a_killed_run_the_events_tell_up_to_the_last_whole_line(tmp_path: Path) -> None:
     events = (
         {**BEGUN, "phases": ["web.record", "web.test", "web.again"]},
-        {**change(1, "web.record", "starting"), "attempts": 2},
-        {**change(5, "web.record", "passed"), "test_record": "rec_1"},
-        {**change(5, "web.test", "starting", "testing")},
+        replace(change(1, "web.record", "starting"), attempts=2),
+        replace(change(5, "web.record", "passed"), test_record="rec_1"),
+        change(5, "web.test", "starting", "testing"),
     )
     folder = write_run(tmp_path, None, events=events, plan=PLAN, logs={"web.record": ""})
     with (folder / "events.jsonl").open("a") as file:
-        file.write("null\nno JSON\n" + json.dumps(change(9, "web.test", "passed")))
+        file.write("null\nno JSON\n" + json.dumps(as_json(change(9, "web.test", "passed"))))
     archive = read_archive(folder)
     assert archive.result is None
     test, record, again = archive.phases
@@ -75,7 +76,7 @@ def test_of_a_killed_run_the_events_tell_up_to_the_last_whole_line(tmp_path: Pat
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_tells_of_a_run_that_was_killed(tmp_path: Path, kind: str) -> None:
-    ended = {**change(2, "web.test", "vulnerable", "testing"), "vulnerabilities": [asdict(found(1))]}
+    ended = replace(change(2, "web.test", "vulnerable", "testing"), vulnerabilities=(found(1),))
     folder = write_run(tmp_path, None, events=({**BEGUN, "phases": ["web.test", "web.record"]}, ended), plan=PLAN)
     text = render(kind, read_archive(folder))
     assert f"{1:016x}" in text
@@ -87,9 +88,9 @@ def test_every_kind_tells_of_a_run_that_was_killed(tmp_path: Path, kind: str) ->
 def test_a_run_of_which_nothing_was_started_says_why(tmp_path: Path) -> None:
     refused = {"time": time(1), "type": "run", "phase": None, "state": "refused", "reason": "no <engine> & no luck"}
     archive = read_archive(write_run(tmp_path, None, events=(refused,), plan=PLAN))
-    assert archive.refusal == "no <engine> & no luck"
+    assert archive.history.refusal == "no <engine> & no luck"
     case = next(ElementTree.fromstring(render("junit", archive)).iter("error"))
-    assert case.get("message") == archive.refusal
+    assert case.get("message") == archive.history.refusal
     assert "Nothing was started: <code>no &#60;engine&#62; &#38; no luck</code>" in render("markdown", archive)
 
 

@@ -1,7 +1,6 @@
 """The last lines of the log that shows why a phase failed stand in every report and display."""
 
-import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ from fastflow.report.plain_ci import FORMATS, CiFormat
 from fastflow.report.summary import summary_of_run
 
 from .html.archives import change, phase, told_run
-from .run_archives import archive_of, write_run
+from .run_archives import write_run
 
 LINES = ("test_login", "E  AssertionError: 500 is not 200", "== 1 failed in 2 s ==")
 EVIDENCE = Evidence("the source `tests`", "/runs/r1/logs/web.record.source.log", LINES)
@@ -27,7 +26,7 @@ def failed(**facts: object) -> PhaseResult:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_of_report_shows_them(kind: str) -> None:
-    text = render(kind, archive_of(told_run(failed(), exit_code=3)))
+    text = render(kind, told_run(failed(), exit_code=3))
     assert "1 failed in 2 s" in text
     assert "500 is not 200" in text
 
@@ -61,6 +60,6 @@ def test_the_summary_names_that_log_instead_of_the_nodes() -> None:
 @pytest.mark.parametrize("is_killed", [False, True])
 def test_they_come_back_from_a_runs_folder(is_killed: bool, tmp_path: Path) -> None:
     told = told_run(failed())
-    event = {**change(20, "web.record", "failed"), "evidence": json.loads(json.dumps(asdict(EVIDENCE)))}
+    event = replace(change(20, "web.record", "failed"), evidence=EVIDENCE)
     folder = write_run(tmp_path, None if is_killed else told.result, events=(event,))
     assert read_archive(folder).phases[0].evidence == EVIDENCE

@@ -9,7 +9,6 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 from fastflow.report.junit import render
 
 from .html.archives import HOSTILE, Told, found, hostile_run, phase, told_run, vulnerable_run
-from .run_archives import archive_of
 
 LOG = """\
 INFO [1]: Use TestRecord#rec_1 for creating TestRun
@@ -26,7 +25,7 @@ INFO [1]: Running a test set for the baseline #bl_4
 
 def read(told: Told) -> dict[str, TestCase]:
     """The cases by their class and name; each suite counts what it holds."""
-    document = JUnitXml.fromstring(render(archive_of(told)).encode())
+    document = JUnitXml.fromstring(render(told).encode())
     cases: dict[str, TestCase] = {}
     for suite in document:
         assert isinstance(suite, TestSuite)
@@ -102,7 +101,7 @@ def test_what_was_found_without_a_baseline_is_told_under_the_phase() -> None:
 
 
 def test_hostile_texts_are_inert() -> None:
-    text = render(archive_of(hostile_run()))
+    text = render(hostile_run())
     tags = {element.tag for element in ElementTree.fromstring(text.encode()).iter()}
     assert tags <= {"testsuites", "testsuite", "testcase", "failure", "error", "skipped", "system-out"}
     assert not {character for character in text if ord(character) < 32} - {"\n", "\t"}

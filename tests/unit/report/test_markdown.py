@@ -12,7 +12,6 @@ from fastflow.record.result import PhaseResult, Suppression, Vulnerability
 from fastflow.report.markdown import render
 
 from .html.archives import HOSTILE, Told, found, hostile_run, phase, told_run, vulnerable_run
-from .run_archives import archive_of
 
 OWN = re.compile(r"</?(?:code|pre|details|summary|br)>")
 
@@ -47,7 +46,7 @@ def active(text: str) -> list[str]:
 
 
 def test_a_run_is_a_table_of_phases_and_one_of_vulnerabilities() -> None:
-    text = render(archive_of(vulnerable_run()))
+    text = render(vulnerable_run())
     phases, findings = tables(text)
     assert [row[:2] for row in phases[1:]] == [
         ["web.record", "✅ passed"],
@@ -65,21 +64,21 @@ def test_a_run_is_a_table_of_phases_and_one_of_vulnerabilities() -> None:
 
 def test_a_run_that_was_killed_says_so() -> None:
     run = replace(told_run(phase("web.test", "running", ended=None)), result=None)
-    text = render(archive_of(run))
+    text = render(run)
     assert "Cut short" in text.splitlines()[0]
     assert tables(text)[0][1][:2] == ["web.test", "cut short while running"]
 
 
 def test_only_so_many_vulnerabilities_are_listed() -> None:
     many = tuple(found(number) for number in range(150))
-    text = render(archive_of(told_run(phase("web.test", vulnerabilities=many))))
+    text = render(told_run(phase("web.test", vulnerabilities=many)))
     assert len(tables(text)[1]) == 101
     assert "And 50 more" in text
     assert len(text) < 900_000
 
 
 def test_hostile_texts_are_inert() -> None:
-    text = render(archive_of(hostile_run()))
+    text = render(hostile_run())
     assert active(text) == []
     assert not {character for character in text if ord(character) < 32} - {"\n"}
     assert all(len(row) == 8 for row in tables(text)[1])
@@ -97,7 +96,7 @@ def test_no_text_is_active(text: str) -> None:
     one = Vulnerability(text, 5, text, text, text, text, text, f"GET /{text}", "accepted", suppressed)
     result: PhaseResult = replace(phase("web.test"), reason=text, hint=text, vulnerabilities=(one,), test_run=text)
     run: Told = replace(told_run(result), run=text, spec=text)
-    shown = render(archive_of(run))
+    shown = render(run)
     assert active(shown) == []
     assert all(len(row) == 8 for row in tables(shown)[1])
     for word in ("www.", "http:", "@octocat"):

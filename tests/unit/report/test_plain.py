@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastflow.record.events import Event
+from fastflow.record.events import Event, LogLine, Note, PhaseChanged, Progress, RunEnded, RunStarted, as_json
+from fastflow.record.result import State
 from fastflow.report.outlet import Outlet
 from fastflow.report.plain import PERIOD, PlainProgress
 from fastflow.report.plain_ci import FORMATS, CiFormat, format_for, inert
@@ -31,7 +32,11 @@ HOSTILE = (
     "##teamcity[buildStop]", "section_start:1:x\r\x1b[0Ky", "\x1b[31mred\x1b]0;t\x07", "\x9b2J", "\u202ea\u200b",
     "one\n::two::", "##[##[##vso[", "##\u200b[x", "\x85::x", "\u2028::x",
 )  # fmt: skip
-RUN: dict[str, Any] = {"state": "started", "run": "r1", "phases": ["web.record", "workflow-two.test"]}
+RUN = RunStarted(run="r1", phases=("web.record", "workflow-two.test"))
+
+
+def changed(phase: str, state: State, reason: str | None = None, **known: Any) -> PhaseChanged:
+    return PhaseChanged(phase, state, reason, "recording", **known)
 
 
 class Clock:
@@ -45,7 +50,7 @@ class Clock:
 @contextmanager
 def plain(mask: Callable[[str], str] = str) -> Iterator[tuple[PlainProgress, Clock, Callable[[], list[str]]]]:
     out, clock = io.StringIO(), Clock()
-    display = PlainProgress(Outlet(out), mask, RUN["phases"], clock)
+    display = PlainProgress(Outlet(out), mask, RUN.phases, clock)
 
     def lines() -> list[str]:
         display.close()
@@ -56,17 +61,17 @@ def plain(mask: Callable[[str], str] = str) -> Iterator[tuple[PlainProgress, Clo
 
 def test_each_event_is_one_line_with_time_and_phase_in_columns() -> None:
     with plain() as (display, clock, lines):
-        display(Event("note", facts={"message": "building the emulator"}))
+        display(Note("building the emulator"))
         clock.now += 2.25
-        display(Event("run", facts=RUN))
-        display(Event("phase", "web.record", {"state": "starting", "reason": None}))
-        display(Event("log", "web.record", {"line": "INFO"}))
-        display(Event("phase", "web.record", {"state": "ready", "test_record": "rec_1"}))
-        display(Event("phase", "workflow-two.test", {"state": "starting", "attempts": 1}))
-        display(Event("phase", "workflow-two.test", {"state": "running", "test_run": "tr_1", "test_record": "rec_1"}))
+        display(RUN)
+        display(changed("web.record", "starting"))
+        display(LogLine("web.record", "INFO"))
+        display(changed("web.record", "ready", test_record="rec_1"))
+        display(changed("workflow-two.test", "starting", attempts=1))
+        display(changed("workflow-two.test", "running", test_run="tr_1", test_record="rec_1"))
         clock.now += 3600
-        display(Event("phase", "workflow-two.test", {"state": "failed", "reason": "because\nof this"}))
-        display(Event("run", facts={"state": "ended", "exit_code": 3}))
+        display(changed("workflow-two.test", "failed", "because\nof this"))
+        display(RunEnded(3))
     assert lines() == [
         "    0.0s  fastflow           building the emulator",
         "    2.2s  fastflow           run r1: 2 phases",
@@ -81,10 +86,12 @@ def test_each_event_is_one_line_with_time_and_phase_in_columns() -> None:
 
 def test_an_id_is_told_when_it_is_new_and_at_the_end() -> None:
     with plain() as (display, clock, lines):
-        for seconds, state in ((0, "starting"), (1, "ready"), (0, "running"), (5, "stopping"), (0.5, "passed")):
+        steps: tuple[tuple[float, State], ...]
+        steps = ((0, "starting"), (1, "ready"), (0, "running"), (5, "stopping"), (0.5, "passed"))
+        for seconds, state in steps:
             clock.now += seconds
             known = {} if state == "starting" else {"test_record": "rec_1"}
-            display(Event("phase", "web.record", {"state": state, "reason": None, **known}))
+            display(changed("web.record", state, **known))
     assert [line.split("web.record", 1)[1].strip() for line in lines()] == [
         "starting", "ready, test record rec_1", "running", "stopping", "passed after 6.5 s, test record rec_1"
     ]  # fmt: skip
@@ -93,9 +100,9 @@ def test_an_id_is_told_when_it_is_new_and_at_the_end() -> None:
 def test_further_attempts_are_counted_and_their_time_is_that_of_all() -> None:
     with plain() as (display, clock, lines):
         for at in (1, 2):
-            display(Event("phase", "web.record", {"state": "starting", "attempts": at}))
+            display(changed("web.record", "starting", attempts=at))
             clock.now += 4
-        display(Event("phase", "web.record", {"state": "cancelled"}))
+        display(changed("web.record", "cancelled"))
     assert [line.split("web.record", 1)[1].strip() for line in lines()] == [
         "starting", "starting, attempt 2", "cancelled after 8.0 s"
     ]  # fmt: skip
@@ -103,13 +110,13 @@ def test_further_attempts_are_counted_and_their_time_is_that_of_all() -> None:
 
 def test_phase_that_never_began_has_no_time() -> None:
     with plain() as (display, _, lines):
-        display(Event("phase", "web.record", {"state": "skipped", "reason": "web.x failed"}))
+        display(changed("web.record", "skipped", "web.x failed"))
     assert lines() == ["    0.0s  web.record         skipped: web.x failed"]
 
 
 def test_how_far_a_test_run_is_is_said_from_time_to_time_and_when_it_found_more() -> None:
     def at(done: int, found: int) -> Event:
-        return Event("progress", "web.test", {"baselines_done": done, "baselines": 9, "vulnerabilities": found})
+        return Progress("web.test", baselines_done=done, baselines=9, vulnerabilities=found)
 
     with plain() as (display, clock, lines):
         for seconds, event in ((0, at(1, 0)), (5, at(2, 0)), (5, at(3, 1)), (PERIOD - 1, at(4, 1)), (1, at(5, 1))):
@@ -123,8 +130,8 @@ def test_how_far_a_test_run_is_is_said_from_time_to_time_and_when_it_found_more(
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_is_one_inert_line(text: str) -> None:
     with plain() as (display, _, lines):
-        display(Event("phase", "web.record", {"state": "failed", "reason": text}))
-        display(Event("note", "web.record", {"message": text}))
+        display(changed("web.record", "failed", text))
+        display(Note(text, "web.record"))
     assert len(lines()) == 2
     for command in COMMANDS:
         assert not command.search("\n".join(lines()))
@@ -144,25 +151,27 @@ def test_harmless_text_stays_as_it_is(text: str) -> None:
 
 def test_tokens_are_masked() -> None:
     with plain(lambda text: text.replace("sesame", "***")) as (display, _, lines):
-        display(Event("note", facts={"message": "open sesame"}))
+        display(Note("open sesame"))
     assert lines() == ["    0.0s  fastflow           open ***"]
 
 
 def test_json_is_every_event_but_lines_of_logs() -> None:
     out = io.StringIO()
     display = JsonProgress(Outlet(out), str)
-    events = [Event("run", facts=RUN), Event("log", "w.t", {"line": "x"}), Event("progress", "w.t", {"requests": 3})]
+    events: list[Event] = [RUN, LogLine("w.t", "x"), Progress("w.t", requests=3)]
     for event in events:
         display(event)
     display.close()
-    assert [json.loads(line) for line in out.getvalue().splitlines()] == [events[0].as_json(), events[2].as_json()]
+    assert [json.loads(line) for line in out.getvalue().splitlines()] == [
+        json.loads(json.dumps(as_json(event))) for event in (events[0], events[2])
+    ]
 
 
 def test_quiet_is_nothing() -> None:
     out = io.StringIO()
     plan: Any = None
     display = progress_for("quiet", out, plan, str, {})
-    display(Event("note", facts={"message": "x"}))
+    display(Note("x"))
     display.close()
     assert out.getvalue() == ""
 

@@ -12,7 +12,8 @@ import pytest
 from fastflow.pipeline import SpecText, check, plan
 from fastflow.plan import Plan
 from fastflow.plan.making import Selection
-from fastflow.record.events import Event
+from fastflow.record.events import Event, LogLine, Note, PhaseChanged, Progress, RunStarted
+from fastflow.record.result import State
 from fastflow.report.progress import Display, progress_for
 from fastflow.report.tty import TtyProgress
 from tests.unit.report.screens import PATIENCE, ScreenTerminal
@@ -31,15 +32,15 @@ def planned(text: str = SPEC) -> Plan:
 
 
 def started(made: Plan) -> Event:
-    return Event("run", facts={"state": "started", "run": "r1", "phases": list(made.phases)})
+    return RunStarted(run="r1", phases=tuple(made.phases))
 
 
-def state(phase: str, name: str, **facts: Any) -> Event:
-    return Event("phase", phase, {"state": name, **facts})
+def state(phase: str, name: State, reason: str | None = None, **facts: Any) -> Event:
+    return PhaseChanged(phase, name, reason, "recording", **facts)
 
 
 def log(phase: str, line: str) -> Event:
-    return Event("log", phase, {"line": line})
+    return LogLine(phase, line)
 
 
 @contextmanager
@@ -70,8 +71,7 @@ def test_table_shows_each_phase_with_its_state_time_and_what_it_does() -> None:
         display(log("web.record", "INFO [1]: Recording started"))
         display(state("web.record", "passed", test_record="rec_1"))
         display(state("web.test", "running", test_run="tr_1"))
-        display(Event("progress", "web.test", {"baselines_done": 5, "baselines": 14, "requests": 612,
-                                               "vulnerabilities": 1, "seconds_left": 20}))  # fmt: skip
+        display(Progress("web.test", baselines_done=5, baselines=14, requests=612, vulnerabilities=1, seconds_left=20))
         display(state("api.record", "starting"))
         display(log("api.record", "INFO [1]: Recording started"))
         terminal.wait_for(on_screen("5 of 14", "Recording started", "✓ passed"))
@@ -93,8 +93,7 @@ def test_wide_terminal_shows_all_that_the_api_tells() -> None:
     terminal = ScreenTerminal(columns=140)
     with showing(terminal) as display:
         display(state("web.test", "running"))
-        display(Event("progress", "web.test", {"baselines_done": 5, "baselines": 14, "requests": 1,
-                                               "vulnerabilities": 0, "seconds_left": 200}))  # fmt: skip
+        display(Progress("web.test", baselines_done=5, baselines=14, requests=1, vulnerabilities=0, seconds_left=200))
         terminal.wait_for(on_screen("5 of 14 baselines, 0 vulnerabilities, 1 request, 3m20s left"))
 
 
@@ -205,7 +204,7 @@ def test_hostile_line_neither_moves_the_cursor_nor_breaks_the_table(line: str) -
         display(state("web.record", "running"))
         display(log("web.record", f"begin {line}"))
         display(state("api.record", "running"))
-        display(Event("note", "web.record", {"message": "noted"}))
+        display(Note("noted", "web.record"))
         shown = terminal.wait_for(on_screen("begin", "api", "noted", "▸ running")).splitlines()
         assert [one.split()[0] for one in shown] == ["web.record:", "run", "web", "web", "api", "api", "critical"]
     assert terminal.lines() == ["web.record: noted"]
@@ -216,7 +215,7 @@ def test_hostile_line_neither_moves_the_cursor_nor_breaks_the_table(line: str) -
 def test_hostile_note_is_shown_as_text() -> None:
     terminal = ScreenTerminal()
     with showing(terminal) as display:
-        display(Event("note", facts={"message": "a\x1b[2Jb\nc" + "d" * 200}))
+        display(Note("a\x1b[2Jb\nc" + "d" * 200))
         terminal.wait_for(on_screen("fastflow: a\ufffd[2Jb c", "critical path"))
     assert "".join(terminal.lines()) == "fastflow: a\ufffd[2Jb c" + "d" * 200
 
@@ -228,7 +227,7 @@ def test_tokens_are_masked() -> None:
         display(log("web.record", "open sesame"))
         display(state("api.record", "failed", reason="sesame is wrong"))
         terminal.wait_for(on_screen("open ***", "*** is wrong"))
-        display(Event("note", facts={"message": "noted sesame"}))
+        display(Note("noted sesame"))
         terminal.wait_for(on_screen("noted ***"))
     assert b"sesame" not in terminal.raw
 
@@ -237,7 +236,7 @@ def test_notes_stay_above_the_table() -> None:
     terminal = ScreenTerminal(lines=10)
     with showing(terminal) as display:
         for at in range(20):
-            display(Event("note", facts={"message": f"note {at}"}))
+            display(Note(f"note {at}"))
         terminal.wait_for(on_screen("note 19", "critical path"))
     above = ["".join(row[at].data for at in range(80)).rstrip() for row in terminal.screen.history.top]
     assert [line for line in (*above, *terminal.lines()) if line] == [f"fastflow: note {at}" for at in range(20)]
@@ -246,7 +245,7 @@ def test_notes_stay_above_the_table() -> None:
 def test_before_the_run_there_are_notes_alone() -> None:
     terminal, made = ScreenTerminal(), planned()
     display = TtyProgress(terminal.out, made, str, COLOURFUL, period=0.005)
-    display(Event("note", facts={"message": "building the emulator"}))
+    display(Note("building the emulator"))
     terminal.wait_for(on_screen("building the emulator"))
     display(state("web.record", "waiting"))
     assert terminal.text() == "fastflow: building the emulator"
@@ -274,7 +273,7 @@ def test_terminal_that_stalls_holds_nothing_up(monkeypatch: pytest.MonkeyPatch) 
     def run() -> None:
         display(started(made))
         for at in range(5000):
-            display(Event("note", facts={"message": f"note {at}"}))
+            display(Note(f"note {at}"))
             display(log("web.record", f"line {at}"))
         display.close()
 

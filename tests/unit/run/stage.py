@@ -12,7 +12,7 @@ from fastflow.masking import masker
 from fastflow.pipeline import SpecText, load, plan
 from fastflow.plan import Plan
 from fastflow.plan.making import Selection
-from fastflow.record.events import Event, Listener
+from fastflow.record.events import Event, Listener, Note, PhaseChanged
 from fastflow.record.folder import RunFolder
 from fastflow.record.result import PhaseResult, RunResult
 from fastflow.run.container import Container
@@ -151,17 +151,16 @@ class Stage:
 
     def states(self, phase: str) -> list[str]:
         """The states that a phase went through, in order."""
-        found = (event for event in list(self.events) if event.type == "phase" and event.phase == phase)
-        return [str(event.facts["state"]) for event in found]
+        return [state for name, state in self.order if name == phase]
 
     @property
     def notes(self) -> list[str]:
-        return [str(event.facts["message"]) for event in self.events if event.type == "note"]
+        return [event.message for event in self.events if isinstance(event, Note)]
 
     @property
     def order(self) -> list[tuple[str, str]]:
         """Which phase came to which state, in order."""
-        return [(str(event.phase), str(event.facts["state"])) for event in self.events if event.type == "phase"]
+        return [(event.phase, event.state) for event in list(self.events) if isinstance(event, PhaseChanged)]
 
     def calls(self, verb: str) -> list[str]:
         """The calls to the engine that begin with a word."""

@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from fastflow.pipeline import SpecText, check, plan
 from fastflow.plan import Plan
 from fastflow.plan.making import Selection
-from fastflow.record.events import Event, Listener
+from fastflow.record.events import Event, Listener, LogLine, Note, PhaseChanged, Progress
 from fastflow.run.cloud_progress import CloudProgress, progress_of
 
 TOLD = {
@@ -24,9 +25,9 @@ TOLD = {
     "sended_requests_count": 612,
     "estimated_time_to_completion": 20,
 }
-FACTS = {"baselines_done": 5, "baselines": 14, "requests": 612, "vulnerabilities": 1, "seconds_left": 20}
-CREATED = Event("log", "web.test", {"line": "INFO [1]: TestRun#tr_7 created"})
-ENDED = Event("phase", "web.test", {"state": "passed"})
+TOLD_OF = Progress("web.test", baselines_done=5, baselines=14, requests=612, vulnerabilities=1, seconds_left=20)
+CREATED = LogLine("web.test", "INFO [1]: TestRun#tr_7 created")
+ENDED = PhaseChanged("web.test", "passed", None, "testing")
 PATIENCE = 10.0
 
 
@@ -77,12 +78,11 @@ class Heard:
     """A display that keeps what it is told."""
 
     def __init__(self) -> None:
-        self.facts: list[Mapping[str, Any]] = []
+        self.events: list[Event] = []
         self.came = threading.Event()
 
     def __call__(self, event: Event) -> None:
-        assert (event.type, event.phase) == ("progress", "web.test")
-        self.facts.append(event.facts)
+        self.events.append(event)
         self.came.set()
 
 
@@ -112,7 +112,7 @@ def test_the_api_is_asked_for_a_test_run_that_was_created_and_what_is_news_is_to
     with served(cloud) as url, watching(url, heard) as watch:
         watch(CREATED)
         cloud.wait_for(6)
-    assert heard.facts[:2] == [FACTS, {**FACTS, "requests": 700}]
+    assert heard.events[:2] == [TOLD_OF, replace(TOLD_OF, requests=700)]
     assert set(cloud.asked) == {("/v1/test_run/tr_7", "tok")}
 
 
@@ -122,7 +122,7 @@ def test_a_phase_that_has_ended_is_not_asked_for_again() -> None:
         watch(CREATED)
         cloud.wait_for(1)
         watch(ENDED)
-        watch(Event("log", "web.test", {"line": "INFO [1]: TestRun#tr_8 created"}))
+        watch(LogLine("web.test", "INFO [1]: TestRun#tr_8 created"))
         with cloud.changed:
             assert cloud.changed.wait_for(lambda: cloud.asked[-1][0].endswith("tr_8"), PATIENCE)
         asked = [path.rpartition("/")[2] for path, _ in cloud.asked]
@@ -133,9 +133,9 @@ def test_a_phase_that_has_ended_is_not_asked_for_again() -> None:
     ("event", "made"),
     [
         (CREATED, planned("{ query: false }")),
-        (Event("log", "web.record", CREATED.facts), planned()),
-        (Event("log", "web.other", CREATED.facts), planned()),
-        (Event("note", None, {"message": "TestRun#tr_7 created"}), planned()),
+        (LogLine("web.record", CREATED.line), planned()),
+        (LogLine("web.other", CREATED.line), planned()),
+        (Note("TestRun#tr_7 created", None), planned()),
     ],
     ids=["query off", "a recording", "an unknown phase", "a note"],
 )
@@ -150,7 +150,7 @@ def test_an_answer_that_is_none_is_asked_for_again() -> None:
     with served(cloud) as url, watching(url, heard) as watch:
         watch(CREATED)
         assert heard.came.wait(PATIENCE)
-    assert heard.facts == [FACTS]
+    assert heard.events == [TOLD_OF]
 
 
 def test_a_display_that_fails_does_not_end_the_questions() -> None:
@@ -171,7 +171,7 @@ def test_one_thread_asks_for_all_phases() -> None:
     (facts,) = check([SpecText("f.yml", Path(), text.encode())], None).specs
     with served(cloud) as url, watching(url, lambda _: None, plan(facts, Path(), Selection())) as watch:
         for number in range(5):
-            watch(Event("log", f"web.t{number}", {"line": f"TestRun#tr_{number} created"}))
+            watch(LogLine(f"web.t{number}", f"TestRun#tr_{number} created"))
         cloud.wait_for(10)
         assert sum(thread.name == "cloud-progress" for thread in threading.enumerate()) == 1
     assert {path for path, _ in cloud.asked} == {f"/v1/test_run/tr_{number}" for number in range(5)}
@@ -179,10 +179,8 @@ def test_one_thread_asks_for_all_phases() -> None:
 
 @pytest.mark.parametrize("value", [-1, True, "5", None, 1e300, float("inf"), float("nan"), [], {}])
 def test_what_is_no_number_is_left_out(value: object) -> None:
-    assert progress_of({**TOLD, "sended_requests_count": value}) == {
-        name: number for name, number in FACTS.items() if name != "requests"
-    }
+    assert progress_of("web.test", {**TOLD, "sended_requests_count": value}) == replace(TOLD_OF, requests=None)
 
 
 def test_numbers_with_a_fraction_are_cut() -> None:
-    assert progress_of({**TOLD, "estimated_time_to_completion": 20.9}) == FACTS
+    assert progress_of("web.test", {**TOLD, "estimated_time_to_completion": 20.9}) == TOLD_OF

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fastflow.plan.making import Selection
-from fastflow.record.events import Event
+from fastflow.record.events import Event, PhaseChanged
 from tests.fakes.containers import Script
 from tests.fakes.engine import FakeEngine
 from tests.unit.run.stage import BROKEN, FINDS, PASSES, RECORDS, SENDS, SPEC, Stage, said, settings_of, spec_of
@@ -110,7 +110,8 @@ def test_no_more_phases_at_once_than_allowed(tmp_path: Path, own: str, limit: in
     arrivals = iter(everybody)
 
     def meet(event: Event) -> None:
-        if event.type == "phase" and event.facts["state"] == "starting" and next(arrivals, None) is not None:
+        is_start = isinstance(event, PhaseChanged) and event.state == "starting"
+        if is_start and next(arrivals, None) is not None:
             meeting.wait()
 
     stage.engine.scripts.update(dict.fromkeys((f"fast-{name}" for name in names), PASSES))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fastflow.errors import EngineCallError
-from fastflow.record.events import Event
+from fastflow.record.events import Event, Note, PhaseChanged
 from fastflow.record.result import Evidence
 from fastflow.run.container import PublishedPort
 from tests.fakes.containers import Box, Script
@@ -133,8 +133,8 @@ def test_a_failed_source_is_shown_with_its_own_last_lines(tmp_path: Path, source
     log = str(stage.folder / "logs/web.record.source.log")
     assert (phase.reason, phase.hint) == (f"{name} ended with exit code 3", f"its output is in {log}")
     assert phase.evidence == Evidence(name, log, ("one", "1 failed"))
-    told = next(event for event in stage.events if event.facts.get("state") == "failed")
-    assert told.facts["evidence"] == {"of": name, "log": log, "lines": ("one", "1 failed")}
+    told = next(event for event in stage.events if isinstance(event, PhaseChanged) and event.state == "failed")
+    assert told.evidence == phase.evidence
 
 
 def test_a_failed_node_is_shown_with_its_last_lines(tmp_path: Path) -> None:
@@ -283,7 +283,7 @@ def test_an_engine_that_recovers_makes_another_attempt_pass(tmp_path: Path) -> N
     stage.engine.faults[fault] = EngineCallError("the engine is busy")
 
     def recover(event: Event) -> None:
-        if event.type == "note":
+        if isinstance(event, Note):
             stage.engine.faults.pop(fault, None)
 
     stage.listeners = (recover,)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fastflow.record.events import Event
+from fastflow.record.events import Event, LogLine, PhaseChanged
 from fastflow.record.result import PhaseResult
 from fastflow.run.container import Container, Probe
 from tests.fakes.containers import Script
@@ -34,7 +34,7 @@ def phase_with(directory: Path, act: Act, script: Script = PASSES, more: str = "
     stage = Stage(directory, SPEC.replace("http://app:3000", f"http://app:3000{more}"), {**NODES, **scripts})
 
     def on_event(event: Event) -> None:
-        if event.type == "log" and event.facts["line"] == script.lines[-1]:
+        if isinstance(event, LogLine) and event.line == script.lines[-1]:
             act(stage)
             stage.engine.end(stage.container("fast-test"), script.exit_code or 0)
 
@@ -186,7 +186,7 @@ def test_restarts_between_two_phases_do_not_count(tmp_path: Path) -> None:
     stage = Stage(tmp_path, SPEC + later, {**NODES, "fast-later": PASSES})
 
     def on_event(event: Event) -> None:
-        if (event.phase, event.facts.get("state")) == ("web.test", "passed"):
+        if isinstance(event, PhaseChanged) and (event.phase, event.state) == ("web.test", "passed"):
             stage.engine.restart(stage.container("app"), 1)
 
     stage.listeners = (on_event,)

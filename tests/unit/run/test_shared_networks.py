@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from fastflow.errors import EngineCallError, NameInUseError
+from fastflow.record.events import RunRefused
 from fastflow.run.subnets import RANGES
 from tests.fakes.containers import Box, Script
 from tests.fakes.engine import FakeEngine
@@ -174,7 +175,7 @@ def test_an_alias_that_another_run_has_on_the_network_starts_nothing(tmp_path: P
     first.run()
     assert caught[0].exit_code == 4
     assert "the alias `fast` on the network shared is in use by run other" in caught[0].message
-    assert later.events[-1].type == "run"
+    assert isinstance(later.events[-1], RunRefused)
 
 
 def relabelled(engine: FakeEngine, run: str) -> None:  # no test

@@ -7,6 +7,7 @@ import pytest
 
 from fastflow.errors import EngineCallError
 from fastflow.plan.making import Selection
+from fastflow.record.events import PhaseChanged
 from tests.fakes.containers import Script
 from tests.fakes.engine import FakeEngine
 from tests.unit.run.stage import PASSES, SERVES, Stage, said, settings_of
@@ -91,7 +92,7 @@ def test_a_created_container_goes_with_a_phase_whose_services_do_not_come_up(tmp
     stage.listeners = (
         lambda event: (
             gone.append(status_of(stage, "fast-record"))
-            if event.facts.get("state") == "failed" and event.phase == "web.record"
+            if isinstance(event, PhaseChanged) and (event.phase, event.state) == ("web.record", "failed")
             else None
         ),
     )

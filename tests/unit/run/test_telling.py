@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fastflow.record.events import Event
+from fastflow.record.events import Event, as_json
 from fastflow.record.result import PhaseResult, Vulnerability
 from tests.fakes.containers import Script
 from tests.unit.run.stage import FINDS, PASSES, SENDS, TOKEN, Stage, said, spec_of
@@ -67,7 +67,7 @@ def test_no_token_is_told_anywhere(tmp_path: Path) -> None:
     stage.engine.scripts["fast-record"] = said("fast-record", f"[error] denied {TOKEN}", exit_code=1)
     stage.run()
     written = "".join(path.read_text() for path in stage.folder.rglob("*") if path.is_file())
-    shown = json.dumps([dict(event.facts) for event in heard])
+    shown = json.dumps([as_json(event) for event in heard])
     for text in (TOKEN, json.dumps(TOKEN)[1:-1]):
         assert text not in written + shown
     assert "denied ***" in written

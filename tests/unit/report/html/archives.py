@@ -1,10 +1,14 @@
 """Runs as their folders would tell them, made for pages of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeAlias, cast
 
+from fastflow.record.archive import Archive
+from fastflow.record.events import Event, PhaseChanged, RunEnded, RunStarted
+from fastflow.record.history import History
 from fastflow.record.result import Evidence, PhaseResult, RunResult, State, Suppression, Vulnerability
 
 from ..drawings import plan_json, told
@@ -21,17 +25,10 @@ HOSTILE = (
 
 
 @dataclass(frozen=True)
-class Told:
-    """A run as the page wants it."""
+class Told(Archive):
+    """A run that has no folder: what its logs hold is said here."""
 
-    phases: Sequence[PhaseResult]
-    result: RunResult | None
-    events: Sequence[Mapping[str, Any]] = ()
     logs: Mapping[str, str] = field(default_factory=dict)
-    plan: Mapping[str, Any] | None = None
-    resolved: str | None = None
-    run: str = "261124090000abcde"
-    spec: str = "shop/fastflow.yml"
 
 
 def time(seconds: float) -> str:
@@ -39,9 +36,9 @@ def time(seconds: float) -> str:
     return (_START + timedelta(seconds=seconds)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def change(seconds: float, phase: str, state: str, mode: str = "recording") -> dict[str, Any]:
+def change(seconds: float, phase: str, state: State, mode: str = "recording") -> PhaseChanged:
     """A line of events.jsonl."""
-    return {"time": time(seconds), "type": "phase", "phase": phase, "state": state, "reason": None, "mode": mode}
+    return PhaseChanged(phase, state, None, mode, time=time(seconds))
 
 
 def phase(name: str, state: State = "passed", mode: str = "testing", **facts: Any) -> PhaseResult:
@@ -59,10 +56,17 @@ def found(number: int = 1, **facts: Any) -> Vulnerability:
     return replace(plain, **facts)
 
 
-def told_run(*phases: PhaseResult, exit_code: int = 0, **facts: Any) -> Told:
+def told_run(
+    *phases: PhaseResult,
+    exit_code: int = 0,
+    events: Iterable[Event] = (),
+    logs: Mapping[str, str] | None = None,
+    plan: Mapping[str, Any] | None = None,
+) -> Told:
     """A run of a minute."""
-    result = RunResult("261124090000abcde", "shop/fastflow.yml", exit_code, time(0), time(60), phases)
-    return Told(phases, result, **facts)
+    run, spec = "261124090000abcde", "shop/fastflow.yml"
+    result = RunResult(run, spec, exit_code, time(0), time(60), phases)
+    return Told(Path("nowhere"), run, spec, result, phases, History(tuple(events)), plan, logs=logs or {})
 
 
 def vulnerable_run() -> Told:
@@ -85,23 +89,34 @@ def vulnerable_run() -> Told:
         exit_code=1,
     )
     again = phase("api.test", "failed", reason="empty record", hint="look at http_proxy", allow_failure=True)
-    events = [
-        {"time": time(0), "type": "run", "phase": None, "state": "started"},
+    events: list[Event] = [
+        RunStarted(time=time(0)),
         *(change(at, "web.record", state) for at, state in _RECORDING),
         *(change(at, "web.test", state, "testing") for at, state in _TESTING),
-        {"time": time(60), "type": "run", "phase": None, "state": "ended"},
+        RunEnded(1, time=time(60)),
     ]
     plan = plan_json(
         told("web.record", 0, mode="recording"), told("web.test", 1, (("web.record", "build_id"),)), told("api.test", 0)
     )
-    plan |= {"fastflow": "0.1.0", "hosts": {"default": {"engine": "20.10.24", "compose": "2.24.4"}}}
+    plan |= {
+        "resolved": "name: shop\n",
+        "fastflow": "0.1.0",
+        "hosts": {"default": {"engine": "20.10.24", "compose": "2.24.4"}},
+    }
     plan["phases"][0]["image"] = "wallarm/fast"
     logs = {"web.record": "[info] ready\n", "web.record.source": "GET /\n" * 3, "web.test": log_of(2_500)}
-    return told_run(record, test, again, exit_code=1, events=events, plan=plan, logs=logs, resolved="name: shop\n")
+    return told_run(record, test, again, exit_code=1, events=events, plan=plan, logs=logs)
 
 
-_RECORDING = ((2, "starting"), (5, "ready"), (5, "running"), (20, "stopping"), (22, "passed"))
-_TESTING = ((22, "starting"), (25, "running"), (50, "vulnerable"))
+_Steps: TypeAlias = tuple[tuple[int, State], ...]
+_RECORDING: _Steps = (
+    (2, "starting"),
+    (5, "ready"),
+    (5, "running"),
+    (20, "stopping"),
+    (22, "passed"),
+)
+_TESTING: _Steps = ((22, "starting"), (25, "running"), (50, "vulnerable"))
 
 
 def log_of(lines: int) -> str:
@@ -129,14 +144,14 @@ def hostile_run() -> Told:
         )
         for text in HOSTILE
     )
-    events = [
-        {"time": time(at), "type": "phase", "phase": one.id, "state": HOSTILE[0]} for at, one in enumerate(phases)
-    ]
+    state = cast(State, HOSTILE[0])
+    events = [PhaseChanged(one.id, state, HOSTILE[0], HOSTILE[0], time=time(at)) for at, one in enumerate(phases)]
     plan = plan_json(*(told(one.id, 0, build_id=HOSTILE[1], mode=HOSTILE[2]) for one in phases), name=SCRIPT)
     plan |= {"spec": SCRIPT, "fastflow": SCRIPT, "hosts": {text: {"engine": text, "compose": text} for text in HOSTILE}}
+    plan |= {"resolved": "\n".join(HOSTILE)}
     plan["phases"][0]["image"] = SCRIPT
     logs = {text: "\n".join(HOSTILE) for text in HOSTILE} | {"long": "\n".join(HOSTILE * 2_000)}
-    run = told_run(*phases, exit_code=3, events=events, plan=plan, logs=logs, resolved="\n".join(HOSTILE))
+    run = told_run(*phases, exit_code=3, events=events, plan=plan, logs=logs)
     assert run.result is not None
     return replace(run, run=SCRIPT, spec=SCRIPT, result=replace(run.result, leftovers=HOSTILE))
 
@@ -145,7 +160,7 @@ def large_run(findings: int, log_bytes: int, workflows: int = 50) -> Told:
     """A run of many workflows, each a recording and a test, with so many findings and bytes of logs in all."""
     phases: list[PhaseResult] = []
     logs: dict[str, str] = {}
-    events = [{"time": time(0), "type": "run", "phase": None, "state": "started"}]
+    events: list[Event] = [RunStarted(time=time(0))]
     log = log_of(max(1, log_bytes // (2 * workflows * len(log_of(1_000_000)[-57:]))))
     for number in range(workflows):
         names = (f"wf{number}.record", f"wf{number}.test")

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from fastflow.record.archive import read_archive
+from fastflow.record.events import as_json
 from fastflow.report.html import render
 
 from .archives import HOSTILE, Told, found, hostile_run, phase, told_run, vulnerable_run
@@ -190,7 +191,9 @@ def test_a_runs_folder_comes_to_a_page(tmp_path: Path, is_cut_short: bool) -> No
     (tmp_path / "logs").mkdir()
     for name, text in run.logs.items():
         (tmp_path / "logs" / f"{name}.log").write_text(text, encoding="utf-8")
-    (tmp_path / "events.jsonl").write_text("".join(f"{json.dumps(event)}\n" for event in run.events), encoding="utf-8")
+    (tmp_path / "events.jsonl").write_text(
+        "".join(f"{json.dumps(as_json(event))}\n" for event in run.history.events), encoding="utf-8"
+    )
     (tmp_path / "plan.json").write_text(json.dumps(run.plan), encoding="utf-8")
     if not is_cut_short:
         (tmp_path / "result.json").write_text(json.dumps(run.result.as_json()), encoding="utf-8")

@@ -1,21 +1,33 @@
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeAlias
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastflow.report.html.timeline import timeline_of
+from fastflow.record.events import Event, RunEnded, RunStarted
+from fastflow.record.history import History, read_history
+from fastflow.record.result import State
+from fastflow.report.html.timeline import Timeline, timeline_of
 
+from ..run_archives import write_run
 from .archives import change, time
 
-STATES = ("starting", "ready", "running", "stopping", "passed", "failed")
+Steps: TypeAlias = Sequence[tuple[float, State]]
+STATES: tuple[State, ...] = ("starting", "ready", "running", "stopping", "passed", "failed")
+
+
+def drawn(*events: Event) -> Timeline:
+    return timeline_of(History(events))
 
 
 def test_bars_tell_waiting_starting_work_and_stopping_in_order() -> None:
-    run = {"time": time(0), "type": "run", "state": "started", "phases": ["web.record", "web.test"]}
-    steps = [(10, "starting"), (20, "ready"), (20, "running"), (70, "stopping"), (80, "passed")]
-    end = {"time": time(100), "type": "run", "state": "ended"}
-    line = timeline_of([run, *(change(at, "web.record", state) for at, state in steps), end])
+    run = RunStarted(phases=("web.record", "web.test"), time=time(0))
+    steps: Steps = [(10, "starting"), (20, "ready"), (20, "running"), (70, "stopping"), (80, "passed")]
+    end = RunEnded(0, time=time(100))
+    line = drawn(run, *(change(at, "web.record", state) for at, state in steps), end)
     track = line.track("web.record")
     assert [(bar.kind, bar.start, bar.width) for bar in track.bars] == [
         ("waiting", 0, 10),
@@ -31,7 +43,7 @@ def test_bars_tell_waiting_starting_work_and_stopping_in_order() -> None:
 def test_work_is_named_after_the_mode() -> None:
     for mode, kind in (("recording", "recording"), ("testing", "testing"), ("report", "reporting")):
         events = [change(0, "web.x", "running", mode), change(5, "web.x", "passed", mode)]
-        assert [bar.kind for bar in timeline_of(events).track("web.x").bars] == [kind]
+        assert [bar.kind for bar in drawn(*events).track("web.x").bars] == [kind]
 
 
 def test_a_phase_that_was_cut_short_goes_to_the_last_thing_known() -> None:
@@ -40,19 +52,19 @@ def test_a_phase_that_was_cut_short_goes_to_the_last_thing_known() -> None:
         change(50, "b.test", "starting"),
         change(100, "b.test", "failed"),
     ]
-    (bar,) = timeline_of(events).track("a.test").bars
+    (bar,) = drawn(*events).track("a.test").bars
     assert (bar.start, bar.width) == (0, 100)
 
 
 def test_a_second_attempt_shows_after_the_first() -> None:
-    steps = [(0, "starting"), (10, "running"), (20, "starting"), (30, "running"), (40, "passed")]
-    track = timeline_of([change(at, "a.test", state, "testing") for at, state in steps]).track("a.test")
+    steps: Steps = [(0, "starting"), (10, "running"), (20, "starting"), (30, "running"), (40, "passed")]
+    track = drawn(*[change(at, "a.test", state, "testing") for at, state in steps]).track("a.test")
     assert [bar.kind for bar in track.bars] == ["starting", "testing"] * 2
 
 
 def test_what_took_no_time_to_speak_of_is_seen_and_stays_within_the_line() -> None:
-    steps = [(0, "starting"), (99.99, "running"), (100, "passed")]
-    *_, last = timeline_of([change(at, "a.test", state, "testing") for at, state in steps]).track("a.test").bars
+    steps: Steps = [(0, "starting"), (99.99, "running"), (100, "passed")]
+    *_, last = drawn(*[change(at, "a.test", state, "testing") for at, state in steps]).track("a.test").bars
     assert last.width > 0.3
     assert last.start + last.width <= 100
 
@@ -61,16 +73,24 @@ def test_what_took_no_time_to_speak_of_is_seen_and_stays_within_the_line() -> No
     "event",
     [{}, {"time": None}, {"time": "yesterday", "type": "phase"}, {"time": time(1), "type": "phase", "state": 7}],
 )
-def test_events_that_cannot_be_read_are_left_out(event: dict[str, Any]) -> None:
-    line = timeline_of([event, change(1, "a.test", "running"), change(2, "a.test", "passed")])
+def test_events_that_cannot_be_read_are_left_out(event: dict[str, Any], tmp_path: Path) -> None:
+    events = (event, change(1, "a.test", "running"), change(2, "a.test", "passed"))
+    history = read_history(write_run(tmp_path, None, events=events))
+    assert history is not None
+    line = timeline_of(history)
     assert list(line.tracks) == ["a.test"]
+
+
+def test_a_time_that_cannot_be_read_is_left_out() -> None:
+    events = [replace(change(0, "a.test", "starting"), time="yesterday"), change(1, "a.test", "running")]
+    assert drawn(*events, change(2, "a.test", "passed")).seconds == 1
 
 
 @given(
     st.lists(st.tuples(st.floats(0, 1e6), st.sampled_from(["a.record", "b.test"]), st.sampled_from(STATES)), min_size=1)
 )
-def test_no_bar_leaves_the_line_whatever_happened(steps: list[tuple[float, str, str]]) -> None:
-    line = timeline_of([change(at, name, state) for at, name, state in sorted(steps)])
+def test_no_bar_leaves_the_line_whatever_happened(steps: list[tuple[float, str, State]]) -> None:
+    line = drawn(*[change(at, name, state) for at, name, state in sorted(steps)])
     for track in line.tracks.values():
         assert all(bar.start >= 0 and bar.width > 0 and bar.start + bar.width < 100.01 for bar in track.bars)
     assert 0 < len(line.ticks) < 9

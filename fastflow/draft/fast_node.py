@@ -23,7 +23,7 @@ CLOUD_FIELDS = {
     "WALLARM_API_USE_SSL": "use_ssl",
     "WALLARM_API_CA_VERIFY": "ca_verify",
 }
-FIELDS = {field.upper(): field for node in NODE_TYPES.values() for field in node.fast_variables}
+FIELDS = {field.upper(): field for node in NODE_TYPES.values() for field in node.fast_variables()}
 TOKEN_VARIABLE = "WALLARM_API_TOKEN"  # noqa: S105  # a name
 _HOST = re.compile(r"[A-Za-z0-9_.-]+(:[0-9]+)?(/[^\s$]*)?")
 _SECRET = re.compile(
@@ -111,7 +111,7 @@ class FastService:
 
     def fields(self, mode: str) -> Iterator[Entry]:
         """The FAST variables that are fields of a mode."""
-        for field in NODE_TYPES[mode].fast_variables:
+        for field in NODE_TYPES[mode].fast_variables():
             if (value := self.variables.get(field.upper())) is not None:
                 yield Entry(field, value, instead=_with_scheme(value) if field == "test_run_uri" else None)
 
@@ -179,7 +179,7 @@ def _has_a_place(name: str) -> bool:
 
 
 def _is_field(name: str, modes: Collection[str]) -> bool:
-    return any(FIELDS[name] in NODE_TYPES[mode].fast_variables for mode in modes)
+    return any(FIELDS[name] in NODE_TYPES[mode].fast_variables() for mode in modes)
 
 
 def _is_kept(key: str, dropped: tuple[str, ...]) -> bool:

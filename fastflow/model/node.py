@@ -1,7 +1,7 @@
 """A FAST node: what all modes have in common, and the three modes."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias, TypeVar
 
 from pydantic import BeforeValidator, Discriminator, Tag, WithJsonSchema
 
@@ -31,6 +31,12 @@ from fastflow.model.target import TargetUri
 DEFAULT_IMAGE = "wallarm/fast"
 DEFAULT_ALIAS = "fast"
 PROXY_PORT = 8080
+
+
+T = TypeVar("T")
+FAST_VARIABLE = "environment variable of FAST"
+Fast: TypeAlias = Annotated[T, FAST_VARIABLE]
+"""A field of a node that is an environment variable of FAST: to declare it here is all that a new one needs."""
 
 
 def _processes(value: Any) -> Any:
@@ -82,8 +88,6 @@ class BaseNode(SpecModel):
 
     traits: ClassVar[Mode]
     """What is known of its mode."""
-    fast_variables: ClassVar[tuple[str, ...]] = ()
-    """The fields that are FAST environment variables, in the order of FAST's documentation."""
 
     mode: Annotated[str, WithJsonSchema({"type": "string", "enum": list(MODE_NAMES)})]
     """What the node does: recording, testing or report."""
@@ -114,6 +118,11 @@ class BaseNode(SpecModel):
     attempts: Annotated[int | None, Whole(1, 10)] = None
     """How often in all it may be tried when infrastructure fails. Default: 1."""
 
+    @classmethod
+    def fast_variables(cls) -> tuple[str, ...]:
+        """The fields that are environment variables of FAST, in upper case, in the order of its documentation."""
+        return tuple(name for name, field in cls.model_fields.items() if FAST_VARIABLE in field.metadata)
+
     @property
     def network_alias(self) -> str | None:
         """The alias under which the application's containers reach the node; only a recorder has one by default."""
@@ -129,15 +138,6 @@ class RecordingNode(BaseNode):
     """A forward proxy that stores what passes as baseline requests in a test record."""
 
     traits: ClassVar[Mode] = RECORDING
-    fast_variables: ClassVar[tuple[str, ...]] = (
-        "allowed_hosts",
-        "test_record_name",
-        "inactivity_timeout",
-        "workers",
-        "backend_https_ports",
-        "ca_cert",
-        "ca_key",
-    )
     mode: Literal["recording"]
     """This node records."""
     build_id: Text | None = None
@@ -146,21 +146,21 @@ class RecordingNode(BaseNode):
     """When the node counts as ready. Default: its documented "starts to record" line."""
     source: Sources = None
     """What sends the requests to record; a list is run in turn into one record."""
-    allowed_hosts: Annotated[Joined, BeforeValidator(joined("|", hosts=True))] = None
+    allowed_hosts: Fast[Annotated[Joined, BeforeValidator(joined("|", hosts=True))]] = None
     """Hosts to record: names, `.suffix`, `*`, `(a|b)` or an nginx server_name expression. Default: all."""
-    test_record_name: Text | None = None
+    test_record_name: Fast[Text | None] = None
     """The name of the test record."""
-    inactivity_timeout: Annotated[
-        int | None, duration(691_200), WithJsonSchema({**DURATION_SCHEMA, "maximum": 691_200})
+    inactivity_timeout: Fast[
+        Annotated[int | None, duration(691_200), WithJsonSchema({**DURATION_SCHEMA, "maximum": 691_200})]
     ] = None
     """The node ends after this time without a baseline request. Default: 600 s, or the source's timeout."""
-    workers: Annotated[int | None, Whole(1, 10_000)] = None
+    workers: Fast[Annotated[int | None, Whole(1, 10_000)]] = None
     """Threads that work at once. FAST's default: 10."""
-    backend_https_ports: Annotated[Joined, BeforeValidator(joined(";", ports=True))] = None
+    backend_https_ports: Fast[Annotated[Joined, BeforeValidator(joined(";", ports=True))]] = None
     """Ports of the application that speak HTTPS. FAST's default: 443."""
-    ca_cert: OptionalText = None
+    ca_cert: Fast[OptionalText] = None
     """Path in the container of the certificate that signs intercepted HTTPS."""
-    ca_key: OptionalText = None
+    ca_key: Fast[OptionalText] = None
     """Path in the container of that certificate's key."""
 
     @property
@@ -179,20 +179,6 @@ class TestingNode(BaseNode):
 
     __test__: ClassVar[bool] = False  # pytest collects classes named Test*
     traits: ClassVar[Mode] = TESTING
-    fast_variables: ClassVar[tuple[str, ...]] = (
-        "test_record_id",
-        "test_run_name",
-        "test_run_desc",
-        "test_run_policy_id",
-        "test_run_rps",
-        "test_run_stop_on_first_fail",
-        "test_run_uri",
-        "file_extensions_to_exclude",
-        "processes",
-        "workers",
-        "git_extensions",
-        "backend_https_ports",
-    )
     mode: Literal["testing"]
     """This node tests."""
     build_id: Text | None = None
@@ -203,33 +189,35 @@ class TestingNode(BaseNode):
     """Which vulnerabilities fail the phase. Default: all."""
     reports: OptionalText = None
     """Directory for the node's reports. Default: the run's own folder."""
-    test_record_id: OptionalText = None
+    test_record_id: Fast[OptionalText] = None
     """A test record made elsewhere."""
-    test_run_name: Text | None = None
+    test_run_name: Fast[Text | None] = None
     """The name of the test run."""
-    test_run_desc: Text | None = None
+    test_run_desc: Fast[Text | None] = None
     """The description of the test run."""
-    test_run_policy_id: Annotated[int | None, Whole(1, 2**53)] = None
+    test_run_policy_id: Fast[Annotated[int | None, Whole(1, 2**53)]] = None
     """The test policy. FAST's default: the default policy."""
-    test_run_rps: Annotated[int | None, Whole(1, 1000)] = None
+    test_run_rps: Fast[Annotated[int | None, Whole(1, 1000)]] = None
     """At most so many attack requests a second. FAST's default: no limit."""
-    test_run_stop_on_first_fail: Boolean = None
+    test_run_stop_on_first_fail: Fast[Boolean] = None
     """Whether the test run ends at its first vulnerability. FAST's default: false."""
-    test_run_uri: TargetUri = None
+    test_run_uri: Fast[TargetUri] = None
     """The application to attack, such as http://app:3000. FAST's default: as recorded."""
-    file_extensions_to_exclude: Annotated[Joined, BeforeValidator(joined("|"))] = None
+    file_extensions_to_exclude: Fast[Annotated[Joined, BeforeValidator(joined("|"))]] = None
     """File extensions whose requests are not tested."""
-    processes: Annotated[
-        str | None,
-        BeforeValidator(_processes),
-        WithJsonSchema({"type": ["integer", "string"], "pattern": r"^(auto|[0-9]{1,4})$|\$"}),
+    processes: Fast[
+        Annotated[
+            str | None,
+            BeforeValidator(_processes),
+            WithJsonSchema({"type": ["integer", "string"], "pattern": r"^(auto|[0-9]{1,4})$|\$"}),
+        ]
     ] = None
     """Processes that test at once: a number, or auto (half the CPUs). FAST's default: 1."""
-    workers: Annotated[int | None, Whole(1, 10_000)] = None
+    workers: Fast[Annotated[int | None, Whole(1, 10_000)]] = None
     """Threads that work at once. FAST's default: 10."""
-    git_extensions: OptionalText = None
+    git_extensions: Fast[OptionalText] = None
     """URL of a Git repository with FAST DSL extensions."""
-    backend_https_ports: Annotated[Joined, BeforeValidator(joined(";", ports=True))] = None
+    backend_https_ports: Fast[Annotated[Joined, BeforeValidator(joined(";", ports=True))]] = None
     """Ports of the application that speak HTTPS. FAST's default: 443."""
 
 
@@ -237,12 +225,11 @@ class ReportNode(BaseNode):
     """Fetches the reports of test runs."""
 
     traits: ClassVar[Mode] = REPORT
-    fast_variables: ClassVar[tuple[str, ...]] = ("test_run_id",)
     mode: Literal["report"]
     """This node fetches reports."""
     reports: OptionalText = None
     """Directory for the node's reports. Default: the run's own folder."""
-    test_run_id: OptionalText = None
+    test_run_id: Fast[OptionalText] = None
     """The test run to report. Default: those of the workflow's testing nodes."""
 
 

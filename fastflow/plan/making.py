@@ -162,7 +162,7 @@ def _environment(phase: Phase) -> Mapping[str, str | None]:
     values: dict[str, str | None] = {"CI_MODE": node.mode}
     if phase.build_id is not None and node.traits.uses_build_id:
         values["BUILD_ID"] = phase.build_id
-    for name in node.fast_variables:
+    for name in node.fast_variables():
         value = getattr(node, name)
         if value is not None:
             values[name.upper()] = str(value).lower() if isinstance(value, bool) else str(value)

@@ -15,7 +15,7 @@ from fastflow.spec.document import Scalar, YamlList, YamlMap
 RULE = Rule("invalid-value", "error", "a value of the wrong type, shape or range", can_be_silenced=False)
 _HOSTS = "write { context: NAME } or { docker_host: ssh://user@machine }"
 _ENGINE = re.compile(r"(ssh|tcp|unix)://.")
-_FAST_VARIABLES = {field.upper(): field for node in NODE_TYPES.values() for field in node.fast_variables}
+_FAST_VARIABLES = {field.upper(): field for node in NODE_TYPES.values() for field in node.fast_variables()}
 
 
 def check(facts: Facts) -> Iterator[Diagnostic]:

@@ -10,24 +10,22 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from fastflow.application.fast import without_fast
 from fastflow.application.model import Application
+from fastflow.application.needs import without_fast
 from fastflow.application.reader import ComposeFiles, file_sources
 from fastflow.check.facts import Facts
 from fastflow.check.rules import source_unproxied
 from fastflow.check.run import check_specs
 from fastflow.ci import RUN_ID
-from fastflow.diagnostic import Diagnostic, in_file_order
+from fastflow.diagnostic import Diagnostic, did_you_mean, in_file_order
 from fastflow.errors import UsageError
 from fastflow.graph import build_graph
-from fastflow.model.cloud import DEFAULT_TOKEN, token_variable
+from fastflow.model.cloud import DEFAULT_TOKEN, token_fault, token_variable
 from fastflow.model.load import Loaded, is_build_id, is_raw, load_spec
 from fastflow.model.node import Gate
 from fastflow.model.phases import phases_of, template_of
 from fastflow.model.places import Places
 from fastflow.model.spec import Spec
-from fastflow.model.suggest import did_you_mean
-from fastflow.model.token import fault_of
 from fastflow.spec.document import Document, Scalar, YamlMap, YamlPath
 from fastflow.spec.interpolation import interpolate
 from fastflow.spec.reader import read_spec
@@ -188,7 +186,7 @@ def _unset_tokens(spec: Spec, values: Mapping[str, str] | None) -> frozenset[str
 
 def _malformed_tokens(spec: Spec, values: Mapping[str, str] | None) -> dict[str, str]:
     """What is wrong with the values of tokens, by their variables."""
-    found = {name: fault_of((values or {}).get(name, "")) for name in _token_names(spec)}
+    found = {name: token_fault((values or {}).get(name, "")) for name in _token_names(spec)}
     return {name: fault for name, fault in found.items() if fault is not None}
 
 

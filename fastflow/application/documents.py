@@ -5,14 +5,12 @@ from collections.abc import Mapping as Environment
 from pathlib import Path
 
 from fastflow.application.model import PROJECT_NAME
-from fastflow.diagnostic import Diagnostic, Mark, Related, Severity
+from fastflow.diagnostic import Diagnostic, Mark, Related, Severity, closest
 from fastflow.errors import system_reason
-from fastflow.model.suggest import closest
 from fastflow.spec.document import Document
-from fastflow.spec.env_file import EnvFile, EnvFileError, Values, read_env_file
-from fastflow.spec.files import read_limited
+from fastflow.spec.dotenv import EnvFile, EnvFileError, Values, read_env_file
 from fastflow.spec.interpolation import interpolate
-from fastflow.spec.reader import read_documents
+from fastflow.spec.reader import read_documents, read_limited
 
 RULE = "compose-file"
 

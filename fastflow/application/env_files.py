@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fastflow.spec.document import Scalar, YamlList, YamlMap, YamlNode
 from fastflow.spec.dotenv import escape, parse_env, parse_env_symbols, parse_raw
-from fastflow.spec.files import read_limited
+from fastflow.spec.reader import read_limited
 from fastflow.spec.template import TemplateError, UnsetVariableError, parse_template, resolve
 
 KEY = "env_file"

@@ -1,4 +1,7 @@
-"""Merged Compose trees as services, networks and volumes; what has a wrong shape is left for Compose to judge."""
+"""Merged Compose trees as services with their ports, networks and volumes.
+
+Scalars are read as Docker Compose reads them; what has a wrong shape is left for Compose to judge.
+"""
 
 import re
 from collections.abc import Iterator
@@ -13,13 +16,38 @@ from fastflow.application.model import (
     Attachment,
     Network,
     Service,
+    ServicePort,
     Subnet,
     Volume,
 )
-from fastflow.application.ports import read_ports
-from fastflow.application.scalars import number_text, text
 from fastflow.diagnostic import Mark
+from fastflow.model.ports import Port, make_port, parse_port
 from fastflow.spec.document import Scalar, YamlList, YamlMap, YamlNode
+
+_WHOLE = re.compile(r"(?P<sign>[-+]?)(?P<digits>0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|[1-9][0-9]*|0)")
+
+
+def text(node: YamlNode | None) -> str | None:
+    """Give the text of a scalar, or None."""
+    return node.text if isinstance(node, Scalar) and not node.is_null else None
+
+
+def number_text(node: YamlNode | None) -> str | None:
+    """Give the text of a scalar, a whole number that stands without quotes in decimal, as its YAML reader does.
+
+    `0x50`, `0o120`, `0120`, `0b1010000` and `8_0` are 80; what a variable brought, or quotes hold, stays a text.
+    """
+    written = text(node)
+    if written is None or not isinstance(node, Scalar) or not node.plain or node.tag is not None:
+        return written
+    match = _WHOLE.fullmatch(written.replace("_", ""))
+    if match is None:
+        return written
+    digits = match["digits"]
+    is_old_octal = digits.startswith("0") and digits.isdecimal() and digits != "0"
+    value = int(digits, 8) if is_old_octal else int(digits, 0)
+    return f"{'-' if match['sign'] == '-' and value else ''}{value}"
+
 
 _DRIVE = re.compile(r"[A-Za-z]:[/\\]")  # of Windows: Compose reads `v:/v` as one path
 _VOLUME_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -154,3 +182,32 @@ def _name_on_engine(key: str, node: YamlNode) -> tuple[str | None, bool]:
     if _is_true(external) or isinstance(external, YamlMap):
         return name or key, True
     return (None if name and NAMED_BY_PROJECT.search(name) else name), False
+
+
+def read_ports(node: YamlNode | None) -> Iterator[ServicePort]:
+    """Read a service's `ports`; an entry that is no port of Compose's keeps its text."""
+    for item in node.items if isinstance(node, YamlList) else ():
+        try:
+            port = _port(item)
+        except ValueError:
+            written = " ".join(_words(item))
+            is_open = "$" in written
+            unread = None if is_open else written
+            yield ServicePort(None, (0, 0), None, "tcp", item.mark, has_variable=is_open, unread=unread)
+        else:
+            yield ServicePort(port.host, port.container, port.address, port.protocol, item.mark)
+
+
+def _port(item: YamlNode) -> Port:
+    if not isinstance(item, YamlMap):
+        return parse_port(number_text(item) or "")
+    target, published = number_text(item.get("target")), number_text(item.get("published"))
+    return make_port(target or "", published or "", text(item.get("host_ip")) or "", text(item.get("protocol")) or "")
+
+
+def _words(node: YamlNode) -> Iterator[str]:
+    if isinstance(node, Scalar):
+        yield node.text
+    elif isinstance(node, YamlMap):
+        for _, value in node:
+            yield from _words(value)

@@ -9,14 +9,13 @@ from typing import NamedTuple
 
 from fastflow.application.documents import Documents, UnreadableError, resolved
 from fastflow.application.env_files import anchored, with_environment
-from fastflow.application.interpret import interpret
+from fastflow.application.interpret import interpret, text
 from fastflow.application.merge import merge
 from fastflow.application.model import Application
-from fastflow.application.scalars import text
 from fastflow.diagnostic import Diagnostic, Mark
-from fastflow.model.scalars import Symbolic
+from fastflow.model.base import Symbolic
 from fastflow.spec.document import Document, Scalar, YamlList, YamlMap, YamlNode
-from fastflow.spec.env_file import Values
+from fastflow.spec.dotenv import Values
 
 MAX_NESTING = 20
 _REMOTE = ("https://", "http://", "git@", "ssh://", "oci://", "git://", "github.com/")

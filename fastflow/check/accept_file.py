@@ -10,7 +10,7 @@ from fastflow.errors import system_reason
 from fastflow.model.accept import AcceptFile, read_accept_file
 from fastflow.model.node import Gate
 from fastflow.spec.document import Scalar
-from fastflow.spec.files import read_limited
+from fastflow.spec.reader import read_limited
 
 
 def with_accept_files(facts: Facts, directory: Path, shown: Path) -> tuple[Facts, list[Diagnostic]]:

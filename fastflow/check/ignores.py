@@ -5,8 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from fastflow.check.rules import ALL_RULES, BY_ID, RULE_IDS
-from fastflow.diagnostic import Diagnostic, Mark, Severity
-from fastflow.model.suggest import did_you_mean
+from fastflow.diagnostic import Diagnostic, Mark, Severity, did_you_mean
 from fastflow.spec.document import Comment
 
 _IS_IGNORE = re.compile(r"fastflow:\s*ignore(?![A-Za-z0-9_-])")

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from fastflow.diagnostic import closest
 from fastflow.model.base import SpecModel
 from fastflow.model.phases import Phase
 from fastflow.model.places import Places
 from fastflow.model.spec import Spec
-from fastflow.model.suggest import closest
 from fastflow.spec.document import Scalar, YamlMap, YamlNode
 
 _OF_BUILD_ID = ("build_id", "cloud")

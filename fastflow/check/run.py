@@ -8,8 +8,7 @@ from fastflow.check.lost import RejectedParts
 from fastflow.check.rule import Level, Rule
 from fastflow.check.rules import ALL_RULES, BY_ID, RULE_IDS, RULES
 from fastflow.check.rules.invalid_value import RULE
-from fastflow.diagnostic import Diagnostic, Severity
-from fastflow.model.suggest import did_you_mean
+from fastflow.diagnostic import Diagnostic, Severity, did_you_mean
 from fastflow.spec.document import Comment, Scalar, YamlMap
 
 

@@ -14,14 +14,14 @@ import click
 from fastflow.cli.accept_asking import QuitError, ask_whether, ask_why, day, read_reason
 from fastflow.cli.options import with_examples
 from fastflow.cli.report import RUN_HELP, directory_of_runs
+from fastflow.diagnostic import did_you_mean
 from fastflow.errors import UsageError, system_reason
 from fastflow.model.accept import Accepted, read_accept_file
 from fastflow.model.accept_writing import Addition, with_additions
-from fastflow.model.suggest import did_you_mean
 from fastflow.record.archive import Archive, find_run, read_archive
 from fastflow.report.text import pictured
 from fastflow.report.vulnerabilities import Discovery, discoveries_of
-from fastflow.spec.files import read_limited
+from fastflow.spec.reader import read_limited
 
 _FINGERPRINT_HELP = "Accept the one of this fingerprint, which every report shows; may be repeated."
 _FILE_HELP = "Write into F instead of the file that the gate's `accept` names."

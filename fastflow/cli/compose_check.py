@@ -22,8 +22,7 @@ from fastflow.pipeline import SpecText, plan
 from fastflow.plan.making import Selection
 from fastflow.settings import RunSettings
 from fastflow.spec.document import YamlList, YamlMap, YamlNode
-from fastflow.spec.files import read_limited
-from fastflow.spec.reader import read_documents
+from fastflow.spec.reader import read_documents, read_limited
 from fastflow.spec.writer import dump
 
 _RUN = "0"

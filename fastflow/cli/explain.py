@@ -3,8 +3,8 @@
 import click
 
 from fastflow.check.rules import BY_ID, RULE_IDS
+from fastflow.diagnostic import did_you_mean
 from fastflow.errors import UsageError
-from fastflow.model.suggest import did_you_mean
 from fastflow.report.rules import rule_as_text, rules_as_text
 
 

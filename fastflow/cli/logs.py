@@ -11,9 +11,9 @@ import click
 from fastflow.cli.live import NotLiveError, engines_here, find_target, run_option, split_phase
 from fastflow.cli.report import directory_of_runs
 from fastflow.cli.streams import is_read
+from fastflow.diagnostic import did_you_mean
 from fastflow.errors import EngineError, FastflowError, UsageError
 from fastflow.masking import masker
-from fastflow.model.suggest import did_you_mean
 from fastflow.record.archive import find_run, read_archive
 from fastflow.report.text import clean
 from fastflow.run.live import LivePhase

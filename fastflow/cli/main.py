@@ -59,7 +59,7 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find a command; say which one was probably meant."""
         if args and not args[0].startswith("-") and args[0] not in COMMANDS:
-            from fastflow.model.suggest import did_you_mean  # noqa: PLC0415  # only needed for a typing error
+            from fastflow.diagnostic import did_you_mean  # noqa: PLC0415  # only needed for a typing error
 
             hint = did_you_mean(args[0], list(COMMANDS))
             ctx.fail(f"There is no command `{args[0]}`." + (f" {hint[0].upper()}{hint[1:]}" if hint else ""))

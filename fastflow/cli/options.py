@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
+from fastflow.model.base import parse_duration
 from fastflow.model.mode import MODE_NAMES
-from fastflow.model.scalars import parse_duration
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 

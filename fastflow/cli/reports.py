@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fastflow.app.environment import variable
+from fastflow.diagnostic import did_you_mean
 from fastflow.errors import FastflowError, UsageError, system_reason
-from fastflow.model.suggest import did_you_mean
 from fastflow.record.archive import Archive
 from fastflow.report.kinds import KINDS, render
 

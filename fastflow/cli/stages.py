@@ -15,7 +15,7 @@ from fastflow.errors import ExitCode, FastflowError
 from fastflow.pipeline import SpecText, check, plan
 from fastflow.report.findings_text import Sources, render_findings, summary_of
 from fastflow.spec.document import YamlPath
-from fastflow.spec.files import read_limited
+from fastflow.spec.reader import read_limited
 
 if TYPE_CHECKING:
     from fastflow.plan import Plan

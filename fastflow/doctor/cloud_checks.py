@@ -6,7 +6,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 
 from fastflow.doctor.examination import Answer
-from fastflow.model.token import HINT, fault_of
+from fastflow.model.cloud import TOKEN_HINT, token_fault
 
 API_TIMEOUT = 8.0
 """Seconds until an API server that does not answer counts as out of reach."""
@@ -15,8 +15,8 @@ API_TIMEOUT = 8.0
 def look_at_token(name: str, values: Mapping[str, str]) -> Iterator[Answer]:
     """The variable that holds the token is set, to what can be one; its value is nobody's business."""
     value = values.get(name)
-    if value and (fault := fault_of(value)) is not None:
-        yield Answer("token", f"{name} {fault}", HINT)
+    if value and (fault := token_fault(value)) is not None:
+        yield Answer("token", f"{name} {fault}", TOKEN_HINT)
     elif value:
         yield Answer("token", f"{name} is set")
     else:

@@ -5,10 +5,10 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from fastflow.application.fast import MODE_VARIABLE
+from fastflow.application.interpret import text
 from fastflow.application.merge import entries
 from fastflow.application.model import Service
-from fastflow.application.scalars import text
+from fastflow.application.needs import MODE_VARIABLE
 from fastflow.draft.page import Block, Entry
 from fastflow.model.cloud import DEFAULT_TOKEN, token_variable
 from fastflow.model.compose_keys import FIELDS_OF_THEIR_OWN, VOID_THE_CHECKS

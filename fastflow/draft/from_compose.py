@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from fastflow.application.fast import is_fast_service, without_fast
 from fastflow.application.model import Application
+from fastflow.application.needs import is_fast_service, without_fast
 from fastflow.diagnostic import Diagnostic, Severity
 from fastflow.draft.fast_node import FastService
 from fastflow.draft.nodes import Nodes

@@ -8,7 +8,7 @@ from functools import cached_property
 from fastflow.application.model import Service
 from fastflow.diagnostic import Mark
 from fastflow.draft.fast_node import FastService
-from fastflow.model.scalars import NAME_PATTERN
+from fastflow.model.base import NAME_PATTERN
 from fastflow.spec.document import YamlMap
 
 USUAL_NAME = "web"

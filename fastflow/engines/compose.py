@@ -15,7 +15,7 @@ from fastflow.engines.cli import DockerCli
 from fastflow.engines.client_config import compose_plugin, compose_plugins
 from fastflow.engines.workers import Order
 from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError
-from fastflow.spec.plain import read_plain
+from fastflow.spec.reader import read_plain
 from fastflow.spec.writer import as_mapping, dump
 
 INSTALL_COMPOSE = "install the plugin of Docker Compose v2 (docker-compose-plugin)"

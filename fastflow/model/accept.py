@@ -15,8 +15,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import NamedTuple
 
-from fastflow.diagnostic import Diagnostic, Mark, Related, Severity
-from fastflow.model.suggest import did_you_mean
+from fastflow.diagnostic import Diagnostic, Mark, Related, Severity, did_you_mean
 from fastflow.spec.document import Comment, Scalar, YamlList, YamlMap, YamlNode
 from fastflow.spec.reader import read_list
 

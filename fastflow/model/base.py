@@ -1,12 +1,25 @@
-"""What all types of the spec share: frozen, no unknown fields, built when first used. The first import of pydantic."""
+"""What the types of the spec are made of: a frozen model without unknown fields, and the scalars.
+
+These are texts as written, decimal integers, durations and regular expressions. The first import of pydantic.
+"""
 
 import importlib
+import re
 import sys
+import warnings
 from types import ModuleType
-from typing import Any
+from typing import Annotated, Any, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, model_validator
-from pydantic_core import CoreSchema, core_schema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 
 class _NoPlugins(ModuleType):
@@ -47,3 +60,166 @@ class Opaque:
 
     def __get_pydantic_core_schema__(self, source: type, _handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.is_instance_schema(source)
+
+
+NAME_PATTERN = r"[A-Za-z][A-Za-z0-9_-]{0,39}"
+NAME = re.compile(NAME_PATTERN)
+NAME_HINT = "a name begins with a letter; letters, digits, `_` and `-` follow, 40 characters in all"
+_DIGITS = re.compile(r"-?[0-9]+")
+_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+_BOOLEANS = {"yes": "true", "on": "true", "true": "true", "no": "false", "off": "false", "false": "false"}
+_VARIABLE = r"\$"
+
+
+class Symbolic(str):
+    """A text that still holds variables, because no environment was given to read them from."""
+
+    __slots__ = ()
+
+
+def wrong(message: str, hint: str = "", rule: str = "invalid-value") -> PydanticCustomError:
+    """Make a validation error whose text is ours; the hint says how to mend it."""
+    return PydanticCustomError("fastflow", "{message}", {"message": message, "hint": hint, "rule": rule})
+
+
+def describe(value: Any) -> str:
+    """Name what was written, for messages."""
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, (list, tuple)):
+        return "a list"
+    return "nothing" if value is None else f"`{value}`"
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, str):
+        return value
+    raise wrong(f"expected a text, not {describe(value)}")
+
+
+def _text_or_none(value: Any) -> Any:
+    return None if value == "" else _text(value)
+
+
+def _boolean(value: Any) -> Any:
+    if isinstance(value, Symbolic) or value == "":
+        return None
+    if value in ("true", "false"):
+        return value == "true"
+    other = _BOOLEANS.get(str(value).lower(), "true or false")
+    raise wrong(f"expected `true` or `false`, not {describe(value)}", f"write {other}")
+
+
+def parse_duration(text: str) -> int:
+    """Read `90`, `90s`, `15m`, `2h` or `1h30m` as seconds; raise ValueError for anything else, and for zero."""
+    if text.isascii() and text.isdigit() and len(text) < 10:
+        seconds = int(text)
+    else:
+        match = _DURATION.fullmatch(text)
+        if match is None or not text or len(text) > 30:
+            raise ValueError(text)
+        hours, minutes, rest = (int(group or 0) for group in match.groups())
+        seconds = hours * 3600 + minutes * 60 + rest
+    if seconds == 0:
+        raise ValueError(text)
+    return seconds
+
+
+def duration(at_most: int = 10**8) -> BeforeValidator:
+    """Validate a duration of at least one second and at most so many."""
+
+    def validate(value: Any) -> Any:
+        if isinstance(value, Symbolic) or value == "":
+            return None
+        try:
+            seconds = parse_duration(value)
+        except (ValueError, TypeError, AttributeError):
+            raise wrong(
+                f"expected a duration, not {describe(value)}", "write seconds, or 90s, 15m, 2h, 1h30m"
+            ) from None
+        if seconds > at_most:
+            raise wrong(f"{value} is too long", f"write at most {at_most} seconds")
+        return seconds
+
+    return BeforeValidator(validate)
+
+
+def unless_symbolic(value: Any) -> Any:
+    """Take a word of a fixed set that a variable holds as not set, until its value is known."""
+    return None if isinstance(value, Symbolic) else value
+
+
+def _regex(value: Any) -> Any:
+    if isinstance(value, Symbolic):
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what a later Python may read otherwise
+            re.compile(_text(value))
+    except (re.error, OverflowError, RecursionError) as error:
+        raise wrong(f"not a regular expression: {error}", "escape special characters with a backslash") from None
+    return value
+
+
+def _name(value: Any) -> Any:
+    if isinstance(value, Symbolic) or (isinstance(value, str) and NAME.fullmatch(value)):
+        return value
+    raise wrong(
+        f"{describe(value)} is not a name",
+        NAME_HINT,
+    )
+
+
+class Whole:
+    """Annotates a field as a whole number in decimal digits, `low` to `high`."""
+
+    def __init__(self, low: int, high: int) -> None:
+        self.low = low
+        self.high = high
+
+    def validate(self, value: Any) -> int | None:
+        """Read a text as written; a variable whose value is not known counts as not set."""
+        if value is None or value == "" or isinstance(value, Symbolic):
+            return None
+        if not isinstance(value, str) or not _DIGITS.fullmatch(value) or len(value) > 19:
+            raise wrong(f"expected a whole number, not {describe(value)}", "write decimal digits")
+        if not self.low <= int(value) <= self.high:
+            raise wrong(f"{value} is out of range", f"write a number from {self.low} to {self.high}")
+        return int(value)
+
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self.validate)
+
+    def __get_pydantic_json_schema__(self, _schema: CoreSchema, _handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        # A variable may stand wherever a number may, so editors must accept a text that holds one.
+        return {
+            "type": ["integer", "string"],
+            "minimum": self.low,
+            "maximum": self.high,
+            "pattern": f"^[0-9]*$|{_VARIABLE}",
+        }
+
+
+# Editors read `007` or `on` as a number or a truth value; the text as written is what counts.
+TEXT_SCHEMA = {"type": ["string", "integer", "number", "boolean"]}
+Text: TypeAlias = Annotated[str, BeforeValidator(_text), WithJsonSchema(TEXT_SCHEMA)]
+OptionalText: TypeAlias = Annotated[str | None, BeforeValidator(_text_or_none), WithJsonSchema(TEXT_SCHEMA)]
+"""A text that counts as not set if it is empty, as one of a variable may be."""
+Name: TypeAlias = Annotated[
+    str,
+    BeforeValidator(_name),
+    WithJsonSchema({"type": ["string", "boolean"], "pattern": rf"^{NAME_PATTERN}$|{_VARIABLE}"}),
+]
+Boolean: TypeAlias = Annotated[
+    bool | None,
+    BeforeValidator(_boolean),
+    WithJsonSchema({"type": ["boolean", "string"], "pattern": f"^(true|false|)$|{_VARIABLE}"}),
+]
+DURATION_SCHEMA = {
+    "type": ["integer", "string"],
+    "minimum": 1,
+    "pattern": rf"^[0-9]+$|^(?=.)([0-9]+h)?([0-9]+m)?([0-9]+s)?$|^$|{_VARIABLE}",
+    "examples": ["90s", "15m", "1h30m"],
+}
+Duration: TypeAlias = Annotated[int | None, duration(), WithJsonSchema(DURATION_SCHEMA)]
+Regex: TypeAlias = Annotated[str | None, BeforeValidator(_regex), WithJsonSchema(TEXT_SCHEMA)]

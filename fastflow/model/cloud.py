@@ -4,9 +4,24 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, WithJsonSchema
 
-from fastflow.model.base import SpecModel
-from fastflow.model.scalars import Boolean, OptionalText, describe, wrong
+from fastflow.model.base import Boolean, OptionalText, SpecModel, describe, wrong
 from fastflow.spec.template import TemplateError, Variable, parse_template
+
+TOKEN_HINT = "set it again without that: a token is one word of ASCII letters, digits and signs"  # noqa: S105  # a hint
+_CHARACTERS = {"\n": "a newline", "\r": "a carriage return", "\t": "a tab", " ": "a blank"}
+
+
+def token_fault(token: str) -> str | None:
+    """Say what of a text makes it no token: `ends with a newline`. None if it may be one."""
+    odd = [at for at, character in enumerate(token) if not "!" <= character <= "~"]
+    if not odd:
+        return None
+    first = token[odd[0]]
+    name = _CHARACTERS.get(first, "a control character" if first.isascii() else "a character that is not ASCII")
+    if odd[0] == len(token) - len(odd):
+        return f"ends with {name}"
+    return f"begins with {name}" if odd[-1] == len(odd) - 1 else f"contains {name}"
+
 
 DEFAULT_API_HOST = "us1.api.wallarm.com"
 API_HOSTS = (DEFAULT_API_HOST, "api.wallarm.com")

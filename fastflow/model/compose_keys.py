@@ -6,8 +6,7 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from fastflow.model.base import Opaque
-from fastflow.model.scalars import TEXT_SCHEMA, Symbolic, Text, describe, wrong
+from fastflow.model.base import TEXT_SCHEMA, Opaque, Symbolic, Text, describe, wrong
 from fastflow.spec.document import Scalar, YamlList, YamlMap, YamlPath
 
 FIELDS_OF_THEIR_OWN = ("image", "environment", "ports", "container_name", "networks", "depends_on")

@@ -4,12 +4,10 @@ from collections.abc import Callable, Iterator
 
 from pydantic import ValidationError
 
-from fastflow.diagnostic import Diagnostic, Related
-from fastflow.model.data import data_of
+from fastflow.diagnostic import Diagnostic, Related, did_you_mean
 from fastflow.model.faults import finding, findings_of, path_of
 from fastflow.model.node import NODE_TYPES
-from fastflow.model.places import Places
-from fastflow.model.suggest import did_you_mean
+from fastflow.model.places import Places, data_of
 from fastflow.spec.document import Scalar, YamlList, YamlMap, YamlNode, moved
 
 NOT_IN_DEFAULTS = ("mode", "build_id", "container_name", "ports", "depends_on", "source")

@@ -5,16 +5,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from fastflow.diagnostic import Diagnostic, Severity
+from fastflow.diagnostic import Diagnostic, Severity, did_you_mean
+from fastflow.model.base import describe, parse_duration
 from fastflow.model.cloud import DEFAULT_TOKEN, Cloud
 from fastflow.model.mode import MODES
 from fastflow.model.node import NODE_TYPES, Gate, Ready
 from fastflow.model.places import Place, Places
 from fastflow.model.relations import CONDITIONS, Dependency, Need
-from fastflow.model.scalars import describe, parse_duration
 from fastflow.model.source import CommandSource, ServiceSource
 from fastflow.model.spec import Spec, Workflow
-from fastflow.model.suggest import did_you_mean
 from fastflow.spec.document import YamlPath
 
 _EXPECTED = {

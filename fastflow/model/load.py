@@ -5,17 +5,15 @@ from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from fastflow.diagnostic import Diagnostic, Related
+from fastflow.diagnostic import Diagnostic, Related, did_you_mean
+from fastflow.model.base import NAME, NAME_HINT
 from fastflow.model.cloud import Cloud
-from fastflow.model.data import KEYED_BY_THE_USER, data_of, own_entries
 from fastflow.model.defaults import sound_defaults, with_defaults
 from fastflow.model.faults import NAMED, finding, findings_of, path_of
 from fastflow.model.mode import MODE_NAMES
 from fastflow.model.node import NODE_TYPES, Node
-from fastflow.model.places import Places
-from fastflow.model.scalars import NAME, NAME_HINT
+from fastflow.model.places import KEYED_BY_THE_USER, Places, data_of, own_entries
 from fastflow.model.spec import Host, Spec, Workflow
-from fastflow.model.suggest import did_you_mean
 from fastflow.spec.document import Document, Scalar, YamlList, YamlMap, YamlNode, YamlPath
 
 M = TypeVar("M", bound=BaseModel)

@@ -5,19 +5,14 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias, TypeVar
 
 from pydantic import BeforeValidator, Discriminator, Tag, WithJsonSchema
 
-from fastflow.model.base import SpecModel
-from fastflow.model.compose_keys import ContainerKeys, Environment
-from fastflow.model.lists import Joined, joined
-from fastflow.model.mode import MODE_NAMES, RECORDING, REPORT, TESTING, Mode
-from fastflow.model.ports import PortEntry
-from fastflow.model.relations import Dependencies, Fresh, Needs
-from fastflow.model.scalars import (
+from fastflow.model.base import (
     DURATION_SCHEMA,
     Boolean,
     Duration,
     Name,
     OptionalText,
     Regex,
+    SpecModel,
     Symbolic,
     Text,
     Whole,
@@ -25,8 +20,12 @@ from fastflow.model.scalars import (
     duration,
     wrong,
 )
+from fastflow.model.compose_keys import ContainerKeys, Environment
+from fastflow.model.mode import MODE_NAMES, RECORDING, REPORT, TESTING, Mode
+from fastflow.model.ports import PortEntry
+from fastflow.model.relations import Dependencies, Fresh, Needs
 from fastflow.model.source import Source, Sources
-from fastflow.model.target import TargetUri
+from fastflow.model.target import Joined, TargetUri, joined
 
 DEFAULT_IMAGE = "wallarm/fast"
 DEFAULT_ALIAS = "fast"

@@ -7,8 +7,7 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator, WithJsonSchema
 
-from fastflow.model.base import Opaque
-from fastflow.model.scalars import Symbolic, describe, wrong
+from fastflow.model.base import Opaque, Symbolic, describe, wrong
 
 _SPAN = re.compile(r"[0-9]+(-[0-9]+)?")
 _PROTOCOLS = ("tcp", "udp", "sctp")

@@ -5,8 +5,17 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Discriminator, Tag, WithJsonSchema
 
-from fastflow.model.base import SpecModel
-from fastflow.model.scalars import TEXT_SCHEMA, Duration, Regex, Symbolic, Text, describe, unless_symbolic, wrong
+from fastflow.model.base import (
+    TEXT_SCHEMA,
+    Duration,
+    Regex,
+    SpecModel,
+    Symbolic,
+    Text,
+    describe,
+    unless_symbolic,
+    wrong,
+)
 
 Condition: TypeAlias = Literal["completed", "passed", "finished"]
 CONDITIONS: tuple[Condition, ...] = ("finished", "completed", "passed")

@@ -1,22 +1,46 @@
-"""The spec's JSON Schema, for editors: made from the model, so that the two cannot differ.
+"""The spec's JSON Schema, for editors: made from the model and its descriptions, so that the two cannot differ.
 
 A schema accepts at least what fastflow accepts: editors read `007` and `on` as a number and a truth value, `null`
 means "not set", and a variable may stand wherever a value may.
 """
 
+import ast
+import inspect
 from collections.abc import Mapping
+from functools import cache
+from textwrap import dedent
 from typing import Any, TypeAlias
 
-from fastflow.model.base import SpecModel
+from fastflow.model.base import NAME_PATTERN, TEXT_SCHEMA, SpecModel
 from fastflow.model.cloud import Cloud
 from fastflow.model.defaults import NOT_IN_DEFAULTS
-from fastflow.model.descriptions import descriptions_of
 from fastflow.model.mode import MODES
 from fastflow.model.node import NODE_TYPES, BaseNode, Gate, Ready
 from fastflow.model.relations import CONDITIONS, Dependency, Need
-from fastflow.model.scalars import NAME_PATTERN, TEXT_SCHEMA
 from fastflow.model.source import CommandSource, ServiceSource
 from fastflow.model.spec import Host, Spec, Workflow
+
+
+@cache
+def descriptions_of(model: type[SpecModel]) -> dict[str, str]:
+    """Return the description of each field of a model, with those that it inherits."""
+    found: dict[str, str] = {}
+    for ancestor in reversed(model.__mro__):
+        if issubclass(ancestor, SpecModel) and ancestor is not SpecModel:
+            found |= _own_descriptions(ancestor)
+    return {name: text for name, text in found.items() if name in model.model_fields}
+
+
+def _own_descriptions(model: type[SpecModel]) -> dict[str, str]:
+    (definition,) = ast.parse(dedent(inspect.getsource(model))).body
+    assert isinstance(definition, ast.ClassDef)
+    found = {}
+    for field, text in zip(definition.body, definition.body[1:], strict=False):
+        match field, text:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(said))):
+                found[name] = inspect.cleandoc(said)
+    return found
+
 
 Schema: TypeAlias = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

@@ -5,10 +5,9 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import BeforeValidator, Discriminator, Tag, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from fastflow.model.base import SpecModel
+from fastflow.diagnostic import did_you_mean
+from fastflow.model.base import TEXT_SCHEMA, Boolean, Duration, SpecModel, Text, describe, wrong
 from fastflow.model.compose_keys import Environment
-from fastflow.model.scalars import TEXT_SCHEMA, Boolean, Duration, Text, describe, wrong
-from fastflow.model.suggest import did_you_mean
 
 
 def _command(value: Any) -> Any:

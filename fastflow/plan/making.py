@@ -10,11 +10,10 @@ from fastflow.application.needs import networks_of_node, services_of_phase, sour
 from fastflow.graph import Graph
 from fastflow.model.node import PROXY_PORT, Node, RecordingNode
 from fastflow.model.phases import Phase
-from fastflow.model.placement import hosts_of
 from fastflow.model.ports import Port
 from fastflow.model.relations import Need
 from fastflow.model.source import CommandSource
-from fastflow.model.spec import Spec
+from fastflow.model.spec import Spec, hosts_of
 from fastflow.plan import INACTIVITY_TIMEOUT, RECORDS, SERVICES_TIMEOUT, PhasePlan, Plan, ServicePlan, WorkflowPlan
 
 

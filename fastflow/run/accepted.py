@@ -6,7 +6,7 @@ from fastflow.errors import UsageError, system_reason
 from fastflow.model.accept import AcceptFile, read_accept_file
 from fastflow.model.node import Gate, TestingNode
 from fastflow.plan import PhasePlan
-from fastflow.spec.files import read_limited
+from fastflow.spec.reader import read_limited
 
 
 def accepted_by(phase: PhasePlan, directory: Path) -> AcceptFile:

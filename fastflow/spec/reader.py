@@ -1,12 +1,58 @@
-"""Bytes to Document: YAML read event by event, so that no input can exhaust the stack or the memory."""
+"""Files to Documents: YAML read event by event, so that no input can exhaust the stack or the memory.
 
-from typing import NamedTuple
+With its comments that speak to fastflow; `read_plain` reads what another program printed.
+"""
+
+import errno
+import json
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from fastflow.diagnostic import Diagnostic, Mark
 from fastflow.spec.builder import Builder
-from fastflow.spec.comments import find_comments
-from fastflow.spec.document import Comment, Document, Scalar, YamlList
+from fastflow.spec.document import Comment, Document, Scalar, YamlList, YamlMap, YamlNode
 from fastflow.spec.events import MAX_BYTES, FaultError, decode
+
+
+def read_limited(path: Path) -> bytes:
+    """Read at most 5 MB of a regular file and one byte more, which tells whoever decodes it that it is too large.
+
+    Raises OSError, also for a pipe or a device: they may never end, and Docker Compose could not read them again.
+    """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise OSError(errno.EINVAL, "It is no regular file")
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)
+
+
+# YAML 1.1 breaks lines at these, and so do the line numbers of its parser.
+LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_DIRECTIVE = re.compile(r"(?:^|(?<=\s))#(\s*fastflow:.*)$")
+
+
+def find_comments(file: str, text: str, opaque: Sequence[Mark]) -> tuple[Comment, ...]:
+    """Return the comments that begin with `fastflow:`.
+
+    `opaque` are the places of quoted, block and multi-line scalars, in the order of the file: a `#` in them is text.
+    """
+    if "fastflow:" not in text:
+        return ()
+    found = []
+    starts = [(scalar.line, scalar.column) for scalar in opaque]
+    for number, line in enumerate(LINE_BREAK.split(text), start=1):
+        match = _DIRECTIVE.search(line)
+        if match is None:
+            continue
+        column = match.start() + 1
+        mark = Mark(file, number, column, number, len(line) + 1)
+        before = bisect_right(starts, (number, column)) - 1
+        if before < 0 or (opaque[before].end_line, opaque[before].end_column) <= (number, column):
+            found.append(Comment(match.group(1).strip(), mark, not line[: match.start()].strip()))
+    return tuple(found)
+
 
 __all__ = ["MAX_BYTES", "Reading", "read_documents", "read_list", "read_spec"]
 
@@ -83,3 +129,22 @@ def read_list(file: str, content: bytes) -> ListReading:
     except FaultError as fault:
         return ListReading(None, (fault.diagnostic,))
     return ListReading(root, tuple(builder.duplicates), find_comments(file, text, builder.opaque))
+
+
+_OF_JSON = re.compile(r"true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?")
+
+
+def read_plain(content: str) -> Any:
+    """Read one YAML document as JSON would give it: a text that is not quoted may be a number, a truth or null."""
+    reading = read_documents("", content.encode())
+    return _plain(reading.document.root) if reading.document else None
+
+
+def _plain(node: YamlNode) -> Any:
+    if isinstance(node, YamlMap):
+        return {key.text: _plain(value) for key, value in node}
+    if isinstance(node, YamlList):
+        return [_plain(item) for item in node.items]
+    if node.is_null:
+        return None
+    return json.loads(node.text) if node.plain and _OF_JSON.fullmatch(node.text) else node.text

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from fastflow.application.fast import without_fast
 from fastflow.application.model import Application, Service
-from fastflow.application.needs import services_of_phase, services_to_enable
+from fastflow.application.needs import services_of_phase, services_to_enable, without_fast
 from fastflow.application.reader import ComposeFiles, FileSource
 from fastflow.compose import compile_project
 from fastflow.diagnostic import Mark
@@ -17,7 +16,7 @@ from fastflow.model.node import ReportNode
 from fastflow.pipeline import SpecText, check, plan
 from fastflow.plan.making import Selection
 from fastflow.settings import RunSettings
-from fastflow.spec.plain import read_plain
+from fastflow.spec.reader import read_plain
 from tests.e2e.compose_cases import CASES, FILES, SINCE, VALUES
 from tests.e2e.conftest import engine_environment
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
-from fastflow.application.fast import without_fast
+from fastflow.application.needs import without_fast
 from fastflow.application.reader import ComposeFiles, FileSource
 from fastflow.diagnostic import Diagnostic, Mark, has_errors
 from fastflow.model.accept import read_accept_file

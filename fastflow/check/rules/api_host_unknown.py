@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 from fastflow.check.facts import Facts
 from fastflow.check.rule import Rule
-from fastflow.diagnostic import Diagnostic
+from fastflow.diagnostic import Diagnostic, did_you_mean
 from fastflow.model.cloud import API_HOSTS, Cloud
-from fastflow.model.suggest import did_you_mean
 from fastflow.spec.document import YamlPath
 
 RULE = Rule("api-host-unknown", "warning", "an API server that is neither of Wallarm's")

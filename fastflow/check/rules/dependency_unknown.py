@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 from fastflow.check.facts import HINTS, Facts
 from fastflow.check.rule import Rule
-from fastflow.diagnostic import Diagnostic
+from fastflow.diagnostic import Diagnostic, closest, did_you_mean
 from fastflow.graph import Dangling, qualified
-from fastflow.model.suggest import closest, did_you_mean
 
 RULE = Rule("dependency-unknown", "error", "a dependency, glob or record that names no phase", can_be_silenced=False)
 

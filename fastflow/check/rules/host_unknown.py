@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 from fastflow.check.facts import Facts
 from fastflow.check.rule import Rule
-from fastflow.diagnostic import Diagnostic
-from fastflow.model.suggest import did_you_mean
+from fastflow.diagnostic import Diagnostic, did_you_mean
 
 RULE = Rule("host-unknown", "error", "a workflow on a host that is not declared", can_be_silenced=False)
 

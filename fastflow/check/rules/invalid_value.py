@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from fastflow.check.facts import Facts
 from fastflow.check.rule import Rule
 from fastflow.diagnostic import Diagnostic, Related
+from fastflow.model.cloud import TOKEN_HINT
 from fastflow.model.node import NODE_TYPES
 from fastflow.model.phases import Phase
 from fastflow.model.places import Place
-from fastflow.model.token import HINT as TOKEN_HINT
 from fastflow.spec.document import Scalar, YamlList, YamlMap
 
 RULE = Rule("invalid-value", "error", "a value of the wrong type, shape or range", can_be_silenced=False)

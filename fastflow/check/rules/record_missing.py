@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 from fastflow.check.facts import HINTS, Facts
 from fastflow.check.rule import Rule
-from fastflow.diagnostic import Diagnostic
-from fastflow.model.suggest import did_you_mean
+from fastflow.diagnostic import Diagnostic, did_you_mean
 
 RULE = Rule("record-missing", "error", "a testing node for whose BUILD_ID nothing records")
 _WAYS = "add a recording node, or set test_record_id, or test_record: external where another pipeline records"

@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from fastflow.application.model import Application
 from fastflow.check.facts import Facts
 from fastflow.check.rule import Rule
-from fastflow.diagnostic import Diagnostic
+from fastflow.diagnostic import Diagnostic, did_you_mean
 from fastflow.model.phases import Phase
 from fastflow.model.places import Place
 from fastflow.model.source import ServiceSource
-from fastflow.model.suggest import did_you_mean
 
 RULE = Rule("service-unknown", "error", "a service that the application does not have", needs_applications=True)
 

@@ -7,11 +7,10 @@ from fastflow.application.model import Application, ServicePort
 from fastflow.application.needs import source_services
 from fastflow.check.facts import Facts
 from fastflow.check.rule import Rule
-from fastflow.diagnostic import Diagnostic, Related
+from fastflow.diagnostic import Diagnostic, Related, did_you_mean
 from fastflow.model.node import Node
 from fastflow.model.phases import Phase
 from fastflow.model.places import Place
-from fastflow.model.suggest import did_you_mean
 from fastflow.model.target import Target, hosts_in, target_of
 from fastflow.spec.document import Scalar, YamlList, YamlMap
 

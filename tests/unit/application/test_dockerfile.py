@@ -2,7 +2,7 @@
 
 import pytest
 
-from fastflow.application.dockerfile import with_images
+from fastflow.application.built import with_images
 
 UNCHANGED = ""
 OWN = {"shop:ci": "run-shop"}

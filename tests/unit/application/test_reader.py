@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from fastflow.application.fast import without_fast
 from fastflow.application.model import Application
+from fastflow.application.needs import without_fast
 from fastflow.application.reader import ApplicationReading, ComposeFiles, file_sources
 from fastflow.diagnostic import Mark
-from fastflow.model.scalars import Symbolic
+from fastflow.model.base import Symbolic
 from fastflow.spec.document import YamlMap
 from fastflow.spec.reader import read_spec
 

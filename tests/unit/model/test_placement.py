@@ -2,7 +2,7 @@
 
 import pytest
 
-from fastflow.model.placement import hosts_of
+from fastflow.model.spec import hosts_of
 from tests.unit.model.specs import load
 
 SPEC = """\

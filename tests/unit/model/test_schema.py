@@ -9,10 +9,9 @@ import pytest
 
 from fastflow.model.base import SpecModel
 from fastflow.model.cloud import Cloud
-from fastflow.model.descriptions import descriptions_of
 from fastflow.model.mode import MODES
 from fastflow.model.node import NODE_TYPES, Gate, Ready
-from fastflow.model.schema import spec_schema
+from fastflow.model.schema import descriptions_of, spec_schema
 from fastflow.model.source import CommandSource, ServiceSource
 from fastflow.model.spec import Host, Spec, Workflow
 from tests.unit.model.good_specs import GOOD, SMALL, Editor, NewEditor, as_editors_read

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from fastflow.spec.env_file import EnvFileError, read_env_file
-from fastflow.spec.files import read_limited
-from fastflow.spec.reader import MAX_BYTES
+from fastflow.spec.dotenv import EnvFileError, read_env_file
+from fastflow.spec.reader import MAX_BYTES, read_limited
 
 
 def sparse(path: Path) -> Path:

@@ -7,14 +7,16 @@ schema, which the others read, too: https://github.com/jenkinsci/xunit-plugin (j
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
+from fastflow.model.mode import mode_named
 from fastflow.record.archive import Archive
 from fastflow.record.result import PhaseResult
-from fastflow.report.baselines import Ending, baselines_of
 from fastflow.report.text import between, pictured
 from fastflow.report.vulnerabilities import Discovery, discoveries_of, verdict_on
 from fastflow.report.words import last_lines, log_of, name_of_run, state_of
+from fastflow.run.node_log import Ending, ended_test_sets
 
 _LONGEST_REQUEST = 4_000
 _RUN = "fastflow"
@@ -69,7 +71,9 @@ def render(archive: Archive) -> str:
 def _cases(archive: Archive, phase: PhaseResult) -> Iterator[_Case]:
     """The phase's own case, and those of its baselines, which tell what was found with each."""
     found = discoveries_of([phase])
-    baselines = baselines_of(phase, archive.logs)
+    log = Path(phase.log.replace("\\", "/")).stem if phase.log else phase.id  # that of the last attempt
+    has_test_sets = mode_named(phase.mode).makes == "test run"
+    baselines = ended_test_sets(archive.logs.get(log, "").splitlines()) if has_test_sets else {}
     yield _of_phase(phase, found, [one for one in found if one.vulnerability.baseline not in baselines])
     for name, ending in baselines.items():
         yield _of_baseline(phase, name, ending, [one for one in found if one.vulnerability.baseline == name])

@@ -1,6 +1,5 @@
 """How far test runs are, asked of the public API while they run: a listener that tells another one."""
 
-import re
 import threading
 from collections.abc import Mapping
 
@@ -8,12 +7,12 @@ from fastflow.plan import Plan
 from fastflow.record.events import Event, Listener, LogLine, PhaseChanged, Progress
 from fastflow.record.result import END_STATES
 from fastflow.run.fast_api import ask_test_run
+from fastflow.run.node_log import created_run
 
 PERIOD = 1.5
 """Seconds between two rounds of questions."""
 TIMEOUT = 2.0
 """Seconds that one answer may take: the next phase waits for its turn."""
-_CREATED = re.compile(r"TestRun#(\S+) created")
 
 
 class CloudProgress:
@@ -45,8 +44,8 @@ class CloudProgress:
 
     def __call__(self, event: Event) -> None:
         """Notice a test run that was created, and a phase that has ended."""
-        if isinstance(event, LogLine) and (match := _CREATED.search(event.line)):
-            self._follow(event.phase, match[1])
+        if isinstance(event, LogLine) and (run := created_run(event.line)):
+            self._follow(event.phase, run)
         elif isinstance(event, PhaseChanged) and event.state in (*END_STATES, "starting"):
             with self._lock:
                 self._runs.pop(event.phase, None)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 PROJECT = "com.docker.compose.project"
@@ -88,3 +89,8 @@ class ContainerEvent:
     exit_code: int | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     time: str | None = None
+
+
+def moment(time: str) -> datetime:
+    """Read a time of an engine's (RFC 3339): only ever compared with other times of that engine."""
+    return datetime.fromisoformat(time)

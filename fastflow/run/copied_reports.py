@@ -5,8 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from fastflow.errors import EngineError
-from fastflow.run.clock import moment
-from fastflow.run.container import Container
+from fastflow.run.container import Container, moment
 from fastflow.run.context import PhaseContext
 
 REPORTS = "/opt/reports"

@@ -1,17 +1,24 @@
-"""Which leases a run takes on which engines: one for each token and BUILD_ID of its phases."""
+"""Which leases a run takes on which engines: for each token and BUILD_ID of its phases, and for aliases at stake.
+
+A recorder's alias on a network that several runs are on is held by one run at a time, as a BUILD_ID is: the engine
+answers a name that two containers have on one network with either, so each node would record requests of the other run.
+"""
 
 import os
 import platform
+import re
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from fastflow.compose import LABEL
-from fastflow.errors import BuildIdInUseError
+from fastflow.errors import BuildIdInUseError, NameInUseError
+from fastflow.model.source import ServiceSource
 from fastflow.plan import PhasePlan
 from fastflow.run.at_once import at_once
-from fastflow.run.context import Host, RunContext
+from fastflow.run.container import Container
+from fastflow.run.context import Host, RunContext, WorkflowRun
 from fastflow.run.engine import Engine, Lease
-from fastflow.run.lease import EMULATED, LeaseKey, own_key, take_leases, token_fingerprint
+from fastflow.run.lease import EMULATED, LeaseKey, described, own_key, take_leases, take_name, token_fingerprint
 from fastflow.run.waiting_line import Wish
 from fastflow.settings import RunSettings
 
@@ -94,3 +101,74 @@ def labels_of(settings: RunSettings) -> dict[str, str]:
     own = {"run": settings.run, "spec": settings.spec, "host": platform.node(), "pid": str(os.getpid())}
     emulated = {EMULATED: "true"} if settings.emulation else {}
     return {f"{LABEL}.{key}": value for key, value in own.items()} | emulated
+
+
+def hold_aliases(run: RunContext, workflows: Iterable[WorkflowRun]) -> Sequence[Lease]:
+    """Take all aliases at stake, or none; raises NameInUseError where another live run has one."""
+    wanted = {(found[0].host.name, *found[1:]): found[0] for one in workflows for found in _at_stake(one)}
+    taken: list[Lease] = []
+    try:
+        for (_, network, alias), workflow in sorted(wanted.items(), key=lambda entry: entry[0]):
+            phases = [phase for phase in workflow.plan.phases if phase.is_selected]
+            what, image = f"alias {alias} on network {network}", holder_image(run, phases)
+            lease = take_name(workflow.host.engine, what, image=image, labels=labels_of(run.settings))
+            if not isinstance(lease, Container):
+                taken.append(lease)
+            elif lease.labels.get(f"{LABEL}.run") != run.settings.run:  # else by another name of the same engine
+                raise _in_use(alias, network, lease)
+    except BaseException:
+        release_all(taken)
+        raise
+    return taken
+
+
+def _at_stake(workflow: WorkflowRun) -> Iterator[tuple[WorkflowRun, str, str]]:
+    """The networks with names of their own on which something of the workflow reaches a recorder by its alias."""
+    for phase in workflow.plan.phases:
+        alias = phase.node.network_alias
+        if phase.is_selected and phase.traits.is_proxy and alias:
+            reached = {key for name in _clients(workflow, phase, alias) for key in _networks_of(workflow, name)}
+            for key, network in workflow.resolved.shared.items():
+                if key in reached and key in phase.networks:
+                    yield workflow, network.name, alias.lower()
+
+
+def _clients(workflow: WorkflowRun, phase: PhasePlan, alias: str) -> Iterator[str]:
+    """The services that send requests through the node: its sources, and whoever has its alias in a variable."""
+    named = re.compile(rf"(?<![\w.-]){re.escape(alias)}(?![\w-])", re.IGNORECASE)
+    yield from (source.service for source in phase.sources if isinstance(source, ServiceSource))
+    for name, service in workflow.plan.application.services.items():
+        if any(named.search(value or "") for value in service.environment.values()):
+            yield name
+
+
+def _networks_of(workflow: WorkflowRun, service: str) -> Iterable[str]:
+    found = workflow.plan.application.services.get(service)
+    return found.networks if found is not None else ()
+
+
+def note_namesakes(run: RunContext, workflows: Iterable[WorkflowRun]) -> None:
+    """Tell which services of others answer to names of the run's own on a network that both are on."""
+    for workflow in workflows:
+        services = workflow.plan.application.services
+        for key, network in workflow.resolved.shared.items():
+            own = {name for name, service in services.items() if key in service.networks}
+            for other in _running_on(workflow.host.engine, network.name):
+                if other.service in own:
+                    run.note_once(
+                        f"{other.name} answers to `{other.service}` on the network {network.name}, too: requests may "
+                        "reach it instead of this run's own service; stop it to be sure"
+                    )
+
+
+def _running_on(engine: Engine, network: str) -> tuple[Container, ...]:
+    api = engine.api
+    users = api.inspect(user for one in api.network_ids(network) for user in api.network_users(one))
+    return tuple(user for user in users if user.is_alive)
+
+
+def _in_use(alias: str, network: str, holder: Container) -> NameInUseError:
+    return NameInUseError(
+        f"the alias `{alias}` on the network {network} is in use by {described(holder)}",
+        f"wait for that run, or give this one an alias of its own, such as alias: {alias}${{FASTFLOW_CI_ID}}",
+    )

@@ -5,8 +5,11 @@ that holds it (docs/decisions/0002). What is alive is thus decided without pids,
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Event
 
 from fastflow.compose import LABEL
 from fastflow.errors import BuildIdInUseError, EngineError
@@ -21,6 +24,9 @@ INTERRUPT = "USR1"
 """What a lease's container is sent to interrupt its run: it does nothing there, but all that watch events see it."""
 _INTERRUPT_NUMBERS = ("10", INTERRUPT)
 _TRIES = 10
+_HELD = f"{LABEL}.holds"
+_PAUSE = 0.1
+"""Seconds between two tries to get a name: the engine has nothing to wait for that with."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -116,24 +122,45 @@ def _take(
     engine: Engine, key: LeaseKey, image: str, labels: Mapping[str, str], note: Callable[[str], None]
 ) -> Lease | None:
     """Take one lease; None where this run has it, by another name of the same engine."""
-    own = {**labels, **key.labels}
+
+    def reclaimed(holder: Container) -> None:
+        note(f"lease reclaimed: {key} was held by run {run_of(holder)}, which is dead")
+
+    of_token = {f"{LABEL}.role": ROLE, f"{LABEL}.token": key.token}
+    taken = _hold(engine, key.name, of_token, image=image, labels={**labels, **key.labels}, reclaimed=reclaimed)
+    if taken is None:
+        raise EngineError(f"the lease of {key} could not be taken: others come and go", "try again")
+    if not isinstance(taken, Container):
+        return taken
+    if run_of(taken) == labels[f"{LABEL}.run"]:
+        return None
+    raise _in_use(key, taken)
+
+
+def _hold(
+    engine: Engine,
+    name: str,
+    among: Mapping[str, str],
+    *,
+    image: str,
+    labels: Mapping[str, str],
+    reclaimed: Callable[[Container], None] = lambda _: None,
+) -> Lease | Container | None:
+    """Take a name, or give the live container that has it; None where others come and go.
+
+    Its holder carries the labels `among`. `reclaimed` is told of a dead one, which is removed.
+    """
     for _ in range(_TRIES):
-        lease = engine.api.hold(key.name, image, own)
+        lease = engine.api.hold(name, image, labels)
         if lease is not None:
             return lease
-        for holder in _named(engine, key):
-            if holder.is_alive:
-                if run_of(holder) == labels[f"{LABEL}.run"]:
-                    return None
-                raise _in_use(key, holder)
-            engine.api.remove_containers([holder.id])  # by id: by name it could be the next holder's
-            note(f"lease reclaimed: {key} was held by run {run_of(holder)}, which is dead")
-    raise EngineError(f"the lease of {key} could not be taken: others come and go", "try again")
-
-
-def _named(engine: Engine, key: LeaseKey) -> list[Container]:
-    found = engine.api.containers({f"{LABEL}.role": ROLE, f"{LABEL}.token": key.token})
-    return [container for container in found if container.name == key.name]
+        for holder in engine.api.containers(among):
+            if holder.name == name:
+                if holder.is_alive:
+                    return holder
+                engine.api.remove_containers([holder.id])  # by id: by name it could be the next holder's
+                reclaimed(holder)
+    return None
 
 
 def holder_of(engine: Engine, keys: Sequence[LeaseKey], run: str) -> BuildIdInUseError | None:
@@ -150,11 +177,43 @@ def run_of(container: Container) -> str:
     return container.labels.get(f"{LABEL}.run", "?")
 
 
-def _in_use(key: LeaseKey, holder: Container) -> BuildIdInUseError:
-    """Say who holds a lease."""
+def described(holder: Container) -> str:
+    """Say for people which run holds a name, where it was started, and since when."""
     host = holder.labels.get(f"{LABEL}.host", "?")
     since = (holder.started_at or "?").split(".")[0].removesuffix("Z")
+    return f"run {run_of(holder)} (started on {host}, since {since}Z)"
+
+
+def _in_use(key: LeaseKey, holder: Container) -> BuildIdInUseError:
     return BuildIdInUseError(
-        f"{key} is in use on this engine by run {run_of(holder)} (started on {host}, since {since}Z)",
+        f"{key} is in use on this engine by {described(holder)}",
         "wait for that run (--wait-lease 10m), or give this one its own BUILD_ID, such as web${FASTFLOW_CI_ID}",
     )
+
+
+def take_name(engine: Engine, what: str, *, image: str, labels: Mapping[str, str]) -> Lease | Container:
+    """Take the name that stands for `what`, or return the live container of whoever has it. Raises EngineError."""
+    name = f"fastflow-name-{hashlib.sha256(what.encode()).hexdigest()[:24]}"
+    taken = _hold(engine, name, {_HELD: name}, image=image, labels={**labels, f"{LABEL}.role": ROLE, _HELD: name})
+    if taken is None:
+        raise EngineError(f"the name of {what} could not be taken: other runs keep taking it", "try again")
+    if not isinstance(taken, Container):
+        taken.start()
+    return taken
+
+
+@contextmanager
+def holding_name(
+    engine: Engine, what: str, *, image: str, labels: Mapping[str, str], until: float, check: Callable[[], None]
+) -> Iterator[None]:
+    """Hold a name for a short block. While another holds it, `check` is called, up to `until` (monotonic)."""
+    pause = Event()
+    while isinstance(taken := take_name(engine, what, image=image, labels=labels), Container):
+        check()
+        if time.monotonic() > until:
+            raise EngineError(f"another run has held {what} for too long", "see: fastflow ps")
+        pause.wait(_PAUSE)
+    try:
+        yield
+    finally:
+        taken.release()

@@ -1,7 +1,12 @@
-"""What a FAST node says in its log (Wallarm's FAST documentation, the node's log lines)."""
+"""What a FAST node says in its log (Wallarm's FAST documentation, the node's log lines): all is read here."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Literal
+
+Ending = Literal["running", "passed", "found", "error"]
+"""How the test set of a baseline ended."""
 
 _RECORDS = re.compile(r"TestRecord#(?P<id>\S+) .*starts to record")
 _USES = re.compile(r"Use TestRecord#(?P<id>\S+) for creating TestRun")
@@ -12,7 +17,14 @@ _BASELINE = re.compile(r"(?:Running a test set for the|[Tt]est set for) baseline
 _REQUEST = re.compile(r"\b(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) (?:https?://|/)\S*")
 _ERROR = re.compile(r"^\s*(?:\[error\]|ERROR\b[^:]*:)\s*(?P<text>.+)$")
 _EMPTY = re.compile(r"empty|no baselines?|without a baseline", re.I)
-INFRASTRUCTURE = re.compile(r"Request Timeout", re.I)
+_INFRASTRUCTURE = re.compile(r"Request Timeout", re.I)
+# The error is any line of one that names the baseline.
+_TEST_SETS: tuple[tuple[re.Pattern[str], Ending], ...] = (
+    (re.compile(r"Running a test set for the baseline #(\S+)"), "running"),
+    (re.compile(r"Found \d+ vulnerabilit\w+, marking the test set for baseline #(\S+) as failed"), "found"),
+    (re.compile(r"No issues found\. Test set for baseline #(\S+) passed"), "passed"),
+    (re.compile(r"^\s*(?:\[error\]|ERROR\b).*[Tt]est set for(?: the)? baseline #(\S+)"), "error"),
+)
 
 
 @dataclass
@@ -68,7 +80,24 @@ class NodeLog:
     @property
     def is_infrastructure(self) -> bool:
         """Whether the error is one that may go away by itself."""
-        return any(INFRASTRUCTURE.search(error) for error in self.errors)
+        return any(_INFRASTRUCTURE.search(error) for error in self.errors)
+
+
+def created_run(line: str) -> str | None:
+    """The test run that a line says was created."""
+    match = _CREATED.search(line)
+    return match["id"] if match else None
+
+
+def ended_test_sets(lines: Iterable[str]) -> dict[str, Ending]:
+    """Each baseline that a node's log names, and how its test set ended, in the order of the log."""
+    found: dict[str, Ending] = {}
+    for line in lines:
+        for pattern, ending in _TEST_SETS:
+            if (match := pattern.search(line)) is not None:
+                found[match[1].rstrip(".:")] = ending
+                break
+    return found
 
 
 def reason_of(error: str) -> str:

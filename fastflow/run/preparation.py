@@ -11,9 +11,9 @@ from fastflow.application.built import stages_of
 from fastflow.application.resolved import Resolved, resolve
 from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError, FastflowError, RejectedProjectError
 from fastflow.plan import PULL_TIMEOUT
-from fastflow.run.accepted import accepted_by
 from fastflow.run.context import RunContext, WorkflowRun
 from fastflow.run.engine import Engine
+from fastflow.run.gate import accepted_by
 from fastflow.run.holding import mark_on
 
 AT_ONCE = 8

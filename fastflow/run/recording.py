@@ -12,18 +12,18 @@ from fastflow.model.source import CommandSource, ServiceSource, Source
 from fastflow.plan import PULL_TIMEOUT, READY_TIMEOUT
 from fastflow.record.folder import LogFile
 from fastflow.record.result import Evidence
-from fastflow.run.addresses import change_project
+from fastflow.run.advice import with_bypass
 from fastflow.run.container import Container
 from fastflow.run.context import PhaseContext
 from fastflow.run.engine import Stream
 from fastflow.run.failure import OverdueError, PhaseError, PhaseFailedError
+from fastflow.run.networks import change_project
 from fastflow.run.node import RunningNode
 from fastflow.run.node_log import advice_on
 from fastflow.run.observer import has_ended, try_again
 from fastflow.run.services import settle_services
 from fastflow.run.source import CommandRun, proxy_of, source_environment
 from fastflow.run.starting import start_phase
-from fastflow.run.unrecorded import with_bypass
 from fastflow.run.verdict import Verdict, failed, judge_recording
 
 _OWN_END = 1.0

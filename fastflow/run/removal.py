@@ -12,9 +12,9 @@ from fastflow.errors import EngineError, EngineTimeoutError
 from fastflow.run.container import PROJECT
 from fastflow.run.engine import Engine
 from fastflow.run.lease import ROLE
+from fastflow.run.networks import ROLE as SHARED
+from fastflow.run.networks import remove_unused
 from fastflow.run.observer import try_again
-from fastflow.run.shared_networks import ROLE as SHARED
-from fastflow.run.shared_networks import remove_unused
 
 
 def remove_project(engine: Engine, run: str, project: str, patience: float = 0.0) -> tuple[str, ...]:

@@ -3,10 +3,10 @@
 from fastflow.errors import EngineError
 from fastflow.model.node import ReportNode
 from fastflow.plan import PULL_TIMEOUT
-from fastflow.run.addresses import change_project
 from fastflow.run.context import PhaseContext
 from fastflow.run.copied_reports import fetch_reports
 from fastflow.run.failure import OverdueError, StoppedError
+from fastflow.run.networks import change_project
 from fastflow.run.node import RunningNode
 from fastflow.run.starting import starting_node
 from fastflow.run.verdict import Verdict, failed, failed_by

@@ -12,16 +12,15 @@ from fastflow.errors import EngineError, FastflowError
 from fastflow.plan import Plan
 from fastflow.record.events import PhaseChanged, RunEnded, RunRefused, RunStarted, now
 from fastflow.record.result import PhaseResult, RunResult, exit_code_of
-from fastflow.run.aliases import hold_aliases, note_namesakes
 from fastflow.run.at_once import at_once
 from fastflow.run.context import Host, RunContext, WorkflowRun
 from fastflow.run.engine import Lease
-from fastflow.run.holding import hold_all, release_all
+from fastflow.run.holding import hold_aliases, hold_all, note_namesakes, release_all
+from fastflow.run.networks import made_networks, remove_unused
 from fastflow.run.phase import PhaseRun, waiting_result
 from fastflow.run.preparation import prepare
 from fastflow.run.removal import remove_project, remove_run
 from fastflow.run.scheduler import Actions, Scheduler, workflows_before
-from fastflow.run.shared_networks import made_networks, remove_unused
 from fastflow.run.stopping import CancelWatchdog
 
 _ENGINE_PATIENCE = 20.0

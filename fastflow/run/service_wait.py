@@ -1,4 +1,7 @@
-"""The wait until services are up, each no longer than its own time; says from time to time for what."""
+"""The wait until services are up, each no longer than its own time; says from time to time for what.
+
+The log of a service that fails a phase is kept in the run's folder, since its container will be gone.
+"""
 
 import re
 import threading
@@ -8,12 +11,12 @@ from contextlib import contextmanager, suppress
 
 from fastflow.errors import EngineError
 from fastflow.plan import ServicePlan
+from fastflow.record.result import Evidence
 from fastflow.run.container import PROJECT, Container
 from fastflow.run.context import PhaseContext
 from fastflow.run.engine import Stream
 from fastflow.run.failure import OverdueError, PhaseFailedError
-from fastflow.run.service_faults import fault_of, probed
-from fastflow.run.service_logs import hint_on, keep_log
+from fastflow.run.service_watch import fault_of, probed
 
 PERIOD = 15.0
 """Seconds between two notes on what is waited for."""
@@ -168,3 +171,23 @@ class ServiceWait:
         """Let go of the logs."""
         for stream in self._streams:
             stream.close()
+
+
+def keep_log(context: PhaseContext, container: Container, until: str | None = None) -> Evidence | None:
+    """Keep the log of a service that fails a phase, since its container will be gone; return its last lines.
+
+    `until` (the engine's time) is when it failed, if it has printed more since.
+    """
+    log_file = context.run.folder.log(f"{context.phase.id}.service-{container.service}")
+    with suppress(EngineError):
+        context.engine.api.read_logs(container.id, log_file.write, until)
+    log_file.close()
+    return log_file.evidence(f"service {container.service}")
+
+
+def hint_on(evidence: Evidence | None) -> str | None:
+    """Say with what a log ends, and where the rest is."""
+    if evidence is None:
+        return None
+    last = next(line.strip() for line in reversed(evidence.lines) if line.strip())
+    return f"the log of {evidence.of.removeprefix('service ')} ends with `{last}`, see {evidence.log}"

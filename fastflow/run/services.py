@@ -7,12 +7,11 @@ from dataclasses import replace
 from fastflow.application.needs import services_attacked
 from fastflow.errors import EngineError, EngineTimeoutError
 from fastflow.plan import ServicePlan
-from fastflow.run.addresses import with_addresses
 from fastflow.run.container import Container
 from fastflow.run.context import PhaseContext
 from fastflow.run.failure import PhaseFailedError
-from fastflow.run.service_logs import hint_on, keep_log
-from fastflow.run.service_wait import ServiceWait, is_up, refuse_faulty, service_containers, too_late
+from fastflow.run.networks import with_addresses
+from fastflow.run.service_wait import ServiceWait, hint_on, is_up, keep_log, refuse_faulty, service_containers, too_late
 from fastflow.run.service_watch import ServiceWatch
 from fastflow.run.verdict import Verdict
 

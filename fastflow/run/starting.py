@@ -6,13 +6,12 @@ from contextlib import contextmanager, suppress
 from fastflow.errors import EngineCallError, EngineError
 from fastflow.plan import PULL_TIMEOUT, PhasePlan
 from fastflow.record.folder import LogFile
-from fastflow.run.addresses import change_project, has_network
 from fastflow.run.container import Container
 from fastflow.run.context import PhaseContext
 from fastflow.run.failure import OverdueError, PhaseFailedError
+from fastflow.run.networks import change_project, has_network, missing_networks
 from fastflow.run.node import RunningNode
 from fastflow.run.services import ensure_services, renew_services
-from fastflow.run.shared_networks import missing_networks
 
 _TRIES = 10
 """How often a container is created that somebody prunes, or a network of its, before it has run."""

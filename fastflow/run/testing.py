@@ -10,17 +10,17 @@ from fastflow.errors import EngineError
 from fastflow.model.accept import AcceptFile
 from fastflow.model.node import TestingNode
 from fastflow.record.result import Vulnerability
+from fastflow.run.advice import with_advice, with_bypass
 from fastflow.run.container import Container
 from fastflow.run.context import PhaseContext
 from fastflow.run.copied_reports import fetch_reports, keep_answer
 from fastflow.run.failure import PhaseError, PhaseFailedError, StoppedError
 from fastflow.run.fast_api import from_api
+from fastflow.run.gate import weigh
 from fastflow.run.node import RunningNode
 from fastflow.run.node_log import NodeLog
 from fastflow.run.starting import start_phase
-from fastflow.run.unreached import with_advice
-from fastflow.run.unrecorded import with_bypass
-from fastflow.run.verdict import Verdict, failed, failing, judge_testing, vulnerable, weigh
+from fastflow.run.verdict import Verdict, failed, failing, judge_testing, vulnerable
 from fastflow.run.vulnerabilities import collect, from_log, from_reports
 
 

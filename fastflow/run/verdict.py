@@ -1,12 +1,9 @@
 """The verdicts: what a container's end and its log mean. Pure; every rule rests on FAST's documentation."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from types import MappingProxyType
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from fastflow.model.accept import Accepted
-from fastflow.model.node import Gate
-from fastflow.record.result import Evidence, State, Suppression, Vulnerability
+from fastflow.record.result import Evidence, State, Vulnerability
 from fastflow.run.node_log import NodeLog, advice_on, reason_of
 
 INACTIVE = 1
@@ -108,28 +105,3 @@ def judge_testing(log: NodeLog, end: NodeEnd, vulnerabilities: Sequence[Vulnerab
     if vulnerabilities and log.ended == "failed" and end.exit_code in (0, 1):
         return Verdict("passed", "every vulnerability found is excused by the gate")
     return failed(f"test run {log.run} {log.ended}, and the node ended with exit code {end.exit_code}", "see its log")
-
-
-def weigh(
-    found: Vulnerability,
-    gate: Gate | str | None,
-    accepted: Mapping[str, Accepted],
-    expired: Mapping[str, Accepted] = MappingProxyType({}),
-) -> Vulnerability:
-    """Say what a gate makes of a vulnerability; a threat that is not known counts as 100.
-
-    `accepted` are those that are known today, `expired` those that were until a day that has passed, by fingerprint.
-    """
-    if gate == "off":
-        return replace(found, gate="off")
-    if (known := accepted.get(found.fingerprint)) is not None:
-        return replace(found, gate="accepted", suppressed=_suppression(known))
-    threshold = gate.threat if isinstance(gate, Gate) else None
-    if threshold is not None and found.counted_threat < threshold:
-        return replace(found, gate="below")
-    former = expired.get(found.fingerprint)
-    return replace(found, gate="fails", expired=_suppression(former) if former is not None else None)
-
-
-def _suppression(entry: Accepted) -> Suppression:
-    return Suppression(entry.reason, entry.expires.isoformat() if entry.expires else None, entry.comment)

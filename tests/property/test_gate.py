@@ -21,8 +21,9 @@ from fastflow.model.node import Gate
 from fastflow.record.archive import Archive, read_archive
 from fastflow.record.result import PhaseResult, RunResult, Vulnerability, exit_code_of
 from fastflow.report.sarif_run import render
+from fastflow.run.gate import weigh
 from fastflow.run.node_log import NodeLog
-from fastflow.run.verdict import NodeEnd, judge_testing, weigh
+from fastflow.run.verdict import NodeEnd, judge_testing
 from fastflow.run.vulnerabilities import fingerprint
 from tests.fakes.containers import Script
 from tests.unit.run.stage import FINDS, PASSES, Stage

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastflow.engines.routes import routed
-from fastflow.run.subnets import RANGES, free_subnets
+from fastflow.run.networks import RANGES, free_subnets
 from tests.unit.run.stage import PASSES, SERVES, Stage
 
 SPEC = """

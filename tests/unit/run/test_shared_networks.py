@@ -9,7 +9,7 @@ import pytest
 
 from fastflow.errors import EngineCallError, NameInUseError
 from fastflow.record.events import RunRefused
-from fastflow.run.subnets import RANGES
+from fastflow.run.networks import RANGES
 from tests.fakes.containers import Box, Script
 from tests.fakes.engine import FakeEngine
 from tests.unit.run.stage import PASSES, SPEC, Stage, then

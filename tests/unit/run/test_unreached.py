@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fastflow.model.target import target_of
-from fastflow.run.unreached import advice_on_target
+from fastflow.run.advice import advice_on_target
 from tests.fakes.containers import Script
 from tests.unit.run.stage import PASSES, Stage
 

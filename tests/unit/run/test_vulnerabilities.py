@@ -14,7 +14,7 @@ import pytest
 from fastflow.errors import UsageError
 from fastflow.model.accept import AcceptFile
 from fastflow.record.result import Suppression
-from fastflow.run.accepted import accepted_by
+from fastflow.run.gate import accepted_by
 from fastflow.run.vulnerabilities import fingerprint
 from tests.fakes.containers import Script
 from tests.unit.run.stage import FINDS, PASSES, TOKEN, Stage, settings_of

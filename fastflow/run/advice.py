@@ -1,4 +1,4 @@
-"""Why nothing answers at `test_run_uri`, as far as the log of the service that it names shows."""
+"""Why a record is empty, by the Compose files, or nothing answers at `test_run_uri`, by the log of its service."""
 
 import re
 from collections.abc import Iterable
@@ -23,6 +23,18 @@ _URL = re.compile(r"https?://[^\s'\"<>]+")
 _LOOPBACK = re.compile(r"localhost|127\.0\.0\.1|\[::1\]")
 
 
+def with_bypass(context: PhaseContext, verdict: Verdict) -> Verdict:
+    """Add to the verdict on an empty record what lets requests go past the recording node."""
+    if not (verdict.reason or "").startswith("empty record"):
+        return verdict
+    phase, plan = context.phase, context.run.plan
+    bypass = plan.bypasses.get(phase.recorder or phase.id)
+    kept_out = ", ".join(context.workflow.plan.kept_out)
+    proxies = f"`proxies` of Docker's config.json is not the cause: {kept_out} were kept out" if kept_out else None
+    hints = [hint for hint in (bypass or verdict.hint, proxies) if hint]
+    return replace(verdict, hint="; ".join(hints) or None)
+
+
 def with_advice(context: PhaseContext, log: NodeLog, verdict: Verdict) -> Verdict:
     """Add a hint to the verdict on a testing phase whose node could not reach the application."""
     error = next((error for error in log.errors if _NO_ANSWER.search(error)), None)
@@ -42,8 +54,8 @@ def with_advice(context: PhaseContext, log: NodeLog, verdict: Verdict) -> Verdic
 def _target(context: PhaseContext, error: str) -> Target | None:
     """What is attacked: what the node was told, else what the error names."""
     node, url = context.phase.node, _URL.search(error)
-    told = target_of(node.test_run_uri) if isinstance(node, TestingNode) else None
-    return told or (target_of(url.group()) if url else None)
+    named = target_of(node.test_run_uri) if isinstance(node, TestingNode) else None
+    return named or (target_of(url.group()) if url else None)
 
 
 def advice_on_target(target: Target, service: str, lines: Iterable[str]) -> str:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from tests.e2e.late_successes import races
 from tests.e2e.runs import Fastflow
-from tests.e2e.test_truth import races
 
 AT_ONCE = 4
 DEFAULT_ROUNDS = 100

@@ -11,10 +11,10 @@ import pytest
 from fastflow.emulation.image import image_name
 from fastflow.engines.docker import DockerEngine
 from fastflow.run.container import ContainerEvent
+from tests.e2e.live_runs import WAITING, newest
 
 from .own_engine import OwnEngine, own_engine
 from .runs import RUN_LABEL, Fastflow, left_of, spec, workflow
-from .test_lease import WAITING, newest
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("hosts")]
 

@@ -13,10 +13,10 @@ import pytest
 
 from fastflow.engines.client_config import compose_plugins
 from fastflow.errors import EngineError, EngineTimeoutError
+from tests.e2e.live_runs import WAITING, live_run
 
 from .own_engine import OwnEngine, own_engine
 from .runs import RECORD, TEST, Fastflow, left_of, spec, workflow
-from .test_lease import WAITING, live_run
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("own-engine")]
 

@@ -2,26 +2,20 @@
 
 import signal
 import subprocess
-import time
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from fastflow.engines.docker import DockerEngine
+from tests.e2e.live_runs import live_run, newest, waiting
 
-from .runs import RECORD, Ended, Fastflow, docker, spec, workflow
+from .runs import Ended, Fastflow, docker, spec, workflow
 
 pytestmark = pytest.mark.e2e
 
-# Records until it is stopped: whatever a test does meanwhile, the run is live.
-WAITING = {"record": RECORD.replace("source: { service: tests }", "")}
 TICKET = {"io.fastflow.waits-for": None}
 OTHER_NAMESPACE = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child")
-
-
-def waiting(fastflow: Fastflow, build_id: str) -> None:
-    fastflow.write(spec({"web": workflow(build_id, WAITING)}))
 
 
 def refused(ended: Ended, build_id: str, holder: str) -> None:
@@ -30,21 +24,6 @@ def refused(ended: Ended, build_id: str, holder: str) -> None:
     assert f"BUILD_ID {build_id} is in use on this engine by run {holder}" in ended.err
     assert "help: wait for that run (--wait-lease 10m), or give this one its own BUILD_ID" in ended.err
     assert set(ended.states.values()) == {"cancelled"}
-
-
-def live_run(fastflow: Fastflow) -> str:
-    """The id of the run that has begun in this directory."""
-    ready = fastflow("wait", "web.record", "--for", "ready", "--timeout", "60", "--run", newest(fastflow))
-    assert ready.code == 0, ready.err
-    return newest(fastflow)
-
-
-def newest(fastflow: Fastflow) -> str:
-    """The id of the newest run of this directory, once there is one."""
-    deadline = time.monotonic() + 60
-    while not (found := sorted(fastflow.directory.glob(".fastflow/runs/*"))):
-        assert time.monotonic() < deadline, "no run has begun"
-    return found[-1].name
 
 
 def stop(fastflow: Fastflow, run: str) -> None:

@@ -7,9 +7,9 @@ import urllib.request
 import pytest
 
 from fastflow.engines.docker import DockerEngine
+from tests.e2e.live_runs import WAITING, live_run, newest, waiting
 
 from .runs import Fastflow, docker, left_of, spec, workflow
-from .test_lease import WAITING, live_run, newest, waiting
 
 pytestmark = pytest.mark.e2e
 

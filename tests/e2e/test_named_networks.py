@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from fastflow.engines.docker import DockerEngine
+from tests.e2e.live_runs import newest
 
 from .runs import Fastflow, docker, spec, workflow
-from .test_lease import newest
 
 pytestmark = pytest.mark.e2e
 

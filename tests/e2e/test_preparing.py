@@ -8,9 +8,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from fastflow.engines.docker import DockerEngine
+from tests.e2e.live_runs import newest
 
 from .runs import RUN_LABEL, TIMEOUT, Fastflow, spec, workflow
-from .test_lease import newest
 
 pytestmark = pytest.mark.e2e
 

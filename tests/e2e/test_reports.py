@@ -13,10 +13,11 @@ import pytest
 from junitparser import JUnitXml
 from markdown_it import MarkdownIt
 
+from tests.e2e.multitool import KNOWN
+
 from .browser import chromium, seen
 from .multitool import complaints
 from .runs import TOKEN, Ended, Fastflow, spec, workflow
-from .test_sarif import KNOWN
 
 pytestmark = pytest.mark.e2e
 

@@ -10,13 +10,12 @@ from fastflow.check.rules import RULES
 from fastflow.diagnostic import Diagnostic
 from fastflow.pipeline import SpecText, check
 from fastflow.report.findings_sarif import findings_as_sarif
+from tests.e2e.multitool import KNOWN
 
 from .multitool import complaints
 
 pytestmark = pytest.mark.e2e
 CORPUS = Path(__file__).parents[1] / "corpus" / "bad"
-# The project has no page of its own that the log could name.
-KNOWN = {"SARIF2005"}
 
 
 def findings_of_the_corpus() -> Iterator[Diagnostic]:

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from fastflow.engines.docker import DockerEngine
+from tests.e2e.live_runs import newest
 
 from .runs import RECORD, TEST, Ended, Fastflow, left_of, spec, workflow
-from .test_lease import newest
 
 pytestmark = pytest.mark.e2e
 

@@ -5,6 +5,8 @@ import os
 
 import pytest
 
+from tests.e2e.late_successes import LASTS, races
+
 from .conftest import IMAGE
 from .nodes import FOUND, PASSED, TESTED, attacks, node, records, says, spec_of
 from .runs import Fastflow
@@ -12,7 +14,6 @@ from .runs import Fastflow
 pytestmark = pytest.mark.e2e
 
 EATS = 'exec python3 -c "x = bytearray(300_000_000)"'
-LASTS = f"{says(*TESTED)}; sleep 3; {says(PASSED[-1])}"
 DIES = f"services: {{ app: {{ image: {IMAGE}, init: true, command: [sh, -c, 'sleep 1; exit 1'] }} }}"
 LIARS = {
     "a node that the memory limit kills after its last line": (
@@ -131,25 +132,6 @@ def test_an_earlier_report_in_a_mounted_directory_decides_nothing(
         *(["Run.2.json"] if own else []),
     ]
     assert json.loads(old.read_text()) == OLD
-
-
-def races(count: int, build_id: str) -> str:
-    """A spec of so many workflows; in each a service fails early, one succeeds late, and the node says passed."""
-    workflows, services = {}, []
-    for number in range(count):
-        workflows[f"w{number}"] = {
-            "test": node("testing", LASTS, test_record_id="rec_1").replace("{TEST_RECORD_ID", "{X")
-        }
-        early = f"[sh, -c, 'sleep {number % 10 / 5}; exit 1']"
-        late = "[sh, -c, 'sleep 1; exit 0']"
-        services.append(
-            f"{{ early: {{ image: {IMAGE}, command: {early} }}, late: {{ image: {IMAGE}, command: {late} }} }}"
-        )
-    parts = spec_of(workflows, build_id).split("    nodes:")
-    return parts[0] + "".join(
-        f"    compose: {{ services: {found} }}\n    nodes:{rest}"
-        for found, rest in zip(services, parts[1:], strict=True)
-    )
 
 
 def test_an_early_failure_is_never_hidden_by_a_late_success(fastflow: Fastflow, build_id: str) -> None:

@@ -14,7 +14,7 @@ from fastflow.plan.making import Selection
 from fastflow.report.graph import FORMATS
 from fastflow.report.plan import plan_as_json, plan_as_text
 from fastflow.settings import RunSettings
-from tests.property.test_schema import mutations
+from tests.property.mutations import mutations
 from tests.unit.model.good_specs import FULL, SMALL
 
 NOWHERE = Path("/nonexistent")

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from fastflow.check.claims import Owner, at_one_time
 from fastflow.check.facts import Facts
+from tests.unit.check.orders import reaches
 from tests.unit.check.specs import facts_of
 
 NODES = st.lists(st.tuples(st.integers(0, 3), st.sets(st.integers(0, 11))), min_size=1, max_size=9)
@@ -21,16 +22,6 @@ def spec_of(nodes: list[tuple[int, set[int]]]) -> str:
         node = f"      n{at}: {{ mode: testing, build_id: b{at}, test_record: external, depends_on: [{after}] }}\n"
         workflows.setdefault(workflow, []).append(node)
     return "workflows:\n" + "".join(f"  w{at}:\n    nodes:\n{''.join(own)}" for at, own in workflows.items())
-
-
-def reaches(facts: Facts) -> set[tuple[str, str]]:
-    """Every pair of a phase and one that comes after it, by brute force."""
-    found = {(edge.before, edge.after) for edge in facts.graph.edges}
-    while True:
-        more = {(one, three) for (one, two), (other, three) in itertools.product(found, found) if two == other}
-        if more <= found:
-            return found
-        found |= more
 
 
 def owners_of(facts: Facts) -> list[Owner]:

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fastflow.check.rules.service_conflict import _place, check
+from tests.unit.check.orders import reaches
 from tests.unit.check.specs import facts_of
-from tests.unit.check.test_claims import reaches
 
 NODES = st.lists(st.tuples(st.booleans(), st.sets(st.integers(0, 6))), min_size=1, max_size=7)
 

@@ -10,9 +10,7 @@ from fastflow.cli.main import cli
 from fastflow.cli.run_id_file import RunIdFile
 from fastflow.errors import UsageError
 
-from .test_up import no_engine
-
-__all__ = ["no_engine"]
+pytestmark = pytest.mark.usefixtures("no_engine")
 
 
 def test_the_id_is_that_of_the_folder_also_of_a_run_that_cannot_begin() -> None:

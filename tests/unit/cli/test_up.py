@@ -11,24 +11,7 @@ from fastflow.cli.execution import _Session
 from fastflow.cli.main import cli
 from fastflow.cli.signals import InterruptedBeforeRunError
 
-SPEC = """
-workflows:
-  web:
-    build_id: 1
-    nodes:
-      record: { mode: recording, allowed_hosts: [app.example], source: { run: "true" } }
-      test: { mode: testing }
-"""
-
-
-@pytest.fixture(autouse=True)
-def no_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A spec here, and nothing where the engine should be."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no.sock")
-    monkeypatch.setenv("WALLARM_API_TOKEN", "t0k3n")
-    monkeypatch.delenv("DOCKER_CONTEXT", raising=False)
-    Path("fastflow.yml").write_text(SPEC)
+pytestmark = pytest.mark.usefixtures("no_engine")
 
 
 def told() -> tuple[int, dict[str, tuple[str, str]]]:

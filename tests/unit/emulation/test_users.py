@@ -11,8 +11,7 @@ from fastflow.emulation.users import require_unused
 from fastflow.engines.docker import DockerEngine
 from fastflow.errors import EmulatorError
 from tests.fakes.containers import Script
-
-from .test_cloud import IMAGE, PORT, Engine
+from tests.unit.emulation.clouds import IMAGE, PORT, Engine
 
 RUN = {"io.fastflow.run": "r1", "io.fastflow.spec": "/shop/fastflow.yml"}
 

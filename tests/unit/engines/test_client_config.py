@@ -12,9 +12,8 @@ from fastflow.engines.client_config import fault_of, proxy_variables, settings_o
 from fastflow.engines.docker import DockerEngine
 from fastflow.errors import EngineCallError
 from tests.fakes.engine import FakeEngine
+from tests.unit.engines.command_lines import compose
 from tests.waiting import PATIENCE
-
-from .test_command_line import compose
 
 
 class Engine(FakeEngine):

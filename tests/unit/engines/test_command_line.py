@@ -1,23 +1,18 @@
 """The command line of Docker when it fails, played by a script."""
 
 import json
-import stat
 from pathlib import Path
 
 import pytest
 
-from fastflow.compose import ComposeProject, ComposeText
-from fastflow.engines.calls import Calls
-from fastflow.engines.cli import DockerCli
-from fastflow.engines.compose import ComposeCli
 from fastflow.engines.docker import DockerEngine
 from fastflow.engines.failures import NOT_RUNNING
 from fastflow.engines.workers import Workers
 from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError, EngineUnreachableError
+from tests.unit.engines.command_lines import PROJECT, compose, environment
 from tests.waiting import has_exited, until
 
 CONTEXT = '[{"Name":"ci","Metadata":{},"Endpoints":{"docker":{"Host":"tcp://ci:2375","SkipTLSVerify":false}},"TLSMaterial":{},"Storage":{"MetadataPath":"","TLSPath":""}}]'
-PROJECT = ComposeProject("shop", "/", (ComposeText("services: {}"),))
 
 
 @pytest.fixture(autouse=True)
@@ -25,23 +20,9 @@ def no_plugins_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fastflow.engines.client_config._SYSTEM_PLUGINS", ())
 
 
-def environment(tmp_path: Path, script: str) -> dict[str, str]:
-    """An environment whose `docker` is a script."""
-    path = tmp_path / "docker"
-    path.write_text(f"#!/bin/sh\n{script}\n")
-    path.chmod(path.stat().st_mode | stat.S_IXUSR)
-    return {"PATH": f"{tmp_path}:/usr/bin:/bin", "HOME": str(tmp_path)}
-
-
 def engine(tmp_path: Path, script: str) -> DockerEngine:
     """An engine behind a context, whose `docker` is a script."""
     return DockerEngine(environment(tmp_path, script), context="ci")
-
-
-def compose(tmp_path: Path, script: str, *, answers: bool = True, timeout: float = 20.0) -> ComposeCli:
-    """Compose by way of a script; `answers` says whether its engine does."""
-    cli = DockerCli(environment(tmp_path, script), None, Calls(), timeout, lambda: answers)
-    return ComposeCli(cli, lambda _: None)
 
 
 @pytest.mark.parametrize(

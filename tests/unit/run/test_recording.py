@@ -8,28 +8,16 @@ import pytest
 from fastflow.errors import EngineCallError
 from fastflow.record.events import Event, Note, PhaseChanged
 from fastflow.record.result import Evidence
-from fastflow.run.container import PublishedPort
 from tests.fakes.containers import Box, Script
+from tests.unit.run.recordings import PUBLISHED, spec
 from tests.unit.run.stage import RECORDS, SENDS, STARTS, Stage, said, settings_of, then
 from tests.waiting import until
 
-PUBLISHED = replace(RECORDS, ports=(PublishedPort(8080, "tcp", "127.0.0.1", 40_001),))
 ALONE = "workflows: { web: { build_id: web1, nodes: { record: { mode: recording } } } }"
 
 
 SENT = "source: { service: tests }"
 KILLED = 137
-
-
-def spec(record: str) -> str:
-    """A workflow that records; `record` is what the node has besides its mode."""
-    return f"""
-workflows:
-  web:
-    build_id: web1
-    compose: {{ services: {{ app: {{ image: app:1 }}, tests: {{ image: tests:1 }}, more: {{ image: more:1 }} }} }}
-    nodes: {{ record: {{ mode: recording, {record} }} }}
-"""
 
 
 def test_services_node_source_stop_in_this_order(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from fastflow.record.events import Event, LogLine, PhaseChanged
 from fastflow.record.result import PhaseResult
 from fastflow.run.container import Container, Probe
 from tests.fakes.containers import Script
+from tests.unit.run.recordings import PUBLISHED
 from tests.unit.run.stage import FINDS, PASSES, RECORDS, SERVES, STARTS, Stage, said
-from tests.unit.run.test_recording import PUBLISHED
 from tests.waiting import until
 
 SPEC = """

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from tests.unit.run.recordings import PUBLISHED, spec
 from tests.unit.run.stage import Stage, settings_of
-from tests.unit.run.test_recording import PUBLISHED, spec
 from tests.waiting import has_exited, until
 
 SHOWS = "env | grep -v -e ^PWD= -e ^SHLVL= -e ^_= -e ^OLDPWD="

@@ -2,25 +2,14 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from fastflow.plan.making import Selection
-from fastflow.record.result import PhaseResult
 from fastflow.run.container import Container, PublishedPort
 from tests.fakes.containers import Script
-from tests.unit.run.stage import FINDS, PASSES, RECORDS, Stage, said, settings_of
-
-ALONE = (
-    "workflows: {{ web: {{ build_id: web1, nodes: {{ test: {{ mode: testing, test_record_id: rec_1{more} }} }} }} }}"
-)
-
-
-def phase_of(directory: Path, script: Script = PASSES, more: str = "", **settings: Any) -> PhaseResult:
-    """Run one testing phase; `more` is what its node has besides."""
-    text = ALONE.format(more=f", {more}" if more else "")
-    return Stage(directory, text, {"fast-test": script}, settings_of(**settings)).phase("web.test")
+from tests.unit.run.stage import FINDS, PASSES, RECORDS, Stage, said
+from tests.unit.run.testers import ALONE, phase_of
 
 
 def test_passed_needs_exit_0_a_created_run_and_its_passed_line(tmp_path: Path) -> None:

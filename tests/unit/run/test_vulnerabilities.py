@@ -1,12 +1,8 @@
 """Vulnerabilities: from the API, else from the reports, else from the log; and the reports themselves."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -16,23 +12,8 @@ from fastflow.model.accept import AcceptFile
 from fastflow.record.result import Suppression
 from fastflow.run.gate import accepted_by
 from fastflow.run.vulnerabilities import fingerprint
-from tests.fakes.containers import Script
 from tests.unit.run.stage import FINDS, PASSES, TOKEN, Stage, settings_of
-from tests.unit.run.test_testing import ALONE, phase_of
-
-REPORT = {
-    "id": "tr_1",
-    "vulnerabilities": [
-        {"type": "xss", "threat": 30, "parameter": "GET_q", "method": "GET", "uri": "/search", "baseline": "bl_1"},
-        {"type": "sqli", "threat": 80, "parameter": "POST_id", "method": "POST", "uri": "/buy", "baseline": "bl_2"},
-    ],
-}
-
-
-def reports(**told: Any) -> Script:
-    """A tester that found two vulnerabilities and says so in its report."""
-    content = json.dumps({"id": "tr_1", **told} if told else REPORT).encode()
-    return replace(FINDS, files={"/opt/reports": {"Run.1700000000.json": content, "Run.1700000000.txt": b"two"}})
+from tests.unit.run.testers import ALONE, api, phase_of, reports
 
 
 def test_vulnerabilities_come_from_the_report_where_no_api_answers(tmp_path: Path) -> None:
@@ -139,31 +120,6 @@ def test_reports_that_cannot_be_copied_fail_nothing(tmp_path: Path) -> None:
     stage = Stage(tmp_path, ALONE.format(more=", reports: out"), {"fast-test": reports()})
     assert stage.phase("web.test").state == "vulnerable"
     assert stage.notes[0].startswith("the reports could not be copied")
-
-
-@contextmanager
-def api(answer: bytes, status: int = 200, **headers: str) -> Iterator[tuple[str, list[tuple[str, str | None]]]]:
-    """A cloud that gives one answer; its address, and what it was asked."""
-    asked: list[tuple[str, str | None]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # the name that http.server calls
-            asked.append((self.path, self.headers["X-WallarmAPI-Token"]))
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(answer)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # as http.server has it
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}", asked
-        server.shutdown()
-        thread.join()
 
 
 def test_the_api_goes_before_the_report_and_the_report_tells_where(tmp_path: Path) -> None:

@@ -13,8 +13,7 @@ from fastflow.run.node_log import NodeLog
 from fastflow.run.vulnerabilities import collect, fingerprint, from_reports, without_session
 from tests.fakes.containers import Script
 from tests.unit.run.stage import FINDS, TOKEN, Stage, settings_of
-from tests.unit.run.test_testing import ALONE
-from tests.unit.run.test_vulnerabilities import api, reports
+from tests.unit.run.testers import ALONE, api, reports
 
 REQUEST = """GET /buy?id=%27 HTTP/1.1
 Host: app

@@ -16,8 +16,8 @@ from fastflow.run.engine import Lease
 from fastflow.run.lease import LeaseKey
 from fastflow.run.observer import Cancellation
 from fastflow.run.waiting_line import WAITS_FOR, Wish
+from tests.unit.run.leases import held_by, key
 from tests.unit.run.stage import Stage
-from tests.unit.run.test_lease import held_by, key
 
 FOREVER = 1e9
 

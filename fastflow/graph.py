@@ -1,24 +1,19 @@
 """Phases and the order between them: edges with reasons, ancestors, cycles, the critical path.
 
-The only home of networkx, which is imported late: it takes longer than all the rest of a validation, and
-where no dependency was declared the edges go from recording to testing to report and need no sorting.
+Where no dependency was declared, the edges go from recording to testing to report and need no sorting.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
-from fastflow.cycle import shortest_cycle
 from fastflow.model.mode import MODE_NAMES
 from fastflow.model.node import ReportNode, TestingNode
 from fastflow.model.phases import Phase
 from fastflow.model.relations import CONDITIONS, Condition
 from fastflow.spec.document import YamlPath
-
-if TYPE_CHECKING:
-    import networkx
 
 Reason: TypeAlias = Literal["build_id", "test_record", "report", "depends_on"]
 EXTERNAL = "external"
@@ -53,17 +48,17 @@ class Graph:
     @cached_property
     def dependencies(self) -> Mapping[str, tuple[Edge, ...]]:
         """The edges into each phase."""
-        found: dict[str, list[Edge]] = {name: [] for name in self.phases}
-        for edge in self.edges:
-            found[edge.after].append(edge)
-        return {name: tuple(edges) for name, edges in found.items()}
+        return self._edges_by(lambda edge: edge.after)
 
     @cached_property
     def dependents(self) -> Mapping[str, tuple[Edge, ...]]:
         """The edges out of each phase."""
+        return self._edges_by(lambda edge: edge.before)
+
+    def _edges_by(self, end: Callable[[Edge], str]) -> Mapping[str, tuple[Edge, ...]]:
         found: dict[str, list[Edge]] = {name: [] for name in self.phases}
         for edge in self.edges:
-            found[edge.before].append(edge)
+            found[end(edge)].append(edge)
         return {name: tuple(edges) for name, edges in found.items()}
 
     @cached_property
@@ -73,41 +68,29 @@ class Graph:
             return tuple(sorted(self.phases, key=lambda name: MODE_NAMES.index(self.phases[name].node.mode)))
         if self.cycles:
             return tuple(self.phases)
-        import networkx  # noqa: PLC0415  # 0.12 s that most commands do not need
+        from fastflow.cycle import topological_order  # noqa: PLC0415  # with networkx, 0.12 s
 
-        return tuple(networkx.topological_sort(_digraph(self)))
+        return topological_order(self.phases, ((edge.before, edge.after) for edge in self.edges))
 
     @cached_property
     def cycles(self) -> tuple[tuple[Edge, ...], ...]:
         """A shortest cycle of each strongly connected component, beginning at its earliest phase in the file."""
         if all(edge.reason != "depends_on" for edge in self.edges):
             return ()
-        import networkx  # noqa: PLC0415  # 0.12 s that most commands do not need
+        from fastflow.cycle import cycles_of  # noqa: PLC0415  # with networkx, 0.12 s
 
-        graph = _digraph(self)
-        position = {name: at for at, name in enumerate(self.phases)}
-        components = [
-            sorted(component, key=position.__getitem__)
-            for component in networkx.strongly_connected_components(graph)
-            if len(component) > 1 or graph.has_edge(*list(component) * 2)
-        ]
         edges = {(edge.before, edge.after): edge for edge in self.edges}
-        found = []
-        for component in sorted(components, key=lambda component: position[component[0]]):
-            names = shortest_cycle(component, graph.adj)
-            found.append(tuple(edges[step] for step in zip(names, names[1:] + names[:1], strict=True)))
-        return tuple(found)
+        cycles = cycles_of(tuple(self.phases), edges)
+        return tuple(tuple(edges[step] for step in zip(names, names[1:] + names[:1], strict=True)) for names in cycles)
 
     @cached_property
     def _ancestor_bits(self) -> Mapping[str, int]:
         """For each phase the set of its ancestors, as bits by position in the file."""
-        bit = {name: 1 << at for at, name in enumerate(self.phases)}
         found: dict[str, int] = {}
         for name in self.order:
-            bits = 0
+            found[name] = 0
             for edge in self.dependencies[name]:
-                bits |= bit[edge.before] | found.get(edge.before, 0)
-            found[name] = bits
+                found[name] |= 1 << self._position[edge.before] | found.get(edge.before, 0)
         return found
 
     @cached_property
@@ -188,14 +171,14 @@ def build_graph(phases: Sequence[Phase]) -> Graph:
     for phase in phases:
         work.implied(phase)
         work.declared(phase)
-    return Graph(phases, work.merged(), work.dangling)
+    return Graph(phases, work.found.values(), work.dangling)
 
 
 class _Edges:
     def __init__(self, phases: Sequence[Phase]) -> None:
         self.phases = {phase.id: phase for phase in phases}
         self.dangling: list[Dangling] = []
-        self._found: dict[tuple[str, str], Edge] = {}
+        self.found: dict[tuple[str, str], Edge] = {}
         self._matches: dict[str, tuple[str, ...]] = {}
         self._recorders: dict[tuple[str, str], list[str]] = defaultdict(list)
         self._testers: dict[str, list[str]] = defaultdict(list)
@@ -206,9 +189,6 @@ class _Edges:
                 self._recorders[record_key(phase)].append(phase.id)
             elif phase.traits.makes == "test run":
                 self._testers[phase.workflow].append(phase.id)
-
-    def merged(self) -> tuple[Edge, ...]:
-        return tuple(self._found.values())
 
     def implied(self, phase: Phase) -> None:
         node = phase.node
@@ -238,25 +218,25 @@ class _Edges:
 
     def _matching(self, pattern: str, workflow: str) -> tuple[str, ...]:
         full = qualified(pattern, workflow)
-        if "*" not in full and "?" not in full:
+        if "[" in full or ("*" not in full and "?" not in full):  # `[` means something to fnmatch, and to nobody else
             return (full,) if full in self.phases else ()
         if full not in self._matches:
             workflows, _, nodes = full.partition(".")
             self._matches[full] = tuple(
                 phase.id
                 for name, members in self._nodes.items()
-                if _matches(name, workflows)
+                if fnmatchcase(name, workflows)
                 for phase in members
-                if _matches(phase.name, nodes)
+                if fnmatchcase(phase.name, nodes)
             )
         return self._matches[full]
 
     def _add(self, before: str, after: str, reason: Reason, condition: Condition) -> None:
-        known = self._found.get((before, after))
+        known = self.found.get((before, after))
         if known is not None:
             condition = max(known.condition, condition, key=CONDITIONS.index)
             reason = known.reason
-        self._found[before, after] = Edge(before, after, reason, condition)
+        self.found[before, after] = Edge(before, after, reason, condition)
 
 
 def record_key(phase: Phase) -> tuple[str, str]:
@@ -268,17 +248,3 @@ def record_key(phase: Phase) -> tuple[str, str]:
 def qualified(name: str, workflow: str) -> str:
     """Complete a phase's name: without a dot it is one of this workflow."""
     return name if "." in name else f"{workflow}.{name}"
-
-
-def _matches(name: str, pattern: str) -> bool:
-    # `[` is a bracket expression to fnmatch, and never part of a name.
-    return "[" not in pattern and fnmatchcase(name, pattern)
-
-
-def _digraph(graph: Graph) -> "networkx.DiGraph[str]":
-    import networkx  # noqa: PLC0415  # 0.12 s that most commands do not need
-
-    found: networkx.DiGraph[str] = networkx.DiGraph()
-    found.add_nodes_from(graph.phases)
-    found.add_edges_from((edge.before, edge.after) for edge in graph.edges)
-    return found

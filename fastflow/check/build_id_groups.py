@@ -10,9 +10,17 @@ from typing import TypeAlias
 from fastflow.check.facts import Facts
 from fastflow.graph import Graph
 from fastflow.model.phases import Phase
-from fastflow.spec.equality import Equal, are_compatible, compare, literal_ends, variable_parts
-from fastflow.spec.template import Template, TemplateError, Variable, canonical, parse_template, written
-from fastflow.spec.template_states import State, Symbols, word_in_state
+from fastflow.spec.template import (
+    Template,
+    TemplateError,
+    Variable,
+    are_compatible,
+    canonical,
+    literal_ends,
+    parse_template,
+    variable_parts,
+    written,
+)
 
 COMPARISONS_A_NODE = 20
 LOOKS_A_NODE = 50
@@ -83,6 +91,9 @@ def equal_pairs(build_ids: Iterable[BuildId]) -> Iterator[tuple[BuildId, BuildId
     Such are the same word where all variables are set, all are empty, and none is set. Each is compared with at
     most 50 others.
     """
+    from fastflow.spec.equality import Equal, compare  # noqa: PLC0415  # few specs write one BUILD_ID in two ways
+    from fastflow.spec.template_states import State, Symbols, word_in_state  # noqa: PLC0415
+
     symbols = Symbols()
     by_word: dict[str, dict[str, tuple[_Words, BuildId]]] = defaultdict(dict)
     for build_id in build_ids:

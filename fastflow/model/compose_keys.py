@@ -10,6 +10,8 @@ from fastflow.model.base import TEXT_SCHEMA, Opaque, Symbolic, Text, describe, w
 from fastflow.spec.document import Scalar, YamlList, YamlMap, YamlPath
 
 FIELDS_OF_THEIR_OWN = ("image", "environment", "ports", "container_name", "networks", "depends_on")
+RESTART = "`restart` on a FAST node: exit 1 means vulnerabilities, and a restarted node attacks again"
+RESTART_HINT = "remove it; `attempts` tries again where infrastructure failed"
 VOID_THE_CHECKS = ("scale", "deploy", "env_file", "expose", "extends", "network_mode", "profiles")
 LOGGING_THAT_KEEPS_LOGS = ("json-file", "local", "journald")
 

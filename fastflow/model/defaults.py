@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from pydantic import ValidationError
 
 from fastflow.diagnostic import Diagnostic, Related, did_you_mean
-from fastflow.model.faults import finding, findings_of, path_of
 from fastflow.model.node import NODE_TYPES
 from fastflow.model.places import Places, data_of
 from fastflow.spec.document import Scalar, YamlList, YamlMap, YamlNode, moved
@@ -20,19 +19,17 @@ def sound_defaults(root: YamlMap) -> tuple[YamlMap | None, tuple[Diagnostic, ...
         return None, ()
     places = Places(root)
     if not isinstance(tree, YamlMap):
-        return None, (finding("invalid-value", "`defaults`: expected a mapping", places.value("defaults")),)
+        return None, (places.value("defaults").error("invalid-value", "`defaults`: expected a mapping"),)
     known = {field for model in NODE_TYPES.values() for field in model.model_fields} - set(NOT_IN_DEFAULTS)
     found: dict[str, Diagnostic] = {}
     for key, _ in tree:
         if key.text in NOT_IN_DEFAULTS:
             message = f"`{key.text}` may not stand in `defaults`: it belongs to one node"
-            found[key.text] = finding(
-                "invalid-value", message, places.key("defaults", key.text), "write it in the node"
-            )
+            found[key.text] = places.key("defaults", key.text).error("invalid-value", message, "write it in the node")
         elif key.text not in known and not key.text.startswith("x-"):
             hint = did_you_mean(key.text, known)
             place = places.key("defaults", key.text)
-            found[key.text] = finding("unknown-field", f"unknown field `{key.text}`", place, hint)
+            found[key.text] = place.error("unknown-field", f"unknown field `{key.text}`", hint)
     _check_values(tree, places, found)
     sound = tuple((key, value) for key, value in tree if key.text not in found and not _is_unset(value))
     faults = tuple(_at_its_node(root, field, fault) for field, fault in found.items())
@@ -73,6 +70,8 @@ def _check_values(tree: YamlMap, places: Places, found: dict[str, Diagnostic]) -
         try:
             model.model_validate({**data, "mode": mode})
         except ValidationError as error:
+            from fastflow.model.faults import findings_of, path_of  # noqa: PLC0415  # most values are right
+
             for fault in error.errors(include_url=False):
                 field = str(path_of(fault)[0]) if path_of(fault) else ""
                 found.setdefault(field, next(findings_of(fault, ("defaults",), places, model)))

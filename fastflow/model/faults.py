@@ -5,15 +5,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from fastflow.diagnostic import Diagnostic, Severity, did_you_mean
+from fastflow.diagnostic import Diagnostic, did_you_mean
 from fastflow.model.base import describe, parse_duration
 from fastflow.model.cloud import DEFAULT_TOKEN, Cloud
+from fastflow.model.compose_keys import RESTART, RESTART_HINT
 from fastflow.model.mode import MODES
 from fastflow.model.node import NODE_TYPES, Gate, Ready
-from fastflow.model.places import Place, Places
+from fastflow.model.places import Places
 from fastflow.model.relations import CONDITIONS, Dependency, Need
 from fastflow.model.source import CommandSource, ServiceSource
-from fastflow.model.spec import Spec, Workflow
+from fastflow.model.spec import NAMED, Spec, Workflow
 from fastflow.spec.document import YamlPath
 
 _EXPECTED = {
@@ -24,7 +25,6 @@ _EXPECTED = {
     "tuple_type": "a list",
     "list_type": "a list",
 }
-NAMED = "write each as `NAME:` with its fields below, and no dash before it"
 _KEYED_BY_NAMES = ("hosts", "workflows", "nodes")
 _COMPOSES = ("services", "version", "networks", "volumes", "secrets", "configs", "include")
 _OF_A_SERVICE = frozenset(
@@ -60,8 +60,6 @@ _OF_THE_CLOUD = {
     "wallarm_api_ca_verify": "ca_verify",
 }
 _REMOVE = "remove it, or let it begin with `x-`"
-RESTART = "`restart` on a FAST node: exit 1 means vulnerabilities, and a restarted node attacks again"
-RESTART_HINT = "remove it; `attempts` tries again where infrastructure failed"
 _TAGS = frozenset({"<gate>", "<off>", "<list>", "<all>", "<run>", "<service>", "[key]"})
 _PLAIN = {"too_short": "is empty; it needs at least one entry"}
 
@@ -82,7 +80,7 @@ def findings_of(error: ErrorDetails, base: YamlPath, places: Places, model: type
         return
     context = error["ctx"]
     for steps, message, hint in context["faults"]:
-        yield finding(context.get("rule", "invalid-value"), message, places.key(*path, *steps), hint)
+        yield places.key(*path, *steps).error(context.get("rule", "invalid-value"), message, hint)
 
 
 def finding_of(error: ErrorDetails, base: YamlPath, places: Places, model: type[BaseModel]) -> Diagnostic:
@@ -93,12 +91,7 @@ def finding_of(error: ErrorDetails, base: YamlPath, places: Places, model: type[
         return _unknown(path, places, model, top=len(path) == len(base) + 1)
     rule, message, hint = _explain(error, path)
     at_key = kind in ("missing", "too_short") or error["loc"][-1:] == ("[key]",)
-    return finding(rule, message, places.key(*path) if at_key else places.value(*path), hint)
-
-
-def finding(rule: str, message: str, place: Place, hint: str | None = None) -> Diagnostic:
-    """Make an error at a place."""
-    return Diagnostic(rule, Severity.ERROR, message, place.mark, hint, place.related())
+    return (places.key(*path) if at_key else places.value(*path)).error(rule, message, hint)
 
 
 def _explain(error: ErrorDetails, path: YamlPath) -> tuple[str, str, str | None]:
@@ -168,12 +161,12 @@ def _unknown(path: YamlPath, places: Places, model: type[BaseModel], *, top: boo
         homes = [name for name in MODES if field in NODE_TYPES[name].model_fields]
         if homes:
             message = f"`{field}` is a field of {' and '.join(homes)} nodes, not of a {own} node"
-            return finding("mode-field", message, place, f"remove it, or set mode: {homes[0]}")
+            return place.error("mode-field", message, f"remove it, or set mode: {homes[0]}")
         if field == "restart":
-            return finding("restart-policy", RESTART, place, RESTART_HINT)
+            return place.error("restart-policy", RESTART, RESTART_HINT)
     known = model.model_fields if top else _fields_at(model, path, places)
     hint = _home_of(field, model if top else None) or did_you_mean(field, known) or _REMOVE
-    return finding("unknown-field", f"unknown field `{field}`", place, hint)
+    return place.error("unknown-field", f"unknown field `{field}`", hint)
 
 
 def _home_of(field: str, model: type[BaseModel] | None) -> str | None:

@@ -9,11 +9,10 @@ from fastflow.diagnostic import Diagnostic, Related, did_you_mean
 from fastflow.model.base import NAME, NAME_HINT
 from fastflow.model.cloud import Cloud
 from fastflow.model.defaults import sound_defaults, with_defaults
-from fastflow.model.faults import NAMED, finding, findings_of, path_of
 from fastflow.model.mode import MODE_NAMES
 from fastflow.model.node import NODE_TYPES, Node
-from fastflow.model.places import KEYED_BY_THE_USER, Places, data_of, own_entries
-from fastflow.model.spec import Host, Spec, Workflow
+from fastflow.model.places import KEYED_BY_THE_USER, Place, Places, data_of, own_entries
+from fastflow.model.spec import NAMED, Host, Spec, Workflow
 from fastflow.spec.document import Document, Scalar, YamlList, YamlMap, YamlNode, YamlPath
 
 M = TypeVar("M", bound=BaseModel)
@@ -91,20 +90,16 @@ class _Load:
         written = root.get("workflows")
         if written is None or (isinstance(written, Scalar) and written.is_null):
             at = self.places.key("workflows") if root.key("workflows") else self.places.value()
-            self.diagnostics.append(
-                finding("invalid-value", "`workflows` is missing", at, "a spec needs at least one workflow")
-            )
+            self._invalid(at, "`workflows` is missing", "a spec needs at least one workflow")
         else:
-            self.diagnostics.append(
-                finding("invalid-value", "`workflows`: expected a mapping", self.places.value("workflows"), NAMED)
-            )
+            self._invalid(self.places.value("workflows"), "`workflows`: expected a mapping", NAMED)
         self._sound(Spec, {**data, "workflows": {}}, (), quiet=("workflows",))
 
     def _workflow(self, name: str, tree: YamlNode) -> Workflow | None:
         base = ("workflows", name)
         if not isinstance(tree, YamlMap):
             at = self.places.key(*base)
-            self.diagnostics.append(finding("invalid-value", f"workflow `{name}`: expected a mapping", at, _FIELDS))
+            self._invalid(at, f"workflow `{name}`: expected a mapping", _FIELDS)
             return None
         data = {key.text: data_of(value, key.text) for key, value in own_entries(tree) if key.text != "nodes"}
         if "compose" in data:
@@ -128,7 +123,7 @@ class _Load:
         base = ("workflows", workflow, "nodes", name)
         if not isinstance(tree, YamlMap):
             at = self.places.key(*base)
-            self.diagnostics.append(finding("invalid-value", f"node `{name}`: expected a mapping", at, _FIELDS))
+            self._invalid(at, f"node `{name}`: expected a mapping", _FIELDS)
             return None
         mode = tree.get("mode")
         written = mode.text if isinstance(mode, Scalar) and not mode.is_null else None
@@ -150,7 +145,10 @@ class _Load:
             message = f"`mode`: expected {expected}, not `{written}`" if written else f"`mode`: expected {expected}"
             place, hint = self.places.value(*base, "mode"), did_you_mean(written or "", MODE_NAMES)
             hint = hint if hint and hint.startswith("did") else None
-        self.diagnostics.append(finding("invalid-value", message, place, hint))
+        self._invalid(place, message, hint)
+
+    def _invalid(self, place: Place, message: str, hint: str | None = None) -> None:
+        self.diagnostics.append(place.error("invalid-value", message, hint))
 
     def _named(self, tree: YamlMap, base: YamlPath, kind: str) -> Iterator[tuple[Scalar, YamlNode]]:
         """Give the entries whose names no earlier sibling has but for case."""
@@ -162,7 +160,7 @@ class _Load:
                 continue
             place = self.places.key(*base, key.text)
             message = f"{kind} `{key.text}` and {kind} `{other.text}` differ only in case"
-            found = finding("invalid-value", message, place, "choose another name")
+            found = place.error("invalid-value", message, "choose another name")
             related = (Related(other.mark, f"{kind} `{other.text}` is here"), *found.related)
             self.diagnostics.append(found._replace(related=related))
 
@@ -170,9 +168,7 @@ class _Load:
         """What could be made; of the rest at least the names are checked, as the model checks the others'."""
         for name, value in made.items():
             if value is None and not NAME.fullmatch(name):
-                self.diagnostics.append(
-                    finding("invalid-value", f"`{name}` is not a name", self.places.key(*base, name), NAME_HINT)
-                )
+                self._invalid(self.places.key(*base, name), f"`{name}` is not a name", NAME_HINT)
         return {name: value for name, value in made.items() if value is not None}
 
     def _each(self, root: YamlMap, field: str, model: type[BaseModel]) -> Any:
@@ -196,6 +192,8 @@ class _Load:
             return model.model_validate(data)
         except ValidationError as error:
             errors = error.errors(include_url=False)
+        from fastflow.model.faults import findings_of, path_of  # noqa: PLC0415  # most values are right
+
         wanted = [fault for fault in errors if fault["loc"][:1] != quiet or not quiet]
         for fault in wanted:
             self.diagnostics.extend(findings_of(fault, base, self.places, model))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from fastflow.diagnostic import Mark, Related
+from fastflow.diagnostic import Diagnostic, Mark, Related, Severity
 from fastflow.model.base import Symbolic
 from fastflow.spec.document import Scalar, YamlList, YamlMap, YamlNode, YamlPath
 
@@ -13,6 +13,10 @@ class Place(NamedTuple):
 
     mark: Mark
     origin: Mark | None = None
+
+    def error(self, rule: str, message: str, hint: str | None = None) -> Diagnostic:
+        """Make an error of a rule at this place."""
+        return Diagnostic(rule, Severity.ERROR, message, self.mark, hint, self.related())
 
     def related(self, message: str = "the value comes from here") -> tuple[Related, ...]:
         """The origin as another place of a finding, if there is one."""

@@ -22,6 +22,8 @@ from fastflow.model.cloud import Cloud
 from fastflow.model.node import Node
 from fastflow.spec.document import YamlMap
 
+NAMED = "write each as `NAME:` with its fields below, and no dash before it"
+"""How hosts, workflows and nodes are written."""
 ComposeSource: TypeAlias = str | Annotated[YamlMap, Opaque()]
 """The path of a Compose file, or an inline Compose document as it was written."""
 

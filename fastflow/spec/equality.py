@@ -4,13 +4,12 @@ A variable is not set, empty, or a word of letters and digits; an environment th
 An empty text is no BUILD_ID: two that are both empty are not the same one. Both templates see the same values.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from fastflow.ci import RUN_ID
-from fastflow.spec.template import Template, Variable, canonical, variables
+from fastflow.spec.template import Template, differs_outside, variable_parts, variables
 from fastflow.spec.template_states import ALWAYS_SET, Leaf, State, Symbols, split_states
 from fastflow.spec.word_equations import Equation, assign, reduce_equation, solve
 
@@ -58,50 +57,10 @@ def compare(first: Template, second: Template, budget: int = BUDGET, *, apart: b
     """
     if first == second and not apart:
         return Equal()
-    if _differs_outside(first, second):
+    if differs_outside(first, second):
         return Distinct()
     work = _Comparison(budget, apart)
     return work.decide(first, second)
-
-
-def literal_ends(template: Template) -> tuple[str, str]:
-    """Return the letters that every value of a template begins with, and those that it ends with."""
-    if not template:
-        return "", ""
-    start, end = template[0], template[-1]
-    return start if isinstance(start, str) else "", end if isinstance(end, str) else ""
-
-
-def literal_letters(template: Template) -> Counter[str]:
-    """Count the letters outside variables."""
-    return Counter("".join(part for part in template if isinstance(part, str)))
-
-
-def variable_parts(template: Template) -> list[Variable]:
-    """Return the variables that stand in a template itself, defaults and all."""
-    return [part for part in template if isinstance(part, Variable)]
-
-
-def are_compatible(first: tuple[str, str], second: tuple[str, str]) -> bool:
-    """Tell whether one text could have the literal ends of two templates."""
-    starts, ends = sorted((first[0], second[0]), key=len), sorted((first[1], second[1]), key=len)
-    return starts[1].startswith(starts[0]) and ends[1].endswith(ends[0])
-
-
-def _differs_outside(first: Template, second: Template) -> bool:
-    """Prove two templates distinct without a look at states: equal parts have equal values, whatever those are."""
-    first, second = canonical(first), canonical(second)
-    start, shorter = 0, min(len(first), len(second))
-    while start < shorter and first[start] == second[start]:
-        start += 1
-    end = 0
-    while end < shorter - start and first[-1 - end] == second[-1 - end]:
-        end += 1
-    one, two = first[start : len(first) - end], second[start : len(second) - end]
-    if not are_compatible(literal_ends(one), literal_ends(two)):
-        return True
-    same_variables = Counter(variable_parts(one)) == Counter(variable_parts(two))
-    return same_variables and literal_letters(one) != literal_letters(two)
 
 
 def _assumed(template: Template) -> Iterator[str]:

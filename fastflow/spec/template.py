@@ -1,6 +1,7 @@
 """Texts with variables, as Docker Compose writes them: `${V}`, `$V`, `${V:-d}`, `${V?m}`, `${V:+a}`, `$$`."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Literal, NamedTuple, TypeAlias, cast
 
@@ -169,3 +170,43 @@ def written(template: Template) -> str:
         part.replace("$", "$$") if isinstance(part, str) else f"${{{part.name}{part.operator}{written(part.word)}}}"
         for part in template
     )
+
+
+def literal_ends(template: Template) -> tuple[str, str]:
+    """Return the letters that every value of a template begins with, and those that it ends with."""
+    if not template:
+        return "", ""
+    start, end = template[0], template[-1]
+    return start if isinstance(start, str) else "", end if isinstance(end, str) else ""
+
+
+def literal_letters(template: Template) -> Counter[str]:
+    """Count the letters outside variables."""
+    return Counter("".join(part for part in template if isinstance(part, str)))
+
+
+def variable_parts(template: Template) -> list[Variable]:
+    """Return the variables that stand in a template itself, defaults and all."""
+    return [part for part in template if isinstance(part, Variable)]
+
+
+def are_compatible(first: tuple[str, str], second: tuple[str, str]) -> bool:
+    """Tell whether one text could have the literal ends of two templates."""
+    starts, ends = sorted((first[0], second[0]), key=len), sorted((first[1], second[1]), key=len)
+    return starts[1].startswith(starts[0]) and ends[1].endswith(ends[0])
+
+
+def differs_outside(first: Template, second: Template) -> bool:
+    """Prove two templates distinct without a look at states: equal parts have equal values, whatever those are."""
+    first, second = canonical(first), canonical(second)
+    start, shorter = 0, min(len(first), len(second))
+    while start < shorter and first[start] == second[start]:
+        start += 1
+    end = 0
+    while end < shorter - start and first[-1 - end] == second[-1 - end]:
+        end += 1
+    one, two = first[start : len(first) - end], second[start : len(second) - end]
+    if not are_compatible(literal_ends(one), literal_ends(two)):
+        return True
+    same_variables = Counter(variable_parts(one)) == Counter(variable_parts(two))
+    return same_variables and literal_letters(one) != literal_letters(two)

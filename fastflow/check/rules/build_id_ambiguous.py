@@ -1,7 +1,7 @@
 """build-id-ambiguous: BUILD_IDs that some value of their variables makes equal, or that differ only in case."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 from fastflow.check.build_id_groups import (
@@ -17,7 +17,6 @@ from fastflow.check.rule import Rule
 from fastflow.diagnostic import Diagnostic, Related
 from fastflow.model.phases import Phase
 from fastflow.model.places import Place
-from fastflow.spec.equality import Ambiguous, Environment, compare
 from fastflow.spec.template import Template, Variable, canonical
 
 RULE = Rule("build-id-ambiguous", "warning", "BUILD_IDs that some values of variables make equal")
@@ -114,6 +113,8 @@ class _Search:
         apart = other.spec != self.build_id.spec
         if other.identity == self.build_id.identity and not self.build_id.is_of_one_run:
             return None
+        from fastflow.spec.equality import Ambiguous, compare  # noqa: PLC0415  # most BUILD_IDs are plainly distinct
+
         found = compare(other.template, self.build_id.template, apart=apart)
         self.work.comparisons -= 1
         # A step of a long template takes longer.
@@ -157,7 +158,7 @@ class _Search:
         yield RULE.finding(message, place, hint, (Related(earlier.mark, f"{other.id} {does} under it here"),))
 
 
-def _said(witness: Environment) -> str:
+def _said(witness: Mapping[str, str | None]) -> str:
     """Put an environment into words: A=1, B is empty and C is not set."""
     said = [
         f"{name} is not set" if value is None else f"{name}={value}" if value else f"{name} is empty"

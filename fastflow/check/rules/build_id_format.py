@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 
-from fastflow.check.ci_variables import UNFIT_VARIABLES
 from fastflow.check.facts import Facts
 from fastflow.check.rule import Rule
 from fastflow.diagnostic import Diagnostic
@@ -56,7 +55,12 @@ def _one(facts: Facts, phase: Phase, build_id: str) -> Iterator[Diagnostic]:
     if fault is not None:
         hint = _NOT_HERE if _OF_CI_FILES.search(build_id) else "a BUILD_ID is letters and digits, and nothing else"
         yield RULE.finding(fault, place, hint)
-    for name in dict.fromkeys(_inserted(template)):
+    names = dict.fromkeys(_inserted(template))
+    if not names:
+        return
+    from fastflow.check.ci_variables import UNFIT_VARIABLES  # noqa: PLC0415  # a long list, for variables only
+
+    for name in names:
         if name in UNFIT_VARIABLES:
             message = f"the value of {name} is not letters and digits ({UNFIT_VARIABLES[name]})"
             yield RULE.finding(message, place, _USE_CI_ID)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from fastflow.check.facts import Facts
 from fastflow.check.rule import Rule
 from fastflow.diagnostic import Diagnostic
-from fastflow.model.faults import RESTART, RESTART_HINT
+from fastflow.model.compose_keys import RESTART, RESTART_HINT
 
 RULE = Rule("restart-policy", "error", "`restart` on a FAST node")
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from fastflow.spec.equality import Ambiguous, Distinct, Equal, are_compatible, compare, literal_ends
-from fastflow.spec.template import parse_template, resolve
+from fastflow.spec.equality import Ambiguous, Distinct, Equal, compare
+from fastflow.spec.template import are_compatible, literal_ends, parse_template, resolve
 
 
 def said(first: str, second: str, *, apart: bool = False) -> object:

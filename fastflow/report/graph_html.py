@@ -1,6 +1,6 @@
 """The DAG as a page: the picture, and a table that says the same in words. One file, no script, nothing loaded."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
@@ -26,6 +26,7 @@ def graph_html(plan: Mapping[str, Any]) -> str:
     """Draw a plan's JSON as a page of its own. Raises KeyError or TypeError where it is no plan."""
     drawing = drawing_of(plan)
     title = escape(title_of(drawing))
+    heads = "".join(f'<th scope="col">{name}</th>' for name in _COLUMNS)
     lines = [
         "<!doctype html>",
         '<html lang="en">',
@@ -40,24 +41,18 @@ def graph_html(plan: Mapping[str, Any]) -> str:
         "<main>",
         f"<h1>{escape(drawing.name)}</h1>",
         f'<div class="picture" tabindex="0" role="region" aria-label="The graph">{graph_svg(plan)}</div>',
-        *_table(drawing),
+        "<table>",
+        f"<caption>{title}</caption>",
+        f"<thead><tr>{heads}</tr></thead>",
+        "<tbody>",
+        *(_row(phase, drawing) for phase in drawing.phases),
+        "</tbody>",
+        "</table>",
         "</main>",
         "</body>",
         "</html>",
     ]
     return "\n".join(lines)
-
-
-def _table(drawing: Drawing) -> Iterator[str]:
-    yield "<table>"
-    yield f"<caption>{escape(title_of(drawing))}</caption>"
-    heads = "".join(f'<th scope="col">{name}</th>' for name in _COLUMNS)
-    yield f"<thead><tr>{heads}</tr></thead>"
-    yield "<tbody>"
-    for phase in drawing.phases:
-        yield _row(phase, drawing)
-    yield "</tbody>"
-    yield "</table>"
 
 
 def _row(phase: DrawnPhase, drawing: Drawing) -> str:

@@ -1,6 +1,7 @@
 """The live table as lines for a terminal of a given size."""
 
 import io
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -35,9 +36,10 @@ def table_lines(view: View, terminal: Terminal) -> list[str]:
     rows = view.first(room)
     parts: list[RenderableType] = [_head(view), _table(view, rows, terminal.width)]
     if len(rows) < len(view.rows):
-        parts.append(_rest(view, rows))
+        left_out = Counter(row.state for row in view.rows) - Counter(row.state for row in rows)
+        parts.append(_text("… and " + ", ".join(f"{number} {state}" for state, number in left_out.items()), "dim"))
     if view.to_come:
-        parts.append(_path(view))
+        parts.append(_text("critical path: " + " → ".join(view.to_come), "dim"))
     lines = _rendered(Group(*parts), terminal)
     return lines[: max(1, terminal.height - 1)]
 
@@ -96,19 +98,6 @@ def _cells(row: Row, now: float, *, is_narrow: bool) -> Iterator[Text]:
     elapsed = row.elapsed(now)
     yield _text("" if elapsed is None else short_duration(elapsed), faint)
     yield _text(row.doing, style if row.state in FAILURES else "dim")
-
-
-def _rest(view: View, rows: tuple[Row, ...]) -> Text:
-    shown = {row.phase.id for row in rows}
-    counts: dict[str, int] = {}
-    for row in view.rows:
-        if row.phase.id not in shown:
-            counts[row.state] = counts.get(row.state, 0) + 1
-    return _text("… and " + ", ".join(f"{count} {state}" for state, count in counts.items()), "dim")
-
-
-def _path(view: View) -> Text:
-    return _text("critical path: " + " → ".join(view.to_come), "dim")
 
 
 def _text(text: str, style: str = "") -> Text:

@@ -1,8 +1,8 @@
 """How long the HTML report of a large run takes to make, to show, to filter and to search.
 
-Run: `python benchmarks/html_report.py --findings 5000 --megabytes 50`, after `make browser`. Twice: logs that pack
-well, as a node's do, and logs of random words, which do not. Goal: first paint within a second.
-Last, on two busy cores with Chromium 156, for 5,000 findings of 100 phases:
+Run: `python benchmarks/html_report.py --vulnerabilities 5000 --megabytes 50`, after `make browser`. Twice: logs that
+pack well, as a node's do, and logs of random words, which do not. Goal: first paint within a second.
+Last, on two busy cores with Chromium 156, for 5,000 vulnerabilities of 100 phases:
 
     logs as a node writes them: made in 1.5 s, 8.4 MB with 48 MB of logs
       first paint         140 ms
@@ -24,7 +24,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
-from fastflow.report.html import render
+from fastflow.report.html.page import render
 from tests.e2e.browser import chromium, seen
 from tests.unit.report.html.archives import Told, large_run
 
@@ -83,11 +83,11 @@ def _megabytes(run: Told) -> float:
 def main() -> None:
     """Measure both kinds of logs."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--findings", type=int, default=5_000)
+    parser.add_argument("--vulnerabilities", type=int, default=5_000)
     parser.add_argument("--megabytes", type=int, default=50)
     arguments = parser.parse_args()
     size = arguments.megabytes * 1_000_000
-    run = large_run(arguments.findings, size)
+    run = large_run(arguments.vulnerabilities, size)
     with chromium() as browser:
         measure(browser, "logs as a node writes them", run)
         measure(browser, "logs of random words", of_random_words(run, size))

@@ -44,6 +44,11 @@ class Archive:
         return {path.stem: text for path in paths if (text := _text(path)) is not None}
 
     @property
+    def name(self) -> str:
+        """The spec's name; its path if that is not known."""
+        return str((self.plan or {}).get("name") or self.spec)
+
+    @property
     def resolved(self) -> str | None:
         """The spec as it was resolved, without the token."""
         text = (self.plan or {}).get("resolved")

@@ -15,7 +15,7 @@ from fastflow.record.archive import Archive
 from fastflow.record.result import PhaseResult
 from fastflow.report.text import between, pictured
 from fastflow.report.vulnerabilities import Discovery, discoveries_of, verdict_on
-from fastflow.report.words import last_lines, log_of, name_of_run, state_of
+from fastflow.report.words import last_lines, log_of, state_of
 from fastflow.run.node_log import Ending, ended_test_sets
 
 _LONGEST_REQUEST = 4_000
@@ -57,7 +57,7 @@ def render(archive: Archive) -> str:
         refused = _Case("run", _RUN, None, "error", archive.history.refusal, "nothing was started")
         suites.setdefault(_RUN, []).append(refused)  # a workflow may have this name
     cases = [case for suite in suites.values() for case in suite]
-    root = ET.Element("testsuites", {"name": pictured(name_of_run(archive.plan, archive.spec)), **_counts(cases)})
+    root = ET.Element("testsuites", {"name": pictured(archive.name), **_counts(cases)})
     for number, (workflow, cases) in enumerate(suites.items()):
         suite = ET.SubElement(root, "testsuite", {"name": pictured(workflow), "id": str(number), **_counts(cases)})
         if workflow in started:

@@ -10,7 +10,7 @@ KINDS: Mapping[str, str] = {
     "junit": "junit",
     "sarif": "sarif_run",
     "markdown": "markdown",
-    "html": "html",
+    "html": "html.page",
 }
 """The module of each kind, in this package. It has one function, `render(archive) -> str`."""
 

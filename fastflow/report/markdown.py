@@ -12,7 +12,7 @@ from fastflow.record.result import PhaseResult
 from fastflow.report.text import one_line, pictured
 from fastflow.report.verdict import verdict_of
 from fastflow.report.vulnerabilities import Discovery, acceptance, discoveries_of, verdict_on
-from fastflow.report.words import last_lines, name_of_run, state_of, time_of
+from fastflow.report.words import last_lines, state_of, time_of
 
 _SYMBOLS = {"passed": "✅", "vulnerable": "❗", "failed": "❌"}
 _ACTIVE = re.compile(r"[^A-Za-z0-9 ./=?,;%'\"()+#\u00a0-\U0010ffff-]|(?<=www)\.", re.IGNORECASE)
@@ -28,7 +28,7 @@ def render(archive: Archive) -> str:
     refusal = archive.history.refusal
     code = archive.result.exit_code if archive.result is not None else "none"
     lines = [
-        f"## fastflow: {_code(name_of_run(archive.plan, archive.spec))}: {told.headline}",
+        f"## fastflow: {_code(archive.name)}: {told.headline}",
         "",
         f"Run {_code(archive.run)}, exit code {code}",
         "",

@@ -14,7 +14,6 @@ from fastflow.plan import PhasePlan, Plan
 from fastflow.report.plan import plan_told
 from fastflow.report.sarif import relative_path, root_of
 from fastflow.run.engine import EngineInfo
-from fastflow.spec.document import YamlPath
 from fastflow.spec.interpolation import interpolate
 from fastflow.spec.writer import dump, map_texts
 
@@ -29,11 +28,7 @@ def plan_file_of(plan: Plan, facts: Facts, values: Mapping[str, str], run: str) 
     told = plan_told(plan)
     for phase in told["phases"]:
         phase.update(_more(plan.phases[phase["id"]], facts))
-    told["run"] = run
-    told["spec"] = place
-    told["fastflow"] = __version__
-    told["resolved"] = resolved_text(facts, values, run)
-    return told
+    return {**told, "run": run, "spec": place, "fastflow": __version__, "resolved": resolved_text(facts, values, run)}
 
 
 def engines_of(hosts: Mapping[str, EngineInfo]) -> dict[str, Any]:
@@ -69,12 +64,8 @@ def resolved_text(facts: Facts, values: Mapping[str, str], run: str) -> str:
     resolved = interpolate(
         facts.document,
         shown,
-        lambda path: is_raw(path) or _is_private(path),
+        lambda path: is_raw(path) or "environment" in path[2:] or "container" in path[2:],
         lenient=True,
         stand_in=lambda path: run if is_build_id(path) else None,
     )
     return dump(map_texts(resolved.document.root, lambda text: _ACCOUNT.sub(MASK, text)))
-
-
-def _is_private(path: YamlPath) -> bool:
-    return any(step in ("environment", "container") for step in path[2:])

@@ -153,14 +153,10 @@ class Board:
         with self._lock:
             rows = dict(self._rows)
             now = self._clock() - self._began
-        done = {name for name, row in rows.items() if row.has_ended}
+        left = [name for name, row in rows.items() if not row.has_ended]
         shown = tuple(
-            replace(row, waits_for=self._left_of(row.phase, rows, done)) if row.state == "waiting" else row
+            replace(row, waits_for=tuple(edge.before for edge in row.phase.dependencies if edge.before in left))
             for row in rows.values()
         )
-        to_come = tuple(name for name in self._plan.critical_path if name in rows and name not in done)
+        to_come = tuple(name for name in self._plan.critical_path if name in left)
         return View(self._run, now, shown, to_come)
-
-    @staticmethod
-    def _left_of(phase: PhasePlan, rows: Mapping[str, Row], done: set[str]) -> tuple[str, ...]:
-        return tuple(edge.before for edge in phase.dependencies if edge.before in rows and edge.before not in done)

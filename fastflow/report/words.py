@@ -1,7 +1,6 @@
 """What displays and reports of a run say in words, and how they mark states, whatever their format."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from fastflow.record.events import Progress
 from fastflow.record.result import Evidence, PhaseResult
@@ -44,11 +43,6 @@ def log_of(phase: PhaseResult) -> str | None:
 def last_lines(evidence: Evidence) -> str:
     """Show the end of the log that shows why a phase failed, below a line that names it."""
     return "\n".join((f"The last lines of {evidence.of}:", *evidence.lines))
-
-
-def name_of_run(plan: Mapping[str, Any] | None, spec: str) -> str:
-    """The spec's name; its path if that is not known."""
-    return str((plan or {}).get("name") or spec)
 
 
 def progress_text(progress: Progress) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from fastflow.report.html import render
+from fastflow.report.html.page import render
 from tests.unit.report.html.archives import (
     HOSTILE,
     SCRIPT,
@@ -70,7 +70,7 @@ def test_axe_finds_nothing_and_the_browser_does_not_complain(
     browser: Browser, written: Written, name: str, scheme: str
 ) -> None:
     with seen(browser, written(RUNS[name]), color_scheme=scheme) as report:
-        for details in report.page.locator("details.finding, details.log, details.text").all()[:6]:
+        for details in report.page.locator("details.vulnerability, details.log, details.text").all()[:6]:
             if details.is_visible():
                 details.locator("summary").click()
         assert violations(report.page) == []
@@ -82,7 +82,7 @@ def test_the_request_of_a_vulnerability_is_two_steps_away(browser: Browser, writ
     with seen(browser, written(large_run(5_000, 1_000))) as report:
         report.page.get_by_label("Text").fill("coupon/4321")
         expect(report.page.locator("#shown")).to_have_text("1 matching, 5,000 in all")
-        report.page.locator(".finding:visible summary").click()
+        report.page.locator(".vulnerability:visible summary").click()
         expect(report.page.get_by_role("group", name="Request")).to_contain_text("code=SPRING4321%27")
 
 
@@ -101,7 +101,7 @@ def test_filters_by_type_threat_workflow_and_gate_hold_together(browser: Browser
         filters.get_by_label("Workflow").select_option("wf7")
         filters.get_by_label("Gate").select_option("fails")
         expect(report.page.locator("#shown")).to_have_text(f"{len(wanted)} matching, 1,000 in all")
-        expect(report.page.locator(".finding:visible")).to_have_count(len(wanted))
+        expect(report.page.locator(".vulnerability:visible")).to_have_count(len(wanted))
         assert wanted
         filters.get_by_role("button", name="Clear").click()
         expect(report.page.locator("#shown")).to_have_text("1 to 50 of 1,000")
@@ -109,20 +109,20 @@ def test_filters_by_type_threat_workflow_and_gate_hold_together(browser: Browser
         expect(report.page.locator("#shown")).to_contain_text("No vulnerability matches")
 
 
-def test_findings_come_by_pages(browser: Browser, written: Written) -> None:
+def test_vulnerabilities_come_by_pages(browser: Browser, written: Written) -> None:
     with seen(browser, written(large_run(120, 1_000))) as report:
         pages = report.page.get_by_role("group", name="Pages of vulnerabilities")
-        expect(report.page.locator(".finding:visible")).to_have_count(50)
+        expect(report.page.locator(".vulnerability:visible")).to_have_count(50)
         pages.get_by_role("button", name="Next").click()
         pages.get_by_role("button", name="Next").click()
         expect(report.page.locator("#shown")).to_have_text("101 to 120 of 120")
         expect(pages.get_by_role("button", name="Next")).to_be_disabled()
-        expect(report.page.locator(".finding:visible")).to_have_count(20)
+        expect(report.page.locator(".vulnerability:visible")).to_have_count(20)
 
 
-def test_accepted_findings_say_why_and_until_when(browser: Browser, written: Written) -> None:
+def test_accepted_vulnerabilities_say_why_and_until_when(browser: Browser, written: Written) -> None:
     with seen(browser, written(vulnerable_run())) as report:
-        row = report.page.locator(".finding", has_text="accepted")
+        row = report.page.locator(".vulnerability", has_text="accepted")
         expect(row.locator("summary")).to_contain_text("the manuals are public")
         row.locator("summary").click()
         expect(row).to_contain_text("Accepted: the manuals are public (SHOP-311) until 2027-01-31")
@@ -196,7 +196,7 @@ def test_print_has_every_request_and_no_controls(browser: Browser, written: Writ
         short = report.page.pdf()
         assert short.startswith(b"%PDF")
         report.page.emulate_media(media="print")
-        expect(report.page.locator(".finding:visible")).to_have_count(120)
+        expect(report.page.locator(".vulnerability:visible")).to_have_count(120)
         expect(report.page.locator(".request").last).to_be_visible()
         for control in ("#filters", "#theme", "nav", "#pages"):
             expect(report.page.locator(control)).to_be_hidden()
@@ -272,7 +272,7 @@ def test_it_can_be_read_whatever_the_servers_policy_forbids(browser: Browser, tm
     (tmp_path / "report.html").write_text(render(vulnerable_run()), encoding="utf-8")
     with served(tmp_path, policy) as server, seen(browser, f"{server}/report.html") as report:
         expect(report.page.get_by_role("heading", name="3 vulnerabilities")).to_be_visible()
-        report.page.locator(".finding", has_text="SQL injection").locator("summary").click()
+        report.page.locator(".vulnerability", has_text="SQL injection").locator("summary").click()
         expect(report.page.get_by_text("code=SPRING1%27")).to_be_visible()
         report.page.locator("details.log", has_text="web.test").locator("summary").click()
         expect(report.page.get_by_text("#bl_2499")).to_be_visible()

@@ -9,16 +9,18 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from fastflow.record.archive import Archive
 from fastflow.report.graph_svg import GRAPH_CSS, graph_svg
-from fastflow.report.html.view import Page
+from fastflow.report.html.view import Page, page_of
 from fastflow.report.text import pictured
 
 _ASSETS = "assets"
-_SCRIPTS = ("theme.js", "findings.js", "logs.js")
+_SCRIPTS = ("theme.js", "vulnerabilities.js", "logs.js")
 
 
-def html_of(page: Page) -> str:
-    """Give the page as one file."""
+def render(archive: Archive) -> str:
+    """Give the report: one file that loads nothing, readable without its script (docs: how-to, read a report)."""
+    page = page_of(archive)
     style = GRAPH_CSS + _asset("report.css")
     early, script = _asset("early.js"), "\n".join(_asset(name) for name in _SCRIPTS)
     template = _environment().get_template("report.html.j2")

@@ -8,7 +8,7 @@ from fastflow.record.history import History
 from fastflow.record.result import END_STATES
 from fastflow.report.text import duration, seconds_of
 
-_WORK = {"recording": "recording", "testing": "testing"}
+_KINDS = ("waiting", "starting", "ready", "recording", "testing", "reporting", "stopping")
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400)
 _MOST_TICKS = 6
 _LEAST_WIDTH = 0.35
@@ -59,6 +59,13 @@ class Timeline:
     ticks: tuple[Tick, ...]
     seconds: float
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of work that it shows."""
+        seen = {bar.kind for track in self.tracks.values() for bar in track.bars}
+        seen |= {"ready" for track in self.tracks.values() if track.ready is not None}
+        return tuple(kind for kind in _KINDS if kind in seen)
+
     def track(self, phase: str) -> Track:
         """The track of a phase; an empty one where nothing is known of it."""
         return self.tracks.get(phase, Track())
@@ -79,7 +86,9 @@ def timeline_of(history: History) -> Timeline:
 
 
 def _kind(state: str, mode: str) -> str:
-    return _WORK.get(mode, "reporting") if state == "running" else state
+    if state != "running":
+        return state
+    return mode if mode in ("recording", "testing") else "reporting"
 
 
 def _track(steps: Sequence[tuple[float, str]], start: float, end: float, length: float) -> Track:

@@ -14,9 +14,7 @@ from fastflow.report.html.timeline import Timeline, Track, timeline_of
 from fastflow.report.text import between, duration
 from fastflow.report.verdict import Empty, Verdict, empty_of, verdict_of
 from fastflow.report.vulnerabilities import GATES, Discovery, discoveries_of, name_of
-from fastflow.report.words import name_of_run, state_of
-
-_KINDS = ("waiting", "starting", "ready", "recording", "testing", "reporting", "stopping")
+from fastflow.report.words import state_of, time_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +85,10 @@ class Page:
     choices: Choices
     phases: tuple[Row, ...]
     timeline: Timeline
-    kinds: tuple[str, ...]
     logs: tuple[ShownLog, ...]
     origin: tuple[Fact, ...]
-    texts: tuple[Fact, ...]
+    resolved: str | None
+    """The spec as it was resolved."""
     leftovers: tuple[str, ...]
     plan: Mapping[str, Any] | None
 
@@ -106,7 +104,7 @@ def page_of(archive: Archive) -> Page:
     logs = tuple(_logs(archive))
     discoveries = discoveries_of(phases)
     return Page(
-        name=name_of_run(archive.plan, archive.spec),
+        name=archive.name,
         run=archive.run,
         version=__version__,
         verdict=verdict_of(result, phases),
@@ -116,10 +114,9 @@ def page_of(archive: Archive) -> Page:
         choices=_choices(discoveries),
         phases=tuple(_row(phase, timeline, logs) for phase in phases),
         timeline=timeline,
-        kinds=_kinds(timeline),
         logs=logs,
         origin=tuple(_origin(archive)),
-        texts=tuple(_texts(archive)),
+        resolved=archive.resolved,
         leftovers=result.leftovers if result is not None else (),
         plan=archive.plan,
     )
@@ -139,7 +136,7 @@ def _choices(discoveries: Sequence[Discovery]) -> Choices:
 
 def _facts(archive: Archive, timeline: Timeline) -> Iterable[Fact]:
     result = archive.result
-    yield Fact("Name", name_of_run(archive.plan, archive.spec))
+    yield Fact("Name", archive.name)
     yield Fact("Run", archive.run)
     if archive.started:
         yield Fact("Started", _date(archive.started))
@@ -170,12 +167,11 @@ def _size(size: int) -> str:
 
 
 def _row(phase: PhaseResult, timeline: Timeline, logs: Sequence[ShownLog]) -> Row:
-    took = between(phase.started, phase.ended)
     return Row(
         phase=phase,
         state=phase.state if phase.has_ended else "cut",
         label=state_of(phase),
-        took="" if took is None else duration(took),
+        took=time_of(phase),
         details=tuple(_details(phase)),
         track=timeline.track(phase.id),
         logs=tuple(log for log in logs if log.phase == phase.id),
@@ -197,12 +193,6 @@ def _details(phase: PhaseResult) -> Iterable[str]:
         yield f"exit code {phase.exit_code}"
     if phase.attempts > 1:
         yield f"{phase.attempts} attempts"
-
-
-def _kinds(timeline: Timeline) -> tuple[str, ...]:
-    seen = {bar.kind for track in timeline.tracks.values() for bar in track.bars}
-    seen |= {"ready" for track in timeline.tracks.values() if track.ready is not None}
-    return tuple(kind for kind in _KINDS if kind in seen)
 
 
 def _origin(archive: Archive) -> Iterable[Fact]:
@@ -228,8 +218,3 @@ def _origin(archive: Archive) -> Iterable[Fact]:
 def _planned(plan: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     phases = plan.get("phases")
     return [phase for phase in phases if isinstance(phase, Mapping)] if isinstance(phases, list) else []
-
-
-def _texts(archive: Archive) -> Iterable[Fact]:
-    if archive.resolved:
-        yield Fact("The spec as it was resolved", archive.resolved)

@@ -48,7 +48,7 @@ def phase(name: str, state: State = "passed", mode: str = "testing", **facts: An
 
 
 def found(number: int = 1, **facts: Any) -> Vulnerability:
-    """A finding with its request."""
+    """A vulnerability with its request."""
     request = f"POST /coupon/{number} HTTP/1.1\nHost: app:3000\n\ncode=SPRING{number}%27"
     plain = Vulnerability(
         "sqli", 80, "code", "bl_1", f"http://app:3000/coupon/{number}", f"{number:016x}", "POST", request
@@ -70,9 +70,9 @@ def told_run(
 
 
 def vulnerable_run() -> Told:
-    """A recording and a test with findings of each kind, as most readers will see one."""
+    """A recording and a test with vulnerabilities of each kind, as most readers will see one."""
     known = Suppression("the manuals are public", "2027-01-31", "SHOP-311")
-    findings = (
+    vulnerabilities = (
         found(1),
         found(2, type="xss", threat=50, uri="http://app:3000/search", parameter="q", method="GET"),
         found(3, type="ptrav", threat=70, gate="accepted", suppressed=known, request="GET /manuals?file=x HTTP/1.1"),
@@ -84,7 +84,7 @@ def vulnerable_run() -> Told:
         "web.test",
         "vulnerable",
         reason="3 vulnerabilities found",
-        vulnerabilities=findings,
+        vulnerabilities=vulnerabilities,
         test_run="tr_1",
         exit_code=1,
     )
@@ -126,7 +126,7 @@ def log_of(lines: int) -> str:
 
 def hostile_run() -> Told:
     """A run whose every text tries to break the page."""
-    findings = tuple(
+    vulnerabilities = tuple(
         Vulnerability(text, 50, text, text, text, text, text, text, "accepted", Suppression(text, text, text))
         for text in HOSTILE
     )
@@ -140,7 +140,7 @@ def hostile_run() -> Told:
             evidence=Evidence(text, text, HOSTILE),
             test_record=text,
             test_run=text,
-            vulnerabilities=findings,
+            vulnerabilities=vulnerabilities,
         )
         for text in HOSTILE
     )
@@ -156,15 +156,15 @@ def hostile_run() -> Told:
     return replace(run, run=SCRIPT, spec=SCRIPT, result=replace(run.result, leftovers=HOSTILE))
 
 
-def large_run(findings: int, log_bytes: int, workflows: int = 50) -> Told:
-    """A run of many workflows, each a recording and a test, with so many findings and bytes of logs in all."""
+def large_run(vulnerabilities: int, log_bytes: int, workflows: int = 50) -> Told:
+    """A run of many workflows, each a recording and a test, with so many vulnerabilities and bytes of logs in all."""
     phases: list[PhaseResult] = []
     logs: dict[str, str] = {}
     events: list[Event] = [RunStarted(time=time(0))]
     log = log_of(max(1, log_bytes // (2 * workflows * len(log_of(1_000_000)[-57:]))))
     for number in range(workflows):
         names = (f"wf{number}.record", f"wf{number}.test")
-        share = range(number, findings, workflows)
+        share = range(number, vulnerabilities, workflows)
         some = tuple(found(one, type=("sqli", "xss", "ptrav")[one % 3], threat=one % 100 + 1) for one in share)
         phases += [phase(names[0], mode="recording"), phase(names[1], "vulnerable", vulnerabilities=some)]
         logs |= dict.fromkeys(names, log)

@@ -12,7 +12,7 @@ import pytest
 
 from fastflow.record.archive import read_archive
 from fastflow.record.events import as_json
-from fastflow.report.html import render
+from fastflow.report.html.page import render
 
 from .archives import HOSTILE, Told, found, hostile_run, phase, told_run, vulnerable_run
 
@@ -117,9 +117,9 @@ def test_all_that_matters_can_be_read_without_a_script() -> None:
     run = vulnerable_run()
     page = read(render(run))
     main = "".join(page.texts["main"])
-    for finding in run.phases[1].vulnerabilities:
-        assert finding.fingerprint in main
-        assert (finding.request or "not known") in main
+    for one in run.phases[1].vulnerabilities:
+        assert one.fingerprint in main
+        assert (one.request or "not known") in main
     for said in ("the manuals are public", "SHOP-311", "until 2027-01-31", "look at http_proxy", "rec_1", "tr_1"):
         assert said in main
     for said in (
@@ -146,7 +146,7 @@ def test_pictures_can_be_seen_where_styles_are_forbidden() -> None:
     assert len({page.having("rect", **{"class": f"bar {kind}"})[-1]["fill"] for kind in kinds}) == len(kinds)
 
 
-def test_findings_stand_in_the_order_of_what_they_mean() -> None:
+def test_vulnerabilities_stand_in_the_order_of_what_they_mean() -> None:
     page = read(render(vulnerable_run()))
     order = [(row["data-gate"], row["data-threat"]) for row in page.having("details") if "data-gate" in row]
     assert order == [("fails", "100"), ("fails", "80"), ("fails", "50"), ("below", "20"), ("accepted", "70")]
@@ -173,7 +173,7 @@ def test_an_endless_request_is_cut_and_says_so() -> None:
 
 
 def test_only_a_report_of_this_kind_takes_the_time_to_import_its_library() -> None:
-    code = "import sys, fastflow.report.html; sys.exit('jinja2' in sys.modules)"
+    code = "import sys, fastflow.report.kinds; sys.exit('jinja2' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -3,7 +3,7 @@
   const PAGE = 50;
   const form = document.getElementById("filters");
   if (!form) return;
-  const list = document.getElementById("findings");
+  const list = document.getElementById("found");
   const said = document.getElementById("shown");
   const pages = document.getElementById("pages");
   const all = [...list.children];
@@ -12,9 +12,9 @@
   let matching = all;
   let page = 0;
 
-  function textOf(finding) {
-    if (!texts.has(finding)) texts.set(finding, finding.textContent.replace(/\s+/g, " ").toLowerCase());
-    return texts.get(finding);
+  function textOf(vulnerability) {
+    if (!texts.has(vulnerability)) texts.set(vulnerability, vulnerability.textContent.replace(/\s+/g, " ").toLowerCase());
+    return texts.get(vulnerability);
   }
 
   function filter() {
@@ -33,9 +33,9 @@
     page = which;
     const shown = new Set(matching.slice(page * PAGE, (page + 1) * PAGE));
     const kept = new Set(matching);
-    for (const finding of all) {
-      finding.classList.toggle("elsewhere", !shown.has(finding));
-      finding.classList.toggle("filtered", !kept.has(finding));
+    for (const vulnerability of all) {
+      vulnerability.classList.toggle("elsewhere", !shown.has(vulnerability));
+      vulnerability.classList.toggle("filtered", !kept.has(vulnerability));
     }
     const last = Math.max(0, Math.ceil(matching.length / PAGE) - 1);
     const [from, to] = [page * PAGE + 1, Math.min((page + 1) * PAGE, matching.length)];

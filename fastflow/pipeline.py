@@ -14,22 +14,19 @@ from fastflow.application.model import Application
 from fastflow.application.needs import without_fast
 from fastflow.application.reader import ComposeFiles, file_sources
 from fastflow.check.facts import Facts
-from fastflow.check.rules import source_unproxied
 from fastflow.check.run import check_specs
-from fastflow.ci import RUN_ID
 from fastflow.diagnostic import Diagnostic, did_you_mean, in_file_order
 from fastflow.errors import UsageError
 from fastflow.graph import build_graph
 from fastflow.model.cloud import DEFAULT_TOKEN, token_fault, token_variable
 from fastflow.model.load import Loaded, is_build_id, is_raw, load_spec
 from fastflow.model.node import Gate
-from fastflow.model.phases import phases_of, template_of
+from fastflow.model.phases import phases_of
 from fastflow.model.places import Places
 from fastflow.model.spec import Spec
 from fastflow.spec.document import Document, Scalar, YamlMap, YamlPath
 from fastflow.spec.interpolation import interpolate
 from fastflow.spec.reader import read_spec
-from fastflow.spec.template import variables
 
 if TYPE_CHECKING:
     from fastflow.plan import Plan
@@ -211,44 +208,10 @@ def plan(
         if name not in facts.spec.workflows:
             hint = did_you_mean(name, list(facts.spec.workflows))
             raise UsageError(f"there is no workflow `{name}`", hint or f"there are {', '.join(facts.spec.workflows)}")
-    made = make_plan(
-        facts.spec,
-        facts.graph,
-        facts.applications,
-        directory=directory,
-        selection=selection,
-        max_parallel=max_parallel,
-        kept_out=kept_out,
-        bypasses=source_unproxied.advice(facts),
-    )
+    made = make_plan(facts, directory=directory, selection=selection, max_parallel=max_parallel, kept_out=kept_out)
     if not any(selection.includes(phase) for phase in facts.phases):
         raise UsageError("no phase is selected: the chosen workflows have none of that mode", "see: fastflow plan")
     return made
-
-
-def lost_record(facts: Facts, made: "Plan") -> tuple[str, str] | None:
-    """Say which selected testing phase cannot have its record, since its recording is left out, and what to do.
-
-    Its BUILD_ID is new in every run; or it is another than the recording's, and the record's id is not known; or the
-    run takes up another one, which did not record either.
-    """
-    written = Places(facts.document.root)
-    for phase in made.selected:
-        recorder = made.phases[phase.recorder] if phase.recorder else None
-        node = written.node(*facts.graph.phases[phase.id].build_id_path)
-        if recorder is None or recorder.is_selected or recorder.passed_in:
-            continue
-        why = f"{phase.id} needs the record of {recorder.id}, which is left out"
-        if made.resumes:
-            return f"{why} and has not passed before", "run both phases"
-        if phase.by_record_id and (recorder.build_id is None or recorder.build_id != phase.build_id):
-            return f"{why}, so that its id is not known", "run both phases, or give both one BUILD_ID"
-        if not isinstance(node, Scalar):
-            continue
-        if RUN_ID in variables(template_of(node.text)):
-            lasting = "use ${FASTFLOW_CI_ID}, which is the same in all jobs of a CI run, or run both phases"
-            return f"{why}: {node.text} is new in every run", lasting
-    return None
 
 
 def _applications(loaded: Loaded, files: ComposeFiles) -> tuple[dict[str, Application], tuple[Diagnostic, ...]]:

@@ -19,7 +19,6 @@ from fastflow.cli.run_id_file import HELP as RUN_ID_FILE_HELP
 from fastflow.cli.run_id_file import RunIdFile
 from fastflow.cli.stages import planned, refused
 from fastflow.errors import ExitCode, RejectedProjectError, UsageError
-from fastflow.pipeline import lost_record
 from fastflow.plan import Plan
 from fastflow.record.archive import read_archive
 from fastflow.report.plan import plan_as_text
@@ -103,8 +102,9 @@ def command(
 
 def _planned(ground: Ground, workflows: tuple[str, ...], mode: str | None, max_parallel: int | None) -> Plan:
     made = planned(ground.text, ground.facts, workflows, mode, max_parallel=max_parallel, resumption=ground.resumption)
-    if (why := lost_record(ground.facts, made)) is not None:
-        raise UsageError(*why)
+    for phase in made.selected:
+        if phase.lost_record is not None:
+            raise UsageError(*phase.lost_record)
     return made
 
 

@@ -1,7 +1,7 @@
 """What a run will do, step by step, each with its cause: the plan. `plan.making` makes it of model and graph."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from fastflow.application.model import Application
@@ -54,6 +54,20 @@ class PhasePlan:
     """Whether TEST_RECORD_ID ties a testing phase to the record of its recording phase, also where BUILD_ID could."""
     passed_in: str | None = None
     """The earlier run that it passed, where it is not run again."""
+    attacked: tuple[str, ...] = ()
+    """The services that its node attacks: any end of theirs fails the phase."""
+    fresh_volumes: tuple[str, ...] = ()
+    """The volumes, by their keys in the Compose file, that go with the services of `fresh`."""
+    may_wait: bool = False
+    """Whether Compose waits for the health or the end of one of its services, before it starts another."""
+    is_record_known: bool = True
+    """Whether its BUILD_ID leads to the record that it tests, and not the record's id alone."""
+    lost_record: tuple[str, str] | None = None
+    """Why it cannot have its record, and what to do: its recording is left out."""
+    bypass: str | None = None
+    """What to change if its record, or the one that it tests, turns out empty."""
+    follower: str | None = None
+    """The phase whose container is created with this one's, because it starts as soon as this one has passed."""
 
     @property
     def mode(self) -> str:
@@ -94,10 +108,12 @@ class PhasePlan:
     @property
     def recorder(self) -> str | None:
         """The phase of this run whose record a testing phase tests."""
-        for edge in self.dependencies:
-            if edge.reason in RECORDS:
-                return edge.before
-        return None
+        return recorder_of(self.dependencies)
+
+    @property
+    def reported(self) -> tuple[str, ...]:
+        """The phases whose test runs a report phase reports."""
+        return tuple(edge.before for edge in self.dependencies if edge.reason == "report")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +130,16 @@ class WorkflowPlan:
     phases: tuple[PhasePlan, ...]
     kept_out: tuple[str, ...] = ()
 
+    @property
+    def selected(self) -> tuple[PhasePlan, ...]:
+        """The phases that run, in the order of the file."""
+        return tuple(phase for phase in self.phases if phase.is_selected)
+
+    @property
+    def used(self) -> frozenset[str]:
+        """The services that the phases which run use, their nodes among them."""
+        return frozenset(name for phase in self.selected for name in (phase.service, *phase.uses))
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -126,8 +152,6 @@ class Plan:
     critical_path: tuple[str, ...]
     max_parallel: int | None
     resumes: str | None = None
-    bypasses: Mapping[str, str] = field(default_factory=dict)
-    """What to change, by recording phases, if they record nothing."""
 
     @property
     def selected(self) -> tuple[PhasePlan, ...]:
@@ -139,7 +163,23 @@ class Plan:
         """The phases that an earlier run passed and that are not run again, in the order of the file."""
         return tuple(phase for phase in self.phases.values() if phase.passed_in is not None)
 
+    def workflows_before(self, phase: PhasePlan) -> frozenset[str]:
+        """The other workflows that have a phase before this one, directly or by way of others."""
+        seen: set[str] = set()
+        pending = [edge.before for edge in phase.dependencies]
+        while pending:
+            name = pending.pop()
+            if name not in seen:
+                seen.add(name)
+                pending.extend(edge.before for edge in self.phases[name].dependencies)
+        return frozenset(self.phases[name].workflow for name in seen) - {phase.workflow}
+
     def shares_container_name(self, phase: PhasePlan) -> bool:
         """Tell whether another selected phase carries the container name of this one."""
         others = (other for other in self.selected if other.id != phase.id)
         return any(other.node.container_name == phase.node.container_name for other in others)
+
+
+def recorder_of(dependencies: Iterable[Edge]) -> str | None:
+    """The phase whose record is tested by a phase that has these dependencies."""
+    return next((edge.before for edge in dependencies if edge.reason in RECORDS), None)

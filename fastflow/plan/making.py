@@ -1,20 +1,32 @@
 """Model and graph to Plan: all that needs no more than the spec and the options is decided here."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from types import MappingProxyType
 
 from fastflow.application.model import NO_APPLICATION, Application
-from fastflow.application.needs import networks_of_node, services_of_phase, source_services
+from fastflow.application.needs import networks_of_node, services_attacked
+from fastflow.check.facts import Facts
+from fastflow.check.rules import source_unproxied
 from fastflow.graph import Graph
 from fastflow.model.node import PROXY_PORT, Node, RecordingNode
 from fastflow.model.phases import Phase
 from fastflow.model.ports import Port
 from fastflow.model.relations import Need
 from fastflow.model.source import CommandSource
-from fastflow.model.spec import Spec, hosts_of
-from fastflow.plan import INACTIVITY_TIMEOUT, RECORDS, SERVICES_TIMEOUT, PhasePlan, Plan, ServicePlan, WorkflowPlan
+from fastflow.model.spec import hosts_of
+from fastflow.plan import (
+    INACTIVITY_TIMEOUT,
+    RECORDS,
+    SERVICES_TIMEOUT,
+    PhasePlan,
+    Plan,
+    ServicePlan,
+    WorkflowPlan,
+    recorder_of,
+)
+from fastflow.spec.document import Scalar
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,33 +65,25 @@ class Selection:
 
 
 def make_plan(
-    spec: Spec,
-    graph: Graph,
-    applications: Mapping[str, Application],
+    facts: Facts,
     *,
     directory: Path,
     selection: Selection,
     max_parallel: int | None = None,
     kept_out: tuple[str, ...] = (),
-    bypasses: Mapping[str, str] = MappingProxyType({}),
 ) -> Plan:
     """Plan a run of a spec that passed its checks."""
-    work = _Planner(spec, graph, applications, selection)
-    phases = {name: work.phase(graph.phases[name]) for name in graph.phases}
-    hosts = hosts_of(spec)
-    members: dict[str, list[PhasePlan]] = {name: [] for name in spec.workflows}
-    for phase in phases.values():
-        members[phase.workflow].append(phase)
+    spec, work, hosts = facts.spec, _Planner(facts, selection), hosts_of(facts.spec)
     workflows = {
         name: WorkflowPlan(
             name=name,
             cloud=spec.cloud_of(name),
             host=hosts[name],
             compose=workflow.compose or (),
-            application=applications.get(name, NO_APPLICATION),
+            application=facts.applications.get(name, NO_APPLICATION),
             keeps_published=workflow.publish != "none",
             timeout=workflow.timeout,
-            phases=tuple(members[name]),
+            phases=_with_followers([work.phase(phase) for phase in facts.by_workflow[name]]),
             kept_out=kept_out,
         )
         for name, workflow in spec.workflows.items()
@@ -87,22 +91,25 @@ def make_plan(
     limit = max_parallel or spec.max_parallel
     name = spec.name or directory.resolve().name or "fastflow"
     resumes = selection.resumption.run if selection.resumption else None
-    return Plan(name, directory, workflows, phases, graph.critical_path, limit, resumes, bypasses)
+    phases = {phase.id: phase for workflow in workflows.values() for phase in workflow.phases}
+    return Plan(name, directory, workflows, phases, facts.graph.critical_path, limit, resumes)
 
 
 class _Planner:
-    def __init__(self, spec: Spec, graph: Graph, applications: Mapping[str, Application], selection: Selection) -> None:
-        self.spec = spec
-        self.graph = graph
-        self.applications = applications
+    def __init__(self, facts: Facts, selection: Selection) -> None:
+        self.facts = facts
+        self.graph = facts.graph
         self.selection = selection
         self.resumption = selection.resumption
-        self.again = self.resumption.again(graph) if self.resumption else frozenset(graph.phases)
+        self.again = self.resumption.again(facts.graph) if self.resumption else frozenset(facts.graph.phases)
+        self.bypasses = source_unproxied.advice(facts)
 
     def phase(self, phase: Phase) -> PhasePlan:
-        application = self.applications.get(phase.workflow, NO_APPLICATION)
-        needed = self._needed(phase, application)
-        return PhasePlan(
+        application = self.facts.applications.get(phase.workflow, NO_APPLICATION)
+        needed, dependencies = self.facts.services_of(phase), self.graph.dependencies[phase.id]
+        fresh = _fresh(phase.node, needed)
+        recorder = recorder_of(dependencies)
+        made = PhasePlan(
             id=phase.id,
             workflow=phase.workflow,
             name=phase.name,
@@ -110,27 +117,94 @@ class _Planner:
             build_id=phase.build_id,
             token=phase.token,
             wave=self.graph.waves[phase.id],
-            dependencies=self.graph.dependencies[phase.id],
-            is_selected=phase.id in self.again and self.selection.includes(phase),
+            dependencies=dependencies,
+            is_selected=self._is_selected(phase),
             services=_service_plans(needed, phase.node.services or {}),
-            fresh=_fresh(phase.node, needed),
+            fresh=fresh,
             networks=networks_of_node(application, phase.node),
             ports=_ports(phase.node),
             environment=_environment(phase),
-            by_record_id=self._is_tied(phase),
             passed_in=self.resumption.run if self.resumption and phase.id not in self.again else None,
+            attacked=services_attacked(application, phase.node, needed),
+            fresh_volumes=_volumes(application, fresh),
+            may_wait=_may_wait(application, needed),
+            bypass=self.bypasses.get(recorder or phase.id),
         )
+        return self._tied(made, phase, self.graph.phases[recorder]) if recorder else made
 
-    def _is_tied(self, phase: Phase) -> bool:
-        """A recording that is run again leaves two records under its BUILD_ID, of which FAST may take either."""
-        reasons = {edge.reason for edge in self.graph.dependencies[phase.id]}
-        return "test_record" in reasons or (self.resumption is not None and "build_id" in reasons)
+    def _is_selected(self, phase: Phase) -> bool:
+        return phase.id in self.again and self.selection.includes(phase)
 
-    def _needed(self, phase: Phase, application: Application) -> tuple[str, ...]:
-        return services_of_phase(application, phase.node, self._sources(phase.workflow))
+    def _tied(self, made: PhasePlan, phase: Phase, recorder: Phase) -> PhasePlan:
+        """Tie a phase to the record that it tests.
 
-    def _sources(self, workflow: str) -> frozenset[str]:
-        return source_services(self.spec.workflows[workflow].nodes.values())
+        A recording that is run again leaves two records under its BUILD_ID, of which FAST may take either.
+        """
+        reasons = {edge.reason for edge in made.dependencies}
+        by_id = "test_record" in reasons or (self.resumption is not None and "build_id" in reasons)
+        is_known = not by_id or (recorder.build_id is not None and recorder.build_id == phase.build_id)
+        tied = replace(made, by_record_id=by_id, is_record_known=is_known)
+        return replace(tied, lost_record=self._lost_record(tied, phase, recorder)) if made.is_selected else tied
+
+    def _lost_record(self, made: PhasePlan, phase: Phase, recorder: Phase) -> tuple[str, str] | None:
+        """Say why a testing phase cannot have its record if its recording is left out, and what to do.
+
+        Its BUILD_ID is new in every run; or it is another than the recording's, and the record's id is not known; or
+        the run takes up another one, which did not record either.
+        """
+        if recorder.id not in self.again or self.selection.includes(recorder):
+            return None
+        why = f"{phase.id} needs the record of {recorder.id}, which is left out"
+        if self.resumption:
+            return f"{why} and has not passed before", "run both phases"
+        if not made.is_record_known:
+            return f"{why}, so that its id is not known", "run both phases, or give both one BUILD_ID"
+        if self.facts.is_of_one_run(phase):
+            written = self.facts.document.locate(phase.build_id_path)
+            text = written.text if isinstance(written, Scalar) else ""
+            lasting = "use ${FASTFLOW_CI_ID}, which is the same in all jobs of a CI run, or run both phases"
+            return f"{why}: {text} is new in every run", lasting
+        return None
+
+
+def _with_followers(phases: Sequence[PhasePlan]) -> tuple[PhasePlan, ...]:
+    """Name for each phase of a workflow the one whose container can be created before it has passed."""
+    if any(phase.fresh for phase in phases):
+        return tuple(phases)
+    after: dict[str, list[PhasePlan]] = defaultdict(list)
+    for phase in phases:
+        for name in dict.fromkeys(edge.before for edge in phase.dependencies):
+            after[name].append(phase)
+    return tuple(replace(phase, follower=_follower(phase, after[phase.id])) for phase in phases)
+
+
+def _follower(phase: PhasePlan, after: Sequence[PhasePlan]) -> str | None:
+    """The phase that starts as soon as this one has passed, if its container can be created before that.
+
+    It must be the only one, need nothing that is known later or that this phase does not use, and carry no name that
+    somebody may want meanwhile.
+    """
+    if len(after) != 1:
+        return None
+    (other,) = after
+    is_next = other.is_selected and all(edge.before == phase.id for edge in other.dependencies)
+    is_plain = other.node.container is None and other.node.container_name is None and not other.by_record_id
+    is_known = other.traits.needs == "record" and set(other.networks) <= set(phase.networks)
+    return other.id if is_next and is_plain and is_known else None
+
+
+def _volumes(application: Application, services: Iterable[str]) -> tuple[str, ...]:
+    """The volumes of services that are the project's own, with no name that others could know."""
+    keys = (key for name in services if name in application.services for key in application.services[name].volumes)
+    own = (key for key in keys if key in application.volumes and application.volumes[key].name is None)
+    return tuple(dict.fromkeys(own))
+
+
+def _may_wait(application: Application, services: Iterable[str]) -> bool:
+    """Whether Compose waits between the starts of these services; yes, where unknown."""
+    needed = [application.services[name] for name in application.closure(services)]
+    conditions = {condition for service in needed for condition in service.depends_on.values()}
+    return not application.is_complete or not conditions <= {"service_started"}
 
 
 def _service_plans(names: Iterable[str], needs: Mapping[str, Need]) -> tuple[ServicePlan, ...]:

@@ -51,6 +51,8 @@ def _phase(phase: PhasePlan) -> Iterator[str]:
     yield f"  {phase.id}  {phase.mode}{under}, wave {phase.wave}{mark}"
     for edge in phase.dependencies:
         yield f"    after {edge.before} {_ENDINGS[edge.condition]}, because of {edge.reason}"
+    if phase.lost_record:
+        yield f"    refused by `up`: {phase.lost_record[0]}"
     if phase.services:
         yield f"    needs {', '.join(service.name for service in phase.services)}"
     if phase.fresh:

@@ -27,11 +27,9 @@ def with_bypass(context: PhaseContext, verdict: Verdict) -> Verdict:
     """Add to the verdict on an empty record what lets requests go past the recording node."""
     if not (verdict.reason or "").startswith("empty record"):
         return verdict
-    phase, plan = context.phase, context.run.plan
-    bypass = plan.bypasses.get(phase.recorder or phase.id)
     kept_out = ", ".join(context.workflow.plan.kept_out)
     proxies = f"`proxies` of Docker's config.json is not the cause: {kept_out} were kept out" if kept_out else None
-    hints = [hint for hint in (bypass or verdict.hint, proxies) if hint]
+    hints = [hint for hint in (context.phase.bypass or verdict.hint, proxies) if hint]
     return replace(verdict, hint="; ".join(hints) or None)
 
 

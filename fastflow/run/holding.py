@@ -109,7 +109,7 @@ def hold_aliases(run: RunContext, workflows: Iterable[WorkflowRun]) -> Sequence[
     taken: list[Lease] = []
     try:
         for (_, network, alias), workflow in sorted(wanted.items(), key=lambda entry: entry[0]):
-            phases = [phase for phase in workflow.plan.phases if phase.is_selected]
+            phases = workflow.plan.selected
             what, image = f"alias {alias} on network {network}", holder_image(run, phases)
             lease = take_name(workflow.host.engine, what, image=image, labels=labels_of(run.settings))
             if not isinstance(lease, Container):
@@ -124,9 +124,9 @@ def hold_aliases(run: RunContext, workflows: Iterable[WorkflowRun]) -> Sequence[
 
 def _at_stake(workflow: WorkflowRun) -> Iterator[tuple[WorkflowRun, str, str]]:
     """The networks with names of their own on which something of the workflow reaches a recorder by its alias."""
-    for phase in workflow.plan.phases:
+    for phase in workflow.plan.selected:
         alias = phase.node.network_alias
-        if phase.is_selected and phase.traits.is_proxy and alias:
+        if phase.traits.is_proxy and alias:
             reached = {key for name in _clients(workflow, phase, alias) for key in _networks_of(workflow, name)}
             for key, network in workflow.resolved.shared.items():
                 if key in reached and key in phase.networks:

@@ -56,7 +56,7 @@ def missing_networks(context: PhaseContext) -> tuple[tuple[str, SharedNetwork], 
 def make_missing_networks(context: PhaseContext) -> None:
     """Make them, each once whatever other workflows and runs do at the same time. Raises EngineError."""
     for key, network in missing_networks(context):
-        run, phases = context.run, [phase for phase in context.workflow.plan.phases if phase.is_selected]
+        run, phases = context.run, context.workflow.plan.selected
         with holding_name(
             context.engine,
             f"network {network.name}",

@@ -75,20 +75,11 @@ def _resolved(run: RunContext, workflow: WorkflowRun) -> Resolved:
     return resolve(json.loads(told), run.project_name(workflow))
 
 
-def _needed(workflow: WorkflowRun) -> set[str]:
-    """The services that the selected phases use."""
-    needed: set[str] = set()
-    for phase in workflow.plan.phases:
-        if phase.is_selected:
-            needed.update((phase.service, *phase.uses))
-    return needed
-
-
 def _pulls(workflows: Sequence[WorkflowRun]) -> list[tuple[WorkflowRun, str]]:
     images: dict[tuple[str, str], WorkflowRun] = {}
     for workflow in workflows:
         services, own = workflow.resolved.services, workflow.resolved.images
-        for name in _needed(workflow) & (set(services) - set(own)):
+        for name in workflow.plan.used & (set(services) - set(own)):
             if isinstance(image := services[name].get("image"), str):
                 images.setdefault((workflow.host.name, image), workflow)
     found = []
@@ -111,7 +102,7 @@ def _pull(run: RunContext, workflow: WorkflowRun, image: str) -> None:
 
 def _to_build(workflows: Sequence[WorkflowRun]) -> list[tuple[WorkflowRun, tuple[str, ...]]]:
     """The workflows that build images which a selected phase of any workflow uses, and for which services."""
-    images = {(one.host.name, one.resolved.images.get(name)) for one in workflows for name in _needed(one)}
+    images = {(one.host.name, one.resolved.images.get(name)) for one in workflows for name in one.plan.used}
     found = []
     for workflow in workflows:
         builds = workflow.resolved.builds.values()

@@ -16,11 +16,10 @@ def run_report(context: PhaseContext, attempt: int) -> Verdict:
     """Run a report phase once, a container for each test run. Raises as the other phases do."""
     node = context.phase.node
     assert isinstance(node, ReportNode)
-    testers = [edge.before for edge in context.phase.dependencies if edge.reason == "report"]
     runs = (
         [node.test_run_id]
         if node.test_run_id
-        else [context.run.runs[name] for name in testers if name in context.run.runs]
+        else [context.run.runs[name] for name in context.phase.reported if name in context.run.runs]
     )
     if not runs:
         return failed("there is no test run to report: no testing phase of the workflow got as far as one")

@@ -20,7 +20,7 @@ from fastflow.run.networks import made_networks, remove_unused
 from fastflow.run.phase import PhaseRun, waiting_result
 from fastflow.run.preparation import prepare
 from fastflow.run.removal import remove_project, remove_run
-from fastflow.run.scheduler import Actions, Scheduler, workflows_before
+from fastflow.run.scheduler import Actions, Scheduler
 from fastflow.run.stopping import CancelWatchdog
 
 _ENGINE_PATIENCE = 20.0
@@ -150,9 +150,7 @@ class Runner:
         if workflow.plan.timeout is not None and workflow.deadline is None:
             workflow.deadline = time.monotonic() + workflow.plan.timeout
         work = self._working[name] = PhaseRun(self.run, workflow, phase)
-        removals = [
-            self._removals[other] for other in workflows_before(self.plan.phases, phase) if other in self._removals
-        ]
+        removals = [self._removals[other] for other in self.plan.workflows_before(phase) if other in self._removals]
         try:
             threading.Thread(target=self._execute, args=(work, removals), name=f"phase {name}", daemon=True).start()
         except RuntimeError as error:  # no more threads

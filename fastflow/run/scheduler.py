@@ -123,18 +123,6 @@ class Scheduler:
         return None if met[edge.condition] else f"{edge.before} {_said(state)}"
 
 
-def workflows_before(phases: Mapping[str, PhasePlan], phase: PhasePlan) -> frozenset[str]:
-    """The other workflows that have a phase before this one, directly or by way of others."""
-    seen: set[str] = set()
-    pending = [edge.before for edge in phase.dependencies]
-    while pending:
-        name = pending.pop()
-        if name not in seen:
-            seen.add(name)
-            pending.extend(edge.before for edge in phases[name].dependencies)
-    return frozenset(phases[name].workflow for name in seen) - {phase.workflow}
-
-
 def _selected_before(phases: Mapping[str, PhasePlan]) -> dict[str, frozenset[str]]:
     """For each phase the selected ones that it waits for: the order that runs through one that is left out stays."""
     found: dict[str, frozenset[str]] = {}

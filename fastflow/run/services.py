@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from fastflow.application.needs import services_attacked
 from fastflow.errors import EngineError, EngineTimeoutError
 from fastflow.plan import ServicePlan
 from fastflow.run.container import Container
@@ -26,9 +25,7 @@ def ensure_services(context: PhaseContext, meanwhile: Callable[[], None] = lambd
     not come up, turns unhealthy or has died.
     """
     services = context.phase.services
-    needed = tuple(service.name for service in services)
-    attacked = services_attacked(context.workflow.plan.application, context.phase.node, needed)
-    context.watch(ServiceWatch(context.observer, attacked))
+    context.watch(ServiceWatch(context.observer, context.phase.attacked))
     found: tuple[Container, ...] = ()
     waiting = ServiceWait(context, services)
     try:
@@ -90,14 +87,10 @@ def renew_services(context: PhaseContext) -> None:
     if not fresh or not context.workflow.is_up:
         return
     with context.changing_project():
-        application = context.workflow.plan.application
-        context.engine.api.remove_containers(found.id for found in service_containers(context, fresh))
-        keys = {key for name in fresh if name in application.services for key in application.services[name].volumes}
-        own = {key for key in keys if key in application.volumes and application.volumes[key].name is None}
-        labels = context.run.labels(context.workflow)
-        context.engine.api.remove_volumes(
-            name for key in own for name in context.engine.api.volumes({**labels, _VOLUME: key})
-        )
+        api, labels = context.engine.api, context.run.labels(context.workflow)
+        api.remove_containers(found.id for found in service_containers(context, fresh))
+        volumes = (api.volumes({**labels, _VOLUME: key}) for key in context.phase.fresh_volumes)
+        api.remove_volumes(name for names in volumes for name in names)
 
 
 def _found(context: PhaseContext) -> tuple[Container, ...]:
@@ -131,20 +124,12 @@ def _start_missing(context: PhaseContext, services: Sequence[ServicePlan]) -> tu
                 [service.name for service in missing],
                 with_dependencies=with_dependencies,
                 timeout=context.left(timeout),
-                may_wait=_may_wait(context, services),
+                may_wait=context.phase.may_wait,
             ),
         )
     except EngineError as error:
         raise _not_started(context, missing, timeout, error) from error
     return service_containers(context, names)
-
-
-def _may_wait(context: PhaseContext, services: Sequence[ServicePlan]) -> bool:
-    """Whether Compose waits for the health or the end of a service before it starts another; yes, where unknown."""
-    application = context.workflow.plan.application
-    needed = [application.services[name] for name in application.closure(service.name for service in services)]
-    conditions = {condition for service in needed for condition in service.depends_on.values()}
-    return not application.is_complete or not conditions <= {"service_started"}
 
 
 def _not_started(

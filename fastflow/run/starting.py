@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from fastflow.errors import EngineCallError, EngineError
-from fastflow.plan import PULL_TIMEOUT, PhasePlan
+from fastflow.plan import PULL_TIMEOUT
 from fastflow.record.folder import LogFile
 from fastflow.run.container import Container
 from fastflow.run.context import PhaseContext
@@ -103,10 +103,14 @@ def _up(context: PhaseContext) -> None:
 
 
 def _create(context: PhaseContext) -> None:
-    """Create the node's container, and in the same call that of the phase which follows; nothing where it is there."""
+    """Create the node's container, and in the same call that of the phase which follows; nothing where it is there.
+
+    A run that keeps its containers keeps none that has not run.
+    """
     if _containers(context):
         return
-    services = [phase.service for phase in (context.phase, *_following(context))]
+    follower = None if context.run.settings.keep else context.phase.follower
+    services = [context.phase.service, *([context.run.plan.phases[follower].service] if follower else [])]
     change_project(
         context, lambda project: context.engine.compose.create(project, services, timeout=context.left(PULL_TIMEOUT))
     )
@@ -134,20 +138,3 @@ def _has_lost_network(context: PhaseContext) -> bool:
     """Whether a network is gone that was made for the node: a prune takes one on which nothing runs yet."""
     own = (key for key in context.phase.networks if key not in context.workflow.resolved.shared)
     return bool(missing_networks(context)) or not all(has_network(context, key) for key in own)
-
-
-def _following(context: PhaseContext) -> list[PhasePlan]:
-    """The phase that starts as soon as this one has passed, where its container can be created before that.
-
-    It must be the only one, need nothing that is known later or that this phase does not use, and carry no name
-    that somebody may want meanwhile. A run that keeps its containers keeps none that has not run.
-    """
-    phase, workflow = context.phase, context.workflow.plan
-    after = [other for other in workflow.phases if any(edge.before == phase.id for edge in other.dependencies)]
-    if len(after) != 1 or context.run.settings.keep or any(other.fresh for other in workflow.phases):
-        return []
-    (other,) = after
-    is_next = other.is_selected and all(edge.before == phase.id for edge in other.dependencies)
-    is_plain = other.node.container is None and other.node.container_name is None and not other.by_record_id
-    is_known = other.traits.needs == "record" and set(other.networks) <= set(phase.networks)
-    return [other] if is_next and is_plain and is_known else []

@@ -54,11 +54,8 @@ def _note_last_request(context: PhaseContext, node: RunningNode) -> None:
 
 def _check_record(context: PhaseContext) -> None:
     """Refuse to test another record than the one that was named, where neither its id nor the BUILD_ID leads to it."""
-    phase, recorder = context.phase, context.phase.recorder
-    if recorder is None or not phase.by_record_id or recorder in context.run.records:
-        return
-    build_id = context.run.plan.phases[recorder].build_id
-    if build_id is None or build_id != phase.build_id:
+    recorder = context.phase.recorder
+    if recorder and not context.phase.is_record_known and recorder not in context.run.records:
         hint = f"run {recorder} in the same run, or give both one BUILD_ID"
         raise PhaseFailedError(f"the id of the record of {recorder} is not known", hint)
 

@@ -47,3 +47,12 @@ def test_a_testing_phase_whose_record_is_left_out(
     assert guarded(cli, ["up", "--dry-run", "--only", "testing"]) == (2 if said else 0)
     err = capfd.readouterr().err
     assert f"web.test needs the record of web.record, {said}" in err if said else "needs the record" not in err
+
+
+def test_the_plan_says_that_up_refuses_it(capfd: pytest.CaptureFixture[str]) -> None:
+    Path("fastflow.yml").write_text(SPEC.replace("BUILD_ID", NEW, 1).replace("TEST", "test_run_rps: 5"))
+    assert guarded(cli, ["plan", "--only", "testing"]) == 0
+    out = capfd.readouterr().out
+    assert "refused by `up`: web.test needs the record of web.record, which is left out: web${FASTFLOW_RUN_ID}" in out
+    assert guarded(cli, ["plan"]) == 0
+    assert "refused" not in capfd.readouterr().out

@@ -32,7 +32,7 @@ def unpack(stream: IO[bytes], target: Path, largest: int = LARGEST_COPY) -> None
                 if path is not None:
                     _write(archive, member, path, target)
     except tarfile.TarError:
-        return  # cut short: why, the exit code of `docker cp` tells
+        return  # what came of it stays; a connection that broke is an error of its own
 
 
 def _place(target: Path, name: str) -> Path | None:

@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -122,9 +122,8 @@ def _choices(archive: Archive, found: Iterable[Discovery], file: str | None) -> 
 
 
 def _file_of(archive: Archive, phase: str) -> Path:
-    gate = archive.planned(phase).get("gate")
-    named = gate.get("accept") if isinstance(gate, Mapping) else None
-    if not isinstance(named, str):
+    named = archive.gate_of(phase).accept
+    if named is None:
         where = f"the gate of {phase} names no accept file"
         raise UsageError(where, "give it one, `gate: { accept: accepted.yml }`, or name one: --file F")
     spec = Path(archive.spec)

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
 
 from fastflow.app.environment import (
     absolute_files,
@@ -30,12 +29,12 @@ from fastflow.masking import masker
 from fastflow.model.spec import Host
 from fastflow.pipeline import SpecText
 from fastflow.plan import Plan
-from fastflow.record.archive import PLAN_FILE, read_archive
+from fastflow.record.archive import read_archive
 from fastflow.record.digest import write_digest
 from fastflow.record.events import RunRefused, now
 from fastflow.record.folder import RunFolder
+from fastflow.record.plan_file import EngineVersions, PlanFile, plan_file_of_run
 from fastflow.record.result import PhaseResult
-from fastflow.report.plan_file import engines_of, plan_file_of
 from fastflow.run.earlier import results_to_keep, take_over
 from fastflow.run.engine import Lease
 from fastflow.run.execution import execute_plan, write_refusal
@@ -196,7 +195,9 @@ class _Session:
             settings = self._emulated() if self.options.emulate else self.settings
             signals.last_effort = self._remove_all
             signals.is_running = True
-            folder.write_json(folder.path / PLAN_FILE, told | engines_of(ask_all(self.engines)))
+            infos = ask_all(self.engines).items()
+            hosts = {name: EngineVersions(one.engine_version, one.compose_version) for name, one in infos}
+            folder.write_plan(told.with_hosts(hosts))
         except (FastflowError, InterruptedBeforeRunError) as error:
             reason = error.message if isinstance(error, FastflowError) else "interrupted"
             folder.on_event(RunRefused(reason))
@@ -206,11 +207,11 @@ class _Session:
             raise
         return settings
 
-    def _write_plan(self, folder: RunFolder) -> dict[str, Any]:
+    def _write_plan(self, folder: RunFolder) -> PlanFile:
         """Write plan.json, also where no engine then answers, and return what it tells."""
         order = self.order
-        told = plan_file_of(order.plan, order.ground.facts, order.values, order.run)
-        folder.write_json(folder.path / PLAN_FILE, told)
+        told = plan_file_of_run(order.plan, order.ground.facts, order.values, order.run)
+        folder.write_plan(told)
         return told
 
     def _report(self, folder: RunFolder) -> list[str]:

@@ -5,16 +5,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from pydantic import TypeAdapter
 
 from fastflow.errors import UsageError
 from fastflow.record.events import PhaseChanged, RunStarted
 from fastflow.record.history import EVENTS_FILE, History, read_history
+from fastflow.record.plan_file import PlanFile, PlannedGate, PlannedPhase, read_plan_file
 from fastflow.record.result import END_STATES, PhaseResult, RunResult
 
-PLAN_FILE = "plan.json"
 _RESULT = "result.json"
 
 
@@ -31,7 +30,7 @@ class Archive:
     result: RunResult | None
     phases: tuple[PhaseResult, ...]
     history: History = field(default_factory=History)
-    plan: Mapping[str, Any] | None = None
+    plan: PlanFile | None = None
 
     @cached_property
     def logs(self) -> Mapping[str, str]:
@@ -46,22 +45,26 @@ class Archive:
     @property
     def name(self) -> str:
         """The spec's name; its path if that is not known."""
-        return str((self.plan or {}).get("name") or self.spec)
+        return (self.plan.name if self.plan else "") or self.spec
 
     @property
     def resolved(self) -> str | None:
         """The spec as it was resolved, without the token."""
-        text = (self.plan or {}).get("resolved")
-        return text if isinstance(text, str) else None
+        return self.plan.resolved if self.plan else None
 
     @property
     def started(self) -> str | None:
         """When the run began."""
         return self.result.started if self.result else next((event.time for event in self.history.events), None)
 
-    def planned(self, phase: str) -> Mapping[str, Any]:
-        """What plan.json says of a phase; nothing where it says nothing."""
-        return next((told for told in _phases(self.plan) if told.get("id") == phase), {})
+    def planned(self, phase: str) -> PlannedPhase | None:
+        """What plan.json says of a phase."""
+        return self.plan.phase(phase) if self.plan else None
+
+    def gate_of(self, phase: str) -> PlannedGate:
+        """The gate of a phase; one that says nothing where it is off, or not known."""
+        planned = self.planned(phase)
+        return planned.gate if planned and isinstance(planned.gate, PlannedGate) else PlannedGate()
 
 
 def find_run(name: str | None, directory: Path) -> Path:
@@ -82,7 +85,7 @@ def find_run(name: str | None, directory: Path) -> Path:
 def read_archive(folder: Path) -> Archive:
     """Read a run's folder; raises UsageError where it is none, or none that can be understood."""
     folder = folder.absolute()
-    history, plan, result = read_history(folder) or History(), _plan(folder), _result(folder)
+    history, plan, result = read_history(folder) or History(), read_plan_file(folder), _result(folder)
     if result is not None:
         return Archive(folder, result.run, result.spec, result, result.phases, history, plan)
     if not history.events and plan is None:
@@ -90,8 +93,8 @@ def read_archive(folder: Path) -> Archive:
     if not history.is_understood:
         raise UsageError(f"{folder / EVENTS_FILE} cannot be understood: another version of fastflow wrote it")
     begun = history.begun or RunStarted()
-    run = begun.run or str((plan or {}).get("run") or folder.name)
-    spec = begun.spec or str((plan or {}).get("spec") or "fastflow.yml")
+    run = begun.run or (plan and plan.run) or folder.name
+    spec = begun.spec or (plan and plan.spec) or "fastflow.yml"
     return Archive(folder, run, spec, None, tuple(_phases_by(history, plan, folder)), history, plan)
 
 
@@ -105,14 +108,6 @@ def _result(folder: Path) -> RunResult | None:
         raise UsageError(f"{path} cannot be understood", "it must be as fastflow wrote it") from None
 
 
-def _plan(folder: Path) -> Mapping[str, Any] | None:
-    try:
-        told = json.loads((folder / PLAN_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return None
-    return told if isinstance(told, dict) else None
-
-
 def _text(path: Path) -> str | None:
     try:
         return path.read_text(encoding="utf-8", errors="replace")
@@ -120,37 +115,30 @@ def _text(path: Path) -> str | None:
         return None
 
 
-def _phases(plan: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
-    phases = (plan or {}).get("phases")
-    return [phase for phase in phases if isinstance(phase, dict)] if isinstance(phases, list) else []
-
-
-def _phases_by(history: History, plan: Mapping[str, Any] | None, folder: Path) -> Iterator[PhaseResult]:
+def _phases_by(history: History, plan: PlanFile | None, folder: Path) -> Iterator[PhaseResult]:
     """What became of the phases by the end of the events, in the spec's order."""
-    told = {str(phase["id"]): phase for phase in _phases(plan) if phase.get("id")}
-    chosen = (
-        []
-        if history.begun and history.begun.phases
-        else [name for name, phase in told.items() if phase.get("selected")]
-    )
+    told = {phase.id: phase for phase in plan.phases} if plan else {}
+    begun = history.begun
+    chosen = begun.phases if begun else ()
+    chosen = chosen or tuple(phase.id for phase in told.values() if phase.selected)
     order = {name: at for at, name in enumerate(told)}
     names = sorted(dict.fromkeys((*chosen, *history.phases)), key=lambda name: order.get(name, len(order)))
     for name in names:
-        yield _result_by(history.phases.get(name, ()), _waiting(name, told.get(name, {}), folder))
+        yield _result_by(history.phases.get(name, ()), _waiting(name, told.get(name), folder))
 
 
-def _waiting(name: str, planned: Mapping[str, Any], folder: Path) -> PhaseResult:
+def _waiting(name: str, planned: PlannedPhase | None, folder: Path) -> PhaseResult:
     """The result of a phase that has not begun."""
     log = folder / "logs" / f"{name}.log"
     reports = sorted(path for path in (folder / "reports" / name).rglob("*") if path.is_file())
     return PhaseResult(
         id=name,
-        workflow=planned.get("workflow") or name.partition(".")[0],
-        host=planned.get("host") or "default",
-        mode=planned.get("mode") or "unknown",
-        build_id=planned.get("build_id"),
+        workflow=planned.workflow if planned else name.partition(".")[0],
+        host=planned.host if planned else "default",
+        mode=planned.mode if planned else "unknown",
+        build_id=planned.build_id if planned else None,
         state="waiting",
-        allow_failure=bool(planned.get("allow_failure")),
+        allow_failure=planned.allow_failure if planned else False,
         log=str(log) if log.is_file() else None,
         reports=tuple(str(path) for path in reports),
     )

@@ -13,6 +13,7 @@ from typing import Any, TextIO
 from fastflow.errors import FastflowError, system_reason
 from fastflow.record.events import Event, LogLine, as_json
 from fastflow.record.history import EVENTS_FILE, hold
+from fastflow.record.plan_file import PLAN_FILE, PlanFile
 from fastflow.record.result import Evidence, RunResult
 
 _ESCAPED = "backslashreplace"
@@ -80,6 +81,10 @@ class RunFolder:
     def write_result(self, result: RunResult) -> None:
         """Write result.json: the old one or the new one is there, never half of one. Raises OSError."""
         self.write_json(self.result_path, result.as_json())
+
+    def write_plan(self, plan: PlanFile) -> None:
+        """Write plan.json. Raises OSError."""
+        self.write_json(self.path / PLAN_FILE, plan.as_json())
 
     def write_json(self, path: Path, content: Any) -> None:
         """Write a JSON file through a temporary one beside it. Raises OSError."""

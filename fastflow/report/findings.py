@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from fastflow.diagnostic import Diagnostic, Mark
 from fastflow.report.findings_text import Sources, render_findings, summary_of
+from fastflow.spec.reader import root_of
 
 FORMAT_VERSION = "1.0"
 
@@ -50,14 +51,12 @@ def _place(mark: Mark) -> dict[str, Any]:
 
 def _as_github(found: Findings) -> str:
     from fastflow.report.findings_github import findings_as_github  # noqa: PLC0415  # only for those who want it
-    from fastflow.report.sarif import root_of  # noqa: PLC0415
 
     return findings_as_github(found.diagnostics, root_of(found.directory))
 
 
 def _as_sarif(found: Findings) -> str:
     from fastflow.report.findings_sarif import findings_as_sarif  # noqa: PLC0415
-    from fastflow.report.sarif import root_of  # noqa: PLC0415
 
     return findings_as_sarif(found.diagnostics, root_of(found.directory))
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fastflow.diagnostic import Diagnostic, Severity
-from fastflow.report.sarif import relative_path
 from fastflow.report.text import clean, count
+from fastflow.spec.reader import relative_path
 
 MOST = 10
 """GitHub shows so many annotations of a step, and drops the others without a word."""

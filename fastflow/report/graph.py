@@ -5,10 +5,10 @@ import re
 from collections.abc import Callable, Mapping
 
 from fastflow.plan import Plan
+from fastflow.record.plan_file import plan_file_of
 from fastflow.report.graph_drawing import Drawing, DrawnPhase, drawing_of
 from fastflow.report.graph_html import graph_html
 from fastflow.report.graph_svg import graph_svg
-from fastflow.report.plan import plan_told
 
 _COLOURS = {
     "recording": ("#dbeafe", "#1d4ed8"),
@@ -105,9 +105,9 @@ def _quoted(text: str) -> str:
 
 
 FORMATS: Mapping[str, Callable[[Plan], str]] = {
-    "mermaid": lambda plan: graph_mermaid(drawing_of(plan_told(plan))),
-    "dot": lambda plan: graph_dot(drawing_of(plan_told(plan))),
-    "text": lambda plan: graph_text(drawing_of(plan_told(plan))),
-    "svg": lambda plan: graph_svg(plan_told(plan)),
-    "html": lambda plan: graph_html(plan_told(plan)),
+    "mermaid": lambda plan: graph_mermaid(drawing_of(plan_file_of(plan))),
+    "dot": lambda plan: graph_dot(drawing_of(plan_file_of(plan))),
+    "text": lambda plan: graph_text(drawing_of(plan_file_of(plan))),
+    "svg": lambda plan: graph_svg(plan_file_of(plan)),
+    "html": lambda plan: graph_html(plan_file_of(plan)),
 }

@@ -1,11 +1,11 @@
-"""What a picture of the DAG shows, read from a plan as JSON: from `plan --format json` or a run's plan.json."""
+"""What a picture of the DAG shows, read from a plan."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
 
+from fastflow.record.plan_file import PlanFile, PlannedPhase
 from fastflow.report.text import clean, one_line
 
 DECLARED = "depends_on"
@@ -81,50 +81,40 @@ class Drawing:
         return found
 
 
-def drawing_of(plan: Mapping[str, Any], states: Mapping[str, str] | None = None) -> Drawing:
-    """Read a plan's JSON (docs: machine formats); `states` says by id what became of phases.
-
-    Raises KeyError or TypeError where it is no plan. No text of the result can break a document or a terminal.
-    """
-    path = tuple(plan["critical_path"])
+def drawing_of(plan: PlanFile, states: Mapping[str, str] | None = None) -> Drawing:
+    """Read a plan; `states` says by id what became of phases. No text of it can break a document or a terminal."""
+    path = plan.critical_path
     steps = set(pairwise(path))
-    told = {str(phase["id"]): phase for phase in plan["phases"]}
+    told = {phase.id: phase for phase in plan.phases}
     phases = tuple(_phase(phase, path, states or {}) for phase in told.values())
     edges = tuple(
         DrawnEdge(
-            before=_said(edge["id"]),
-            after=_said(name),
-            reason=_said(edge["reason"]),
-            condition=_said(edge["condition"]),
-            is_critical=(edge["id"], name) in steps,
+            before=_said(edge.id),
+            after=_said(phase.id),
+            reason=_said(edge.reason),
+            condition=_said(edge.condition),
+            is_critical=(edge.id, phase.id) in steps,
         )
-        for name, phase in told.items()
-        for edge in phase["depends_on"]
-        if edge["id"] in told and told[edge["id"]]["wave"] < phase["wave"]
+        for phase in told.values()
+        for edge in phase.depends_on
+        if edge.id in told and told[edge.id].wave < phase.wave
     )
-    return Drawing(_said(plan["name"]), phases, edges, tuple(_said(name) for name in path))
+    return Drawing(_said(plan.name), phases, edges, tuple(_said(name) for name in path))
 
 
-def _phase(told: Mapping[str, Any], path: tuple[str, ...], states: Mapping[str, str]) -> DrawnPhase:
+def _phase(told: PlannedPhase, path: tuple[str, ...], states: Mapping[str, str]) -> DrawnPhase:
     return DrawnPhase(
-        id=_said(told["id"]),
-        workflow=_said(told["workflow"]),
-        name=_said(told["node"]),
-        mode=_said(told["mode"]),
-        build_id=_said(told["build_id"] or ""),
-        wave=_wave(told["wave"]),
-        is_selected=bool(told.get("selected", True)),
-        is_critical=told["id"] in path,
-        state=_said(states.get(told["id"], "")),
+        id=_said(told.id),
+        workflow=_said(told.workflow),
+        name=_said(told.node),
+        mode=_said(told.mode),
+        build_id=_said(told.build_id or ""),
+        wave=told.wave,
+        is_selected=told.selected,
+        is_critical=told.id in path,
+        state=_said(states.get(told.id, "")),
     )
 
 
-def _wave(number: Any) -> int:
-    """Read the number of a wave; a plan of a stranger may hold anything, `Infinity` too."""
-    if not isinstance(number, int):
-        raise TypeError(f"{number!r} is no number of a wave")
-    return number
-
-
-def _said(text: Any) -> str:
-    return clean(one_line(str(text)))
+def _said(text: str) -> str:
+    return clean(one_line(text))

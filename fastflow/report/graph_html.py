@@ -1,9 +1,8 @@
 """The DAG as a page: the picture, and a table that says the same in words. One file, no script, nothing loaded."""
 
-from collections.abc import Mapping
 from html import escape
-from typing import Any
 
+from fastflow.record.plan_file import PlanFile
 from fastflow.report.graph_drawing import Drawing, DrawnPhase, drawing_of
 from fastflow.report.graph_svg import graph_svg, title_of
 
@@ -22,8 +21,8 @@ _COLUMNS = ("phase", "mode", "BUILD_ID", "wave", "waits for", "on the critical p
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
-def graph_html(plan: Mapping[str, Any]) -> str:
-    """Draw a plan's JSON as a page of its own. Raises KeyError or TypeError where it is no plan."""
+def graph_html(plan: PlanFile) -> str:
+    """Draw a plan as a page of its own."""
     drawing = drawing_of(plan)
     title = escape(title_of(drawing))
     heads = "".join(f'<th scope="col">{name}</th>' for name in _COLUMNS)

@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
-from typing import Any
 
 from rich.cells import cell_len, set_cell_size
 
+from fastflow.record.plan_file import PlanFile
 from fastflow.report.graph_drawing import Drawing, DrawnPhase, drawing_of
 from fastflow.report.text import count
 
@@ -114,16 +114,15 @@ def lay_out(drawing: Drawing) -> Layout:
 
 
 def graph_svg(
-    plan: Mapping[str, Any],
+    plan: PlanFile,
     *,
     states: Mapping[str, str] | None = None,
     styled: bool = True,
 ) -> str:
-    """Draw a plan's JSON (`plan --format json`, or a run's plan.json) as one `<svg>` element, without a declaration.
+    """Draw a plan as one `<svg>` element, without a declaration.
 
     `states` tells by id what became of phases. Without `styled` the page brings GRAPH_CSS itself. It holds no script,
     and loads nothing.
-    Raises KeyError or TypeError where `plan` is no plan.
     """
     drawing = drawing_of(plan, states)
     layout = lay_out(drawing)

@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 from fastflow.model.ports import Port
 from fastflow.model.source import CommandSource
 from fastflow.plan import PhasePlan, Plan, WorkflowPlan
+from fastflow.record.plan_file import plan_file_of
 from fastflow.report.text import count
 
-FORMAT_VERSION = "1.0"
 _ENDINGS = {"completed": "did its work", "passed": "passed", "finished": "ended"}
 
 
@@ -78,30 +77,4 @@ def _port(port: Port) -> str:
 
 def plan_as_json(plan: Plan) -> str:
     """Give `plan --format json`."""
-    return json.dumps(plan_told(plan), indent=2, ensure_ascii=False)
-
-
-def plan_told(plan: Plan) -> dict[str, Any]:
-    """Give what is told of a plan, of which JSON can be made (docs: machine formats)."""
-    return {
-        "format_version": FORMAT_VERSION,
-        "name": plan.name,
-        "phases": [_phase_json(plan, phase) for phase in plan.phases.values()],
-        "critical_path": list(plan.critical_path),
-    }
-
-
-def _phase_json(plan: Plan, phase: PhasePlan) -> dict[str, Any]:
-    return {
-        "id": phase.id,
-        "workflow": phase.workflow,
-        "node": phase.name,
-        "mode": phase.mode,
-        "build_id": phase.build_id,
-        "host": plan.workflows[phase.workflow].host or "default",
-        "wave": phase.wave,
-        "selected": phase.is_selected,
-        "depends_on": [
-            {"id": edge.before, "reason": edge.reason, "condition": edge.condition} for edge in phase.dependencies
-        ],
-    }
+    return json.dumps(plan_file_of(plan).as_json(), indent=2, ensure_ascii=False)

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from fastflow import __version__
+from fastflow.spec.reader import relative_path
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 ROOT = "SRCROOT"
@@ -123,18 +124,6 @@ def fingerprint_of(said: str, seen: Counter[str]) -> str:
     """Make a fingerprint of what stays the same from log to log; among equal ones of a log, it says which it is."""
     seen[said] += 1
     return hashlib.sha256(f"{said}\n{seen[said]}".encode("utf-8", "backslashreplace")).hexdigest()[:16]
-
-
-def root_of(directory: Path) -> Path:
-    """The nearest directory upwards that is a Git work tree, since viewers know files from there; else this one."""
-    here = directory.resolve()
-    return next((parent for parent in (here, *here.parents) if (parent / ".git").exists()), here)
-
-
-def relative_path(file: str, root: Path) -> str:
-    """A file as one names it from a root, with slashes; absolute where it is not below it."""
-    path = Path(file).resolve()
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
 
 
 def uri_of(file: str, root: Path) -> str:

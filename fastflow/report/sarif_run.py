@@ -88,11 +88,10 @@ def _result(archive: Archive, one: Discovery, seen: Counter[str]) -> sarif.Resul
 def _properties(archive: Archive, one: Discovery) -> dict[str, Any]:
     """What SARIF has no place for; of one of a gate with a threshold that, too."""
     found = one.vulnerability
-    gate = archive.planned(one.phase.id).get("gate")
     told = {
         "fingerprint": found.fingerprint,
         "gate": found.gate,
-        "gateThreat": gate.get("threat") if isinstance(gate, dict) else None,
+        "gateThreat": archive.gate_of(one.phase.id).threat,
         "allowFailure": one.phase.allow_failure,
         "threat": found.threat,
         "parameter": found.parameter,
@@ -106,8 +105,8 @@ def _properties(archive: Archive, one: Discovery) -> dict[str, Any]:
 
 def _location(archive: Archive, one: Discovery) -> sarif.Location:
     planned = archive.planned(one.phase.id)
-    file = str((archive.plan or {}).get("spec") or PurePath(archive.spec).name)
-    line, column = planned.get("line"), planned.get("column")
-    region = sarif.Region(line, column) if isinstance(line, int) and line > 0 else sarif.Region(1)
+    file = (archive.plan.spec if archive.plan else None) or PurePath(archive.spec).name
+    line = planned.line if planned else None
+    region = sarif.Region(line, planned.column) if planned and line and line > 0 else sarif.Region(1)
     uri = "stdin" if file == "-" else quote(file, errors="replace")
     return sarif.Location(uri, region, logical_name=pictured(one.phase.id))

@@ -148,3 +148,15 @@ def _plain(node: YamlNode) -> Any:
     if node.is_null:
         return None
     return json.loads(node.text) if node.plain and _OF_JSON.fullmatch(node.text) else node.text
+
+
+def root_of(directory: Path) -> Path:
+    """The nearest directory upwards that is a Git work tree, since viewers know files from there; else this one."""
+    here = directory.resolve()
+    return next((parent for parent in (here, *here.parents) if (parent / ".git").exists()), here)
+
+
+def relative_path(file: str, root: Path) -> str:
+    """A file as one names it from a root, with slashes; absolute where it is not below it."""
+    path = Path(file).resolve()
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()

@@ -1,13 +1,13 @@
 """What a page says of a run: every text of it, decided here; the template only places them."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from fastflow import __version__
 from fastflow.record.archive import Archive
+from fastflow.record.plan_file import PlanFile
 from fastflow.record.result import PhaseResult
 from fastflow.report.html.logs import PackedLog, pack
 from fastflow.report.html.timeline import Timeline, Track, timeline_of
@@ -90,7 +90,7 @@ class Page:
     resolved: str | None
     """The spec as it was resolved."""
     leftovers: tuple[str, ...]
-    plan: Mapping[str, Any] | None
+    plan: PlanFile | None
 
     def number_of(self, phase: str) -> int:
         """Where a phase stands in the list, from 1."""
@@ -197,24 +197,18 @@ def _details(phase: PhaseResult) -> Iterable[str]:
 
 def _origin(archive: Archive) -> Iterable[Fact]:
     """What was run, and by what; a plan may be another version's, or a stranger's."""
-    plan = archive.plan or {}
-    yield Fact("Spec", str(plan.get("spec") or archive.spec))
+    plan = archive.plan
+    yield Fact("Spec", (plan.spec if plan else None) or archive.spec)
     if archive.result is not None and archive.result.resumes:
         yield Fact("Takes up run", archive.result.resumes)
-    if plan.get("fastflow"):
-        yield Fact("fastflow", str(plan["fastflow"]))
-    hosts = plan.get("hosts")
-    for host, told in hosts.items() if isinstance(hosts, Mapping) else ():
-        versions = told if isinstance(told, Mapping) else {}
+    if plan is None:
+        return
+    if plan.fastflow:
+        yield Fact("fastflow", plan.fastflow)
+    for host, versions in plan.hosts.items():
         of_host = "" if host == "default" else f" of {host}"
-        for label, key in (("Docker Engine", "engine"), ("Docker Compose", "compose")):
-            if versions.get(key):
-                yield Fact(f"{label}{of_host}", str(versions[key]))
-    images = {str(phase["image"]): None for phase in _planned(plan) if phase.get("image")}
+        yield Fact(f"Docker Engine{of_host}", versions.engine)
+        yield Fact(f"Docker Compose{of_host}", versions.compose)
+    images = list(dict.fromkeys(phase.image for phase in plan.phases if phase.image))
     if images:
         yield Fact("Node image" if len(images) == 1 else "Node images", ", ".join(images))
-
-
-def _planned(plan: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    phases = plan.get("phases")
-    return [phase for phase in phases if isinstance(phase, Mapping)] if isinstance(phases, list) else []

@@ -11,6 +11,7 @@ from fastflow.record.archive import read_archive
 from fastflow.record.digest import read_digest
 from fastflow.record.events import PhaseChanged, as_json
 from fastflow.record.history import read_history
+from fastflow.record.plan_file import read_plan_file
 from fastflow.report.kinds import KINDS, render
 
 SAVED = Path(__file__).parent / "version_before"
@@ -27,6 +28,12 @@ def test_its_result_is_read() -> None:
     ]
     assert json.loads(json.dumps(archive.result.as_json())) == json.loads((RUN / "result.json").read_text())
     assert list(archive.logs) == ["web.record", "web.record.source", "web.test"]
+
+
+def test_its_plan_is_written_as_it_was() -> None:
+    plan = read_plan_file(RUN)
+    assert plan is not None
+    assert json.dumps(plan.as_json(), indent=2) + "\n" == (RUN / "plan.json").read_text()
 
 
 def test_of_a_killed_one_the_events_tell_the_same(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from fastflow.record.plan_file import PlanFile, plan_file_from
+
 MODES = ("recording", "testing", "report")
 
 
@@ -35,8 +37,12 @@ def plan_json(*phases: dict[str, Any], critical: tuple[str, ...] = (), name: str
     return {"format_version": "1.0", "name": name, "phases": list(phases), "critical_path": list(critical)}
 
 
+def plan_file(*phases: dict[str, Any], critical: tuple[str, ...] = (), name: str = "shop") -> PlanFile:
+    return plan_file_from(plan_json(*phases, critical=critical, name=name))
+
+
 @st.composite
-def plans(draw: st.DrawFn, most: int = 14) -> dict[str, Any]:
+def plans(draw: st.DrawFn, most: int = 14) -> PlanFile:
     """Plans of any shape: each phase waits for some of the earlier ones, and its wave follows from that."""
     count = draw(st.integers(1, most))
     waves: list[int] = []
@@ -47,4 +53,4 @@ def plans(draw: st.DrawFn, most: int = 14) -> dict[str, Any]:
         workflow = draw(st.sampled_from("abc"))
         edges = tuple((phases[one]["id"], draw(st.sampled_from(["depends_on", "build_id"]))) for one in before)
         phases.append(told(f"{workflow}.n{at}", waves[-1], edges, mode=draw(st.sampled_from(MODES))))
-    return plan_json(*phases)
+    return plan_file(*phases)

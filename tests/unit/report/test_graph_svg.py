@@ -8,14 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fastflow.record.plan_file import PlanFile, plan_file_from
 from fastflow.report.graph_drawing import drawing_of
 from fastflow.report.graph_html import graph_html
 from fastflow.report.graph_svg import GRAPH_CSS, MOST_TOLD, graph_svg, lay_out
-from tests.unit.report.drawings import plan_json, plans, told
+from tests.unit.report.drawings import plan_file, plans, told
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = "</title><script>alert(1)</script>\x1b[31m\u202e\x00\ud800\uffff\" onload='x' ]]>&amp; ${X}"
-PLAN = plan_json(
+PLAN = plan_file(
     told("web.record", 0, mode="recording", build_id="7"),
     told("web.test", 1, (("web.record", "build_id"),), build_id="7"),
     told("web.report", 2, (("web.test", "report"), ("web.record", "depends_on")), mode="report", selected=False),
@@ -24,7 +25,7 @@ PLAN = plan_json(
 )
 
 
-def drawn(plan: dict[str, Any], **options: Any) -> ElementTree.Element:
+def drawn(plan: PlanFile, **options: Any) -> ElementTree.Element:
     return ElementTree.fromstring(graph_svg(plan, **options))
 
 
@@ -72,8 +73,8 @@ def test_it_says_in_words_what_it_shows() -> None:
 
 
 def test_of_many_phases_it_says_how_many() -> None:
-    few = plan_json(*(told(f"web.t{at}", 0) for at in range(MOST_TOLD)))
-    many = plan_json(*(told(f"web.t{at}", 0) for at in range(MOST_TOLD + 1)))
+    few = plan_file(*(told(f"web.t{at}", 0) for at in range(MOST_TOLD)))
+    many = plan_file(*(told(f"web.t{at}", 0) for at in range(MOST_TOLD + 1)))
     assert f"web.t{MOST_TOLD - 1}: testing." in graph_svg(few)
     (description,) = drawn(many).iter(f"{SVG}desc")
     assert description.text == "They run in 1 wave, and wait for one another in 0 ways."
@@ -90,7 +91,7 @@ def test_page_that_brings_the_style_gets_none() -> None:
 
 
 def test_long_text_is_cut_and_whole_in_the_tooltip() -> None:
-    root = drawn(plan_json(told("web.t", 0, build_id="x" * 200)))
+    root = drawn(plan_file(told("web.t", 0, build_id="x" * 200)))
     (shown,) = texts(root, "details")
     assert len(shown) == 36
     assert shown.endswith("x…")
@@ -104,8 +105,8 @@ ANY_TEXT = st.text() | st.just(HOSTILE)
 
 @given(ANY_TEXT, ANY_TEXT)
 def test_hostile_text_breaks_nothing(name: str, build_id: str) -> None:
-    plan = plan_json(told("web.t", 0, build_id=build_id), name=name, critical=("web.t",))
-    plan["phases"][0]["node"] = plan["phases"][0]["workflow"] = name
+    phase = told("web.t", 0, build_id=build_id) | {"node": name, "workflow": name}
+    plan = plan_file(phase, name=name, critical=("web.t",))
     root = drawn(plan, states={"web.t": build_id})
     assert {element.tag.removeprefix(SVG) for element in root.iter()} == {
         "svg", "title", "desc", "style", "rect", "text", "g", "path"
@@ -117,8 +118,9 @@ def test_hostile_text_breaks_nothing(name: str, build_id: str) -> None:
 def test_plan_of_a_stranger_breaks_nothing_by_words_that_fastflow_would_write_itself(
     mode: str, reason: str, condition: str
 ) -> None:
-    plan = plan_json(told("web.t", 0, mode=mode), told("web.u", 1, (("web.t", reason),), mode=mode))
-    plan["phases"][1]["depends_on"][0]["condition"] = condition
+    later = told("web.u", 1, (("web.t", reason),), mode=mode)
+    later["depends_on"][0]["condition"] = condition
+    plan = plan_file(told("web.t", 0, mode=mode), later)
     root = drawn(plan)
     assert {str(group.get("class")) for group in root.iter(f"{SVG}g")} == {"phase"}
     assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\u202e]|<script", graph_html(plan))
@@ -126,13 +128,13 @@ def test_plan_of_a_stranger_breaks_nothing_by_words_that_fastflow_would_write_it
 
 @pytest.mark.parametrize("wave", [None, "1", 1.5, float("nan"), float("inf"), []])
 def test_wave_that_is_no_number_is_refused(wave: Any) -> None:
-    with pytest.raises(TypeError):
-        graph_svg(plan_json(told("web.t", wave)))
+    with pytest.raises(ValueError, match="wave"):
+        plan_file(told("web.t", wave))
 
 
 @pytest.mark.parametrize("draw", [graph_svg, graph_html])
 def test_it_loads_nothing_and_runs_nothing(draw: Any) -> None:
-    text = re.sub(r'xmlns="[^"]*"', "", draw(plan_json(told("web.t", 0, build_id=HOSTILE), name=HOSTILE)))
+    text = re.sub(r'xmlns="[^"]*"', "", draw(plan_file(told("web.t", 0, build_id=HOSTILE), name=HOSTILE)))
     for word in ("<script", "href", "src=", "url(", "@import", "http:", "https:", "<foreignObject", "\x1b"):
         assert word not in text
 
@@ -156,16 +158,16 @@ def test_page_holds_the_picture_and_a_table_that_says_the_same() -> None:
 
 
 def test_edge_to_what_is_not_there_is_left_out() -> None:
-    assert graph_svg(plan_json(told("web.t", 1, (("gone.r", "depends_on"),)))).count('class="line"') == 0
+    assert graph_svg(plan_file(told("web.t", 1, (("gone.r", "depends_on"),)))).count('class="line"') == 0
 
 
 def test_what_is_no_plan_is_refused() -> None:
-    with pytest.raises(KeyError):
-        graph_svg({"phases": []})
+    with pytest.raises(ValueError, match="name"):
+        plan_file_from({"phases": []})
 
 
 @given(plans())
-def test_boxes_do_not_overlap_stay_in_their_lanes_and_stand_right_of_what_they_wait_for(plan: dict[str, Any]) -> None:
+def test_boxes_do_not_overlap_stay_in_their_lanes_and_stand_right_of_what_they_wait_for(plan: PlanFile) -> None:
     drawing = drawing_of(plan)
     layout = lay_out(drawing)
     lanes = {lane.workflow: lane for lane in layout.lanes}

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from fastflow.report.sarif import Location, Region, Result, Rule, relative_path, root_of, sarif_log, uri_of
+from fastflow.report.sarif import Location, Region, Result, Rule, sarif_log, uri_of
+from fastflow.spec.reader import relative_path, root_of
 
 SQLI = Rule("sqli", "an SQL injection", "A parameter comes into SQL.", "Bind parameters.", level="error")
 OPEN = Rule("scope-open", "an open scope", "Every host is attacked.", "Name hosts.", is_enabled=False)

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias, cast
 from fastflow.record.archive import Archive
 from fastflow.record.events import Event, PhaseChanged, RunEnded, RunStarted
 from fastflow.record.history import History
+from fastflow.record.plan_file import plan_file_from
 from fastflow.record.result import Evidence, PhaseResult, RunResult, State, Suppression, Vulnerability
 
 from ..drawings import plan_json, told
@@ -66,7 +67,16 @@ def told_run(
     """A run of a minute."""
     run, spec = "261124090000abcde", "shop/fastflow.yml"
     result = RunResult(run, spec, exit_code, time(0), time(60), phases)
-    return Told(Path("nowhere"), run, spec, result, phases, History(tuple(events)), plan, logs=logs or {})
+    return Told(
+        Path("nowhere"),
+        run,
+        spec,
+        result,
+        phases,
+        History(tuple(events)),
+        plan_file_from(plan) if plan else None,
+        logs=logs or {},
+    )
 
 
 def vulnerable_run() -> Told:

@@ -8,9 +8,8 @@ import pytest
 
 from fastflow.pipeline import SpecText, check, plan
 from fastflow.plan.making import Selection
+from fastflow.record.plan_file import EngineVersions, plan_file_of_run
 from fastflow.report.plan import plan_as_json
-from fastflow.report.plan_file import engines_of, plan_file_of
-from fastflow.run.engine import EngineInfo
 
 SPEC = """\
 name: shop
@@ -44,7 +43,7 @@ def told(directory: Path, name: str = "fastflow.yml") -> dict[str, Any]:
     text = SpecText(name, directory, SPEC.encode())
     (facts,) = check([text], VALUES).specs
     made = plan(facts, directory, Selection())
-    content = plan_file_of(made, facts, VALUES, "r1")
+    content: dict[str, Any] = json.loads(json.dumps(plan_file_of_run(made, facts, VALUES, "r1").as_json()))
     plain = json.loads(plan_as_json(made))
     for phase in content["phases"]:
         (same,) = (one for one in plain["phases"] if one["id"] == phase["id"])
@@ -82,5 +81,9 @@ def test_the_spec_is_there_with_its_values_but_no_secret(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(("name", "shown"), [("", "default"), ("far", "far")])
 def test_versions_are_told_by_host(name: str, shown: str) -> None:
-    info = EngineInfo("28.0", "2.40", "unix:///run/docker.sock", is_local=True)
-    assert engines_of({name: info}) == {"hosts": {shown: {"engine": "28.0", "compose": "2.40"}}}
+    text = SpecText("fastflow.yml", Path(), SPEC.encode())
+    (facts,) = check([text], VALUES).specs
+    told = plan_file_of_run(plan(facts, Path(), Selection()), facts, VALUES, "r1")
+    assert "hosts" not in told.as_json()
+    content = told.with_hosts({name: EngineVersions("28.0", "2.40")}).as_json()
+    assert content["hosts"] == {shown: {"engine": "28.0", "compose": "2.40"}}

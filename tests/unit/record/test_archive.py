@@ -10,13 +10,13 @@ import pytest
 from fastflow.errors import UsageError
 from fastflow.record.archive import find_run, read_archive
 from fastflow.record.events import as_json
+from fastflow.record.plan_file import plan_file_from
 from fastflow.record.result import RunResult, Suppression
 from fastflow.report.kinds import KINDS, render
+from tests.unit.report.drawings import plan_json, told
+from tests.unit.report.html.archives import change, found, phase, time
+from tests.unit.report.run_archives import write_run
 from tests.unit.run.stage import FINDS, Stage
-
-from .drawings import plan_json, told
-from .html.archives import change, found, phase, time
-from .run_archives import write_run
 
 RUN = "261124090000abcde"
 BEGUN = {"time": time(0), "type": "run", "phase": None, "state": "started", "run": RUN, "spec": "/w/fastflow.yml"}
@@ -38,7 +38,7 @@ def test_what_a_run_wrote_reads_back(tmp_path: Path) -> None:
         logs={"web.test": "t", "web.record.source": "s", "web.record": "r"},
     )
     archive = read_archive(folder)
-    assert (archive.result, archive.phases, archive.plan) == (result, result.phases, PLAN)
+    assert (archive.result, archive.phases, archive.plan) == (result, result.phases, plan_file_from(PLAN))
     assert list(archive.logs.items()) == [("web.test", "t"), ("web.record", "r"), ("web.record.source", "s")]
     assert (archive.resolved, archive.started) == ("a: 1\n", time(0))
 
@@ -112,7 +112,7 @@ def test_a_plan_that_is_none_takes_nothing_away(tmp_path: Path, plan: str) -> No
     folder = write_run(tmp_path, result_of(phase("web.test", vulnerabilities=(found(1),))))
     (folder / "plan.json").write_text(plan)
     archive = read_archive(folder)
-    assert archive.planned("web.test") == {}
+    assert archive.planned("web.test") is None
     for kind in KINDS:
         assert "web.test" in render(kind, archive)
 

@@ -1,0 +1,187 @@
+"""`plan.json` in a run's folder: what `plan --format json` prints, and what reports of the run need besides."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Strict, TypeAdapter
+
+from fastflow import __version__
+from fastflow.check.facts import Facts
+from fastflow.masking import MASK
+from fastflow.model.load import is_build_id, is_raw
+from fastflow.model.node import Gate, TestingNode
+from fastflow.plan import PhasePlan, Plan
+from fastflow.spec.interpolation import interpolate
+from fastflow.spec.reader import relative_path, root_of
+from fastflow.spec.writer import dump, map_texts
+
+PLAN_FILE = "plan.json"
+FORMAT_VERSION = "1.0"
+_SECRET = re.compile(r"token|secret|passw|pwd|credential|private|auth|api_?key|(^|_)key$", re.IGNORECASE)
+_ACCOUNT = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedEdge:
+    """The phase `id` comes first."""
+
+    id: str
+    reason: str
+    condition: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedGate:
+    """A gate: its threshold, and its file of known vulnerabilities as the spec names it."""
+
+    threat: int | None = None
+    accept: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPhase:
+    """A phase. From `image` on, it is what only a run's plan says; `line` and `column` of its node count from 1."""
+
+    id: str
+    workflow: str
+    node: str
+    mode: str
+    build_id: str | None
+    host: str
+    wave: Annotated[int, Strict()]
+    selected: bool = True
+    depends_on: tuple[PlannedEdge, ...] = ()
+    image: str | None = None
+    allow_failure: bool = False
+    gate: PlannedGate | str | None = None
+    line: int | None = None
+    column: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EngineVersions:
+    """The versions of a host's engine and of its Compose."""
+
+    engine: str
+    compose: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFile:
+    """A plan. From `run` on, it is what only a run's plan says; `hosts` are there once the engines have answered."""
+
+    format_version: str
+    name: str
+    phases: tuple[PlannedPhase, ...]
+    critical_path: tuple[str, ...]
+    run: str | None = None
+    spec: str | None = None
+    fastflow: str | None = None
+    resolved: str | None = None
+    hosts: Mapping[str, EngineVersions] = field(default_factory=dict)
+
+    def phase(self, name: str) -> PlannedPhase | None:
+        """A phase by its id."""
+        return next((phase for phase in self.phases if phase.id == name), None)
+
+    def with_hosts(self, hosts: Mapping[str, EngineVersions]) -> "PlanFile":
+        """Add what the engines have answered, by host; an empty name stands for the current context."""
+        return replace(self, hosts={host or "default": versions for host, versions in hosts.items()})
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the content of plan.json, or what `plan --format json` prints (docs: machine formats)."""
+        told = asdict(self)
+        phases = told["phases"]
+        if self.run is None:
+            told = {name: told[name] for name in ("format_version", "name", "phases", "critical_path")}
+            of_run = ("image", "allow_failure", "gate", "line", "column")
+            told["phases"] = [{key: value for key, value in one.items() if key not in of_run} for one in phases]
+        elif not self.hosts:
+            del told["hosts"]
+        return told
+
+
+def plan_file_of(plan: Plan) -> PlanFile:
+    """Give a plan as it is told of."""
+    phases = tuple(
+        PlannedPhase(
+            id=phase.id,
+            workflow=phase.workflow,
+            node=phase.name,
+            mode=phase.mode,
+            build_id=phase.build_id,
+            host=plan.workflows[phase.workflow].host or "default",
+            wave=phase.wave,
+            selected=phase.is_selected,
+            depends_on=tuple(PlannedEdge(edge.before, edge.reason, edge.condition) for edge in phase.dependencies),
+        )
+        for phase in plan.phases.values()
+    )
+    return PlanFile(FORMAT_VERSION, plan.name, phases, tuple(plan.critical_path))
+
+
+def plan_file_of_run(plan: Plan, facts: Facts, values: Mapping[str, str], run: str) -> PlanFile:
+    """Give the content of a run's plan.json, as far as it is known before an engine has answered."""
+    file = facts.document.file
+    made = plan_file_of(plan)
+    return replace(
+        made,
+        phases=tuple(_of_run(phase, plan.phases[phase.id], facts) for phase in made.phases),
+        run=run,
+        spec=file if file == "-" else relative_path(str(plan.directory / Path(file).name), root_of(plan.directory)),
+        fastflow=__version__,
+        resolved=resolved_text(facts, values, run),
+    )
+
+
+def _of_run(told: PlannedPhase, phase: PhasePlan, facts: Facts) -> PlannedPhase:
+    gate = phase.node.gate if isinstance(phase.node, TestingNode) else None
+    mark = facts.places.key("workflows", phase.workflow, "nodes", phase.name).mark
+    return replace(
+        told,
+        image=phase.image,
+        allow_failure=bool(phase.node.allow_failure),
+        gate=PlannedGate(gate.threat, gate.accept) if isinstance(gate, Gate) else gate,
+        line=mark.line,
+        column=mark.column,
+    )
+
+
+def resolved_text(facts: Facts, values: Mapping[str, str], run: str) -> str:
+    """Give the spec with the values of its variables, as YAML for people.
+
+    A run's folder is kept by CI systems as an artifact. Environments thus stay as written, and so does what is in
+    variables whose names speak of secrets; the account in a URL is masked. The token is only ever a reference.
+    """
+    shown = {name: MASK if _SECRET.search(name) else value for name, value in values.items()}
+    resolved = interpolate(
+        facts.document,
+        shown,
+        lambda path: is_raw(path) or "environment" in path[2:] or "container" in path[2:],
+        lenient=True,
+        stand_in=lambda path: run if is_build_id(path) else None,
+    )
+    return dump(map_texts(resolved.document.root, lambda text: _ACCOUNT.sub(MASK, text)))
+
+
+def read_plan_file(folder: Path) -> PlanFile | None:
+    """Read a run's plan.json; None where there is none, or another version's."""
+    try:
+        return plan_file_from(json.loads((folder / PLAN_FILE).read_text(encoding="utf-8")))
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def plan_file_from(told: object) -> PlanFile:
+    """Read a plan from its JSON. Raises ValueError where it is none."""
+    return _reader().validate_python(told)
+
+
+@cache
+def _reader() -> TypeAdapter[PlanFile]:
+    return TypeAdapter(PlanFile)

@@ -98,10 +98,8 @@ def _environment(node: YamlNode, values: Values[str, str] | None) -> dict[str, s
 
 
 def _service(key: Scalar, node: YamlNode, values: Values[str, str] | None) -> Service:
-    name_node = _get(node, "container_name")
     mode = text(_get(node, "network_mode"))
     dependencies = entries(_get(node, "depends_on"), "depends_on")
-    scale = _get(node, "scale") or _get(_get(node, "deploy"), "replicas")
     return Service(
         name=key.text,
         mark=key.mark,
@@ -109,8 +107,8 @@ def _service(key: Scalar, node: YamlNode, values: Values[str, str] | None) -> Se
         has_build=_get(node, "build") is not None,
         environment=_environment(node, values),
         ports=tuple(read_ports(_get(node, "ports"))),
-        container_name=text(name_node),
-        container_name_mark=name_node.mark if name_node else None,
+        container_name=text(name := _get(node, "container_name")),
+        container_name_mark=name.mark if name else None,
         hostname=text(_get(node, "hostname")),
         networks={} if mode else _networks(_get(node, "networks"), key.mark),
         network_mode=mode,
@@ -125,10 +123,15 @@ def _service(key: Scalar, node: YamlNode, values: Values[str, str] | None) -> Se
         extra_hosts=tuple(name.text for name, _ in entries(_get(node, "extra_hosts"), "extra_hosts")),
         volumes=dict(_volumes(_get(node, "volumes"))),
         restart=text(_get(node, "restart")),
-        has_containers=(number_text(scale) or "1").strip("0") != "",
+        has_containers=_has_containers(node),
         exposes=tuple(read_ports(_get(node, "expose"))),
         command=(*_texts(_get(node, "entrypoint")), *_texts(_get(node, "command"))),
     )
+
+
+def _has_containers(node: YamlNode) -> bool:
+    scale = _get(node, "scale") or _get(_get(node, "deploy"), "replicas")
+    return (number_text(scale) or "1").strip("0") != ""
 
 
 def _joined(node: YamlNode) -> Iterator[tuple[str, str]]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fastflow.diagnostic import Mark
 
@@ -178,11 +178,8 @@ class Application:
 
     def networks_of(self, names: Iterable[str]) -> tuple[str, ...]:
         """Return the networks that these services are on, in order, each once."""
-        return tuple(
-            dict.fromkeys(
-                network for name in names if name in self.services for network in self.services[name].networks
-            )
-        )
+        services = (self.services[name] for name in names if name in self.services)
+        return tuple(dict.fromkeys(network for service in services for network in service.networks))
 
     @cached_property
     def used_networks(self) -> tuple[str, ...]:
@@ -238,18 +235,16 @@ def _target(link: str) -> str:
 
 
 def _cut_off(service: Service, gone: set[str]) -> Service:
-    depends_on = {other: how for other, how in service.depends_on.items() if other not in gone}
-    links = tuple(link for link in service.links if _target(link) not in gone)
-    volumes_from = tuple(source for source in service.volumes_from if _target(source) not in gone)
-    joined = {key: other for key, other in service.joined.items() if other not in gone}
-    kept = {"depends_on": depends_on, "links": links, "volumes_from": volumes_from}
+    kept: dict[str, Any] = {
+        "depends_on": {other: how for other, how in service.depends_on.items() if other not in gone},
+        "links": tuple(link for link in service.links if _target(link) not in gone),
+        "volumes_from": tuple(source for source in service.volumes_from if _target(source) not in gone),
+    }
     cut = [key for key, value in kept.items() if len(value) != len(getattr(service, key))]
-    cut += [key for key in service.joined if key not in joined]
+    cut += [key for key, other in service.joined.items() if other in gone]
     if not cut:
         return service
-    changed = replace(
-        service, depends_on=depends_on, links=links, volumes_from=volumes_from, joined=joined, cut=tuple(cut)
-    )
     if "network_mode" in cut:  # without it, a service is on the project's own network
-        return replace(changed, network_mode=None, networks={DEFAULT_NETWORK: Attachment((), service.mark)})
-    return changed
+        kept |= {"network_mode": None, "networks": {DEFAULT_NETWORK: Attachment((), service.mark)}}
+    joined = {key: other for key, other in service.joined.items() if other not in gone}
+    return replace(service, **kept, joined=joined, cut=tuple(cut))

@@ -94,7 +94,7 @@ class ComposeFiles:
         return self.documents.as_written
 
 
-class _Place(NamedTuple):
+class _Setting(NamedTuple):
     """What a document stands in: the directory of its relative paths, and the values of its variables."""
 
     directory: Path
@@ -121,13 +121,13 @@ class _Merge:
             return None
         for source in sources:
             try:
-                for expanded in self._source(source, _Place(directory, self.values)):
+                for expanded in self._source(source, _Setting(directory, self.values)):
                     root = expanded if root is None else merge(root, expanded)
             except UnreadableError as error:
                 self.unreadable.append(error.diagnostic)
         return root if isinstance(root, YamlMap) else None
 
-    def _source(self, source: Source, place: _Place) -> list[YamlMap]:
+    def _source(self, source: Source, place: _Setting) -> list[YamlMap]:
         if isinstance(source, InlineSource):
             document = Document("", "", source.tree)
             trees, place = [resolved(document, place.values).root], place._replace(directory=self.files.base)
@@ -139,7 +139,7 @@ class _Merge:
             trees = [one.root for one in self.files.read(path, source.mark, place.values)]
         return [self._expand(tree, place, 0) for tree in trees]
 
-    def _expand(self, tree: YamlMap, place: _Place, depth: int) -> YamlMap:
+    def _expand(self, tree: YamlMap, place: _Setting, depth: int) -> YamlMap:
         """Apply the `include`s and `extends` of one document."""
         root: YamlNode = self._with_extends(tree, place)
         include = tree.get("include")
@@ -151,7 +151,7 @@ class _Merge:
         assert isinstance(root, YamlMap)
         return root
 
-    def _included(self, item: YamlNode, place: _Place, depth: int) -> list[YamlMap]:
+    def _included(self, item: YamlNode, place: _Setting, depth: int) -> list[YamlMap]:
         names = _texts_of(item if isinstance(item, Scalar) else _part(item, "path"))
         found: YamlNode | None = None
         for name in names:
@@ -167,12 +167,12 @@ class _Merge:
                 found = tree if found is None else merge(found, tree)
         return [found] if isinstance(found, YamlMap) else []
 
-    def _inner(self, item: YamlNode, place: _Place, first: str) -> _Place:
+    def _inner(self, item: YamlNode, place: _Setting, first: str) -> _Setting:
         """What an included document stands in: its own directory and `.env`, unless `include` says otherwise."""
         project = text(_part(item, "project_directory"))
         directory = place.directory / project if project else (place.directory / first).parent
         env_files = [place.directory / name for name in _texts_of(_part(item, "env_file"))] or [directory / ".env"]
-        return _Place(directory, self.files.values_below(place.values, env_files, item.mark))
+        return _Setting(directory, self.files.values_below(place.values, env_files, item.mark))
 
     def _is_out_of_reach(self, name: str, what: str) -> bool:
         if name.startswith(_REMOTE):
@@ -183,7 +183,7 @@ class _Merge:
             return True
         return False
 
-    def _with_extends(self, tree: YamlMap, place: _Place) -> YamlMap:
+    def _with_extends(self, tree: YamlMap, place: _Setting) -> YamlMap:
         services = tree.get("services")
         if not isinstance(services, YamlMap):
             return tree
@@ -192,7 +192,7 @@ class _Merge:
         parts = tuple((key, replaced if key.text == "services" else value) for key, value in tree)
         return YamlMap(parts, tree.mark, tree.tag, tree.origin)
 
-    def _extended(self, service: YamlNode, siblings: YamlMap, place: _Place, seen: tuple[str, ...]) -> YamlNode:
+    def _extended(self, service: YamlNode, siblings: YamlMap, place: _Setting, seen: tuple[str, ...]) -> YamlNode:
         extends = service.get("extends") if isinstance(service, YamlMap) else None
         service = with_environment(anchored(service, place.directory, is_symbolic=place.values is None), place.values)
         if extends is None:

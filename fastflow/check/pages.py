@@ -18,7 +18,7 @@ _PARTS = re.compile(r"(?P<why>.*?)\n\n```yaml\n(?P<example>.*?\n)```\n\n(?P<mend
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class RulePage:
     """What there is to know of a rule, besides what it finds. `why` and `mend` are Markdown in paragraphs."""
 
     why: str
@@ -26,11 +26,11 @@ class Page:
     mend: str
 
 
-def page_of(rule: Rule) -> Page:
+def page_of(rule: Rule) -> RulePage:
     """Read the page of a rule."""
     match = _PARTS.fullmatch((_FOLDER / f"{rule.id}.md").read_text(encoding="utf-8"))
     assert match is not None, f"the page of {rule.id} is a text, a yaml block, and a text"
-    return Page(match["why"], match["example"], match["mend"])
+    return RulePage(match["why"], match["example"], match["mend"])
 
 
 def sentence(rule: Rule) -> str:

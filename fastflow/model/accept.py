@@ -64,13 +64,13 @@ def read_accept_file(name: str, content: bytes) -> AcceptFile:
     tree, found, comments = read_list(name, content)
     if tree is None:
         return AcceptFile(diagnostics=found)
-    reading = _Reading(list(found))
+    reading = _EntryReader(list(found))
     entries = tuple(reading.entries(tree))
     diagnostics = tuple(sorted(reading.diagnostics, key=lambda finding: finding.mark))
     return AcceptFile(entries, diagnostics, reading.days, comments)
 
 
-class _Reading:
+class _EntryReader:
     def __init__(self, diagnostics: list[Diagnostic]) -> None:
         self.diagnostics = diagnostics
         self.days: dict[str, Mark] = {}

@@ -170,7 +170,7 @@ def _name(value: Any) -> Any:
     )
 
 
-class Whole:
+class WholeNumber:
     """Annotates a field as a whole number in decimal digits, `low` to `high`."""
 
     def __init__(self, low: int, high: int) -> None:

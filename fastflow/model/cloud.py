@@ -72,9 +72,7 @@ class Cloud(SpecModel):
     token: Annotated[
         str | None,
         BeforeValidator(_token),
-        WithJsonSchema(
-            {"type": "string", "pattern": r"^\$(\{[A-Za-z_][A-Za-z0-9_]*(:?\?.*)?\}|[A-Za-z_][A-Za-z0-9_]*)$"}
-        ),
+        WithJsonSchema({"type": "string", "pattern": _REFERENCE}),
     ] = None
     """A reference to the variable that holds the token, never its value. Default: ${WALLARM_API_TOKEN}."""
     api_host: OptionalText = None

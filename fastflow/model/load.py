@@ -23,17 +23,12 @@ _KEYED = frozenset((key,) for key in KEYED_BY_THE_USER)
 class Loaded(NamedTuple):
     """A spec and where its values stand; `spec` is None where nothing of it could be saved.
 
-    Where `is_whole` is false, parts with faults were left out, and rules about what is missing mean nothing.
+    Parts with faults are left out: where there are any, rules about what is missing mean nothing.
     """
 
     spec: Spec | None
     places: Places
     diagnostics: tuple[Diagnostic, ...]
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether the model holds all that the document says."""
-        return self.spec is not None and not self.diagnostics
 
 
 def is_raw(path: YamlPath) -> bool:

@@ -15,7 +15,7 @@ from fastflow.model.base import (
     SpecModel,
     Symbolic,
     Text,
-    Whole,
+    WholeNumber,
     describe,
     duration,
     wrong,
@@ -58,7 +58,7 @@ class Ready(SpecModel):
 class Gate(SpecModel):
     """Which vulnerabilities fail a testing phase."""
 
-    threat: Annotated[int | None, Whole(1, 100)] = None
+    threat: Annotated[int | None, WholeNumber(1, 100)] = None
     """Only vulnerabilities of at least this threat fail the phase."""
     accept: Text | None = None
     """A file that lists known vulnerabilities, each with a reason and perhaps a date of expiry."""
@@ -114,7 +114,7 @@ class BaseNode(SpecModel):
     """How long the phase may take from its start. Default: 6 h."""
     allow_failure: Boolean = None
     """Whether the phase may fail without failing the run or blocking its dependents."""
-    attempts: Annotated[int | None, Whole(1, 10)] = None
+    attempts: Annotated[int | None, WholeNumber(1, 10)] = None
     """How often in all it may be tried when infrastructure fails. Default: 1."""
 
     @classmethod
@@ -153,7 +153,7 @@ class RecordingNode(BaseNode):
         Annotated[int | None, duration(691_200), WithJsonSchema({**DURATION_SCHEMA, "maximum": 691_200})]
     ] = None
     """The node ends after this time without a baseline request. Default: 600 s, or the source's timeout."""
-    workers: Fast[Annotated[int | None, Whole(1, 10_000)]] = None
+    workers: Fast[Annotated[int | None, WholeNumber(1, 10_000)]] = None
     """Threads that work at once. FAST's default: 10."""
     backend_https_ports: Fast[Annotated[Joined, BeforeValidator(joined(";", ports=True))]] = None
     """Ports of the application that speak HTTPS. FAST's default: 443."""
@@ -194,9 +194,9 @@ class TestingNode(BaseNode):
     """The name of the test run."""
     test_run_desc: Fast[Text | None] = None
     """The description of the test run."""
-    test_run_policy_id: Fast[Annotated[int | None, Whole(1, 2**53)]] = None
+    test_run_policy_id: Fast[Annotated[int | None, WholeNumber(1, 2**53)]] = None
     """The test policy. FAST's default: the default policy."""
-    test_run_rps: Fast[Annotated[int | None, Whole(1, 1000)]] = None
+    test_run_rps: Fast[Annotated[int | None, WholeNumber(1, 1000)]] = None
     """At most so many attack requests a second. FAST's default: no limit."""
     test_run_stop_on_first_fail: Fast[Boolean] = None
     """Whether the test run ends at its first vulnerability. FAST's default: false."""
@@ -212,7 +212,7 @@ class TestingNode(BaseNode):
         ]
     ] = None
     """Processes that test at once: a number, or auto (half the CPUs). FAST's default: 1."""
-    workers: Fast[Annotated[int | None, Whole(1, 10_000)]] = None
+    workers: Fast[Annotated[int | None, WholeNumber(1, 10_000)]] = None
     """Threads that work at once. FAST's default: 10."""
     git_extensions: Fast[OptionalText] = None
     """URL of a Git repository with FAST DSL extensions."""

@@ -9,7 +9,7 @@ from fastflow.model.mode import Mode
 from fastflow.model.node import Node, TestingNode
 from fastflow.model.spec import Spec
 from fastflow.spec.document import YamlPath
-from fastflow.spec.template import Template, TemplateError, canonical, parse_template, variables, written
+from fastflow.spec.template import Template, TemplateError, canonical, parse_template, written
 
 
 def node_service(name: str) -> str:
@@ -91,11 +91,6 @@ def template_of(text: str) -> Template:
         return canonical(parse_template(text))
     except TemplateError:
         return (text,)
-
-
-def has_variables(text: str) -> bool:
-    """Tell whether a BUILD_ID still holds variables."""
-    return any(True for _ in variables(template_of(text)))
 
 
 def _identity(build_id: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Container, Mapping
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
@@ -13,7 +13,7 @@ from fastflow.model.base import (
     Opaque,
     SpecModel,
     Text,
-    Whole,
+    WholeNumber,
     describe,
     unless_symbolic,
     wrong,
@@ -22,6 +22,9 @@ from fastflow.model.cloud import Cloud
 from fastflow.model.node import Node
 from fastflow.spec.document import YamlMap
 
+T = TypeVar("T")
+Part: TypeAlias = Annotated[T, Opaque(), WithJsonSchema({"type": "object"})]
+"""A part with names or fields of its own: it is loaded before the whole, so that what is sound of it stays."""
 NAMED = "write each as `NAME:` with its fields below, and no dash before it"
 """How hosts, workflows and nodes are written."""
 ComposeSource: TypeAlias = str | Annotated[YamlMap, Opaque()]
@@ -58,7 +61,7 @@ class Host(SpecModel):
     """The name of a Docker context."""
     docker_host: Text | None = None
     """The engine's address: ssh://, tcp:// or unix://."""
-    max_parallel: Annotated[int | None, Whole(1, 100_000)] = None
+    max_parallel: Annotated[int | None, WholeNumber(1, 100_000)] = None
     """Phases at once on this host. Default: no limit."""
 
 
@@ -67,7 +70,7 @@ class Workflow(SpecModel):
 
     build_id: Text | None = None
     """Identifies the workflow and its test record: letters and digits."""
-    cloud: Cloud | None = None
+    cloud: Part[Cloud] | None = None
     """Merged over the spec's `cloud`."""
     compose: Annotated[
         tuple[ComposeSource, ...] | None,
@@ -87,7 +90,7 @@ class Workflow(SpecModel):
     """Where it runs: a name under `hosts`, a list of names, or `any`; of several, where the fewest workflows are."""
     timeout: Duration = None
     """How long it may take from its first phase's start."""
-    nodes: Annotated[Mapping[Name, Node], Field(min_length=1)]
+    nodes: Annotated[Mapping[Name, Part[Node]], Field(min_length=1)]
     """Its FAST nodes, each a phase."""
 
 
@@ -96,15 +99,15 @@ class Spec(SpecModel):
 
     name: Text | None = None
     """The spec's name. Default: the directory's."""
-    cloud: Cloud | None = None
+    cloud: Part[Cloud] | None = None
     """The Wallarm cloud of all workflows."""
     defaults: Mapping[str, Any] | None = None
     """Fields for every node whose mode has them."""
-    hosts: Mapping[Name, Host] | None = None
+    hosts: Mapping[Name, Part[Host]] | None = None
     """Docker Engines by name. Default: the current Docker context."""
-    max_parallel: Annotated[int | None, Whole(1, 100_000)] = None
+    max_parallel: Annotated[int | None, WholeNumber(1, 100_000)] = None
     """Phases at once. Default: no limit."""
-    workflows: Annotated[Mapping[Name, Workflow], Field(min_length=1)]
+    workflows: Annotated[Mapping[Name, Part[Workflow]], Field(min_length=1)]
     """The workflows."""
     checks: Annotated[Mapping[Text, Literal["error", "warning", "off"]] | None, BeforeValidator(_levels)] = None
     """The severity of rules: error, warning or off."""

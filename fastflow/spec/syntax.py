@@ -30,7 +30,7 @@ class SyntaxFault:
 
 
 @dataclass(frozen=True, slots=True)
-class _Report:
+class _ParserReport:
     """The parser's report: its words, the place where it stopped, the place where the construct begins."""
 
     message: str
@@ -69,32 +69,32 @@ def explain_syntax(error: yaml.MarkedYAMLError, text: str) -> SyntaxFault:
     begins = (error.context_mark.line + 1, error.context_mark.column + 1) if error.context_mark else place
     message = ", ".join(part for part in (error.context, error.problem) if part) or "not valid YAML"
     lines = _LINE_BREAK.split(text)
-    report = _Report(message, error.problem or "", error.context or "", place, begins, lines)
+    report = _ParserReport(message, error.problem or "", error.context or "", place, begins, lines)
     found = (explain(report) for explain in _WAYS)
     return next((fault for fault in found if fault is not None), report.fault(message, _LOOK))
 
 
-def _tab(report: _Report) -> SyntaxFault | None:
+def _tab(report: _ParserReport) -> SyntaxFault | None:
     if "\t" in report.written[: max(report.at[1], 1)] and not report.before.strip():
         return report.fault(report.message, "YAML does not allow tabs for indentation; use spaces")
     return None
 
 
-def _quote(report: _Report) -> SyntaxFault | None:
+def _quote(report: _ParserReport) -> SyntaxFault | None:
     if "quoted scalar" not in report.context or "end of stream" not in report.problem:
         return None
     quote = report.line(report.begins[0])[report.begins[1] - 1 : report.begins[1]]
     return report.fault("the quote that begins here is never closed", f"end the text with {quote}", report.begins)
 
 
-def _escape(report: _Report) -> SyntaxFault | None:
+def _escape(report: _ParserReport) -> SyntaxFault | None:
     if "unknown escape character" not in report.problem:
         return None
     hint = "put single quotes round the text: in double quotes a backslash begins an escape"
     return report.fault("this backslash begins no escape that YAML knows", hint)
 
 
-def _bracket(report: _Report) -> SyntaxFault | None:
+def _bracket(report: _ParserReport) -> SyntaxFault | None:
     if "flow" not in report.context or "did not find expected" not in report.problem:
         return None
     if _UNQUOTED_VARIABLE.search(report.written) and any(mark in report.written for mark in "{["):
@@ -111,7 +111,7 @@ def _bracket(report: _Report) -> SyntaxFault | None:
     return SyntaxFault(message, *report.at, hint, report.begins, f"the `{opened}` opens here")
 
 
-def _second_colon(report: _Report) -> SyntaxFault | None:
+def _second_colon(report: _ParserReport) -> SyntaxFault | None:
     if "mapping values are not allowed" not in report.problem:
         return None
     if re.search(r":\s", report.before):
@@ -126,7 +126,7 @@ def _second_colon(report: _Report) -> SyntaxFault | None:
     return report.fault(f"a key cannot stand below the value of line {number}", hint)
 
 
-def _indentation(report: _Report) -> SyntaxFault | None:
+def _indentation(report: _ParserReport) -> SyntaxFault | None:
     if report.problem not in ("did not find expected key", "did not find expected '-' indicator"):
         return None
     width = len(report.before)
@@ -140,7 +140,7 @@ def _indentation(report: _Report) -> SyntaxFault | None:
     return SyntaxFault(message, *report.at, hint, report.begins, told)
 
 
-def _first_character(report: _Report) -> SyntaxFault | None:
+def _first_character(report: _ParserReport) -> SyntaxFault | None:
     if "cannot start any token" in report.problem and report.character in "@`%":
         message = f"a text cannot begin with `{report.character}`"
         return report.fault(message, "put quotes round it")
@@ -152,7 +152,7 @@ def _first_character(report: _Report) -> SyntaxFault | None:
     return None
 
 
-_WAYS: tuple[Callable[[_Report], SyntaxFault | None], ...] = (
+_WAYS: tuple[Callable[[_ParserReport], SyntaxFault | None], ...] = (
     _tab,
     _quote,
     _escape,

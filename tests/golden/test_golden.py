@@ -9,12 +9,13 @@ import pytest
 from fastflow.application.resolved import resolve
 from fastflow.compose import ComposeFile, ComposeProject, Known, compile_project
 from fastflow.diagnostic import Severity
-from fastflow.model.phases import has_variables
+from fastflow.model.phases import template_of
 from fastflow.pipeline import SpecText, check, plan
 from fastflow.plan import Plan
 from fastflow.plan.making import Selection
 from fastflow.report.plan import plan_as_json, plan_as_text
 from fastflow.settings import Emulation, RunSettings
+from fastflow.spec.template import variables
 from tests.fakes.project import FakeProject
 
 HERE = Path(__file__).parent
@@ -108,5 +109,5 @@ def test_what_is_not_selected_stays_in_the_plan_and_is_marked() -> None:
 
 
 def test_a_plan_without_values_keeps_its_variables() -> None:
-    assert has_variables(planned("files", None).phases["web.test"].build_id or "")
+    assert list(variables(template_of(planned("files", None).phases["web.test"].build_id or "")))
     assert planned("files", VALUES).phases["web.test"].build_id == "web42"

@@ -10,7 +10,7 @@ from tests.unit.model.specs import load
 def graph_of(text: str) -> Graph:
     loaded = load(text)
     assert loaded.spec is not None
-    assert loaded.is_whole, loaded.diagnostics
+    assert not loaded.diagnostics, loaded.diagnostics
     return build_graph(phases_of(loaded.spec, None))
 
 

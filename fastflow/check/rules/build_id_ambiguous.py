@@ -33,7 +33,7 @@ def check_all(specs: Sequence[Facts]) -> Iterator[Diagnostic]:
         candidates = Candidates(build_ids)
         alike: dict[str, list[BuildId]] = defaultdict(list)
         for build_id in build_ids:
-            search = _Search(build_id, work)
+            search = _Comparing(build_id, work)
             yield from search.compare(candidates)
             in_one_case = alike[build_id.identity.lower()]
             yield from search.compare_case(in_one_case)
@@ -72,7 +72,7 @@ class _Work:
             yield RULE.finding(message, build_id.facts.build_id_place(build_id.phases[0]), _HINT)
 
 
-class _Search:
+class _Comparing:
     """The search of one BUILD_ID's nodes for others: it ends when those that record and those that test have each one.
 
     Nodes that take their BUILD_ID from one place in the file share a finding.

@@ -18,7 +18,7 @@ RULE = Rule(
 _Address = IPv4Address | IPv6Address
 
 
-class _Claim(NamedTuple):
+class _PortClaim(NamedTuple):
     owner: Owner
     ports: tuple[int, int]
     address: _Address | None
@@ -27,7 +27,7 @@ class _Claim(NamedTuple):
 
 def check(facts: Facts) -> Iterator[Diagnostic]:
     """Compare the fixed host ports of nodes and applications, engine by engine."""
-    by_engine: dict[tuple[str, str], list[_Claim]] = defaultdict(list)
+    by_engine: dict[tuple[str, str], list[_PortClaim]] = defaultdict(list)
     publishing: dict[str, set[str]] = defaultdict(set)
     for claim in _claims(facts):
         for engine in facts.engines_of(claim.owner.workflow):
@@ -43,18 +43,18 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
                     yield _conflict(facts, port, one, two)
 
 
-def _claims(facts: Facts) -> Iterator[_Claim]:
+def _claims(facts: Facts) -> Iterator[_PortClaim]:
     for phase in facts.phases:
         for at, port in enumerate(phase.node.ports or ()):
             if port.host and port.symbolic is None:
                 place = facts.places.value(*phase.path, "ports", at)
                 # Without an address a node binds loopback on a local engine, but all on a remote one.
                 owner = Owner(phase.workflow, place, phase.id)
-                yield _Claim(owner, port.host, _parsed(port.address), port.protocol)
+                yield _PortClaim(owner, port.host, _parsed(port.address), port.protocol)
     for workflow, _, published in _published(facts):
         if published.host:
             owner = Owner(workflow, Place(published.mark))
-            yield _Claim(owner, published.host, _parsed(published.address), published.protocol)
+            yield _PortClaim(owner, published.host, _parsed(published.address), published.protocol)
 
 
 def _published(facts: Facts) -> Iterator[tuple[str, Service, ServicePort]]:
@@ -87,12 +87,12 @@ def _parsed(address: str | None) -> _Address | None:
         return None
 
 
-def _meeting(claims: list[_Claim]) -> Iterator[tuple[int, list[Owner]]]:
+def _meeting(claims: list[_PortClaim]) -> Iterator[tuple[int, list[Owner]]]:
     """Give the owners of each port that several claim: ranges that meet have a first port of one in common."""
-    by_first: dict[int, list[_Claim]] = defaultdict(list)
+    by_first: dict[int, list[_PortClaim]] = defaultdict(list)
     for claim in claims:
         by_first[claim.ports[0]].append(claim)
-    active: list[_Claim] = []
+    active: list[_PortClaim] = []
     for port in sorted(by_first):
         active = [claim for claim in active if claim.ports[1] >= port] + by_first[port]
         for owners in _by_address(active):
@@ -100,7 +100,7 @@ def _meeting(claims: list[_Claim]) -> Iterator[tuple[int, list[Owner]]]:
                 yield port, owners
 
 
-def _by_address(claims: list[_Claim]) -> Iterator[list[Owner]]:
+def _by_address(claims: list[_PortClaim]) -> Iterator[list[Owner]]:
     """Give who takes each address: no address counts as all, and 0.0.0.0 and :: as all of their kind."""
     takers: dict[_Address | None, list[int]] = defaultdict(list)
     for at, claim in enumerate(claims):

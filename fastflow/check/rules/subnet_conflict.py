@@ -28,7 +28,7 @@ _HINT = (
 _Network = IPv4Network | IPv6Network
 
 
-class _Claim(NamedTuple):
+class _SubnetClaim(NamedTuple):
     """`network` is the network that asks for the subnet: one with a name of its own is the same in all workflows."""
 
     owner: Owner
@@ -39,7 +39,7 @@ class _Claim(NamedTuple):
 
 def check(facts: Facts) -> Iterator[Diagnostic]:
     """Compare the fixed subnets of applications, engine by engine."""
-    by_engine: dict[tuple[str, int], list[_Claim]] = defaultdict(list)
+    by_engine: dict[tuple[str, int], list[_SubnetClaim]] = defaultdict(list)
     for claim in _claims(facts):
         for engine in facts.engines_of(claim.owner.workflow):
             by_engine[engine, claim.subnet.version].append(claim)
@@ -53,7 +53,7 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
                     yield _conflict(facts, one, two)
 
 
-def _claims(facts: Facts) -> Iterator[_Claim]:
+def _claims(facts: Facts) -> Iterator[_SubnetClaim]:
     for workflow, application in facts.applications.items():
         for key in _made(facts, workflow, application):
             network = application.networks.get(key)
@@ -61,7 +61,7 @@ def _claims(facts: Facts) -> Iterator[_Claim]:
             for subnet in network.subnets if network else ():
                 parsed = _parsed(subnet)
                 if parsed is not None:
-                    yield _Claim(Owner(workflow, Place(subnet.mark)), parsed, subnet.text, name)
+                    yield _SubnetClaim(Owner(workflow, Place(subnet.mark)), parsed, subnet.text, name)
 
 
 def _made(facts: Facts, workflow: str, application: Application) -> tuple[str, ...]:
@@ -82,9 +82,9 @@ def _parsed(subnet: Subnet) -> _Network | None:
         return None
 
 
-def _meeting(claims: list[_Claim]) -> Iterator[list[_Claim]]:
+def _meeting(claims: list[_SubnetClaim]) -> Iterator[list[_SubnetClaim]]:
     """Give those that overlap: of two subnets that do, one holds the other's first address."""
-    active: list[_Claim] = []
+    active: list[_SubnetClaim] = []
     for claim in sorted(claims, key=lambda claim: (int(claim.subnet.network_address), claim.subnet.prefixlen)):
         active = [other for other in active if claim.subnet.network_address in other.subnet]
         active.append(claim)
@@ -92,7 +92,7 @@ def _meeting(claims: list[_Claim]) -> Iterator[list[_Claim]]:
             yield list(active)
 
 
-def _at_one_time(facts: Facts, claims: list[_Claim]) -> Iterator[tuple[_Claim, _Claim]]:
+def _at_one_time(facts: Facts, claims: list[_SubnetClaim]) -> Iterator[tuple[_SubnetClaim, _SubnetClaim]]:
     """Give pairs of claims that may be held at one time, but for those on one network."""
     by_owner = {claim.owner: claim for claim in claims}
     if len({claim.network for claim in claims}) == len(claims):
@@ -105,7 +105,7 @@ def _at_one_time(facts: Facts, claims: list[_Claim]) -> Iterator[tuple[_Claim, _
             yield by_owner[one], by_owner[two]
 
 
-def _conflict(facts: Facts, one: _Claim, two: _Claim) -> Diagnostic:
+def _conflict(facts: Facts, one: _SubnetClaim, two: _SubnetClaim) -> Diagnostic:
     place, late, earlier, early = conflicting_places(facts, one.owner, two.owner)
     later, former = (one, two) if late == one.owner else (two, one)
     claim = (

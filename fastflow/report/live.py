@@ -5,8 +5,8 @@ from collections.abc import Container, Iterable
 from typing import Any
 
 from fastflow.report.text import clean, count
+from fastflow.run.command import proxy_of
 from fastflow.run.live import LivePhase, LiveRun
-from fastflow.run.source import proxy_of
 
 FORMAT_VERSION = "1.0"
 _HEADER = ("PHASE", "MODE", "BUILD_ID", "HOST", "STATUS", "PROXY", "CONTAINER")

@@ -4,17 +4,24 @@ Never by `docker compose down -v`, which deletes volumes of others. Volumes that
 their own are the user's and carry no label of a run.
 """
 
-from collections.abc import Iterable, Mapping
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from fastflow.compose import LABEL, project_name
 from fastflow.errors import EngineError, EngineTimeoutError
+from fastflow.run.at_once import at_once
 from fastflow.run.container import PROJECT
+from fastflow.run.context import Host, RunContext, WorkflowRun
 from fastflow.run.engine import Engine
 from fastflow.run.lease import ROLE
 from fastflow.run.networks import ROLE as SHARED
-from fastflow.run.networks import remove_unused
+from fastflow.run.networks import made_networks, remove_unused
 from fastflow.run.observer import try_again
+
+_ENGINE_PATIENCE = 20.0
+"""Seconds in which an engine that cannot be reached at the end of a run may come back."""
 
 
 def remove_project(engine: Engine, run: str, project: str, patience: float = 0.0) -> tuple[str, ...]:
@@ -100,3 +107,74 @@ def _own_images(engine: Engine, run: str) -> tuple[str, ...]:
 
 def _is_lease(labels: Mapping[str, str]) -> bool:
     return labels.get(f"{LABEL}.role") == ROLE
+
+
+class CleanUp:
+    """Removes what a run creates: a workflow when its last phase has ended, and at the end what is left."""
+
+    def __init__(self, run: RunContext, workflows: Sequence[WorkflowRun]) -> None:
+        self.leftovers: list[str] = []
+        """What could not be removed, as commands that do it."""
+        self._run = run
+        self._workflows = workflows
+        self._threads: dict[str, threading.Thread] = {}
+        self._patient_until = 0.0
+
+    @property
+    def hosts(self) -> list[Host]:
+        """The engines of these workflows, each once."""
+        return list({workflow.host.name: workflow.host for workflow in self._workflows}.values())
+
+    def leave(self, workflow: WorkflowRun) -> None:
+        """Take notice that a phase of a workflow has ended; after the last, remove its services while others go on."""
+        workflow.unfinished -= 1
+        if workflow.unfinished == 0 and workflow.is_up and not self._run.settings.keep:
+            name = workflow.plan.name
+            thread = threading.Thread(target=self._remove, args=(workflow,), name=f"removal {name}", daemon=True)
+            with suppress(RuntimeError):  # no more threads: it is removed with the rest, at the end
+                thread.start()
+                self._threads[name] = thread
+
+    def wait(self, workflows: Iterable[str]) -> None:
+        """Wait until those of these workflows are gone whose removal has begun."""
+        for name in workflows:
+            if name in self._threads:
+                self._threads[name].join()
+
+    def finish(self) -> None:
+        """Remove all that is left, and let go of the engines."""
+        self._patient_until = time.monotonic() + _ENGINE_PATIENCE
+        self.wait(tuple(self._threads))
+        if not self._run.settings.keep:
+            at_once(self._remove, [workflow for workflow in self._workflows if workflow.is_up])
+            at_once(self._sweep, self.hosts)
+            # Compose may have been killed while the engine made a network for it, which is only there now.
+            at_once(self._sweep, [host for host in self.hosts if host.engine.compose.settle()])
+        for host in self.hosts:
+            host.observer.close()
+
+    def _remove(self, workflow: WorkflowRun) -> None:
+        project = self._run.project_name(workflow)
+        left = remove_project(workflow.host.engine, self._run.settings.run, project, self._patience)
+        workflow.is_up = bool(left)
+        unfinished = [other for other in self._workflows if other.unfinished and other.host is workflow.host]
+        _remove_made_networks(workflow.host, [workflow], unfinished)
+
+    def _sweep(self, host: Host) -> None:
+        """Remove what is left on an engine, also of calls that were interrupted while they made something."""
+        here = [workflow for workflow in self._workflows if workflow.host is host]
+        projects = [self._run.project_name(workflow) for workflow in here if workflow.is_up]
+        self.leftovers.extend(remove_run(host.engine, self._run.settings.run, projects, self._patience))
+        _remove_made_networks(host, here)
+
+    @property
+    def _patience(self) -> float:
+        """The seconds in which an engine that cannot be reached may come back; a cancelled run has none to lose."""
+        return 0.0 if self._run.cancellation.is_set else max(0.0, self._patient_until - time.monotonic())
+
+
+def _remove_made_networks(host: Host, of: Iterable[WorkflowRun], but: Iterable[WorkflowRun] = ()) -> None:
+    """Remove the networks with names of their own that runs made and nobody uses, but for those of some."""
+    names, kept = ({net.name for one in those for _, net in one.resolved.made} for those in (of, but))
+    with suppress(EngineError):  # what is left of this run is told by the sweep
+        remove_unused(host.engine, made_networks(host.engine, sorted(names - kept)))

@@ -4,26 +4,23 @@ import queue
 import threading
 import time
 import traceback
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from fastflow.errors import EngineError, FastflowError
+from fastflow.errors import FastflowError
 from fastflow.plan import Plan
 from fastflow.record.events import PhaseChanged, RunEnded, RunRefused, RunStarted, now
 from fastflow.record.result import PhaseResult, RunResult, exit_code_of
-from fastflow.run.at_once import at_once
 from fastflow.run.context import Host, RunContext, WorkflowRun
 from fastflow.run.engine import Lease
 from fastflow.run.holding import hold_aliases, hold_all, note_namesakes, release_all
-from fastflow.run.networks import made_networks, remove_unused
 from fastflow.run.phase import PhaseRun, waiting_result
 from fastflow.run.preparation import prepare
-from fastflow.run.removal import remove_project, remove_run
+from fastflow.run.removal import CleanUp
 from fastflow.run.scheduler import Actions, Scheduler
 from fastflow.run.stopping import CancelWatchdog
 
-_ENGINE_PATIENCE = 20.0
 _LAST_PATIENCE = 1.0
 """Seconds that phases have to end once their containers were killed."""
 
@@ -36,7 +33,6 @@ class Runner:
     ) -> None:
         self.run = run
         self.plan: Plan = run.plan
-        self.hosts = hosts
         selected = {phase.workflow for phase in self.plan.selected}
         self.workflows = {
             name: WorkflowRun(workflow, hosts[workflow.host])
@@ -54,9 +50,7 @@ class Runner:
         self._results: dict[str, PhaseResult] = {**run.earlier, **waiting(self.plan)}
         self._ended: queue.SimpleQueue[PhaseResult | None] = queue.SimpleQueue()
         self._working: dict[str, PhaseRun] = {}
-        self._removals: dict[str, threading.Thread] = {}
-        self._leftovers: list[str] = []
-        self._patient_until = 0.0
+        self._clean_up = CleanUp(run, list(self.workflows.values()))
         self._started = now()
         run.cancellation.watchers.append(self.wake)
 
@@ -64,7 +58,7 @@ class Runner:
         """Run everything; raises FastflowError where nothing could be started."""
         self._begin()
         leases: Sequence[Lease] = ()
-        hosts = self._used_hosts()
+        hosts = self._clean_up.hosts
         watchdog = CancelWatchdog(self.run, hosts)
         watchdog.start()
         try:
@@ -87,7 +81,7 @@ class Runner:
                 self._end_waiting()
                 self._write_early()
             watchdog.close()
-            self._clean_up()
+            self._clean_up.finish()
             release_all([*leases, *self.run.marks])
         return self._finish()
 
@@ -102,17 +96,13 @@ class Runner:
                 spec=self.run.settings.spec,
                 phases=tuple(phase.id for phase in self.plan.selected),
                 resumes=self.plan.resumes,
-                engines={host.name: host.info.engine_version for host in self._used_hosts()},
+                engines={host.name: host.info.engine_version for host in self._clean_up.hosts},
             )
         )
         for kept in in_order(self.plan, self.run.earlier):
             ids = {"test_record": kept.test_record, "test_run": kept.test_run}
             self.run.emit(PhaseChanged.of(kept, **ids, is_kept=True))
 
-    def _used_hosts(self) -> list[Host]:
-        return list({workflow.host.name: workflow.host for workflow in self.workflows.values()}.values())
-
-    # Phases
     def _run_phases(self) -> None:
         try:
             while not self._scheduler.is_done and not self.run.cancellation.is_set:
@@ -150,16 +140,14 @@ class Runner:
         if workflow.plan.timeout is not None and workflow.deadline is None:
             workflow.deadline = time.monotonic() + workflow.plan.timeout
         work = self._working[name] = PhaseRun(self.run, workflow, phase)
-        removals = [self._removals[other] for other in self.plan.workflows_before(phase) if other in self._removals]
         try:
-            threading.Thread(target=self._execute, args=(work, removals), name=f"phase {name}", daemon=True).start()
+            threading.Thread(target=self._execute, args=(work,), name=f"phase {name}", daemon=True).start()
         except RuntimeError as error:  # no more threads
             self._ended.put(work.fail(f"the phase could not be started: {error}"))
 
-    def _execute(self, work: PhaseRun, removals: Sequence[threading.Thread]) -> None:
+    def _execute(self, work: PhaseRun) -> None:
         """Run a phase once the workflows before it are gone: their ports, names and subnets may be its own, too."""
-        for removal in removals:
-            removal.join()
+        self._clean_up.wait(self.plan.workflows_before(work.phase))
         try:
             result = work.execute()
         except Exception as error:  # a bug in one phase must not leave the others without an end
@@ -180,7 +168,7 @@ class Runner:
             return  # woken up, or a phase that was given up
         self._results[result.id] = result
         self._scheduler.ended(result.id, result.state)
-        self._leave(result.workflow)
+        self._clean_up.leave(self.workflows[result.workflow])
         bad = result.state in ("failed", "vulnerable") and not result.allow_failure
         if bad and self.run.settings.fail_fast and not self.run.cancellation.is_set:
             self.run.cancellation.set(f"{result.id} {result.state} (--fail-fast)")
@@ -188,7 +176,7 @@ class Runner:
     def _skip(self, name: str, reason: str) -> None:
         self._results[name] = replace(self._results[name], state="skipped", reason=reason)
         self.run.emit(PhaseChanged.of(self._results[name]))
-        self._leave(self.plan.phases[name].workflow)
+        self._clean_up.leave(self.workflows[self.plan.phases[name].workflow])
 
     def _end_waiting(self) -> None:
         """What has not begun when the run is told to stop is cancelled."""
@@ -202,55 +190,6 @@ class Runner:
         with suppress(OSError):
             self.run.folder.write_result(self._result())
 
-    # Removal
-    def _leave(self, name: str) -> None:
-        """Remove a workflow's services when its last phase has ended, while others go on."""
-        workflow = self.workflows[name]
-        workflow.unfinished -= 1
-        if workflow.unfinished == 0 and workflow.is_up and not self.run.settings.keep:
-            thread = threading.Thread(target=self._remove, args=(workflow,), name=f"removal {name}", daemon=True)
-            with suppress(RuntimeError):  # no more threads: it is removed with the rest, at the end
-                thread.start()
-                self._removals[name] = thread
-
-    def _remove(self, workflow: WorkflowRun) -> None:
-        project = self.run.project_name(workflow)
-        left = remove_project(workflow.host.engine, self.run.settings.run, project, self._patience)
-        workflow.is_up = bool(left)
-        unfinished = [other for other in self.workflows.values() if other.unfinished and other.host is workflow.host]
-        self._remove_networks(workflow.host, [workflow], unfinished)
-
-    def _clean_up(self) -> None:
-        self._patient_until = time.monotonic() + _ENGINE_PATIENCE
-        for thread in self._removals.values():
-            thread.join()
-        if not self.run.settings.keep:
-            at_once(self._remove, [workflow for workflow in self.workflows.values() if workflow.is_up])
-            at_once(self._sweep, self._used_hosts())
-            # Compose may have been killed while the engine made a network for it, which is only there now.
-            at_once(self._sweep, [host for host in self._used_hosts() if host.engine.compose.settle()])
-        for host in self._used_hosts():
-            host.observer.close()
-
-    def _sweep(self, host: Host) -> None:
-        """Remove what is left on an engine, also of calls that were interrupted while they made something."""
-        mine = [workflow for workflow in self.workflows.values() if workflow.host is host and workflow.is_up]
-        projects = [self.run.project_name(workflow) for workflow in mine]
-        self._leftovers.extend(remove_run(host.engine, self.run.settings.run, projects, self._patience))
-        self._remove_networks(host, [workflow for workflow in self.workflows.values() if workflow.host is host])
-
-    @staticmethod
-    def _remove_networks(host: Host, of: Iterable[WorkflowRun], but: Iterable[WorkflowRun] = ()) -> None:
-        """Remove the networks with names of their own that runs made and nobody uses, but for those of some."""
-        names, kept = ({net.name for one in those for _, net in one.resolved.made} for those in (of, but))
-        with suppress(EngineError):  # what is left of this run is told by the sweep
-            remove_unused(host.engine, made_networks(host.engine, sorted(names - kept)))
-
-    @property
-    def _patience(self) -> float:
-        """The seconds in which an engine that cannot be reached may come back; a cancelled run has none to lose."""
-        return 0.0 if self.run.cancellation.is_set else max(0.0, self._patient_until - time.monotonic())
-
     def _finish(self) -> RunResult:
         result = self._result()
         self.run.emit(RunEnded(result.exit_code, result.leftovers))
@@ -258,8 +197,8 @@ class Runner:
 
     def _result(self) -> RunResult:
         phases = in_order(self.plan, self._results)
-        code = exit_code_of(phases, self.run.cancellation.by_signal, broken=bool(self._leftovers))
-        leftovers = tuple(dict.fromkeys(self._leftovers))
+        code = exit_code_of(phases, self.run.cancellation.by_signal, broken=bool(self._clean_up.leftovers))
+        leftovers = tuple(dict.fromkeys(self._clean_up.leftovers))
         settings = self.run.settings
         return RunResult(
             settings.run, settings.spec, code, self._started, now(), phases, leftovers, resumes=self.plan.resumes

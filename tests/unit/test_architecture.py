@@ -18,8 +18,8 @@ HOMES = {
     "click": ("cli/",),
     "rich": ("report/",),
     "jinja2": ("report/html/",),
-    "subprocess": ("app/checkout.py", "engines/", "run/source.py"),
-    "signal": ("cli/signals.py", "engines/process.py", "engines/worker.py", "engines/workers.py", "run/source.py"),
+    "subprocess": ("app/checkout.py", "engines/", "run/command.py"),
+    "signal": ("cli/signals.py", "engines/process.py", "engines/worker.py", "engines/workers.py", "run/command.py"),
 }
 # Names of modules' attributes, and where they may be used.
 ATTRIBUTES = {

@@ -1,4 +1,4 @@
-"""Requests' sources that are commands on this machine."""
+"""A source that is a command on this machine: its environment, and its life."""
 
 import os
 import signal

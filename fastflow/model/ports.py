@@ -83,9 +83,12 @@ def _long(value: dict[str, Any]) -> Port:
         raise ValueError(f"`{sorted(unknown)[0]}` is no key of a port")
     if any(isinstance(part, Symbolic) for part in value.values()):
         return Port((0, 0), symbolic=str(value.get("published") or value.get("target")))
-    if not isinstance(value.get("target"), str):
+    if not value.get("target"):
         raise ValueError("a port needs a `target`")
-    return make_port(*(value.get(key) or "" for key in ("target", "published", "host_ip", "protocol")))
+    parts = [value.get(key) or "" for key in ("target", "published", "host_ip", "protocol")]
+    if any(not isinstance(part, str) for part in parts):
+        raise ValueError("`target`, `published`, `host_ip` and `protocol` of a port are single values")
+    return make_port(*parts)
 
 
 def _port(value: Any) -> Any:

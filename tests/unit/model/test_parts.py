@@ -77,6 +77,9 @@ def test_other_ports(written: str, port: Port) -> None:
         "80:8080:1:2",
         "-1",
         "300.0.0.1:80:8080",
+        "{ target: 8080, published: [8080] }",
+        "{ target: 8080, host_ip: { a: b } }",
+        "{ target: 8080, protocol: [tcp] }",
     ],
 )
 def test_what_is_no_port(written: str) -> None:

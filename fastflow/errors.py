@@ -17,9 +17,11 @@ code  meaning
 ====  =====================================================================
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import IntEnum
+
+from fastflow.diagnostic import Diagnostic
 
 
 class ExitCode(IntEnum):
@@ -60,11 +62,27 @@ class UsageError(FastflowError):
 
 
 @dataclass
+class InvalidSpecError(UsageError):
+    """A spec has errors: `findings`, and the text of the specs by the names of their files."""
+
+    findings: tuple[Diagnostic, ...] = ()
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass
 class RejectedProjectError(UsageError):
     """Docker Compose rejects the project of a workflow; `reason` is in its own words (rule compose-invalid)."""
 
     workflow: str = ""
     reason: str = ""
+
+
+class InterruptedBeforeRunError(Exception):
+    """A signal came before there was a run that could be stopped; nothing is there to be removed."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__("interrupted")
+        self.exit_code = 128 + number
 
 
 class EngineError(FastflowError):

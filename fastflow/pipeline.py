@@ -1,112 +1,57 @@
-"""fastflow on one screen: text to Document to Model to findings to Plan; each command stops after one stage.
+"""fastflow on one screen: text to facts to findings to plan to result to report; each command stops after one stage.
 
-The last stage, Plan to result, is `fastflow.run.execution`: only `up` needs it, and pays for its import.
+Only the first stages are imported at once: whoever stops early does not pay for the others.
 """
 
-import gc
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from fastflow.application.model import Application
-from fastflow.application.needs import without_fast
-from fastflow.application.reader import ComposeFiles, file_sources
 from fastflow.check.facts import Facts
+from fastflow.check.loading import NO_BUILD_IDS, SpecText, load, masked
 from fastflow.check.run import check_specs
-from fastflow.diagnostic import Diagnostic, did_you_mean, in_file_order
-from fastflow.errors import UsageError
-from fastflow.graph import build_graph
-from fastflow.model.cloud import DEFAULT_TOKEN, token_fault, token_variable
-from fastflow.model.load import Loaded, is_build_id, is_raw, load_spec
-from fastflow.model.node import Gate
-from fastflow.model.phases import phases_of
-from fastflow.model.places import Places
-from fastflow.model.spec import Spec
-from fastflow.spec.document import Document, Scalar, YamlMap, YamlPath
-from fastflow.spec.interpolation import interpolate
-from fastflow.spec.reader import read_spec
+from fastflow.diagnostic import Diagnostic, has_errors, in_file_order
+from fastflow.errors import FastflowError, InvalidSpecError
+from fastflow.spec.document import YamlPath
 
 if TYPE_CHECKING:
     from fastflow.plan import Plan
     from fastflow.plan.making import Selection
+    from fastflow.record.archive import Archive
+    from fastflow.record.events import Listener
+    from fastflow.record.folder import RunFolder
+    from fastflow.record.result import PhaseResult, RunResult
+    from fastflow.run.engine import Engine
+    from fastflow.run.observer import Cancellation
+    from fastflow.settings import RunSettings
 
-_SHORTEST_TOKEN = 8
-"""Characters. A shorter value, such as `token` in a test, is no secret but a word that findings use."""
-_NONE: Mapping[YamlPath, str] = MappingProxyType({})
-
-
-class SpecText(NamedTuple):
-    """A spec as it was found: the name that users know it by, its directory, and its bytes."""
-
-    name: str
-    directory: Path
-    content: bytes
+__all__ = ["Checked", "SpecText", "check", "execute", "load", "plan", "report"]
 
 
 class Checked(NamedTuple):
     """Specs after all checks: the facts of those that could be read, and every finding in file order."""
 
+    texts: tuple[SpecText, ...]
     specs: tuple[Facts, ...]
     diagnostics: tuple[Diagnostic, ...]
 
+    @property
+    def lines(self) -> dict[str, str]:
+        """The text of the specs by the names of their files, for whoever shows findings."""
+        return {text.name: text.content.decode("utf-8", errors="replace") for text in self.texts}
 
-def read(text: SpecText) -> tuple[Document | None, tuple[Diagnostic, ...]]:
-    """Text to Document."""
-    reading = read_spec(text.name, text.content)
-    return reading.document, reading.diagnostics
+    def require_valid(self) -> "Checked":
+        """Raise InvalidSpecError if the specs have errors."""
+        if has_errors(self.diagnostics) or not self.specs:
+            raise self.refusal(self.diagnostics)
+        return self
 
+    def refusal(self, found: tuple[Diagnostic, ...]) -> InvalidSpecError:
+        """The error that ends a command because of what was found, by the checks or after them."""
+        from fastflow.report.findings_text import summary_of  # noqa: PLC0415  # most specs are valid
 
-def load(
-    text: SpecText,
-    values: Mapping[str, str] | None,
-    emulated: str | None = None,
-    build_ids: Mapping[YamlPath, str] = _NONE,
-) -> tuple[Facts | None, tuple[Diagnostic, ...]]:
-    """Text to Facts: the model with its places, its graph and its applications."""
-    document, found = read(text)
-    if document is None:
-        return None, found
-    tokens = _tokens(document, values)
-    interpolated = interpolate(
-        document,
-        values,
-        is_raw,
-        stand_in=lambda path: emulated if is_build_id(path) else None,
-        known=build_ids.get,
-        is_checked=is_build_id,
-    )
-    loaded = load_spec(interpolated.document)
-    found += interpolated.diagnostics + loaded.diagnostics
-    if loaded.spec is None:
-        return None, _masked(found, tokens)
-    files = ComposeFiles(text.directory, values, Path(text.name).parent)
-    applications, unreadable = _applications(loaded, files)
-    facts = Facts(
-        document=document,
-        spec=loaded.spec,
-        places=loaded.places,
-        graph=build_graph(phases_of(loaded.spec, values)),
-        applications=applications,
-        has_values=values is not None,
-        is_whole=not found,
-        compose_files=files.files,
-        unset_tokens=frozenset() if emulated is not None else _unset_tokens(loaded.spec, values),
-        tokens=tokens,
-        malformed_tokens=_malformed_tokens(loaded.spec, values),
-    )
-    facts, accepted = _with_accepted(facts, text)
-    return facts, (*found, *unreadable, *accepted)
-
-
-def _with_accepted(facts: Facts, text: SpecText) -> tuple[Facts, Sequence[Diagnostic]]:
-    """Read the files that gates accept vulnerabilities by."""
-    if not any(isinstance(node.gate, Gate) and node.gate.accept for _, node in facts.testers):
-        return facts, ()
-    from fastflow.check.accept_file import with_accept_files  # noqa: PLC0415  # few specs name such a file
-
-    return with_accept_files(facts, text.directory, Path(text.name).parent)
+        message = f"{summary_of(found, len(self.texts))}; nothing was started"
+        return InvalidSpecError(message, findings=found, texts=self.lines)
 
 
 def check(
@@ -114,7 +59,7 @@ def check(
     values: Mapping[str, str] | None,
     emulated: str | None = None,
     asked: Iterable[Diagnostic] = (),
-    build_ids: Mapping[YamlPath, str] = _NONE,
+    build_ids: Mapping[YamlPath, str] = NO_BUILD_IDS,
 ) -> Checked:
     """Facts to findings, over all specs together.
 
@@ -123,72 +68,11 @@ def check(
     findings of Docker Compose, where it was asked: the spec's levels and ignore comments hold for them, too.
     `build_ids` are the values that BUILD_IDs with variables have from an earlier run, by their paths.
     """
-    with _no_garbage():
-        loaded = [load(text, values, emulated, build_ids) for text in texts]
-        specs = tuple(facts for facts, _ in loaded if facts is not None)
-        earlier = [*(finding for _, found in loaded for finding in found), *asked]
-        diagnostics = check_specs(specs, earlier)
+    loaded = [load(text, values, emulated, build_ids) for text in texts]
+    specs = tuple(facts for facts, _ in loaded if facts is not None)
+    diagnostics = check_specs(specs, [*(finding for _, found in loaded for finding in found), *asked])
     tokens = frozenset[str]().union(*(facts.tokens for facts in specs))
-    return Checked(specs, in_file_order(_masked(diagnostics, tokens), (text.name for text in texts)))
-
-
-@contextmanager
-def _no_garbage() -> Iterator[None]:
-    """Pause the collector: all that is read here stays, and looking for garbage in it doubles the time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
-
-
-def _tokens(document: Document, values: Mapping[str, str] | None) -> frozenset[str]:
-    """The values of all tokens that a spec refers to, also if it cannot be loaded."""
-    if not values:
-        return frozenset()
-    written = Places(document.root)
-    workflows = written.node("workflows")
-    names_of = [key.text for key, _ in workflows] if isinstance(workflows, YamlMap) else []
-    clouds = [("cloud",), *(("workflows", name, "cloud") for name in names_of)]
-    references = [written.node(*path, "token") for path in clouds]
-    names = {token_variable(node.text) for node in references if isinstance(node, Scalar)}
-    found = {values.get(name, "") for name in (*names, token_variable(DEFAULT_TOKEN)) if name}
-    return frozenset(value for value in found if len(value) >= _SHORTEST_TOKEN)
-
-
-def _masked(found: Iterable[Diagnostic], tokens: Collection[str]) -> tuple[Diagnostic, ...]:
-    """Let no finding show a token: any field may hold a variable, and this one by mistake."""
-    if not tokens:
-        return tuple(found)
-    from fastflow.masking import masker  # noqa: PLC0415  # a validation without values has nothing to mask
-
-    mask = masker(tokens)
-    return tuple(
-        one._replace(
-            message=mask(one.message),
-            hint=one.hint and mask(one.hint),
-            related=tuple(other._replace(message=mask(other.message)) for other in one.related),
-        )
-        for one in found
-    )
-
-
-def _unset_tokens(spec: Spec, values: Mapping[str, str] | None) -> frozenset[str]:
-    if values is None:
-        return frozenset()
-    return frozenset(name for name in _token_names(spec) if not values.get(name))
-
-
-def _malformed_tokens(spec: Spec, values: Mapping[str, str] | None) -> dict[str, str]:
-    """What is wrong with the values of tokens, by their variables."""
-    found = {name: token_fault((values or {}).get(name, "")) for name in _token_names(spec)}
-    return {name: fault for name, fault in found.items() if fault is not None}
-
-
-def _token_names(spec: Spec) -> set[str]:
-    return {spec.cloud_of(workflow).token_name for workflow in spec.workflows}
+    return Checked(tuple(texts), specs, in_file_order(masked(diagnostics, tokens), (text.name for text in texts)))
 
 
 def plan(
@@ -198,37 +82,57 @@ def plan(
     max_parallel: int | None = None,
     kept_out: tuple[str, ...] = (),
 ) -> "Plan":
-    """Facts to Plan; raises UsageError where the selection makes no sense.
+    """Facts to Plan; raises UsageError if the selection makes no sense.
 
     `kept_out` are variables that Docker's own settings would put into every container.
     """
     from fastflow.plan.making import make_plan  # noqa: PLC0415  # a validation stops before this stage
 
-    for name in selection.workflows:
-        if name not in facts.spec.workflows:
-            hint = did_you_mean(name, list(facts.spec.workflows))
-            raise UsageError(f"there is no workflow `{name}`", hint or f"there are {', '.join(facts.spec.workflows)}")
-    made = make_plan(facts, directory=directory, selection=selection, max_parallel=max_parallel, kept_out=kept_out)
-    if not any(selection.includes(phase) for phase in facts.phases):
-        raise UsageError("no phase is selected: the chosen workflows have none of that mode", "see: fastflow plan")
-    return made
+    return make_plan(facts, directory=directory, selection=selection, max_parallel=max_parallel, kept_out=kept_out)
 
 
-def _applications(loaded: Loaded, files: ComposeFiles) -> tuple[dict[str, Application], tuple[Diagnostic, ...]]:
-    found: dict[str, Application] = {}
-    unreadable: list[Diagnostic] = []
-    assert loaded.spec is not None
-    seen: dict[int, Application] = {}
-    for name, workflow in loaded.spec.workflows.items():
-        if workflow.compose is None:
-            continue
-        path = ("workflows", name, "compose")
-        is_list = loaded.places.node(*path, 0) is not None
-        marks = [loaded.places.value(*path, *((at,) if is_list else ())).mark for at in range(len(workflow.compose))]
-        reading = files.read(file_sources(workflow.compose, marks))
-        unreadable.extend(reading.diagnostics)
-        if reading.application is not None:
-            # Many workflows may share one file: they share what was read of it, too.
-            key = id(reading.application)
-            found[name] = seen.setdefault(key, without_fast(reading.application))
-    return found, tuple(unreadable)
+def execute(
+    made: "Plan",
+    settings: "RunSettings",
+    engines: "Mapping[str, Engine]",
+    *,
+    cancellation: "Cancellation",
+    folder: "RunFolder",
+    listeners: "Iterable[Listener]" = (),
+    host_limits: Mapping[str, int] | None = None,
+    earlier: "Iterable[PhaseResult]" = (),
+) -> "RunResult":
+    """Plan to result: execute it on `engines` (by host), write down what happened, remove what was created.
+
+    `earlier` are the results of the phases that the run which is resumed had passed.
+    Raises FastflowError if nothing could be started; the run's folder says so, too.
+    """
+    from fastflow.record.events import now  # noqa: PLC0415  # only a run pays for what runs it
+    from fastflow.run.context import Host, RunContext  # noqa: PLC0415  # as above
+    from fastflow.run.observer import Observer  # noqa: PLC0415  # as above
+    from fastflow.run.refusal import write_refusal  # noqa: PLC0415  # as above
+    from fastflow.run.runner import Runner  # noqa: PLC0415  # as above
+
+    hosts = {
+        name: Host(name, engine, engine.info(), Observer(engine, cancellation, settings.run))
+        for name, engine in engines.items()
+    }
+    known = {result.id: result for result in earlier}
+    context = RunContext(made, settings, folder, cancellation, (folder.on_event, *listeners), earlier=known)
+    started = now()
+    try:
+        result = Runner(context, hosts, host_limits).execute()
+    except FastflowError as error:
+        write_refusal(made, settings, folder, started=started, exit_code=error.exit_code, earlier=known.values())
+        raise
+    finally:
+        folder.close()
+    folder.write_result(result)
+    return result
+
+
+def report(kind: str, archive: "Archive") -> str:
+    """What a run's folder tells, to one of the report kinds."""
+    from fastflow.report.kinds import render  # noqa: PLC0415  # few runs are told in every kind
+
+    return render(kind, archive)

@@ -26,7 +26,7 @@ class RunSettings:
     env_files: tuple[str, ...] = ()
     """The `--env-file`s as Compose gets them, from the weakest to the strongest."""
     emulation: Emulation | None = None
-    cloud_urls: dict[str, str] = field(default_factory=dict)
+    cloud_urls: Mapping[str, str] = field(default_factory=dict)
     """Where this machine reaches the cloud of a workflow, by the workflow's name."""
     tokens: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The tokens by the variables that hold them, if they are set."""

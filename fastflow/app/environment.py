@@ -60,6 +60,13 @@ def engine_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**kept, **(more or {})}
 
 
+def kept_out() -> tuple[str, ...]:
+    """The variables that Docker's own settings would put into every container."""
+    from fastflow.engines.client_config import proxy_variables  # noqa: PLC0415  # a validation plans nothing
+
+    return proxy_variables(engine_environment())
+
+
 def docker_environment() -> dict[str, str]:
     """What the command line of Docker needs to find itself, without any other variable of the caller."""
     return {name: value for name, value in os.environ.items() if name in _DOCKERS or name.startswith("DOCKER_")}

@@ -11,7 +11,7 @@ from fastflow.pipeline import SpecText
 from fastflow.spec.reader import MAX_BYTES
 
 NAMES = ("fastflow.yml", "fastflow.yaml")
-_COMPOSE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
+COMPOSE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 
 
 def read_spec_text(given: str | None) -> SpecText:
@@ -34,9 +34,14 @@ def read_spec_text(given: str | None) -> SpecText:
 
 def _first_step() -> str:
     """What to do where there is no spec."""
-    found = next((name for name in _COMPOSE_NAMES if Path(name).is_file()), None)
+    found = compose_file_in(Path())
     command = f"fastflow init --from {found}" if found else "fastflow init"
     return f"write a first one: {command}; or name the one to use: SPEC"
+
+
+def compose_file_in(directory: Path) -> str | None:
+    """The name of the Compose file of a directory, if it has one."""
+    return next((name for name in COMPOSE_NAMES if (directory / name).is_file()), None)
 
 
 def _standard_input() -> bytes:

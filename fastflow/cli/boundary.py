@@ -13,7 +13,7 @@ from contextlib import suppress
 import click
 
 from fastflow import __version__
-from fastflow.errors import EngineCallError, ExitCode, FastflowError
+from fastflow.errors import EngineCallError, ExitCode, FastflowError, InterruptedBeforeRunError, InvalidSpecError
 
 ISSUES = "the project's issue tracker"
 _LAST_LINES = 5
@@ -33,6 +33,8 @@ def guarded(command: click.Command, arguments: Sequence[str]) -> int:
         return ExitCode.INVALID
     except (click.Abort, KeyboardInterrupt):
         return ExitCode.INTERRUPTED
+    except InterruptedBeforeRunError as error:
+        return error.exit_code
     except FastflowError as error:
         show_error(error)
         return error.exit_code
@@ -58,6 +60,10 @@ def _without_output() -> None:
 
 def show_error(error: FastflowError) -> None:
     """Print an error of the world: what it is, where, and what to do."""
+    if isinstance(error, InvalidSpecError):
+        from fastflow.cli.findings import show_findings  # noqa: PLC0415  # most errors are no findings
+
+        show_findings(error.findings, error.texts)
     lines = [f"error: {error.message}"]
     if isinstance(error, EngineCallError) and error.command:
         ended = f" (exit code {error.return_code})" if error.return_code is not None else ""

@@ -2,9 +2,12 @@
 
 import click
 
+from fastflow.app.environment import kept_out
 from fastflow.app.specs import read_spec_text
+from fastflow.cli.findings import passed
 from fastflow.cli.options import SPEC_HELP, spec_argument, with_examples
-from fastflow.cli.stages import checked, planned
+from fastflow.pipeline import check, plan
+from fastflow.plan.making import Selection
 from fastflow.report.graph import FORMATS
 
 _FORMAT_HELP = "What to print: source for Mermaid or Graphviz (dot), text, an SVG picture, or an HTML page."
@@ -18,5 +21,5 @@ _FORMAT_HELP = "What to print: source for Mermaid or Graphviz (dot), text, an SV
 def command(spec: str | None, form: str) -> None:
     """Draw the phases and what they wait for. Needs no Docker and no variables."""
     text = read_spec_text(spec)
-    facts = checked(text, None, shows_warnings=False)
-    click.echo(FORMATS[form](planned(text, facts)))
+    facts = passed(check([text], None), shows_warnings=False)
+    click.echo(FORMATS[form](plan(facts, text.directory, Selection(), kept_out=kept_out())))

@@ -2,10 +2,12 @@
 
 import click
 
-from fastflow.app.environment import new_run_id, values_for
+from fastflow.app.environment import kept_out, new_run_id, values_for
 from fastflow.app.specs import read_spec_text
+from fastflow.cli.findings import passed
 from fastflow.cli.options import SPEC_HELP, env_file_option, env_option, format_option, selection_options, spec_argument
-from fastflow.cli.stages import checked, planned
+from fastflow.pipeline import check, plan
+from fastflow.plan.making import Selection
 from fastflow.report.plan import plan_as_json, plan_as_text
 
 
@@ -30,5 +32,6 @@ def command(
     """
     text = read_spec_text(spec)
     values = values_for(text.directory, env_files, new_run_id()) if with_values else None
-    plan = planned(text, checked(text, values), workflows, only)
-    click.echo(plan_as_json(plan) if form == "json" else plan_as_text(plan))
+    facts = passed(check([text], values))
+    made = plan(facts, text.directory, Selection(workflows, only), kept_out=kept_out())
+    click.echo(plan_as_json(made) if form == "json" else plan_as_text(made))

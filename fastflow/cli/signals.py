@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
 
+from fastflow.errors import InterruptedBeforeRunError
 from fastflow.run.observer import Cancellation
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -16,14 +17,6 @@ _NUDGE = signal.SIGURG
 """Says nothing by itself, and is ignored by whoever does not listen to it."""
 _LAST_EFFORT = 2.0
 """Seconds that a second signal leaves for killing containers and for the result; the process is gone within 3 s."""
-
-
-class InterruptedBeforeRunError(Exception):
-    """A signal came before there was a run that could be stopped; nothing is there to be removed."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.exit_code = 128 + number
 
 
 @dataclass
@@ -35,6 +28,11 @@ class Interruption:
     last_effort: Callable[[], None] = lambda: None
     is_running: bool = False
     _count: int = field(default=0)
+
+    def begin(self, last_effort: Callable[[], None]) -> None:
+        """Stop the run from now on, instead of fastflow itself."""
+        self.last_effort = last_effort
+        self.is_running = True
 
     def on_signal(self, number: int, _: FrameType | None) -> None:
         """Handle a signal; in a thread of its own, since the one that it interrupts may hold any lock."""

@@ -2,9 +2,10 @@
 
 import click
 
+from fastflow.app.request import RunRequest, request_of
+from fastflow.app.run_id_file import RunIdFile
 from fastflow.app.specs import read_spec_text
-from fastflow.check.rules.compose_invalid import rejected
-from fastflow.cli.execution import Order, RunOptions, execute
+from fastflow.cli.findings import show_findings
 from fastflow.cli.options import (
     SPEC_HELP,
     env_file_option,
@@ -14,16 +15,12 @@ from fastflow.cli.options import (
     with_examples,
 )
 from fastflow.cli.reports import REPORT_HELP, Report, parse_reports, write_reports
-from fastflow.cli.resuming import Ground, ground_of
-from fastflow.cli.run_id_file import HELP as RUN_ID_FILE_HELP
-from fastflow.cli.run_id_file import RunIdFile
-from fastflow.cli.stages import planned, refused
-from fastflow.errors import ExitCode, RejectedProjectError, UsageError
-from fastflow.plan import Plan
-from fastflow.record.archive import read_archive
+from fastflow.errors import ExitCode
+from fastflow.plan.making import Selection
 from fastflow.report.plan import plan_as_text
 from fastflow.report.progress import KINDS as PROGRESS_KINDS
 
+_RUN_ID_HELP = "Write the run's id into F as soon as there is one, for scripts: other commands take it with --run."
 _RESUME_HELP = "Run what RUN, an id or the path of a run's folder, did not pass or run, and what depends on it."
 _PARALLEL_HELP = "At most so many phases at once; by default the spec's max_parallel, which has no limit by default."
 _PROGRESS_HELP = (
@@ -63,7 +60,7 @@ _EPILOG = with_examples(
 @click.option("--progress", type=click.Choice(PROGRESS_KINDS), default="auto", show_default=True, help=_PROGRESS_HELP)
 @click.option("--report", "reports", multiple=True, metavar="KIND=PATH", help=REPORT_HELP)
 @click.option("--wait-lease", callback=read_duration, metavar="DURATION", help=_WAIT_HELP)
-@click.option("--run-id-file", "run_id_file", metavar="F", help=RUN_ID_FILE_HELP)
+@click.option("--run-id-file", "run_id_file", metavar="F", help=_RUN_ID_HELP)
 @env_file_option
 def command(
     *,
@@ -83,42 +80,32 @@ def command(
     env_files: tuple[str, ...],
 ) -> int:
     """Run a spec."""
-    asked = parse_reports(reports)
+    wanted = parse_reports(reports)
     id_file = None if dry_run else RunIdFile.named(run_id_file)
-    text = read_spec_text(spec)
-    ground = ground_of(
-        text, env_files, emulate=emulate, resume=resume, shows_warnings=progress not in ("quiet", "json")
-    )
-    plan = _planned(ground, workflows, only, max_parallel)
+    selection = Selection(workflows, only)
+    request = request_of(read_spec_text(spec), env_files, selection, max_parallel, emulate=emulate, resume=resume)
+    if progress not in ("quiet", "json"):
+        show_findings(request.checked.diagnostics, request.checked.lines)
     if dry_run:
-        click.echo(plan_as_text(plan))
+        click.echo(plan_as_text(request.plan))
         return ExitCode.PASSED
-    if not plan.selected:
-        click.echo(f"run {plan.resumes} has passed all of it: there is nothing to run again")
-        return _report_again(ground, asked)
-    options = RunOptions(emulate, keep, fail_fast, progress, asked, env_files, id_file, wait_lease)
-    return _execute(Order(ground, plan), options)
+    if not request.plan.selected:
+        return _report_again(request, wanted)
+    from fastflow.app.up import run, settings_of  # noqa: PLC0415  # a dry run needs no engine
+    from fastflow.cli.console import Console  # noqa: PLC0415  # as above
+
+    settings = settings_of(request, keep=keep, fail_fast=fail_fast, wait_lease=wait_lease)
+    with Console(progress, request.plan, request.mask, wanted, keeps=keep) as console:
+        return console.conclude(*run(request, settings, console, id_file))
 
 
-def _planned(ground: Ground, workflows: tuple[str, ...], mode: str | None, max_parallel: int | None) -> Plan:
-    made = planned(ground.text, ground.facts, workflows, mode, max_parallel=max_parallel, resumption=ground.resumption)
-    for phase in made.selected:
-        if phase.lost_record is not None:
-            raise UsageError(*phase.lost_record)
-    return made
-
-
-def _report_again(ground: Ground, reports: tuple[Report, ...]) -> int:
+def _report_again(request: RunRequest, reports: tuple[Report, ...]) -> int:
     """Write the reports that were asked for of the run that has passed: a pipeline waits for them."""
-    assert ground.earlier is not None
-    for failure in write_reports(reports, read_archive(ground.earlier.folder)).values():
+    from fastflow.record.archive import read_archive  # noqa: PLC0415  # most runs resume none
+
+    assert request.earlier is not None
+    click.echo(f"run {request.plan.resumes} has passed all of it: there is nothing to run again")
+    for failure in write_reports(reports, read_archive(request.earlier.folder)).values():
         if failure is not None:
             raise failure
     return ExitCode.PASSED
-
-
-def _execute(order: Order, options: RunOptions) -> int:
-    try:
-        return execute(order, options)
-    except RejectedProjectError as error:
-        raise refused(order.text, rejected(order.ground.facts, error.workflow, error.reason)) from error

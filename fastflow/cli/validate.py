@@ -1,6 +1,5 @@
 """`fastflow validate`."""
 
-from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -8,11 +7,11 @@ import click
 
 from fastflow.app.environment import new_run_id, values_for
 from fastflow.app.specs import read_all
+from fastflow.cli.findings import sources_of
 from fastflow.cli.options import SPECS_HELP, env_file_option, env_option
-from fastflow.cli.stages import sources_of
 from fastflow.diagnostic import Severity
 from fastflow.errors import ExitCode
-from fastflow.pipeline import Checked, SpecText, check
+from fastflow.pipeline import check
 from fastflow.report.findings import FORMATS, Findings
 
 _FORMAT_HELP = "What to print: text, JSON, annotations of GitHub Actions, or SARIF for code scanning."
@@ -47,25 +46,14 @@ def command(
     values = values_for(texts[0].directory, env_files, new_run_id()) if with_values else None
     outcome = check(texts, values)
     if asks_compose:
-        outcome = _with_compose(texts, values, outcome, env_files)
-    sources = sources_of(texts, outcome.diagnostics)
+        from fastflow.app.compose_check import check_with_compose  # noqa: PLC0415  # the others do without Docker
+
+        outcome, unasked = check_with_compose(outcome, values, env_files)
+        for name in unasked:
+            click.echo(f"{name}: Docker Compose was not asked, since there are errors", err=True)
+    sources = sources_of(outcome.diagnostics, outcome.lines)
     shown = FORMATS[form](Findings(outcome.diagnostics, sources, len(texts), Path.cwd()))
     with suppress(BrokenPipeError):  # `| head` changes nothing of what was found
         click.echo(shown)
     fails = any(found.severity is Severity.ERROR or strict for found in outcome.diagnostics)
     return ExitCode.INVALID if fails else ExitCode.PASSED
-
-
-def _with_compose(
-    texts: Sequence[SpecText], values: Mapping[str, str] | None, outcome: Checked, env_files: Sequence[str]
-) -> Checked:
-    """Add what Docker Compose says of the specs that have no errors: the others have no project yet."""
-    from fastflow.cli.compose_check import rejected_projects  # noqa: PLC0415  # other validations do without Docker
-
-    by_name = {text.name: text for text in texts}
-    at_fault = {found.mark.file for found in outcome.diagnostics if found.severity is Severity.ERROR}
-    whole = [(by_name[facts.document.file], facts) for facts in outcome.specs if facts.document.file not in at_fault]
-    for text in texts:
-        if text.name in at_fault:
-            click.echo(f"{text.name}: Docker Compose was not asked, since there are errors", err=True)
-    return check(texts, values, asked=rejected_projects(whole, values, env_files))

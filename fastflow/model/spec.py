@@ -118,6 +118,11 @@ class Spec(SpecModel):
         own = self.workflows[workflow].cloud
         return own.over(shared) if own else shared
 
+    @property
+    def token_names(self) -> tuple[str, ...]:
+        """The variables that hold tokens, in the order of the workflows."""
+        return tuple(dict.fromkeys(self.cloud_of(workflow).token_name for workflow in self.workflows))
+
 
 def hosts_of(spec: Spec) -> Mapping[str, str]:
     """The host of each workflow, by its name; without `hosts` the current context, named by nothing.

@@ -159,6 +159,11 @@ class Plan:
         return tuple(phase for phase in self.phases.values() if phase.is_selected)
 
     @property
+    def used_hosts(self) -> tuple[str, ...]:
+        """The hosts of the phases that run; one empty name stands for the current context."""
+        return tuple(dict.fromkeys(self.workflows[phase.workflow].host for phase in self.selected))
+
+    @property
     def passed_before(self) -> tuple[PhasePlan, ...]:
         """The phases that an earlier run passed and that are not run again, in the order of the file."""
         return tuple(phase for phase in self.phases.values() if phase.passed_in is not None)

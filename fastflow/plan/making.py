@@ -9,6 +9,8 @@ from fastflow.application.model import NO_APPLICATION, Application
 from fastflow.application.needs import networks_of_node, services_attacked
 from fastflow.check.facts import Facts
 from fastflow.check.rules import source_unproxied
+from fastflow.diagnostic import did_you_mean
+from fastflow.errors import UsageError
 from fastflow.graph import Graph
 from fastflow.model.node import PROXY_PORT, Node, RecordingNode
 from fastflow.model.phases import Phase
@@ -72,7 +74,8 @@ def make_plan(
     max_parallel: int | None = None,
     kept_out: tuple[str, ...] = (),
 ) -> Plan:
-    """Plan a run of a spec that passed its checks."""
+    """Plan a run of a spec that passed its checks; raises UsageError if the selection makes no sense."""
+    _require_phases(facts, selection)
     spec, work, hosts = facts.spec, _Planner(facts, selection), hosts_of(facts.spec)
     workflows = {
         name: WorkflowPlan(
@@ -93,6 +96,16 @@ def make_plan(
     resumes = selection.resumption.run if selection.resumption else None
     phases = {phase.id: phase for workflow in workflows.values() for phase in workflow.phases}
     return Plan(name, directory, workflows, phases, facts.graph.critical_path, limit, resumes)
+
+
+def _require_phases(facts: Facts, selection: Selection) -> None:
+    known = facts.spec.workflows
+    for name in selection.workflows:
+        if name not in known:
+            hint = did_you_mean(name, list(known))
+            raise UsageError(f"there is no workflow `{name}`", hint or f"there are {', '.join(known)}")
+    if not any(selection.includes(phase) for phase in facts.phases):
+        raise UsageError("no phase is selected: the chosen workflows have none of that mode", "see: fastflow plan")
 
 
 class _Planner:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from fastflow.app.run_id_file import RunIdFile
 from fastflow.cli.boundary import guarded
 from fastflow.cli.main import cli
-from fastflow.cli.run_id_file import RunIdFile
 from fastflow.errors import UsageError
 
 pytestmark = pytest.mark.usefixtures("no_engine")

@@ -7,9 +7,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from fastflow.cli.boundary import guarded
-from fastflow.cli.execution import _Session
 from fastflow.cli.main import cli
-from fastflow.cli.signals import InterruptedBeforeRunError
+from fastflow.errors import InterruptedBeforeRunError
 
 pytestmark = pytest.mark.usefixtures("no_engine")
 
@@ -42,7 +41,7 @@ def test_a_run_that_is_interrupted_before_anything_starts_has_its_reports_too(mo
     def interrupted(*_: object) -> None:
         raise InterruptedBeforeRunError(15)
 
-    monkeypatch.setattr(_Session, "_write_plan", interrupted)
+    monkeypatch.setattr("fastflow.app.up.plan_file_of_run", interrupted)
     assert guarded(cli, ["up", "--report", "json=out/r.json"]) == 143
     assert told() == (143, CANCELLED)
 

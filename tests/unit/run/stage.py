@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from fastflow.masking import masker
-from fastflow.pipeline import SpecText, load, plan
+from fastflow.pipeline import SpecText, execute, load, plan
 from fastflow.plan import Plan
 from fastflow.plan.making import Selection
 from fastflow.record.events import Event, Listener, Note, PhaseChanged
 from fastflow.record.folder import RunFolder
 from fastflow.record.result import PhaseResult, RunResult
 from fastflow.run.container import Container
-from fastflow.run.execution import execute_plan
 from fastflow.run.observer import Cancellation
 from fastflow.settings import RunSettings
 from tests.fakes.containers import Script
@@ -109,7 +108,7 @@ class Stage:
 
     def run(self) -> RunResult:
         """Execute the plan to its end."""
-        return execute_plan(
+        return execute(
             self.plan,
             self.settings,
             self.engines or dict.fromkeys({flow.host for flow in self.plan.workflows.values()}, self.engine),

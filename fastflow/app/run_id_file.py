@@ -5,7 +5,6 @@ from pathlib import Path
 
 from fastflow.errors import UsageError, system_reason
 
-HELP = "Write the run's id into F as soon as there is one, for scripts: other commands take it with --run."
 _AN_ID = re.compile(rb"\s*[0-9a-z]{10,40}\s*|")
 
 

@@ -14,11 +14,11 @@ from fastflow.app.specs import identity
 from fastflow.check.facts import Facts
 from fastflow.check.rules.compose_invalid import rejected
 from fastflow.compose import ComposeFile, ComposeText, compile_project
-from fastflow.diagnostic import Diagnostic
+from fastflow.diagnostic import Diagnostic, Severity
 from fastflow.engines.opening import open_engine
 from fastflow.errors import EngineCallError, EngineTimeoutError
 from fastflow.masking import masker
-from fastflow.pipeline import SpecText, plan
+from fastflow.pipeline import Checked, SpecText, check, plan
 from fastflow.plan.making import Selection
 from fastflow.settings import RunSettings
 from fastflow.spec.document import YamlList, YamlMap, YamlNode
@@ -32,23 +32,27 @@ _WHERE = re.compile(r"validating .*?: ")
 _TEXTS_OF_NODES = ("environment", "labels")
 
 
-def rejected_projects(
-    specs: Sequence[tuple[SpecText, Facts]], values: Mapping[str, str] | None, env_files: Sequence[str]
-) -> tuple[Diagnostic, ...]:
-    """Find the workflows whose project `docker compose config` rejects, in specs without errors.
+def check_with_compose(
+    checked: Checked, values: Mapping[str, str] | None, env_files: Sequence[str]
+) -> tuple[Checked, tuple[str, ...]]:
+    """Check specs again, with what Docker Compose says of those that have no errors; the others have no project yet.
 
-    Without `values` no variable is read: what depends on one is not looked at. Needs no engine; raises EngineError
-    where there is no Docker Compose v2.
+    Also return the names of those others. Without `values` no variable is read: what depends on one is not looked at.
+    Needs no engine; raises EngineError if there is no Docker Compose v2.
     """
+    at_fault = {found.mark.file for found in checked.diagnostics if found.severity is Severity.ERROR}
+    texts = {text.name: text for text in checked.texts}
     questions = [
-        _Question(text, facts, name, values, env_files)
-        for text, facts in specs
+        _Question(texts[facts.document.file], facts, name, values, env_files)
+        for facts in checked.specs
+        if facts.document.file not in at_fault
         for name, workflow in facts.spec.workflows.items()
         if values is not None or not any(isinstance(file, str) and "$" in file for file in workflow.compose or ())
     ]
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="compose") as pool:
         open_engine(docker_environment()).compose_version()  # or its absence would look like a fault of each project
-        return tuple(found for found in pool.map(_Question.answer, questions) if found is not None)
+        asked = [found for found in pool.map(_Question.answer, questions) if found is not None]
+    return check(checked.texts, values, asked=asked), tuple(name for name in texts if name in at_fault)
 
 
 class _Question:

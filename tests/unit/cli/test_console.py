@@ -7,18 +7,22 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
-from fastflow.cli.showing import Showing
+from fastflow.cli.console import Console
 from fastflow.cli.signals import SIGNALS, interruption
 from fastflow.pipeline import SpecText, check, plan
 from fastflow.plan.making import Selection
+from fastflow.record.folder import RunFolder
 from fastflow.record.result import PhaseResult, RunResult
 from fastflow.run.observer import Cancellation
+from fastflow.settings import RunSettings
 
 SPEC = b"workflows: { web: { build_id: 1, nodes: { record: { mode: recording } } } }"
+SETTINGS = RunSettings("r1", "f.yml")
 TIME = "2026-01-01T10:00:00.000Z"
 
 
@@ -28,9 +32,9 @@ def outside_of_ci(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def showing(kind: str) -> Showing:
+def showing(kind: str, *, keeps: bool = False) -> Console:
     (facts,) = check([SpecText("f.yml", Path(), SPEC)], None).specs
-    return Showing(kind, plan(facts, Path(), Selection()), lambda text: text.replace("sesame", "***"), {}, {})
+    return Console(kind, plan(facts, Path(), Selection()), lambda text: text.replace("sesame", "***"), keeps=keeps)
 
 
 def result(state: Any = "failed", code: int = 3, **facts: Any) -> RunResult:
@@ -38,14 +42,15 @@ def result(state: Any = "failed", code: int = 3, **facts: Any) -> RunResult:
     return RunResult("r1", "f.yml", code, TIME, TIME, (phase,))
 
 
-def conclude(shown: Showing, told: RunResult, *, is_kept: bool = False) -> None:
-    shown.conclude(told, Path.cwd() / "runs" / "r1", ["result.json"], is_kept=is_kept)
+def conclude(shown: Console, told: RunResult) -> None:
+    shown.written = ["result.json"]
+    shown.conclude(told, cast(RunFolder, SimpleNamespace(path=Path.cwd() / "runs" / "r1")))
 
 
 def test_progress_goes_to_stderr_and_the_summary_to_stdout(capfd: pytest.CaptureFixture[str]) -> None:
-    shown = showing("plain")
+    shown = showing("plain", keeps=True)
     shown.say("building sesame")
-    conclude(shown, result(reason="sesame is wrong"), is_kept=True)
+    conclude(shown, result(reason="sesame is wrong"))
     out, err = capfd.readouterr()
     assert err == "    0.0s  fastflow      building ***\n"
     assert out.splitlines()[1:3] == ["    *** is wrong", "    what to do: see the run folder"]
@@ -65,8 +70,8 @@ def test_quiet_speaks_of_failures_alone_and_on_stderr(
 
 
 def test_quiet_asks_nobody_how_far_it_is() -> None:
-    assert len(showing("quiet").listeners) == 1
-    assert len(showing("plain").listeners) == 2
+    assert len(showing("quiet").listeners(SETTINGS)) == 1
+    assert len(showing("plain").listeners(SETTINGS)) == 2
 
 
 def test_github_gets_an_annotation(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,114 @@
+"""What `fastflow up` is to run: a spec that passed its checks, or what an earlier run of it did not pass."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from fastflow.app.environment import kept_out, new_run_id, own_variables, values_for
+from fastflow.check.facts import Facts
+from fastflow.errors import UsageError
+from fastflow.model.resolved import resolved_fields
+from fastflow.pipeline import Checked, SpecText, check, plan
+from fastflow.plan import Plan
+from fastflow.plan.making import Selection
+from fastflow.spec.document import YamlPath
+
+if TYPE_CHECKING:
+    from fastflow.record.digest import ResumeDigest
+    from fastflow.run.earlier import EarlierRun
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """A spec that passed its checks with `values`, the id of its run, and which phases of it run.
+
+    `earlier` is the run that is resumed: what it passed does not run again.
+    """
+
+    run: str
+    text: SpecText
+    values: Mapping[str, str]
+    env_files: tuple[str, ...]
+    checked: Checked
+    selection: Selection
+    max_parallel: int | None = None
+    is_emulated: bool = False
+    earlier: "EarlierRun | None" = None
+
+    @property
+    def facts(self) -> Facts:
+        """The spec."""
+        return self.checked.specs[0]
+
+    @cached_property
+    def tokens(self) -> Mapping[str, str]:
+        """The tokens by the variables that hold them, if they are set."""
+        return {name: value for name in self.facts.spec.token_names if (value := self.values.get(name))}
+
+    @cached_property
+    def mask(self) -> Callable[[str], str]:
+        """What takes the tokens out of a text."""
+        from fastflow.masking import masker  # noqa: PLC0415  # a dry run has nothing to mask
+
+        return masker(self.tokens.values())
+
+    @cached_property
+    def plan(self) -> Plan:
+        """What is run of it; raises UsageError if the selection makes no run, or what is resumed has changed."""
+        selection = self.selection
+        if self.earlier is not None:
+            self.earlier.require_unchanged(self.digest)
+            selection = replace(selection, resumption=self.earlier.resumption)
+        made = plan(self.facts, self.text.directory, selection, self.max_parallel, kept_out())
+        for phase in made.selected:
+            if phase.lost_record is not None:
+                raise UsageError(*phase.lost_record)
+        return made
+
+    @cached_property
+    def digest(self) -> "ResumeDigest":
+        """What the run rests on, for whoever resumes it."""
+        from fastflow.record.digest import ResumeDigest, digest_of_tokens, digests  # noqa: PLC0415  # a dry run has none
+
+        directory = self.text.directory
+        files = {os.path.relpath(document.file, directory): document.text for document in self.facts.compose_files}
+        return ResumeDigest(
+            run=self.run,
+            is_emulated=self.is_emulated,
+            variables=own_variables(self.values),
+            build_ids={
+                ".".join(map(str, phase.build_id_path)): phase.build_id
+                for phase in self.facts.phases
+                if phase.build_id is not None
+            },
+            tokens=digest_of_tokens(self.tokens),
+            fields=digests(resolved_fields(self.facts.spec, self.facts.document), self.tokens),
+            files=digests(files, self.tokens),
+        )
+
+
+def request_of(
+    text: SpecText,
+    env_files: tuple[str, ...],
+    selection: Selection,
+    max_parallel: int | None = None,
+    *,
+    emulate: bool = False,
+    resume: str | None = None,
+) -> RunRequest:
+    """Check a spec for a run, or for one that resumes another; raises InvalidSpecError and UsageError."""
+    run = new_run_id()
+    values = values_for(text.directory, env_files, run)
+    earlier, known = None, dict[YamlPath, str]()
+    if resume is not None:
+        from fastflow.record.archive import find_run, read_archive  # noqa: PLC0415  # most runs resume none
+        from fastflow.run.earlier import earlier_run  # noqa: PLC0415  # as above
+
+        archive = read_archive(find_run(resume, text.directory))
+        earlier = earlier_run(archive.folder, archive.phases)
+        values = values.over(earlier.digest.variables)
+        known = {tuple(path.split(".")): value for path, value in earlier.digest.build_ids.items()}
+    checked = check([text], values, run if emulate else None, build_ids=known).require_valid()
+    return RunRequest(run, text, values, env_files, checked, selection, max_parallel, emulate, earlier)

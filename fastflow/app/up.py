@@ -1,0 +1,179 @@
+"""`fastflow up`, from a request and its plan to the result: engines, the emulator, the run's folder, the run."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+from typing import Protocol
+
+from fastflow.app.environment import absolute_files, engine_environment, own_variables, source_environment, variable
+from fastflow.app.memory import enable_gc
+from fastflow.app.request import RunRequest
+from fastflow.app.run_id_file import RunIdFile
+from fastflow.app.specs import identity
+from fastflow.check.rules.compose_invalid import rejected
+from fastflow.emulation.cloud import NAME, TOKENS, ensure_cloud
+from fastflow.emulation.image import ensure_image
+from fastflow.engines.docker import DockerEngine
+from fastflow.engines.opening import open_engine
+from fastflow.errors import EngineUnreachableError, FastflowError, InterruptedBeforeRunError, RejectedProjectError
+from fastflow.pipeline import execute
+from fastflow.plan import Plan
+from fastflow.record.digest import write_digest
+from fastflow.record.events import Listener, RunRefused, now
+from fastflow.record.folder import RunFolder
+from fastflow.record.plan_file import EngineVersions, plan_file_of_run
+from fastflow.record.result import PhaseResult, RunResult
+from fastflow.run.earlier import results_to_keep, take_over
+from fastflow.run.engine import Lease
+from fastflow.run.holding import mark, release_all
+from fastflow.run.observer import Cancellation
+from fastflow.run.refusal import write_refusal
+from fastflow.run.removal import remove_run
+from fastflow.run.survey import ask_all
+from fastflow.settings import Emulation, RunSettings
+
+_EMULATED_TOKEN = "emulated"  # noqa: S105  # what nodes show the emulated cloud where no token is set
+
+
+class Console(Protocol):
+    """Whoever starts a run: what they are told, and how they stop it."""
+
+    @property
+    def cancellation(self) -> Cancellation:
+        """What stops the run."""
+
+    def say(self, message: str) -> None:
+        """Show something that is no event of the run's own."""
+
+    def listeners(self, settings: RunSettings) -> Iterable[Listener]:
+        """What is to hear of the run's events."""
+
+    def on_begin(self, last_effort: Callable[[], None]) -> None:
+        """From now on `cancellation` stops the run, and `last_effort` kills what it has started."""
+
+    def on_end(self, folder: RunFolder) -> None:
+        """The run's folder has all that it will have, also of a run that could not begin."""
+
+
+def settings_of(request: RunRequest, *, keep: bool, fail_fast: bool, wait_lease: int | None) -> RunSettings:
+    """Say how a request is run; with the emulator, `run` adds where that is."""
+    spec = request.facts.spec
+    stand_ins = dict.fromkeys(spec.token_names, _EMULATED_TOKEN) if request.is_emulated else {}
+    return RunSettings(
+        run=request.run,
+        spec=identity(request.text),
+        env_files=absolute_files(request.env_files),
+        cloud_urls={} if request.is_emulated else {name: spec.cloud_of(name).url for name in spec.workflows},
+        tokens={**stand_ins, **request.tokens},
+        source_environment=source_environment(spec.token_names, request.tokens.values()),
+        keep=keep,
+        fail_fast=fail_fast,
+        wait_lease=wait_lease,
+    )
+
+
+def run(
+    request: RunRequest, settings: RunSettings, console: Console, id_file: RunIdFile | None = None
+) -> tuple[RunResult, RunFolder]:
+    """Run what was requested; return the result and the run's folder.
+
+    Raises FastflowError and InterruptedBeforeRunError if nothing could be started; the run's folder says so, too.
+    """
+    enable_gc()
+    plan, hosts = request.plan, request.facts.spec.hosts or {}
+    stand_ins = {name: token for name, token in settings.tokens.items() if name not in request.tokens}
+    environment = engine_environment(own_variables(request.values) | stand_ins)
+    engines = {name: open_engine(environment, hosts.get(name)) for name in plan.used_hosts}
+    marks: list[Lease] = []
+    with _masking(request), ExitStack() as at_end:
+        at_end.callback(release_all, marks)
+        folder = _begin(request, engines, console, id_file)
+        at_end.callback(console.on_end, folder)
+        earlier = results_to_keep(request.earlier, plan, folder) if request.earlier is not None else ()
+        with _refusing(plan, settings, folder, earlier):
+            told = plan_file_of_run(plan, request.facts, request.values, request.run)
+            folder.write_plan(told)  # also if no engine then answers
+            if request.is_emulated:
+                settings = _emulated(plan, settings, engines, marks, console.say)
+            console.on_begin(lambda: _remove_all(request.run, engines))
+            infos = ask_all(engines).items()
+            versions = {name: EngineVersions(one.engine_version, one.compose_version) for name, one in infos}
+            folder.write_plan(told.with_hosts(versions))
+        result = execute(
+            plan,
+            settings,
+            engines,
+            cancellation=console.cancellation,
+            folder=folder,
+            listeners=console.listeners(settings),
+            host_limits={name: host.max_parallel for name, host in hosts.items() if host.max_parallel},
+            earlier=earlier,
+        )
+    return result, folder
+
+
+@contextmanager
+def _masking(request: RunRequest) -> Iterator[None]:
+    """Let no error show a token, and let what Docker Compose rejects be a finding in the spec."""
+    try:
+        yield
+    except RejectedProjectError as error:
+        found = rejected(request.facts, error.workflow, error.reason)
+        raise request.checked.refusal((found,)) from error
+    except FastflowError as error:
+        error.mask(request.mask)
+        raise
+
+
+def _begin(
+    request: RunRequest, engines: Mapping[str, DockerEngine], console: Console, id_file: RunIdFile | None
+) -> RunFolder:
+    """Make the run's folder, once what a resumed run left is removed; if that one is live, this one does not begin."""
+    if request.earlier is not None:
+        resumed = request.earlier.digest.run
+        with suppress(EngineUnreachableError):  # which is told when the engines are asked
+            if take_over(engines.values(), resumed):
+                console.say(f"removed what run {resumed} had left on the engine")
+    folder = RunFolder(request.text.directory, request.run, request.mask)
+    write_digest(folder, request.digest)
+    if id_file is not None:
+        id_file.write(request.run)
+    return folder
+
+
+@contextmanager
+def _refusing(plan: Plan, settings: RunSettings, folder: RunFolder, earlier: Iterable[PhaseResult]) -> Iterator[None]:
+    """Write what stands in the way of the run into its folder."""
+    started = now()
+    try:
+        yield
+    except (FastflowError, InterruptedBeforeRunError) as error:
+        folder.on_event(RunRefused(str(error)))
+        code = int(error.exit_code)
+        write_refusal(plan, settings, folder, started=started, exit_code=code, earlier=earlier)
+        folder.close()
+        raise
+
+
+def _emulated(
+    plan: Plan,
+    settings: RunSettings,
+    engines: Mapping[str, DockerEngine],
+    marks: list[Lease],
+    say: Callable[[str], None],
+) -> RunSettings:
+    """Start the cloud on each engine on which it does not run; first let `marks` say that this run uses it."""
+    ask_all(engines)  # before the first cloud is started
+    urls: dict[str, str | None] = {}
+    for name, engine in engines.items():
+        image = ensure_image(engine, say)
+        settings = replace(settings, emulation=Emulation(image, api_host=NAME, network=NAME))
+        marks += mark(engine, settings, image, say)
+        urls[name] = ensure_cloud(engine, image, variable(TOKENS))
+    here = {name: url for name, workflow in plan.workflows.items() if (url := urls.get(workflow.host))}
+    return replace(settings, cloud_urls=here)
+
+
+def _remove_all(run: str, engines: Mapping[str, DockerEngine]) -> None:
+    for engine in engines.values():
+        remove_run(engine, run, ())

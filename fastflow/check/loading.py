@@ -1,0 +1,154 @@
+"""Text to Facts: a spec is read, typed, and joined with the applications that it names."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
+
+from fastflow.application.model import Application
+from fastflow.application.needs import without_fast
+from fastflow.application.reader import ComposeFiles, file_sources
+from fastflow.check.facts import Facts
+from fastflow.diagnostic import Diagnostic
+from fastflow.graph import build_graph
+from fastflow.model.cloud import DEFAULT_TOKEN, token_fault, token_variable
+from fastflow.model.load import Loaded, is_build_id, is_raw, load_spec
+from fastflow.model.node import Gate
+from fastflow.model.phases import phases_of
+from fastflow.model.places import Places
+from fastflow.model.spec import Spec
+from fastflow.spec.document import Document, Scalar, YamlMap, YamlPath
+from fastflow.spec.interpolation import interpolate
+from fastflow.spec.reader import read_spec
+
+_SHORTEST_TOKEN = 8
+"""Characters. A shorter value, such as `token` in a test, is no secret but a word that findings use."""
+NO_BUILD_IDS: Mapping[YamlPath, str] = MappingProxyType({})
+
+
+class SpecText(NamedTuple):
+    """A spec as it was found: the name that users know it by, its directory, and its bytes."""
+
+    name: str
+    directory: Path
+    content: bytes
+
+
+def read(text: SpecText) -> tuple[Document | None, tuple[Diagnostic, ...]]:
+    """Text to Document."""
+    reading = read_spec(text.name, text.content)
+    return reading.document, reading.diagnostics
+
+
+def load(
+    text: SpecText,
+    values: Mapping[str, str] | None,
+    emulated: str | None = None,
+    build_ids: Mapping[YamlPath, str] = NO_BUILD_IDS,
+) -> tuple[Facts | None, tuple[Diagnostic, ...]]:
+    """Text to Facts: the model with its places, its graph and its applications."""
+    document, found = read(text)
+    if document is None:
+        return None, found
+    tokens = _tokens(document, values)
+    interpolated = interpolate(
+        document,
+        values,
+        is_raw,
+        stand_in=lambda path: emulated if is_build_id(path) else None,
+        known=build_ids.get,
+        is_checked=is_build_id,
+    )
+    loaded = load_spec(interpolated.document)
+    found += interpolated.diagnostics + loaded.diagnostics
+    if loaded.spec is None:
+        return None, masked(found, tokens)
+    files = ComposeFiles(text.directory, values, Path(text.name).parent)
+    applications, unreadable = _applications(loaded, files)
+    facts = Facts(
+        document=document,
+        spec=loaded.spec,
+        places=loaded.places,
+        graph=build_graph(phases_of(loaded.spec, values)),
+        applications=applications,
+        has_values=values is not None,
+        is_whole=not found,
+        compose_files=files.files,
+        unset_tokens=frozenset() if emulated is not None else _unset_tokens(loaded.spec, values),
+        tokens=tokens,
+        malformed_tokens=_malformed_tokens(loaded.spec, values),
+    )
+    facts, accepted = _with_accepted(facts, text)
+    return facts, (*found, *unreadable, *accepted)
+
+
+def _with_accepted(facts: Facts, text: SpecText) -> tuple[Facts, Sequence[Diagnostic]]:
+    """Read the files that gates accept vulnerabilities by."""
+    if not any(isinstance(node.gate, Gate) and node.gate.accept for _, node in facts.testers):
+        return facts, ()
+    from fastflow.check.accept_file import with_accept_files  # noqa: PLC0415  # few specs name such a file
+
+    return with_accept_files(facts, text.directory, Path(text.name).parent)
+
+
+def _applications(loaded: Loaded, files: ComposeFiles) -> tuple[dict[str, Application], tuple[Diagnostic, ...]]:
+    found: dict[str, Application] = {}
+    unreadable: list[Diagnostic] = []
+    assert loaded.spec is not None
+    seen: dict[int, Application] = {}
+    for name, workflow in loaded.spec.workflows.items():
+        if workflow.compose is None:
+            continue
+        path = ("workflows", name, "compose")
+        is_list = loaded.places.node(*path, 0) is not None
+        marks = [loaded.places.value(*path, *((at,) if is_list else ())).mark for at in range(len(workflow.compose))]
+        reading = files.read(file_sources(workflow.compose, marks))
+        unreadable.extend(reading.diagnostics)
+        if reading.application is not None:
+            # Many workflows may share one file: they share what was read of it, too.
+            key = id(reading.application)
+            found[name] = seen.setdefault(key, without_fast(reading.application))
+    return found, tuple(unreadable)
+
+
+def _tokens(document: Document, values: Mapping[str, str] | None) -> frozenset[str]:
+    """The values of all tokens that a spec refers to, also if it cannot be loaded."""
+    if not values:
+        return frozenset()
+    written = Places(document.root)
+    workflows = written.node("workflows")
+    names_of = [key.text for key, _ in workflows] if isinstance(workflows, YamlMap) else []
+    clouds = [("cloud",), *(("workflows", name, "cloud") for name in names_of)]
+    references = [written.node(*path, "token") for path in clouds]
+    names = {token_variable(node.text) for node in references if isinstance(node, Scalar)}
+    found = {values.get(name, "") for name in (*names, token_variable(DEFAULT_TOKEN)) if name}
+    return frozenset(value for value in found if len(value) >= _SHORTEST_TOKEN)
+
+
+def _unset_tokens(spec: Spec, values: Mapping[str, str] | None) -> frozenset[str]:
+    if values is None:
+        return frozenset()
+    return frozenset(name for name in spec.token_names if not values.get(name))
+
+
+def _malformed_tokens(spec: Spec, values: Mapping[str, str] | None) -> dict[str, str]:
+    """What is wrong with the values of tokens, by their variables."""
+    found = {name: token_fault((values or {}).get(name, "")) for name in spec.token_names}
+    return {name: fault for name, fault in found.items() if fault is not None}
+
+
+def masked(found: Iterable[Diagnostic], tokens: Collection[str]) -> tuple[Diagnostic, ...]:
+    """Let no finding show a token: any field may hold a variable, and this one by mistake."""
+    if not tokens:
+        return tuple(found)
+    from fastflow.masking import masker  # noqa: PLC0415  # a validation without values has nothing to mask
+
+    mask = masker(tokens)
+    return tuple(
+        one._replace(
+            message=mask(one.message),
+            hint=one.hint and mask(one.hint),
+            related=tuple(other._replace(message=mask(other.message)) for other in one.related),
+        )
+        for one in found
+    )

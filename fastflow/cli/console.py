@@ -1,0 +1,116 @@
+"""The terminal of a run: how it goes, on stderr, what came of it, on stdout, and the signals that stop it."""
+
+import io
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Self, TextIO
+
+from fastflow.app.environment import everything
+from fastflow.ci import ci_system
+from fastflow.cli.boundary import show_error
+from fastflow.cli.reports import Report, write_reports
+from fastflow.cli.signals import Interruption, interruption
+from fastflow.errors import ExitCode
+from fastflow.plan import Plan
+from fastflow.record.archive import read_archive
+from fastflow.record.events import Listener, Note
+from fastflow.record.folder import RunFolder
+from fastflow.record.result import RunResult
+from fastflow.report.encoding import ERRORS, encoding_for
+from fastflow.report.log_ends import shown_run
+from fastflow.report.outlet import deliver
+from fastflow.report.plain_ci import format_for
+from fastflow.report.progress import has_colours, progress_for
+from fastflow.report.summary import coloured, summary_of_run
+from fastflow.run.cloud_progress import CloudProgress
+from fastflow.run.observer import Cancellation
+from fastflow.settings import RunSettings
+
+
+class Console:
+    """The display that `--progress KIND` asks for, the reports, and the signals while it is entered."""
+
+    def __init__(
+        self, kind: str, plan: Plan, mask: Callable[[str], str], reports: Sequence[Report] = (), *, keeps: bool = False
+    ) -> None:
+        self.cancellation = Cancellation()
+        self._kind = kind
+        self._plan = plan
+        self._mask = mask
+        self._reports = reports
+        self._keeps = keeps
+        self.written: list[str] = []
+        """The paths of the reports that could be written."""
+        self._display = progress_for(kind, _stream(sys.stderr), plan, mask, everything())
+        self._watch: CloudProgress | None = None
+        self._at_end = ExitStack()
+        self._signals: Interruption | None = None
+
+    def __enter__(self) -> Self:
+        self._signals = self._at_end.enter_context(interruption(self.cancellation, self.say))
+        self._at_end.callback(self.close)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._at_end.close()
+
+    def listeners(self, settings: RunSettings) -> tuple[Listener, ...]:
+        """What is to hear of a run's events. If nothing is shown, nobody has to ask how far it is."""
+        if self._kind == "quiet":
+            return (self._display,)
+        self._watch = CloudProgress(self._plan, settings.cloud_urls, settings.tokens, self._display)
+        return self._display, self._watch
+
+    def say(self, message: str) -> None:
+        """Show something that is no event of the run's own."""
+        self._display(Note(message))
+
+    def on_begin(self, last_effort: Callable[[], None]) -> None:
+        """Let signals stop the run from now on."""
+        assert self._signals is not None
+        self._signals.begin(last_effort)
+
+    def on_end(self, folder: RunFolder) -> None:
+        """Write the reports that were asked for; print why one could not be written."""
+        if not self._reports:
+            return
+        ended = write_reports(self._reports, read_archive(folder.path))
+        self.close()
+        for failure in ended.values():
+            if failure is not None:
+                show_error(failure)
+        self.written = [str(report.path) for report, failure in ended.items() if failure is None]
+
+    def close(self) -> None:
+        """Show what is left to show; a second time, nothing."""
+        if self._watch is not None:
+            self._watch.close()
+        self._display.close()
+
+    def conclude(self, result: RunResult, folder: RunFolder) -> int:
+        """Show what came of a run, and return the exit code, which no reader that has gone changes."""
+        self.close()
+        summary = summary_of_run(result, str(folder.path), self.written)
+        if self._keeps:
+            summary += f"\nkept; remove it with: fastflow down --run {result.run}"
+        here = f"{Path.cwd()}/"
+        is_quiet = self._kind == "quiet"
+        out = _stream(sys.stderr if is_quiet else sys.stdout)
+        shown = shown_run(
+            None if is_quiet else result,
+            summary,
+            format_for(ci_system(everything())),
+            lambda text: self._mask(text).replace(here, ""),
+            coloured if has_colours(out, everything()) else str,
+        )
+        if not is_quiet or result.exit_code != ExitCode.PASSED:
+            with suppress(OSError, ValueError):
+                deliver(out, shown.encode(encoding_for(out, everything()), ERRORS))
+        return result.exit_code or (ExitCode.PASSED if len(self.written) == len(self._reports) else ExitCode.FAILED)
+
+
+def _stream(stream: TextIO | None) -> TextIO:
+    """A stream, or nowhere: Python has none where it was started with that stream closed."""
+    return io.StringIO() if stream is None else stream

@@ -1,0 +1,38 @@
+"""What checks find, as commands show it."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import click
+
+from fastflow.check.facts import Facts
+from fastflow.diagnostic import Diagnostic
+from fastflow.pipeline import Checked
+from fastflow.report.findings_text import Sources, render_findings
+from fastflow.spec.reader import read_limited
+
+
+def sources_of(found: Sequence[Diagnostic], texts: Mapping[str, str]) -> Sources:
+    """The lines that findings show: of specs, by their files, and of the Compose files that findings are in."""
+    lines = dict(texts)
+    files = {mark.file for one in found for mark in (one.mark, *(other.mark for other in one.related))}
+    for name in files - set(lines):
+        with suppress(OSError):
+            lines[name] = read_limited(Path(name)).decode("utf-8", errors="replace")
+    return Sources(lines)
+
+
+def show_findings(found: Sequence[Diagnostic], texts: Mapping[str, str]) -> None:
+    """Print findings on stderr. Nobody has to read them: a warning stops nothing, and an error has its exit code."""
+    if found:
+        with suppress(OSError):
+            click.echo(render_findings(found, sources_of(found, texts)), err=True)
+
+
+def passed(checked: Checked, *, shows_warnings: bool = True) -> Facts:
+    """The one spec that was checked, whose warnings are shown; raises InvalidSpecError if it has errors."""
+    checked.require_valid()
+    if shows_warnings:
+        show_findings(checked.diagnostics, checked.lines)
+    return checked.specs[0]

@@ -1,0 +1,31 @@
+"""A run of which nothing was started: what is written of it."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from fastflow.plan import Plan
+from fastflow.record.events import PhaseChanged, now
+from fastflow.record.folder import RunFolder
+from fastflow.record.result import PhaseResult, RunResult
+from fastflow.run.runner import in_order, waiting
+from fastflow.settings import RunSettings
+
+
+def write_refusal(
+    plan: Plan,
+    settings: RunSettings,
+    folder: RunFolder,
+    *,
+    started: str,
+    exit_code: int,
+    earlier: Iterable[PhaseResult] = (),
+) -> None:
+    """Write the result of a run of which nothing was started, and what became of its phases."""
+    nothing = {
+        name: replace(result, state="cancelled", reason="nothing was started") for name, result in waiting(plan).items()
+    }
+    for phase in nothing.values():  # for who reads the file of events later; a display has the error to show
+        folder.on_event(PhaseChanged.of(phase))
+    phases = in_order(plan, {**{result.id: result for result in earlier}, **nothing})
+    result = RunResult(settings.run, settings.spec, exit_code, started, now(), phases, resumes=plan.resumes)
+    folder.write_result(result)

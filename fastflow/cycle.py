@@ -67,16 +67,12 @@ def _cycle_through(name: str, successors: Mapping[str, Sequence[str]], limit: in
             for two in successors[one]:
                 steps += 1
                 if two == name:
-                    return _way_to(one, name, before), steps
+                    path = [one]
+                    while path[-1] != name:
+                        path.append(before[path[-1]])
+                    return path[::-1], steps
                 if two not in before:
                     before[two] = one
                     following.append(two)
         level = following
     return [], steps
-
-
-def _way_to(end: str, start: str, before: Mapping[str, str]) -> list[str]:
-    path = [end]
-    while path[-1] != start:
-        path.append(before[path[-1]])
-    return path[::-1]

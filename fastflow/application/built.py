@@ -39,7 +39,7 @@ def with_images(
         if (arg := _ARG.match(line)) and arg[2] is not None:
             known.setdefault(arg[1], arg[2].strip(_QUOTES))
         if found := _FROM.match(line):
-            base = _expanded(found[2], known)
+            base = _VARIABLE.sub(lambda match: known.get(match[1] or match[3]) or match[2] or "", found[2])
             changed = line[: found.start(2)] + (other(base) if other(base) != base else found[2]) + line[found.end(2) :]
             if found[3]:
                 stages.add(found[3].lower())
@@ -47,10 +47,6 @@ def with_images(
             changed = _SOURCE.sub(lambda match: match[1] + other(match[2]), line)
         lines.append(changed)
     return "".join(lines)
-
-
-def _expanded(text: str, known: Mapping[str, str]) -> str:
-    return _VARIABLE.sub(lambda match: known.get(match[1] or match[3]) or match[2] or "", text)
 
 
 _DEFAULT_REGISTRY = re.compile(r"^(?:(?:index\.)?docker\.io/)?(?:library/)?")

@@ -22,9 +22,7 @@ def anchored(service: YamlNode, directory: Path, *, is_symbolic: bool = False) -
     written = service.get(KEY) if isinstance(service, YamlMap) else None
     if written is None or not isinstance(service, YamlMap):
         return service
-    written = _anchored(written, directory, is_symbolic)
-    entries = tuple((key, written if key.text == KEY else value) for key, value in service)
-    return YamlMap(entries, service.mark, service.tag, service.origin)
+    return service.with_value(KEY, _anchored(written, directory, is_symbolic))
 
 
 def _anchored(node: YamlNode, directory: Path, is_symbolic: bool) -> YamlNode:
@@ -34,10 +32,8 @@ def _anchored(node: YamlNode, directory: Path, is_symbolic: bool) -> YamlNode:
         return replace(node, text=str(directory.resolve() / path)) if path and not node.is_null else node
     if isinstance(node, YamlList):
         return replace(node, items=tuple(_anchored(item, directory, is_symbolic) for item in node.items))
-    entries = tuple(
-        (key, _anchored(value, directory, is_symbolic) if key.text == "path" else value) for key, value in node
-    )
-    return YamlMap(entries, node.mark, node.tag, node.origin)
+    file = node.get("path")
+    return node if file is None else node.with_value("path", _anchored(file, directory, is_symbolic))
 
 
 def _by_default(path: str) -> str:
@@ -102,9 +98,9 @@ def with_environment(service: YamlNode, values: Values[str, str] | None) -> Yaml
     listed = service.get("environment") if isinstance(service, YamlMap) else None
     if values is None or not isinstance(service, YamlMap) or not isinstance(listed, YamlList):
         return service
-    environment = replace(listed, items=tuple(_given(item, values) for item in listed.items))
-    entries = tuple((key, environment if key.text == "environment" else value) for key, value in service)
-    return YamlMap(entries, service.mark, service.tag, service.origin)
+    return service.with_value(
+        "environment", replace(listed, items=tuple(_given(item, values) for item in listed.items))
+    )
 
 
 def _given(item: YamlNode, values: Values[str, str]) -> YamlNode:

@@ -56,21 +56,16 @@ _VOLUME_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 def interpret(root: YamlMap, unread: tuple[str, ...], values: Values[str, str] | None = None) -> Application:
     """Read a merged Compose tree; with `values`, a variable named without a value has the caller's."""
     services = {
-        key.text: _service(key, value, values) for key, value in entries(root.get("services")) if _is_set(value)
+        key.text: _service(key, value, values)
+        for key, value in entries(root.get("services"))
+        if not (isinstance(value, Scalar) and value.tag == "!reset")
     }
     networks = {key.text: _network(key.text, value) for key, value in entries(root.get("networks"))}
     volumes = {key.text: _volume(key, value) for key, value in entries(root.get("volumes"))}
     if any(DEFAULT_NETWORK in service.networks for service in services.values()) or not services:
         networks.setdefault(DEFAULT_NETWORK, Network(DEFAULT_NETWORK))
-    return Application(services, networks, volumes, unread, profiles=_active_profiles(values or {}))
-
-
-def _active_profiles(values: Values[str, str]) -> frozenset[str]:
-    return frozenset(name.strip() for name in values.get("COMPOSE_PROFILES", "").split(",") if name.strip())
-
-
-def _is_set(node: YamlNode) -> bool:
-    return not (isinstance(node, Scalar) and node.tag == "!reset")
+    profiles = [name.strip() for name in (values or {}).get("COMPOSE_PROFILES", "").split(",")]
+    return Application(services, networks, volumes, unread, profiles=frozenset(filter(None, profiles)))
 
 
 def _get(node: YamlNode | None, key: str) -> YamlNode | None:

@@ -57,7 +57,7 @@ def alike(node: YamlNode, key: str) -> YamlNode:
         return YamlMap(tuple(_named_values(node)), node.mark, node.tag, node.origin)
     if isinstance(node, YamlList) and key in _NAMES:
         names = [item for item in node.items if isinstance(item, Scalar)]
-        return YamlMap(tuple((item, _nothing(item)) for item in names), node.mark, node.tag, node.origin)
+        return YamlMap(tuple((item, Scalar("", item.mark)) for item in names), node.mark, node.tag, node.origin)
     if isinstance(node, Scalar) and key in _LISTS:
         return YamlList((node,), node.mark, None, node.origin)
     return node
@@ -70,10 +70,6 @@ def _named_values(node: YamlList) -> Iterable[tuple[Scalar, YamlNode]]:
             name, has_value, value = item.text.partition(separator)
             text = Scalar(value, item.mark, plain=not has_value, symbolic=item.symbolic)
             yield Scalar(name, item.mark), text
-
-
-def _nothing(item: Scalar) -> Scalar:
-    return Scalar("", item.mark)
 
 
 def entries(node: YamlNode | None, key: str = "") -> Iterable[tuple[Scalar, YamlNode]]:

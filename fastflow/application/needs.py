@@ -33,9 +33,18 @@ def services_of_phase(application: Application, node: Node, sources: frozenset[s
 
 
 def services_attacked(application: Application, node: Node, needed: tuple[str, ...]) -> tuple[str, ...]:
-    """The services that a testing node attacks, as far as `test_run_uri` names them; `needed` run anyway."""
+    """The services that a testing node attacks, as far as `test_run_uri` names them; `needed` run anyway.
+
+    Of several with one alias these are those that run anyway, or that need no profile.
+    """
     target = target_of(node.test_run_uri) if isinstance(node, TestingNode) else None
-    return _attacked(application, target.host, needed) if target is not None else ()
+    if target is None:
+        return ()
+    answering = [service.name for service in application.answering(target.host)]
+    named = [name for name in answering if name.lower() == target.host]
+    running = [name for name in answering if name in needed]
+    usual = [name for name in answering if name in application.enabled]
+    return tuple(named or running or usual or answering)
 
 
 def services_to_enable(application: Application, names: Iterable[str]) -> frozenset[str]:
@@ -53,15 +62,6 @@ def services_to_enable(application: Application, names: Iterable[str]) -> frozen
 def networks_of_node(application: Application, node: Node) -> tuple[str, ...]:
     """The networks that a node joins."""
     return node.networks or application.networks_of_nodes
-
-
-def _attacked(application: Application, host: str, needed: tuple[str, ...]) -> tuple[str, ...]:
-    """The services that a target names; of several with one alias, those that run anyway or need no profile."""
-    answering = [service.name for service in application.answering(host)]
-    named = [name for name in answering if name.lower() == host]
-    running = [name for name in answering if name in needed]
-    usual = [name for name in answering if name in application.enabled]
-    return tuple(named or running or usual or answering)
 
 
 # Of any registry, tag or digest. `wallarm/node` is Wallarm's filtering node: a part of the application.

@@ -33,6 +33,11 @@ class InlineSource(NamedTuple):
 
     tree: YamlMap
 
+    @property
+    def mark(self) -> Mark:
+        """Where it stands."""
+        return self.tree.mark
+
 
 Source = FileSource | InlineSource
 
@@ -115,7 +120,7 @@ class _Merge:
         first = next((source for source in sources if isinstance(source, FileSource)), None)
         directory = (self.files.base / first.path).parent if first else self.files.base
         try:
-            self.values = self.files.values_of(directory, _mark_of(first or sources[0]))
+            self.values = self.files.values_of(directory, (first or sources[0]).mark)
         except UnreadableError as error:
             self.unreadable.append(error.diagnostic)
             return None
@@ -188,9 +193,7 @@ class _Merge:
         if not isinstance(services, YamlMap):
             return tree
         changed = tuple((key, self._extended(value, services, place, ())) for key, value in services)
-        replaced = YamlMap(changed, services.mark, services.tag)
-        parts = tuple((key, replaced if key.text == "services" else value) for key, value in tree)
-        return YamlMap(parts, tree.mark, tree.tag, tree.origin)
+        return tree.with_value("services", YamlMap(changed, services.mark, services.tag))
 
     def _extended(self, service: YamlNode, siblings: YamlMap, place: _Setting, seen: tuple[str, ...]) -> YamlNode:
         extends = service.get("extends") if isinstance(service, YamlMap) else None
@@ -222,10 +225,6 @@ class _Merge:
             if isinstance(services, YamlMap):
                 found = services if found is None else merge(found, services)
         return found if isinstance(found, YamlMap) else YamlMap((), named_at)
-
-
-def _mark_of(source: Source) -> Mark:
-    return source.mark if isinstance(source, FileSource) else source.tree.mark
 
 
 def _part(node: YamlNode, key: str) -> YamlNode | None:

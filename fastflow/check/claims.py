@@ -32,7 +32,10 @@ def at_one_time(facts: Facts, owners: Iterable[Owner]) -> Iterator[tuple[Owner, 
     each = {(owner.workflow, owner.phase): owner for owner in sure}
     chain = sorted(each.values(), key=lambda owner: min(facts.graph.rank[name] for name in _phases(facts, owner)))
     for one, two in itertools.pairwise(chain):
-        if not facts.graph.are_before(_last(facts, one), _first(facts, two)):
+        before, after = _phases(facts, one), _phases(facts, two)
+        last = (name for name in before if not any(edge.after in before for edge in facts.graph.dependents[name]))
+        first = (name for name in after if not any(edge.before in after for edge in facts.graph.dependencies[name]))
+        if not facts.graph.are_before(last, first):
             yield one, two
 
 
@@ -53,16 +56,5 @@ def _own(facts: Facts, owner: Owner) -> tuple[Phase, ...]:
     return (facts.graph.phases[owner.phase],) if owner.phase else facts.by_workflow[owner.workflow]
 
 
-def _phases(facts: Facts, owner: Owner) -> tuple[str, ...]:
-    return tuple(phase.id for phase in _own(facts, owner))
-
-
-def _last(facts: Facts, owner: Owner) -> Iterator[str]:
-    """The phases that none of the owner's own waits for."""
-    own = set(_phases(facts, owner))
-    return (name for name in own if not any(edge.after in own for edge in facts.graph.dependents[name]))
-
-
-def _first(facts: Facts, owner: Owner) -> Iterator[str]:
-    own = set(_phases(facts, owner))
-    return (name for name in own if not any(edge.before in own for edge in facts.graph.dependencies[name]))
+def _phases(facts: Facts, owner: Owner) -> frozenset[str]:
+    return frozenset(phase.id for phase in _own(facts, owner))

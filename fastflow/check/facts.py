@@ -14,7 +14,7 @@ from fastflow.graph import Graph
 from fastflow.model.node import RecordingNode, ReportNode, TestingNode
 from fastflow.model.phases import Phase, template_of
 from fastflow.model.places import Place, Places
-from fastflow.model.spec import Host, Spec
+from fastflow.model.spec import Spec
 from fastflow.spec.document import Document, Scalar
 from fastflow.spec.template import variables
 
@@ -134,7 +134,7 @@ class Facts:
         if not declared:
             return ("",)
         names = declared if wanted in (None, ("any",)) else [name for name in wanted if name in declared]
-        return tuple(dict.fromkeys(_engine(declared[name]) for name in names))
+        return tuple(dict.fromkeys(declared[name].engine for name in names))
 
     def is_of_one_run(self, phase: Phase) -> bool:
         """Whether the BUILD_ID, as it was written, holds the run's id, which differs from run to run."""
@@ -169,7 +169,3 @@ class Facts:
     def node_place(self, phase: Phase) -> Place:
         """Where a node's name stands."""
         return self.places.key(*phase.path)
-
-
-def _engine(host: Host) -> str:
-    return f"context {host.context}" if host.context is not None else f"address {host.docker_host}"

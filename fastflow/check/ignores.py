@@ -83,13 +83,9 @@ def silence(
             used.add(ignore)
         else:
             left.append(found)
-    return left, [
-        _unused(ignore)
-        for ignore in wanted.values()
-        if ignore not in used and ignore.rule in ran.get(ignore.mark.file, ())
-    ]
-
-
-def _unused(ignore: Ignore) -> Diagnostic:
-    message = f"this comment silences nothing: there is no finding of {ignore.rule} on line {ignore.line}"
-    return Diagnostic("unused-ignore", Severity.WARNING, message, ignore.mark, "remove it")
+    unused = []
+    for ignore in wanted.values():
+        if ignore not in used and ignore.rule in ran.get(ignore.mark.file, ()):
+            message = f"this comment silences nothing: there is no finding of {ignore.rule} on line {ignore.line}"
+            unused.append(Diagnostic("unused-ignore", Severity.WARNING, message, ignore.mark, "remove it"))
+    return left, unused

@@ -48,8 +48,10 @@ def _unless_ignored(
 
 def _applies(rule: Rule, facts: Facts) -> bool:
     """Whether a rule has all that it looks at."""
+    set_to = (facts.spec.checks or {}).get(rule.id)
+    level = set_to if set_to is not None and rule.can_be_silenced else rule.level
     return (
-        _level(rule, facts) != "off"
+        level != "off"
         and not (rule.needs_order and facts.graph.cycles)
         and not (rule.needs_symbols and facts.has_values)
     )
@@ -66,11 +68,6 @@ def _ran(facts: Facts) -> frozenset[str]:
         and (facts.are_applications_known or not rule.needs_applications)
         if facts.has_values or not rule.needs_values
     )
-
-
-def _level(rule: Rule, facts: Facts) -> Level:
-    set_to = (facts.spec.checks or {}).get(rule.id)
-    return set_to if set_to is not None and rule.can_be_silenced else rule.level
 
 
 def _by_file(found: Iterable[Diagnostic], own: Table[str, Table[str, Level]]) -> Iterator[Diagnostic]:

@@ -1,6 +1,7 @@
 """`defaults`: fields that apply to every node whose mode has them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
 
 from pydantic import ValidationError
 
@@ -82,8 +83,8 @@ def with_defaults(root: YamlMap, defaults: YamlMap | None) -> YamlMap:
     workflows = root.get("workflows")
     if defaults is None or not defaults.entries or not isinstance(workflows, YamlMap):
         return root
-    merged = _replace_each(workflows, lambda workflow: _in_workflow(workflow, defaults))
-    return _with_entry(root, "workflows", merged)
+    merged = tuple((key, _in_workflow(workflow, defaults)) for key, workflow in workflows)
+    return root.with_value("workflows", replace(workflows, entries=merged))
 
 
 def _in_workflow(workflow: YamlNode, defaults: YamlMap) -> YamlNode:
@@ -91,7 +92,7 @@ def _in_workflow(workflow: YamlNode, defaults: YamlMap) -> YamlNode:
     if not isinstance(workflow, YamlMap) or not isinstance(nodes, YamlMap):
         return workflow
     entries = tuple((key, _in_node(key, node, defaults)) for key, node in nodes)
-    return _with_entry(workflow, "nodes", YamlMap(entries, nodes.mark, nodes.tag, nodes.origin))
+    return workflow.with_value("nodes", replace(nodes, entries=entries))
 
 
 def _in_node(key: Scalar, node: YamlNode, defaults: YamlMap) -> YamlNode:
@@ -122,12 +123,3 @@ def merge(own: YamlNode, inherited: YamlNode) -> YamlNode:
 
 def _is_unset(node: YamlNode) -> bool:
     return isinstance(node, Scalar) and node.is_null
-
-
-def _replace_each(mapping: YamlMap, change: Callable[[YamlNode], YamlNode]) -> YamlMap:
-    return YamlMap(tuple((key, change(value)) for key, value in mapping), mapping.mark, mapping.tag, mapping.origin)
-
-
-def _with_entry(mapping: YamlMap, name: str, value: YamlNode) -> YamlMap:
-    entries = tuple((key, value if key.text == name else old) for key, old in mapping)
-    return YamlMap(entries, mapping.mark, mapping.tag, mapping.origin)

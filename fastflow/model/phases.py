@@ -79,7 +79,7 @@ def phases_of(spec: Spec, values: Mapping[str, str] | None) -> tuple[Phase, ...]
         for name, node in workflow.nodes.items():
             own: str | None = getattr(node, "build_id", None)
             build_id = workflow.build_id if own is None and node.traits.uses_build_id else own
-            identity = None if build_id is None else _identity(build_id)
+            identity = written(template_of(build_id)) if build_id is not None and "$" in build_id else build_id
             phase_id = f"{workflow_name}.{name}"
             found.append(Phase(phase_id, workflow_name, name, node, cloud, token, build_id, identity))
     return tuple(found)
@@ -91,10 +91,6 @@ def template_of(text: str) -> Template:
         return canonical(parse_template(text))
     except TemplateError:
         return (text,)
-
-
-def _identity(build_id: str) -> str:
-    return written(template_of(build_id)) if "$" in build_id else build_id
 
 
 def _token_key(cloud: Cloud, values: Mapping[str, str] | None) -> str:

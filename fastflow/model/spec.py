@@ -64,6 +64,11 @@ class Host(SpecModel):
     max_parallel: Annotated[int | None, WholeNumber(1, 100_000)] = None
     """Phases at once on this host. Default: no limit."""
 
+    @property
+    def engine(self) -> str:
+        """What names its engine: equal texts are one engine."""
+        return f"context {self.context}" if self.context is not None else f"address {self.docker_host}"
+
 
 class Workflow(SpecModel):
     """One CI/CD workflow, normally with one BUILD_ID."""

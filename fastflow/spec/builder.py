@@ -117,7 +117,9 @@ class Builder:
             raise FaultError("character U+0000 in a text", mark, "remove it: no path, argument or variable can hold it")
         plain = not event.style
         if not plain or mark.line != mark.end_line:
-            self.opaque.append(_below(mark) if event.style in ("|", ">") else mark)
+            # Of a block scalar only the lines below: beside its `|` there may be a comment.
+            is_block = event.style in ("|", ">")
+            self.opaque.append(mark._replace(line=mark.line + 1, column=1) if is_block else mark)
         tag = event.tag
         return Scalar(event.value, mark, plain, None if tag is None else _explicit_tag(tag))
 
@@ -227,11 +229,6 @@ def _merge_sources(value: YamlNode) -> Iterator[YamlMap]:
             yield item
         return
     raise FaultError("`<<` merges a mapping or a list of mappings", value.mark, "name an anchor: `<<: *name`")
-
-
-def _below(mark: Mark) -> Mark:
-    """Where the text of a block scalar stands: on the line of its `|` there may be a comment."""
-    return Mark(mark.file, mark.line + 1, 1, mark.end_line, mark.end_column)
 
 
 def _explicit_tag(tag: str | None) -> str | None:

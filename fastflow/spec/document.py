@@ -1,7 +1,7 @@
 """A YAML document as a tree in which every value knows where it stands and how it was written."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeAlias
 
 from fastflow.diagnostic import Mark
@@ -63,6 +63,10 @@ class YamlMap:
         """Return the key itself, with its position, or None."""
         at = self._index.get(key)
         return None if at is None else self.entries[at][0]
+
+    def with_value(self, key: str, value: "YamlNode") -> "YamlMap":
+        """The same mapping with another value under a key that it has."""
+        return replace(self, entries=tuple((own, value if own.text == key else old) for own, old in self))
 
     def __iter__(self) -> Iterator[tuple[Scalar, "YamlNode"]]:
         return iter(self.entries)

@@ -45,7 +45,10 @@ def parse_env(text: str, found: MutableMapping[str, str], lookup: Lookup) -> Non
 
     for name, written, line in _lines(text):
         try:
-            value = lookup(name) if written is None else _expanded(written, known)
+            if isinstance(written, _Literal):
+                value: str | None = written.text
+            else:
+                value = lookup(name) if written is None else substitute(written, known)
         except TemplateError as error:
             raise EnvSyntaxError(str(error), line) from None
         if value is not None:
@@ -90,10 +93,6 @@ class _Literal(NamedTuple):
     """A value in single quotes, in which no variable is replaced."""
 
     text: str
-
-
-def _expanded(written: str | _Literal, lookup: Lookup) -> str:
-    return written.text if isinstance(written, _Literal) else substitute(written, lookup)
 
 
 def _lines(text: str) -> Iterator[tuple[str, str | _Literal | None, int]]:

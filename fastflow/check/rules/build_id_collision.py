@@ -33,15 +33,12 @@ def _collision(facts: Facts, phase: Phase, other_facts: Facts, other: Phase) -> 
     if place == earlier:
         place, earlier = facts.node_place(phase), other_facts.node_place(other)
     said = other_facts.said(other, facts)
+    written = "" if other.identity == phase.identity else f" as {other.build_id}, whatever the values"
     return RULE.finding(
-        f"{phase.id} records under BUILD_ID {phase.build_id}, and so does {said}{_written(phase, other)}, "
+        f"{phase.id} records under BUILD_ID {phase.build_id}, and so does {said}{written}, "
         "with the same token: "
         "which record a testing node gets is undefined",
         place,
         "give each recording node a BUILD_ID of its own",
         (Related(earlier.mark, f"{other.id} records under it here"),),
     )
-
-
-def _written(phase: Phase, other: Phase) -> str:
-    return "" if other.identity == phase.identity else f" as {other.build_id}, whatever the values"

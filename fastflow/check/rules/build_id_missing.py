@@ -22,14 +22,11 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
         without = [phase for phase in phases if phase.build_id is None]
         rivals = facts.graph.rivals(phase.id for phase in phases) if without else {}
         for phase in without:
-            yield _missing(facts, phase, rivals.get(phase.id))
-
-
-def _missing(facts: Facts, phase: Phase, rival: str | None) -> Diagnostic:
-    place = facts.node_place(phase)
-    if rival is None:
-        message = f"{phase.id} has no BUILD_ID: another pipeline on this token would abort it"
-        return RULE.finding(message, place, _HINT, severity=Severity.WARNING)
-    message = f"{phase.id} has no BUILD_ID, and {rival} may run beside it on the same token: one aborts the other"
-    related = Related(facts.node_place(facts.graph.phases[rival]).mark, f"{rival} is here")
-    return RULE.finding(message, place, _HINT, (related,))
+            place = facts.node_place(phase)
+            if (rival := rivals.get(phase.id)) is None:
+                message = f"{phase.id} has no BUILD_ID: another pipeline on this token would abort it"
+                yield RULE.finding(message, place, _HINT, severity=Severity.WARNING)
+                continue
+            meeting = f"{rival} may run beside it on the same token: one aborts the other"
+            related = Related(facts.node_place(facts.graph.phases[rival]).mark, f"{rival} is here")
+            yield RULE.finding(f"{phase.id} has no BUILD_ID, and {meeting}", place, _HINT, (related,))

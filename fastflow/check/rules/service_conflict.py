@@ -103,14 +103,11 @@ def _between_nodes(facts: Facts) -> Iterator[Diagnostic]:
                 by_name[engine, network, alias.lower()].append(owner)
     reported: set[tuple[str, str]] = set()
     for (_, network, name), owners in by_name.items():
-        for one, two in (*_recorders(facts, owners), *_beside_recorders(facts, owners)):
+        recorders = (owner for owner in owners if owner.phase in facts.recorders_by_id)
+        for one, two in (*at_one_time(facts, recorders), *_beside_recorders(facts, owners)):
             if (one.said, two.said) not in reported:
                 reported.add((one.said, two.said))
                 yield _between(facts, network, name, one, two)
-
-
-def _recorders(facts: Facts, owners: Sequence[Owner]) -> Iterator[tuple[Owner, Owner]]:
-    return at_one_time(facts, (owner for owner in owners if owner.phase in facts.recorders_by_id))
 
 
 def _beside_recorders(facts: Facts, owners: Sequence[Owner]) -> Iterator[tuple[Owner, Owner]]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from fastflow.application.model import Application
 from fastflow.check.facts import Facts
 from fastflow.check.rule import Rule
 from fastflow.diagnostic import Diagnostic, did_you_mean
@@ -19,19 +18,17 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
         application = facts.applications.get(phase.workflow)
         if application is None:
             if facts.spec.workflows[phase.workflow].compose is None and not facts.lost.has(phase, "compose"):
-                yield from _without_application(facts, phase)
-            continue
-        if not application.is_complete:
-            continue
-        for name, place in _named(facts, phase):
-            if name not in application.services and "$" not in name:
-                yield RULE.finding(_message(name, application), place, _hint(name, application))
-
-
-def _without_application(facts: Facts, phase: Phase) -> Iterator[Diagnostic]:
-    for name, place in _named(facts, phase):
-        message = f"there is no service `{name}`: workflow {phase.workflow} has no `compose`"
-        yield RULE.finding(message, place, "name its Compose file: compose: docker-compose.yml")
+                for name, place in _named(facts, phase):
+                    message = f"there is no service `{name}`: workflow {phase.workflow} has no `compose`"
+                    yield RULE.finding(message, place, "name its Compose file: compose: docker-compose.yml")
+        elif application.is_complete:
+            for name, place in _named(facts, phase):
+                if name in application.left_out:
+                    message = f"`{name}` is a FAST service, which fastflow's nodes take the place of"
+                    yield RULE.finding(message, place, "drop it here: the node itself is always there")
+                elif name not in application.services and "$" not in name:
+                    hint = did_you_mean(name, application.services)
+                    yield RULE.finding(f"the application has no service `{name}`", place, hint)
 
 
 def _named(facts: Facts, phase: Phase) -> Iterator[tuple[str, Place]]:
@@ -45,15 +42,3 @@ def _named(facts: Facts, phase: Phase) -> Iterator[tuple[str, Place]]:
         if isinstance(source, ServiceSource):
             step: tuple[str | int, ...] = ("source", "service") if single else ("source", at, "service")
             yield source.service, facts.places.value(*phase.path, *step)
-
-
-def _message(name: str, application: Application) -> str:
-    if name in application.left_out:
-        return f"`{name}` is a FAST service, which fastflow's nodes take the place of"
-    return f"the application has no service `{name}`"
-
-
-def _hint(name: str, application: Application) -> str | None:
-    if name in application.left_out:
-        return "drop it here: the node itself is always there"
-    return did_you_mean(name, application.services)

@@ -4,17 +4,13 @@ import json
 import re
 from collections.abc import Callable, Mapping
 
+from fastflow.model.mode import MODES, mode_named
 from fastflow.plan import Plan
 from fastflow.record.plan_file import plan_file_of
 from fastflow.report.graph_drawing import Drawing, DrawnPhase, drawing_of
 from fastflow.report.graph_html import graph_html
 from fastflow.report.graph_svg import graph_svg
 
-_COLOURS = {
-    "recording": ("#dbeafe", "#1d4ed8"),
-    "testing": ("#fee2e2", "#b91c1c"),
-    "report": ("#e5e7eb", "#374151"),
-}
 _INK = "#111827"
 # What Mermaid takes for a line break and for an icon, also where it is written as entities.
 _TAKEN = re.compile(r"(?<=\\)(?=n)|(?<=:)(?=fa-)")
@@ -51,8 +47,9 @@ def graph_mermaid(drawing: Drawing) -> str:
     for edge in drawing.edges:
         arrow = "-.->" if edge.is_implied else "-->"
         lines.append(f"  {ids[edge.before]} {arrow}|{edge.reason}| {ids[edge.after]}")
-    for mode, (fill, stroke) in _COLOURS.items():
-        lines.append(f"  classDef {mode} fill:{fill},stroke:{stroke},color:{_INK}")
+    for mode in MODES.values():
+        fill, stroke = mode.colours.plain
+        lines.append(f"  classDef {mode.name} fill:{fill},stroke:{stroke},color:{_INK}")
     lines.append("  classDef critical stroke-width:3px,font-weight:bold")
     critical = [ids[phase.id] for phase in drawing.phases if phase.is_critical]
     thick = [str(at) for at, edge in enumerate(drawing.edges) if edge.is_critical]
@@ -96,7 +93,9 @@ def _dot_node(phase: DrawnPhase) -> str:
     label = phase.name + (f"\nBUILD_ID {phase.build_id}" if phase.build_id else "")
     label += "" if phase.is_selected else "\nleft out"
     width = ", penwidth=3" if phase.is_critical else ""
-    return f'{_quoted(phase.id)} [label={_quoted(label)}, fillcolor="{_COLOURS[phase.mode][0]}"{width}];'
+    return (
+        f'{_quoted(phase.id)} [label={_quoted(label)}, fillcolor="{mode_named(phase.mode).colours.plain[0]}"{width}];'
+    )
 
 
 def _quoted(text: str) -> str:

@@ -7,6 +7,7 @@ from html import escape
 
 from rich.cells import cell_len, set_cell_size
 
+from fastflow.model.mode import MODES, mode_named
 from fastflow.record.plan_file import PlanFile
 from fastflow.report.graph_drawing import Drawing, DrawnPhase, drawing_of
 from fastflow.report.text import count
@@ -27,13 +28,13 @@ _LEGEND_WIDTH = 700
 # Outlines and words where a server's policy forbids styles; with GRAPH_CSS they count for nothing.
 _PLAIN = ' fill="none" stroke="currentColor" font-family="monospace" font-size="11"'
 _PLAIN_TEXT = ' fill="currentColor" stroke="none"'
-GRAPH_CSS = """\
+_CSS = """\
 .ffg{fill:#000;stroke:none;--ink:#1f2328;--faint:#59636e;--lane:#f6f8fa;--edge:#d1d9e0;--line:#6e7781;--page:#fff;
---recording:#ddf4ff;--recording-edge:#0969da;--testing:#ffebe9;--testing-edge:#cf222e;
---report:#eaeef2;--report-edge:#57606a;font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
+LIGHT
+font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 @media (prefers-color-scheme:dark){.ffg{--ink:#f0f6fc;--faint:#b1bac4;--lane:#151b23;--edge:#3d444d;--line:#8b949e;
---page:#0d1117;--recording:#0c2d6b;--recording-edge:#58a6ff;--testing:#67060c;--testing-edge:#ff7b72;
---report:#2a313c;--report-edge:#9198a1}}
+--page:#0d1117;
+DARK}}
 .ffg .page{fill:var(--page)}
 .ffg .lane{fill:var(--lane);stroke:var(--edge)}
 .ffg text{fill:var(--ink);font-size:13px}
@@ -41,9 +42,7 @@ GRAPH_CSS = """\
 .ffg .details,.ffg .legend{fill:var(--faint);font-size:11px}
 .ffg .details{fill:var(--ink)}
 .ffg .box{stroke-width:1.2}
-.ffg .recording{fill:var(--recording);stroke:var(--recording-edge)}
-.ffg .testing{fill:var(--testing);stroke:var(--testing-edge)}
-.ffg .report{fill:var(--report);stroke:var(--report-edge)}
+BOXES
 .ffg .critical .box{stroke-width:3}
 .ffg .critical .name{font-weight:700}
 .ffg .out .box{fill-opacity:.35;stroke-dasharray:2 3}
@@ -53,6 +52,22 @@ GRAPH_CSS = """\
 .ffg .arrow{fill:var(--line)}
 .ffg .arrow.bold{fill:var(--ink)}
 """
+
+
+def _style() -> str:
+    modes = MODES.values()
+    light, dark = (
+        "\n".join(f"--{name}:{fill};--{name}-edge:{edge};" for name, (fill, edge) in colours)
+        for colours in (
+            [(one.name, one.colours.light) for one in modes],
+            [(one.name, one.colours.dark) for one in modes],
+        )
+    )
+    boxes = "\n".join(f".ffg .{one.name}{{fill:var(--{one.name});stroke:var(--{one.name}-edge)}}" for one in modes)
+    return _CSS.replace("LIGHT", light).replace("DARK", dark).replace("BOXES", boxes)
+
+
+GRAPH_CSS = _style()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,10 +194,9 @@ def _box(box: Box, drawing: Drawing) -> Iterator[str]:
     phase = box.phase
     classes = f"phase{' critical' if phase.is_critical else ''}{'' if phase.is_selected else ' out'}"
     before = "".join(f"\nafter {edge.before} ({edge.reason}, {edge.condition})" for edge in drawing.before(phase))
-    mode = phase.mode if phase.mode in ("recording", "testing") else "report"
     place = f'x="{box.x}" y="{box.y}" width="{box.width}" height="{_BOX}"'
     yield f'<g class="{classes}"><title>{escape(f"{phase.id}: {phase.details}{before}")}</title>'
-    yield f'<rect class="box {mode}" {place} rx="6"/>'
+    yield f'<rect class="box {mode_named(phase.mode).name}" {place} rx="6"/>'
     yield f'<text{_PLAIN_TEXT} class="name" x="{box.x + 10}" y="{box.y + 18}">{escape(_cut(phase.name))}</text>'
     yield f'<text{_PLAIN_TEXT} class="details" x="{box.x + 10}" y="{box.y + 33}">{escape(_cut(phase.details))}</text>'
     yield "</g>"
@@ -211,7 +225,7 @@ def _curve(before: Box, after: Box) -> str:
 
 def _legend(y: int) -> Iterator[str]:
     x = 18
-    for mode in ("recording", "testing", "report"):
+    for mode in MODES:
         yield f'<rect class="box {mode}" x="{x}" y="{y + 11}" width="14" height="12" rx="3"/>'
         yield f'<text{_PLAIN_TEXT} class="legend" x="{x + 20}" y="{y + 21}">{mode}</text>'
         x += 38 + len(mode) * _DETAILS

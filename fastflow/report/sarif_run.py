@@ -11,6 +11,7 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
+from fastflow.model.mode import mode_named
 from fastflow.record.archive import Archive
 from fastflow.record.result import PhaseResult, Vulnerability
 from fastflow.report import sarif
@@ -44,7 +45,7 @@ def _failure(phase: PhaseResult) -> str:
 
 def is_complete(archive: Archive) -> bool:
     """Whether every testing phase came to its end: where not, what is missing here may be there all the same."""
-    tests = [phase for phase in archive.phases if phase.mode == "testing"]
+    tests = [phase for phase in archive.phases if mode_named(phase.mode).makes == "test run"]
     return archive.result is not None and all(phase.state in ("passed", "vulnerable") for phase in tests)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fastflow.errors import ExitCode
+from fastflow.model.mode import mode_named
 from fastflow.record.result import PhaseResult, RunResult
 from fastflow.report.text import count
 
@@ -72,7 +73,7 @@ def _excused(phases: Sequence[PhaseResult]) -> str:
 
 def empty_of(phases: Sequence[PhaseResult]) -> Empty:
     """Say what it means that there are no vulnerabilities: a test that did not run has found none either."""
-    testers = [phase for phase in phases if phase.mode == "testing"]
+    testers = [phase for phase in phases if mode_named(phase.mode).makes == "test run"]
     passed = sum(phase.state == "passed" for phase in testers)
     if not testers:
         return Empty("unknown", "No testing phase was part of this run, so nothing is known of vulnerabilities.")

@@ -9,29 +9,40 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from fastflow.model.mode import MODES, Mode
 from fastflow.record.archive import Archive
 from fastflow.report.graph_svg import GRAPH_CSS, graph_svg
 from fastflow.report.html.view import Page, page_of
 from fastflow.report.text import pictured
 
 _ASSETS = "assets"
+_FILLS = {"waiting": "#bbb", "starting": "#a9b4c0", "stopping": "#9a6700"}
+"""The colours of bars where a server's policy forbids styles."""
 _SCRIPTS = ("theme.js", "vulnerabilities.js", "logs.js")
 
 
 def render(archive: Archive) -> str:
     """Give the report: one file that loads nothing, readable without its script (docs: how-to, read a report)."""
     page = page_of(archive)
-    style = GRAPH_CSS + _asset("report.css")
+    style = GRAPH_CSS + _asset("report.css") + "\n".join(_colours_of(mode) for mode in MODES.values())
     early, script = _asset("early.js"), "\n".join(_asset(name) for name in _SCRIPTS)
     template = _environment().get_template("report.html.j2")
     return template.render(
         page=page,
         graph=_graph(page),
+        fills=_FILLS | {mode.word: mode.colours.light[1] for mode in MODES.values()},
         policy=_policy(style, (early, script)),
         style=Markup(style),  # noqa: S704  # files of this package
         early_script=Markup(early),  # noqa: S704  # as above
         script=Markup(script),  # noqa: S704  # as above
     )
+
+
+def _colours_of(mode: Mode) -> str:
+    """The style of a mode's bar of time, and of its box: here a button chooses between light and dark."""
+    (fill, edge), (dark_fill, dark_edge) = mode.colours.light, mode.colours.dark
+    box = f"--{mode.name}: light-dark({fill}, {dark_fill}); --{mode.name}-edge: light-dark({edge}, {dark_edge});"
+    return f".bar.{mode.word} {{ fill: light-dark({edge}, {dark_edge}); }}\n.picture .ffg {{ {box} }}"
 
 
 def _graph(page: Page) -> Markup | None:

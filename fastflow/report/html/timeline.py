@@ -4,11 +4,12 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from fastflow.model.mode import MODES, mode_named
 from fastflow.record.history import History
 from fastflow.record.result import END_STATES
 from fastflow.report.text import duration, seconds_of
 
-_KINDS = ("waiting", "starting", "ready", "recording", "testing", "reporting", "stopping")
+_KINDS = ("waiting", "starting", "ready", *(mode.word for mode in MODES.values()), "stopping")
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400)
 _MOST_TICKS = 6
 _LEAST_WIDTH = 0.35
@@ -86,9 +87,7 @@ def timeline_of(history: History) -> Timeline:
 
 
 def _kind(state: str, mode: str) -> str:
-    if state != "running":
-        return state
-    return mode if mode in ("recording", "testing") else "reporting"
+    return mode_named(mode).word if state == "running" else state
 
 
 def _track(steps: Sequence[tuple[float, str]], start: float, end: float, length: float) -> Track:

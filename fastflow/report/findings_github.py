@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fastflow.diagnostic import Diagnostic, Severity
-from fastflow.report.text import clean, count
+from fastflow.report.plain_ci import github_command
+from fastflow.report.text import count
 from fastflow.spec.reader import relative_path
 
 MOST = 10
@@ -33,10 +34,4 @@ def _command(found: Diagnostic, root: Path) -> str:
     lines = [found.message]
     lines += [f"{relative_path(other.mark.file, root)}:{other.mark.line}: {other.message}" for other in found.related]
     lines += [f"help: {found.hint}"] if found.hint else []
-    told = ",".join(f"{name}={_data(value).replace(':', '%3A').replace(',', '%2C')}" for name, value in facts.items())
-    return f"::{found.severity.value} {told}::{_data(chr(10).join(lines))}"
-
-
-def _data(text: str) -> str:
-    """Escape what would end a command's message, as GitHub's own toolkit does."""
-    return clean(text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A"))
+    return github_command(found.severity.value, facts, "\n".join(lines))

@@ -54,8 +54,8 @@ def _result(found: Diagnostic, root: Path, seen: Counter[str]) -> sarif.Result:
 
 
 def _location(mark: Mark, root: Path, message: str = "") -> sarif.Location:
-    region = sarif.Region(mark.line, mark.column, mark.end_line, mark.end_column)
-    return sarif.Location(sarif.uri_of(mark.file, root), region, message)
+    uri = sarif.uri_of(mark.file, root)
+    return sarif.Location(uri, mark.line, mark.column, mark.end_line, mark.end_column, message)
 
 
 def _fingerprint(found: Diagnostic, root: Path, seen: Counter[str]) -> str:

@@ -21,6 +21,16 @@ def inert(text: str) -> str:
     return _COMMAND.sub(r"\1\\", _MARKS.sub(r"##\\", clean(text)))
 
 
+def github_command(name: str, properties: Mapping[str, str], message: str) -> str:
+    """Write a workflow command of GitHub Actions, escaped as GitHub's own toolkit does."""
+
+    def escaped(text: str) -> str:
+        return clean(text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A"))
+
+    values = ((key, escaped(value).replace(":", "%3A").replace(",", "%2C")) for key, value in properties.items())
+    return f"::{name} {','.join(f'{key}={value}' for key, value in values)}".rstrip() + f"::{escaped(message)}"
+
+
 class CiFormat:
     """How one CI system wants it; here a log that nobody reads but people.
 
@@ -45,7 +55,7 @@ class GitHub(CiFormat):
 
     def opened(self, title: str, time: int) -> str:  # noqa: ARG002  # the interface
         """Begin a group; it cannot lie in another."""
-        return f"::group::{self._data(title)}"
+        return github_command("group", {}, inert(title))
 
     def closed(self, title: str, time: int) -> str:  # noqa: ARG002  # the interface
         """End it."""
@@ -53,12 +63,7 @@ class GitHub(CiFormat):
 
     def annotated(self, level: Level, title: str, message: str) -> str:
         """Make an annotation of the job."""
-        safe = self._data(title).replace(":", "%3A").replace(",", "%2C")
-        return f"::{level} title={safe}::{self._data(message)}"
-
-    @staticmethod
-    def _data(text: str) -> str:
-        return inert(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+        return github_command(level, {"title": inert(title)}, inert(message))
 
 
 class GitLab(CiFormat):
@@ -91,7 +96,7 @@ class Azure(CiFormat):
 
     def annotated(self, level: Level, title: str, message: str) -> str:
         """Log an issue."""
-        text = inert(f"{title}: {message}").replace("%", "%AZP25").replace("\r", "%0D").replace("\n", "%0A")
+        text = inert(f"{title}: {message}").replace("%", "%AZP25").replace("\n", "%0A")
         return f"##vso[task.logissue type={level}]{text}"
 
 

@@ -41,24 +41,18 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Region:
-    """A stretch of a file. Lines and columns count from 1, in characters; the end is exclusive.
+class Location:
+    """A place: a file (`uri_of` makes its address), a stretch of it, and what is there by name (a phase, a request).
 
-    Without columns it is whole lines, without an end the line alone.
+    Lines and columns count from 1, in characters; the end is exclusive. Without columns it is whole lines, without an
+    end the line alone.
     """
 
-    line: int
+    uri: str
+    line: int = 1
     column: int | None = None
     end_line: int | None = None
     end_column: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Location:
-    """A place: a file (`uri_of` makes its address), a region of it, and what is there by name (a phase, a request)."""
-
-    uri: str
-    region: Region = Region(1)
     message: str = ""
     logical_name: str = ""
 
@@ -169,15 +163,14 @@ def _result(result: Result, index: int) -> dict[str, Any]:
 def _location(location: Location) -> dict[str, Any]:
     is_absolute = location.uri.startswith("/")
     address = {"uri": f"file://{location.uri}"} if is_absolute else {"uri": location.uri, "uriBaseId": ROOT}
-    region = location.region
-    lines = _given(
-        startLine=region.line,
-        startColumn=region.column,
-        endLine=region.end_line if region.end_line is not None else region.line,
-        endColumn=region.end_column,
+    region = _given(
+        startLine=location.line,
+        startColumn=location.column,
+        endLine=location.end_line or location.line,
+        endColumn=location.end_column,
     )
     return _given(
-        physicalLocation={"artifactLocation": address, "region": lines},
+        physicalLocation={"artifactLocation": address, "region": region},
         logicalLocations=[{"fullyQualifiedName": location.logical_name}] if location.logical_name else None,
         message=_message(location.message) if location.message else None,
     )

@@ -108,6 +108,6 @@ def _location(archive: Archive, one: Discovery) -> sarif.Location:
     planned = archive.planned(one.phase.id)
     file = (archive.plan.spec if archive.plan else None) or PurePath(archive.spec).name
     line = planned.line if planned else None
-    region = sarif.Region(line, planned.column) if planned and line and line > 0 else sarif.Region(1)
+    place = (line, planned.column) if planned and line and line > 0 else (1, None)
     uri = "stdin" if file == "-" else quote(file, errors="replace")
-    return sarif.Location(uri, region, logical_name=pictured(one.phase.id))
+    return sarif.Location(uri, *place, logical_name=pictured(one.phase.id))

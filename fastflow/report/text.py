@@ -31,6 +31,11 @@ def without_breaks(text: str) -> str:
     return " ".join(text.splitlines())
 
 
+def shortened(text: str, length: int) -> str:
+    """Cut a text after so many characters, and say how many more there are."""
+    return text if len(text) <= length else f"{text[:length]} … and {len(text) - length:,} characters more"
+
+
 def count(number: int, one: str) -> str:
     """Count things: `1 request`, `2 vulnerabilities`, `1,200 requests`."""
     many = f"{one[:-1]}ies" if one.endswith("y") else f"{one}s"

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fastflow.record.result import PhaseResult, Vulnerability, Weight
+from fastflow.report.text import shortened
 
 # Short names of types in words; FAST documents those of its tests, others are as Wallarm's products write them.
 _NAMES = {
@@ -92,10 +93,7 @@ class Discovery:
     @property
     def request(self) -> str:
         """The attack as it was sent; a very long one is cut."""
-        text = (self.vulnerability.request or "").replace("\r\n", "\n").rstrip()
-        if len(text) <= _LONGEST_REQUEST:
-            return text
-        return f"{text[:_LONGEST_REQUEST]}\n… and {len(text) - _LONGEST_REQUEST:,} characters more"
+        return shortened((self.vulnerability.request or "").replace("\r\n", "\n").rstrip(), _LONGEST_REQUEST)
 
     @property
     def description(self) -> str:

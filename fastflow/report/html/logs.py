@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from fastflow.record.folder import ESCAPES
-from fastflow.report.text import pictured
+from fastflow.report.text import pictured, shortened
 
 SMALL = 16_000
 """Characters up to which a log stands in the page as text; of a longer one only the last lines do."""
@@ -39,20 +39,13 @@ class PackedLog:
 
 def pack(name: str, text: str) -> PackedLog:
     """Pack a log; control characters are shown, terminal colours dropped, endless lines cut."""
-    lines = [_line(line) for line in text.split("\n")]
+    lines = [shortened(pictured(ESCAPES.sub("", line.rstrip("\r"))), LONGEST_LINE) for line in text.split("\n")]
     if lines and not lines[-1]:
         lines.pop()
     size = len(text.encode("utf-8", "replace"))
     if len(text) <= SMALL:
         return PackedLog(name, "\n".join(lines), len(lines), size, ())
     return PackedLog(name, _end_of(lines), len(lines), size, tuple(_blocks(lines)))
-
-
-def _line(line: str) -> str:
-    line = pictured(ESCAPES.sub("", line.rstrip("\r")))
-    if len(line) <= LONGEST_LINE:
-        return line
-    return f"{line[:LONGEST_LINE]} … and {len(line) - LONGEST_LINE:,} characters more"
 
 
 def _end_of(lines: Sequence[str]) -> str:

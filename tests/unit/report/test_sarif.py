@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from fastflow.report.sarif import Location, Region, Result, Rule, sarif_log, uri_of
+from fastflow.report.sarif import Location, Result, Rule, sarif_log, uri_of
 from fastflow.spec.reader import relative_path, root_of
 
 SQLI = Rule("sqli", "an SQL injection", "A parameter comes into SQL.", "Bind parameters.", level="error")
 OPEN = Rule("scope-open", "an open scope", "Every host is attacked.", "Name hosts.", is_enabled=False)
-PLACE = Location("shop/fastflow.yml", Region(3, 5, 4, 9), logical_name="web.test")
+PLACE = Location("shop/fastflow.yml", 3, 5, 4, 9, logical_name="web.test")
 
 
 def result(rule: str = "sqli", message: str = "found", **more: Any) -> Result:
@@ -53,7 +53,7 @@ def test_a_location_below_the_root_is_relative_and_another_is_whole() -> None:
 
 
 def test_a_region_without_columns_is_whole_lines() -> None:
-    told = run_of(result(locations=(PLACE, Location("a.yml", Region(7)))))["results"][0]["locations"]
+    told = run_of(result(locations=(PLACE, Location("a.yml", 7))))["results"][0]["locations"]
     assert [place["physicalLocation"]["region"] for place in told] == [
         {"startLine": 3, "startColumn": 5, "endLine": 4, "endColumn": 9},
         {"startLine": 7, "endLine": 7},
@@ -62,7 +62,7 @@ def test_a_region_without_columns_is_whole_lines() -> None:
 
 def test_a_result_tells_all_that_is_known_of_it_and_nothing_else() -> None:
     full = result(
-        related=(Location("a.yml", Region(1), "here"),),
+        related=(Location("a.yml", message="here"),),
         suppressed="known",
         rank=80,
         properties={"a": 1},

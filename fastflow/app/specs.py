@@ -92,3 +92,9 @@ def identity_here() -> str | None:
     """Name the spec of this directory or its nearest parent; None if there is none."""
     spec = find_spec()
     return identity_of(spec) if spec is not None else None
+
+
+def directory_of_runs() -> Path:
+    """Where the runs are that a command looks for: beside the spec here, or in this directory."""
+    spec = find_spec()
+    return spec.parent if spec is not None else Path()

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import click
 
+from fastflow.app.specs import directory_of_runs
 from fastflow.cli.accept_asking import QuitError, ask_whether, ask_why, day, read_reason
 from fastflow.cli.options import with_examples
-from fastflow.cli.report import RUN_HELP, directory_of_runs
+from fastflow.cli.report import RUN_HELP
 from fastflow.diagnostic import did_you_mean
 from fastflow.errors import UsageError, system_reason
 from fastflow.model.accept import Accepted, read_accept_file

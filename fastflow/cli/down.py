@@ -6,9 +6,9 @@ from threading import Event
 
 import click
 
+from fastflow.app.live import Engines, engines_here
 from fastflow.app.specs import find_spec, identity, read_spec_text
-from fastflow.cli.live import Engines, engines_here
-from fastflow.cli.options import SPEC_HELP, spec_argument
+from fastflow.cli.options import SPEC_HELP, notify, spec_argument
 from fastflow.errors import EngineError, ExitCode, FastflowError
 from fastflow.pipeline import SpecText
 from fastflow.run.lease import INTERRUPT
@@ -33,7 +33,7 @@ def command(*, spec: str | None, run: str | None, stale: bool, everything: bool)
     Of SPEC, or of the spec of this directory; of all with --all, or where there is no spec. What others made stays.
     """
     text = read_spec_text(spec) if spec is not None or (run is None and not everything and find_spec()) else None
-    engines = engines_here(text)
+    engines = engines_here(notify, text)
     survey = engines.look()
     runs = _chosen(survey.runs, text, run, everything)
     if run is not None and not runs:

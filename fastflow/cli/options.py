@@ -80,3 +80,14 @@ def env_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """Whether variables have values."""
     text = "Use the values of variables; else they are symbols, and the result is the same on every machine."
     return click.option("--env", "with_values", is_flag=True, help=text)(function)
+
+
+def run_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Which run."""
+    text = "The run; needed unless exactly one run of the spec here is live."
+    return click.option("--run", "run", metavar="RUN", help=text)(function)
+
+
+def notify(text: str) -> None:
+    """Print to stderr, for people."""
+    click.echo(text, err=True)

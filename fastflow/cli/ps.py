@@ -2,9 +2,9 @@
 
 import click
 
+from fastflow.app.live import engines_here, is_own
 from fastflow.app.specs import identity_here
-from fastflow.cli.live import engines_here, is_own
-from fastflow.cli.options import format_option
+from fastflow.cli.options import format_option, notify
 from fastflow.report.live import runs_as_json, runs_as_text
 
 
@@ -17,7 +17,7 @@ def command(*, run: str | None, form: str) -> None:
     Looks at the current Docker context and at the hosts of the spec of this directory.
     A run is live while the process that runs it lives; what a dead one left, `fastflow down` removes.
     """
-    found = tuple(one for one in engines_here().look().runs if run in (None, one.id))
+    found = tuple(one for one in engines_here(notify).look().runs if run in (None, one.id))
     here = identity_here()
     own = {one.id for one in found if here is not None and is_own(one, here)}
     if form == "json":

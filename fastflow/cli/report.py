@@ -1,10 +1,8 @@
 """`fastflow report`."""
 
-from pathlib import Path
-
 import click
 
-from fastflow.app.specs import find_spec
+from fastflow.app.specs import directory_of_runs
 from fastflow.cli.options import with_examples
 from fastflow.cli.reports import parse_reports, write_reports
 from fastflow.errors import UsageError
@@ -33,9 +31,3 @@ def command(run: str | None, reports: tuple[str, ...]) -> None:
         if failure is not None:
             raise failure
         click.echo(f"{report.kind} report of run {archive.run}: {report.path}")
-
-
-def directory_of_runs() -> Path:
-    """Where the runs are that a command looks for: beside the spec here, or in this directory."""
-    spec = find_spec()
-    return spec.parent if spec is not None else Path()

@@ -2,10 +2,8 @@
 
 import click
 
-from fastflow.cli.live import engines_here, find_target, run_option
-from fastflow.errors import FastflowError
-
-_GRACE = 10.0
+from fastflow.app.live import engines_here, find_target, stop_node
+from fastflow.cli.options import notify, run_option
 
 
 @click.command(name="stop")
@@ -16,11 +14,5 @@ def command(*, phase: str, run: str | None) -> None:
 
     A recording phase without a source passes then; one with a source fails, since not all was recorded.
     """
-    target = find_target(engines_here().look(), phase, run)
-    found = target.container
-    if found is None or found.container.status not in ("running", "paused"):
-        history = target.history
-        state = f": it is {history.state(target.phase or '')}" if history else ""
-        raise FastflowError(f"{target.phase} has no running node{state}", "see what runs: fastflow ps")
-    found.engine.api.stop(found.container.id, _GRACE)
-    click.echo(f"stopped {found.id} of run {target.run.id}")
+    target = find_target(engines_here(notify).look(), phase, run)
+    click.echo(f"stopped {stop_node(target).id} of run {target.run.id}")

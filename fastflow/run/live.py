@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from fastflow.compose import LABEL, NODE_ROLE
 from fastflow.model.mode import mode_named
+from fastflow.record.result import State
 from fastflow.run.container import PROJECT, Container
 from fastflow.run.engine import Engine
 from fastflow.run.lease import ROLE as LEASE_ROLE
@@ -143,7 +144,7 @@ def _part(
     )
 
 
-def state_by_container(phase: LivePhase | None) -> str:
+def state_by_container(phase: LivePhase | None) -> State:
     """Tell the state of a phase from its container alone; a verdict is more than that can tell."""
     if phase is None:
         return "waiting"

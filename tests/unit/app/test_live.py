@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from fastflow.app.live import Engines, NotLiveError, engines_here, find_target, hosts_of
+from fastflow.app.logs import Output, show_nodes
 from fastflow.app.specs import read_spec_text
+from fastflow.app.waiting import is_preparing, wait_for
 from fastflow.cli.boundary import guarded
-from fastflow.cli.live import Engines, NotLiveError, engines_here, find_target, hosts_of
-from fastflow.cli.logs import _show
 from fastflow.cli.main import cli
-from fastflow.cli.wait import command as wait_command
-from fastflow.cli.wait import is_preparing
 from fastflow.engines.inspection import container_of
 from fastflow.errors import EngineError, FastflowError, UsageError
 from fastflow.record.events import PhaseChanged, RunStarted
@@ -47,25 +46,26 @@ def test_the_hosts_of_the_spec_here_come_before_the_current_context(
     below.mkdir()
     monkeypatch.chdir(below)
     monkeypatch.delenv("NOT_SET", raising=False)
-    assert list(engines_here().named) == [""]
+    assert list(engines_here(print).named) == [""]
     (tmp_path / "fastflow.yml").write_text(SPEC)
-    assert list(engines_here().named) == ["a", "b", ""]
+    assert list(engines_here(print).named) == ["a", "b", ""]
     assert hosts_of(read_spec_text(None))["a"].docker_host == "unix:///run/a.sock"
     (tmp_path / "fastflow.yml").write_text("workflows: [")
-    assert list(engines_here().named) == [""]
+    assert list(engines_here(print).named) == [""]
 
 
-def test_an_engine_that_is_silent_is_named_once_and_then_left_out(capsys: pytest.CaptureFixture[str]) -> None:
-    engines = Engines({"a": Silent(), "": FakeEngine()})
+def test_an_engine_that_is_silent_is_named_once_and_then_left_out() -> None:
+    said: list[str] = []
+    engines = Engines({"a": Silent(), "": FakeEngine()}, said.append)
     engines.look()
     engines.look()
-    assert capsys.readouterr().err == "warning: host a is left out: nothing answers\n"
+    assert said == ["warning: host a is left out: nothing answers"]
     assert list(engines.only_answering().named) == [""]
 
 
 def test_where_no_engine_answers_that_is_an_error() -> None:
     with pytest.raises(EngineError, match="nothing answers"):
-        Engines({"a": Silent(), "": Silent()}).look()
+        Engines({"a": Silent(), "": Silent()}, print).look()
 
 
 def test_a_run_prepares_while_its_process_holds_its_folder_and_no_engine_knows_it(
@@ -92,7 +92,7 @@ class Talks(FakeEngine):
 
 
 def test_logs_mask_the_token_that_each_node_was_given_whatever_its_variable_is_here(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("WALLARM_API_TOKEN", raising=False)
     told = {
@@ -105,10 +105,9 @@ def test_logs_mask_the_token_that_each_node_was_given_whatever_its_variable_is_h
     assert one.token not in repr(one)
     other = replace(one, id="c2", token="t0k3n")
     phases = [LivePhase("web", name, "testing", "", node, Talks()) for name, node in (("a", one), ("b", other))]
-    _show(phases, follow=False, prefixed=True)
-    assert capsys.readouterr().out.splitlines() == [
-        f"web.{name} | {node.id} was given *** and ***" for name, node in (("a", one), ("b", other))
-    ]
+    said: list[str] = []
+    show_nodes(phases, Output(said.append, lambda: True, print), follow=False, prefixed=True)
+    assert said == [f"web.{name} | {node.id} was given *** and ***\n" for name, node in (("a", one), ("b", other))]
 
 
 @pytest.fixture
@@ -162,11 +161,11 @@ def test_a_run_whose_lease_is_created_and_does_not_run_yet_is_not_over(
     labels = {"run": "r2", "role": "lease", "spec": str(tmp_path / "here/fastflow.yml")}
     engine.world.create("lease-r2", {f"io.fastflow.{name}": value for name, value in labels.items()}, "i", Script())
     folder = RunFolder(tmp_path / "here", "r2", str) if goes_on else None
-    monkeypatch.setattr("fastflow.cli.wait.engines_here", lambda: Engines({"": engine}))
-    monkeypatch.setattr("fastflow.cli.wait._GRACE", 0.0)
+    monkeypatch.setattr("fastflow.app.waiting.engines_here", lambda notify: Engines({"": engine}, notify))
+    monkeypatch.setattr("fastflow.app.waiting.GRACE", 0.0)
     reason = "is waiting and not ready after 0 s" if goes_on else "run r2 is over"
     with pytest.raises(FastflowError, match=reason):
-        wait_command.callback(phase="web.record", goal="ready", timeout=0.0, run="r2")  # type: ignore[misc]  # a command's
+        wait_for("web.record", "r2", "ready", 0.0, print)
     if folder is not None:
         folder.close()
 

@@ -1,11 +1,8 @@
-"""What the commands on live runs share: finding the run and the phase that are meant."""
+"""Live runs: the engines that are looked at, the run and the phase that are meant, and stopping a node."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import click
 
 from fastflow.app.environment import engine_environment, new_run_id, values_for
 from fastflow.app.memory import enable_gc
@@ -20,7 +17,8 @@ from fastflow.run.engine import Engine
 from fastflow.run.live import LivePhase, LiveRun
 from fastflow.run.survey import Sighting, Survey, look
 
-_RUN_HELP = "The run; needed unless exactly one run of the spec here is live."
+_GRACE = 10.0
+"""Seconds that a node has to stop."""
 _NAME_IT = "name the run with --run, or as RUN/PHASE; see: fastflow ps"
 
 
@@ -28,20 +26,16 @@ class NotLiveError(FastflowError):
     """The run that was asked for has nothing on any engine, or no run of the spec here is live."""
 
 
-def run_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Which run."""
-    return click.option("--run", "run", metavar="RUN", help=_RUN_HELP)(function)
-
-
 @dataclass
 class Engines:
     """The engines that a command looks at, by their names in the spec; an empty name is the current context's.
 
-    One that does not answer is named on stderr, once; from the first look on it is asked again only where it had
+    `notify` hears of one that does not answer, once; from the first look on, it is asked again only where it had
     answered, since every look that waits for it takes long.
     """
 
     named: Mapping[str, Engine]
+    notify: Callable[[str], None]
     silent: set[str] = field(default_factory=set)
 
     def look(self) -> Survey:
@@ -58,14 +52,14 @@ class Engines:
             return
         self.silent.add(seen.host)
         name = f"host {seen.host}" if seen.host else "the current Docker context"
-        click.echo(f"warning: {name} is left out: {seen.error.message}", err=True)
+        self.notify(f"warning: {name} is left out: {seen.error.message}")
 
     def only_answering(self) -> "Engines":
         """Those that have answered until now."""
-        return Engines({name: engine for name, engine in self.named.items() if name not in self.silent})
+        return Engines({name: engine for name, engine in self.named.items() if name not in self.silent}, self.notify)
 
 
-def engines_here(text: SpecText | None = None) -> Engines:
+def engines_here(notify: Callable[[str], None], text: SpecText | None = None) -> Engines:
     """The engines of the spec's hosts, of the spec of this directory where none is given, and the current context's.
 
     Where one of the hosts is the current context's engine, its name is the host's.
@@ -75,7 +69,7 @@ def engines_here(text: SpecText | None = None) -> Engines:
     hosts = hosts_of(text) if text is not None else {}
     environment = engine_environment()
     named = {name: open_engine(environment, host) for name, host in hosts.items()}
-    return Engines({**named, "": open_engine(environment)})
+    return Engines({**named, "": open_engine(environment)}, notify)
 
 
 def hosts_of(text: SpecText) -> Mapping[str, Host]:
@@ -158,3 +152,14 @@ def _require_phase(name: str, run: LiveRun, history: History | None) -> None:
     known = told or [phase.id for phase in run.phases]
     if name not in known and (told or "." not in name):
         raise UsageError(f"run {run.id} has no phase `{name}`", did_you_mean(name, known))
+
+
+def stop_node(target: Target) -> LivePhase:
+    """Stop the node of a phase gracefully: a recorder finishes its test record. Raises FastflowError if none runs."""
+    found = target.container
+    if found is None or found.container.status not in ("running", "paused"):
+        history = target.history
+        state = f": it is {history.state(target.phase or '')}" if history else ""
+        raise FastflowError(f"{target.phase} has no running node{state}", "see what runs: fastflow ps")
+    found.engine.api.stop(found.container.id, _GRACE)
+    return found

@@ -1,0 +1,101 @@
+"""Waiting for a phase of a run, which may have been started in the background just before."""
+
+import time
+from collections.abc import Callable
+from threading import Event
+from typing import Literal
+
+from fastflow.app.live import Engines, Target, engines_here, find_target
+from fastflow.app.specs import find_spec
+from fastflow.errors import FastflowError, UsageError
+from fastflow.record.history import is_going_on
+from fastflow.record.result import END_STATES, State
+from fastflow.run.live import state_by_container
+from fastflow.run.survey import Survey
+
+Goal = Literal["ready", "ended"]
+GRACE = 10.0
+"""Seconds in which a run may appear that was started in the background just before."""
+_PAUSE = 0.2
+_IS_READY = ("ready", "running")
+
+
+def wait_for(
+    phase: str, run: str | None, goal: Goal, timeout: float | None, notify: Callable[[str], None]
+) -> tuple[Target, State]:
+    """Wait until a phase is ready, or has ended, and give its state then; `timeout` is in seconds.
+
+    Raises FastflowError if that does not come to pass: the run is over, or the time is.
+    """
+    engines = engines_here(notify)
+    deadline = None if timeout is None else time.monotonic() + timeout
+    target = _find(engines, phase, run, deadline)
+    starts_by = time.monotonic() + GRACE
+    pause = Event()
+    while True:
+        state = _state(target)
+        if state in END_STATES or (goal == "ready" and state in _IS_READY):
+            break
+        if not target.run.is_alive and not _begins(target, starts_by):
+            raise FastflowError(f"run {target.run.id} is over, and {target.phase} has not ended", "see: fastflow ps")
+        if deadline is not None and time.monotonic() >= deadline:
+            raise FastflowError(f"{target.phase} is {state} and not {goal} after {timeout:g} s")
+        pause.wait(_PAUSE)
+        target = _again(engines.only_answering(), target)
+    if goal == "ready" and state in END_STATES:
+        raise FastflowError(f"{target.phase} {state}; it is not ready any more")
+    return target, state
+
+
+def _begins(target: Target, starts_by: float) -> bool:
+    """Whether a run without a live lease is about to get one: its container is created and does not run yet."""
+    return is_going_on(target.folder) or (target.run.is_starting and time.monotonic() < starts_by)
+
+
+def _find(engines: Engines, phase: str, run: str | None, deadline: float | None) -> Target:
+    """Find the run; one that was started just before in the background may take a while to show.
+
+    It shows when it has its leases, after its images were pulled, or when it builds some. Until then another run of the
+    spec may be the only live one, and need not know the phase.
+    """
+    limit = time.monotonic() + GRACE
+    pause = Event()
+    while True:
+        survey = engines.look()
+        try:
+            return find_target(survey, phase, run)
+        except FastflowError as error:
+            is_here_to_come = run is None and "/" not in phase and is_preparing(survey)
+            if isinstance(error, UsageError) and not is_here_to_come:
+                raise
+            now = time.monotonic()
+            if now >= (limit if deadline is None else deadline) and not (deadline is None and is_here_to_come):
+                raise
+        engines = engines.only_answering()
+        pause.wait(_PAUSE)
+
+
+def is_preparing(survey: Survey) -> bool:
+    """Whether the newest run of this directory's spec goes on and has nothing on any engine yet."""
+    spec = find_spec()
+    begun = sorted((spec.parent / ".fastflow" / "runs").glob("*/events.jsonl")) if spec else []
+    if not begun or any(found.id == begun[-1].parent.name for found in survey.runs):
+        return False
+    return is_going_on(begun[-1].parent)
+
+
+def _again(engines: Engines, target: Target) -> Target:
+    survey = engines.look()
+    survey.require(part.host for part in target.run.parts)
+    try:
+        return find_target(survey, target.phase, target.run.id)
+    except UsageError:
+        raise
+    except FastflowError:
+        # The run is over and nothing of it is left; what it has written down still tells.
+        return Target(target.run.without_containers(), target.phase, target.folder)
+
+
+def _state(target: Target) -> State:
+    history = target.history
+    return history.state(target.phase or "") if history else state_by_container(target.container)

@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import Literal, NamedTuple, TypeAlias
 
 from fastflow.model.mode import MODE_NAMES
-from fastflow.model.node import ReportNode, TestingNode
 from fastflow.model.phases import Phase
 from fastflow.model.relations import CONDITIONS, Condition
 from fastflow.spec.document import YamlPath
@@ -191,18 +190,17 @@ class _Edges:
                 self._testers[phase.workflow].append(phase.id)
 
     def implied(self, phase: Phase) -> None:
-        node = phase.node
         if phase.needs_own_record:
             for recorder in self._recorders.get(record_key(phase), ()):
                 self._add(recorder, phase.id, "build_id", "completed")
-        elif isinstance(node, TestingNode) and node.test_record and node.test_record != EXTERNAL:
-            name = qualified(node.test_record, phase.workflow)
+        elif (named := phase.named_record) and named != EXTERNAL:
+            name = qualified(named, phase.workflow)
             if name in self.phases and self.phases[name].traits.makes == "record":
                 self._add(name, phase.id, "test_record", "completed")
             else:
                 path = (*phase.path, "test_record")
-                self.dangling.append(Dangling(phase.id, node.test_record, path, "recording"))
-        elif isinstance(node, ReportNode) and node.test_run_id is None:
+                self.dangling.append(Dangling(phase.id, named, path, "recording"))
+        elif phase.needs_test_runs:
             for tester in self._testers[phase.workflow]:
                 self._add(tester, phase.id, "report", "finished")
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from fastflow.model.cloud import Cloud
 from fastflow.model.mode import Mode
-from fastflow.model.node import Node, TestingNode
+from fastflow.model.node import Node
 from fastflow.model.spec import Spec
 from fastflow.spec.document import YamlPath
 from fastflow.spec.template import Template, TemplateError, canonical, parse_template, written
@@ -62,9 +62,19 @@ class Phase(NamedTuple):
 
     @property
     def needs_own_record(self) -> bool:
-        """Whether this testing phase tests the record that its BUILD_ID (or its token) selects."""
-        node = self.node
-        return isinstance(node, TestingNode) and node.test_record_id is None and node.test_record is None
+        """Whether the phase uses the record that its BUILD_ID (or its token) selects."""
+        is_free = getattr(self.node, "test_record_id", None) is None and self.named_record is None
+        return self.traits.needs == "record" and is_free
+
+    @property
+    def named_record(self) -> str | None:
+        """The phase whose record it uses whatever its BUILD_ID, or `external`."""
+        return getattr(self.node, "test_record", None)
+
+    @property
+    def needs_test_runs(self) -> bool:
+        """Whether the phase uses the test runs of its workflow."""
+        return self.traits.needs == "test run" and getattr(self.node, "test_run_id", None) is None
 
 
 def phases_of(spec: Spec, values: Mapping[str, str] | None) -> tuple[Phase, ...]:

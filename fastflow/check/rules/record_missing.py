@@ -16,7 +16,7 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
     if any(facts.lost.has_build_id(phase) for phase, _ in facts.recorders):
         return
     hints = HINTS
-    for phase, _ in facts.testers:
+    for phase in facts.phases:
         is_known = not facts.lost.has_order(phase) and phase.build_id not in facts.lost.build_ids
         if (
             not phase.needs_own_record

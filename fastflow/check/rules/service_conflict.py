@@ -10,7 +10,6 @@ from fastflow.check.claims import Owner, at_one_time, conflicting_places
 from fastflow.check.facts import Facts
 from fastflow.check.rule import Rule
 from fastflow.diagnostic import Diagnostic, Related
-from fastflow.model.node import ReportNode
 from fastflow.model.phases import Phase
 from fastflow.model.places import Place
 
@@ -131,7 +130,7 @@ def _beside_recorders(facts: Facts, owners: Sequence[Owner]) -> Iterator[tuple[O
 def _is_bound(facts: Facts, phase: Phase) -> bool:
     """Tell whether the node's data comes from where its order says, so that what may overlap it is no guess."""
     reasons = {edge.reason for edge in facts.graph.dependencies[phase.id]}
-    is_loose = isinstance(phase.node, ReportNode) and phase.node.test_run_id is None and "report" not in reasons
+    is_loose = phase.needs_test_runs and "report" not in reasons
     has_record = not phase.needs_own_record or "build_id" in reasons
     return has_record and not is_loose and facts.is_ordered(phase)
 

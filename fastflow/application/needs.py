@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from fastflow.application.model import Application, Service
 from fastflow.model.node import Node, TestingNode
-from fastflow.model.source import ServiceSource
+from fastflow.model.relations import ServiceSource
 from fastflow.model.target import target_of
 from fastflow.spec.template import TemplateError, parse_template, resolve
 

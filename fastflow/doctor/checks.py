@@ -11,7 +11,7 @@ from fastflow.engines.docker import DockerEngine
 from fastflow.errors import EngineError
 from fastflow.model.cloud import Cloud
 from fastflow.model.node import DEFAULT_IMAGE
-from fastflow.model.source import ServiceSource
+from fastflow.model.relations import ServiceSource
 from fastflow.plan import Plan, WorkflowPlan
 
 LOOPBACK = "127.0.0.1"

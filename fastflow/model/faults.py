@@ -12,8 +12,7 @@ from fastflow.model.compose_keys import RESTART, RESTART_HINT
 from fastflow.model.mode import MODES
 from fastflow.model.node import NODE_TYPES, Gate, Ready
 from fastflow.model.places import Places
-from fastflow.model.relations import CONDITIONS, Dependency, Need
-from fastflow.model.source import CommandSource, ServiceSource
+from fastflow.model.relations import CONDITIONS, CommandSource, Dependency, Need, ServiceSource
 from fastflow.model.spec import NAMED, Spec, Workflow
 from fastflow.spec.document import YamlPath
 

@@ -23,8 +23,7 @@ from fastflow.model.base import (
 from fastflow.model.compose_keys import ContainerKeys, Environment
 from fastflow.model.mode import MODE_NAMES, RECORDING, REPORT, TESTING, Mode
 from fastflow.model.ports import PortEntry
-from fastflow.model.relations import Dependencies, Fresh, Needs
-from fastflow.model.source import Source, Sources
+from fastflow.model.relations import Dependencies, Fresh, Needs, Source, Sources
 from fastflow.model.target import Joined, TargetUri, joined
 
 DEFAULT_IMAGE = "wallarm/fast"

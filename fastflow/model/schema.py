@@ -16,8 +16,7 @@ from fastflow.model.cloud import Cloud
 from fastflow.model.defaults import NOT_IN_DEFAULTS
 from fastflow.model.mode import MODES
 from fastflow.model.node import NODE_TYPES, BaseNode, Gate, Ready
-from fastflow.model.relations import CONDITIONS, Dependency, Need
-from fastflow.model.source import CommandSource, ServiceSource
+from fastflow.model.relations import CONDITIONS, CommandSource, Dependency, Need, ServiceSource
 from fastflow.model.spec import Host, Spec, Workflow
 
 

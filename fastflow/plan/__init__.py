@@ -11,7 +11,7 @@ from fastflow.model.mode import Mode
 from fastflow.model.node import DEFAULT_IMAGE, Node
 from fastflow.model.phases import node_service
 from fastflow.model.ports import Port
-from fastflow.model.source import ServiceSource, Source
+from fastflow.model.relations import ServiceSource, Source
 from fastflow.model.spec import ComposeSource
 
 PHASE_TIMEOUT = 6 * 3600

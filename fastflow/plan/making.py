@@ -15,8 +15,7 @@ from fastflow.graph import Graph
 from fastflow.model.node import PROXY_PORT, Node, RecordingNode
 from fastflow.model.phases import Phase
 from fastflow.model.ports import Port
-from fastflow.model.relations import Need
-from fastflow.model.source import CommandSource
+from fastflow.model.relations import CommandSource, Need
 from fastflow.model.spec import hosts_of
 from fastflow.plan import (
     INACTIVITY_TIMEOUT,

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 
 from fastflow.model.ports import Port
-from fastflow.model.source import CommandSource
+from fastflow.model.relations import CommandSource
 from fastflow.plan import PhasePlan, Plan, WorkflowPlan
 from fastflow.record.plan_file import plan_file_of
 from fastflow.report.text import count

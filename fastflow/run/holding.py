@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from fastflow.compose import LABEL
 from fastflow.errors import BuildIdInUseError, NameInUseError
-from fastflow.model.source import ServiceSource
+from fastflow.model.relations import ServiceSource
 from fastflow.plan import PhasePlan
 from fastflow.run.at_once import at_once
 from fastflow.run.container import Container

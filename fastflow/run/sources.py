@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from fastflow.errors import EngineError
-from fastflow.model.source import CommandSource, ServiceSource, Source
+from fastflow.model.relations import CommandSource, ServiceSource, Source
 from fastflow.plan import PULL_TIMEOUT
 from fastflow.record.folder import LogFile
 from fastflow.record.result import Evidence

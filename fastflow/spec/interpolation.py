@@ -43,30 +43,20 @@ def interpolate(
     value of unset variables there. Where `known` gives one, that is what a scalar with variables comes to. A text
     that is no template stays as it is, and is no fault where `is_checked` holds: a rule of its own speaks of it.
     """
-    work = _Interpolation(values, is_raw, lenient=lenient, stand_in=stand_in, known=known, is_checked=is_checked)
+    work = _Interpolation(values, is_raw, lenient, stand_in, known, is_checked, [])
     root = work.node(document.root, ())
     assert isinstance(root, YamlMap)
     return Interpolated(document._replace(root=root), tuple(work.diagnostics))
 
 
-class _Interpolation:
-    def __init__(
-        self,
-        values: Values[str, str] | None,
-        is_raw: Callable[[YamlPath], bool],
-        *,
-        lenient: bool,
-        stand_in: Callable[[YamlPath], str | None],
-        known: Callable[[YamlPath], str | None],
-        is_checked: Callable[[YamlPath], bool],
-    ) -> None:
-        self.values = values
-        self.lenient = lenient
-        self.is_raw = is_raw
-        self.stand_in = stand_in
-        self.known = known
-        self.is_checked = is_checked
-        self.diagnostics: list[Diagnostic] = []
+class _Interpolation(NamedTuple):
+    values: Values[str, str] | None
+    is_raw: Callable[[YamlPath], bool]
+    lenient: bool
+    stand_in: Callable[[YamlPath], str | None]
+    known: Callable[[YamlPath], str | None]
+    is_checked: Callable[[YamlPath], bool]
+    diagnostics: list[Diagnostic]
 
     def node(self, node: YamlNode, path: YamlPath) -> YamlNode:
         if self.is_raw(path):

@@ -7,7 +7,7 @@ from fastflow.check.rule import Rule
 from fastflow.diagnostic import Diagnostic, did_you_mean
 from fastflow.model.phases import Phase
 from fastflow.model.places import Place
-from fastflow.model.source import ServiceSource
+from fastflow.model.relations import ServiceSource
 
 RULE = Rule("service-unknown", "error", "a service that the application does not have", needs_applications=True)
 

@@ -9,7 +9,7 @@ from fastflow.check.rule import Rule
 from fastflow.diagnostic import Diagnostic
 from fastflow.model.node import RecordingNode, TestingNode
 from fastflow.model.phases import Phase
-from fastflow.model.source import ServiceSource
+from fastflow.model.relations import ServiceSource
 from fastflow.model.target import PLAIN_HOST, Target, hosts_in, target_of
 
 RULE = Rule("source-unproxied", "warning", "a source whose requests bypass the node", needs_applications=True)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from fastflow.model.ports import Port, parse_port
-from fastflow.model.source import CommandSource, ServiceSource
+from fastflow.model.relations import CommandSource, ServiceSource
 from tests.unit.model.specs import faults, load_node, sound_node
 
 PORTS = {

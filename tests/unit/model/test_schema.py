@@ -11,8 +11,8 @@ from fastflow.model.base import SpecModel
 from fastflow.model.cloud import Cloud
 from fastflow.model.mode import MODES
 from fastflow.model.node import NODE_TYPES, Gate, Ready
+from fastflow.model.relations import CommandSource, ServiceSource
 from fastflow.model.schema import descriptions_of, spec_schema
-from fastflow.model.source import CommandSource, ServiceSource
 from fastflow.model.spec import Host, Spec, Workflow
 from tests.unit.model.good_specs import GOOD, SMALL, Editor, NewEditor, as_editors_read
 from tests.unit.model.specs import faults, load

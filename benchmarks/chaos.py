@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from fastflow.engines.docker import DockerEngine
+from tests.e2e.asking import ASK
 from tests.e2e.own_engine import OwnEngine, own_engine
 from tests.e2e.runs import docker
 
@@ -73,7 +74,7 @@ SMALL = """
         source: {{ run: "{command}" }}
       test: {{ mode: testing, container_name: chaos-{name}, test_run_uri: "http://fastflow-emulator" }}
 """
-COMMAND = "for n in 1 2 3; do curl -sS -o /dev/null http://fastflow-emulator/?q=$n || exit 1; sleep 0.2; done"
+COMMAND = f"for n in 1 2 3; do {ASK} http://fastflow-emulator/?q=$n || exit 1; sleep 0.2; done"
 
 
 @dataclass

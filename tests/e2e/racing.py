@@ -14,6 +14,7 @@ from typing import Any
 from fastflow.engines.docker import DockerEngine
 from fastflow.run.lease import LeaseKey, token_fingerprint
 
+from .asking import ASK
 from .own_engine import OwnEngine
 from .runs import BINARY
 
@@ -27,7 +28,7 @@ NODE = """
     nodes:
       record:
         mode: recording
-        source: {{ run: "curl -sS -o /dev/null http://fastflow-emulator/?q={number} && sleep {seconds}" }}
+        source: {{ run: "{ask} http://fastflow-emulator/?q={number} && sleep {seconds}" }}
 """
 TEST = """      test: { mode: testing, test_run_uri: "http://fastflow-emulator" }
 """
@@ -46,7 +47,10 @@ class Racer:
 
 def spec_of(build_ids: Sequence[str], seconds: float = 3, more: str = "") -> str:
     """A spec with a recording for each BUILD_ID, which it holds for so many seconds."""
-    parts = [NODE.format(build_id=one, number=number, seconds=seconds) + more for number, one in enumerate(build_ids)]
+    parts = [
+        NODE.format(build_id=one, number=number, seconds=seconds, ask=ASK) + more
+        for number, one in enumerate(build_ids)
+    ]
     return "workflows:" + "".join(parts)
 
 

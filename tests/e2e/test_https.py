@@ -4,6 +4,7 @@ import pytest
 
 from fastflow.emulation.image import image_name
 
+from .asking import ASK
 from .runs import Fastflow, spec, workflow
 
 pytestmark = pytest.mark.e2e
@@ -39,11 +40,11 @@ services:
     volumes: ["./server.py:/app/server.py:ro"]
     stop_signal: SIGKILL
 """
-RECORD = """
+RECORD = f"""
 mode: recording
 allowed_hosts: [app]
-services: { app: { log: listening } }
-source: { run: "curl --insecure --silent --show-error --output page 'https://app/?q=tea'" }
+services: {{ app: {{ log: listening }} }}
+source: {{ run: "{ASK} 'https://app/?q=tea' >page" }}
 """
 TEST = """
 mode: testing

@@ -10,6 +10,7 @@ from fastflow.check.rule import Rule
 from fastflow.check.rules import RULES
 from fastflow.diagnostic import Diagnostic, Mark
 from fastflow.report import sarif
+from fastflow.report.text import one_line
 
 _CATEGORY = "fastflow-validate"
 _MOVES = re.compile(r"\bline \d+")
@@ -38,7 +39,7 @@ def _rule(rule: Rule) -> sarif.Rule:
 
 
 def _plain(markdown: str) -> str:
-    return "\n\n".join(" ".join(paragraph.split()) for paragraph in markdown.split("\n\n"))
+    return "\n\n".join(one_line(paragraph) for paragraph in markdown.split("\n\n"))
 
 
 def _result(found: Diagnostic, root: Path, seen: Counter[str]) -> sarif.Result:

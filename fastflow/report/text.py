@@ -1,7 +1,7 @@
 """Text as all displays and reports write it: nothing that hides or misleads, counts, times and durations."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 
 # All but tabs and line feeds that shows nothing, turns the order of letters, breaks lines only for some readers, or is
 # no character: control characters, zero-width and direction marks, line separators, tags, surrogates, noncharacters.
@@ -48,6 +48,12 @@ def seconds_of(time: object) -> float | None:
         return datetime.fromisoformat(str(time).replace("Z", "+00:00")).timestamp()
     except ValueError:
         return None
+
+
+def moment(time: str) -> str:
+    """Write an RFC 3339 time for people, in UTC; what is none stays as it is."""
+    seconds = seconds_of(time)
+    return time if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def between(started: object, ended: object) -> float | None:

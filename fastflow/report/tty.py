@@ -112,10 +112,7 @@ class Painter:
     def _back(self, terminal: Terminal) -> str:
         """Go to the first line of the last picture. A terminal that became narrower may have broken its lines."""
         is_narrower = terminal.width < self._width
-        heights = (-(-_columns(line) // terminal.width) or 1 if is_narrower else 1 for line in self._lines)
+        columns = (cell_len(_STYLE.sub("", line).rstrip()) for line in self._lines)
+        heights = (-(-width // terminal.width) or 1 if is_narrower else 1 for width in columns)
         count = min(sum(heights), terminal.height - 1)
         return "\r" + (_UP.format(count) if count else "")
-
-
-def _columns(line: str) -> int:
-    return cell_len(_STYLE.sub("", line).rstrip())

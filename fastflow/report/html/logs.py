@@ -28,24 +28,42 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class PackedLog:
-    """A log. `text` is all of it where `blocks` is empty, else its last lines."""
+    """A log; `number` identifies it in a page. `text` is all of it if `blocks` is empty, else its last lines."""
 
+    number: int
     name: str
     text: str
     lines: int
-    size: int
-    blocks: tuple[Block, ...]
+    bytes: int
+    blocks: tuple[Block, ...] = ()
+
+    @property
+    def phase(self) -> str:
+        """The phase whose node, source or service wrote it."""
+        return ".".join(self.name.split(".")[:2])
+
+    @property
+    def label(self) -> str:
+        """What it is among the logs of its phase: `source log`."""
+        return " ".join((*self.name.split(".")[2:], "log")).replace("-", " ")
+
+    @property
+    def size(self) -> str:
+        """How large it is, in words."""
+        if self.bytes < 1_000:
+            return f"{self.bytes} bytes"
+        return f"{self.bytes / 1_000:.1f} kB" if self.bytes < 1_000_000 else f"{self.bytes / 1_000_000:.1f} MB"
 
 
-def pack(name: str, text: str) -> PackedLog:
+def pack(name: str, text: str, number: int = 1) -> PackedLog:
     """Pack a log; control characters are shown, terminal colours dropped, endless lines cut."""
     lines = [shortened(pictured(ESCAPES.sub("", line.rstrip("\r"))), LONGEST_LINE) for line in text.split("\n")]
     if lines and not lines[-1]:
         lines.pop()
     size = len(text.encode("utf-8", "replace"))
     if len(text) <= SMALL:
-        return PackedLog(name, "\n".join(lines), len(lines), size, ())
-    return PackedLog(name, _end_of(lines), len(lines), size, tuple(_blocks(lines)))
+        return PackedLog(number, name, "\n".join(lines), len(lines), size)
+    return PackedLog(number, name, _end_of(lines), len(lines), size, tuple(_blocks(lines)))
 
 
 def _end_of(lines: Sequence[str]) -> str:

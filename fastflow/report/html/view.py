@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from fastflow import __version__
 from fastflow.record.archive import Archive
@@ -11,7 +10,7 @@ from fastflow.record.plan_file import PlanFile
 from fastflow.record.result import PhaseResult
 from fastflow.report.html.logs import PackedLog, pack
 from fastflow.report.html.timeline import Timeline, Track, timeline_of
-from fastflow.report.text import between, duration
+from fastflow.report.text import between, duration, moment
 from fastflow.report.verdict import Empty, Verdict, empty_of, verdict_of
 from fastflow.report.vulnerabilities import GATES, Discovery, discoveries_of, name_of
 from fastflow.report.words import state_of, time_of
@@ -26,19 +25,6 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class ShownLog:
-    """A log; `number` identifies it in the page, `label` within its phase, `path` is below the run's folder."""
-
-    number: int
-    name: str
-    phase: str
-    label: str
-    path: str
-    size: str
-    packed: PackedLog
-
-
-@dataclass(frozen=True, slots=True)
 class Row:
     """A phase."""
 
@@ -48,7 +34,7 @@ class Row:
     took: str
     details: tuple[str, ...]
     track: Track
-    logs: tuple[ShownLog, ...]
+    logs: tuple[PackedLog, ...]
     evidence: str
     """The last lines of the log that shows why it failed; "" where it did not."""
 
@@ -85,7 +71,7 @@ class Page:
     choices: Choices
     phases: tuple[Row, ...]
     timeline: Timeline
-    logs: tuple[ShownLog, ...]
+    logs: tuple[PackedLog, ...]
     origin: tuple[Fact, ...]
     resolved: str | None
     """The spec as it was resolved."""
@@ -101,7 +87,7 @@ def page_of(archive: Archive) -> Page:
     """Decide what a page says of a run."""
     phases, result = archive.phases, archive.result
     timeline = timeline_of(archive.history)
-    logs = tuple(_logs(archive))
+    logs = tuple(pack(name, text, number) for number, (name, text) in enumerate(archive.logs.items(), start=1))
     discoveries = discoveries_of(phases)
     return Page(
         name=archive.name,
@@ -139,34 +125,13 @@ def _facts(archive: Archive, timeline: Timeline) -> Iterable[Fact]:
     yield Fact("Name", archive.name)
     yield Fact("Run", archive.run)
     if archive.started:
-        yield Fact("Started", _date(archive.started))
+        yield Fact("Started", moment(archive.started))
     took = between(result.started, result.ended) if result is not None else timeline.seconds
     yield Fact("Took" if result is not None else "Known for", duration(took or 0.0))
     yield Fact("Exit code", str(result.exit_code) if result is not None else "none")
 
 
-def _date(time: str) -> str:
-    try:
-        return datetime.fromisoformat(time.replace("Z", "+00:00")).strftime("%Y-%m-%d %H:%M:%S UTC")
-    except ValueError:
-        return time
-
-
-def _logs(archive: Archive) -> Iterable[ShownLog]:
-    for number, (name, text) in enumerate(archive.logs.items(), start=1):
-        packed = pack(name, text)
-        parts = name.split(".")
-        label = " ".join((*parts[2:], "log")).replace("-", " ")
-        yield ShownLog(number, name, ".".join(parts[:2]), label, f"logs/{name}.log", _size(packed.size), packed)
-
-
-def _size(size: int) -> str:
-    if size < 1_000:
-        return f"{size} bytes"
-    return f"{size / 1_000:.1f} kB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"
-
-
-def _row(phase: PhaseResult, timeline: Timeline, logs: Sequence[ShownLog]) -> Row:
+def _row(phase: PhaseResult, timeline: Timeline, logs: Sequence[PackedLog]) -> Row:
     return Row(
         phase=phase,
         state=phase.state if phase.has_ended else "cut",

@@ -9,6 +9,7 @@ from fastflow.report.text import (
     clean,
     count,
     duration,
+    moment,
     one_line,
     pictured,
     seconds_of,
@@ -86,6 +87,14 @@ def test_estimates_for_columns_are_in_whole_seconds(seconds: float, text: str) -
 
 def test_times_are_read_in_any_zone() -> None:
     assert seconds_of("2026-01-01T10:00:00.500Z") == seconds_of("2026-01-01T11:00:00.500+01:00") == 1_767_261_600.5
+
+
+@pytest.mark.parametrize(
+    ("time", "text"),
+    [("2026-01-01T11:00:00.500+01:00", "2026-01-01 10:00:00 UTC"), ("yesterday", "yesterday")],
+)
+def test_moments_are_written_in_utc(time: str, text: str) -> None:
+    assert moment(time) == text
 
 
 @pytest.mark.parametrize("text", [None, "", "yesterday", 7])

@@ -18,7 +18,7 @@ def unpacked(log: PackedLog) -> list[str]:
 
 def test_a_small_log_stands_in_the_page_as_it_is() -> None:
     log = pack("web.test", "one\n\nthree\n")
-    assert (log.text, log.lines, log.size, log.blocks) == ("one\n\nthree", 3, 11, ())
+    assert (log.text, log.lines, log.bytes, log.blocks) == ("one\n\nthree", 3, 11, ())
 
 
 def test_an_empty_log_has_no_lines() -> None:

@@ -99,7 +99,6 @@ def execute(
     cancellation: "Cancellation",
     folder: "RunFolder",
     listeners: "Iterable[Listener]" = (),
-    host_limits: Mapping[str, int] | None = None,
     earlier: "Iterable[PhaseResult]" = (),
 ) -> "RunResult":
     """Plan to result: execute it on `engines` (by host), write down what happened, remove what was created.
@@ -121,7 +120,7 @@ def execute(
     context = RunContext(made, settings, folder, cancellation, (folder.on_event, *listeners), earlier=known)
     started = now()
     try:
-        result = Runner(context, hosts, host_limits).execute()
+        result = Runner(context, hosts).execute()
     except FastflowError as error:
         write_refusal(made, settings, folder, started=started, exit_code=error.exit_code, earlier=known.values())
         raise

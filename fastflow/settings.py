@@ -32,6 +32,8 @@ class RunSettings:
     """The tokens by the variables that hold them, if they are set."""
     source_environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What the commands of sources see of the caller's environment: nothing in it holds a token."""
+    host_limits: Mapping[str, int] = field(default_factory=dict)
+    """How many phases at once a host takes, if it has a limit."""
     keep: bool = False
     fail_fast: bool = False
     wait_lease: float | None = None

@@ -28,7 +28,9 @@ def values_for(directory: Path, env_files: Iterable[str], run: str) -> Values:
     FASTFLOW_CI_ID is made of the variables of the CI system, unless it is set.
     """
     try:
-        files = [read_env_file(path) for path in (*_beside(directory), *map(Path, env_files))]
+        beside = directory / ".env"
+        paths = [*([beside] if beside.is_file() else []), *map(Path, env_files)]
+        files = [read_env_file(path) for path in paths]
         environment = {name: value for name, value in os.environ.items() if value or name != CI_ID}
         values = Values({**environment, RUN_ID: run}, files)
         identified = None if values.get(CI_ID) else ci_id(os.environ, str(directory.resolve()), run)
@@ -40,11 +42,6 @@ def values_for(directory: Path, env_files: Iterable[str], run: str) -> Values:
 def own_variables(values: Mapping[str, str]) -> dict[str, str]:
     """The variables that fastflow itself gives a value to; in a CI system that is not known, one has none."""
     return {name: values[name] for name in (RUN_ID, CI_ID) if name in values}
-
-
-def _beside(directory: Path) -> list[Path]:
-    path = directory / ".env"
-    return [path] if path.is_file() else []
 
 
 def absolute_files(env_files: Iterable[str]) -> tuple[str, ...]:

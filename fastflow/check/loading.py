@@ -34,12 +34,6 @@ class SpecText(NamedTuple):
     content: bytes
 
 
-def read(text: SpecText) -> tuple[Document | None, tuple[Diagnostic, ...]]:
-    """Text to Document."""
-    reading = read_spec(text.name, text.content)
-    return reading.document, reading.diagnostics
-
-
 def load(
     text: SpecText,
     values: Mapping[str, str] | None,
@@ -47,9 +41,9 @@ def load(
     build_ids: Mapping[YamlPath, str] = NO_BUILD_IDS,
 ) -> tuple[Facts | None, tuple[Diagnostic, ...]]:
     """Text to Facts: the model with its places, its graph and its applications."""
-    document, found = read(text)
-    if document is None:
-        return None, found
+    reading = read_spec(text.name, text.content)
+    if (document := reading.document) is None:
+        return None, reading.diagnostics
     tokens = _tokens(document, values)
     interpolated = interpolate(
         document,
@@ -60,7 +54,7 @@ def load(
         is_checked=is_build_id,
     )
     loaded = load_spec(interpolated.document)
-    found += interpolated.diagnostics + loaded.diagnostics
+    found = (*reading.diagnostics, *interpolated.diagnostics, *loaded.diagnostics)
     if loaded.spec is None:
         return None, masked(found, tokens)
     files = ComposeFiles(text.directory, values, Path(text.name).parent)

@@ -45,17 +45,13 @@ def guarded(command: click.Command, arguments: Sequence[str]) -> int:
         if error.filename is not None or error.errno not in _UNWRITABLE:
             _show_bug()
             return ExitCode.BUG
-        _without_output()
+        # Drop what is left of the output: Python would complain again when it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         show_error(FastflowError(f"the output cannot be written: {error.strerror}"))
         return ExitCode.FAILED
     except Exception:  # whatever is left is a bug of fastflow, and its report goes to the user whole
         _show_bug()
         return ExitCode.BUG
-
-
-def _without_output() -> None:
-    """Drop what is left of the output: Python would complain again when it exits."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def show_error(error: FastflowError) -> None:
@@ -86,15 +82,12 @@ def _show_bug() -> None:
     import platform  # noqa: PLC0415  # a command that works needs neither
     import traceback  # noqa: PLC0415  # as above
 
-    # No values of variables: a traceback of Python's own shows source lines only.
+    # No values of variables: a traceback of Python's own shows source lines only. The exception's own message may hold
+    # anything, so it is cut off.
+    *lines, last = traceback.format_exc().rstrip().splitlines()
+    report = "\n".join([*lines, last[:200]])
     _say(
         f"fastflow has met a bug of its own. Please report this text to {ISSUES}:\n\n"
         f"fastflow {__version__}, Python {platform.python_version()}, {platform.platform()}\n"
-        f"{_without_message(traceback.format_exc())}"
+        f"{report}"
     )
-
-
-def _without_message(text: str) -> str:
-    """Shorten the exception's own message, which may hold anything, to its first 200 characters."""
-    lines = text.rstrip().splitlines()
-    return "\n".join([*lines[:-1], lines[-1][:200]])

@@ -6,7 +6,7 @@ from fastflow.app.config import RUN, project_text
 from fastflow.app.environment import values_for
 from fastflow.app.specs import read_spec_text
 from fastflow.cli.findings import passed
-from fastflow.cli.options import SPEC_HELP, env_file_option, say, spec_argument
+from fastflow.cli.options import SPEC_HELP, env_file_option, notify, spec_argument
 from fastflow.pipeline import check
 
 
@@ -24,4 +24,4 @@ def command(spec: str | None, workflow: str | None, env_files: tuple[str, ...]) 
     text = read_spec_text(spec)
     values = values_for(text.directory, env_files, RUN)
     facts = passed(check([text], values, RUN), shows_warnings=False)
-    click.echo(project_text(text, facts, workflow, values=values, env_files=env_files, say=say), nl=False)
+    click.echo(project_text(text, facts, workflow, values=values, env_files=env_files, say=notify), nl=False)

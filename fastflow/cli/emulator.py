@@ -3,7 +3,7 @@
 import click
 
 from fastflow.app.environment import engine_environment, variable
-from fastflow.cli.options import say
+from fastflow.cli.options import notify
 from fastflow.emulation.cloud import NAME, TOKENS, cloud_status, ensure_cloud, remove_cloud, reset_cloud
 from fastflow.emulation.image import ensure_image, remove_older_images
 from fastflow.engines.docker import DockerEngine
@@ -29,7 +29,7 @@ def command() -> None:
 def build() -> None:
     """Build the image where this version of it is missing, and remove those of other versions."""
     engine = _engine()
-    image = ensure_image(engine, say, with_base=True)
+    image = ensure_image(engine, notify, with_base=True)
     remove_older_images(engine)
     click.echo(image)
 
@@ -38,7 +38,7 @@ def build() -> None:
 def up() -> None:
     """Start the emulated cloud of the current engine."""
     engine = _engine()
-    image = ensure_image(engine, say)
+    image = ensure_image(engine, notify)
     address = ensure_cloud(engine, image, variable(TOKENS), by_command=True)
     click.echo(f"the emulated cloud answers at {address}" if address else "the emulated cloud runs")
 

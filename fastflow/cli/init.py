@@ -7,7 +7,7 @@ import click
 from fastflow.app.init import as_spec, draft_from, require_none, write_new
 from fastflow.app.specs import NAMES, compose_file_in
 from fastflow.cli.findings import show_findings
-from fastflow.cli.options import say, with_examples
+from fastflow.cli.options import notify, with_examples
 from fastflow.draft.fresh import FRESH
 from fastflow.pipeline import check
 
@@ -47,4 +47,4 @@ def command(compose_files: tuple[str, ...], *, prints: bool) -> None:
     show_findings(checked.diagnostics, checked.lines)
     here = compose_file_in(Path())
     if not compose_files and here is not None:
-        say(f"there is a {here} here; to begin from it: fastflow init --from {here}")
+        notify(f"there is a {here} here; to begin from it: fastflow init --from {here}")

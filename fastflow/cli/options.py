@@ -26,11 +26,6 @@ def read_duration(context: click.Context, option: click.Parameter, value: str | 
         ) from None
 
 
-def say(text: str) -> None:
-    """Print on stderr what is not the result."""
-    click.echo(text, err=True)
-
-
 def with_examples(text: str, *examples: tuple[str, str]) -> str:
     """Let examples, each a command line and what it is for, follow the text below a command's options."""
     width = max(len(line) for line, _ in examples)

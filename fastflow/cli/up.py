@@ -89,13 +89,26 @@ def command(
     if dry_run:
         click.echo(plan_as_text(request.plan))
         return ExitCode.PASSED
+    return _run(request, progress, wanted, id_file, keep=keep, fail_fast=fail_fast, wait_lease=wait_lease)
+
+
+def _run(
+    request: RunRequest,
+    progress: str,
+    reports: tuple[Report, ...],
+    id_file: RunIdFile | None,
+    *,
+    keep: bool,
+    fail_fast: bool,
+    wait_lease: int | None,
+) -> int:
     if not request.plan.selected:
-        return _report_again(request, wanted)
+        return _report_again(request, reports)
     from fastflow.app.up import run, settings_of  # noqa: PLC0415  # a dry run needs no engine
     from fastflow.cli.console import Console  # noqa: PLC0415  # as above
 
     settings = settings_of(request, keep=keep, fail_fast=fail_fast, wait_lease=wait_lease)
-    with Console(progress, request.plan, request.mask, wanted, keeps=keep) as console:
+    with Console(progress, request.plan, request.mask, reports, keeps=keep) as console:
         return console.conclude(*run(request, settings, console, id_file))
 
 

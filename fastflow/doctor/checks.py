@@ -1,19 +1,22 @@
-"""Which checks a spec asks for, in the order in which they are shown."""
+"""Which checks a spec asks for, in the order in which they are shown, and those of environment and cloud."""
 
+import http.client
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 
-from fastflow.doctor.cloud_checks import look_at_api, look_at_token, look_at_variable
 from fastflow.doctor.engine_checks import Claim, look_at_disk, look_at_engine, look_at_images, look_at_ports
 from fastflow.doctor.examination import Answer, Check
 from fastflow.engines.docker import DockerEngine
 from fastflow.errors import EngineError
-from fastflow.model.cloud import Cloud
+from fastflow.model.cloud import TOKEN_HINT, Cloud, token_fault
 from fastflow.model.node import DEFAULT_IMAGE
-from fastflow.model.relations import ServiceSource
-from fastflow.plan import Plan, WorkflowPlan
+from fastflow.plan import Plan
 
+API_TIMEOUT = 8.0
+"""Seconds until an API server that does not answer counts as out of reach."""
 LOOPBACK = "127.0.0.1"
 
 
@@ -34,17 +37,7 @@ def checks_of(
     if client is not None:
         yield Check("client", lambda: [Answer("client", client.message, client.hint)])
     for name, engine in engines.items():
-        images = (emulator_image,) if emulator_image else _images(plan, name)
-        advice = "make it: fastflow emulator build" if emulator_image else None
-        looks: dict[str, Callable[[], Iterable[Answer]]] = {
-            "engine": partial(look_at_engine, engine),
-            "image": partial(look_at_images, engine, images, advice),
-            "port": partial(look_at_ports, engine, tuple(_claims(plan, name))),
-            "disk": partial(look_at_disk, engine, images),
-        }
-        for subject, look in looks.items():
-            said = f"{subject} of host {name}" if name else subject
-            yield Check(said, partial(_of_host, name, look), name, is_of_engine=subject == "engine")
+        yield from _checks_of_engine(name, engine, plan, emulator_image)
     if emulator_image is None:
         clouds = [workflow.cloud for workflow in plan.workflows.values()] if plan else [Cloud()]
         for token in dict.fromkeys(cloud.token_name for cloud in clouds):
@@ -55,30 +48,39 @@ def checks_of(
         yield Check("variable", partial(look_at_variable, variable))
 
 
-def _of_host(host: str, look: Callable[[], Iterable[Answer]]) -> Iterator[Answer]:
-    """Say of which host something is, where the spec names hosts."""
-    for answer in look():
-        yield replace(answer, subject=f"{answer.subject} of host {host}") if host else answer
+def _checks_of_engine(
+    host: str, engine: DockerEngine, plan: Plan | None, emulator_image: str | None
+) -> Iterator[Check]:
+    """The checks of one engine; what is found says of which host it is, if the spec names hosts."""
+    images = (emulator_image,) if emulator_image else _images(plan, host)
+    advice = "make it: fastflow emulator build" if emulator_image else None
+    looks: dict[str, Callable[[], Iterable[Answer]]] = {
+        "engine": partial(look_at_engine, engine),
+        "image": partial(look_at_images, engine, images, advice),
+        "port": partial(look_at_ports, engine, tuple(_claims(plan, host))),
+        "disk": partial(look_at_disk, engine, images),
+    }
+    where = f" of host {host}" if host else ""
+
+    def placed(look: Callable[[], Iterable[Answer]]) -> Iterator[Answer]:
+        return (replace(answer, subject=f"{answer.subject}{where}") for answer in look())
+
+    for subject, look in looks.items():
+        yield Check(f"{subject}{where}", partial(placed, look), host, is_of_engine=subject == "engine")
 
 
 def _images(plan: Plan | None, host: str) -> tuple[str, ...]:
+    """The images of nodes and services on a host, other than a build or a name that is not known yet."""
     if plan is None:
         return (DEFAULT_IMAGE,)
     here = [workflow for workflow in plan.workflows.values() if workflow.host == host]
-    nodes = [phase.image for workflow in here for phase in workflow.phases]
-    return tuple(dict.fromkeys([*nodes, *(image for workflow in here for image in _service_images(workflow))]))
-
-
-def _service_images(workflow: WorkflowPlan) -> Iterator[str]:
-    """What the services of the phases come from, other than a build or a name that is not known yet."""
-    services = workflow.application.services
-    built = {service.image for service in services.values() if service.has_build}
-    for phase in workflow.phases:
-        sources = [source.service for source in phase.sources if isinstance(source, ServiceSource)]
-        for name in (*(service.name for service in phase.services), *sources):
-            image = services[name].image if name in services else None
-            if image is not None and image not in built and "$" not in image:
-                yield image
+    found = [phase.image for workflow in here for phase in workflow.phases]
+    for workflow in here:
+        services = workflow.application.services
+        built = {service.image for service in services.values() if service.has_build}
+        images = [services[name].image for phase in workflow.phases for name in phase.uses if name in services]
+        found += [image for image in images if image is not None and image not in built and "$" not in image]
+    return tuple(dict.fromkeys(found))
 
 
 def _claims(plan: Plan | None, host: str) -> Iterator[Claim]:
@@ -100,3 +102,33 @@ def _published(plan: Plan | None, host: str) -> Iterator[tuple[str, str | None, 
         for service in workflow.application.services.values() if workflow.keeps_published else ():
             owner = f"service {service.name}"
             yield from ((owner, one.address, one.host, one.protocol) for one in service.ports if one.host)
+
+
+def look_at_token(name: str, values: Mapping[str, str]) -> Iterator[Answer]:
+    """The variable that holds the token is set, to what can be one; its value is nobody's business."""
+    value = values.get(name)
+    if value and (fault := token_fault(value)) is not None:
+        yield Answer("token", f"{name} {fault}", TOKEN_HINT)
+    elif value:
+        yield Answer("token", f"{name} is set")
+    else:
+        yield Answer("token", f"{name} is not set", f"set {name}, or try without an account: --emulate")
+
+
+def look_at_variable(name: str) -> Iterator[Answer]:
+    """A variable without a value and without a default is an error of a run."""
+    yield Answer("variable", f"{name} is not set", f"set {name}, give a default, or name a file of it in --env-file")
+
+
+def look_at_api(url: str) -> Iterator[Answer]:
+    """Something answers there; whatever it says to one without a token, it is there."""
+    try:
+        with urllib.request.urlopen(url, timeout=API_TIMEOUT):  # noqa: S310  # http or https, never a file
+            pass
+    except urllib.error.HTTPError:
+        pass
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        reason = getattr(error, "reason", None) or error
+        yield Answer("api", f"{url} is out of reach: {reason}", "check cloud.api_host, the network and its proxy")
+        return
+    yield Answer("api", f"{url} answers")

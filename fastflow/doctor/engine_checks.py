@@ -82,17 +82,13 @@ def look_at_ports(engine: DockerEngine, claims: Iterable[Claim]) -> Iterator[Ans
 
 
 def _holder(claim: Claim, containers: Iterable[Container]) -> str | None:
+    everywhere = {None, "", "0.0.0.0", "::"}  # noqa: S104  # to compare with, not to bind
     for container in containers:
         for port in container.ports:
             is_same = (port.host_port, port.protocol) == (claim.number, claim.protocol)
-            if is_same and _meet(claim.address, port.address):
+            if is_same and (claim.address == port.address or {claim.address, port.address} & everywhere):
                 return f"the container {container.name}"
     return None
-
-
-def _meet(one: str | None, other: str) -> bool:
-    everywhere = (None, "", "0.0.0.0", "::")  # noqa: S104  # to compare with, not to bind
-    return one == other or one in everywhere or other in everywhere
 
 
 def _is_taken(claim: Claim) -> bool:

@@ -32,7 +32,8 @@ class Check:
 
 def examine(checks: Sequence[Check], limit: float = LIMIT) -> tuple[Answer, ...]:
     """Make all checks at once; answers come in the order of the checks, `limit` is in seconds for all of them."""
-    answers: dict[int, tuple[Answer, ...]] = {}
+    hung = f"no answer within {limit:g} s", "is the machine, the engine or the network hung?"
+    answers: dict[int, tuple[Answer, ...]] = {at: (Answer(check.subject, *hung),) for at, check in enumerate(checks)}
     threads = []
     for at, check in enumerate(checks):
         # A thread that does not come back must not keep the process alive.
@@ -42,7 +43,7 @@ def examine(checks: Sequence[Check], limit: float = LIMIT) -> tuple[Answer, ...]
     deadline = time.monotonic() + limit
     for thread in threads:
         thread.join(max(0.0, deadline - time.monotonic()))
-    told = [answers.get(at, (_silent(check, limit),)) for at, check in enumerate(checks)]
+    told = [answers[at] for at in range(len(checks))]
     down = {
         check.engine for at, check in enumerate(checks) if check.is_of_engine and any(one.advice for one in told[at])
     }
@@ -59,7 +60,3 @@ def _look(check: Check, at: int, answers: dict[int, tuple[Answer, ...]]) -> None
         answers[at] = tuple(check.look())
     except EngineError as error:
         answers[at] = (Answer(check.subject, error.message, error.hint or "see: docker info"),)
-
-
-def _silent(check: Check, limit: float) -> Answer:
-    return Answer(check.subject, f"no answer within {limit:g} s", "is the machine, the engine or the network hung?")

@@ -105,8 +105,10 @@ class FastService:
             return written, ()
         if TOKEN_VARIABLE not in self.own:
             return DEFAULT_TOKEN, ("The token is in its env_file. Set it, or pass that file: --env-file FILE.",)
-        if (name := next(_variables(written), None)) is not None:
-            return f"${{{name}}}", ("Only a reference may stand here, so its default in the Compose file is left out.",)
+        if names := variables_in(written):
+            return f"${{{names[0]}}}", (
+                "Only a reference may stand here, so its default in the Compose file is left out.",
+            )
         return DEFAULT_TOKEN, ("The Compose file holds the token itself. Take it out, and set WALLARM_API_TOKEN.",)
 
     def fields(self, mode: str) -> Iterator[Entry]:
@@ -143,11 +145,13 @@ class FastService:
     def container(self) -> Block:
         """All that is Compose's own business."""
         dropped = (*FIELDS_OF_THEIR_OWN, *VOID_THE_CHECKS, *_WHY, *_MEANT_BY_FASTFLOW)
-        return Block(tuple(Entry(key.text, value) for key, value in self.tree if _is_kept(key.text, dropped)))
+        kept = ((key.text, value) for key, value in self.tree if key.text not in dropped)
+        return Block(tuple(Entry(key, value) for key, value in kept if not key.startswith("x-")))
 
     def remarks(self, modes: Collection[str]) -> Iterator[str]:
         """What of it has no place in nodes of these modes, and why."""
-        homeless = [name for name in FIELDS if name in self.variables and not _is_field(name, modes)]
+        known = {field for mode in modes for field in NODE_TYPES[mode].fast_variables()}
+        homeless = [name for name, field in FIELDS.items() if name in self.variables and field not in known]
         if homeless:
             yield f"not kept: {', '.join(homeless)} (no field of a {' or '.join(modes)} node)"
         for key, why in _WHY.items():
@@ -178,16 +182,9 @@ def _has_a_place(name: str) -> bool:
     return name in FIELDS or name in ("BUILD_ID", MODE_VARIABLE) or name.startswith("WALLARM_")
 
 
-def _is_field(name: str, modes: Collection[str]) -> bool:
-    return any(FIELDS[name] in NODE_TYPES[mode].fast_variables() for mode in modes)
-
-
-def _is_kept(key: str, dropped: tuple[str, ...]) -> bool:
-    return key not in dropped and not key.startswith("x-")
-
-
-def _variables(written: str) -> Iterator[str]:
+def variables_in(written: str) -> tuple[str, ...]:
+    """The variables in a text; none if it is not one that Compose could read."""
     try:
-        yield from variables(parse_template(written))
+        return tuple(variables(parse_template(written)))
     except TemplateError:
-        return
+        return ()

@@ -5,12 +5,11 @@ from collections.abc import Callable, Iterator, Sequence
 from fastflow.application.model import Application
 from fastflow.application.needs import is_fast_service, without_fast
 from fastflow.diagnostic import Diagnostic, Severity
-from fastflow.draft.fast_node import FastService
+from fastflow.draft.fast_node import FastService, variables_in
 from fastflow.draft.nodes import Nodes
 from fastflow.draft.page import Block, Entry, Page, Path, blank_if_unset, write_page
 from fastflow.draft.workflows import DraftWorkflow, workflows_of
 from fastflow.spec.document import YamlMap
-from fastflow.spec.template import TemplateError, parse_template, variables
 
 HEAD = (
     "Made by `fastflow init` from {files}. It stays as it is: its FAST services are left out of the application, and "
@@ -86,14 +85,7 @@ def _build_id(workflow: DraftWorkflow) -> Entry:
         )
     if workflow.build_id is None:
         return Entry("build_id", proposed, ("Proposed: letters and digits, another value in every pipeline.",))
-    if any(True for _ in _variables(workflow.build_id)):
+    if variables_in(workflow.build_id):
         return Entry("build_id", workflow.build_id, instead=proposed)
     note = f"The same in every pipeline, and two at once collide. Better: {proposed}"
     return Entry("build_id", workflow.build_id, (note,), instead=proposed)
-
-
-def _variables(written: str) -> Iterator[str]:
-    try:
-        yield from variables(parse_template(written))
-    except TemplateError:
-        return

@@ -7,7 +7,6 @@ from functools import cached_property
 
 from fastflow.application.model import Application, Service
 from fastflow.application.proxying import proxy_variables
-from fastflow.draft.kinds import is_browser, is_store, is_test
 from fastflow.model.base import NAME_PATTERN
 from fastflow.model.node import DEFAULT_ALIAS
 from fastflow.model.target import hosts_in
@@ -15,6 +14,19 @@ from fastflow.model.target import hosts_in
 _PROXY = re.compile(r".*proxy.*", re.IGNORECASE)
 _URL = re.compile(r"https?://(?P<host>[A-Za-z0-9_.-]+)(?P<port>:\d+)?")
 _HTTPS = (443, 8443)
+# What a service is by its name and its image, as teams call them.
+_TESTS = re.compile(r"test.*|(.*[-_.])?(tests?|specs?|e2e|newman|postman|cypress|playwright)([-_.]?\d*)", re.IGNORECASE)
+_BROWSERS = re.compile(
+    r"(.*[-_./])?(selenium|selenoid|zalenium|aerokube|browserless|browsers?|chrome|chromium|firefox|webdriver|"
+    r"chromedriver|geckodriver|appium)(\d*|[-_./].*)",
+    re.IGNORECASE,
+)
+_STORES = re.compile(
+    r"(.*[-_./])?(db|database|postgres(ql)?|postgis|mysql|mariadb|mssql|oracle|mongo(db)?|redis|valkey|memcached|"
+    r"rabbitmq|kafka|zookeeper|nats|elasticsearch|opensearch|cassandra|clickhouse|minio|etcd|vault|mailhog|mailpit)"
+    r"(\d*|[-_.].*)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -49,8 +61,8 @@ class Guesses:
         """
         fit = [one for one in self.application.services.values() if not self._helps(one) and not self._answers(one)]
         near = [one for one in fit if self._is_proxied(one) or self._works_with_helpers(one)]
-        near.sort(key=lambda one: (not is_test(one), not self._is_proxied(one)))
-        return next((one.name for one in (*near, *filter(is_test, fit))), None)
+        near.sort(key=lambda one: (not _is_test(one), not self._is_proxied(one)))
+        return next((one.name for one in (*near, *filter(_is_test, fit))), None)
 
     def target(self, allowed_hosts: str | None) -> str | None:
         """The URL of the application: one that the tests are told, or a host that is recorded."""
@@ -76,13 +88,13 @@ class Guesses:
 
     def _helps(self, service: Service) -> bool:
         """Whether a service works for the tests, as a browser does, and is neither they nor the application."""
-        if is_browser(service):
+        if _is_browser(service):
             return True
-        return self._is_proxied(service) and not is_test(service) and (bool(service.ports) or self._is_used(service))
+        return self._is_proxied(service) and not _is_test(service) and (bool(service.ports) or self._is_used(service))
 
     def _answers(self, service: Service) -> bool:
         """Whether a service answers requests, which tests do not."""
-        return bool(service.ports or service.exposes) and not (is_test(service) and self._is_proxied(service))
+        return bool(service.ports or service.exposes) and not (_is_test(service) and self._is_proxied(service))
 
     def _is_used(self, service: Service) -> bool:
         others = [one for one in self.application.services.values() if one.name != service.name]
@@ -104,7 +116,7 @@ class Guesses:
         needed = services[self.tests].needs if self.tests else ()
         around = self.application.closure(needed)
         fit = [
-            one for one in services.values() if one.name != self.tests and not self._helps(one) and not is_store(one)
+            one for one in services.values() if one.name != self.tests and not self._helps(one) and not _is_store(one)
         ]
         yield from (one for one in fit if one.name in needed)
         yield from (one for one in fit if one.name in around)
@@ -148,3 +160,23 @@ def _address(host: str, service: Service) -> str:
     if plain:
         return f"http://{host}:{plain[0]}"
     return f"https://{host}" + ("" if ports[0] == 443 else f":{ports[0]}")
+
+
+def _is_test(service: Service) -> bool:
+    """Whether a service is called as tests are."""
+    return bool(_TESTS.fullmatch(service.name))
+
+
+def _is_browser(service: Service) -> bool:
+    """Whether a service is a browser, or a hub of some, which tests drive."""
+    return not _is_test(service) and any(_BROWSERS.fullmatch(name) for name in (service.name, _image(service)))
+
+
+def _is_store(service: Service) -> bool:
+    """Whether a service keeps data or passes messages: it is not what is attacked over HTTP."""
+    return any(_STORES.fullmatch(name) for name in (service.name, _image(service)))
+
+
+def _image(service: Service) -> str:
+    """The image without tag and digest."""
+    return re.sub(r"(:[^/]*)?(@.*)?$", "", service.image or "", count=1)

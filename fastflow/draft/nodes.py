@@ -49,7 +49,8 @@ class Nodes:
             entries.append(self._entry(self._free("record", entries), "recording", recorder, self._of_recorder()))
         depends_on: tuple[str, ...] = ()
         for tester in workflow.testers or (workflow.first,):
-            depends_on = depends_on or self._record_to_wait_for(tester, entries)
+            if not depends_on and entries and "TEST_RECORD_ID" in tester.variables:  # the data does not make it wait
+                depends_on = (entries[0].key,)
             more = self._of_tester(tester, depends_on)
             entries.append(self._entry(self._free("test", entries), "testing", tester, more))
             depends_on = (entries[-1].key,)
@@ -66,17 +67,14 @@ class Nodes:
         numbered = (name, *(f"{name}{number}" for number in range(2, len(taken) + 3)))
         return next(one for one in numbered if node_service(one) not in taken)
 
-    def _record_to_wait_for(self, tester: FastService, before: Sequence[Entry]) -> tuple[str, ...]:
-        is_beside = before and "TEST_RECORD_ID" in tester.variables  # the data does not make it wait
-        return (before[0].key,) if is_beside else ()
-
     def _entry(self, name: str, mode: str, fast: FastService, more: Sequence[Entry]) -> Entry:
         is_own = fast.mode == mode and fast is not NO_SERVICE
         written = [Entry("mode", mode, (*fast.doubts, *self._remarks(fast)) if is_own else ())]
         written += [entry for entry in self._shared(mode, fast) if entry.value]
         written += list(_published(fast)) if is_own else []
         written += [*fast.fields(mode), *more]
-        written += [Entry(key, block) for key, block in _last(fast) if block.entries]
+        blocks = {"environment": fast.environment, "container": fast.container}
+        written += [Entry(key, block) for key, block in blocks.items() if block.entries]
         return Entry(name, Block(tuple(written)), () if is_own else (_PROPOSED[mode],))
 
     def _remarks(self, fast: FastService) -> Iterator[str]:
@@ -128,8 +126,3 @@ def _published(fast: FastService) -> Iterator[Entry]:
         yield Entry("container_name", fast.service.container_name)
     if fast.ports is not None:
         yield Entry("ports", fast.ports, ("On a local engine these bind 127.0.0.1, unless they name an address.",))
-
-
-def _last(fast: FastService) -> Iterator[tuple[str, Block]]:
-    yield "environment", fast.environment
-    yield "container", fast.container

@@ -13,7 +13,8 @@ from fastflow.run.lease import EMULATED
 def require_unused(engine: DockerEngine) -> None:
     """Raise EmulatorError while a run uses the cloud, naming it."""
     marks = [found for found in engine.api.containers({EMULATED: None}) if not found.has_ended]
-    users = {_run_of(found): found for found in (*nodes_on_network(engine), *marks)}
+    using = (*nodes_on_network(engine), *marks)
+    users = {found.labels.get(f"{RUN_LABEL}.run", found.name): found for found in using}
     if not users:
         return
     told = ", ".join(_described(run, found) for run, found in sorted(users.items()))
@@ -33,10 +34,6 @@ def disconnect(engine: DockerEngine, containers: Iterable[Container]) -> None:
     for network in engine.api.networks({LABEL: "network"}):
         for container in ids:
             engine.api.disconnect(network, container)
-
-
-def _run_of(container: Container) -> str:
-    return container.labels.get(f"{RUN_LABEL}.run", container.name)
 
 
 def _described(run: str, container: Container) -> str:

@@ -28,9 +28,7 @@ _LAST_PATIENCE = 1.0
 class Runner:
     """One run. `execute` blocks until everything has ended and is removed; `cancellation` stops it."""
 
-    def __init__(
-        self, run: RunContext, hosts: Mapping[str, Host], host_limits: Mapping[str, int] | None = None
-    ) -> None:
+    def __init__(self, run: RunContext, hosts: Mapping[str, Host]) -> None:
         self.run = run
         self.plan: Plan = run.plan
         selected = {phase.workflow for phase in self.plan.selected}
@@ -45,7 +43,7 @@ class Runner:
             self.plan.phases.values(),
             max_parallel=self.plan.max_parallel,
             host_of={name: workflow.plan.host for name, workflow in self.workflows.items()},
-            host_limits=host_limits,
+            host_limits=run.settings.host_limits,
         )
         self._results: dict[str, PhaseResult] = {**run.earlier, **waiting(self.plan)}
         self._ended: queue.SimpleQueue[PhaseResult | None] = queue.SimpleQueue()

@@ -1,4 +1,4 @@
-"""What import-linter cannot say: one home each for some libraries, for the environment, and for the exit."""
+"""What import-linter cannot say: one home each for some libraries, the environment, the streams and the exit."""
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,6 +26,8 @@ ATTRIBUTES = {
     "os.environ": ("app/environment.py", "engines/worker.py"),
     "os.getenv": (),
     "sys.exit": ("cli/main.py",),
+    "sys.stdout": ("cli/",),
+    "sys.stderr": ("cli/",),
     "os._exit": ("cli/signals.py", "engines/worker.py"),
     "sys.argv": ("cli/main.py", "engines/worker.py"),
 }
@@ -74,7 +76,7 @@ def test_a_library_is_imported_in_its_home_only(library: str) -> None:
 
 
 @pytest.mark.parametrize("attribute", ATTRIBUTES)
-def test_the_environment_and_the_exit_have_one_home(attribute: str) -> None:
+def test_the_environment_the_streams_and_the_exit_have_one_home(attribute: str) -> None:
     homes = (*ATTRIBUTES[attribute], IMAGE)
     strangers = [name for name, used in attributes_of().items() if attribute in used and not name.startswith(homes)]
     assert strangers == []

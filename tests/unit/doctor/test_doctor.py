@@ -10,8 +10,7 @@ from typing import Any, cast
 import pytest
 
 from fastflow.doctor import engine_checks
-from fastflow.doctor.checks import checks_of
-from fastflow.doctor.cloud_checks import look_at_api
+from fastflow.doctor.checks import checks_of, look_at_api
 from fastflow.doctor.examination import Answer, Check, examine
 from fastflow.engines.docker import DockerEngine
 from fastflow.errors import EngineCallError, EngineError

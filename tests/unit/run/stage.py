@@ -81,7 +81,6 @@ class Stage:
     settings: RunSettings = field(default_factory=settings_of)
     selection: Selection = field(default_factory=Selection)
     max_parallel: int | None = None
-    host_limits: Mapping[str, int] | None = None
     listeners: tuple[Listener, ...] = ()
     engine: FakeEngine = field(init=False)
     engines: dict[str, FakeEngine] | None = None
@@ -115,7 +114,6 @@ class Stage:
             cancellation=self.cancellation,
             folder=RunFolder(self.directory, RUN, masker([TOKEN])),
             listeners=(self._on_event, *self.listeners),
-            host_limits=self.host_limits,
             earlier=self.earlier,
         )
 

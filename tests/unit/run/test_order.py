@@ -148,7 +148,7 @@ workflows:
 """
     runs = said("fast-test", "working")
     engines = {name: FakeEngine({"fast-t": runs}) for name in ("far", "near")}
-    stage = Stage(tmp_path, text, host_limits={"far": 1}, engines=engines)
+    stage = Stage(tmp_path, text, settings=settings_of(host_limits={"far": 1}), engines=engines)
     with stage.running() as work:
         stage.until("a.t", "running")
         stage.until("c.t", "running")

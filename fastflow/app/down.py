@@ -1,0 +1,68 @@
+"""`fastflow down`: what a run left is removed; a live one is interrupted first."""
+
+import time
+from collections.abc import Callable, Sequence
+from threading import Event
+
+from fastflow.errors import EngineError, FastflowError
+from fastflow.run.lease import INTERRUPT
+from fastflow.run.live import LiveRun
+from fastflow.run.survey import Survey
+
+_INTERRUPT_TIMEOUT = 60.0
+_AGAIN = 2.0
+"""Seconds after which a run is told once more: one that only begins does not listen yet."""
+_START_GRACE = 10.0
+_PAUSE = 0.2
+
+
+def chosen_runs(runs: Sequence[LiveRun], name: str | None, spec: str | None) -> list[LiveRun]:
+    """The run of a name, or those of a spec, or all; raises FastflowError if there is none of that name."""
+    found = [run for run in runs if (run.id == name if name is not None else spec in (None, run.spec))]
+    if name is not None and not found:
+        raise FastflowError(f"no engine has anything of a run {name}", "see: fastflow ps")
+    return found
+
+
+def settled(run: LiveRun, look: Callable[[], Survey]) -> LiveRun:
+    """Wait a moment for a lease that is only just starting: its run is not dead yet. Return the run as it is then."""
+    deadline = time.monotonic() + _START_GRACE
+    pause = Event()
+    while run.is_starting and time.monotonic() < deadline:
+        pause.wait(_PAUSE)
+        survey = look()
+        survey.require(part.host for part in run.parts)
+        run = next((found for found in survey.runs if found.id == run.id), run.without_containers())
+    return run
+
+
+def interrupt(run: LiveRun) -> None:
+    """Interrupt a live run, and wait until it has ended; raises FastflowError if it does not."""
+    now = time.monotonic()
+    deadline, due = now + _INTERRUPT_TIMEOUT, now
+    pause = Event()
+    while _is_held(run):
+        now = time.monotonic()
+        if now > deadline:
+            raise FastflowError(f"run {run.id} does not end", "end its process, then: fastflow down")
+        if now >= due:
+            _signal(run)
+            due = now + _AGAIN
+        pause.wait(_PAUSE)
+
+
+def _is_held(run: LiveRun) -> bool:
+    return any(
+        lease.status == "running"
+        for part in run.parts
+        for lease in part.engine.api.inspect([lease.id for lease in part.leases])
+    )
+
+
+def _signal(run: LiveRun) -> None:
+    for engine, lease in ((part.engine, lease) for part in run.parts for lease in part.leases):
+        try:
+            engine.api.signal(lease.id, INTERRUPT)
+            return
+        except EngineError:
+            continue  # that lease has just been released: the run is ending

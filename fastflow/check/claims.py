@@ -2,11 +2,14 @@
 
 import itertools
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from fastflow.check.facts import Facts
+from fastflow.diagnostic import Related
 from fastflow.model.phases import Phase
 from fastflow.model.places import Place
+
+T = TypeVar("T")
 
 
 class Owner(NamedTuple):
@@ -39,17 +42,46 @@ def at_one_time(facts: Facts, owners: Iterable[Owner]) -> Iterator[tuple[Owner, 
             yield one, two
 
 
-def conflicting_places(facts: Facts, one: Owner, two: Owner) -> tuple[Place, Owner, Place, Owner]:
-    """Give the later place and its owner, and the earlier ones.
+class Conflict(NamedTuple):
+    """Two owners of one thing at one time, the later and the earlier, each with the place that tells it apart."""
 
-    Two workflows that name one Compose file are told apart by where they name it.
-    """
+    place: Place
+    late: Owner
+    earlier: Place
+    early: Owner
+
+    @property
+    def said(self) -> str:
+        """The conflict in words, behind the name of what is claimed."""
+        return f"of {self.late.said} is claimed by {self.early.said} too, at the same time"
+
+    @property
+    def related(self) -> tuple[Related, ...]:
+        """Where the earlier one claims it, and where two applications have it from, if that is one file."""
+        here = Related(self.earlier.mark, f"{self.early.said} claims it here")
+        if self.late.phase is not None or self.place == self.late.place:
+            return (here,)
+        return here, Related(self.late.place.mark, "both applications have it from here")
+
+
+def conflicts(facts: Facts, claimed: Iterable[tuple[T, Iterable[Owner]]]) -> Iterator[tuple[T, Conflict]]:
+    """Give what is claimed with each pair of its owners that may hold it at one time; each pair once."""
+    reported = set()
+    for what, owners in claimed:
+        for one, two in at_one_time(facts, owners):
+            if (one, two) not in reported:
+                reported.add((one, two))
+                yield what, conflict_of(facts, one, two)
+
+
+def conflict_of(facts: Facts, one: Owner, two: Owner) -> Conflict:
+    """Order two owners. Workflows that name one Compose file are told apart by where they name it."""
     places = {id(owner): owner.place for owner in (one, two)}
     if one.place == two.place:
         places = {id(owner): facts.places.value("workflows", owner.workflow, "compose") for owner in (one, two)}
     late, _ = facts.later_and_earlier(places[id(one)], places[id(two)])
     later, earlier = (one, two) if late == places[id(one)] else (two, one)
-    return places[id(later)], later, places[id(earlier)], earlier
+    return Conflict(places[id(later)], later, places[id(earlier)], earlier)
 
 
 def _own(facts: Facts, owner: Owner) -> tuple[Phase, ...]:

@@ -15,7 +15,7 @@ from fastflow.model.node import RecordingNode, ReportNode, TestingNode
 from fastflow.model.phases import Phase, template_of
 from fastflow.model.places import Place, Places
 from fastflow.model.spec import Spec
-from fastflow.spec.document import Document, Scalar
+from fastflow.spec.document import Document, Scalar, YamlPath
 from fastflow.spec.template import variables
 
 if TYPE_CHECKING:
@@ -82,6 +82,20 @@ class Facts:
         for phase in self.phases:
             found[phase.workflow].append(phase)
         return {workflow: tuple(found[workflow]) for workflow in self.spec.workflows}
+
+    @cached_property
+    def with_build_ids(self) -> tuple[tuple[Phase, str], ...]:
+        """For each place where a BUILD_ID is written the first phase that uses it, and the BUILD_ID."""
+        found: dict[YamlPath, tuple[Phase, str]] = {}
+        for phase in self.phases:
+            if phase.build_id is not None and phase.uses_build_id:
+                found.setdefault(phase.build_id_path, (phase, phase.build_id))
+        return tuple(found.values())
+
+    def application_of(self, phase: Phase) -> Application | None:
+        """The application of a phase, if all that belongs to it could be read."""
+        application = self.applications.get(phase.workflow)
+        return application if application is not None and application.is_complete else None
 
     @cached_property
     def started(self) -> Mapping[str, tuple[Service, ...]]:

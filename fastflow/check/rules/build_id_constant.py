@@ -11,12 +11,8 @@ RULE = Rule("build-id-constant", "off", "a BUILD_ID without a variable", needs_s
 
 def check(facts: Facts) -> Iterator[Diagnostic]:
     """Look at every BUILD_ID, once for each place where one is written."""
-    seen = set()
-    for phase in facts.phases:
-        if phase.build_id is None or phase.build_id_path in seen or not phase.uses_build_id:
-            continue
-        seen.add(phase.build_id_path)
+    for phase, build_id in facts.with_build_ids:
         if not facts.is_template(phase):
-            message = f"the BUILD_ID {phase.build_id} is the same in every pipeline"
-            hint = f"add what tells pipelines apart: {phase.build_id}${{FASTFLOW_CI_ID}}"
+            message = f"the BUILD_ID {build_id} is the same in every pipeline"
+            hint = f"add what tells pipelines apart: {build_id}${{FASTFLOW_CI_ID}}"
             yield RULE.finding(message, facts.build_id_place(phase), hint)

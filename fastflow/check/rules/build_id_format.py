@@ -30,12 +30,8 @@ _FORMS = "write a variable as ${NAME}, or with a default as ${NAME:-1}; all else
 
 def check(facts: Facts) -> Iterator[Diagnostic]:
     """Look at every BUILD_ID as written, once for each place where one is written."""
-    seen = set()
-    for phase in facts.phases:
-        if phase.build_id is None or not phase.uses_build_id or phase.build_id_path in seen:
-            continue
-        seen.add(phase.build_id_path)
-        yield from _one(facts, phase, phase.build_id)
+    for phase, build_id in facts.with_build_ids:
+        yield from _one(facts, phase, build_id)
 
 
 def _one(facts: Facts, phase: Phase, build_id: str) -> Iterator[Diagnostic]:

@@ -33,8 +33,8 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
 
 def _attacked(facts: Facts, phase: Phase, node: TestingNode) -> Iterator[Service]:
     """The services of a phase that answer to the host in `test_run_uri`; none if that cannot be known."""
-    application, target = facts.applications.get(phase.workflow), target_of(node.test_run_uri)
-    if application is None or not application.is_complete or target is None or facts.lost.has(phase, "services"):
+    application, target = facts.application_of(phase), target_of(node.test_run_uri)
+    if application is None or target is None or facts.lost.has(phase, "services"):
         return
     needed = facts.services_of(phase)
     yield from (service for service in application.answering(target.host) if service.name in needed)

@@ -6,10 +6,10 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NamedTuple
 
 from fastflow.application.model import Service, ServicePort
-from fastflow.check.claims import Owner, at_one_time, conflicting_places
+from fastflow.check.claims import Owner, conflicts
 from fastflow.check.facts import Facts
 from fastflow.check.rule import Rule
-from fastflow.diagnostic import Diagnostic, Related, Severity
+from fastflow.diagnostic import Diagnostic, Severity
 from fastflow.model.places import Place
 
 RULE = Rule(
@@ -34,13 +34,12 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
             by_engine[engine, claim.protocol].append(claim)
             publishing[engine].add(claim.owner.said)
     yield from _unread(facts, publishing)
-    reported = set()
-    for claims in by_engine.values():
-        for port, owners in _meeting(claims):
-            for one, two in at_one_time(facts, owners):
-                if (one, two) not in reported:
-                    reported.add((one, two))
-                    yield _conflict(facts, port, one, two)
+    meetings = (meeting for claims in by_engine.values() for meeting in _meeting(claims))
+    for port, found in conflicts(facts, meetings):
+        hint = 'choose another host port, or let fastflow choose: "8080"'
+        if found.late.phase is None:
+            hint = "choose another host port, or set publish: none in the workflow where nothing on the host needs it"
+        yield RULE.finding(f"host port {port} {found.said}", found.place, hint, found.related)
 
 
 def _claims(facts: Facts) -> Iterator[_PortClaim]:
@@ -111,15 +110,3 @@ def _by_address(claims: list[_PortClaim]) -> Iterator[list[Owner]]:
         if address is not None:
             found.update(every.get(address.version, ()))
         yield [claims[at].owner for at in sorted(found)]
-
-
-def _conflict(facts: Facts, port: int, one: Owner, two: Owner) -> Diagnostic:
-    place, late, earlier, early = conflicting_places(facts, one, two)
-    message = f"host port {port} of {late.said} is claimed by {early.said} too, at the same time"
-    hint = 'choose another host port, or let fastflow choose: "8080"'
-    related = [Related(earlier.mark, f"{early.said} claims it here")]
-    if late.phase is None:
-        hint = "choose another host port, or set publish: none in the workflow where nothing on the host needs it"
-        if place != late.place:
-            related.append(Related(late.place.mark, "both applications have it from here"))
-    return RULE.finding(message, place, hint, tuple(related))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from fastflow.application.model import NO_APPLICATION, Application, Service
 from fastflow.application.needs import networks_of_node
-from fastflow.check.claims import Owner, at_one_time, conflicting_places
+from fastflow.check.claims import Owner, at_one_time, conflict_of
 from fastflow.check.facts import Facts
 from fastflow.check.rule import Rule
 from fastflow.diagnostic import Diagnostic, Related
@@ -136,7 +136,7 @@ def _is_bound(facts: Facts, phase: Phase) -> bool:
 
 
 def _between(facts: Facts, network: str, alias: str, one: Owner, two: Owner) -> Diagnostic:
-    place, later, other, earlier = conflicting_places(facts, one, two)
+    place, later, other, earlier = conflict_of(facts, one, two)
     shown = network.partition(" ")[2].partition(": ")[2] or network.partition(" ")[2]
     idle = next((owner for owner in (one, two) if owner.phase not in facts.recorders_by_id), None)
     outcome = f"{idle.said} may get what the other is to record" if idle else "each would record requests of the other"

@@ -29,8 +29,8 @@ def advice(facts: Facts) -> dict[str, str]:
 
 def _all(facts: Facts) -> Iterator[tuple[Phase, RecordingNode, ServiceSource, str, str]]:
     for phase, node in facts.recorders:
-        application = facts.applications.get(phase.workflow)
-        if application is None or not application.is_complete or facts.lost.has(phase, "alias", "services"):
+        application = facts.application_of(phase)
+        if application is None or facts.lost.has(phase, "alias", "services"):
             continue
         services = [source for source in node.source or () if isinstance(source, ServiceSource)]
         known = [source for source in services if source.service in application.services]

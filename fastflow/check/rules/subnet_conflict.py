@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from fastflow.application.model import Application, Subnet
 from fastflow.application.needs import source_services
-from fastflow.check.claims import Owner, at_one_time, conflicting_places
+from fastflow.check.claims import Owner, at_one_time, conflict_of
 from fastflow.check.facts import Facts
 from fastflow.check.rule import Rule
-from fastflow.diagnostic import Diagnostic, Related
+from fastflow.diagnostic import Diagnostic
 from fastflow.model.places import Place
 
 RULE = Rule(
@@ -106,15 +106,9 @@ def _at_one_time(facts: Facts, claims: list[_SubnetClaim]) -> Iterator[tuple[_Su
 
 
 def _conflict(facts: Facts, one: _SubnetClaim, two: _SubnetClaim) -> Diagnostic:
-    place, late, earlier, early = conflicting_places(facts, one.owner, two.owner)
-    later, former = (one, two) if late == one.owner else (two, one)
-    claim = (
-        f"is claimed by {early.said} too"
-        if later.subnet == former.subnet
-        else (f"overlaps with {former.written} of {early.said}")
-    )
-    message = f"the subnet {later.written} of {late.said} {claim}, at the same time"
-    related = [Related(earlier.mark, f"{early.said} claims it here")]
-    if place != late.place:
-        related.append(Related(late.place.mark, "both applications have it from here"))
-    return RULE.finding(message, place, _HINT, tuple(related))
+    found = conflict_of(facts, one.owner, two.owner)
+    later, former = (one, two) if found.late == one.owner else (two, one)
+    overlap = f"overlaps with {former.written} of {found.early.said}"
+    claim = f"is claimed by {found.early.said} too" if later.subnet == former.subnet else overlap
+    message = f"the subnet {later.written} of {found.late.said} {claim}, at the same time"
+    return RULE.finding(message, found.place, _HINT, found.related)

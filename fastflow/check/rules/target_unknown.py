@@ -60,8 +60,8 @@ def _instead(facts: Facts, phase: Phase, host: str, known: frozenset[str]) -> st
 def _known(facts: Facts, phase: Phase) -> frozenset[str] | None:
     """The names that the phase's containers can reach; None where they cannot be known."""
     own = _extra_hosts(phase.node)
-    application = facts.applications.get(phase.workflow)
-    if application is None or not application.is_complete:
+    application = facts.application_of(phase)
+    if application is None:
         return own if facts.spec.workflows[phase.workflow].compose is None else None
     services = (*facts.services_of(phase), *source_services([phase.node]))
     keeps = facts.spec.workflows[phase.workflow].publish != "none"
@@ -71,10 +71,8 @@ def _known(facts: Facts, phase: Phase) -> frozenset[str] | None:
 
 def _port(facts: Facts, phase: Phase, target: Target, place: Place) -> Iterator[Diagnostic]:
     """Look for the port among those that the service exposes or publishes, if it has any."""
-    application = facts.applications.get(phase.workflow)
-    if application is None or not application.is_complete or target.port is None:
-        return
-    if facts.lost.has(phase, "services", "compose"):
+    application = facts.application_of(phase)
+    if application is None or target.port is None or facts.lost.has(phase, "services", "compose"):
         return
     needed = facts.services_of(phase)
     services = [service for service in application.answering(target.host) if service.name in needed]

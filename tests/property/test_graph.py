@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fastflow.graph import Graph, build_graph
-from fastflow.model.mode import MODE_NAMES
+from fastflow.model.mode import RECORDING, REPORT, TESTING
 from fastflow.model.phases import phases_of
 from tests.unit.model.specs import load
 
@@ -22,7 +22,7 @@ def specs(draw: st.DrawFn) -> dict[str, dict[str, Any]]:
     ids = sorted(f"{draw(st.sampled_from('abc'))}.n{at}" for at in range(count))
     phases: dict[str, dict[str, Any]] = {}
     for name in ids:
-        mode = draw(st.sampled_from(MODE_NAMES))
+        mode = draw(st.sampled_from((RECORDING.name, TESTING.name, REPORT.name)))
         others = draw(st.lists(st.sampled_from(ids), max_size=3, unique=True))
         phases[name] = {
             "mode": mode,

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from fastflow.model.mode import MODES
+from fastflow.model.mode import MODES, RECORDING, REPORT, TESTING
 from fastflow.model.node import NODE_TYPES
 from tests.unit.model.specs import faults, load_node, sound_node
 
-R, T, P = MODES
+R, T, P = RECORDING.name, TESTING.name, REPORT.name
 # Every field with the modes that have it, and a value in YAML with what it is read as.
 FIELDS: dict[str, tuple[set[str], str, Any]] = {
     "build_id": ({R, T}, "007", "007"),

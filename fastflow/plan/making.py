@@ -130,8 +130,8 @@ class _Planner:
             token=phase.token,
             wave=self.graph.waves[phase.id],
             dependencies=dependencies,
-            is_selected=self._is_selected(phase),
-            services=_service_plans(needed, phase.node.services or {}),
+            is_selected=phase.id in self.again and self.selection.includes(phase),
+            services=tuple(_service_plan(name, (phase.node.services or {}).get(name, Need())) for name in needed),
             fresh=fresh,
             networks=networks_of_node(application, phase.node),
             ports=_ports(phase.node),
@@ -143,9 +143,6 @@ class _Planner:
             bypass=self.bypasses.get(recorder or phase.id),
         )
         return self._tied(made, phase, self.graph.phases[recorder]) if recorder else made
-
-    def _is_selected(self, phase: Phase) -> bool:
-        return phase.id in self.again and self.selection.includes(phase)
 
     def _tied(self, made: PhasePlan, phase: Phase, recorder: Phase) -> PhasePlan:
         """Tie a phase to the record that it tests.
@@ -219,12 +216,8 @@ def _may_wait(application: Application, services: Iterable[str]) -> bool:
     return not application.is_complete or not conditions <= {"service_started"}
 
 
-def _service_plans(names: Iterable[str], needs: Mapping[str, Need]) -> tuple[ServicePlan, ...]:
-    plain = Need()
-    return tuple(
-        ServicePlan(name, needs.get(name, plain).log, needs.get(name, plain).timeout or SERVICES_TIMEOUT)
-        for name in names
-    )
+def _service_plan(name: str, need: Need) -> ServicePlan:
+    return ServicePlan(name, need.log, need.timeout or SERVICES_TIMEOUT)
 
 
 def _fresh(node: Node, needed: tuple[str, ...]) -> tuple[str, ...]:

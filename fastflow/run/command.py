@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from fastflow.run.container import Container, PublishedPort
+from fastflow.run.container import Container
 
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
 _LONGEST_LINE = 65_536
@@ -19,12 +19,8 @@ def proxy_of(node: Container, engine_host: str) -> tuple[str, int] | None:
     """The host and port under which this machine reaches a node's proxy, if it is published."""
     for port in node.ports:
         if port.container_port == 8080 and port.host_port:
-            return _reachable(port, engine_host), port.host_port
+            return engine_host if port.address in _EVERYWHERE else port.address, port.host_port
     return None
-
-
-def _reachable(port: PublishedPort, engine_host: str) -> str:
-    return engine_host if port.address in _EVERYWHERE else port.address
 
 
 def source_environment(

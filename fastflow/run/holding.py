@@ -33,8 +33,12 @@ def hold_all(run: RunContext, hosts: Iterable[Host]) -> list[Lease]:
     deadline = time.monotonic() + (limit or 0)
     taken: list[Lease] = []
     try:
-        for host in hosts if limit is None else sorted(hosts, key=_rank):
-            wish = _wish(run, host)
+        for host in (
+            hosts if limit is None else sorted(hosts, key=lambda one: (one.engine.identity(), one.info.address))
+        ):
+            phases = _phases_on(run, host)
+            image, labels = holder_image(run, phases), labels_of(run.settings)
+            wish = Wish(host.engine, tuple(_keys(run, phases)), image, labels, run.note)
             try:
                 taken += wish.take()
             except BuildIdInUseError:
@@ -47,15 +51,6 @@ def hold_all(run: RunContext, hosts: Iterable[Host]) -> list[Lease]:
         release_all(taken)
         raise
     return taken
-
-
-def _rank(host: Host) -> tuple[str, str]:
-    return host.engine.identity(), host.info.address
-
-
-def _wish(run: RunContext, host: Host) -> Wish:
-    phases = _phases_on(run, host)
-    return Wish(host.engine, tuple(_keys(run, phases)), holder_image(run, phases), labels_of(run.settings), run.note)
 
 
 def mark(engine: Engine, settings: RunSettings, image: str, note: Callable[[str], None]) -> tuple[Lease, ...]:
@@ -127,7 +122,9 @@ def _at_stake(workflow: WorkflowRun) -> Iterator[tuple[WorkflowRun, str, str]]:
     for phase in workflow.plan.selected:
         alias = phase.node.network_alias
         if phase.traits.is_proxy and alias:
-            reached = {key for name in _clients(workflow, phase, alias) for key in _networks_of(workflow, name)}
+            services = workflow.plan.application.services
+            clients = (services[name] for name in _clients(workflow, phase, alias) if name in services)
+            reached = {key for client in clients for key in client.networks}
             for key, network in workflow.resolved.shared.items():
                 if key in reached and key in phase.networks:
                     yield workflow, network.name, alias.lower()
@@ -140,11 +137,6 @@ def _clients(workflow: WorkflowRun, phase: PhasePlan, alias: str) -> Iterator[st
     for name, service in workflow.plan.application.services.items():
         if any(named.search(value or "") for value in service.environment.values()):
             yield name
-
-
-def _networks_of(workflow: WorkflowRun, service: str) -> Iterable[str]:
-    found = workflow.plan.application.services.get(service)
-    return found.networks if found is not None else ()
 
 
 def note_namesakes(run: RunContext, workflows: Iterable[WorkflowRun]) -> None:

@@ -98,7 +98,10 @@ class PhaseRun:
             context.services.close()
         if verdict.state == "failed" and self.run.cancellation.is_set:
             return self._cancelled()  # what a cancelled run kills has not failed
-        return self._with_loss(context, losses, verdict)
+        if verdict.state == "failed" and context.observer.losses != losses:  # its containers have ended with that
+            reason = f"the engine was restarted, or its connection lost, meanwhile: {verdict.reason}"
+            return replace(verdict, reason=reason, hint="look into the log of the engine")
+        return verdict
 
     def _judged(self, context: PhaseContext, attempt: int) -> Verdict:
         """Run once, and judge by the node and by the services. Raises StoppedError."""
@@ -111,14 +114,6 @@ class PhaseRun:
             is_late = isinstance(error.__cause__ or error, EngineTimeoutError)
             has_no_time = is_late and time.monotonic() >= context.deadline
             return with_services(context, self._overdue() if has_no_time else _failed_by(error))
-
-    @staticmethod
-    def _with_loss(context: PhaseContext, before: int, verdict: Verdict) -> Verdict:
-        """Say of a failed phase that its engine went away meanwhile: its containers have ended with that."""
-        if verdict.state != "failed" or context.observer.losses == before:
-            return verdict
-        reason = f"the engine was restarted, or its connection lost, meanwhile: {verdict.reason}"
-        return replace(verdict, reason=reason, hint="look into the log of the engine")
 
     def _cancelled(self) -> Verdict:
         return Verdict("cancelled", f"{self.run.cancellation.reason or 'stopped'}, while {self.result.state}")

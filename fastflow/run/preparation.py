@@ -30,8 +30,8 @@ def prepare(run: RunContext, workflows: Sequence[WorkflowRun]) -> None:
         run.accepted[phase.id] = accepted_by(phase, run.plan.directory)
     engines = [workflow.host.engine for workflow in workflows]
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="prepare") as pool:
-        told = list(pool.map(lambda workflow: _resolved(run, workflow), workflows))
-        _take(run, workflows, told)
+        resolved = pool.map(lambda workflow: _resolved(run, workflow), workflows)
+        _take(run, list(zip(workflows, resolved, strict=True)))
         _each(pool, _pulls(workflows), lambda job: _pull(run, *job), engines)
         to_build = _to_build(workflows)
         for host in {workflow.host.name: workflow.host for workflow, _ in to_build}.values():
@@ -39,11 +39,10 @@ def prepare(run: RunContext, workflows: Sequence[WorkflowRun]) -> None:
         _each(pool, to_build, lambda job: _build(run, *job), engines)
 
 
-def _take(run: RunContext, workflows: Sequence[WorkflowRun], told: Sequence[Resolved]) -> None:
+def _take(run: RunContext, projects: Sequence[tuple[WorkflowRun, Resolved]]) -> None:
     """Let each workflow know what its project comes to, and what others build on its engine."""
-    for workflow, own in zip(workflows, told, strict=True):
-        neighbours = zip(workflows, told, strict=True)
-        others = [other for near, other in neighbours if near.host is workflow.host and other is not own]
+    for workflow, own in projects:
+        others = [other for near, other in projects if near.host is workflow.host and other is not own]
         workflow.resolved = own.with_others(build for other in others for build in other.builds.values())
         images = workflow.resolved.images
         run.built.update({phase.id: images[phase.service] for phase in workflow.plan.phases if phase.service in images})
@@ -65,14 +64,14 @@ def _each(pool: ThreadPoolExecutor, jobs: Iterable[T], do: Callable[[T], R], eng
 def _resolved(run: RunContext, workflow: WorkflowRun) -> Resolved:
     """What Compose makes of a project; that it refuses is a fault of the files (rule compose-invalid)."""
     try:
-        told = workflow.host.engine.compose.config(run.project(workflow))
+        text = workflow.host.engine.compose.config(run.project(workflow))
     except EngineTimeoutError:
         raise
     except EngineCallError as error:
         name, reason = workflow.plan.name, run.folder.mask(error.message)
         message = f"Docker Compose rejects the project of workflow {name}: {reason}"
         raise RejectedProjectError(message, workflow=name, reason=reason) from error
-    return resolve(json.loads(told), run.project_name(workflow))
+    return resolve(json.loads(text), run.project_name(workflow))
 
 
 def _pulls(workflows: Sequence[WorkflowRun]) -> list[tuple[WorkflowRun, str]]:

@@ -48,8 +48,8 @@ def _wait_until_ready(context: PhaseContext, node: RunningNode) -> None:
     ready = context.phase.node.ready
     pattern = re.compile(ready.log) if ready and ready.log else None
     seen: list[bool] = []
-    began = time.monotonic()
     timeout = (ready.timeout if ready else None) or READY_TIMEOUT
+    deadline = context.within(timeout)
 
     def watch(line: str) -> None:
         if pattern and pattern.search(line):
@@ -63,7 +63,7 @@ def _wait_until_ready(context: PhaseContext, node: RunningNode) -> None:
         context.observer.wait_for_containers(
             [node.container.id],
             has_ended,
-            min(began + timeout, context.deadline),
+            deadline,
             unless=lambda: is_ready() or bool(node.log.errors),
         )
     except OverdueError:

@@ -11,14 +11,14 @@ from dataclasses import replace
 from fastflow.errors import FastflowError
 from fastflow.plan import Plan
 from fastflow.record.events import PhaseChanged, RunEnded, RunRefused, RunStarted, now
-from fastflow.record.result import PhaseResult, RunResult, exit_code_of
+from fastflow.record.result import PhaseResult, RunResult, State, exit_code_of
 from fastflow.run.context import Host, RunContext, WorkflowRun
 from fastflow.run.engine import Lease
 from fastflow.run.holding import hold_aliases, hold_all, note_namesakes, release_all
 from fastflow.run.phase import PhaseRun, waiting_result
 from fastflow.run.preparation import prepare
 from fastflow.run.removal import CleanUp
-from fastflow.run.scheduler import Actions, Scheduler
+from fastflow.run.scheduler import Scheduler
 from fastflow.run.stopping import CancelWatchdog
 
 _LAST_PATIENCE = 1.0
@@ -76,12 +76,13 @@ class Runner:
                 raise
         finally:
             if self.run.cancellation.is_set:
-                self._end_waiting()
-                self._write_early()
+                self._stop_early()
             watchdog.close()
             self._clean_up.finish()
             release_all([*leases, *self.run.marks])
-        return self._finish()
+        result = self._result()
+        self.run.emit(RunEnded(result.exit_code, result.leftovers))
+        return result
 
     def wake(self) -> None:
         """Let the run notice that it was cancelled; safe to call from anywhere."""
@@ -104,7 +105,12 @@ class Runner:
     def _run_phases(self) -> None:
         try:
             while not self._scheduler.is_done and not self.run.cancellation.is_set:
-                self._act(self._scheduler.advance())
+                actions = self._scheduler.advance()
+                for skip in actions.skip:
+                    self._set_aside(skip.phase, "skipped", skip.reason)
+                    self._clean_up.leave(self.workflows[self.plan.phases[skip.phase].workflow])
+                for name in actions.start:
+                    self._start(name)
                 if not self._scheduler.is_done:
                     self._take(self._ended.get())
         except BaseException as error:  # whatever it is: no phase may go on when its run is being removed
@@ -125,12 +131,6 @@ class Runner:
             except queue.Empty:
                 for work in list(self._working.values()):
                     self._take(work.abandon())
-
-    def _act(self, actions: Actions) -> None:
-        for skip in actions.skip:
-            self._skip(skip.phase, skip.reason)
-        for name in actions.start:
-            self._start(name)
 
     def _start(self, name: str) -> None:
         phase = self.plan.phases[name]
@@ -171,27 +171,17 @@ class Runner:
         if bad and self.run.settings.fail_fast and not self.run.cancellation.is_set:
             self.run.cancellation.set(f"{result.id} {result.state} (--fail-fast)")
 
-    def _skip(self, name: str, reason: str) -> None:
-        self._results[name] = replace(self._results[name], state="skipped", reason=reason)
+    def _set_aside(self, name: str, state: State, reason: str) -> None:
+        """End a phase that has not begun."""
+        self._results[name] = replace(self._results[name], state=state, reason=reason)
         self.run.emit(PhaseChanged.of(self._results[name]))
-        self._clean_up.leave(self.workflows[self.plan.phases[name].workflow])
 
-    def _end_waiting(self) -> None:
-        """What has not begun when the run is told to stop is cancelled."""
+    def _stop_early(self) -> None:
+        """End what has not begun, and write what is known: who stops a run may kill it before all is removed."""
         for name in self._scheduler.waiting:
-            reason = f"{self.run.cancellation.reason}, while waiting"
-            self._results[name] = replace(self._results[name], state="cancelled", reason=reason)
-            self.run.emit(PhaseChanged.of(self._results[name]))
-
-    def _write_early(self) -> None:
-        """Write what is known before the removal: who stops a run may kill it before that has ended."""
+            self._set_aside(name, "cancelled", f"{self.run.cancellation.reason}, while waiting")
         with suppress(OSError):
             self.run.folder.write_result(self._result())
-
-    def _finish(self) -> RunResult:
-        result = self._result()
-        self.run.emit(RunEnded(result.exit_code, result.leftovers))
-        return result
 
     def _result(self) -> RunResult:
         phases = in_order(self.plan, self._results)

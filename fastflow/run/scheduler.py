@@ -11,6 +11,7 @@ from fastflow.run.ready import ReadyPhases
 
 _DID_ITS_WORK = ("passed", "vulnerable")
 _RAN = ("passed", "vulnerable", "failed")
+_WORDS = {"vulnerable": "found vulnerabilities", "skipped": "was skipped", "cancelled": "was cancelled"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +75,20 @@ class Scheduler:
         skips: list[Skip] = []
         while self._newly_open:
             name = self._newly_open.pop()
-            obstacle = self._obstacle(self._phases[name])
+            unmet = (self._unmet(edge) for edge in self._phases[name].dependencies if edge.before not in self._left_out)
+            obstacle = next((why for why in unmet if why is not None), None)
             if obstacle is None:
                 self._ready.add(name)
             else:
                 skips.append(Skip(name, obstacle))
                 self._end(name, "skipped")
         skips.sort(key=lambda skip: self._position[skip.phase])
-        return Actions(tuple(self._startable()), tuple(skips))
+        start: list[str] = []
+        while len(self._running) < self._limit and (next_one := self._ready.take(self._has_room)) is not None:
+            self._running.add(next_one)
+            self._running_on[self._ready.host(next_one)] += 1
+            start.append(next_one)
+        return Actions(tuple(start), tuple(skips))
 
     def ended(self, name: str, state: State) -> None:
         """Take notice that a phase has ended and its container has stopped."""
@@ -97,30 +104,18 @@ class Scheduler:
             if self._open[dependent] == 0:
                 self._newly_open.append(dependent)
 
-    def _startable(self) -> Iterable[str]:
-        while len(self._running) < self._limit and (name := self._ready.take(self._has_room)) is not None:
-            self._running.add(name)
-            self._running_on[self._ready.host(name)] += 1
-            yield name
-
     def _has_room(self, host: str) -> bool:
         limit = self._host_limits.get(host)
         return limit is None or self._running_on[host] < limit
 
-    def _obstacle(self, phase: PhasePlan) -> str | None:
-        for edge in phase.dependencies:
-            if edge.before not in self._left_out and (why := self._unmet(edge)) is not None:
-                return why
-        return None
-
     def _unmet(self, edge: Edge) -> str | None:
         state = self._ended[edge.before]
         if edge.reason in ("build_id", "test_record") and state != "passed":
-            return f"{edge.before} {_said(state)}, so there is no record to test"
+            return f"{edge.before} {_WORDS.get(state, state)}, so there is no record to test"
         if edge.before in self._allow_failure:
             return None
         met = {"completed": state in _DID_ITS_WORK, "passed": state == "passed", "finished": state in _RAN}
-        return None if met[edge.condition] else f"{edge.before} {_said(state)}"
+        return None if met[edge.condition] else f"{edge.before} {_WORDS.get(state, state)}"
 
 
 def _selected_before(phases: Mapping[str, PhasePlan]) -> dict[str, frozenset[str]]:
@@ -132,9 +127,3 @@ def _selected_before(phases: Mapping[str, PhasePlan]) -> dict[str, frozenset[str
             names |= {edge.before} if phases[edge.before].is_selected else found[edge.before]
         found[phase.id] = frozenset(names)
     return found
-
-
-def _said(state: State) -> str:
-    return {"vulnerable": "found vulnerabilities", "skipped": "was skipped", "cancelled": "was cancelled"}.get(
-        state, state
-    )

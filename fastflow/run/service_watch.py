@@ -106,12 +106,13 @@ class ServiceWatch:
         return min(faults, key=lambda event: event.time or "", default=None)
 
     def _faults_of(self, before: Container) -> list[ContainerEvent]:
-        return [event for event in self._of(before) if self._is_fault(before, event)]
-
-    def _is_fault(self, before: Container, event: ContainerEvent) -> bool:
-        if event.action == "die":
-            return event.exit_code != 0 or before.service in self._attacked
-        return event.action in (_OUT_OF_MEMORY, _UNHEALTHY)
+        is_attacked = before.service in self._attacked
+        return [
+            event
+            for event in self._of(before)
+            if event.action in (_OUT_OF_MEMORY, _UNHEALTHY)
+            or (event.action == "die" and (event.exit_code != 0 or is_attacked))
+        ]
 
     def _of(self, before: Container) -> Iterator[ContainerEvent]:
         """What has happened to a container since it was up: not the ends of its earlier lives."""

@@ -1,6 +1,6 @@
 """The application's services: started with the first phase that needs them, checked again before each."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -136,15 +136,11 @@ def _not_started(
     context: PhaseContext, missing: Sequence[ServicePlan], timeout: int, error: EngineError
 ) -> PhaseFailedError:
     """Say what is behind an error of Compose, which waits for dependencies while it starts services."""
-    found = _of_project(context, (service.name for service in missing))
+    found: tuple[Container, ...] = ()
+    with suppress(EngineError):
+        found = service_containers(context, (service.name for service in missing))
     refuse_faulty(context, found)
     late = [container for container in found if not is_up(container)]
     if isinstance(error, EngineTimeoutError) and late:
         return too_late(context, late, timeout)
     return PhaseFailedError(f"services: {error.message}", error.hint, is_infrastructure=True)
-
-
-def _of_project(context: PhaseContext, names: Iterable[str]) -> tuple[Container, ...]:
-    with suppress(EngineError):
-        return service_containers(context, names)
-    return ()

@@ -11,7 +11,6 @@ from fastflow.plan import PULL_TIMEOUT
 from fastflow.record.folder import LogFile
 from fastflow.record.result import Evidence
 from fastflow.run.command import CommandRun, proxy_of, source_environment
-from fastflow.run.container import Container
 from fastflow.run.context import PhaseContext
 from fastflow.run.engine import Stream
 from fastflow.run.failure import OverdueError
@@ -88,7 +87,10 @@ def _run_service(
         stream = context.engine.api.follow_logs(container_id, partial(_take, context, log_file))
         ids = [container_id, node.container.id]
         found = context.observer.wait_for_containers(
-            ids, lambda found: _one_has_ended(found, ids), deadline, unless=context.services.is_disturbed
+            ids,
+            lambda now: len(now) < len(ids) or any(one.has_ended for one in now),
+            deadline,
+            unless=context.services.is_disturbed,
         )
         ended = next((container for container in found if container.id == container_id), None)
         if ended is not None and not ended.has_ended:
@@ -126,10 +128,6 @@ def _start_service(context: PhaseContext, source: ServiceSource, log_name: str) 
 def _take(context: PhaseContext, log_file: LogFile, line: str) -> None:
     log_file.write(line)
     context.log_line(line)
-
-
-def _one_has_ended(found: tuple[Container, ...], ids: list[str]) -> bool:
-    return len(found) < len(ids) or any(one.has_ended for one in found)
 
 
 def _run_command(

@@ -29,7 +29,12 @@ def start_phase(context: PhaseContext, attempt: int) -> RunningNode:
         # What a user adds to a container may be Compose's to do when it starts: secrets, configs, hooks.
         ensure_services(context)
         with starting_node(context, attempt) as log_file:
-            _up(context)
+            change_project(
+                context,
+                lambda project: context.engine.compose.up(
+                    project, [context.phase.service], with_dependencies=False, timeout=context.left(PULL_TIMEOUT)
+                ),
+            )
             return RunningNode(context, _there(context), log_file)
     with _leaving_nothing(context):
         ensure_services(context, meanwhile=lambda: _create(context))
@@ -91,15 +96,6 @@ def _there(context: PhaseContext) -> Container:
     if not found:
         raise EngineError("Compose started the node, but it is not there")
     return found[0]
-
-
-def _up(context: PhaseContext) -> None:
-    change_project(
-        context,
-        lambda project: context.engine.compose.up(
-            project, [context.phase.service], with_dependencies=False, timeout=context.left(PULL_TIMEOUT)
-        ),
-    )
 
 
 def _create(context: PhaseContext) -> None:

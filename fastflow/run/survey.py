@@ -112,10 +112,7 @@ def remove_live(run: LiveRun) -> Sequence[str]:
     """
     left: list[str] = []
     for part in run.parts:
-        left += (f"{line}{_where(part)}" for line in remove_run(part.engine, run.id, part.projects))
+        where = f"  # on host {part.host}" if part.host else ""
+        left += (f"{line}{where}" for line in remove_run(part.engine, run.id, part.projects))
         part.engine.api.remove_containers(lease.id for lease in part.leases)
     return left
-
-
-def _where(part: LivePart) -> str:
-    return f"  # on host {part.host}" if part.host else ""

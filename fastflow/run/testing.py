@@ -26,7 +26,10 @@ from fastflow.run.vulnerabilities import collect, from_log, from_reports
 
 def run_testing(context: PhaseContext, attempt: int) -> Verdict:
     """Run a testing phase once. Raises PhaseError or EngineError; the node is gone then."""
-    _check_record(context)
+    recorder = context.phase.recorder
+    if recorder and not context.phase.is_record_known and recorder not in context.run.records:
+        hint = f"run {recorder} in the same run, or give both one BUILD_ID"
+        raise PhaseFailedError(f"the id of the record of {recorder} is not known", hint)
     node = start_phase(context, attempt)
     try:
         context.report_state("running")
@@ -50,14 +53,6 @@ def _note_last_request(context: PhaseContext, node: RunningNode) -> None:
         with suppress(EngineError):
             context.engine.api.read_logs(node.container.id, until_then.take, time)
         context.services.sent = until_then.attack
-
-
-def _check_record(context: PhaseContext) -> None:
-    """Refuse to test another record than the one that was named, where neither its id nor the BUILD_ID leads to it."""
-    recorder = context.phase.recorder
-    if recorder and not context.phase.is_record_known and recorder not in context.run.records:
-        hint = f"run {recorder} in the same run, or give both one BUILD_ID"
-        raise PhaseFailedError(f"the id of the record of {recorder} is not known", hint)
 
 
 def _judge(context: PhaseContext, node: RunningNode) -> Verdict:

@@ -30,15 +30,12 @@ Notify = Callable[[str], None]
 
 def fingerprint(kind: str, method: str | None, uri: str | None, parameter: str | None) -> str:
     """Identify a vulnerability across runs: no ids, hosts, ports or values go in."""
-    text = "\n".join((kind, (method or "").upper(), _path(uri or ""), parameter or ""))
-    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:16]
-
-
-def _path(uri: str) -> str:
     try:
-        return urlsplit(uri).path
+        path = urlsplit(uri or "").path
     except ValueError:  # such as an open bracket: what is no address is its own path
-        return uri
+        path = uri or ""
+    text = "\n".join((kind, (method or "").upper(), path, parameter or ""))
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:16]
 
 
 def from_reports(
@@ -51,7 +48,8 @@ def from_reports(
     """
     for path in sorted(path for path in files if path.suffix == ".json"):
         try:
-            told = json.loads(path.read_text(encoding="utf-8", errors="replace")) if _is_fit(path) else None
+            is_fit = path.stat().st_size <= LARGEST_REPORT
+            told = json.loads(path.read_text(encoding="utf-8", errors="replace")) if is_fit else None
         except (OSError, ValueError, RecursionError):
             told = None
         lists = (told.get(key) for key in ("vulnerabilities", "vulns")) if isinstance(told, dict) else ()
@@ -80,10 +78,6 @@ def _is_of(report: Any, run: str) -> bool:
             if named.search(text) or (text == run and (not run.isdigit() or _ID.search(key))):
                 return True
     return False
-
-
-def _is_fit(path: Path) -> bool:
-    return path.stat().st_size <= LARGEST_REPORT
 
 
 def from_log(log: NodeLog) -> tuple[Vulnerability, ...]:
@@ -123,13 +117,8 @@ def _with_places(
 
 
 def _are_alike(one: Vulnerability, other: Vulnerability) -> bool:
-    pairs = (
-        (one.type, other.type),
-        (one.threat, other.threat),
-        (one.parameter, other.parameter),
-        (one.uri, other.uri),
-        (one.method, other.method),
-    )
+    fields = ("type", "threat", "parameter", "uri", "method")
+    pairs = ((getattr(one, name), getattr(other, name)) for name in fields)
     return all(None in pair or pair[0] == pair[1] for pair in pairs)
 
 

@@ -1,28 +1,22 @@
 """`fastflow accept`."""
 
-import os
-import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import click
 
+from fastflow.app.accept import Choice, add_to, choices_of, failing_of, standing_of
 from fastflow.app.specs import directory_of_runs
 from fastflow.cli.accept_asking import QuitError, ask_whether, ask_why, day, read_reason
 from fastflow.cli.options import with_examples
 from fastflow.cli.report import RUN_HELP
-from fastflow.diagnostic import did_you_mean
-from fastflow.errors import UsageError, system_reason
-from fastflow.model.accept import Accepted, read_accept_file
-from fastflow.model.accept_writing import Addition, with_additions
-from fastflow.record.archive import Archive, find_run, read_archive
+from fastflow.errors import UsageError
+from fastflow.model.accept_writing import Addition
+from fastflow.record.archive import find_run, read_archive
 from fastflow.report.text import pictured
-from fastflow.report.vulnerabilities import Discovery, discoveries_of
-from fastflow.spec.reader import read_limited
 
 _FINGERPRINT_HELP = "Accept the one of this fingerprint, which every report shows; may be repeated."
 _FILE_HELP = "Write into F instead of the file that the gate's `accept` names."
@@ -31,22 +25,6 @@ _EPILOG = with_examples(
     ("fastflow accept", "one by one"),
     ('fastflow accept --all --reason "mended in 2.1, SHOP-311" --expires 2030-12-31', "all of the last run"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    """A vulnerability and the file that is to accept it."""
-
-    found: Discovery
-    path: Path
-
-    @property
-    def fingerprint(self) -> str:
-        return self.found.vulnerability.fingerprint
-
-    @property
-    def about(self) -> str:
-        return pictured(f"{self.found.description}, found by {self.found.phase.id}")
 
 
 @click.command(name="accept", epilog=_EPILOG)
@@ -74,20 +52,22 @@ def command(
     """
     why, until = read_reason(reason) if reason is not None else None, day(expires)
     archive = read_archive(find_run(run, directory_of_runs()))
-    found = _wanted(archive, takes_all, fingerprints)
+    found = failing_of(archive, takes_all, fingerprints)
     if not found:
         click.echo(f"run {archive.run} has found nothing that failed a gate")
         return
     is_chosen = takes_all or bool(fingerprints)
     _require_answers(is_chosen, why)
-    left, expired = _news(_choices(archive, found, file))
+    standing = standing_of(choices_of(archive, found, file))
+    for choice, entry in standing.held:
+        click.echo(f"{choice.fingerprint} is in {choice.path} already: {pictured(entry.reason)}")
     if is_chosen and why is not None:
-        for path in dict.fromkeys(choice.path for choice in left):
-            _add(path, [_addition(choice, why, until) for choice in left if choice.path == path])
+        for path in dict.fromkeys(choice.path for choice in standing.left):
+            _add(path, [choice.accepted(why, until) for choice in standing.left if choice.path == path])
     else:
-        _ask_all(left, is_chosen, why, until)
-    if expired:
-        where = "; ".join(f"{choice.fingerprint} in {choice.path}" for choice in expired)
+        _ask_all(standing.left, is_chosen, why, until)
+    if standing.expired:
+        where = "; ".join(f"{choice.fingerprint} in {choice.path}" for choice in standing.expired)
         raise UsageError(f"has expired: {where}", "mend the vulnerability, or give it a later day in that file")
 
 
@@ -100,98 +80,24 @@ def _require_answers(is_chosen: bool, why: str | None) -> None:
         raise UsageError(f"nothing was accepted: there is no terminal to ask on, without {options}", f"add {options}")
 
 
-def _wanted(archive: Archive, takes_all: bool, fingerprints: Sequence[str]) -> list[Discovery]:
-    """The vulnerabilities to be accepted, or to be asked about; raises UsageError."""
-    found = discoveries_of(archive.phases)
-    known = [one.vulnerability.fingerprint for one in found]
-    for name in fingerprints:
-        if name not in known:
-            hint = did_you_mean(name, known) or "see the run's reports: fastflow report --report markdown=PATH"
-            raise UsageError(f"run {archive.run} has found nothing with the fingerprint {name}", hint)
-    if takes_all or not fingerprints:
-        return [one for one in found if one.vulnerability.gate == "fails"]
-    return [one for one in found if one.vulnerability.fingerprint in fingerprints]
-
-
-def _choices(archive: Archive, found: Iterable[Discovery], file: str | None) -> list[_Choice]:
-    """Each fingerprint once for each file, however many phases found it. Raises UsageError where there is no file."""
-    choices: dict[tuple[Path, str], _Choice] = {}
-    for one in found:
-        path = Path(file) if file is not None else _file_of(archive, one.phase.id)
-        choices.setdefault((path, one.vulnerability.fingerprint), _Choice(one, path))
-    return list(choices.values())
-
-
-def _file_of(archive: Archive, phase: str) -> Path:
-    named = archive.gate_of(phase).accept
-    if named is None:
-        where = f"the gate of {phase} names no accept file"
-        raise UsageError(where, "give it one, `gate: { accept: accepted.yml }`, or name one: --file F")
-    spec = Path(archive.spec)
-    path = (spec.parent if spec.is_file() else directory_of_runs()) / named
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-
-
-def _news(choices: Iterable[_Choice]) -> tuple[list[_Choice], list[_Choice]]:
-    """Those that their files do not hold yet, and those that they hold until a day that has passed."""
-    today = datetime.now(UTC).date()
-    left, expired = [], []
-    for choice in choices:
-        entries = read_accept_file(str(choice.path), _content(choice.path)).entries
-        entry = next((one for one in entries if one.fingerprint == choice.fingerprint), None)
-        if entry is None:
-            left.append(choice)
-        elif entry.is_in_force(today):
-            click.echo(f"{entry.fingerprint} is in {choice.path} already: {pictured(entry.reason)}")
-        else:
-            expired.append(choice)
-    return left, expired
-
-
-def _content(path: Path) -> bytes:
-    try:
-        return read_limited(path)
-    except FileNotFoundError:
-        return b""
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {system_reason(error)}") from None
-
-
-def _addition(choice: _Choice, why: str, until: date | None) -> Addition:
-    return Addition(Accepted(choice.fingerprint, why, until), choice.about)
-
-
-def _ask_all(choices: Iterable[_Choice], is_chosen: bool, why: str | None, until: date | None) -> None:
+def _ask_all(choices: Iterable[Choice], is_chosen: bool, why: str | None, until: date | None) -> None:
     """Ask about one after the other; whatever ends a question, the answers before it are in the file."""
     with suppress(QuitError):
         for choice in choices:
-            if (entry := _ask(choice, is_chosen, why, until)) is not None:
-                _add(choice.path, [Addition(entry, choice.about)])
+            if (addition := _ask(choice, is_chosen, why, until)) is not None:
+                _add(choice.path, [addition])
 
 
-def _ask(choice: _Choice, is_chosen: bool, why: str | None, until: date | None) -> Accepted | None:
+def _ask(choice: Choice, is_chosen: bool, why: str | None, until: date | None) -> Addition | None:
     """Ask for what the command line has not said; None where the finding is not accepted. Raises QuitError."""
     if not is_chosen or why is None:
         click.echo(f"{choice.about}\n  fingerprint {choice.fingerprint}", err=True)
     if not is_chosen and not ask_whether():
         return None
-    return ask_why(choice.fingerprint, until) if why is None else Accepted(choice.fingerprint, why, until)
+    return choice.accepted(*(ask_why(until) if why is None else (why, until)))
 
 
 def _add(path: Path, additions: Sequence[Addition]) -> None:
-    """Write a file anew through another one: the old content or the new one is there, never half of it."""
-    content = with_additions(str(path), _content(path), additions)
-    target = path.resolve()
-    scratch = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        scratch.write_bytes(content)
-        if target.exists():
-            shutil.copymode(target, scratch)
-        scratch.replace(target)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {system_reason(error)}") from None
-    finally:
-        scratch.unlink(missing_ok=True)
+    add_to(path, additions)
     for addition in additions:
         click.echo(f"{addition.entry.fingerprint} is accepted in {path}: {addition.about}")

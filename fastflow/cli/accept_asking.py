@@ -7,7 +7,6 @@ from typing import TypeVar
 import click
 
 from fastflow.errors import UsageError
-from fastflow.model.accept import Accepted
 from fastflow.report.text import one_line, pictured
 
 Answer = TypeVar("Answer")
@@ -29,11 +28,11 @@ def ask_whether() -> bool:
     return _asked("  accept it? [y/N/q/?]", _yes_or_no, _EXPLANATION, "n")
 
 
-def ask_why(fingerprint: str, until: date | None) -> Accepted:
+def ask_why(until: date | None) -> tuple[str, date | None]:
     """Ask for the reason, and for the last day unless it is known. Raises QuitError."""
     why = _asked("  why", read_reason, _WHY_EXPLANATION)
     question = "  until which day (YEAR-MONTH-DAY, or nothing)"
-    return Accepted(fingerprint, why, until or _asked(question, day, _DAY_EXPLANATION, ""))
+    return why, until or _asked(question, day, _DAY_EXPLANATION, "")
 
 
 def _asked(question: str, read: Callable[[str], Answer], explanation: str, default: str | None = None) -> Answer:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Self, TextIO
 
 from fastflow.app.environment import everything
+from fastflow.app.reports import Report, write_reports
 from fastflow.ci import ci_system
 from fastflow.cli.boundary import show_error
-from fastflow.cli.reports import Report, write_reports
 from fastflow.cli.signals import Interruption, interruption
 from fastflow.errors import ExitCode
 from fastflow.plan import Plan

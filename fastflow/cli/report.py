@@ -2,9 +2,9 @@
 
 import click
 
+from fastflow.app.reports import parse_reports, write_reports
 from fastflow.app.specs import directory_of_runs
 from fastflow.cli.options import with_examples
-from fastflow.cli.reports import parse_reports, write_reports
 from fastflow.errors import UsageError
 from fastflow.record.archive import find_run, read_archive
 from fastflow.report.kinds import KINDS

@@ -2,6 +2,7 @@
 
 import click
 
+from fastflow.app.reports import Report, parse_reports, write_reports
 from fastflow.app.request import RunRequest, request_of
 from fastflow.app.run_id_file import RunIdFile
 from fastflow.app.specs import read_spec_text
@@ -14,9 +15,9 @@ from fastflow.cli.options import (
     spec_argument,
     with_examples,
 )
-from fastflow.cli.reports import REPORT_HELP, Report, parse_reports, write_reports
 from fastflow.errors import ExitCode
 from fastflow.plan.making import Selection
+from fastflow.report.kinds import KINDS
 from fastflow.report.plan import plan_as_text
 from fastflow.report.progress import KINDS as PROGRESS_KINDS
 
@@ -27,6 +28,7 @@ _PROGRESS_HELP = (
     "What stderr shows: a live table (tty), a line for each event (plain, json), or nothing where all passed (quiet); "
     "auto: the table on terminals, else plain."
 )
+_REPORT_HELP = f"Write a report ({', '.join(KINDS)}) to PATH, also when the run was cut short; may be repeated."
 _WAIT_HELP = "If another run uses a BUILD_ID, wait for it this long (90s, 15m), in line with others that wait."
 _HELP = """\
 Run a spec: each phase as soon as what it depends on allows, through Docker Compose.
@@ -58,7 +60,7 @@ _EPILOG = with_examples(
 @click.option("--max-parallel", type=click.IntRange(min=1), metavar="N", help=_PARALLEL_HELP)
 @click.option("--fail-fast", is_flag=True, help="Stop everything when a phase fails or finds vulnerabilities.")
 @click.option("--progress", type=click.Choice(PROGRESS_KINDS), default="auto", show_default=True, help=_PROGRESS_HELP)
-@click.option("--report", "reports", multiple=True, metavar="KIND=PATH", help=REPORT_HELP)
+@click.option("--report", "reports", multiple=True, metavar="KIND=PATH", help=_REPORT_HELP)
 @click.option("--wait-lease", callback=read_duration, metavar="DURATION", help=_WAIT_HELP)
 @click.option("--run-id-file", "run_id_file", metavar="F", help=_RUN_ID_HELP)
 @env_file_option

@@ -10,7 +10,6 @@ from fastflow.errors import FastflowError, UsageError, system_reason
 from fastflow.record.archive import Archive
 from fastflow.report.kinds import KINDS, render
 
-REPORT_HELP = f"Write a report ({', '.join(KINDS)}) to PATH, also when the run was cut short; may be repeated."
 _STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 _LONGEST_SUMMARY = 900_000
 """Bytes of a step's summary; GitHub shows none of one that is larger than 1 MiB."""

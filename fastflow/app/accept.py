@@ -1,0 +1,123 @@
+"""Accepting vulnerabilities: which of a run are meant, and the files of known ones that they go into."""
+
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from fastflow.app.specs import directory_of_runs
+from fastflow.diagnostic import did_you_mean
+from fastflow.errors import UsageError, system_reason
+from fastflow.model.accept import Accepted, read_accept_file
+from fastflow.model.accept_writing import Addition, with_additions
+from fastflow.record.archive import Archive
+from fastflow.report.text import pictured
+from fastflow.report.vulnerabilities import Discovery, discoveries_of
+from fastflow.spec.reader import read_limited
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A vulnerability and the file that is to accept it."""
+
+    found: Discovery
+    path: Path
+
+    @property
+    def fingerprint(self) -> str:
+        """What identifies it across runs."""
+        return self.found.vulnerability.fingerprint
+
+    @property
+    def about(self) -> str:
+        """What it is, for people."""
+        return pictured(f"{self.found.description}, found by {self.found.phase.id}")
+
+    def accepted(self, why: str, until: date | None) -> Addition:
+        """The entry that accepts it, until a last day if there is one."""
+        return Addition(Accepted(self.fingerprint, why, until), self.about)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What files of known vulnerabilities say of choices: nothing, that they are accepted, or that they were."""
+
+    left: Sequence[Choice]
+    held: Sequence[tuple[Choice, Accepted]]
+    expired: Sequence[Choice]
+
+
+def failing_of(archive: Archive, takes_all: bool, fingerprints: Sequence[str]) -> list[Discovery]:
+    """The vulnerabilities to be accepted, or to be asked about; raises UsageError."""
+    found = discoveries_of(archive.phases)
+    known = [one.vulnerability.fingerprint for one in found]
+    for name in fingerprints:
+        if name not in known:
+            hint = did_you_mean(name, known) or "see the run's reports: fastflow report --report markdown=PATH"
+            raise UsageError(f"run {archive.run} has found nothing with the fingerprint {name}", hint)
+    if takes_all or not fingerprints:
+        return [one for one in found if one.vulnerability.gate == "fails"]
+    return [one for one in found if one.vulnerability.fingerprint in fingerprints]
+
+
+def choices_of(archive: Archive, found: Iterable[Discovery], file: str | None) -> list[Choice]:
+    """Each fingerprint once for each file, however many phases found it. Raises UsageError where there is no file."""
+    choices: dict[tuple[Path, str], Choice] = {}
+    for one in found:
+        path = Path(file) if file is not None else _file_of(archive, one.phase.id)
+        choices.setdefault((path, one.vulnerability.fingerprint), Choice(one, path))
+    return list(choices.values())
+
+
+def _file_of(archive: Archive, phase: str) -> Path:
+    named = archive.gate_of(phase).accept
+    if named is None:
+        where = f"the gate of {phase} names no accept file"
+        raise UsageError(where, "give it one, `gate: { accept: accepted.yml }`, or name one: --file F")
+    spec = Path(archive.spec)
+    path = (spec.parent if spec.is_file() else directory_of_runs()) / named
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def standing_of(choices: Iterable[Choice]) -> Standing:
+    """Read what the files of choices say of them today. Raises UsageError if one cannot be read."""
+    today = datetime.now(UTC).date()
+    left, held, expired = [], [], []
+    for choice in choices:
+        entries = read_accept_file(str(choice.path), _content(choice.path)).entries
+        entry = next((one for one in entries if one.fingerprint == choice.fingerprint), None)
+        if entry is None:
+            left.append(choice)
+        elif entry.is_in_force(today):
+            held.append((choice, entry))
+        else:
+            expired.append(choice)
+    return Standing(left, held, expired)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return read_limited(path)
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {system_reason(error)}") from None
+
+
+def add_to(path: Path, additions: Sequence[Addition]) -> None:
+    """Add to a file through another one: the old content or the new one is there, never half of it."""
+    content = with_additions(str(path), _content(path), additions)
+    target = path.resolve()
+    scratch = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        scratch.write_bytes(content)
+        if target.exists():
+            shutil.copymode(target, scratch)
+        scratch.replace(target)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {system_reason(error)}") from None
+    finally:
+        scratch.unlink(missing_ok=True)

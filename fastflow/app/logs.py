@@ -121,14 +121,9 @@ def _show_kept(folder: Path, phase: str | None, output: Output) -> None:
     width = max(map(len, shown))
     for name, text in shown.items():
         lead = f"{name:<{width}} | " if len(shown) > 1 else ""
-        output.write("".join(f"{lead}{line}\n" for line in clean_lines(text).splitlines()))
+        output.write("".join(f"{lead}{clean(line)}\n" for line in text.splitlines()))
 
 
 def _phase_of(log: str) -> str | None:
     """The phase of whose node a log is; None for the log of a source or a service."""
     return found[1] if (found := _OF_NODE.fullmatch(log)) else None
-
-
-def clean_lines(text: str) -> str:
-    """Make control characters visible, line by line."""
-    return "".join(f"{clean(line)}\n" for line in text.splitlines())

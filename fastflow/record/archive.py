@@ -12,9 +12,7 @@ from fastflow.errors import UsageError
 from fastflow.record.events import PhaseChanged, RunStarted
 from fastflow.record.history import EVENTS_FILE, History, read_history
 from fastflow.record.plan_file import PlanFile, PlannedGate, PlannedPhase, read_plan_file
-from fastflow.record.result import END_STATES, PhaseResult, RunResult
-
-_RESULT = "result.json"
+from fastflow.record.result import END_STATES, RESULT_FILE, PhaseResult, RunResult
 
 
 @dataclass(frozen=True)
@@ -88,10 +86,10 @@ def read_archive(folder: Path) -> Archive:
     history, plan, result = read_history(folder) or History(), read_plan_file(folder), _result(folder)
     if result is not None:
         return Archive(folder, result.run, result.spec, result, result.phases, history, plan)
-    if not history.events and plan is None:
-        raise UsageError(f"{folder} is no run's folder: it has neither {_RESULT} nor {EVENTS_FILE}")
     if not history.is_understood:
         raise UsageError(f"{folder / EVENTS_FILE} cannot be understood: another version of fastflow wrote it")
+    if not history.events and plan is None:
+        raise UsageError(f"{folder} is no run's folder: it has neither {RESULT_FILE} nor {EVENTS_FILE}")
     begun = history.begun or RunStarted()
     run = begun.run or (plan and plan.run) or folder.name
     spec = begun.spec or (plan and plan.spec) or "fastflow.yml"
@@ -99,7 +97,7 @@ def read_archive(folder: Path) -> Archive:
 
 
 def _result(folder: Path) -> RunResult | None:
-    path = folder / _RESULT
+    path = folder / RESULT_FILE
     if not path.exists():
         return None
     try:

@@ -14,7 +14,7 @@ from fastflow.errors import FastflowError, system_reason
 from fastflow.record.events import Event, LogLine, as_json
 from fastflow.record.history import EVENTS_FILE, hold
 from fastflow.record.plan_file import PLAN_FILE, PlanFile
-from fastflow.record.result import Evidence, RunResult
+from fastflow.record.result import RESULT_FILE, Evidence, RunResult
 
 _ESCAPED = "backslashreplace"
 """What a node or the API answers may hold half a surrogate pair, which UTF-8 cannot write; as JSON it is `\\ud83d`."""
@@ -73,14 +73,9 @@ class RunFolder:
         """The directory for a phase's reports: its own below `directory`, else below the run's folder."""
         return (base.absolute() / directory if directory else self.path / "reports") / phase
 
-    @property
-    def result_path(self) -> Path:
-        """Where result.json is, once the run has ended."""
-        return self.path / "result.json"
-
     def write_result(self, result: RunResult) -> None:
         """Write result.json: the old one or the new one is there, never half of one. Raises OSError."""
-        self.write_json(self.result_path, result.as_json())
+        self.write_json(self.path / RESULT_FILE, result.as_json())
 
     def write_plan(self, plan: PlanFile) -> None:
         """Write plan.json. Raises OSError."""

@@ -12,7 +12,7 @@ from typing import Any, TextIO
 from pydantic import TypeAdapter, ValidationError
 
 from fastflow.record.events import Event, Note, PhaseChanged, RunEnded, RunRefused, RunStarted
-from fastflow.record.result import END_STATES, State
+from fastflow.record.result import State
 
 EVENTS_FILE = "events.jsonl"
 
@@ -49,10 +49,6 @@ class History:
         """The state of a phase; `waiting` until it has begun."""
         changes = self.phases.get(phase)
         return changes[-1].state if changes else "waiting"
-
-    def has_ended(self, phase: str) -> bool:
-        """Whether the phase has ended, in any way."""
-        return self.state(phase) in END_STATES
 
 
 def folder_of(spec: str, run: str) -> Path:

@@ -11,6 +11,7 @@ State: TypeAlias = Literal[
 ]
 END_STATES: tuple[State, ...] = ("passed", "vulnerable", "failed", "skipped", "cancelled")
 FORMAT_VERSION = "1.0"
+RESULT_FILE = "result.json"
 UNKNOWN_THREAT = 100
 """What a threat that is not known counts as (docs: the spec, `gate`)."""
 

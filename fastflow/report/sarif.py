@@ -37,7 +37,7 @@ class Rule:
     help_markdown: str = ""
     level: Level = "warning"
     is_enabled: bool = True
-    properties: Mapping[str, Any] = field(default_factory=dict)
+    properties: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +73,14 @@ class Result:
     related: tuple[Location, ...] = ()
     suppressed: str = ""
     rank: float | None = None
-    properties: Mapping[str, Any] = field(default_factory=dict)
+    properties: Mapping[str, object] = field(default_factory=dict)
 
 
 def sarif_log(
     category: str,
     rules: Iterable[Rule],
     results: Iterable[Result],
-    properties: Mapping[str, Any] | None = None,
+    properties: Mapping[str, object] | None = None,
     is_complete: bool | None = None,
     *,
     failures: Iterable[str] = (),

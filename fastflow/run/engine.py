@@ -7,7 +7,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from fastflow.compose import ComposeProject
 from fastflow.run.container import Container, ContainerEvent
@@ -159,7 +159,7 @@ class Api(Protocol):
     def network_ids(self, name: str) -> tuple[str, ...]:
         """Return the ids of the networks of exactly this name: before version 25, engines allow several."""
 
-    def create_network(self, name: str, settings: Mapping[str, Any], labels: Mapping[str, str]) -> None:
+    def create_network(self, name: str, settings: Mapping[str, object], labels: Mapping[str, str]) -> None:
         """Create a network with the settings of a Compose file, as Compose resolves them."""
 
     def network_users(self, network_id: str) -> tuple[str, ...]:

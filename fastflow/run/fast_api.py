@@ -42,7 +42,7 @@ def from_api(
 
 def ask_test_run(
     base: str, token: str, run: str, timeout: float = TIMEOUT, within: float = DEADLINE
-) -> Mapping[str, Any]:
+) -> Mapping[str, object]:
     """Ask `GET /v1/test_run/<id>` (Wallarm's public FAST API); nothing where it does not answer.
 
     `timeout` is in seconds for each step, `within` for all of them.
@@ -57,7 +57,7 @@ def _address(base: str, run: str) -> str:
     return f"{base}/v1/test_run/{quote(run, safe='')}"
 
 
-def _test_run(answer: bytes) -> Mapping[str, Any]:
+def _test_run(answer: bytes) -> Mapping[str, object]:
     try:
         told = json.loads(answer)
     except (ValueError, RecursionError):

@@ -139,7 +139,7 @@ def read_vulnerabilities(found: Iterable[Any], where: str, say: Notify) -> tuple
     return tuple(read)
 
 
-def _one(entry: Mapping[str, Any]) -> Vulnerability:
+def _one(entry: Mapping[str, object]) -> Vulnerability:
     kind = _text(entry, "type", "code") or "unknown"
     threat = entry.get("threat")
     parameter = _text(entry, "parameter", "point")
@@ -148,10 +148,11 @@ def _one(entry: Mapping[str, Any]) -> Vulnerability:
     method = _text(entry, "method")
     request = _text(entry, "request")
     known = fingerprint(kind, method, uri, parameter)
-    sound = isinstance(threat, int) and not isinstance(threat, bool) and 1 <= threat <= 100
+    if not isinstance(threat, int) or isinstance(threat, bool) or not 1 <= threat <= 100:
+        threat = None
     return Vulnerability(
         type=kind,
-        threat=threat if sound else None,
+        threat=threat,
         parameter=parameter,
         baseline=baseline,
         uri=uri,
@@ -168,5 +169,5 @@ def without_session(request: str) -> str:
     return _SESSION.sub(lambda found: f"{found['name']}: {MASK}", head) + gap + body
 
 
-def _text(entry: Mapping[str, Any], *keys: str) -> str | None:
+def _text(entry: Mapping[str, object], *keys: str) -> str | None:
     return next((str(entry[key]) for key in keys if isinstance(entry.get(key), (str, int)) and entry[key] != ""), None)

@@ -14,15 +14,15 @@ from fastflow.application.model import Service
 from fastflow.application.needs import services_to_enable
 from fastflow.application.paths import absolute_paths
 from fastflow.application.resolved import Resolved
+from fastflow.model.cloud import CLOUD_VARIABLES, TOKEN_VARIABLE
+from fastflow.model.compose_keys import LABEL
 from fastflow.model.node import RecordingNode
 from fastflow.plan import PhasePlan, Plan, WorkflowPlan
 from fastflow.settings import RunSettings
 from fastflow.spec.document import YamlMap, YamlNode
 from fastflow.spec.writer import RESET, as_mapping, as_tree, dump, map_texts, merged, override
 
-LABEL = "io.fastflow"
 NODE_ROLE = "node"
-_CLOUD_FLAGS = (("use_ssl", "WALLARM_API_USE_SSL"), ("ca_verify", "WALLARM_API_CA_VERIFY"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,13 +212,13 @@ class _Addition:
     def _cloud_environment(self) -> dict[str, str | None]:
         """The token is a reference here: its value reaches Compose through the environment of the call only."""
         cloud = self.workflow.cloud
-        values: dict[str, str | None] = {"WALLARM_API_TOKEN": f"${{{cloud.token_name}}}"}
+        values: dict[str, str | None] = {TOKEN_VARIABLE: f"${{{cloud.token_name}}}"}
         if self.settings.emulation:
             return values | {"WALLARM_API_HOST": self.settings.emulation.api_host, "WALLARM_API_USE_SSL": "false"}
-        if cloud.api_host:
-            values["WALLARM_API_HOST"] = escape(cloud.api_host)
-        flags = {name: getattr(cloud, field) for field, name in _CLOUD_FLAGS}
-        return values | {name: str(flag).lower() for name, flag in flags.items() if flag is not None}
+        for name, key in CLOUD_VARIABLES.items():
+            if (value := getattr(cloud, key)) is not None:
+                values[name] = str(value).lower() if isinstance(value, bool) else escape(value)
+        return values
 
     def _node_environment(self, phase: PhasePlan) -> dict[str, str | None]:
         values: dict[str, str | None] = dict.fromkeys(self.workflow.kept_out, "")

@@ -13,6 +13,8 @@ from fastflow.spec.interpolation import interpolate
 from fastflow.spec.reader import read_documents, read_limited
 
 RULE = "compose-file"
+REMOTE = ("https://", "http://", "git@", "ssh://", "oci://", "git://", "github.com/")
+"""How the names of files begin that are not on this machine."""
 
 
 class UnreadableError(Exception):

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from fastflow.application.model import Application, Service
+from fastflow.model.mode import MODE_VARIABLE
 from fastflow.model.node import Node, TestingNode
 from fastflow.model.relations import ServiceSource
 from fastflow.model.target import target_of
@@ -66,7 +67,6 @@ def networks_of_node(application: Application, node: Node) -> tuple[str, ...]:
 
 # Of any registry, tag or digest. `wallarm/node` is Wallarm's filtering node: a part of the application.
 _WALLARM_IMAGE = re.compile(r"(?:[^/]+/)*wallarm/(?P<product>fast|node)(?::[^/@]*)?(?:@.+)?")
-MODE_VARIABLE = "CI_MODE"
 
 
 def is_fast_service(service: Service) -> bool:

@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from fastflow.application.documents import REMOTE
 from fastflow.spec.document import Scalar, YamlList, YamlMap, YamlNode
 from fastflow.spec.dotenv import escape
 
 Change = Callable[[YamlNode, str], YamlNode]
-_REMOTE = ("https://", "http://", "git://", "ssh://", "oci://", "github.com/", "git@", "service:")
 _DRIVE = re.compile(r"[A-Za-z]:[/\\]|\\\\")  # of Windows
 
 
@@ -60,7 +60,7 @@ def _path(node: YamlNode, base: str) -> YamlNode:
 
 
 def _absolute(text: str, base: str) -> str:
-    if not text or text.startswith(("/", "~", "$", *_REMOTE)) or "://" in text or _DRIVE.match(text):
+    if not text or text.startswith(("/", "~", "$", "service:", *REMOTE)) or "://" in text or _DRIVE.match(text):
         return text
     joined = posixpath.join(base, text.removeprefix("./"))
     return joined if "$" in text else posixpath.normpath(joined)  # as Compose does, once it knows the variables

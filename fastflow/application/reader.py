@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from fastflow.application.documents import Documents, UnreadableError, resolved
+from fastflow.application.documents import REMOTE, Documents, UnreadableError, resolved
 from fastflow.application.env_files import anchored, with_environment
 from fastflow.application.interpret import interpret, text
 from fastflow.application.merge import merge
@@ -18,7 +18,6 @@ from fastflow.spec.document import Document, Scalar, YamlList, YamlMap, YamlNode
 from fastflow.spec.dotenv import Values
 
 MAX_NESTING = 20
-_REMOTE = ("https://", "http://", "git@", "ssh://", "oci://", "git://", "github.com/")
 
 
 class FileSource(NamedTuple):
@@ -180,7 +179,7 @@ class _Merge:
         return _Setting(directory, self.files.values_below(place.values, env_files, item.mark))
 
     def _is_out_of_reach(self, name: str, what: str) -> bool:
-        if name.startswith(_REMOTE):
+        if name.startswith(REMOTE):
             self.unread.append(f"{what} {name} is remote")
             return True
         if "$" in name or not name:

@@ -8,23 +8,16 @@ from functools import cached_property
 from fastflow.application.interpret import text
 from fastflow.application.merge import entries
 from fastflow.application.model import Service
-from fastflow.application.needs import MODE_VARIABLE
 from fastflow.draft.page import Block, Entry
-from fastflow.model.cloud import DEFAULT_TOKEN, token_variable
+from fastflow.model.cloud import CLOUD_VARIABLES, DEFAULT_TOKEN, TOKEN_VARIABLE, token_variable
 from fastflow.model.compose_keys import FIELDS_OF_THEIR_OWN, VOID_THE_CHECKS
-from fastflow.model.mode import MODES, RECORDING
+from fastflow.model.mode import BUILD_ID_VARIABLE, MODE_VARIABLE, MODES, RECORDING
 from fastflow.model.node import DEFAULT_IMAGE, NODE_TYPES
 from fastflow.model.target import target_of
 from fastflow.spec.document import Scalar, YamlList, YamlMap
 from fastflow.spec.template import TemplateError, parse_template, variables
 
-CLOUD_FIELDS = {
-    "WALLARM_API_HOST": "api_host",
-    "WALLARM_API_USE_SSL": "use_ssl",
-    "WALLARM_API_CA_VERIFY": "ca_verify",
-}
 FIELDS = {field.upper(): field for node in NODE_TYPES.values() for field in node.fast_variables()}
-TOKEN_VARIABLE = "WALLARM_API_TOKEN"  # noqa: S105  # a name
 _HOST = re.compile(r"[A-Za-z0-9_.-]+(:[0-9]+)?(/[^\s$]*)?")
 _SECRET = re.compile(
     r"TOKEN|SECRET|PASS|PWD|KEY|CREDENTIAL|AUTH|HOOK|SALT|PRIVATE|DSN|(^|_)URI$|(^|_)URL$", re.IGNORECASE
@@ -80,9 +73,9 @@ class FastService:
     @property
     def build_id(self) -> str | None:
         """Its BUILD_ID as written."""
-        if "BUILD_ID" in self.own and self.own["BUILD_ID"] is None:
+        if BUILD_ID_VARIABLE in self.own and self.own[BUILD_ID_VARIABLE] is None:
             return "${BUILD_ID}"
-        return self.variables.get("BUILD_ID")
+        return self.variables.get(BUILD_ID_VARIABLE)
 
     @property
     def secrets(self) -> frozenset[str]:
@@ -94,7 +87,7 @@ class FastService:
     def cloud(self) -> Block:
         """Its token as a reference, and where the cloud is."""
         reference, notes = self._token()
-        more = ((field, self.variables[name]) for name, field in CLOUD_FIELDS.items() if name in self.variables)
+        more = ((field, self.variables[name]) for name, field in CLOUD_VARIABLES.items() if name in self.variables)
         return Block((Entry("token", reference, notes), *(Entry(field, value) for field, value in more)))
 
     def _token(self) -> tuple[str, tuple[str, ...]]:
@@ -159,7 +152,7 @@ class FastService:
             if value is not None and not (key == "restart" and text(value) in ("no", None)):
                 yield f"not kept: {key} ({why})"
         for name in self.variables:
-            if name.startswith("WALLARM_") and name != TOKEN_VARIABLE and name not in CLOUD_FIELDS:
+            if name.startswith("WALLARM_") and name != TOKEN_VARIABLE and name not in CLOUD_VARIABLES:
                 yield f"not kept: {name} (cloud: has no field for it)"
         for network, attachment in entries(self.tree.get("networks")):
             keys = [key.text for key, _ in attachment] if isinstance(attachment, YamlMap) else []
@@ -179,7 +172,7 @@ def _with_scheme(target: str) -> str | None:
 
 
 def _has_a_place(name: str) -> bool:
-    return name in FIELDS or name in ("BUILD_ID", MODE_VARIABLE) or name.startswith("WALLARM_")
+    return name in FIELDS or name in (BUILD_ID_VARIABLE, MODE_VARIABLE) or name.startswith("WALLARM_")
 
 
 def variables_in(written: str) -> tuple[str, ...]:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from fastflow.compose import LABEL as RUN_LABEL
 from fastflow.emulation import LABEL
 from fastflow.engines.docker import DockerEngine
 from fastflow.errors import EmulatorError
+from fastflow.model.compose_keys import LABEL as RUN_LABEL
 from fastflow.run.container import Container
 from fastflow.run.lease import EMULATED
 

@@ -1,5 +1,7 @@
 """The Wallarm cloud that nodes speak to."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, WithJsonSchema
@@ -25,7 +27,12 @@ def token_fault(token: str) -> str | None:
 
 DEFAULT_API_HOST = "us1.api.wallarm.com"
 API_HOSTS = (DEFAULT_API_HOST, "api.wallarm.com")
-DEFAULT_TOKEN = "${WALLARM_API_TOKEN}"  # noqa: S105  # a reference, not a token
+TOKEN_VARIABLE = "WALLARM_API_TOKEN"  # noqa: S105  # a name
+DEFAULT_TOKEN = f"${{{TOKEN_VARIABLE}}}"
+CLOUD_VARIABLES: Mapping[str, str] = MappingProxyType(
+    {"WALLARM_API_HOST": "api_host", "WALLARM_API_USE_SSL": "use_ssl", "WALLARM_API_CA_VERIFY": "ca_verify"}
+)
+"""FAST's other variables of the cloud, with the fields that they have."""
 
 
 _REFERENCE = r"^\$(\{[A-Za-z_][A-Za-z0-9_]*(:?\?.*)?\}|[A-Za-z_][A-Za-z0-9_]*)$"

@@ -9,6 +9,8 @@ from pydantic_core import PydanticCustomError
 from fastflow.model.base import TEXT_SCHEMA, Opaque, Symbolic, Text, describe, wrong
 from fastflow.spec.document import Scalar, YamlList, YamlMap, YamlPath
 
+LABEL = "io.fastflow"
+"""What the names of fastflow's own labels begin with."""
 FIELDS_OF_THEIR_OWN = ("image", "environment", "ports", "container_name", "networks", "depends_on")
 RESTART = "`restart` on a FAST node: exit 1 means vulnerabilities, and a restarted node attacks again"
 RESTART_HINT = "remove it; `attempts` tries again where infrastructure failed"
@@ -63,7 +65,7 @@ def _key_faults(key: str, entry: Any) -> Iterator[tuple[YamlPath, str, str]]:
         if isinstance(entry, Scalar) and not entry.is_null:
             yield (key,), "`labels`: expected a mapping or a list of NAME=value", "write labels: { NAME: value }"
         for name, step in _labels(entry):
-            if name.startswith("io.fastflow."):
+            if name.startswith(f"{LABEL}."):
                 yield (key, step), f"the label `{name}` is fastflow's own", "choose another name"
     elif key == "logging":
         driver = entry.get("driver") if isinstance(entry, YamlMap) else None

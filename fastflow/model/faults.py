@@ -7,9 +7,9 @@ from pydantic_core import ErrorDetails
 
 from fastflow.diagnostic import Diagnostic, did_you_mean
 from fastflow.model.base import describe, parse_duration
-from fastflow.model.cloud import DEFAULT_TOKEN, Cloud
+from fastflow.model.cloud import CLOUD_VARIABLES, DEFAULT_TOKEN, TOKEN_VARIABLE, Cloud
 from fastflow.model.compose_keys import RESTART, RESTART_HINT
-from fastflow.model.mode import MODES
+from fastflow.model.mode import MODE_VARIABLE, MODES
 from fastflow.model.node import NODE_TYPES, Gate, Ready
 from fastflow.model.places import Places
 from fastflow.model.relations import CONDITIONS, CommandSource, Dependency, Need, ServiceSource
@@ -52,12 +52,7 @@ _OF_A_SERVICE = frozenset(
         "volumes",
     )
 )
-_OF_THE_CLOUD = {
-    "wallarm_api_token": "token",
-    "wallarm_api_host": "api_host",
-    "wallarm_api_use_ssl": "use_ssl",
-    "wallarm_api_ca_verify": "ca_verify",
-}
+_OF_THE_CLOUD = {TOKEN_VARIABLE: "token", **CLOUD_VARIABLES}
 _REMOVE = "remove it, or let it begin with `x-`"
 _TAGS = frozenset({"<gate>", "<off>", "<list>", "<all>", "<run>", "<service>", "[key]"})
 _PLAIN = {"too_short": "is empty; it needs at least one entry"}
@@ -171,7 +166,7 @@ def _unknown(path: YamlPath, places: Places, model: type[BaseModel], *, top: boo
 def _home_of(field: str, model: type[BaseModel] | None) -> str | None:
     """Say where a field belongs that stands in a mapping of `model`, if there is such a place."""
     if model is Cloud:
-        variable = _OF_THE_CLOUD.get(field.lower())
+        variable = _OF_THE_CLOUD.get(field.upper())
         return f"write {variable}" if variable else None
     if field in Cloud.model_fields and model is not None:
         where = "" if model is Spec or model is Workflow else ", in the spec or the workflow"
@@ -201,7 +196,7 @@ def _home_of_variable(name: str) -> str | None:
     lower = name.lower()
     if lower.startswith("wallarm_"):
         return "the WALLARM_* variables live under `cloud`"
-    if lower == "ci_mode":
+    if name.upper() == MODE_VARIABLE:
         return "write `mode`"
     if name != lower and any(lower in node.model_fields for node in NODE_TYPES.values()):
         return f"write it in lower case: {lower}"

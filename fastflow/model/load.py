@@ -9,7 +9,7 @@ from fastflow.diagnostic import Diagnostic, Related, did_you_mean
 from fastflow.model.base import NAME, NAME_HINT
 from fastflow.model.cloud import Cloud
 from fastflow.model.defaults import sound_defaults, with_defaults
-from fastflow.model.mode import MODE_NAMES
+from fastflow.model.mode import MODE_NAMES, MODE_VARIABLE
 from fastflow.model.node import NODE_TYPES, Node
 from fastflow.model.places import KEYED_BY_THE_USER, Place, Places, data_of, own_entries
 from fastflow.model.spec import NAMED, Host, Spec, Workflow
@@ -134,7 +134,7 @@ class _Load:
         expected = ", ".join(MODE_NAMES[:-1]) + f" or {MODE_NAMES[-1]}"
         if mode is None or (written is None and isinstance(mode, Scalar)):
             message, place = f"node `{base[-1]}` has no `mode`", self.places.key(*base)
-            stands = self.places.node(*base, "CI_MODE")
+            stands = self.places.node(*base, MODE_VARIABLE)
             hint: str | None = f"set mode: {expected}" if stands is None else "write mode: in the place of CI_MODE:"
         else:
             message = f"`mode`: expected {expected}, not `{written}`" if written else f"`mode`: expected {expected}"

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 if TYPE_CHECKING:
     from fastflow.model.relations import Condition
 
+MODE_VARIABLE = "CI_MODE"
+"""The environment variable of FAST that says what a node does."""
+BUILD_ID_VARIABLE = "BUILD_ID"
 Product: TypeAlias = Literal["record", "test run"]
 """What a node makes in the cloud and others need, each known by its id."""
 

@@ -12,6 +12,7 @@ from fastflow.check.rules import source_unproxied
 from fastflow.diagnostic import did_you_mean
 from fastflow.errors import UsageError
 from fastflow.graph import Graph
+from fastflow.model.mode import BUILD_ID_VARIABLE, MODE_VARIABLE
 from fastflow.model.node import PROXY_PORT, Node, RecordingNode
 from fastflow.model.phases import Phase
 from fastflow.model.ports import Port
@@ -237,9 +238,9 @@ def _ports(node: Node) -> tuple[Port, ...]:
 def _environment(phase: Phase) -> Mapping[str, str | None]:
     """The node's variables, all but those of the cloud: FAST's own first, then the user's."""
     node = phase.node
-    values: dict[str, str | None] = {"CI_MODE": node.mode}
+    values: dict[str, str | None] = {MODE_VARIABLE: node.mode}
     if phase.build_id is not None and node.traits.uses_build_id:
-        values["BUILD_ID"] = phase.build_id
+        values[BUILD_ID_VARIABLE] = phase.build_id
     for name in node.fast_variables():
         value = getattr(node, name)
         if value is not None:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from fastflow.application.resolved import Resolved
-from fastflow.compose import LABEL, ComposeProject, Known, compile_project, project_name
+from fastflow.compose import ComposeProject, Known, compile_project, project_name
 from fastflow.model.accept import AcceptFile
+from fastflow.model.compose_keys import LABEL
 from fastflow.model.mode import mode_named
 from fastflow.plan import PhasePlan, Plan, WorkflowPlan
 from fastflow.record.events import Event, Listener, LogLine, Note

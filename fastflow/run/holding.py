@@ -10,8 +10,8 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from fastflow.compose import LABEL
 from fastflow.errors import BuildIdInUseError, NameInUseError
+from fastflow.model.compose_keys import LABEL
 from fastflow.model.relations import ServiceSource
 from fastflow.plan import PhasePlan
 from fastflow.run.at_once import at_once

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event
 
-from fastflow.compose import LABEL
 from fastflow.errors import BuildIdInUseError, EngineError
+from fastflow.model.compose_keys import LABEL
 from fastflow.run.at_once import at_once
 from fastflow.run.container import Container, ContainerEvent
 from fastflow.run.engine import Engine, Lease

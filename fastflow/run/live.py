@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from fastflow.compose import LABEL, NODE_ROLE
+from fastflow.compose import NODE_ROLE
+from fastflow.model.compose_keys import LABEL
 from fastflow.model.mode import mode_named
 from fastflow.record.result import State
 from fastflow.run.container import PROJECT, Container

@@ -12,8 +12,9 @@ from ipaddress import IPv4Network
 from typing import Any, TypeVar
 
 from fastflow.application.resolved import SharedNetwork
-from fastflow.compose import LABEL, ComposeProject
+from fastflow.compose import ComposeProject
 from fastflow.errors import AddressesExhaustedError, EngineCallError, EngineError, SubnetInUseError
+from fastflow.model.compose_keys import LABEL
 from fastflow.run.container import PROJECT
 from fastflow.run.context import PhaseContext
 from fastflow.run.engine import Engine

@@ -9,8 +9,9 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
-from fastflow.compose import LABEL, project_name
+from fastflow.compose import project_name
 from fastflow.errors import EngineError, EngineTimeoutError
+from fastflow.model.compose_keys import LABEL
 from fastflow.run.at_once import at_once
 from fastflow.run.container import PROJECT
 from fastflow.run.context import Host, RunContext, WorkflowRun

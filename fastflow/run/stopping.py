@@ -5,8 +5,8 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 
-from fastflow.compose import LABEL
 from fastflow.errors import EngineError
+from fastflow.model.compose_keys import LABEL
 from fastflow.run.at_once import at_once
 from fastflow.run.context import Host, RunContext
 from fastflow.run.lease import ROLE

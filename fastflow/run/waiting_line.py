@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from fastflow.compose import LABEL
 from fastflow.errors import BuildIdInUseError, EngineError
+from fastflow.model.compose_keys import LABEL
 from fastflow.run.container import Container
 from fastflow.run.engine import Engine, Lease
 from fastflow.run.lease import ROLE, LeaseKey, holder_of, key_of, run_of, take_leases, token_fingerprint

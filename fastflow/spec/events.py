@@ -9,7 +9,7 @@ from fastflow.diagnostic import Diagnostic, Mark, Related, Severity
 
 MAX_BYTES = 5_000_000
 MAX_DEPTH = 100
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class FaultError(Exception):
@@ -47,7 +47,7 @@ def decode(file: str, content: bytes) -> str:
 def events_of(file: str, text: str) -> Iterator[yaml.Event]:
     """Parse a text; raise FaultError where YAML refuses it."""
     try:
-        yield from yaml.parse(text, Loader=_LOADER)
+        yield from yaml.parse(text, Loader=LOADER)
     except yaml.reader.ReaderError as error:
         position = _characters(text, error.position) if isinstance(error.position, int) else 0
         raise FaultError(
@@ -86,7 +86,7 @@ def _code_point(character: object) -> int:
 
 def _characters(text: str, offset: int) -> int:
     """Turn libyaml's offset, which counts bytes of UTF-8, into one of characters; PyYAML's own counts those."""
-    if _LOADER is yaml.SafeLoader:
+    if LOADER is yaml.SafeLoader:
         return offset
     return len(text.encode()[:offset].decode(errors="ignore"))
 

@@ -9,6 +9,7 @@ import yaml
 
 from fastflow.diagnostic import Mark
 from fastflow.spec.document import Scalar, YamlList, YamlMap, YamlNode
+from fastflow.spec.events import LOADER
 
 _NOWHERE = Mark("", 1, 1, 1, 1)
 RESET = Scalar("null", _NOWHERE, plain=True, tag="!reset")
@@ -81,7 +82,7 @@ def scalar_text(text: str, *, in_flow: bool = False) -> str:
 
 def _reads_back(text: str, line: str) -> bool:
     try:
-        root: Any = yaml.compose(line, Loader=_LOADER)
+        root: Any = yaml.compose(line, Loader=LOADER)
     except yaml.YAMLError:
         return False
     found = root.value[0] if isinstance(root, yaml.SequenceNode) and len(root.value) == 1 else None
@@ -91,7 +92,6 @@ def _reads_back(text: str, line: str) -> bool:
 
 _RESOLVER: Any = yaml.resolver.Resolver()
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def _yaml(node: YamlNode) -> yaml.Node:

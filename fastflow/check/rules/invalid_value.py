@@ -7,6 +7,7 @@ from fastflow.check.facts import Facts
 from fastflow.check.rule import Rule
 from fastflow.diagnostic import Diagnostic, Related
 from fastflow.model.cloud import TOKEN_HINT
+from fastflow.model.mode import BUILD_ID_VARIABLE, MODE_VARIABLE
 from fastflow.model.node import NODE_TYPES
 from fastflow.model.phases import Phase
 from fastflow.model.places import Place
@@ -53,9 +54,9 @@ def _environment(facts: Facts, phase: Phase) -> Iterator[Diagnostic]:
         home = None
         if name in _FAST_VARIABLES:
             home = f"write {_FAST_VARIABLES[name]}: in the node"
-        elif name == "BUILD_ID":
+        elif name == BUILD_ID_VARIABLE:
             home = "write build_id: in the node or its workflow"
-        elif name == "CI_MODE":
+        elif name == MODE_VARIABLE:
             home = "write mode: in the node"
         elif name.startswith("WALLARM_"):
             home = "the WALLARM_* variables live under `cloud`"

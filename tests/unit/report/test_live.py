@@ -1,6 +1,6 @@
 """What `ps` lists: labels, which whoever has the engine can have written."""
 
-from fastflow.compose import LABEL
+from fastflow.model.compose_keys import LABEL
 from fastflow.report.live import runs_as_text
 from fastflow.run.survey import look
 from tests.fakes.containers import Script

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from fastflow.compose import LABEL
 from fastflow.errors import BuildIdInUseError
+from fastflow.model.compose_keys import LABEL
 from fastflow.run import waiting_line
 from fastflow.run.engine import Lease
 from fastflow.run.lease import LeaseKey

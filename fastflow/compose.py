@@ -16,7 +16,6 @@ from fastflow.application.paths import absolute_paths
 from fastflow.application.resolved import Resolved
 from fastflow.model.cloud import CLOUD_VARIABLES, TOKEN_VARIABLE
 from fastflow.model.compose_keys import LABEL
-from fastflow.model.node import RecordingNode
 from fastflow.plan import PhasePlan, Plan, WorkflowPlan
 from fastflow.settings import RunSettings
 from fastflow.spec.document import YamlMap, YamlNode
@@ -185,9 +184,8 @@ class _Addition:
         emulation, alias = self.settings.emulation, phase.node.network_alias
         networks: dict[str, Any] = {name: {"aliases": [alias]} if alias else {} for name in phase.networks}
         labels = {"role": NODE_ROLE, "node": phase.name, "mode": phase.mode, "build-id": escape(phase.build_id or "")}
-        ready = phase.node.ready if isinstance(phase.node, RecordingNode) else None
-        if ready and ready.log:  # tells other processes how to see that it is ready
-            labels["ready"] = escape(ready.log)
+        if phase.ready.log:  # tells other processes how to see that it is ready
+            labels["ready"] = escape(phase.ready.log)
         node: dict[str, Any] = {
             "image": escape(emulation.image if emulation else phase.image),
             "environment": self._cloud_environment() | self._node_environment(phase),

@@ -8,7 +8,7 @@ from fastflow.application.model import Application
 from fastflow.graph import Edge
 from fastflow.model.cloud import Cloud
 from fastflow.model.mode import Mode
-from fastflow.model.node import DEFAULT_IMAGE, Node
+from fastflow.model.node import DEFAULT_IMAGE, Node, Ready, RecordingNode
 from fastflow.model.phases import node_service
 from fastflow.model.ports import Port
 from fastflow.model.relations import ServiceSource, Source
@@ -98,6 +98,11 @@ class PhasePlan:
     def sources(self) -> tuple[Source, ...]:
         """What sends the requests, in turn."""
         return self.node.sources
+
+    @property
+    def ready(self) -> Ready:
+        """When its node counts as ready, if others wait for that."""
+        return (self.node.ready if isinstance(self.node, RecordingNode) else None) or Ready()
 
     @property
     def uses(self) -> tuple[str, ...]:

@@ -120,25 +120,25 @@ class _Planner:
     def phase(self, phase: Phase) -> PhasePlan:
         application = self.facts.applications.get(phase.workflow, NO_APPLICATION)
         needed, dependencies = self.facts.services_of(phase), self.graph.dependencies[phase.id]
-        fresh = _fresh(phase.node, needed)
-        recorder = recorder_of(dependencies)
+        node, recorder = phase.node, recorder_of(dependencies)
+        fresh = needed if node.fresh is True else tuple(name for name in node.fresh or () if name in needed)
         made = PhasePlan(
             id=phase.id,
             workflow=phase.workflow,
             name=phase.name,
-            node=phase.node,
+            node=node,
             build_id=phase.build_id,
             token=phase.token,
             wave=self.graph.waves[phase.id],
             dependencies=dependencies,
             is_selected=phase.id in self.again and self.selection.includes(phase),
-            services=tuple(_service_plan(name, (phase.node.services or {}).get(name, Need())) for name in needed),
+            services=_service_plans(needed, node.services or {}),
             fresh=fresh,
-            networks=networks_of_node(application, phase.node),
-            ports=_ports(phase.node),
+            networks=networks_of_node(application, node),
+            ports=_ports(node),
             environment=_environment(phase),
             passed_in=self.resumption.run if self.resumption and phase.id not in self.again else None,
-            attacked=services_attacked(application, phase.node, needed),
+            attacked=services_attacked(application, node, needed),
             fresh_volumes=_volumes(application, fresh),
             may_wait=_may_wait(application, needed),
             bypass=self.bypasses.get(recorder or phase.id),
@@ -217,14 +217,9 @@ def _may_wait(application: Application, services: Iterable[str]) -> bool:
     return not application.is_complete or not conditions <= {"service_started"}
 
 
-def _service_plan(name: str, need: Need) -> ServicePlan:
-    return ServicePlan(name, need.log, need.timeout or SERVICES_TIMEOUT)
-
-
-def _fresh(node: Node, needed: tuple[str, ...]) -> tuple[str, ...]:
-    if node.fresh is True:
-        return needed
-    return tuple(name for name in node.fresh or () if name in needed)
+def _service_plans(names: Iterable[str], needs: Mapping[str, Need]) -> tuple[ServicePlan, ...]:
+    known = ((name, needs.get(name, Need())) for name in names)
+    return tuple(ServicePlan(name, need.log, need.timeout or SERVICES_TIMEOUT) for name, need in known)
 
 
 def _ports(node: Node) -> tuple[Port, ...]:

@@ -37,7 +37,7 @@ class CloudProgress:
         self._tell = tell
         self._period = period
         self._runs: dict[str, str] = {}
-        self._told: dict[str, Progress] = {}
+        self._known: dict[str, Progress] = {}
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._thread: threading.Thread | None = None
@@ -83,22 +83,22 @@ class CloudProgress:
             return
         progress = progress_of(phase, ask_test_run(url, token, run, TIMEOUT, TIMEOUT))
         with self._lock:
-            is_news = self._runs.get(phase) == run and progress not in (self._told.get(phase), Progress(phase))
-            self._told[phase] = progress
+            is_news = self._runs.get(phase) == run and progress not in (self._known.get(phase), Progress(phase))
+            self._known[phase] = progress
         if is_news:
             self._tell(progress)
 
 
-def progress_of(phase: str, told: Mapping[str, object]) -> Progress:
+def progress_of(phase: str, data: Mapping[str, object]) -> Progress:
     """Read how far a phase's test run is (`GET /v1/test_run/<id>`); what is no number is not known."""
-    vulnerabilities = told.get("vulns")
+    vulnerabilities = data.get("vulns")
     return Progress(
         phase,
-        baselines_done=_number(told.get("baseline_check_all_terminated_count")),
-        baselines=_number(told.get("baseline_count")),
-        requests=_number(told.get("sended_requests_count")),
+        baselines_done=_number(data.get("baseline_check_all_terminated_count")),
+        baselines=_number(data.get("baseline_count")),
+        requests=_number(data.get("sended_requests_count")),
         vulnerabilities=len(vulnerabilities) if isinstance(vulnerabilities, list) else None,
-        seconds_left=_number(told.get("estimated_time_to_completion")),
+        seconds_left=_number(data.get("estimated_time_to_completion")),
     )
 
 

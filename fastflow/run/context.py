@@ -68,12 +68,12 @@ class RunContext:
     """What became of the phases that the run which is taken up passed; their records and test runs are used here."""
     accepted: dict[str, AcceptFile] = field(default_factory=dict)
     """What the gates' files held when the run began, by phase: what happens to them later changes no verdict."""
-    marks: list[Lease] = field(default_factory=list)
-    """What lets others see that the run lives, before it has its leases."""
+    held: list[Lease] = field(default_factory=list)
+    """Its leases, and what lets others see that it lives before it has them."""
     built: dict[str, str] = field(default_factory=dict)
     """The images of nodes that the run builds itself, by phase."""
     _broken: set[int] = field(default_factory=set)
-    _told: set[str] = field(default_factory=set)
+    _noted: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -107,8 +107,8 @@ class RunContext:
     def note_once(self, message: str) -> None:
         """Tell something that several phases may find out, once in a run."""
         with self._lock:
-            is_new = message not in self._told
-            self._told.add(message)
+            is_new = message not in self._noted
+            self._noted.add(message)
         if is_new:
             self.note(message)
 

@@ -59,10 +59,10 @@ def _address(base: str, run: str) -> str:
 
 def _test_run(answer: bytes) -> Mapping[str, object]:
     try:
-        told = json.loads(answer)
+        data = json.loads(answer)
     except (ValueError, RecursionError):
         return {}
-    body = told.get("body", told) if isinstance(told, dict) else None
+    body = data.get("body", data) if isinstance(data, dict) else None
     return body if isinstance(body, dict) else {}
 
 

@@ -35,7 +35,7 @@ def prepare(run: RunContext, workflows: Sequence[WorkflowRun]) -> None:
         _each(pool, _pulls(workflows), lambda job: _pull(run, *job), engines)
         to_build = _to_build(workflows)
         for host in {workflow.host.name: workflow.host for workflow, _ in to_build}.values():
-            run.marks += mark_on(run, host)  # or `down --all` takes the images for those of a dead run
+            run.held += mark_on(run, host)  # or `down --all` takes the images for those of a dead run
         _each(pool, to_build, lambda job: _build(run, *job), engines)
 
 

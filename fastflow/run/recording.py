@@ -5,7 +5,6 @@ import time
 from contextlib import suppress
 
 from fastflow.errors import EngineError
-from fastflow.model.node import RecordingNode
 from fastflow.plan import READY_TIMEOUT
 from fastflow.run.advice import with_bypass
 from fastflow.run.context import PhaseContext
@@ -44,11 +43,10 @@ def run_recording(context: PhaseContext, attempt: int) -> Verdict:
 
 
 def _wait_until_ready(context: PhaseContext, node: RunningNode) -> None:
-    assert isinstance(context.phase.node, RecordingNode)
-    ready = context.phase.node.ready
-    pattern = re.compile(ready.log) if ready and ready.log else None
+    ready = context.phase.ready
+    pattern = re.compile(ready.log) if ready.log else None
     seen: list[bool] = []
-    timeout = (ready.timeout if ready else None) or READY_TIMEOUT
+    timeout = ready.timeout or READY_TIMEOUT
     deadline = context.within(timeout)
 
     def watch(line: str) -> None:

@@ -4,7 +4,7 @@ import queue
 import threading
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 
@@ -13,7 +13,6 @@ from fastflow.plan import Plan
 from fastflow.record.events import PhaseChanged, RunEnded, RunRefused, RunStarted, now
 from fastflow.record.result import PhaseResult, RunResult, State, exit_code_of
 from fastflow.run.context import Host, RunContext, WorkflowRun
-from fastflow.run.engine import Lease
 from fastflow.run.holding import hold_aliases, hold_all, note_namesakes, release_all
 from fastflow.run.phase import PhaseRun, waiting_result
 from fastflow.run.preparation import prepare
@@ -55,7 +54,6 @@ class Runner:
     def execute(self) -> RunResult:
         """Run everything; raises FastflowError where nothing could be started."""
         self._begin()
-        leases: Sequence[Lease] = ()
         hosts = self._clean_up.hosts
         watchdog = CancelWatchdog(self.run, hosts)
         watchdog.start()
@@ -64,9 +62,9 @@ class Runner:
                 host.observer.start()  # from now on the run hears that it is to stop
             prepare(self.run, list(self.workflows.values()))
             if not self.run.cancellation.is_set:
-                leases = hold_all(self.run, hosts)
+                self.run.held += hold_all(self.run, hosts)
             if not self.run.cancellation.is_set:  # it may have waited for a long time
-                leases = [*leases, *hold_aliases(self.run, self.workflows.values())]
+                self.run.held += hold_aliases(self.run, self.workflows.values())
                 note_namesakes(self.run, self.workflows.values())
             self._run_phases()
         except FastflowError as error:
@@ -79,7 +77,7 @@ class Runner:
                 self._stop_early()
             watchdog.close()
             self._clean_up.finish()
-            release_all([*leases, *self.run.marks])
+            release_all(self.run.held)
         result = self._result()
         self.run.emit(RunEnded(result.exit_code, result.leftovers))
         return result

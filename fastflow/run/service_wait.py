@@ -91,10 +91,10 @@ class ServiceWait:
 
     def _waiting_for(self) -> str:
         """Name the services that are not up yet, each with how far it is."""
-        told = dict.fromkeys(self._services, "not created yet")
+        states = dict.fromkeys(self._services, "not created yet")
         for container in service_containers(self._context, self._services):
-            told[str(container.service)] = "" if self._is_up(container) else self._progress_of(container)
-        return ", ".join(f"{name} ({how})" for name, how in told.items() if how)
+            states[str(container.service)] = "" if self._is_up(container) else self._progress_of(container)
+        return ", ".join(f"{name} ({how})" for name, how in states.items() if how)
 
     def _progress_of(self, container: Container) -> str:
         if is_up(container):

@@ -133,7 +133,7 @@ class ServiceWatch:
         if now is None:
             return self._fault_of_missing(before)
         if faults := self._faults_of(before):
-            return self._told(before, now, faults)
+            return self._described(before, now, faults)
         fault = fault_of(now)
         if fault is not None:
             return replace(fault, time=now.finished_at if now.has_ended else None)
@@ -148,9 +148,9 @@ class ServiceWatch:
         if code is None:
             return Fault(before, f"service {before.service} is gone: something else removed its container")
         faults = self._faults_of(before)
-        return self._told(before, before, faults) if faults else None
+        return self._described(before, before, faults) if faults else None
 
-    def _told(self, before: Container, now: Container, faults: Sequence[ContainerEvent]) -> Fault:
+    def _described(self, before: Container, now: Container, faults: Sequence[ContainerEvent]) -> Fault:
         """Say what the first fault was that an event told of, when it was, and what came of it."""
         is_first = faults[0] is self._first()
         is_out_of_memory = any(event.action == _OUT_OF_MEMORY for event in faults) or now.oom_killed

@@ -65,18 +65,18 @@ class Survey:
 
 def ask_all(engines: Mapping[str, Engine]) -> dict[str, EngineInfo]:
     """Ask all engines at once what they are; raises the first's error that does not answer, with the host's name."""
-    told: dict[str, EngineInfo | FastflowError] = {}
+    answers: dict[str, EngineInfo | FastflowError] = {}
 
     def ask(name: str) -> None:
         try:
-            told[name] = engines[name].info()
+            answers[name] = engines[name].info()
         except FastflowError as error:
-            told[name] = error
+            answers[name] = error
 
     at_once(ask, engines)
     infos = {}
     for name in engines:
-        answer = told[name]
+        answer = answers[name]
         if isinstance(answer, FastflowError):
             answer.message = f"host {name}: {answer.message}" if name else answer.message
             raise answer

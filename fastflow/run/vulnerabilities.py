@@ -49,12 +49,12 @@ def from_reports(
     for path in sorted(path for path in files if path.suffix == ".json"):
         try:
             is_fit = path.stat().st_size <= LARGEST_REPORT
-            told = json.loads(path.read_text(encoding="utf-8", errors="replace")) if is_fit else None
+            data = json.loads(path.read_text(encoding="utf-8", errors="replace")) if is_fit else None
         except (OSError, ValueError, RecursionError):
-            told = None
-        lists = (told.get(key) for key in ("vulnerabilities", "vulns")) if isinstance(told, dict) else ()
+            data = None
+        lists = (data.get(key) for key in ("vulnerabilities", "vulns")) if isinstance(data, dict) else ()
         found = next((one for one in lists if isinstance(one, list)), None)
-        if found is not None and run is not None and _is_of(told, run):
+        if found is not None and run is not None and _is_of(data, run):
             return read_vulnerabilities(found, f"the report {path.name}", say)
         if found is not None:
             say(f"the report {path.name} does not count: it does not hold the id of the test run, {run or 'unknown'}")

@@ -63,8 +63,8 @@ class Wish:
                     except BuildIdInUseError as error:
                         obstacle = error
                 if (left := deadline - time.monotonic()) <= 0:
-                    told = f"{obstacle.message}, and the time of --wait-lease is over (place {line.place} in line)"
-                    raise BuildIdInUseError(told, obstacle.hint)
+                    message = f"{obstacle.message}, and the time of --wait-lease is over (place {line.place} in line)"
+                    raise BuildIdInUseError(message, obstacle.hint)
                 line.tell(obstacle)
                 with cancellation.changed:
                     if not cancellation.is_set:
@@ -97,8 +97,8 @@ class _Line:
     place: int = 1
     _lease: Lease | None = None
     _created: dict[str, float] = field(default_factory=dict)
-    _told: tuple[str, int] | None = None
-    _told_at: float = 0.0
+    _noted: tuple[str, int] | None = None
+    _noted_at: float = 0.0
 
     @contextmanager
     def joined(self) -> Iterator[None]:
@@ -124,9 +124,9 @@ class _Line:
     def tell(self, obstacle: BuildIdInUseError) -> None:
         """Say for whom the run waits and at which place: at once, at each change, and every 15 seconds."""
         news, now = (obstacle.message, self.place), time.monotonic()
-        if news != self._told or now - self._told_at >= _AGAIN:
+        if news != self._noted or now - self._noted_at >= _AGAIN:
             self.wish.note(f"waiting at place {self.place} in line: {obstacle.message}")
-            self._told, self._told_at = news, now
+            self._noted, self._noted_at = news, now
 
     def _counts(self, container: Container) -> bool:
         """Whether the run of a ticket lives; one that is only created is about to, or its process has died."""

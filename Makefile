@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STATE := .state
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit e2e engines engine images sarif junit browser docs update clean
+.PHONY: help demo test lint unit lowest e2e engines engine images sarif junit browser docs update clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/make \1 - \2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -13,7 +13,7 @@ help: ## Show this list
 demo: engine images ## Set everything up and run the example of two concurrent workflows, emulated
 	$(BIN)/fastflow up examples/fastflow.yml --emulate
 
-test: lint unit e2e engines ## Set everything up and run all checks and tests
+test: lint unit lowest e2e engines ## Set everything up and run all checks and tests
 
 lint: $(STATE)/dev ## Formatting, lint, types, and which module may import which
 	$(BIN)/ruff format --check .
@@ -23,6 +23,9 @@ lint: $(STATE)/dev ## Formatting, lint, types, and which module may import which
 
 unit: $(STATE)/dev ## Tests that need no engine
 	$(BIN)/pytest tests -m "not e2e" -n auto
+
+lowest: ## A quick part of these with the lowest versions of packages that pyproject.toml allows
+	@scripts/lowest $(STATE)/lowest $(PYTHON)
 
 e2e: $(STATE)/dev engine images sarif junit browser ## Tests on the real engine
 	$(BIN)/pytest tests -m e2e -n 2 --dist loadgroup

@@ -1,6 +1,8 @@
 """What import-linter cannot say: one home each for some libraries, the environment, the streams and the exit."""
 
 import ast
+import sys
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -80,6 +82,14 @@ def test_the_environment_the_streams_and_the_exit_have_one_home(attribute: str) 
     homes = (*ATTRIBUTES[attribute], IMAGE)
     strangers = [name for name, used in attributes_of().items() if attribute in used and not name.startswith(homes)]
     assert strangers == []
+
+
+def test_every_package_that_is_imported_is_declared() -> None:
+    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())["project"]
+    declared = {bound.partition(">=")[0].replace("-", "_") for bound in project["dependencies"]}
+    others = {"yaml": "pyyaml", "fastflow": None, "_typeshed": None, "cryptography": None}  # the last: in the image
+    used = {others.get(name, name) for names in imported_by().values() for name in names}
+    assert used - sys.stdlib_module_names - {None} == declared
 
 
 def test_engines_are_made_in_one_place() -> None:

@@ -1,15 +1,18 @@
 """Text to Facts: a spec is read, typed, and joined with the applications that it names."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from fastflow.application.model import Application
 from fastflow.application.needs import without_fast
 from fastflow.application.reader import ComposeFiles, file_sources
 from fastflow.check.facts import Facts
-from fastflow.diagnostic import Diagnostic
+from fastflow.check.rules.invalid_value import RULE
+from fastflow.diagnostic import Diagnostic, Severity
+from fastflow.errors import system_reason
 from fastflow.graph import build_graph
 from fastflow.model.cloud import DEFAULT_TOKEN, token_fault, token_variable
 from fastflow.model.load import Loaded, is_build_id, is_raw, load_spec
@@ -19,7 +22,10 @@ from fastflow.model.places import Places
 from fastflow.model.spec import Spec
 from fastflow.spec.document import Document, Scalar, YamlMap, YamlPath
 from fastflow.spec.interpolation import interpolate
-from fastflow.spec.reader import read_spec
+from fastflow.spec.reader import read_limited, read_spec
+
+if TYPE_CHECKING:
+    from fastflow.model.accept import AcceptFile
 
 _SHORTEST_TOKEN = 8
 """Characters. A shorter value, such as `token` in a test, is no secret but a word that findings use."""
@@ -45,6 +51,31 @@ def load(
     if (document := reading.document) is None:
         return None, reading.diagnostics
     tokens = _tokens(document, values)
+    loaded = _typed(document, values, emulated, build_ids)
+    found = (*reading.diagnostics, *loaded.diagnostics)
+    if loaded.spec is None:
+        return None, masked(found, tokens)
+    applications, compose_files, unreadable = _applications(loaded, text, values)
+    facts = Facts(
+        document=document,
+        spec=loaded.spec,
+        places=loaded.places,
+        graph=build_graph(phases_of(loaded.spec, values)),
+        applications=applications,
+        has_values=values is not None,
+        is_whole=not found,
+        compose_files=compose_files,
+        unset_tokens=frozenset() if emulated is not None else _unset_tokens(loaded.spec, values),
+        tokens=tokens,
+        malformed_tokens=_malformed_tokens(loaded.spec, values),
+    )
+    return _with_accepted(facts, text, (*found, *unreadable))
+
+
+def _typed(
+    document: Document, values: Mapping[str, str] | None, emulated: str | None, build_ids: Mapping[YamlPath, str]
+) -> Loaded:
+    """Replace the variables, each as its field wants it, and read what comes of it as a spec."""
     interpolated = interpolate(
         document,
         values,
@@ -54,38 +85,45 @@ def load(
         is_checked=is_build_id,
     )
     loaded = load_spec(interpolated.document)
-    found = (*reading.diagnostics, *interpolated.diagnostics, *loaded.diagnostics)
-    if loaded.spec is None:
-        return None, masked(found, tokens)
+    return loaded._replace(diagnostics=interpolated.diagnostics + loaded.diagnostics)
+
+
+def _with_accepted(facts: Facts, text: SpecText, found: tuple[Diagnostic, ...]) -> tuple[Facts, tuple[Diagnostic, ...]]:
+    """Read the files that gates accept vulnerabilities by, each once, and add what is wrong with them to the findings.
+
+    One that is not there accepts nothing, so that `fastflow accept` can make it after the first run; a name with a
+    variable is looked at when it has a value.
+    """
+    files: dict[str, AcceptFile] = {}
+    more: list[Diagnostic] = []
+    for phase, node in facts.testers:
+        path = (*phase.path, "gate", "accept")
+        written, place = facts.places.node(*path), facts.places.value(*path)
+        accept = node.gate.accept if isinstance(node.gate, Gate) else None
+        if accept is None or not isinstance(written, Scalar) or written.symbolic:
+            continue
+        from fastflow.model.accept import read_accept_file  # noqa: PLC0415  # few specs name such a file
+
+        name = str(Path(text.name).parent / accept)
+        try:
+            if name not in files:
+                files[name] = read_accept_file(name, read_limited(text.directory / accept))
+                more += files[name].diagnostics
+        except FileNotFoundError:
+            message = f"`accept`: there is no {accept}, so nothing is accepted"
+            hint = "mend the path; `fastflow accept` writes the file"
+            more.append(RULE.finding(message, place, hint, severity=Severity.WARNING))
+        except OSError as fault:
+            message = f"`accept`: {accept} cannot be read: {system_reason(fault)}"
+            more.append(RULE.finding(message, place, "name a file that can be read"))
+    return replace(facts, accept_files=files), (*found, *more)
+
+
+def _applications(
+    loaded: Loaded, text: SpecText, values: Mapping[str, str] | None
+) -> tuple[dict[str, Application], tuple[Document, ...], tuple[Diagnostic, ...]]:
+    """Read the applications of workflows: these, all Compose files as they are written, and those at fault."""
     files = ComposeFiles(text.directory, values, Path(text.name).parent)
-    applications, unreadable = _applications(loaded, files)
-    facts = Facts(
-        document=document,
-        spec=loaded.spec,
-        places=loaded.places,
-        graph=build_graph(phases_of(loaded.spec, values)),
-        applications=applications,
-        has_values=values is not None,
-        is_whole=not found,
-        compose_files=files.files,
-        unset_tokens=frozenset() if emulated is not None else _unset_tokens(loaded.spec, values),
-        tokens=tokens,
-        malformed_tokens=_malformed_tokens(loaded.spec, values),
-    )
-    facts, accepted = _with_accepted(facts, text)
-    return facts, (*found, *unreadable, *accepted)
-
-
-def _with_accepted(facts: Facts, text: SpecText) -> tuple[Facts, Sequence[Diagnostic]]:
-    """Read the files that gates accept vulnerabilities by."""
-    if not any(isinstance(node.gate, Gate) and node.gate.accept for _, node in facts.testers):
-        return facts, ()
-    from fastflow.check.accept_file import with_accept_files  # noqa: PLC0415  # few specs name such a file
-
-    return with_accept_files(facts, text.directory, Path(text.name).parent)
-
-
-def _applications(loaded: Loaded, files: ComposeFiles) -> tuple[dict[str, Application], tuple[Diagnostic, ...]]:
     found: dict[str, Application] = {}
     unreadable: list[Diagnostic] = []
     assert loaded.spec is not None
@@ -102,7 +140,7 @@ def _applications(loaded: Loaded, files: ComposeFiles) -> tuple[dict[str, Applic
             # Many workflows may share one file: they share what was read of it, too.
             key = id(reading.application)
             found[name] = seen.setdefault(key, without_fast(reading.application))
-    return found, tuple(unreadable)
+    return found, files.files, tuple(unreadable)
 
 
 def _tokens(document: Document, values: Mapping[str, str] | None) -> frozenset[str]:

@@ -27,7 +27,7 @@ def graph_text(drawing: Drawing) -> str:
 
 
 def _listed(phase: DrawnPhase, drawing: Drawing) -> str:
-    before = ", ".join(f"{edge.before} ({edge.reason})" for edge in drawing.before(phase))
+    before = ", ".join(f"{edge.before} ({edge.reason})" for edge in drawing.before[phase.id])
     build_id = f", BUILD_ID {phase.build_id}" if phase.build_id else ""
     out = "" if phase.is_selected else ", left out"
     star = "*" if phase.is_critical else " "

@@ -69,15 +69,12 @@ class Drawing:
         """The workflows, in the order of their first phases."""
         return tuple(dict.fromkeys(phase.workflow for phase in self.phases))
 
-    def before(self, phase: DrawnPhase) -> tuple[DrawnEdge, ...]:
-        """The edges into a phase."""
-        return self._before.get(phase.id, ())
-
     @cached_property
-    def _before(self) -> Mapping[str, tuple[DrawnEdge, ...]]:
-        found: dict[str, tuple[DrawnEdge, ...]] = {}
+    def before(self) -> Mapping[str, list[DrawnEdge]]:
+        """The edges into each phase, by its id."""
+        found: dict[str, list[DrawnEdge]] = {phase.id: [] for phase in self.phases}
         for edge in self.edges:
-            found[edge.after] = (*found.get(edge.after, ()), edge)
+            found[edge.after].append(edge)
         return found
 
 

@@ -56,7 +56,7 @@ def graph_html(plan: PlanFile) -> str:
 
 def _row(phase: DrawnPhase, drawing: Drawing) -> str:
     before = "<br>".join(
-        f"{escape(edge.before)} ({escape(edge.reason)}, {escape(edge.condition)})" for edge in drawing.before(phase)
+        f"{escape(edge.before)} ({escape(edge.reason)}, {escape(edge.condition)})" for edge in drawing.before[phase.id]
     )
     out = "" if phase.is_selected else " (left out)"
     cells = (escape(phase.mode) + out, escape(phase.build_id), str(phase.wave), before)

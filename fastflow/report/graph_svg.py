@@ -111,7 +111,8 @@ def lay_out(drawing: Drawing) -> Layout:
     widths: defaultdict[int, int] = defaultdict(int)
     for phase in drawing.phases:
         cells[phase.workflow, phase.wave].append(phase)
-        widths[phase.wave] = max(widths[phase.wave], _box_width(phase))
+        texts = cell_len(_cut(phase.name)) * _NAME, cell_len(_cut(phase.details)) * _DETAILS
+        widths[phase.wave] = max(widths[phase.wave], *(text + 20 for text in texts))
     left, columns = _MARGIN, {}
     for at, wave in enumerate(sorted(widths)):
         columns[wave] = (at, left)
@@ -168,7 +169,7 @@ def sentences_of(drawing: Drawing) -> Iterator[str]:
     """What the picture shows, for those that do not see it: each phase, as long as they are not too many."""
     if len(drawing.phases) <= MOST_TOLD:
         for phase in drawing.phases:
-            before = ", ".join(f"{edge.before} ({edge.reason})" for edge in drawing.before(phase))
+            before = ", ".join(f"{edge.before} ({edge.reason})" for edge in drawing.before[phase.id])
             yield f"{phase.id}: {phase.details}{f'; after {before}' if before else ''}."
     else:
         waves = len({phase.wave for phase in drawing.phases})
@@ -181,10 +182,6 @@ def _cut(text: str) -> str:
     return text if cell_len(text) <= _LONGEST else set_cell_size(text, _LONGEST - 1).rstrip() + "…"
 
 
-def _box_width(phase: DrawnPhase) -> int:
-    return max(cell_len(_cut(phase.name)) * _NAME, cell_len(_cut(phase.details)) * _DETAILS) + 20
-
-
 def _lane(lane: Lane, width: int) -> Iterator[str]:
     yield f'<rect class="lane" x="6" y="{lane.y + 2}" width="{width - 12}" height="{lane.height - 4}" rx="8"/>'
     yield f'<text{_PLAIN_TEXT} class="head" x="18" y="{lane.y + 21}">{escape(lane.workflow)}</text>'
@@ -193,7 +190,7 @@ def _lane(lane: Lane, width: int) -> Iterator[str]:
 def _box(box: Box, drawing: Drawing) -> Iterator[str]:
     phase = box.phase
     classes = f"phase{' critical' if phase.is_critical else ''}{'' if phase.is_selected else ' out'}"
-    before = "".join(f"\nafter {edge.before} ({edge.reason}, {edge.condition})" for edge in drawing.before(phase))
+    before = "".join(f"\nafter {edge.before} ({edge.reason}, {edge.condition})" for edge in drawing.before[phase.id])
     place = f'x="{box.x}" y="{box.y}" width="{box.width}" height="{_BOX}"'
     yield f'<g class="{classes}"><title>{escape(f"{phase.id}: {phase.details}{before}")}</title>'
     yield f'<rect class="box {mode_named(phase.mode).name}" {place} rx="6"/>'

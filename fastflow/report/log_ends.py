@@ -38,22 +38,19 @@ def _phase(phase: PhaseResult, ci: CiFormat) -> Iterator[str]:
 
 
 def _of_node(phase: PhaseResult) -> Evidence | None:
-    """The end of the node's log, for a failed phase of which no more is known: another version wrote its result."""
-    end = _end_of(Path(phase.log)) if phase.state == "failed" and phase.log else []
-    return Evidence("the node", phase.log or "", tuple(end)) if end else None
-
-
-def _end_of(path: Path) -> list[str]:
+    """The end of the node's log, for a failed phase of which no more is known; None if it cannot be read."""
+    if phase.state != "failed" or not phase.log:
+        return None
     try:
-        with path.open("rb") as log:
+        with Path(phase.log).open("rb") as log:
             log.seek(0, 2)
             start = max(0, log.tell() - _BYTES)
             log.seek(start)
-            text = log.read().decode("utf-8", "replace")
+            lines = log.read().decode("utf-8", "replace").splitlines()
     except OSError:
-        return []
-    lines = text.splitlines()
-    return lines[1:][-LINES:] if start and len(lines) > 1 else lines[-LINES:]
+        return None
+    whole = lines[1:] if start and len(lines) > 1 else lines
+    return Evidence("the node", phase.log, tuple(whole[-LINES:])) if whole else None
 
 
 def shown_run(

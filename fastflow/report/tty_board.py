@@ -2,8 +2,7 @@
 
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from fastflow.plan import PhasePlan, Plan
@@ -66,11 +65,6 @@ class View:
     rows: tuple[Row, ...]
     to_come: tuple[str, ...]
     """What is still to come on the critical path."""
-
-    @property
-    def counts(self) -> Mapping[str, int]:
-        """How many phases are in each state."""
-        return Counter(row.state for row in self.rows)
 
     def first(self, number: int) -> tuple[Row, ...]:
         """The rows that are shown where there is room for so many: all in the plan's order, else by what matters."""

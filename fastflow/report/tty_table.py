@@ -62,7 +62,7 @@ def _rendered(renderable: RenderableType, terminal: Terminal) -> list[str]:
 
 
 def _head(view: View) -> Text:
-    counts = view.counts
+    counts = Counter(row.state for row in view.rows)
     ended = sum(row.has_ended for row in view.rows)
     text = _text(f"run {view.run}" if view.run else "preparing", "bold")
     text.append(f"  {short_duration(view.now)}  {ended} of {len(view.rows)} ended")

@@ -59,15 +59,11 @@ def _environment() -> Environment:
     return Environment(
         loader=PackageLoader(__package__, _ASSETS),
         autoescape=True,
-        finalize=_visible,
+        # No text of a run may hide anything, or hold what UTF-8 cannot: control characters, turned letters, surrogates.
+        finalize=lambda value: pictured(value) if type(value) is str else value,
         undefined=StrictUndefined,
         keep_trailing_newline=True,
     )
-
-
-def _visible(value: object) -> object:
-    """Let no text of a run hide anything, or hold what UTF-8 cannot: control characters, turned letters, surrogates."""
-    return pictured(value) if type(value) is str else value
 
 
 @cache

@@ -81,13 +81,13 @@ def timeline_of(history: History) -> Timeline:
     length = max(end - start, 0.001)
     tracks = {}
     for phase, changes in history.phases.items():
-        steps = [(at, _kind(one.state, one.mode)) for one in changes if (at := seconds_of(one.time)) is not None]
+        steps = [
+            (at, mode_named(one.mode).word if one.state == "running" else one.state)
+            for one in changes
+            if (at := seconds_of(one.time)) is not None
+        ]
         tracks[phase] = _track(steps, start, end, length)
     return Timeline(tracks, tuple(_ticks(length)), end - start)
-
-
-def _kind(state: str, mode: str) -> str:
-    return mode_named(mode).word if state == "running" else state
 
 
 def _track(steps: Sequence[tuple[float, str]], start: float, end: float, length: float) -> Track:

@@ -65,15 +65,14 @@ class RunningNode:
             raise PhaseFailedError(f"the node's container did not end within {within:g} s") from None
         if self._stream is not None:
             self._stream.join(_LOG_END)
-        self.container = found[0] if found else self._gone()
+        if found:
+            self.container = found[0]
+        else:  # as it was when it ended: somebody has removed it since
+            code = self.context.observer.last_exit_code(self.container.id)
+            if code is None:
+                raise PhaseFailedError("the node's container is gone: something else removed it")
+            self.container = replace(self.container, status="exited", exit_code=code)
         return NodeEnd(self.container.exit_code, self.container.oom_killed, self.container.error)
-
-    def _gone(self) -> Container:
-        """The container as it was when it ended, where somebody removed it since."""
-        code = self.context.observer.last_exit_code(self.container.id)
-        if code is None:
-            raise PhaseFailedError("the node's container is gone: something else removed it")
-        return replace(self.container, status="exited", exit_code=code)
 
     def stop(self, grace: float) -> None:
         """Send SIGTERM, then SIGKILL after `grace` seconds."""

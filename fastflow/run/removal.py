@@ -70,9 +70,14 @@ def _remove_once(engine: Engine, labels: Mapping[str, str], own: Mapping[str, st
             [found.id for found in engine.api.containers(labels) if not _is_lease(found.labels)]
         )
 
+    def remove_networks() -> None:
+        shared = engine.api.networks({**labels, f"{LABEL}.role": SHARED})
+        engine.api.remove_networks(found for found in engine.api.networks(labels) if found not in shared)
+        remove_unused(engine, shared)
+
     steps = (
         remove_containers,
-        lambda: _remove_networks(engine, labels),
+        remove_networks,
         lambda: engine.api.remove_volumes(engine.api.volumes(own)),
     )
     errors: list[EngineError] = []
@@ -91,12 +96,6 @@ def _remove_images(engine: Engine, run: str) -> None:
     while (found := _own_images(engine, run)) and found != before:
         engine.api.remove_images(found)
         before = found
-
-
-def _remove_networks(engine: Engine, labels: Mapping[str, str]) -> None:
-    shared = engine.api.networks({**labels, f"{LABEL}.role": SHARED})
-    engine.api.remove_networks(found for found in engine.api.networks(labels) if found not in shared)
-    remove_unused(engine, shared)
 
 
 def _own_images(engine: Engine, run: str) -> tuple[str, ...]:

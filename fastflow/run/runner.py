@@ -147,17 +147,14 @@ class Runner:
         try:
             result = work.execute()
         except Exception as error:  # a bug in one phase must not leave the others without an end
-            result = work.fail(f"a bug of fastflow: {error!r}", self._kept_traceback(work.phase.id))
+            hint = None
+            with suppress(OSError):
+                log_file = self.run.folder.log(f"{work.phase.id}.bug")
+                log_file.write(traceback.format_exc())
+                log_file.close()
+                hint = f"please report it with {log_file.path}"
+            result = work.fail(f"a bug of fastflow: {error!r}", hint)
         self._ended.put(result)
-
-    def _kept_traceback(self, phase: str) -> str | None:
-        """Write down the exception that is being handled; say where that is."""
-        with suppress(OSError):
-            log_file = self.run.folder.log(f"{phase}.bug")
-            log_file.write(traceback.format_exc())
-            log_file.close()
-            return f"please report it with {log_file.path}"
-        return None
 
     def _take(self, result: PhaseResult | None) -> None:
         if result is None or self._working.pop(result.id, None) is None:

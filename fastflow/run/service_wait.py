@@ -93,14 +93,15 @@ class ServiceWait:
         """Name the services that are not up yet, each with how far it is."""
         states = dict.fromkeys(self._services, "not created yet")
         for container in service_containers(self._context, self._services):
-            states[str(container.service)] = "" if self._is_up(container) else self._progress_of(container)
+            name = str(container.service)
+            if self._is_up(container):
+                states[name] = ""
+            elif is_up(container):
+                states[name] = f"running, has not printed `{self._services[name].log}`"
+            else:
+                state = container.health if container.status == "running" else container.status
+                states[name] = f"{state}{probed(container)}"
         return ", ".join(f"{name} ({how})" for name, how in states.items() if how)
-
-    def _progress_of(self, container: Container) -> str:
-        if is_up(container):
-            return f"running, has not printed `{self._services[str(container.service)].log}`"
-        state = container.health if container.status == "running" else container.status
-        return f"{state}{probed(container)}"
 
     def follow(self, found: Iterable[Container]) -> None:
         """Read the logs that tell when a service is up."""

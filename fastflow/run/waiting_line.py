@@ -159,14 +159,12 @@ class _Line:
 
 def _tickets(engine: Engine) -> list[_Ticket]:
     """All tickets that are there, the lowest number first."""
-    found = engine.api.containers({f"{LABEL}.role": ROLE, f"{LABEL}.token": _LINE})
-    tickets = [_Ticket(int(key_of(one).build_id or 0), _keys_of(one), one) for one in found]
+    tickets = []
+    for found in engine.api.containers({f"{LABEL}.role": ROLE, f"{LABEL}.token": _LINE}):
+        pairs = (word.partition("/") for word in found.labels.get(WAITS_FOR, "").split())
+        keys = tuple(LeaseKey(token, build_id or None) for token, _, build_id in pairs)
+        tickets.append(_Ticket(int(key_of(found).build_id or 0), keys, found))
     return sorted(tickets, key=lambda ticket: ticket.number)
-
-
-def _keys_of(container: Container) -> tuple[LeaseKey, ...]:
-    pairs = (word.partition("/") for word in container.labels.get(WAITS_FOR, "").split())
-    return tuple(LeaseKey(token, build_id or None) for token, _, build_id in pairs)
 
 
 def _before(key: LeaseKey, other: _Ticket) -> BuildIdInUseError:

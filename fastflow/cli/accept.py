@@ -1,7 +1,7 @@
 """`fastflow accept`."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -61,11 +61,7 @@ def command(
     standing = standing_of(choices_of(archive, found, file))
     for choice, entry in standing.held:
         click.echo(f"{choice.fingerprint} is in {choice.path} already: {pictured(entry.reason)}")
-    if is_chosen and why is not None:
-        for path in dict.fromkeys(choice.path for choice in standing.left):
-            _add(path, [choice.accepted(why, until) for choice in standing.left if choice.path == path])
-    else:
-        _ask_all(standing.left, is_chosen, why, until)
+    _accept(standing.left, is_chosen, why, until)
     if standing.expired:
         where = "; ".join(f"{choice.fingerprint} in {choice.path}" for choice in standing.expired)
         raise UsageError(f"has expired: {where}", "mend the vulnerability, or give it a later day in that file")
@@ -80,8 +76,12 @@ def _require_answers(is_chosen: bool, why: str | None) -> None:
         raise UsageError(f"nothing was accepted: there is no terminal to ask on, without {options}", f"add {options}")
 
 
-def _ask_all(choices: Iterable[Choice], is_chosen: bool, why: str | None, until: date | None) -> None:
-    """Ask about one after the other; whatever ends a question, the answers before it are in the file."""
+def _accept(choices: Sequence[Choice], is_chosen: bool, why: str | None, until: date | None) -> None:
+    """Accept all, or ask about one after the other; whatever ends a question, the answers before it are kept."""
+    if is_chosen and why is not None:
+        for path in dict.fromkeys(choice.path for choice in choices):
+            _add(path, [choice.accepted(why, until) for choice in choices if choice.path == path])
+        return
     with suppress(QuitError):
         for choice in choices:
             if (addition := _ask(choice, is_chosen, why, until)) is not None:

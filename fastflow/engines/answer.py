@@ -106,10 +106,6 @@ class Answer(io.RawIOBase):
         self._is_given = True
         return self._connection
 
-    def finish(self) -> None:
-        """Let go of it."""
-        self.close()
-
     def close(self) -> None:
         """Let go of it; a connection whose answer was read to its end serves again."""
         if not self.closed and not self._is_given:

@@ -20,16 +20,29 @@ _LAST_WORDS = 2.0
 """Seconds in which a command line that has lost its engine says why."""
 
 
-class Wire(Protocol):
-    """A connection to an engine; `socket` is what requests go through."""
+@dataclass
+class Wire:
+    """A connection to an engine; `socket` is what requests go through, `process` the command line at its other end."""
 
     socket: socket.socket
+    process: subprocess.Popen[bytes] | None = None
 
     def reason(self) -> str:
-        """Why it broke, as far as something says so."""
+        """Why it broke, as far as the command line said so at its end."""
+        if self.process is None or self.process.stderr is None:
+            return ""
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(_LAST_WORDS)
+            return self.process.stderr.read().decode(errors="replace")
+        return ""
 
     def close(self) -> None:
         """Let go of it."""
+        self.socket.close()
+        if self.process is not None:
+            kill_group(self.process)
+            if self.process.stderr is not None:
+                self.process.stderr.close()
 
 
 class Route(Protocol):
@@ -41,17 +54,6 @@ class Route(Protocol):
 
     def connect(self, timeout: float) -> Wire:
         """Connect within `timeout` seconds. Raises OSError."""
-
-
-@dataclass
-class _SocketWire:
-    socket: socket.socket
-
-    def reason(self) -> str:
-        return ""
-
-    def close(self) -> None:
-        self.socket.close()
 
 
 @dataclass(frozen=True)
@@ -74,27 +76,7 @@ class SocketRoute:
         except BaseException:
             connected.close()
             raise
-        return _SocketWire(connected)
-
-
-@dataclass
-class _DialledWire:
-    socket: socket.socket
-    process: subprocess.Popen[bytes]
-
-    def reason(self) -> str:
-        """Read what the command line said at its end."""
-        assert self.process.stderr is not None
-        with suppress(subprocess.TimeoutExpired):
-            self.process.wait(_LAST_WORDS)
-            return self.process.stderr.read().decode(errors="replace")
-        return ""
-
-    def close(self) -> None:
-        self.socket.close()
-        kill_group(self.process)
-        if self.process.stderr is not None:
-            self.process.stderr.close()
+        return Wire(connected)
 
 
 @dataclass(frozen=True)
@@ -111,7 +93,7 @@ class DialledRoute:
         own.settimeout(timeout)
         with its:
             process = start([*self.words, "system", "dial-stdio"], self.environment, stream=its)
-        return _DialledWire(own, process)
+        return Wire(own, process)
 
 
 class Connection(http.client.HTTPConnection):

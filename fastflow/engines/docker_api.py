@@ -15,9 +15,10 @@ from fastflow.engines.inspection import container_of, event_of
 from fastflow.engines.lease import ContainerLease, claim
 from fastflow.engines.messages import failed
 from fastflow.engines.objects import EngineObjects
-from fastflow.engines.stream import LineStream, Nothing
+from fastflow.engines.stream import Ended, LineStream
 from fastflow.errors import EngineCallError
 from fastflow.run.container import Container, ContainerEvent
+from fastflow.run.engine import Stream
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ class DockerApi(EngineObjects):
         return int(self.http.get(f"/exec/{made}/json")["ExitCode"] or 0), said
 
     # What goes on
-    def follow_logs(self, container_id: str, on_line: Callable[[str], None]) -> LineStream:
+    def follow_logs(self, container_id: str, on_line: Callable[[str], None]) -> Stream:
         """Give every line of a container's log from its first, as it comes."""
         return self._logs(container_id, on_line, is_followed=True)
 
@@ -144,21 +145,17 @@ class DockerApi(EngineObjects):
 
     def _logs(
         self, container_id: str, on_line: Callable[[str], None], *, is_followed: bool, until: str | None = None
-    ) -> LineStream:
-        entry = self._inspected(container_id)
-        if entry is None:
-            return LineStream(Nothing(), on_line)
-        path, is_framed = f"/containers/{segment(container_id)}/logs", not entry["Config"].get("Tty")
-
-        end = {"until": _unix(until)} if until else {}
+    ) -> Stream:
+        path, end = f"/containers/{segment(container_id)}", {"until": _unix(until)} if until else {}
 
         def answer(follow: str) -> Answer:
-            return self.http.stream(path, is_framed=is_framed, stdout="1", stderr="1", follow=follow, **end)
+            return self.http.stream(f"{path}/logs", is_framed=is_framed, stdout="1", stderr="1", follow=follow, **end)
 
         try:
+            is_framed = not self.http.get(f"{path}/json")["Config"].get("Tty")
             first = answer("1" if is_followed else "0")
         except GoneError:
-            return LineStream(Nothing(), on_line)
+            return Ended()
         return LineStream(first, on_line, (lambda: answer("0")) if is_followed else None)
 
     def events(self, on_event: Callable[[ContainerEvent], None]) -> LineStream:

@@ -3,8 +3,9 @@
 import io
 import threading
 from collections.abc import Callable, Iterator
-from typing import IO, TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING
 
+from fastflow.engines.answer import Answer
 from fastflow.errors import EngineError
 
 if TYPE_CHECKING:
@@ -15,38 +16,15 @@ LONGEST_LINE = 65_536
 _CLOSE_GRACE = 5.0
 
 
-class Output(Protocol):
-    """Bytes that come until their end."""
+class Ended:
+    """A stream that has ended, such as that of a container that is gone."""
 
-    def piece(self, view: memoryview) -> int:
-        """Wait for some bytes; 0 is the end."""
+    def close(self) -> None:
+        """There is nothing to end."""
 
-    def succeeded(self) -> bool:
-        """Whether it came to its own end without an error; asked at the end."""
-
-    def stop(self) -> None:
-        """Let it come to its end now; safe from any thread."""
-
-    def finish(self) -> None:
-        """Let go of it."""
-
-
-class Nothing:
-    """An output that is at its end."""
-
-    def piece(self, view: memoryview) -> int:  # noqa: ARG002  # there is none
-        """There is none."""
-        return 0
-
-    def succeeded(self) -> bool:
-        """It has."""
+    def join(self, timeout: float) -> bool:  # noqa: ARG002  # nothing is waited for
+        """It has ended."""
         return True
-
-    def stop(self) -> None:
-        """It has."""
-
-    def finish(self) -> None:
-        """There is nothing to let go of."""
 
 
 class LineStream:
@@ -59,9 +37,9 @@ class LineStream:
 
     def __init__(
         self,
-        output: Output,
+        output: Answer,
         on_line: Callable[[str], None],
-        again: Callable[[], Output] | None = None,
+        again: Callable[[], Answer] | None = None,
     ) -> None:
         self._output = output
         self._on_line = on_line
@@ -72,7 +50,7 @@ class LineStream:
         try:
             self._thread.start()
         except RuntimeError as error:
-            output.finish()
+            output.close()
             raise EngineError(f"the output of the engine cannot be read: {error}") from None
 
     def _read(self) -> None:
@@ -81,16 +59,16 @@ class LineStream:
                 if not self._is_closed:
                     self._on_line(text)
         finally:
-            self._output.finish()
+            self._output.close()
 
-    def _reopened(self) -> Output | None:
+    def _reopened(self) -> Answer | None:
         """What says everything once more; None where there is none, or the first one failed."""
         if self._again is None or not self._output.succeeded():
             return None
         with self._lock:
             if self._is_closed:
                 return None
-            self._output.finish()
+            self._output.close()
             try:
                 self._output, self._again = self._again(), None
             except EngineError:
@@ -114,8 +92,8 @@ class LineStream:
 class _Whole(io.RawIOBase):
     """An output, and then what it missed of the same."""
 
-    def __init__(self, output: Output, reopened: Callable[[], Output | None]) -> None:
-        self._source: Output | None = output
+    def __init__(self, output: Answer, reopened: Callable[[], Answer | None]) -> None:
+        self._source: Answer | None = output
         self._reopened = reopened
         self._seen = 0
 
@@ -134,7 +112,7 @@ class _Whole(io.RawIOBase):
                 self._skip(self._source)
         return 0
 
-    def _skip(self, output: Output) -> None:
+    def _skip(self, output: Answer) -> None:
         left = self._seen
         while left:
             size = output.piece(memoryview(bytearray(min(left, LONGEST_LINE))))

@@ -6,19 +6,20 @@ from typing import Any, cast
 
 import pytest
 
+from fastflow.engines.answer import Answer
 from fastflow.engines.api import EngineApi, GoneError
-from fastflow.engines.connection import Connection
+from fastflow.engines.connection import Connection, Wire
 from fastflow.engines.lease import ContainerLease
-from fastflow.engines.stream import LineStream, Nothing
+from fastflow.engines.stream import LineStream
 from fastflow.errors import EngineError
 
 
 def test_an_output_that_no_thread_can_read_is_let_go_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Output(Nothing):
-        is_finished = False
+    class Output:
+        is_closed = False
 
-        def finish(self) -> None:
-            self.is_finished = True
+        def close(self) -> None:
+            self.is_closed = True
 
     def refuse(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
@@ -26,23 +27,12 @@ def test_an_output_that_no_thread_can_read_is_let_go_of(monkeypatch: pytest.Monk
     monkeypatch.setattr(threading.Thread, "start", refuse)
     output = Output()
     with pytest.raises(EngineError, match="can't start new thread"):
-        LineStream(output, print)
-    assert output.is_finished
+        LineStream(cast(Answer, output), print)
+    assert output.is_closed
 
 
-class Wire:
-    """A connection that can be seen to be closed."""
-
-    def __init__(self) -> None:
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.is_closed = False
-
-    def reason(self) -> str:
-        return ""
-
-    def close(self) -> None:
-        self.socket.close()
-        self.is_closed = True
+def is_closed(wire: Wire) -> bool:
+    return wire.socket.fileno() == -1
 
 
 class Api:
@@ -56,7 +46,7 @@ class Api:
         return {"Id": f"c{len(self.wires)}"}
 
     def connect(self, *_: object, **__: object) -> Connection:
-        self.wires.append(Wire())
+        self.wires.append(Wire(socket.socket(socket.AF_UNIX)))
         return Connection(self.wires[-1])
 
     def post(self, path: str, **_: object) -> None:
@@ -77,6 +67,6 @@ def test_a_lease_that_is_taken_again_lets_go_of_its_first_connection() -> None:
     assert lease.claim()
     lease.start()
     assert (api.started, lease.container_id) == (1, "c1")
-    assert [wire.is_closed for wire in api.wires] == [True, False]
+    assert [is_closed(wire) for wire in api.wires] == [True, False]
     lease.release()
-    assert [wire.is_closed for wire in api.wires] == [True, True]
+    assert [is_closed(wire) for wire in api.wires] == [True, True]

@@ -25,7 +25,6 @@ def graph_html(plan: PlanFile) -> str:
     """Draw a plan as a page of its own."""
     drawing = drawing_of(plan)
     title = escape(title_of(drawing))
-    heads = "".join(f'<th scope="col">{name}</th>' for name in _COLUMNS)
     lines = [
         "<!doctype html>",
         '<html lang="en">',
@@ -40,6 +39,17 @@ def graph_html(plan: PlanFile) -> str:
         "<main>",
         f"<h1>{escape(drawing.name)}</h1>",
         f'<div class="picture" tabindex="0" role="region" aria-label="The graph">{graph_svg(plan)}</div>',
+        *_table(drawing, title),
+        "</main>",
+        "</body>",
+        "</html>",
+    ]
+    return "\n".join(lines)
+
+
+def _table(drawing: Drawing, title: str) -> list[str]:
+    heads = "".join(f'<th scope="col">{name}</th>' for name in _COLUMNS)
+    return [
         "<table>",
         f"<caption>{title}</caption>",
         f"<thead><tr>{heads}</tr></thead>",
@@ -47,11 +57,7 @@ def graph_html(plan: PlanFile) -> str:
         *(_row(phase, drawing) for phase in drawing.phases),
         "</tbody>",
         "</table>",
-        "</main>",
-        "</body>",
-        "</html>",
     ]
-    return "\n".join(lines)
 
 
 def _row(phase: DrawnPhase, drawing: Drawing) -> str:

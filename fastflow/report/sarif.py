@@ -93,24 +93,16 @@ def sarif_log(
     """
     listed = list(rules)
     index = {rule.id: position for position, rule in enumerate(listed)}
-    driver = {
-        "name": "fastflow",
-        "fullName": f"fastflow {__version__}",
-        "version": __version__,
-        "semanticVersion": __version__,
-        "rules": [_rule(rule) for rule in listed],
-    }
-    run: dict[str, Any] = {
-        "tool": {"driver": driver},
+    told = [{"level": "error", "message": _message(failure)} for failure in failures]
+    invocation = _given(executionSuccessful=is_complete, toolExecutionNotifications=told)
+    run = {
+        "tool": {"driver": _driver(listed)},
         "automationDetails": {"id": f"{category}/"},
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {ROOT: {"description": {"text": "The root of the repository, or where fastflow ran."}}},
         "results": [_result(result, index[result.rule]) for result in results],
+        **_given(invocations=[invocation] if invocation else None, properties=properties),
     }
-    if is_complete is not None:
-        told = [{"level": "error", "message": _message(failure)} for failure in failures]
-        run["invocations"] = [_given(executionSuccessful=is_complete, toolExecutionNotifications=told)]
-    run |= _given(properties=properties)
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
 
 
@@ -128,6 +120,16 @@ def uri_of(file: str, root: Path) -> str:
 def _given(**told: Any) -> dict[str, Any]:
     """An object of SARIF: what is empty is left out."""
     return {name: value for name, value in told.items() if value not in (None, "", [], {})}
+
+
+def _driver(rules: Iterable[Rule]) -> dict[str, Any]:
+    return {
+        "name": "fastflow",
+        "fullName": f"fastflow {__version__}",
+        "version": __version__,
+        "semanticVersion": __version__,
+        "rules": [_rule(rule) for rule in rules],
+    }
 
 
 def _rule(rule: Rule) -> dict[str, Any]:

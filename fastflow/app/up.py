@@ -81,10 +81,7 @@ def run(
     Raises FastflowError and InterruptedBeforeRunError if nothing could be started; the run's folder says so, too.
     """
     enable_gc()
-    plan, hosts = request.plan, request.facts.spec.hosts or {}
-    stand_ins = {name: token for name, token in settings.tokens.items() if name not in request.tokens}
-    environment = engine_environment(own_variables(request.values) | stand_ins)
-    engines = {name: open_engine(environment, hosts.get(name)) for name in plan.used_hosts}
+    plan, engines = request.plan, _engines(request, settings)
     marks: list[Lease] = []
     with _masking(request), ExitStack() as at_end:
         at_end.callback(release_all, marks)
@@ -92,14 +89,7 @@ def run(
         at_end.callback(console.on_end, folder)
         earlier = results_to_keep(request.earlier, plan, folder) if request.earlier is not None else ()
         with _refusing(plan, settings, folder, earlier):
-            told = plan_file_of_run(plan, request.facts, request.values, request.run)
-            folder.write_plan(told)  # also if no engine then answers
-            if request.is_emulated:
-                settings = _emulated(plan, settings, engines, marks, console.say)
-            console.on_begin(lambda: _remove_all(request.run, engines))
-            infos = ask_all(engines).items()
-            versions = {name: EngineVersions(one.engine_version, one.compose_version) for name, one in infos}
-            folder.write_plan(told.with_hosts(versions))
+            settings = _prepared(request, settings, engines=engines, folder=folder, marks=marks, console=console)
         result = execute(
             plan,
             settings,
@@ -110,6 +100,36 @@ def run(
             earlier=earlier,
         )
     return result, folder
+
+
+def _engines(request: RunRequest, settings: RunSettings) -> dict[str, DockerEngine]:
+    """The engines of the hosts that the plan uses, by host."""
+    hosts = request.facts.spec.hosts or {}
+    stand_ins = {name: token for name, token in settings.tokens.items() if name not in request.tokens}
+    environment = engine_environment(own_variables(request.values) | stand_ins)
+    return {name: open_engine(environment, hosts.get(name)) for name in request.plan.used_hosts}
+
+
+def _prepared(
+    request: RunRequest,
+    settings: RunSettings,
+    *,
+    engines: Mapping[str, DockerEngine],
+    folder: RunFolder,
+    marks: list[Lease],
+    console: Console,
+) -> RunSettings:
+    """Write the plan down, also if no engine then answers; start the emulator, and ask the engines what they are."""
+    told = plan_file_of_run(request.plan, request.facts, request.values, request.run)
+    folder.write_plan(told)
+    if request.is_emulated:
+        settings = _emulated(request.plan, settings, engines, marks, console.say)
+    console.on_begin(lambda: _remove_all(request.run, engines))
+    infos = ask_all(engines).items()
+    folder.write_plan(
+        told.with_hosts({name: EngineVersions(one.engine_version, one.compose_version) for name, one in infos})
+    )
+    return settings
 
 
 @contextmanager

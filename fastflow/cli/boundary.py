@@ -45,13 +45,17 @@ def guarded(command: click.Command, arguments: Sequence[str]) -> int:
         if error.filename is not None or error.errno not in _UNWRITABLE:
             _show_bug()
             return ExitCode.BUG
-        # Drop what is left of the output: Python would complain again when it exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         show_error(FastflowError(f"the output cannot be written: {error.strerror}"))
         return ExitCode.FAILED
     except Exception:  # whatever is left is a bug of fastflow, and its report goes to the user whole
         _show_bug()
         return ExitCode.BUG
+
+
+def _drop_output() -> None:
+    """Drop what is left of the output: Python would complain again when it exits."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def show_error(error: FastflowError) -> None:

@@ -8,7 +8,7 @@ from fastflow.app.environment import variable
 from fastflow.diagnostic import did_you_mean
 from fastflow.errors import FastflowError, UsageError, system_reason
 from fastflow.record.archive import Archive
-from fastflow.report.kinds import KINDS, render
+from fastflow.report.kinds import KINDS
 
 _STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 _LONGEST_SUMMARY = 900_000
@@ -46,9 +46,11 @@ def write_reports(reports: Iterable[Report], archive: Archive) -> dict[Report, F
 
 
 def _attempt(report: Report, archive: Archive) -> FastflowError | None:
+    from fastflow import pipeline  # noqa: PLC0415  # reports are read from the command line before anything is loaded
+
     what = f"the {report.kind} report {report.path} cannot be written"
     try:
-        _write(report, render(report.kind, archive).encode("utf-8", "replace"))
+        _write(report, pipeline.report(report.kind, archive).encode("utf-8", "replace"))
     except OSError as error:
         again = f"write it later: fastflow report {archive.run} --report {report.kind}=PATH"
         return FastflowError(f"{what}: {system_reason(error)}", again)

@@ -73,7 +73,9 @@ def show_error(error: FastflowError) -> None:
             lines += [f"  | {line}" for line in last]
     if error.hint:
         lines.append(f"  help: {error.hint}")
-    _say("\n".join(lines))
+    from fastflow.report.text import clean  # noqa: PLC0415  # most commands end without an error
+
+    _say(clean("\n".join(lines)))  # an engine's words may hold anything
 
 
 def _say(text: str) -> None:

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from fastflow.cli.boundary import show_error
+from fastflow.errors import EngineCallError
+
 COLLIDING = "workflows:\n" + "".join(
     f"  w{number}: {{ build_id: a, nodes: {{ n: {{ mode: recording }} }} }}\n" for number in range(2000)
 )
@@ -80,3 +83,13 @@ def test_a_full_disk_is_said(tmp_path: Path) -> None:
             check=False,
         )
     assert (done.returncode, done.stderr) == (3, "error: the output cannot be written: No space left on device\n")
+
+
+def test_an_error_cannot_speak_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    show_error(EngineCallError("\x1b[2Jcleared", command="docker x", return_code=1, output="a\nb\x1b]0;title\x07"))
+    assert capsys.readouterr().err.splitlines() == [
+        "error: \ufffd[2Jcleared",
+        "  command: docker x (exit code 1)",
+        "  | a",
+        "  | b\ufffd]0;title\ufffd",
+    ]

@@ -106,23 +106,18 @@ def execute(
     `earlier` are the results of the phases that the run which is resumed had passed.
     Raises FastflowError if nothing could be started; the run's folder says so, too.
     """
-    from fastflow.record.events import now  # noqa: PLC0415  # only a run pays for what runs it
-    from fastflow.run.context import Host, RunContext  # noqa: PLC0415  # as above
-    from fastflow.run.observer import Observer  # noqa: PLC0415  # as above
+    from fastflow.run.context import Host, RunContext  # noqa: PLC0415  # only a run pays for what runs it
     from fastflow.run.refusal import write_refusal  # noqa: PLC0415  # as above
     from fastflow.run.runner import Runner  # noqa: PLC0415  # as above
 
-    hosts = {
-        name: Host(name, engine, engine.info(), Observer(engine, cancellation, settings.run))
-        for name, engine in engines.items()
-    }
+    hosts = {name: Host.of(name, engine, cancellation, settings.run) for name, engine in engines.items()}
     known = {result.id: result for result in earlier}
     context = RunContext(made, settings, folder, cancellation, (folder.on_event, *listeners), earlier=known)
-    started = now()
     try:
         result = Runner(context, hosts).execute()
     except FastflowError as error:
-        write_refusal(made, settings, folder, started=started, exit_code=error.exit_code, earlier=known.values())
+        code = error.exit_code
+        write_refusal(made, settings, folder, started=context.started, exit_code=code, earlier=known.values())
         raise
     finally:
         folder.close()

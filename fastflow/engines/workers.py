@@ -45,6 +45,12 @@ class Answer:
     output: str
     command: tuple[str, ...]
 
+    @classmethod
+    def read(cls, written: bytes) -> "Answer":
+        """Read what the worker has written, as JSON."""
+        data = json.loads(written)
+        return cls(data["code"], data["output"], tuple(data["command"]))
+
 
 class Call:
     """A call that is under way, in a child of the worker."""
@@ -84,10 +90,7 @@ class Call:
         if not said and not self._is_killed:
             raise ConnectionError
         answer = said.partition(b"\n")[2]
-        if not answer:
-            return None
-        told = json.loads(answer)
-        return Answer(told["code"], told["output"], tuple(told["command"]))
+        return Answer.read(answer) if answer else None
 
     def _began(self, pid: int) -> None:
         with self._lock:

@@ -14,7 +14,7 @@ from fastflow.model.accept import AcceptFile
 from fastflow.model.compose_keys import LABEL
 from fastflow.model.mode import mode_named
 from fastflow.plan import PhasePlan, Plan, WorkflowPlan
-from fastflow.record.events import Event, Listener, LogLine, Note
+from fastflow.record.events import Event, Listener, LogLine, Note, now
 from fastflow.record.folder import RunFolder
 from fastflow.record.result import PhaseResult
 from fastflow.run.engine import Engine, EngineInfo, Lease
@@ -32,6 +32,11 @@ class Host:
     engine: Engine
     info: EngineInfo
     observer: Observer
+
+    @classmethod
+    def of(cls, name: str, engine: Engine, cancellation: Cancellation, run: str) -> "Host":
+        """Ask an engine what it is, and be ready to hear what happens on it; raises EngineUnreachableError."""
+        return cls(name, engine, engine.info(), Observer(engine, cancellation, run))
 
 
 @dataclass
@@ -62,6 +67,8 @@ class RunContext:
     folder: RunFolder
     cancellation: Cancellation
     listeners: tuple[Listener, ...]
+    started: str = field(default_factory=now)
+    """When the run began."""
     records: dict[str, str] = field(default_factory=dict)
     runs: dict[str, str] = field(default_factory=dict)
     earlier: Mapping[str, PhaseResult] = field(default_factory=dict)

@@ -48,7 +48,6 @@ class Runner:
         self._ended: queue.SimpleQueue[PhaseResult | None] = queue.SimpleQueue()
         self._working: dict[str, PhaseRun] = {}
         self._clean_up = CleanUp(run, list(self.workflows.values()))
-        self._started = now()
         run.cancellation.watchers.append(self.wake)
 
     def execute(self) -> RunResult:
@@ -184,7 +183,7 @@ class Runner:
         leftovers = tuple(dict.fromkeys(self._clean_up.leftovers))
         settings = self.run.settings
         return RunResult(
-            settings.run, settings.spec, code, self._started, now(), phases, leftovers, resumes=self.plan.resumes
+            settings.run, settings.spec, code, self.run.started, now(), phases, leftovers, resumes=self.plan.resumes
         )
 
 

@@ -99,7 +99,7 @@ def execute(
     cancellation: "Cancellation",
     folder: "RunFolder",
     listeners: "Iterable[Listener]" = (),
-    earlier: "Iterable[PhaseResult]" = (),
+    earlier: "Sequence[PhaseResult]" = (),
 ) -> "RunResult":
     """Plan to result: execute it on `engines` (by host), write down what happened, remove what was created.
 
@@ -116,8 +116,7 @@ def execute(
     try:
         result = Runner(context, hosts).execute()
     except FastflowError as error:
-        code = error.exit_code
-        write_refusal(made, settings, folder, started=context.started, exit_code=code, earlier=known.values())
+        write_refusal(made, settings, folder, started=context.started, exit_code=error.exit_code, earlier=earlier)
         raise
     finally:
         folder.close()

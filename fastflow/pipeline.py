@@ -4,6 +4,7 @@ Only the first stages are imported at once: whoever stops early does not pay for
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -113,13 +114,12 @@ def execute(
     hosts = {name: Host.of(name, engine, cancellation, settings.run) for name, engine in engines.items()}
     known = {result.id: result for result in earlier}
     context = RunContext(made, settings, folder, cancellation, (folder.on_event, *listeners), earlier=known)
-    try:
-        result = Runner(context, hosts).execute()
-    except FastflowError as error:
-        write_refusal(made, settings, folder, started=context.started, exit_code=error.exit_code, earlier=earlier)
-        raise
-    finally:
-        folder.close()
+    with closing(folder):
+        try:
+            result = Runner(context, hosts).execute()
+        except FastflowError as error:
+            write_refusal(made, settings, folder, started=context.started, exit_code=error.exit_code, earlier=earlier)
+            raise
     folder.write_result(result)
     return result
 

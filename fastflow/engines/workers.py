@@ -130,11 +130,6 @@ class Workers:
             self.process.wait()
         self._orders = self.process = None
 
-    def warm_up(self, environment: Mapping[str, str]) -> None:
-        """Start it now, so that the library is loaded when the first call comes."""
-        with self._lock:
-            self._running(environment)
-
     def begin(self, environment: Mapping[str, str]) -> Call:
         """Begin a call; a worker that is started for it gets `environment`, and imports from where this process does.
 

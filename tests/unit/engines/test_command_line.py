@@ -123,10 +123,10 @@ def test_a_worker_that_cannot_start_is_an_error_of_the_engine(tmp_path: Path, mo
 def test_a_worker_finds_fastflow_where_its_caller_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(tmp_path))
     workers = Workers()
-    workers.warm_up({"PATH": "/usr/bin:/bin"})
+    monkeypatch.setattr("fastflow.engines.calls.WORKERS", workers)
+    assert engine(tmp_path, "echo 5.6.1").compose_version() == "5.6.1"
     assert workers.process is not None
-    environment = Path(f"/proc/{workers.process.pid}/environ")
-    until(lambda: f"PYTHONPATH={tmp_path}:" in environment.read_text())
+    assert f"PYTHONPATH={tmp_path}:" in Path(f"/proc/{workers.process.pid}/environ").read_text()
     workers.close()
 
 

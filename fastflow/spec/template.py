@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Literal, NamedTuple, TypeAlias, cast
+from typing import Literal, NamedTuple, TypeAlias, TypeVar, cast
 
 Operator: TypeAlias = Literal["", ":-", "-", ":?", "?", ":+", "+"]
 Lookup: TypeAlias = Callable[[str], str | None]
@@ -23,6 +23,7 @@ class Variable(NamedTuple):
 
 Part: TypeAlias = str | Variable
 Template: TypeAlias = tuple[Part, ...]
+Parts = TypeVar("Parts", str, Template)
 
 
 class TemplateError(ValueError):
@@ -196,16 +197,20 @@ def are_compatible(first: tuple[str, str], second: tuple[str, str]) -> bool:
     return starts[1].startswith(starts[0]) and ends[1].endswith(ends[0])
 
 
-def differs_outside(first: Template, second: Template) -> bool:
-    """Prove two templates distinct without a look at states: equal parts have equal values, whatever those are."""
-    first, second = canonical(first), canonical(second)
+def without_common_ends(first: Parts, second: Parts) -> tuple[Parts, Parts]:
+    """Strip what both begin and end with, in linear time."""
     start, shorter = 0, min(len(first), len(second))
     while start < shorter and first[start] == second[start]:
         start += 1
     end = 0
     while end < shorter - start and first[-1 - end] == second[-1 - end]:
         end += 1
-    one, two = first[start : len(first) - end], second[start : len(second) - end]
+    return first[start : len(first) - end], second[start : len(second) - end]
+
+
+def differs_outside(first: Template, second: Template) -> bool:
+    """Prove two templates distinct without a look at states: equal parts have equal values, whatever those are."""
+    one, two = without_common_ends(canonical(first), canonical(second))
     if not are_compatible(literal_ends(one), literal_ends(two)):
         return True
     same_variables = Counter(variable_parts(one)) == Counter(variable_parts(two))

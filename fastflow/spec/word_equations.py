@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import gcd
 from typing import NamedTuple, TypeAlias
 
+from fastflow.spec.template import without_common_ends
+
 FIRST_VARIABLE = "\U00010000"
 FREE = "1"  # what a variable becomes that any value suits: it looks like the number of a build
 LONGEST_VALUE = 200
@@ -39,13 +41,7 @@ class _Move(NamedTuple):
 
 def reduce_equation(first: str, second: str) -> Equation | None:
     """Strip the common prefix and suffix, in linear time; None where it is plain that no values solve the rest."""
-    start, shorter = 0, min(len(first), len(second))
-    while start < shorter and first[start] == second[start]:
-        start += 1
-    end = 0
-    while end < shorter - start and first[-1 - end] == second[-1 - end]:
-        end += 1
-    one, two = sorted((first[start : len(first) - end], second[start : len(second) - end]))
+    one, two = sorted(without_common_ends(first, second))
     if not one:
         return (one, two) if not two else None
     if max(one[0], two[0]) < FIRST_VARIABLE or max(one[-1], two[-1]) < FIRST_VARIABLE:

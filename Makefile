@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STATE := .state
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit lowest e2e engines engine images sarif junit browser docs update clean
+.PHONY: help demo test lint unit lowest e2e engines engine images scanners sarif junit browser docs update clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/make \1 - \2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -27,7 +27,7 @@ unit: $(STATE)/dev ## Tests that need no engine
 lowest: ## A quick part of these with the lowest versions of packages that pyproject.toml allows
 	@scripts/lowest $(STATE)/lowest $(PYTHON)
 
-e2e: $(STATE)/dev engine images sarif junit browser ## Tests on the real engine
+e2e: $(STATE)/dev engine images scanners sarif junit browser ## Tests on the real engine
 	$(BIN)/pytest tests -m e2e -n 2 --dist loadgroup
 
 engines: $(STATE)/dev engine images ## Tests on the newest Docker Engine, with the oldest and newest Compose, and on Podman
@@ -38,6 +38,9 @@ engine: $(STATE)/package ## Make Docker Engine and Compose v2 reachable; touches
 
 images: $(STATE)/package engine ## Make the emulator's image and its base
 	@$(BIN)/fastflow emulator build
+
+scanners: $(STATE)/package engine images ## Make the images of the scanners' example, and mitmproxy's if it cannot be pulled
+	@scripts/scanners $(STATE)/scanners $(BIN)/python
 
 sarif: ## Make Microsoft's SARIF Multitool, which the SARIF logs are held to
 	@scripts/sarif-multitool $(STATE)/sarif

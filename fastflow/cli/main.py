@@ -25,6 +25,7 @@ COMMANDS = {
     "wait": "Wait until a phase is ready or has ended.",
     "down": "Remove what dead runs left; interrupt a live one with --run.",
     "report": "Write reports of an earlier run.",
+    "diff": "Show what differs between two runs, and why.",
     "accept": "Accept found vulnerabilities, with a reason.",
     "schema": "Print the JSON Schema of the spec, for editors.",
     "explain": "Show a rule's page: what it finds, why, how to mend it.",

@@ -1,11 +1,13 @@
 """What an engine keeps, found by labels and removed by id: networks, volumes, images."""
 
+import hashlib
 import json
 import re
 import threading
 import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -13,6 +15,7 @@ from fastflow.engines.api import EngineApi, GoneError, segment
 from fastflow.engines.inspection import short_name, subnets_of
 from fastflow.engines.routes import routed
 from fastflow.errors import EngineCallError, EngineTimeoutError
+from fastflow.run.engine import ImageIdentity
 
 Kind: TypeAlias = Literal["container", "network", "volume", "image"]
 _REMOVAL_TIMEOUT = 15.0
@@ -105,6 +108,16 @@ class EngineObjects:
         """Return those of `images` that the engine does not have, in order, each once."""
         return tuple(image for image in dict.fromkeys(images) if not self._exists("image", image))
 
+    def identify_images(self, images: Iterable[str]) -> Mapping[str, ImageIdentity]:
+        """Return what those of `images` are that the engine has, by the names that were given."""
+        found = {}
+        for image in dict.fromkeys(images):
+            with suppress(GoneError):
+                told = self.http.get(f"/images/{segment(image)}/json")
+                digests = (str(name).rpartition("@")[2] for name in told.get("RepoDigests") or ())
+                found[image] = ImageIdentity(str(told["Id"]), _content_of(told), min(digests, default=None))
+        return found
+
     def remove_images(self, references: Iterable[str]) -> None:
         """Remove image references; those that are gone or in use are fine."""
         self._remove("image", references)
@@ -176,6 +189,13 @@ class EngineObjects:
         except GoneError:
             return False
         return True
+
+
+def _content_of(image: Mapping[str, Any]) -> str:
+    """Digest an image's layers and what it runs: a run gives the images that it builds a label with its own id."""
+    config, layers = image.get("Config") or {}, (image.get("RootFS") or {}).get("Layers") or []
+    runs = {name: config.get(name) or None for name in ("Entrypoint", "Cmd", "Env", "User", "WorkingDir")}
+    return f"sha256:{hashlib.sha256(json.dumps([layers, runs], sort_keys=True).encode()).hexdigest()}"
 
 
 def _names_of(image: Mapping[str, Any]) -> list[str]:

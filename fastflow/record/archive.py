@@ -1,18 +1,22 @@
 """A run as its folder tells it, whether it has ended, was cut short, or is still going on."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from fastflow.diagnostic import closest
 from fastflow.errors import UsageError
 from fastflow.record.events import PhaseChanged, RunStarted
 from fastflow.record.history import EVENTS_FILE, History, read_history
 from fastflow.record.plan_file import PlanFile, PlannedGate, PlannedPhase, read_plan_file
 from fastflow.record.result import END_STATES, RESULT_FILE, PhaseResult, RunResult
+
+_NAMED = 5
+"""How many runs are named where the one that was asked for is not there."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +80,17 @@ def find_run(name: str | None, directory: Path) -> Path:
     for path in (runs / name, Path(name)):
         if path.is_dir():
             return path
-    hint = f"the last run here is {known[-1]}" if known else "name a run's id, or the path of its folder"
+    if (near := closest(name, known)) is not None:
+        hint = f"did you mean `{near}`?"
+    else:
+        hint = _those_here(known) if known else "name a run's id, or the path of its folder"
     raise UsageError(f"there is no run {name}: neither {runs / name} nor a folder of that name is there", hint)
+
+
+def _those_here(runs: Sequence[str]) -> str:
+    """Name the last runs, the newest first."""
+    more = f" and {len(runs) - _NAMED:,} older ones" if len(runs) > _NAMED else ""
+    return f"the runs here are {', '.join(reversed(runs[-_NAMED:]))}{more}"
 
 
 def read_archive(folder: Path) -> Archive:

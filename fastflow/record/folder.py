@@ -5,15 +5,16 @@ import os
 import re
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
 from fastflow.errors import FastflowError, system_reason
 from fastflow.record.events import Event, LogLine, as_json
 from fastflow.record.history import EVENTS_FILE, hold
-from fastflow.record.plan_file import PLAN_FILE, PlanFile
+from fastflow.record.plan_file import PLAN_FILE, PlanFile, RunImage
 from fastflow.record.result import RESULT_FILE, Evidence, RunResult
 
 _ESCAPED = "backslashreplace"
@@ -37,6 +38,7 @@ class RunFolder:
         self.mask = mask
         self._lock = threading.Lock()
         self._logs: dict[str, LogFile] = {}
+        self._plan: PlanFile | None = None
         try:
             (self.path / "logs").mkdir(parents=True)
             ignore = self.root / ".gitignore"
@@ -79,7 +81,14 @@ class RunFolder:
 
     def write_plan(self, plan: PlanFile) -> None:
         """Write plan.json. Raises OSError."""
+        self._plan = plan
         self.write_json(self.path / PLAN_FILE, plan.as_json())
+
+    def write_images(self, images: Iterable[RunImage]) -> None:
+        """Add to plan.json which images run; a full disk does not end the run."""
+        if self._plan is not None:
+            with suppress(OSError):
+                self.write_plan(replace(self._plan, images=tuple(images)))
 
     def write_json(self, path: Path, content: Any) -> None:
         """Write a JSON file through a temporary one beside it. Raises OSError."""

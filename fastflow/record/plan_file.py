@@ -72,8 +72,26 @@ class EngineVersions:
 
 
 @dataclass(frozen=True, slots=True)
+class RunImage:
+    """The image that a service, or a node (`fast-NAME`), runs.
+
+    Its name, its id, a digest of its content without its labels, and its digest in a registry.
+    """
+
+    workflow: str
+    service: str
+    image: str
+    id: str
+    content: str
+    digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PlanFile:
-    """A plan. From `run` on, it is what only a run's plan says; `hosts` are there once the engines have answered."""
+    """A plan. From `run` on, it is what only a run's plan says.
+
+    `hosts` are there once the engines have answered, `images` once all of them are on their engines.
+    """
 
     format_version: str
     name: str
@@ -84,6 +102,7 @@ class PlanFile:
     fastflow: str | None = None
     resolved: str | None = None
     hosts: Mapping[str, EngineVersions] = field(default_factory=dict)
+    images: tuple[RunImage, ...] = ()
 
     def phase(self, name: str) -> PlannedPhase | None:
         """A phase by its id."""
@@ -101,8 +120,10 @@ class PlanFile:
             told = {name: told[name] for name in ("format_version", "name", "phases", "critical_path")}
             of_run = ("image", "allow_failure", "gate", "line", "column")
             told["phases"] = [{key: value for key, value in one.items() if key not in of_run} for one in phases]
-        elif not self.hosts:
-            del told["hosts"]
+        else:
+            for name in ("hosts", "images"):
+                if not told[name]:
+                    del told[name]
         return told
 
 

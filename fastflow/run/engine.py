@@ -32,6 +32,19 @@ class EngineInfo:
         return "127.0.0.1" if self.is_local else self.remote or "127.0.0.1"
 
 
+@dataclass(frozen=True, slots=True)
+class ImageIdentity:
+    """What an image is, whatever its names.
+
+    `content` is a digest of its layers and of what it runs: two images that differ in labels alone have one content,
+    and so has one image in engines that name it by other ids. `digest` is that under which a registry has it.
+    """
+
+    id: str
+    content: str
+    digest: str | None = None
+
+
 class Stream(Protocol):
     """A stream that goes on in the background until it ends by itself or is closed."""
 
@@ -110,6 +123,9 @@ class Api(Protocol):
 
     def missing_images(self, images: Iterable[str]) -> tuple[str, ...]:
         """Return those of `images` that the engine does not have, in order, each once."""
+
+    def identify_images(self, images: Iterable[str]) -> Mapping[str, ImageIdentity]:
+        """Return what those of `images` are that the engine has, by the names that were given."""
 
     def containers(self, labels: Mapping[str, str | None]) -> tuple[Container, ...]:
         """Return all containers, also stopped ones, that carry these labels (None: whatever the value)."""

@@ -2,8 +2,9 @@
 
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,6 +12,7 @@ from fastflow.application.built import stages_of
 from fastflow.application.resolved import Resolved, resolve
 from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError, FastflowError, RejectedProjectError
 from fastflow.plan import PULL_TIMEOUT
+from fastflow.record.plan_file import RunImage
 from fastflow.run.context import RunContext, WorkflowRun
 from fastflow.run.engine import Engine
 from fastflow.run.gate import accepted_by
@@ -37,6 +39,7 @@ def prepare(run: RunContext, workflows: Sequence[WorkflowRun]) -> None:
         for host in {workflow.host.name: workflow.host for workflow, _ in to_build}.values():
             run.held += mark_on(run, host)  # or `down --all` takes the images for those of a dead run
         _each(pool, to_build, lambda job: _build(run, *job), engines)
+    run.folder.write_images(_images(workflows))
 
 
 def _take(run: RunContext, projects: Sequence[tuple[WorkflowRun, Resolved]]) -> None:
@@ -122,3 +125,23 @@ def _build(run: RunContext, workflow: WorkflowRun, services: Iterable[str]) -> N
         except EngineError as error:
             message = f"the images of workflow {workflow.plan.name} cannot be built: {run.folder.mask(error.message)}"
             raise FastflowError(message, error.hint) from error
+
+
+def _images(workflows: Sequence[WorkflowRun]) -> Iterator[RunImage]:
+    """What the services and nodes of a run are going to run; an engine that does not say so is asked by the phases."""
+    for host in {workflow.host.name: workflow.host for workflow in workflows}.values():
+        here = [workflow for workflow in workflows if workflow.host is host]
+        names = {(one.plan.name, service): name for one in here for service, name in _image_names(one)}
+        with suppress(EngineError):
+            known = host.engine.api.identify_images(names.values())
+            for (workflow, service), name in names.items():
+                if (identity := known.get(name)) is not None:
+                    yield RunImage(workflow, service, name, identity.id, identity.content, identity.digest)
+
+
+def _image_names(workflow: WorkflowRun) -> Iterator[tuple[str, str]]:
+    """The services that a workflow's phases use, with the names of their images."""
+    for service in sorted(workflow.plan.used & set(workflow.resolved.services)):
+        name = workflow.resolved.images.get(service) or workflow.resolved.services[service].get("image")
+        if isinstance(name, str):
+            yield service, name

@@ -357,6 +357,12 @@ def test_missing_images_are_told_once_and_in_order(bench: Bench) -> None:
     assert bench.engine.api.missing_images([]) == ()
 
 
+def test_images_are_identified_by_the_names_that_were_given(bench: Bench) -> None:
+    found = bench.engine.api.identify_images(["a:0", IMAGE, IMAGE])
+    assert list(found) == [IMAGE]
+    assert len(found[IMAGE].id.removeprefix("sha256:")) == 64
+
+
 def test_only_one_holds_a_name(bench: Bench) -> None:
     labels = {TEST: bench.name, "io.fastflow.role": "lease"}
     lease = bench.engine.api.hold(f"{bench.name}-lease", IMAGE, labels)

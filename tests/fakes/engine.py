@@ -3,13 +3,14 @@
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from fastflow.compose import ComposeProject
 from fastflow.errors import EngineCallError
 from fastflow.run.container import PROJECT, Container, ContainerEvent, Health, Probe
-from fastflow.run.engine import EngineInfo
+from fastflow.run.engine import EngineInfo, ImageIdentity
 from tests.fakes.calls import FakeCalls
 from tests.fakes.containers import Box, Containers, FakeStream, Script
 from tests.fakes.kept import Subnets, drop, keep, matching
@@ -91,6 +92,13 @@ class FakeEngine(FakeCalls):
         if self.known_images is None:
             return ()
         return tuple(image for image in dict.fromkeys(images) if image not in {*self.known_images, *self.built})
+
+    def identify_images(self, images: Iterable[str]) -> Mapping[str, ImageIdentity]:
+        """Return what those of `images` are that the engine has; equal names are equal images."""
+        wanted = tuple(images)
+        present = set(wanted) - set(self.missing_images(wanted))
+        digests = {image: f"sha256:{sha256(image.encode()).hexdigest()}" for image in present}
+        return {image: ImageIdentity(digest, digest) for image, digest in digests.items()}
 
     def pull(self, image: str, timeout: float) -> None:
         """Pull an image."""

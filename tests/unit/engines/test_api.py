@@ -243,3 +243,27 @@ def test_of_removals_all_are_tried_before_the_first_error_is_raised(tmp_path: Pa
     ):
         api.remove_networks(f"n{number}" for number in range(5))
     assert len(server.asked) == 5
+
+
+def test_an_image_is_known_by_its_content_whatever_its_labels(tmp_path: Path) -> None:
+    def image(identity: str, env: list[str] | None, layers: list[str], **more: object) -> bytes:
+        config = {"Env": env, "Labels": {"io.fastflow.run": identity}, "Cmd": ["run"]}
+        return answer({"Id": identity, "Config": config, "RootFS": {"Layers": layers}, **more})
+
+    answers = {
+        "GET /images/a/json": image("sha256:1", None, ["l1"], RepoDigests=["b@sha256:9", "a@sha256:8"]),
+        "GET /images/b/json": image("sha256:2", [], ["l1"], RepoDigests=None),
+        "GET /images/c/json": image("sha256:3", ["A=1"], ["l1"]),
+        "GET /images/d/json": image("sha256:4", None, ["l1", "l2"]),
+        "GET /images/e/json": answer({"message": "no such image"}, "404 Not Found"),
+    }
+    with serving(tmp_path, answers) as (_, api):
+        found = api.identify_images("abcde")
+    assert [(name, one.id, one.digest) for name, one in found.items()] == [
+        ("a", "sha256:1", "sha256:8"),
+        ("b", "sha256:2", None),
+        ("c", "sha256:3", None),
+        ("d", "sha256:4", None),
+    ]
+    assert found["a"].content == found["b"].content
+    assert len({one.content for one in found.values()}) == 3

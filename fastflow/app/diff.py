@@ -1,0 +1,11 @@
+"""`fastflow diff`: two runs, found as `report` finds one, and compared."""
+
+from fastflow.app.specs import directory_of_runs
+from fastflow.record.archive import find_run, read_archive
+from fastflow.report.diff.comparison import Comparison, compare
+
+
+def compare_runs(old: str, new: str | None) -> Comparison:
+    """Compare a run with another one, by default the last of the spec here; raises UsageError if one is not there."""
+    here = directory_of_runs()
+    return compare(*(read_archive(find_run(name, here)) for name in (old, new)))

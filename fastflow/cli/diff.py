@@ -1,0 +1,40 @@
+"""`fastflow diff`."""
+
+from importlib import import_module
+
+import click
+
+from fastflow.app.diff import compare_runs
+from fastflow.cli.options import with_examples
+from fastflow.errors import ExitCode
+
+_FORMATS = ("text", "json", "markdown")
+_EPILOG = with_examples(
+    "RUN is a run's id, or the path of its folder. Exit code 0: they were compared, whatever the result.",
+    ("fastflow diff 261124040154hpo3f", "that run and the last one here"),
+    ("fastflow diff main/ .fastflow/runs/261124040154hpo3f", "a run from an artifact, and one here"),
+    ("fastflow diff main/ --format markdown | gh pr comment -F -", "for a pull request"),
+)
+
+
+@click.command(name="diff", epilog=_EPILOG)
+@click.argument("old", metavar="RUN")
+@click.argument("new", required=False, metavar="[RUN]")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(_FORMATS),
+    default="text",
+    show_default=True,
+    help="What to print: text to read, JSON for programs, or Markdown for a comment on a change.",
+)
+def command(*, old: str, new: str | None, form: str) -> int:
+    """Show what differs between two runs: vulnerabilities that are new, gone or changed, and what may be the cause.
+
+    The first RUN is the older one; the second is the last run of the spec here, unless it is named. It compares the
+    spec, Compose files, images, baselines, policy and versions as far as both runs recorded them. Needs no engine.
+    """
+    comparison = compare_runs(old, new)
+    shown: str = import_module(f"fastflow.report.diff.as_{form}").render(comparison)
+    click.echo(shown.rstrip("\n"))
+    return ExitCode.PASSED

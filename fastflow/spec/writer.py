@@ -74,7 +74,8 @@ def dump(tree: YamlMap) -> str:
 def scalar_text(text: str, *, in_flow: bool = False) -> str:
     """Write a text on one line: plain where it reads back as it is (`in_flow`: between brackets), else quoted."""
     is_clear = not Scalar(text, _NOWHERE).is_null and not (in_flow and ":" in text)  # people take it for a mapping
-    if is_clear and _reads_back(text, f"[{text}]" if in_flow else f"k: {text}"):
+    lines = (f"[{text}]", f"{{ k: {text} }}") if in_flow else (f"k: {text}",)
+    if is_clear and all(_reads_back(text, line) for line in lines):
         return text
     quoted = yaml.ScalarNode("tag:yaml.org,2002:str", text, style='"')
     return str(yaml.serialize(quoted, Dumper=_DUMPER, allow_unicode=True, width=1_000_000)).rstrip("\n")

@@ -16,7 +16,7 @@ from fastflow.engines.process import call
 
 BINARY = Path(sys.executable).parent / "fastflow"
 RUN_LABEL = "io.fastflow.run"
-TIMEOUT = 120  # seconds; a hang is a failure with a reason, not a stuck CI
+TIMEOUT = 600  # seconds; a hang is a failure with a reason, not a stuck CI
 TOKEN = "tok-5ecre7-9f8e7d6c5b4a"  # no real one: tests look for it where it must not be
 
 # An application with one page and a test of it, on the image that is there anyway; `log` tells when it is up.

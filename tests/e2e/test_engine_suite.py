@@ -388,8 +388,8 @@ def test_a_lease_that_cannot_be_made_is_an_error(bench: Bench) -> None:
 
 @pytest.fixture
 def endless(bench: Bench) -> ComposeProject:
-    """A project whose build does not end."""
-    (bench.directory / "Dockerfile").write_text(f"FROM {IMAGE}\nRUN sleep 30\n")
+    """A project whose build does not end, and that of no other test: an engine may go on with one, and keep it."""
+    (bench.directory / "Dockerfile").write_text(f"FROM {IMAGE}\nRUN : {bench.name}; sleep 30\n")
     bench.hang(f"build {bench.name} web")
     return bench.project({"web": RUNS}, web={"build": "."})
 

@@ -98,14 +98,15 @@ def test_a_developers_network_stays_as_it_is_and_the_project_starts_afterwards(
 
 
 def test_workflows_and_runs_share_a_missing_network_which_goes_with_the_last(
-    fastflow: Fastflow, docker_engine: DockerEngine, network: str, build_id: str, tmp_path: Path
+    fastflow: Fastflow, docker_engine: DockerEngine, network: str, build_id: str
 ) -> None:
-    other = Fastflow(tmp_path / "other")
-    other.directory.mkdir()
-    written(fastflow, network, build_id, "a", "b")
+    first, other = Fastflow(fastflow.directory / "first"), Fastflow(fastflow.directory / "other")
+    for one in (first, other):
+        one.directory.mkdir()
+    written(first, network, build_id, "a", "b")
     written(other, network, build_id, "c")
     since = json.loads(docker(docker_engine, ["info", "--format", "{{json .SystemTime}}"]))
-    runs = [(one, one.start("up", "--emulate")) for one in (fastflow, other)]
+    runs = [(one, one.start("up", "--emulate")) for one in (first, other)]
     for one, process in runs:
         ended = one.finish(process)
         assert ended.code == 0, ended.out + ended.err

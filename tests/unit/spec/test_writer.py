@@ -1,7 +1,7 @@
 """What is written reads back as the same tree."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fastflow.spec.document import Scalar, YamlList, YamlMap, YamlNode
@@ -111,13 +111,16 @@ def test_texts_are_changed_and_keys_are_not() -> None:
 
 
 @given(TEXTS)
+@example("-")
 def test_a_scalar_on_a_line_reads_back_as_the_text_that_it_is(text: str) -> None:
-    for in_flow, line in ((False, f"k: {scalar_text(text)}"), (True, f"k: [{scalar_text(text, in_flow=True)}, x]")):
+    within = scalar_text(text, in_flow=True)
+    for line in (f"k: {scalar_text(text)}", f"k: [{within}, x]", f"k: {{ k: {within} }}"):
         assert "\n" not in line
         document = read_spec("f.yml", line.encode()).document
         assert document is not None
         value = document.root.get("k")
-        value = value.items[0] if in_flow and isinstance(value, YamlList) else value
+        value = value.items[0] if isinstance(value, YamlList) else value
+        value = value.get("k") if isinstance(value, YamlMap) else value
         assert isinstance(value, Scalar)
         assert (value.text, value.is_null) == (text, False)
 

@@ -66,7 +66,7 @@ def settings_of(request: RunRequest, *, keep: bool, fail_fast: bool, wait_lease:
         cloud_urls={} if request.is_emulated else {name: spec.cloud_of(name).url for name in spec.workflows},
         tokens={**stand_ins, **request.tokens},
         source_environment=source_environment(spec.token_names, request.tokens.values()),
-        host_limits={name: host.max_parallel for name, host in (spec.hosts or {}).items() if host.max_parallel},
+        host_limits=spec.host_limits,
         keep=keep,
         fail_fast=fail_fast,
         wait_lease=wait_lease,

@@ -5,15 +5,26 @@ import click
 from fastflow.app.environment import kept_out, new_run_id, values_for
 from fastflow.app.specs import read_spec_text
 from fastflow.cli.findings import passed
-from fastflow.cli.options import SPEC_HELP, env_file_option, env_option, format_option, selection_options, spec_argument
+from fastflow.cli.options import (
+    SPEC_HELP,
+    env_file_option,
+    env_option,
+    format_option,
+    notify,
+    selection_options,
+    spec_argument,
+)
 from fastflow.pipeline import check, plan
 from fastflow.plan.making import Selection
 from fastflow.report.plan import plan_as_json, plan_as_text
+
+_TIMES_HELP = "Add minutes, from the earlier runs beside the spec: of phases, and of the run under each --max-parallel."
 
 
 @click.command(name="plan", epilog=SPEC_HELP)
 @spec_argument()
 @selection_options
+@click.option("--times", is_flag=True, help=_TIMES_HELP)
 @format_option
 @env_option
 @env_file_option
@@ -22,6 +33,7 @@ def command(
     spec: str | None,
     workflows: tuple[str, ...],
     only: str | None,
+    times: bool,
     form: str,
     with_values: bool,
     env_files: tuple[str, ...],
@@ -34,4 +46,9 @@ def command(
     values = values_for(text.directory, env_files, new_run_id()) if with_values else None
     facts = passed(check([text], values))
     made = plan(facts, text.directory, Selection(workflows, only), kept_out=kept_out())
-    click.echo(plan_as_json(made) if form == "json" else plan_as_text(made))
+    forecast = None
+    if times:
+        from fastflow.app.times import forecast_of  # noqa: PLC0415  # most plans are without times
+
+        forecast = forecast_of(made, facts, notify)
+    click.echo((plan_as_json if form == "json" else plan_as_text)(made, forecast))

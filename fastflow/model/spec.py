@@ -124,6 +124,11 @@ class Spec(SpecModel):
         return own.over(shared) if own else shared
 
     @property
+    def host_limits(self) -> dict[str, int]:
+        """How many phases each host takes at once, of those that have a limit."""
+        return {name: host.max_parallel for name, host in (self.hosts or {}).items() if host.max_parallel}
+
+    @property
     def token_names(self) -> tuple[str, ...]:
         """The variables that hold tokens, in the order of the workflows."""
         return tuple(dict.fromkeys(self.cloud_of(workflow).token_name for workflow in self.workflows))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from fastflow.model.ports import Port
 from fastflow.model.relations import CommandSource
@@ -9,21 +10,28 @@ from fastflow.plan import PhasePlan, Plan, WorkflowPlan
 from fastflow.record.plan_file import plan_file_of
 from fastflow.report.text import count
 
+if TYPE_CHECKING:
+    from fastflow.run.forecast import Forecast
+
 _ENDINGS = {"completed": "did its work", "passed": "passed", "finished": "ended"}
 
 
-def plan_as_text(plan: Plan) -> str:
-    """Say for each workflow and phase what it waits for, what it does, and because of what."""
+def plan_as_text(plan: Plan, forecast: "Forecast | None" = None) -> str:
+    """Say for each workflow and phase what it waits for, what it does, and why; with a forecast, how long it takes."""
     lines = [f"{plan.name}: {count(len(plan.workflows), 'workflow')}, {count(len(plan.phases), 'phase')}"]
     if plan.max_parallel:
         lines[0] += f", at most {plan.max_parallel} at once"
     for workflow in plan.workflows.values():
-        lines += ["", *_workflow(workflow)]
+        lines += ["", *_workflow(workflow, forecast)]
     lines += ["", f"critical path: {' → '.join(plan.critical_path)}"]
+    if forecast is not None:
+        from fastflow.report.times import forecast_as_text  # noqa: PLC0415  # most plans are without times
+
+        lines += ["", *forecast_as_text(forecast, plan.max_parallel)]
     return "\n".join(lines)
 
 
-def _workflow(workflow: WorkflowPlan) -> Iterator[str]:
+def _workflow(workflow: WorkflowPlan, forecast: "Forecast | None") -> Iterator[str]:
     where = f" on {workflow.host}" if workflow.host else ""
     yield f"workflow {workflow.name}{where}"
     application = workflow.application
@@ -40,6 +48,10 @@ def _workflow(workflow: WorkflowPlan) -> Iterator[str]:
         yield f"  not read offline: {reason}"
     for phase in workflow.phases:
         yield from _phase(phase)
+        if forecast is not None and phase.is_selected:
+            from fastflow.report.times import time_of_phase  # noqa: PLC0415  # as above
+
+            yield f"    takes {time_of_phase(forecast, phase.id)}"
 
 
 def _phase(phase: PhasePlan) -> Iterator[str]:
@@ -75,6 +87,12 @@ def _port(port: Port) -> str:
     return f"{(port.address + ':') if port.address else ''}{host} → {container}"
 
 
-def plan_as_json(plan: Plan) -> str:
-    """Give `plan --format json`."""
-    return json.dumps(plan_file_of(plan).as_json(), indent=2, ensure_ascii=False)
+def plan_as_json(plan: Plan, forecast: "Forecast | None" = None) -> str:
+    """Give `plan --format json`; with a forecast, `times` besides."""
+    told = plan_file_of(plan).as_json()
+    if forecast is not None:
+        from fastflow.report.times import phase_as_json, times_as_json  # noqa: PLC0415  # as above
+
+        told["times"] = times_as_json(forecast)
+        told["phases"] = [{**phase, "times": phase_as_json(forecast, phase["id"])} for phase in told["phases"]]
+    return json.dumps(told, indent=2, ensure_ascii=False)

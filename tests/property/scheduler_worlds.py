@@ -10,7 +10,8 @@ from fastflow.model.node import RecordingNode, ReportNode, TestingNode
 from fastflow.model.relations import CONDITIONS
 from fastflow.plan import PhasePlan
 from fastflow.record.result import State
-from fastflow.run.scheduler import Scheduler
+from fastflow.run.scheduler import Actions, Scheduler
+from fastflow.run.simulation import simulate
 
 LENDS_A_RECORD = ("build_id", "test_record")
 NODES = (RecordingNode(mode="recording"), TestingNode(mode="testing"), ReportNode(mode="report"))
@@ -122,22 +123,20 @@ class Simulation:
         )
 
     def run(self) -> list[str]:
-        """Run to the end."""
-        while True:
-            self._advance()
-            if not self.running:
-                break
-            name = self.running.pop(self.choice.randrange(len(self.running)))
-            self.ended[name] = self.world.ends[name]
-            self.scheduler.ended(name, self.ended[name])
+        """Run to the end; random times let any of the phases that run be the next to end."""
+        seconds = {name: self.choice.random() for name in self.world.phases}
+        for moment in simulate(self.scheduler, seconds, self.world.ends):
+            if moment.ended is not None:
+                self.running.remove(moment.ended)
+                self.ended[moment.ended] = self.world.ends[moment.ended]
+            self._look_at(moment.actions)
         if not self.scheduler.is_done or self.scheduler.waiting:
             self.faults.append(f"never ended: {self.scheduler.waiting}")
         if self.ended != (wanted := expected(self.world)):
             self.faults.append(f"ended as {self.ended}, not as {wanted}")
         return self.faults
 
-    def _advance(self) -> None:
-        actions = self.scheduler.advance()
+    def _look_at(self, actions: Actions) -> None:
         for skip in actions.skip:
             if skip.phase in self.ended:
                 self.faults.append(f"{skip.phase} skipped twice")

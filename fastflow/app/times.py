@@ -1,0 +1,21 @@
+"""`fastflow plan --times`: how long the plan would take, by the earlier runs beside the spec."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from fastflow.check.facts import Facts
+from fastflow.plan import Plan
+from fastflow.record.times import read_times
+from fastflow.run.forecast import Forecast, forecast
+
+
+def forecast_of(plan: Plan, facts: Facts, notify: Callable[[str], None]) -> Forecast | None:
+    """Forecast a plan from the runs of its spec; if no phase of it has ever done its work there, `notify` hears it."""
+    made = forecast(plan, read_times(plan.directory, Path(facts.document.file).name), facts.spec.host_limits)
+    if made is None:
+        runs = plan.directory / ".fastflow" / "runs"
+        notify(
+            f"no minutes are known: no run in {runs} has passed a phase of this plan; run it, or copy folders of its "
+            "runs there, which CI systems keep as artifacts"
+        )
+    return made

@@ -16,12 +16,21 @@ from fastflow.application.paths import absolute_paths
 from fastflow.application.resolved import Resolved
 from fastflow.model.cloud import CLOUD_VARIABLES, TOKEN_VARIABLE
 from fastflow.model.compose_keys import LABEL
-from fastflow.plan import PhasePlan, Plan, WorkflowPlan
+from fastflow.model.node import HarRecordingNode, Node, ScanningNode
+from fastflow.model.node_parts import PROXY_PORT
+from fastflow.plan import HAR_DIRECTORY, HAR_FILE, PhasePlan, Plan, WorkflowPlan
 from fastflow.settings import RunSettings
 from fastflow.spec.document import YamlMap, YamlNode
 from fastflow.spec.writer import RESET, as_mapping, as_tree, dump, map_texts, merged, override
 
 NODE_ROLE = "node"
+# Without the entry point of mitmproxy's image: what that starts gets no signal, and could not finish the record.
+_RECORD_HAR = f"""\
+set -e
+mkdir -p {HAR_DIRECTORY} {HAR_DIRECTORY}.ca
+if [ -n "$CA_CERT" ]; then cat "$CA_KEY" "$CA_CERT" >{HAR_DIRECTORY}.ca/mitmproxy-ca.pem; fi
+exec mitmdump --listen-port {PROXY_PORT} --set confdir={HAR_DIRECTORY}.ca --set hardump={HAR_DIRECTORY}/{HAR_FILE} \
+  --set flow_detail=0 --set block_global=false --set ssl_insecure=true"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,14 +190,16 @@ class _Addition:
         return added
 
     def _node(self, phase: PhasePlan, is_named: bool) -> YamlNode:
-        emulation, alias = self.settings.emulation, phase.node.network_alias
+        alias = phase.node.network_alias
         networks: dict[str, Any] = {name: {"aliases": [alias]} if alias else {} for name in phase.networks}
         labels = {"role": NODE_ROLE, "node": phase.name, "mode": phase.mode, "build-id": escape(phase.build_id or "")}
         if phase.ready.log:  # tells other processes how to see that it is ready
             labels["ready"] = escape(phase.ready.log)
+        emulation = self.settings.emulation if phase.traits.uses_cloud else None
+        cloud = self._cloud_environment() if phase.traits.uses_cloud else {}
         node: dict[str, Any] = {
             "image": escape(emulation.image if emulation else phase.image),
-            "environment": self._cloud_environment() | self._node_environment(phase),
+            "environment": cloud | self._node_environment(phase),
             "networks": networks,
             "labels": {**self._labels, **{f"{LABEL}.{key}": value for key, value in labels.items()}},
             "restart": "no",
@@ -196,7 +207,9 @@ class _Addition:
         if emulation:
             networks[emulation.network] = {}
             node["pull_policy"] = "never"
-        node |= self._image(phase.service)
+        if not phase.image:
+            del node["image"]  # `container` builds one
+        node |= _program(phase.node) | self._image(phase.service)
         if phase.ports:
             # A node is an open proxy into the application's network, so nobody but this machine gets in unasked.
             node["ports"] = [port.text("127.0.0.1" if self.known.is_local else None) for port in phase.ports]
@@ -238,6 +251,16 @@ class _Addition:
         if emulation := self.settings.emulation:
             networks[emulation.network] = {"external": True, "name": emulation.network}
         return networks
+
+
+def _program(node: Node) -> dict[str, Any]:
+    """What runs in a node that is not FAST's; nothing where the image knows that."""
+    if isinstance(node, HarRecordingNode):
+        return {"entrypoint": ["/bin/sh", "-c"], "command": [escape(_RECORD_HAR)]}
+    if isinstance(node, ScanningNode) and node.command is not None:
+        words = node.command
+        return {"command": escape(words) if isinstance(words, str) else [escape(word) for word in words]}
+    return {}
 
 
 def _with_named_labels(container: YamlMap) -> YamlMap:

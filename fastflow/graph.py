@@ -191,7 +191,7 @@ class _Edges:
 
     def implied(self, phase: Phase) -> None:
         if phase.needs_own_record:
-            for recorder in self._recorders.get(record_key(phase), ()):
+            for recorder in self._own_records(phase):
                 self._add(recorder, phase.id, "build_id", "completed")
         elif (named := phase.named_record) and named != EXTERNAL:
             name = qualified(named, phase.workflow)
@@ -203,6 +203,12 @@ class _Edges:
         elif phase.needs_test_runs:
             for tester in self._testers[phase.workflow]:
                 self._add(tester, phase.id, "report", "finished")
+
+    def _own_records(self, phase: Phase) -> Sequence[str]:
+        """The phases under whose BUILD_ID it finds its record; a file of the run is found in its workflow first."""
+        found = self._recorders.get(record_key(phase), ())
+        near = [one for one in found if self.phases[one].workflow == phase.workflow]
+        return near if near and not phase.traits.uses_cloud else found
 
     def declared(self, phase: Phase) -> None:
         for pattern, dependency in (phase.node.depends_on or {}).items():

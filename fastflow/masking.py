@@ -1,7 +1,7 @@
 """Keeps the token out of everything that is shown or kept."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from urllib.parse import quote
 
 MASK = "***"
@@ -11,18 +11,25 @@ _CUT = 16_384
 """A line of at least so many characters may have been cut, in the middle of a secret."""
 
 
-def masker(secrets: Iterable[str]) -> Callable[[str], str]:
-    """Give a function that replaces every secret in a text, also as JSON and URLs write it."""
-    long_enough = [secret for secret in secrets if len(secret) >= SHORTEST]
-    known = sorted({form for secret in long_enough for form in _forms(secret)}, key=len, reverse=True)
+class Masker:
+    """Replaces every secret in a text, also as JSON and URLs write it; a run may learn of more while it lasts."""
 
-    def mask(text: str) -> str:
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._known: tuple[str, ...] = ()
+        self.add(secrets)
+
+    def add(self, secrets: Iterable[str], shortest: int = SHORTEST) -> None:
+        """Replace these as well from now on, those of at least `shortest` characters; safe to call from any thread."""
+        forms = {form for secret in secrets if len(secret) >= shortest for form in _forms(secret)}
+        self._known = tuple(sorted(forms.union(self._known), key=len, reverse=True))
+
+    def __call__(self, text: str) -> str:
+        """Give the text without its secrets."""
+        known = self._known
         for secret in known:
             if secret in text:
                 text = text.replace(secret, MASK)
         return text if len(text) < _CUT else _without_beginning(text, known)
-
-    return mask
 
 
 def holds_secret(text: str, secrets: Iterable[str]) -> bool:

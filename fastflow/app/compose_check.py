@@ -17,7 +17,7 @@ from fastflow.compose import ComposeFile, ComposeText, compile_project
 from fastflow.diagnostic import Diagnostic, Severity
 from fastflow.engines.opening import open_engine
 from fastflow.errors import EngineCallError, EngineTimeoutError
-from fastflow.masking import masker
+from fastflow.masking import Masker
 from fastflow.pipeline import Checked, SpecText, check, plan
 from fastflow.plan.making import Selection
 from fastflow.settings import RunSettings
@@ -84,7 +84,7 @@ class _Question:
         except EngineCallError as error:
             if self.values is None and self._is_of_a_variable(error.message):
                 return None
-            mask = masker(value for value in [(self.values or {}).get(self.token)] if value)
+            mask = Masker(value for value in [(self.values or {}).get(self.token)] if value)
             return rejected(self.facts, self.workflow, mask(error.message))
         return None
 

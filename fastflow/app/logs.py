@@ -10,7 +10,7 @@ from fastflow.app.live import NotLiveError, engines_here, find_target, split_pha
 from fastflow.app.specs import directory_of_runs
 from fastflow.diagnostic import did_you_mean
 from fastflow.errors import EngineError, FastflowError, UsageError
-from fastflow.masking import masker
+from fastflow.masking import Masker
 from fastflow.record.archive import find_run, read_archive
 from fastflow.report.text import clean
 from fastflow.run.live import LivePhase
@@ -65,7 +65,7 @@ class _Printer:
     def __init__(self, phases: Sequence[LivePhase], output: Output, *, prefixed: bool) -> None:
         self._output = output
         self._width = max(len(phase.id) for phase in phases) if prefixed else 0
-        self._mask = masker(phase.container.token for phase in phases)  # whatever the variable's name is here
+        self._mask = Masker(phase.container.token for phase in phases)  # whatever the variable's name is here
         self._lock = Lock()
         self.failure: OSError | None = None
 

@@ -1,7 +1,7 @@
 """What `fastflow up` is to run: a spec that passed its checks, or what an earlier run of it did not pass."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from fastflow.plan.making import Selection
 from fastflow.spec.document import YamlPath
 
 if TYPE_CHECKING:
+    from fastflow.masking import Masker
     from fastflow.record.digest import ResumeDigest
     from fastflow.run.earlier import EarlierRun
 
@@ -48,11 +49,11 @@ class RunRequest:
         return {name: value for name in self.facts.spec.token_names if (value := self.values.get(name))}
 
     @cached_property
-    def mask(self) -> Callable[[str], str]:
+    def mask(self) -> "Masker":
         """What takes the tokens out of a text."""
-        from fastflow.masking import masker  # noqa: PLC0415  # a dry run has nothing to mask
+        from fastflow.masking import Masker  # noqa: PLC0415  # a dry run has nothing to mask
 
-        return masker(self.tokens.values())
+        return Masker(self.tokens.values())
 
     @cached_property
     def plan(self) -> Plan:

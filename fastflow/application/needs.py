@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from fastflow.application.model import Application, Service
 from fastflow.model.mode import MODE_VARIABLE
-from fastflow.model.node import Node, TestingNode
+from fastflow.model.node import Node, TesterNode
 from fastflow.model.relations import ServiceSource
 from fastflow.model.target import target_of
 from fastflow.spec.template import TemplateError, parse_template, resolve
@@ -38,7 +38,7 @@ def services_attacked(application: Application, node: Node, needed: tuple[str, .
 
     Of several with one alias these are those that run anyway, or that need no profile.
     """
-    target = target_of(node.test_run_uri) if isinstance(node, TestingNode) else None
+    target = target_of(node.test_run_uri) if isinstance(node, TesterNode) else None
     if target is None:
         return ()
     answering = [service.name for service in application.answering(target.host)]

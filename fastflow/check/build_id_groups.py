@@ -57,7 +57,7 @@ def build_ids_of(specs: Sequence[Facts]) -> dict[str, list[BuildId]]:
     by_token: dict[str, list[BuildId]] = defaultdict(list)
     for number, facts in enumerate(specs):
         for phase in facts.phases:
-            if phase.identity is None:
+            if phase.identity is None or not phase.uses_build_id:
                 continue
             key = (number, phase.token, phase.identity)
             if key not in found:

@@ -11,7 +11,7 @@ from fastflow.application.needs import services_of_phase, source_services
 from fastflow.check.lost import RejectedParts, lost_parts
 from fastflow.ci import RUN_ID
 from fastflow.graph import Graph
-from fastflow.model.node import RecordingNode, ReportNode, TestingNode
+from fastflow.model.node import RecorderNode, ReportNode, TesterNode
 from fastflow.model.phases import Phase, template_of
 from fastflow.model.places import Place, Places
 from fastflow.model.spec import Spec
@@ -122,19 +122,19 @@ class Facts:
         return {name: source_services(phase.node for phase in phases) for name, phases in self.by_workflow.items()}
 
     @cached_property
-    def recorders(self) -> tuple[tuple[Phase, RecordingNode], ...]:
+    def recorders(self) -> tuple[tuple[Phase, RecorderNode], ...]:
         """The recording phases."""
-        return tuple((phase, phase.node) for phase in self.phases if isinstance(phase.node, RecordingNode))
+        return tuple((phase, phase.node) for phase in self.phases if isinstance(phase.node, RecorderNode))
 
     @cached_property
-    def recorders_by_id(self) -> Mapping[str, RecordingNode]:
+    def recorders_by_id(self) -> Mapping[str, RecorderNode]:
         """The recording nodes by their phase."""
         return {phase.id: node for phase, node in self.recorders}
 
     @cached_property
-    def testers(self) -> tuple[tuple[Phase, TestingNode], ...]:
+    def testers(self) -> tuple[tuple[Phase, TesterNode], ...]:
         """The testing phases."""
-        return tuple((phase, phase.node) for phase in self.phases if isinstance(phase.node, TestingNode))
+        return tuple((phase, phase.node) for phase in self.phases if isinstance(phase.node, TesterNode))
 
     @cached_property
     def reporters(self) -> tuple[tuple[Phase, ReportNode], ...]:

@@ -16,7 +16,7 @@ from fastflow.errors import system_reason
 from fastflow.graph import build_graph
 from fastflow.model.cloud import DEFAULT_TOKEN, token_fault, token_variable
 from fastflow.model.load import Loaded, is_build_id, is_raw, load_spec
-from fastflow.model.node import Gate
+from fastflow.model.node_parts import Gate
 from fastflow.model.phases import phases_of
 from fastflow.model.places import Places
 from fastflow.model.spec import Spec
@@ -173,9 +173,9 @@ def masked(found: Iterable[Diagnostic], tokens: Collection[str]) -> tuple[Diagno
     """Let no finding show a token: any field may hold a variable, and this one by mistake."""
     if not tokens:
         return tuple(found)
-    from fastflow.masking import masker  # noqa: PLC0415  # a validation without values has nothing to mask
+    from fastflow.masking import Masker  # noqa: PLC0415  # a validation without values has nothing to mask
 
-    mask = masker(tokens)
+    mask = Masker(tokens)
     return tuple(
         one._replace(
             message=mask(one.message),

@@ -10,7 +10,7 @@ from fastflow.model.places import Places
 from fastflow.model.spec import Spec
 from fastflow.spec.document import Scalar, YamlMap, YamlNode
 
-_OF_BUILD_ID = ("build_id", "cloud")
+_OF_BUILD_ID = ("build_id", "cloud", "recorder", "scanner")
 _OF_ORDER = (*_OF_BUILD_ID, "depends_on", "test_record", "test_record_id")
 
 

@@ -12,7 +12,7 @@ from fastflow.doctor.examination import Answer, Check
 from fastflow.engines.docker import DockerEngine
 from fastflow.errors import EngineError
 from fastflow.model.cloud import TOKEN_HINT, Cloud, token_fault
-from fastflow.model.node import DEFAULT_IMAGE
+from fastflow.model.node_parts import DEFAULT_IMAGE
 from fastflow.plan import Plan
 
 API_TIMEOUT = 8.0

@@ -12,12 +12,13 @@ from fastflow.draft.page import Block, Entry
 from fastflow.model.cloud import CLOUD_VARIABLES, DEFAULT_TOKEN, TOKEN_VARIABLE, token_variable
 from fastflow.model.compose_keys import FIELDS_OF_THEIR_OWN, VOID_THE_CHECKS
 from fastflow.model.mode import BUILD_ID_VARIABLE, MODE_VARIABLE, MODES, RECORDING
-from fastflow.model.node import DEFAULT_IMAGE, NODE_TYPES
+from fastflow.model.node import NODE_TYPES
+from fastflow.model.node_parts import DEFAULT_IMAGE
 from fastflow.model.target import target_of
 from fastflow.spec.document import Scalar, YamlList, YamlMap
 from fastflow.spec.template import TemplateError, parse_template, variables
 
-FIELDS = {field.upper(): field for node in NODE_TYPES.values() for field in node.fast_variables()}
+FIELDS = {name: field for mode in MODES for name, field in NODE_TYPES[mode].variables().items()}
 _HOST = re.compile(r"[A-Za-z0-9_.-]+(:[0-9]+)?(/[^\s$]*)?")
 _SECRET = re.compile(
     r"TOKEN|SECRET|PASS|PWD|KEY|CREDENTIAL|AUTH|HOOK|SALT|PRIVATE|DSN|(^|_)URI$|(^|_)URL$", re.IGNORECASE
@@ -106,8 +107,8 @@ class FastService:
 
     def fields(self, mode: str) -> Iterator[Entry]:
         """The FAST variables that are fields of a mode."""
-        for field in NODE_TYPES[mode].fast_variables():
-            if (value := self.variables.get(field.upper())) is not None:
+        for name, field in NODE_TYPES[mode].variables().items():
+            if (value := self.variables.get(name)) is not None:
                 yield Entry(field, value, instead=_with_scheme(value) if field == "test_run_uri" else None)
 
     @property
@@ -143,7 +144,7 @@ class FastService:
 
     def remarks(self, modes: Collection[str]) -> Iterator[str]:
         """What of it has no place in nodes of these modes, and why."""
-        known = {field for mode in modes for field in NODE_TYPES[mode].fast_variables()}
+        known = {field for mode in modes for field in NODE_TYPES[mode].variables().values()}
         homeless = [name for name, field in FIELDS.items() if name in self.variables and field not in known]
         if homeless:
             yield f"not kept: {', '.join(homeless)} (no field of a {' or '.join(modes)} node)"

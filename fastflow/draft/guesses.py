@@ -8,7 +8,7 @@ from functools import cached_property
 from fastflow.application.model import Application, Service
 from fastflow.application.proxying import proxy_variables
 from fastflow.model.base import NAME_PATTERN
-from fastflow.model.node import DEFAULT_ALIAS
+from fastflow.model.node_parts import DEFAULT_ALIAS
 from fastflow.model.target import hosts_in
 
 _PROXY = re.compile(r".*proxy.*", re.IGNORECASE)

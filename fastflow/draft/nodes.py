@@ -10,7 +10,7 @@ from fastflow.draft.guesses import Guesses
 from fastflow.draft.page import Block, Entry
 from fastflow.draft.workflows import NO_SERVICE, DraftWorkflow
 from fastflow.model.mode import MODES
-from fastflow.model.node import DEFAULT_ALIAS
+from fastflow.model.node_parts import DEFAULT_ALIAS
 from fastflow.model.phases import node_service
 
 _PROPOSED: Mapping[str, str] = {

@@ -109,6 +109,10 @@ class EngineApi:
         """Remove something."""
         self._call(_Request("DELETE", path, self.timeout, query))
 
+    def put(self, path: str, archive: bytes, /, **query: str) -> None:
+        """Send a tar archive."""
+        self._call(_Request("PUT", path, self.timeout, query, archive, {"Content-Type": "application/x-tar"}))
+
     def wait(self, path: str, timeout: float, /, **query: str) -> None:
         """Wait for something, up to `timeout` seconds, without taking a turn."""
         self._read(_Request("POST", path, timeout, query))

@@ -1,6 +1,7 @@
-"""Unpacks what a container holds. Its content is not trusted: only plain files and directories come out of it."""
+"""Packs and unpacks what a container gets and holds. Only plain files and directories come out: nothing is trusted."""
 
 import errno
+import io
 import os
 import shutil
 import tarfile
@@ -33,6 +34,19 @@ def unpack(stream: IO[bytes], target: Path, largest: int = LARGEST_COPY) -> None
                     _write(archive, member, path, target)
     except tarfile.TarError:
         return  # what came of it stays; a connection that broke is an error of its own
+
+
+def packed(path: str, content: IO[bytes] | None = None) -> bytes:
+    """A tar archive for the root directory: a file at `path` that all can read, or a directory for all to write to."""
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w") as archive:
+        member = tarfile.TarInfo(path.lstrip("/"))
+        if content is None:
+            member.type, member.mode = tarfile.DIRTYPE, 0o777
+        else:
+            member.mode, member.size = 0o644, os.fstat(content.fileno()).st_size
+        archive.addfile(member, content)
+    return made.getvalue()
 
 
 def _place(target: Path, name: str) -> Path | None:

@@ -10,7 +10,7 @@ from typing import IO, Any
 
 from fastflow.engines.answer import Answer
 from fastflow.engines.api import GoneError, segment
-from fastflow.engines.copying import unpack
+from fastflow.engines.copying import packed, unpack
 from fastflow.engines.inspection import container_of, event_of
 from fastflow.engines.lease import ContainerLease, claim
 from fastflow.engines.messages import failed
@@ -114,6 +114,21 @@ class DockerApi(EngineObjects):
         except GoneError:
             return False
         return True
+
+    def copy_to(self, container_id: str, path: str, source: Path) -> None:
+        """Copy a file to `path` in a container, readable by all its users; directories are made as needed."""
+        with source.open("rb") as content:
+            self._put(container_id, packed(path, content))
+
+    def make_directory(self, container_id: str, path: str) -> None:
+        """Make a directory in a container that all its users can write to; one that is there stays as it is."""
+        try:
+            self.http.read(f"/containers/{segment(container_id)}/archive", lambda _: None, path=path)
+        except GoneError:
+            self._put(container_id, packed(path))
+
+    def _put(self, container_id: str, archive: bytes) -> None:
+        self.http.put(f"/containers/{segment(container_id)}/archive", archive, path="/")
 
     def exec(self, container_id: str, command: Iterable[str], timeout: float) -> int:
         """Run a command in a running container and return its exit code."""

@@ -1,13 +1,13 @@
-"""`defaults`: fields that apply to every node whose mode has them."""
+"""`defaults`: fields that apply to every node whose mode and kind have them."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from pydantic import ValidationError
 
 from fastflow.diagnostic import Diagnostic, Related, did_you_mean
-from fastflow.model.node import NODE_TYPES
-from fastflow.model.places import Places, data_of
+from fastflow.model.node import NODE_TYPES, node_type
+from fastflow.model.places import Places, data_of, text_of
 from fastflow.spec.document import Scalar, YamlList, YamlMap, YamlNode, moved
 
 NOT_IN_DEFAULTS = ("mode", "build_id", "container_name", "ports", "depends_on", "source")
@@ -45,9 +45,10 @@ def _at_its_node(root: YamlMap, field: str, fault: Diagnostic) -> Diagnostic:
     if fault.rule == "unknown-field" or field in NOT_IN_DEFAULTS:
         return fault
     for key, node in _nodes(root):
-        mode, own = node.get("mode"), node.get(field)
-        applies = isinstance(mode, Scalar) and mode.text in NODE_TYPES and field in NODE_TYPES[mode.text].model_fields
-        if applies and (own is None or _is_unset(own) or isinstance(own, YamlMap)):
+        own = node.get(field)
+        if field in _fields_of(node, root.get("defaults")) and (
+            own is None or _is_unset(own) or isinstance(own, YamlMap)
+        ):
             origin = Related(fault.mark, "the value comes from here")
             return fault._replace(mark=key.mark, related=(origin, *fault.related))
     return fault
@@ -63,13 +64,13 @@ def _nodes(root: YamlMap) -> Iterator[tuple[Scalar, YamlMap]]:
 
 
 def _check_values(tree: YamlMap, places: Places, found: dict[str, Diagnostic]) -> None:
-    for mode, model in NODE_TYPES.items():
+    for model in NODE_TYPES.values():
         fields = {key.text for key, _ in tree if key.text in model.model_fields and key.text not in found}
         data = {name: data_of(tree.get(name), name) for name in fields}  # type: ignore[arg-type]  # names come from the tree
         if isinstance(tree.get("container"), (YamlMap, YamlList)) and "container" in fields:
             data["container"] = tree.get("container")
         try:
-            model.model_validate({**data, "mode": mode})
+            model.model_validate({**data, "mode": model.traits.name})
         except ValidationError as error:
             from fastflow.model.faults import findings_of, path_of  # noqa: PLC0415  # most values are right
 
@@ -96,15 +97,25 @@ def _in_workflow(workflow: YamlNode, defaults: YamlMap) -> YamlNode:
 
 
 def _in_node(key: Scalar, node: YamlNode, defaults: YamlMap) -> YamlNode:
-    mode = node.get("mode") if isinstance(node, YamlMap) else None
-    if not isinstance(node, YamlMap) or not isinstance(mode, Scalar) or mode.text not in NODE_TYPES:
+    if not isinstance(node, YamlMap):
         return node
-    fields = NODE_TYPES[mode.text].model_fields
+    fields = _fields_of(node, defaults)
     applicable = tuple(entry for entry in defaults if entry[0].text in fields)
     inherited = moved(YamlMap(applicable, defaults.mark), key.mark)
     merged = merge(node, inherited)
     assert isinstance(merged, YamlMap)
     return merged
+
+
+def _fields_of(node: YamlMap, defaults: YamlNode | None) -> Collection[str]:
+    """The fields of a node's mode and kind, which `defaults` may choose; none if it has no mode."""
+
+    def read(field: str) -> str | None:
+        usual = defaults if isinstance(defaults, YamlMap) and field not in NOT_IN_DEFAULTS else node
+        return text_of(node, field) or text_of(usual, field)
+
+    model = node_type(read)
+    return model.model_fields if model else ()
 
 
 def merge(own: YamlNode, inherited: YamlNode) -> YamlNode:

@@ -9,8 +9,9 @@ from fastflow.diagnostic import Diagnostic, did_you_mean
 from fastflow.model.base import describe, parse_duration
 from fastflow.model.cloud import CLOUD_VARIABLES, DEFAULT_TOKEN, TOKEN_VARIABLE, Cloud
 from fastflow.model.compose_keys import RESTART, RESTART_HINT
-from fastflow.model.mode import MODE_VARIABLE, MODES
-from fastflow.model.node import NODE_TYPES, Gate, Ready
+from fastflow.model.mode import FAST, MODE_VARIABLE, MODES, Mode
+from fastflow.model.node import NODE_TYPES
+from fastflow.model.node_parts import BaseNode, Gate, Ready, ScannerCodes
 from fastflow.model.places import Places
 from fastflow.model.relations import CONDITIONS, CommandSource, Dependency, Need, ServiceSource
 from fastflow.model.spec import NAMED, Spec, Workflow
@@ -149,18 +150,35 @@ def _prefix(error: ErrorDetails) -> str:
 def _unknown(path: YamlPath, places: Places, model: type[BaseModel], *, top: bool) -> Diagnostic:
     field = str(path[-1])
     place = places.key(*path)
-    mode = getattr(model, "model_fields", {}).get("mode")
-    if top and mode is not None:
-        own = str(mode.annotation.__args__[0]) if mode.annotation else ""
-        homes = [name for name in MODES if field in NODE_TYPES[name].model_fields]
+    if top and issubclass(model, BaseNode):
+        homes = _modes_with(field)
+        if field in _OF_A_SERVICE:  # more likely the key of a Compose service, unless the mode has it
+            homes = [home for home in homes if home.name == model.traits.name]
         if homes:
-            message = f"`{field}` is a field of {' and '.join(homes)} nodes, not of a {own} node"
-            return place.error("mode-field", message, f"remove it, or set mode: {homes[0]}")
+            said = " and ".join(home.said for home in homes)
+            message = f"`{field}` is a field of {said} nodes, not of a {model.traits.said} node"
+            return place.error("mode-field", message, f"remove it, or set {_way_to(homes, model.traits)}")
         if field == "restart":
             return place.error("restart-policy", RESTART, RESTART_HINT)
     known = model.model_fields if top else _fields_at(model, path, places)
     hint = _home_of(field, model if top else None) or did_you_mean(field, known) or _REMOVE
     return place.error("unknown-field", f"unknown field `{field}`", hint)
+
+
+def _modes_with(field: str) -> list[Mode]:
+    """The modes that have a field; kinds besides FAST's only if that has not."""
+    homes = [node.traits for node in NODE_TYPES.values() if field in node.model_fields]
+    of_fast = {home.name for home in homes if home.kind == FAST}
+    return [home for home in homes if home.kind == FAST or home.name not in of_fast]
+
+
+def _way_to(homes: list[Mode], own: Mode) -> str:
+    """Say what makes a node one of these modes: another kind if its own mode has one, else another mode."""
+    near = next((home for home in homes if home.name == own.name), None)
+    if near is not None:
+        return f"{near.kind_field}: {near.kind}"
+    kind = f" and {homes[0].kind_field}: {homes[0].kind}" if homes[0].kind != FAST else ""
+    return f"mode: {homes[0].name}{kind}"
 
 
 def _home_of(field: str, model: type[BaseModel] | None) -> str | None:
@@ -208,6 +226,7 @@ def _fields_at(model: type[BaseModel], path: YamlPath, places: Places) -> Iterab
     homes: Mapping[str, tuple[type[BaseModel], ...]] = {
         "ready": (Ready,),
         "gate": (Gate,),
+        "exit_codes": (ScannerCodes,),
         "source": (ServiceSource if places.node(*path[:-1], "service") else CommandSource,),
         "services": (Need,),
         "depends_on": (Dependency,),

@@ -10,8 +10,8 @@ from fastflow.model.base import NAME, NAME_HINT
 from fastflow.model.cloud import Cloud
 from fastflow.model.defaults import sound_defaults, with_defaults
 from fastflow.model.mode import MODE_NAMES, MODE_VARIABLE
-from fastflow.model.node import NODE_TYPES, Node
-from fastflow.model.places import KEYED_BY_THE_USER, Place, Places, data_of, own_entries
+from fastflow.model.node import Node, node_type
+from fastflow.model.places import KEYED_BY_THE_USER, Place, Places, data_of, own_entries, text_of
 from fastflow.model.spec import NAMED, Host, Spec, Workflow
 from fastflow.spec.document import Document, Scalar, YamlList, YamlMap, YamlNode, YamlPath
 
@@ -120,15 +120,14 @@ class _Load:
             at = self.places.key(*base)
             self._invalid(at, f"node `{name}`: expected a mapping", _FIELDS)
             return None
-        mode = tree.get("mode")
-        written = mode.text if isinstance(mode, Scalar) and not mode.is_null else None
-        if written is None or written not in NODE_TYPES:
-            self._wrong_mode(base, written, mode)
+        model = node_type(lambda field: text_of(tree, field))
+        if model is None:
+            self._wrong_mode(base, text_of(tree, "mode"), tree.get("mode"))
             return None
         data = {key.text: data_of(value, key.text) for key, value in own_entries(tree)}
         if isinstance(tree.get("container"), (YamlMap, YamlList)):
             data["container"] = tree.get("container")
-        return self._sound(NODE_TYPES[written], data, base)
+        return self._sound(model, data, base)
 
     def _wrong_mode(self, base: YamlPath, written: str | None, mode: YamlNode | None) -> None:
         expected = ", ".join(MODE_NAMES[:-1]) + f" or {MODE_NAMES[-1]}"

@@ -1,11 +1,12 @@
 """The modes of nodes, each one record: all that fastflow has to know of a mode but its fields and how it is run.
 
+A mode has a record for each of its kinds: nodes of FAST, and what stands in their place (the contract, 8).
 Its fields are those of its class in `model/node.py`; the function that runs it stands in `run/phase.py`. The commands
 read the names, so this imports nothing that takes time.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
@@ -16,7 +17,8 @@ MODE_VARIABLE = "CI_MODE"
 """The environment variable of FAST that says what a node does."""
 BUILD_ID_VARIABLE = "BUILD_ID"
 Product: TypeAlias = Literal["record", "test run"]
-"""What a node makes in the cloud and others need, each known by its id."""
+"""What a node makes and others need, each known by its id."""
+FAST = "fast"
 
 
 class Colours(NamedTuple):
@@ -38,10 +40,16 @@ class Mode:
     word: str
     """What a node does while it runs: "recording"."""
     colours: Colours
+    kind_field: str | None = None
+    """The field that chooses the kind, in modes that have several."""
+    kind: str = FAST
+    """`fast` for nodes of Wallarm's FAST."""
     makes: Product | None = None
     needs: Product | None = None
     uses_build_id: bool = True
     """Whether BUILD_ID ties it to others."""
+    uses_cloud: bool = True
+    """Whether it works with Wallarm's cloud, and thus with a token; its image is the one that the emulator replaces."""
     needs_lease: bool = True
     """Whether only one run at a time may use its token with its BUILD_ID."""
     is_proxy: bool = False
@@ -49,11 +57,22 @@ class Mode:
     waits_for: "Condition" = "completed"
     """What must have become of the phases in `depends_on` that name no condition."""
 
+    @property
+    def key(self) -> str:
+        """Its name, with its kind if that is not FAST's: no two modes share it."""
+        return self.name if self.kind == FAST else f"{self.name}.{self.kind}"
+
+    @property
+    def said(self) -> str:
+        """How messages call it: `recording`, or `recording (recorder: har)`."""
+        return self.name if self.kind == FAST else f"{self.name} ({self.kind_field}: {self.kind})"
+
 
 RECORDING = Mode(
     "recording",
     "recording",
     Colours(("#dbeafe", "#1d4ed8"), ("#ddf4ff", "#0969da"), ("#0c2d6b", "#58a6ff")),
+    kind_field="recorder",
     makes="record",
     is_proxy=True,
 )
@@ -61,6 +80,7 @@ TESTING = Mode(
     "testing",
     "testing",
     Colours(("#fee2e2", "#b91c1c"), ("#ffeff7", "#bf3989"), ("#5e103e", "#f778ba")),
+    kind_field="scanner",
     makes="test run",
     needs="record",
 )
@@ -73,8 +93,14 @@ REPORT = Mode(
     needs_lease=False,
     waits_for="finished",
 )
+HAR_RECORDING = replace(RECORDING, kind="har", uses_cloud=False, needs_lease=False)
+"""A recorder whose record is a file of the run's own."""
+SARIF_TESTING = replace(TESTING, kind="sarif", makes=None, uses_cloud=False, needs_lease=False)
+"""Any scanner that reads such a record and writes SARIF."""
 MODES: Mapping[str, Mode] = MappingProxyType({mode.name: mode for mode in (RECORDING, TESTING, REPORT)})
 """By name, each after those that make what it needs."""
+KINDS: Mapping[str, tuple[str, ...]] = MappingProxyType({"recorder": (FAST, "har"), "scanner": (FAST, "sarif")})
+"""By the field that chooses one."""
 MODE_NAMES = tuple(mode.name for mode in MODES.values())
 
 

@@ -1,18 +1,14 @@
-"""A FAST node: what all modes have in common, and the three modes."""
+"""The nodes of a spec: recorders and testers, each of FAST and of the kind besides, and report nodes."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Discriminator, Tag, WithJsonSchema
+from pydantic import BeforeValidator, WithJsonSchema
 
 from fastflow.model.base import (
     DURATION_SCHEMA,
     Boolean,
-    Duration,
-    Name,
     OptionalText,
-    Regex,
-    SpecModel,
     Symbolic,
     Text,
     WholeNumber,
@@ -20,21 +16,21 @@ from fastflow.model.base import (
     duration,
     wrong,
 )
-from fastflow.model.compose_keys import ContainerKeys, Environment
-from fastflow.model.mode import MODE_NAMES, RECORDING, REPORT, TESTING, Mode
-from fastflow.model.ports import PortEntry
-from fastflow.model.relations import Dependencies, Fresh, Needs, Source, Sources
+from fastflow.model.mode import HAR_RECORDING, RECORDING, REPORT, SARIF_TESTING, TESTING, Mode
+from fastflow.model.node_parts import (
+    DEFAULT_ALIAS,
+    TARGET_VARIABLE,
+    AllowedHosts,
+    BaseNode,
+    Fast,
+    GateField,
+    MinBaselines,
+    Ready,
+    ScannerCodes,
+    Variable,
+)
+from fastflow.model.relations import Command, Source, Sources
 from fastflow.model.target import Joined, TargetUri, joined
-
-DEFAULT_IMAGE = "wallarm/fast"
-DEFAULT_ALIAS = "fast"
-PROXY_PORT = 8080
-
-
-T = TypeVar("T")
-FAST_VARIABLE = "environment variable of FAST"
-Fast: TypeAlias = Annotated[T, FAST_VARIABLE]
-"""A field of a node that is an environment variable of FAST: to declare it here is all that a new one needs."""
 
 
 def _processes(value: Any) -> Any:
@@ -45,106 +41,42 @@ def _processes(value: Any) -> Any:
     raise wrong(f"expected a number of processes or `auto`, not {describe(value)}")
 
 
-class Ready(SpecModel):
-    """When a recording node counts as ready."""
+class RecorderNode(BaseNode):
+    """A forward proxy that stores what passes as baseline requests in a test record, of whatever kind."""
 
-    log: Regex = None
-    """A regular expression; the first line of the node's log that it finds something in means ready."""
-    timeout: Duration = None
-    """How long that may take from the container's start. Default: 60 s."""
-
-
-class Gate(SpecModel):
-    """Which vulnerabilities fail a testing phase."""
-
-    threat: Annotated[int | None, WholeNumber(1, 100)] = None
-    """Only vulnerabilities of at least this threat fail the phase."""
-    accept: Text | None = None
-    """A file that lists known vulnerabilities, each with a reason and perhaps a date of expiry."""
-
-
-def _gate_kind(value: Any) -> str:
-    return "<gate>" if isinstance(value, (dict, Gate)) else "<off>"
-
-
-def _off(value: Any) -> Any:
-    if value is None or isinstance(value, Symbolic):
-        return None
-    if value == "off":
-        return value
-    raise wrong(f"expected `off` or a mapping, not {describe(value)}", "write gate: off, or gate: { threat: 50 }")
-
-
-GateField: TypeAlias = Annotated[
-    Annotated[Gate, Tag("<gate>")] | Annotated[Literal["off"] | None, BeforeValidator(_off), Tag("<off>")],
-    Discriminator(_gate_kind),
-]
-
-
-class BaseNode(SpecModel):
-    """What nodes of every mode have."""
-
-    traits: ClassVar[Mode]
-    """What is known of its mode."""
-
-    mode: Annotated[str, WithJsonSchema({"type": "string", "enum": list(MODE_NAMES)})]
-    """What the node does: recording, testing or report."""
-    image: OptionalText = None
-    """The node's image. Default: wallarm/fast."""
-    environment: Environment = None
-    """More environment variables, as in Compose; none that has a field of its own."""
-    ports: tuple[PortEntry, ...] | None = None
-    """Published ports, as in Compose; on a local engine an entry without an address binds 127.0.0.1."""
-    container_name: OptionalText = None
-    """The container's name. Default: made by Compose from the run's id."""
-    alias: Name | None = None
-    """The node's network alias. Default: `fast` for a recording node, none for others."""
-    networks: tuple[Text, ...] | None = None
-    """Networks of the application to join. Default: all that its services use."""
-    services: Needs = None
-    """Services that this phase needs. Default: all that are enabled (without a profile) but the sources."""
-    fresh: Fresh = None
-    """Services to create anew, volumes included, before the phase: true (all) or a list."""
-    container: ContainerKeys = None
-    """More Compose service keys for the node's container, merged last."""
-    depends_on: Dependencies = None
-    """Phases that must have ended before: names, WORKFLOW.NODE or globs, or a mapping with conditions."""
-    timeout: Duration = None
-    """How long the phase may take from its start. Default: 6 h."""
-    allow_failure: Boolean = None
-    """Whether the phase may fail without failing the run or blocking its dependents."""
-    attempts: Annotated[int | None, WholeNumber(1, 10)] = None
-    """How often in all it may be tried when infrastructure fails. Default: 1."""
-
-    @classmethod
-    def fast_variables(cls) -> tuple[str, ...]:
-        """The fields that are environment variables of FAST, in upper case, in the order of its documentation."""
-        return tuple(name for name, field in cls.model_fields.items() if FAST_VARIABLE in field.metadata)
+    traits: ClassVar[Mode] = RECORDING
+    ready_line: ClassVar[str | None] = None
+    """A pattern that a line of its log matches once it is ready; None if its log is read as FAST's."""
+    build_id: Text | None = None
+    """The BUILD_ID of the test record. Default: the workflow's."""
+    recorder: Literal["fast", "har"] | None = None
+    """What records: `fast`, a node of FAST, into its cloud; `har`, mitmproxy, into a file of the run. Default: fast."""
+    ready: Ready | None = None
+    """When the node counts as ready. Default: its documented line."""
+    source: Sources = None
+    """What sends the requests to record; a list is run in turn into one record."""
+    allowed_hosts: AllowedHosts = None
+    """Hosts to record: names, `.suffix`, `*`, `(a|b)` or an nginx server_name expression. Default: all."""
 
     @property
-    def network_alias(self) -> str | None:
-        """The alias under which the application's containers reach the node; only a recorder has one by default."""
-        return self.alias
+    def network_alias(self) -> str:
+        """The alias under which the application's containers send requests to record."""
+        return self.alias or DEFAULT_ALIAS
 
     @property
     def sources(self) -> tuple[Source, ...]:
-        """What sends the requests that go through it, in turn."""
-        return ()
+        """What sends the requests that it records, in turn."""
+        return self.source or ()
 
 
-class RecordingNode(BaseNode):
-    """A forward proxy that stores what passes as baseline requests in a test record."""
+class RecordingNode(RecorderNode):
+    """A node of FAST that records into Wallarm's cloud."""
 
-    traits: ClassVar[Mode] = RECORDING
     mode: Literal["recording"]
     """This node records."""
-    build_id: Text | None = None
-    """The BUILD_ID of the test record. Default: the workflow's."""
     ready: Ready | None = None
     """When the node counts as ready. Default: its documented "starts to record" line."""
-    source: Sources = None
-    """What sends the requests to record; a list is run in turn into one record."""
-    allowed_hosts: Fast[Annotated[Joined, BeforeValidator(joined("|", hosts=True))]] = None
+    allowed_hosts: Fast[AllowedHosts] = None
     """Hosts to record: names, `.suffix`, `*`, `(a|b)` or an nginx server_name expression. Default: all."""
     test_record_name: Fast[Text | None] = None
     """The name of the test record."""
@@ -161,32 +93,57 @@ class RecordingNode(BaseNode):
     ca_key: Fast[OptionalText] = None
     """Path in the container of that certificate's key."""
 
-    @property
-    def network_alias(self) -> str:
-        """The alias under which the application's containers send requests to record."""
-        return self.alias or DEFAULT_ALIAS
 
-    @property
-    def sources(self) -> tuple[Source, ...]:
-        """What sends the requests that it records, in turn."""
-        return self.source or ()
+class HarRecordingNode(RecorderNode):
+    """mitmproxy, which records into a HAR file of the run's own: no account, no cloud, no lease."""
+
+    traits: ClassVar[Mode] = HAR_RECORDING
+    default_image: ClassVar[str | None] = "mitmproxy/mitmproxy"
+    ready_line: ClassVar[str | None] = r"\bproxy listening at\b"
+    mode: Literal["recording"]
+    """This node records."""
+    image: OptionalText = None
+    """The node's image, one that has mitmproxy. Default: mitmproxy/mitmproxy."""
+    ready: Ready | None = None
+    """When the node counts as ready. Default: its line "proxy listening at"."""
+    ca_cert: Annotated[OptionalText, Variable()] = None
+    """Path in the container of the certificate that signs intercepted HTTPS. Default: mitmproxy makes one."""
+    ca_key: Annotated[OptionalText, Variable()] = None
+    """Path in the container of that certificate's key."""
+    mask: tuple[Text, ...] | None = None
+    """Names of headers, cookies, parameters and fields whose values nobody is to see, besides those of sessions."""
+    min_baselines: MinBaselines = None
+    """The phase fails if fewer requests were recorded. Default: 1."""
 
 
-class TestingNode(BaseNode):
-    """Creates a test run from a test record and attacks the application."""
+class TesterNode(BaseNode):
+    """Attacks the application with what was recorded, whatever the kind of scanner."""
 
-    __test__: ClassVar[bool] = False  # pytest collects classes named Test*
     traits: ClassVar[Mode] = TESTING
-    mode: Literal["testing"]
-    """This node tests."""
     build_id: Text | None = None
     """The BUILD_ID of the test record to test. Default: the workflow's."""
+    scanner: Literal["fast", "sarif"] | None = None
+    """What attacks: `fast`, a node of FAST; `sarif`, any image that reads HAR and writes SARIF. Default: fast."""
     test_record: OptionalText = None
-    """`external`, or the recording phase whose record is tested whatever this node's own BUILD_ID."""
+    """The recording phase whose record is tested whatever this node's own BUILD_ID."""
     gate: GateField = None
     """Which vulnerabilities fail the phase. Default: all."""
     reports: OptionalText = None
     """Directory for the node's reports. Default: the run's own folder."""
+    min_baselines: MinBaselines = None
+    """The phase fails if its record has fewer baseline requests, as far as the node tells. Default: 1."""
+    test_run_uri: TargetUri = None
+    """The application to attack, such as http://app:3000. Default: as recorded."""
+
+
+class TestingNode(TesterNode):
+    """Creates a test run from a test record and attacks the application."""
+
+    __test__: ClassVar[bool] = False  # pytest collects classes named Test*
+    mode: Literal["testing"]
+    """This node tests."""
+    test_record: OptionalText = None
+    """`external`, or the recording phase whose record is tested whatever this node's own BUILD_ID."""
     test_record_id: Fast[OptionalText] = None
     """A test record made elsewhere."""
     test_run_name: Fast[Text | None] = None
@@ -219,6 +176,23 @@ class TestingNode(BaseNode):
     """Ports of the application that speak HTTPS. FAST's default: 443."""
 
 
+class ScanningNode(TesterNode):
+    """Any scanner in a container that reads the record as a HAR file and writes SARIF."""
+
+    traits: ClassVar[Mode] = SARIF_TESTING
+    default_image: ClassVar[str | None] = None
+    mode: Literal["testing"]
+    """This node tests."""
+    image: OptionalText = None
+    """The scanner's image. No default, unless `container` says how to build it."""
+    command: Command = None
+    """The scanner's command, as in Compose. Default: the image's."""
+    test_run_uri: Annotated[TargetUri, Variable(TARGET_VARIABLE)] = None
+    """The application to attack, such as http://app:3000; the scanner gets it as FASTFLOW_TARGET."""
+    exit_codes: ScannerCodes | None = None
+    """What the scanner's exit codes mean. Default: { passed: [0], vulnerable: [1] }; any other one is a failure."""
+
+
 class ReportNode(BaseNode):
     """Fetches the reports of test runs."""
 
@@ -231,5 +205,14 @@ class ReportNode(BaseNode):
     """The test run to report. Default: those of the workflow's testing nodes."""
 
 
-Node: TypeAlias = RecordingNode | TestingNode | ReportNode
-NODE_TYPES: Mapping[str, type[Node]] = {node.traits.name: node for node in (RecordingNode, TestingNode, ReportNode)}
+Node: TypeAlias = RecordingNode | HarRecordingNode | TestingNode | ScanningNode | ReportNode
+_TYPES: tuple[type[Node], ...] = (RecordingNode, HarRecordingNode, TestingNode, ScanningNode, ReportNode)
+NODE_TYPES: Mapping[str, type[Node]] = {node.traits.key: node for node in _TYPES}
+"""By the keys of their modes; those of FAST have the mode's name."""
+
+
+def node_type(read: Callable[[str], str | None]) -> type[Node] | None:
+    """The class of a node, by what `read` says of its fields: FAST's if its kind is unknown; None without a mode."""
+    usual = NODE_TYPES.get(read("mode") or "")
+    field = usual.traits.kind_field if usual else None
+    return NODE_TYPES.get(f"{usual.traits.name}.{read(field)}", usual) if usual and field else usual

@@ -11,6 +11,9 @@ from fastflow.model.spec import Spec
 from fastflow.spec.document import YamlPath
 from fastflow.spec.template import Template, TemplateError, canonical, parse_template, written
 
+NO_TOKEN = ""
+"""What stands for the token of a node that works without the cloud."""
+
 
 def node_service(name: str) -> str:
     """The Compose service that a node is, by the node's name."""
@@ -57,8 +60,8 @@ class Phase(NamedTuple):
 
     @property
     def uses_build_id(self) -> bool:
-        """Whether FAST looks at BUILD_ID in this mode."""
-        return self.traits.uses_build_id
+        """Whether its BUILD_ID is one of the cloud's, which everybody shares who has the token."""
+        return self.traits.uses_build_id and self.traits.uses_cloud
 
     @property
     def needs_own_record(self) -> bool:
@@ -90,8 +93,8 @@ def phases_of(spec: Spec, values: Mapping[str, str] | None) -> tuple[Phase, ...]
             own: str | None = getattr(node, "build_id", None)
             build_id = workflow.build_id if own is None and node.traits.uses_build_id else own
             identity = written(template_of(build_id)) if build_id is not None and "$" in build_id else build_id
-            phase_id = f"{workflow_name}.{name}"
-            found.append(Phase(phase_id, workflow_name, name, node, cloud, token, build_id, identity))
+            phase_id, key = f"{workflow_name}.{name}", token if node.traits.uses_cloud else NO_TOKEN
+            found.append(Phase(phase_id, workflow_name, name, node, cloud, key, build_id, identity))
     return tuple(found)
 
 

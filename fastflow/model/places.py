@@ -105,3 +105,9 @@ def data_of(tree: YamlNode, key: str) -> Any:
         return [data_of(item, key) for item in tree.items]
     entries = tree if key in KEYED_BY_THE_USER else own_entries(tree)
     return {name.text: data_of(value, name.text) for name, value in entries}
+
+
+def text_of(tree: YamlMap, field: str) -> str | None:
+    """The text of a field; None if it is not set, or no text."""
+    value = tree.get(field)
+    return value.text if isinstance(value, Scalar) and not value.is_null else None

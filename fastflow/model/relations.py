@@ -98,6 +98,13 @@ def _command(value: Any) -> Any:
     raise wrong(f"expected a command, not {describe(value)}", "write a text, or a list of words")
 
 
+Command: TypeAlias = Annotated[
+    str | tuple[Text, ...] | None,
+    BeforeValidator(_command),
+    WithJsonSchema({"type": [*TEXT_SCHEMA["type"], "array"], "items": TEXT_SCHEMA}),
+]
+
+
 def _some(value: Any) -> Any:
     if isinstance(value, str) and not value.strip():
         raise wrong("expected a command, not an empty text", "write what sends the requests, such as run: ./tests.sh")
@@ -118,11 +125,7 @@ class ServiceSource(_Source):
 
     service: Text
     """The service."""
-    command: Annotated[
-        str | tuple[Text, ...] | None,
-        BeforeValidator(_command),
-        WithJsonSchema({"type": [*TEXT_SCHEMA["type"], "array"], "items": TEXT_SCHEMA}),
-    ] = None
+    command: Command = None
     """Its command, instead of the service's."""
 
 

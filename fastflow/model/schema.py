@@ -6,7 +6,7 @@ means "not set", and a variable may stand wherever a value may.
 
 import ast
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from textwrap import dedent
 from typing import Any, TypeAlias
@@ -14,8 +14,9 @@ from typing import Any, TypeAlias
 from fastflow.model.base import NAME_PATTERN, TEXT_SCHEMA, SpecModel
 from fastflow.model.cloud import Cloud
 from fastflow.model.defaults import NOT_IN_DEFAULTS
-from fastflow.model.mode import MODES
-from fastflow.model.node import NODE_TYPES, BaseNode, Gate, Ready
+from fastflow.model.mode import KINDS, MODES, Mode
+from fastflow.model.node import NODE_TYPES
+from fastflow.model.node_parts import BaseNode, Gate, Ready, ScannerCodes
 from fastflow.model.relations import CONDITIONS, CommandSource, Dependency, Need, ServiceSource
 from fastflow.model.spec import Host, Spec, Workflow
 
@@ -78,7 +79,8 @@ def spec_schema() -> Schema:
 
 
 def _parts() -> Schema:
-    modes: Schema = {mode: _mapping(NODE_TYPES[mode], _fields_of_nodes(mode)) for mode in MODES}
+    modes: Schema = {key: _mapping(node, _fields_of_nodes(node)) for key, node in NODE_TYPES.items()}
+    modes |= {f"{mode}.any": _of_any_kind(mode, modes) for mode in MODES if NODE_TYPES[mode].traits.kind_field}
     shared: Schema = {}
     for mode in modes.values():
         shared |= {name: field for name, field in mode["properties"].items() if name not in NOT_IN_DEFAULTS}
@@ -95,22 +97,50 @@ def _parts() -> Schema:
 
 
 def _node() -> Schema:
-    """One `if` for each mode, so that an editor speaks of the mode that was chosen and of no other."""
-    chosen = [
-        {"if": {"properties": {"mode": {"const": mode}}, "required": ["mode"]}, "then": _part(mode)} for mode in MODES
-    ]
+    """One `if` for each mode, and in it for each kind, so that an editor speaks of what was chosen and of no other."""
+    chosen = [{"if": _is("mode", mode), "then": _kinds_of(mode)} for mode in MODES]
     mode = {"enum": list(MODES), "description": descriptions_of(BaseNode)["mode"]}
     return {"type": "object", "required": ["mode"], "properties": {"mode": mode}, "allOf": chosen}
 
 
-def _fields_of_nodes(mode: str) -> Schema:
+def _kinds_of(mode: str) -> Schema:
+    """What a node of a mode is: as `defaults` may choose its kind, one that names none may be of any."""
+    field = NODE_TYPES[mode].traits.kind_field
+    if field is None:
+        return _part(mode)
+    made = _part(f"{mode}.any")
+    for kind in _traits_of(mode):
+        made = {"if": _is(field, kind.kind), "then": _part(kind.key), "else": made}
+    return made
+
+
+def _traits_of(mode: str) -> Iterator[Mode]:
+    yield from (node.traits for node in NODE_TYPES.values() if node.traits.name == mode)
+
+
+def _of_any_kind(mode: str, modes: Schema) -> Schema:
+    """A mode with the fields of all its kinds."""
+    fields: Schema = {}
+    for kind in _traits_of(mode):
+        fields |= modes[kind.key]["properties"]
+    return _closed(fields) | {"description": f"A {mode} node of any kind.", "required": ["mode"]}
+
+
+def _is(field: str, value: str) -> Schema:
+    return {"properties": {field: {"const": value}}, "required": [field]}
+
+
+def _fields_of_nodes(node: type[BaseNode]) -> Schema:
     source = {"type": ["object", "array", "null"], "if": {"type": "array"}}
     source |= {"then": {"items": _part("source"), "minItems": 1}, "else": _unless_null(_part("source"))}
     gate = {"if": {"type": "object"}, "then": _mapping(Gate), "else": _one_of("off")}
     ready = _mapping(Ready) | {"type": ["object", "null"]}
+    codes = _mapping(ScannerCodes) | {"type": ["object", "null"]}
     dependency = _mapping(Dependency, {"condition": _one_of(*CONDITIONS)})
     related = {"services": _named(_mapping(Need)), "depends_on": _named(dependency)}
-    return {"mode": {"const": mode}, "source": source, "gate": gate, "ready": ready, **related}
+    kinds = {field: {"enum": [*kinds, None]} for field, kinds in KINDS.items()}
+    own = {"mode": {"const": node.traits.name}, "source": source, "gate": gate, "ready": ready, "exit_codes": codes}
+    return own | kinds | related
 
 
 def _named(entry: Schema) -> Schema:

@@ -96,7 +96,7 @@ class Workflow(SpecModel):
     timeout: Duration = None
     """How long it may take from its first phase's start."""
     nodes: Annotated[Mapping[Name, Part[Node]], Field(min_length=1)]
-    """Its FAST nodes, each a phase."""
+    """Its nodes, each a phase."""
 
 
 class Spec(SpecModel):
@@ -131,7 +131,16 @@ class Spec(SpecModel):
     @property
     def token_names(self) -> tuple[str, ...]:
         """The variables that hold tokens, in the order of the workflows."""
-        return tuple(dict.fromkeys(self.cloud_of(workflow).token_name for workflow in self.workflows))
+        return tuple(dict.fromkeys(self.cloud_of(workflow).token_name for workflow in self.cloud_workflows))
+
+    @property
+    def cloud_workflows(self) -> tuple[str, ...]:
+        """The workflows that have a node which works with Wallarm's cloud, and thus need a token."""
+        return tuple(
+            name
+            for name, workflow in self.workflows.items()
+            if any(node.traits.uses_cloud for node in workflow.nodes.values())
+        )
 
 
 def hosts_of(spec: Spec) -> Mapping[str, str]:

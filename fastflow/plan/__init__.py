@@ -8,12 +8,16 @@ from fastflow.application.model import Application
 from fastflow.graph import Edge
 from fastflow.model.cloud import Cloud
 from fastflow.model.mode import Mode
-from fastflow.model.node import DEFAULT_IMAGE, Node, Ready, RecordingNode
+from fastflow.model.node import Node, RecorderNode
+from fastflow.model.node_parts import Ready
 from fastflow.model.phases import node_service
 from fastflow.model.ports import Port
 from fastflow.model.relations import ServiceSource, Source
 from fastflow.model.spec import ComposeSource
 
+HAR_DIRECTORY = "/tmp/fastflow"  # noqa: S108  # of a container
+HAR_FILE = "record.har"
+"""Where a recorder of that kind writes, in its container."""
 PHASE_TIMEOUT = 6 * 3600
 SERVICES_TIMEOUT = 300
 READY_TIMEOUT = 60
@@ -82,7 +86,7 @@ class PhasePlan:
     @property
     def image(self) -> str:
         """The node's image."""
-        return self.node.image or DEFAULT_IMAGE
+        return self.node.image or self.node.default_image or ""
 
     @property
     def timeout(self) -> int:
@@ -102,7 +106,12 @@ class PhasePlan:
     @property
     def ready(self) -> Ready:
         """When its node counts as ready, if others wait for that."""
-        return (self.node.ready if isinstance(self.node, RecordingNode) else None) or Ready()
+        if not isinstance(self.node, RecorderNode):
+            return Ready()
+        ready = self.node.ready or Ready()
+        return (
+            ready if ready.log or not self.node.ready_line else ready.model_copy(update={"log": self.node.ready_line})
+        )
 
     @property
     def uses(self) -> tuple[str, ...]:

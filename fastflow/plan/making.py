@@ -13,7 +13,8 @@ from fastflow.diagnostic import did_you_mean
 from fastflow.errors import UsageError
 from fastflow.graph import Graph
 from fastflow.model.mode import BUILD_ID_VARIABLE, MODE_VARIABLE
-from fastflow.model.node import PROXY_PORT, Node, RecordingNode
+from fastflow.model.node import Node, RecordingNode
+from fastflow.model.node_parts import PROXY_PORT, RECORD_PATH, RECORD_VARIABLE
 from fastflow.model.phases import Phase
 from fastflow.model.ports import Port
 from fastflow.model.relations import CommandSource, Need
@@ -151,8 +152,10 @@ class _Planner:
         A recording that is run again leaves two records under its BUILD_ID, of which FAST may take either.
         """
         reasons = {edge.reason for edge in made.dependencies}
-        by_id = "test_record" in reasons or (self.resumption is not None and "build_id" in reasons)
-        is_known = not by_id or (recorder.build_id is not None and recorder.build_id == phase.build_id)
+        is_in_cloud = phase.traits.uses_cloud
+        by_id = is_in_cloud and ("test_record" in reasons or (self.resumption is not None and "build_id" in reasons))
+        has_one_id = recorder.build_id is not None and recorder.build_id == phase.build_id
+        is_known = is_in_cloud and (not by_id or has_one_id)
         tied = replace(made, by_record_id=by_id, is_record_known=is_known)
         return replace(tied, lost_record=self._lost_record(tied, phase, recorder)) if made.is_selected else tied
 
@@ -167,6 +170,11 @@ class _Planner:
         why = f"{phase.id} needs the record of {recorder.id}, which is left out"
         if self.resumption:
             return f"{why} and has not passed before", "run both phases"
+        if not phase.traits.uses_cloud:
+            return (
+                f"{why}: it is a file of the run that records",
+                "run both phases, or take it from a run: --resume RUN",
+            )
         if not made.is_record_known:
             return f"{why}, so that its id is not known", "run both phases, or give both one BUILD_ID"
         if self.facts.is_of_one_run(phase):
@@ -233,15 +241,17 @@ def _ports(node: Node) -> tuple[Port, ...]:
 def _environment(phase: Phase) -> Mapping[str, str | None]:
     """The node's variables, all but those of the cloud: FAST's own first, then the user's."""
     node = phase.node
-    values: dict[str, str | None] = {MODE_VARIABLE: node.mode}
+    values: dict[str, str | None] = {MODE_VARIABLE: node.mode} if node.traits.uses_cloud else {}
     if phase.build_id is not None and node.traits.uses_build_id:
         values[BUILD_ID_VARIABLE] = phase.build_id
-    for name in node.fast_variables():
-        value = getattr(node, name)
+    for name, field in node.variables().items():
+        value = getattr(node, field)
         if value is not None:
-            values[name.upper()] = str(value).lower() if isinstance(value, bool) else str(value)
+            values[name] = str(value).lower() if isinstance(value, bool) else str(value)
     if isinstance(node, RecordingNode) and node.sources and node.inactivity_timeout is None:
         longest = max(source.timeout or 0 for source in node.sources)
         values["INACTIVITY_TIMEOUT"] = str(max(INACTIVITY_TIMEOUT, longest))
+    if node.traits.needs == "record" and not node.traits.uses_cloud:
+        values[RECORD_VARIABLE] = RECORD_PATH
     values.update(node.environment or {})
     return values

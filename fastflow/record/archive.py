@@ -168,6 +168,7 @@ def _result_by(changes: Iterable[PhaseChanged], result: PhaseResult) -> PhaseRes
             attempts=event.attempts or result.attempts,
             test_record=event.test_record or result.test_record,
             test_run=event.test_run or result.test_run,
+            baselines=event.baselines or result.baselines,
             vulnerabilities=event.vulnerabilities or result.vulnerabilities,
             started=result.started or (event.time if event.state == "starting" else None),
             ended=event.time if event.state in END_STATES else None,

@@ -70,6 +70,7 @@ class PhaseChanged(_Timed):
     vulnerabilities: tuple[Vulnerability, ...] = ()
     test_record: str | None = None
     test_run: str | None = None
+    baselines: int | None = None
     is_kept: bool = False
 
     @classmethod

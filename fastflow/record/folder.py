@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from fastflow.errors import FastflowError, system_reason
+from fastflow.masking import Masker
 from fastflow.record.events import Event, LogLine, as_json
 from fastflow.record.history import EVENTS_FILE, hold
 from fastflow.record.plan_file import PLAN_FILE, PlanFile, RunImage
@@ -31,7 +32,7 @@ _LONGEST_SHOWN = 400  # characters of such a line
 class RunFolder:
     """Writes what a run leaves behind. Texts are masked before they are written; paths are absolute."""
 
-    def __init__(self, directory: Path, run: str, mask: Callable[[str], str]) -> None:
+    def __init__(self, directory: Path, run: str, mask: Masker) -> None:
         self.run = run
         self.root = directory.absolute() / ".fastflow"
         self.path = self.root / "runs" / run
@@ -65,6 +66,18 @@ class RunFolder:
         log = LogFile(self.path / "logs" / f"{name}.log", self.mask)
         self._logs[str(log.path)] = log
         return log
+
+    def keep_private(self, name: str, content: bytes) -> None:
+        """Keep a file of this name, whole as it is, for nobody but this user. Raises OSError."""
+        path = self.path / name
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        scratch = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                file.write(content)
+            scratch.replace(path)
+        finally:
+            scratch.unlink(missing_ok=True)
 
     def evidence(self, of: str, path: str) -> Evidence | None:
         """The last lines of a log of this run; None if nothing was printed."""

@@ -14,7 +14,8 @@ from fastflow import __version__
 from fastflow.check.facts import Facts
 from fastflow.masking import MASK
 from fastflow.model.load import is_build_id, is_raw
-from fastflow.model.node import Gate, TestingNode
+from fastflow.model.node import TesterNode
+from fastflow.model.node_parts import Gate
 from fastflow.plan import PhasePlan, Plan
 from fastflow.spec.interpolation import interpolate
 from fastflow.spec.reader import relative_path, root_of
@@ -161,7 +162,7 @@ def plan_file_of_run(plan: Plan, facts: Facts, values: Mapping[str, str], run: s
 
 
 def _of_run(told: PlannedPhase, phase: PhasePlan, facts: Facts) -> PlannedPhase:
-    gate = phase.node.gate if isinstance(phase.node, TestingNode) else None
+    gate = phase.node.gate if isinstance(phase.node, TesterNode) else None
     mark = facts.places.key("workflows", phase.workflow, "nodes", phase.name).mark
     return replace(
         told,

@@ -34,7 +34,7 @@ class Vulnerability:
 
     `request` is the attack as it was sent, without the values of headers that open a session. `gate` is what the
     phase's gate makes of it; `suppressed` says why where that is "accepted", `expired` why it was until a day that has
-    passed.
+    passed. `scanner` and `message` are the name of a scanner besides FAST, and its words.
     """
 
     type: str
@@ -48,6 +48,8 @@ class Vulnerability:
     gate: Weight = "fails"
     suppressed: Suppression | None = None
     expired: Suppression | None = None
+    scanner: str | None = None
+    message: str | None = None
 
     @property
     def counted_threat(self) -> int:
@@ -90,6 +92,8 @@ class PhaseResult:
     vulnerabilities: tuple[Vulnerability, ...] = ()
     hint: str | None = None
     evidence: Evidence | None = None
+    baselines: int | None = None
+    """How many baseline requests its record holds, as far as the node tells."""
 
     @property
     def has_ended(self) -> bool:

@@ -118,7 +118,9 @@ def _listed(found: Sequence[Discovery]) -> str:
 def _whole(one: Discovery) -> str:
     request = one.request[:_LONGEST_REQUEST]
     return "\n".join(
-        part for part in (one.description, f"fingerprint: {one.vulnerability.fingerprint}", request) if part
+        part
+        for part in (one.description, one.message, f"fingerprint: {one.vulnerability.fingerprint}", request)
+        if part
     )
 
 

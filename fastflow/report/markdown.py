@@ -57,7 +57,7 @@ def _table(discoveries: Sequence[Discovery]) -> Iterator[str]:
     for one in discoveries[:_LISTED]:
         found = one.vulnerability
         cells = (
-            code(found.type),
+            code(f"{found.type} ({found.scanner})" if found.scanner else found.type),
             "not known" if found.threat is None else str(found.threat),
             code(found.parameter),
             code(one.place),
@@ -74,9 +74,9 @@ def _table(discoveries: Sequence[Discovery]) -> Iterator[str]:
 
 def _requests(discoveries: Iterable[Discovery]) -> Iterator[str]:
     """The attacks of the gravest, folded."""
-    for one in [one for one in discoveries if one.request][:_SHOWN_REQUESTS]:
+    for one in [one for one in discoveries if one.request or one.message][:_SHOWN_REQUESTS]:
         title = f"{code(one.name)} in {code(one.place) or 'a request'}"
-        yield from _folded(title, cut(one.request, _LONGEST_REQUEST))
+        yield from _folded(title, cut("\n\n".join(filter(None, (one.message, one.request))), _LONGEST_REQUEST))
 
 
 def _log_ends(phases: Iterable[PhaseResult]) -> Iterator[str]:

@@ -4,9 +4,11 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fastflow.model.node_parts import RECORD_PATH
 from fastflow.model.ports import Port
 from fastflow.model.relations import CommandSource
 from fastflow.plan import PhasePlan, Plan, WorkflowPlan
+from fastflow.record.har import record_name
 from fastflow.record.plan_file import plan_file_of
 from fastflow.report.text import count
 
@@ -75,8 +77,18 @@ def _phase(phase: PhasePlan) -> Iterator[str]:
     for source in phase.sources:
         what = f"command `{source.run}`" if isinstance(source, CommandSource) else f"service {source.service}"
         yield f"    fed by {what}"
+    if not phase.traits.uses_cloud:
+        yield from _record(phase)
     if uri := getattr(phase.node, "test_run_uri", None):
         yield f"    attacks {uri}"
+
+
+def _record(phase: PhasePlan) -> Iterator[str]:
+    """What a phase writes and reads that works without the cloud, where records have no files."""
+    if phase.traits.makes == "record":
+        yield f"    writes {record_name(phase.id)} in the run's folder, which is private: it holds sessions as recorded"
+    elif phase.recorder:
+        yield f"    reads {record_name(phase.recorder)} as {RECORD_PATH}, writes SARIF to /opt/reports"
 
 
 def _port(port: Port) -> str:

@@ -57,10 +57,11 @@ def _rules(discoveries: Sequence[Discovery]) -> Iterable[sarif.Rule]:
         kind, threat = found[0].type, max(one.counted_threat for one in found)
         name = pictured(name_of(kind))
         short = f"{name} in the application." if name != kind else f"A vulnerability of type {name} in the application."
+        finder = found[0].scanner or "Wallarm FAST"
         yield sarif.Rule(
             rule,
             short,
-            f"Wallarm FAST found it by sending attack requests to the running application. {short}",
+            f"{finder} found it by sending attack requests to the running application. {short}",
             "Mend the application; or accept the vulnerability, with a reason: fastflow accept",
             level="error",
             properties={"tags": ["security"], "precision": "high", "security-severity": f"{threat / 10:.1f}"},
@@ -101,6 +102,8 @@ def _properties(archive: Archive, one: Discovery) -> dict[str, Any]:
         "baseline": found.baseline,
         "request": one.request or None,
     }
+    if found.scanner is not None:
+        told |= {"scanner": found.scanner, "message": one.message or None}
     return {name: pictured(value) if isinstance(value, str) else value for name, value in told.items()}
 
 

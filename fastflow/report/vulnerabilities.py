@@ -35,6 +35,7 @@ GATES: dict[Weight, str] = {
 """What a gate made of a vulnerability, in words; what weighs most comes first."""
 _ORDER = tuple(GATES)
 _LONGEST_REQUEST = 60_000
+_LONGEST_MESSAGE = 4_000
 
 
 def name_of(kind: str) -> str:
@@ -43,8 +44,9 @@ def name_of(kind: str) -> str:
 
 
 def threat_of(vulnerability: Vulnerability) -> str:
-    """The threat in words: `threat 80`, `threat unknown`."""
-    return f"threat {'unknown' if vulnerability.threat is None else vulnerability.threat}"
+    """The threat in words: `threat 80`, `threat unknown`; with the scanner that says so, if it is not FAST."""
+    said = f"threat {'unknown' if vulnerability.threat is None else vulnerability.threat}"
+    return f"{said}, {vulnerability.scanner}" if vulnerability.scanner else said
 
 
 def acceptance(vulnerability: Vulnerability) -> str | None:
@@ -94,6 +96,11 @@ class Discovery:
     def request(self) -> str:
         """The attack as it was sent; a very long one is cut."""
         return shortened((self.vulnerability.request or "").replace("\r\n", "\n").rstrip(), _LONGEST_REQUEST)
+
+    @property
+    def message(self) -> str:
+        """What the scanner says of it; "" if it says nothing, as FAST does."""
+        return shortened((self.vulnerability.message or "").strip(), _LONGEST_MESSAGE)
 
     @property
     def description(self) -> str:

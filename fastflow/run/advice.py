@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from fastflow.errors import EngineError
-from fastflow.model.node import TestingNode
+from fastflow.model.node import TesterNode
 from fastflow.model.target import Target, target_of
 from fastflow.run.context import PhaseContext
 from fastflow.run.node_log import NodeLog
@@ -52,7 +52,7 @@ def with_advice(context: PhaseContext, log: NodeLog, verdict: Verdict) -> Verdic
 def _target(context: PhaseContext, error: str) -> Target | None:
     """What is attacked: what the node was told, else what the error names."""
     node, url = context.phase.node, _URL.search(error)
-    named = target_of(node.test_run_uri) if isinstance(node, TestingNode) else None
+    named = target_of(node.test_run_uri) if isinstance(node, TesterNode) else None
     return named or (target_of(url.group()) if url else None)
 
 

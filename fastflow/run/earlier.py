@@ -12,6 +12,7 @@ from fastflow.plan import Plan
 from fastflow.plan.making import Resumption
 from fastflow.record.digest import ResumeDigest, read_digest
 from fastflow.record.folder import RunFolder
+from fastflow.record.har import RECORDS
 from fastflow.record.result import PhaseResult
 from fastflow.run.engine import Engine
 from fastflow.run.survey import look, remove_live
@@ -79,6 +80,8 @@ def _carried(result: PhaseResult, earlier: EarlierRun, folder: RunFolder) -> Pha
     with suppress(OSError):
         for path in sorted((earlier.folder / "logs").glob(f"{result.id}.*")):
             shutil.copy2(path, folder.path / "logs")
+        for path in (earlier.folder / RECORDS).glob(f"{result.id}.har"):
+            folder.keep_private(f"{RECORDS}/{path.name}", path.read_bytes())
         if (directory := earlier.folder / "reports" / result.id).is_dir():
             shutil.copytree(directory, folder.path / "reports" / result.id, dirs_exist_ok=True)
     log = _moved(result.log, earlier, folder) if result.log else None

@@ -154,6 +154,15 @@ class Api(Protocol):
         Files keep the time (the engine's) at which they were written.
         """
 
+    def copy_to(self, container_id: str, path: str, source: Path) -> None:
+        """Copy a file to `path` in a container, also in one that has not started; directories are made as needed.
+
+        All its users can read it.
+        """
+
+    def make_directory(self, container_id: str, path: str) -> None:
+        """Make a directory in a container that all its users can write to; one that is there stays as it is."""
+
     def exec(self, container_id: str, command: Iterable[str], timeout: float) -> int:
         """Run a command in a running container and return its exit code."""
 

@@ -7,7 +7,8 @@ from types import MappingProxyType
 
 from fastflow.errors import UsageError, system_reason
 from fastflow.model.accept import Accepted, AcceptFile, read_accept_file
-from fastflow.model.node import Gate, TestingNode
+from fastflow.model.node import TesterNode
+from fastflow.model.node_parts import Gate
 from fastflow.plan import PhasePlan
 from fastflow.record.result import Suppression, Vulnerability
 from fastflow.spec.reader import read_limited
@@ -20,7 +21,7 @@ def accepted_by(phase: PhasePlan, directory: Path) -> AcceptFile:
 
     The checks have read the file before; it may have changed since.
     """
-    gate = phase.node.gate if isinstance(phase.node, TestingNode) else None
+    gate = phase.node.gate if isinstance(phase.node, TesterNode) else None
     if not isinstance(gate, Gate) or gate.accept is None:
         return AcceptFile()
     path = directory / gate.accept

@@ -77,15 +77,16 @@ def _keys(run: RunContext, phases: Sequence[PhasePlan]) -> list[LeaseKey]:
     keys = []
     for phase in phases:
         workflow = run.plan.workflows[phase.workflow]
-        token = run.settings.tokens.get(workflow.cloud.token_name) or f"${{{workflow.cloud.token_name}}}"
         if phase.traits.needs_lease:
+            token = run.settings.tokens.get(workflow.cloud.token_name) or f"${{{workflow.cloud.token_name}}}"
             keys.append(LeaseKey(token_fingerprint(token), phase.build_id))
     return keys or [own_key(run.settings.run)]
 
 
 def holder_image(run: RunContext, phases: Sequence[PhasePlan]) -> str:
     """An image that is on the engine of these phases, for what holds a name there: that of a node."""
-    if run.settings.emulation:
+    in_cloud = [phase for phase in phases if phase.traits.uses_cloud]
+    if run.settings.emulation and in_cloud:
         return run.settings.emulation.image
     pulled = (phase.image for phase in phases if phase.id not in run.built)
     return next(pulled, None) or run.built[phases[0].id]

@@ -11,7 +11,7 @@ from fastflow.run.container import Container
 from fastflow.run.context import PhaseContext
 from fastflow.run.engine import Stream
 from fastflow.run.failure import OverdueError, PhaseFailedError
-from fastflow.run.node_log import NodeLog
+from fastflow.run.node_log import NodeLog, OtherLog
 from fastflow.run.observer import has_ended, try_again
 from fastflow.run.verdict import NodeEnd
 
@@ -26,7 +26,7 @@ class RunningNode:
     def __init__(self, context: PhaseContext, container: Container, log_file: LogFile) -> None:
         self.context = context
         self.container = container
-        self.log = NodeLog()
+        self.log = NodeLog() if context.phase.traits.uses_cloud else OtherLog()
         self._file = log_file
         self._watch: Callable[[str], None] = lambda _: None
         self._stream: Stream | None = None

@@ -5,6 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
+EMPTY_HINT = (
+    "let the tests send their requests through the node (http_proxy, and https_proxy for https://), to hosts "
+    "that allowed_hosts names and no_proxy does not"
+)
 Ending = Literal["running", "passed", "found", "error"]
 """How the test set of a baseline ended."""
 
@@ -83,6 +87,17 @@ class NodeLog:
         return any(_INFRASTRUCTURE.search(error) for error in self.errors)
 
 
+class OtherLog(NodeLog):
+    """The log of a node that is not FAST's: all that it tells is its last line, and perhaps a request."""
+
+    def take(self, line: str) -> None:
+        """Take one line."""
+        if line.strip():
+            self.last = line.strip()
+        if match := _REQUEST.search(line):
+            self.attack = f"`{match[0]}`"
+
+
 def created_run(line: str) -> str | None:
     """The test run that a line says was created."""
     match = _CREATED.search(line)
@@ -114,9 +129,4 @@ def advice_on(error: str) -> str | None:
         return "check cloud.api_host, and that containers reach it"
     if "not_ready_for_cloning" in lower:
         return "the record is still being recorded; let this phase depend on the recording one"
-    if _EMPTY.search(error):
-        return (
-            "let the tests send their requests through the node (http_proxy, and https_proxy for https://), to hosts "
-            "that allowed_hosts names and no_proxy does not"
-        )
-    return None
+    return EMPTY_HINT if _EMPTY.search(error) else None

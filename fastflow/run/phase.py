@@ -4,24 +4,30 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from fastflow.errors import EngineError, EngineTimeoutError, FastflowError
-from fastflow.model.mode import RECORDING, REPORT, TESTING, Mode
+from fastflow.model.mode import HAR_RECORDING, RECORDING, REPORT, SARIF_TESTING, TESTING, Mode
 from fastflow.plan import PhasePlan
 from fastflow.record.events import PhaseChanged, now
 from fastflow.record.result import PhaseResult, State
 from fastflow.run.context import PhaseContext, RunContext, WorkflowRun
 from fastflow.run.failure import OverdueError, PhaseFailedError, StoppedError
+from fastflow.run.fast_testing import FastTester
+from fastflow.run.har_record import keep_record
 from fastflow.run.recording import run_recording
 from fastflow.run.reporting import run_report
+from fastflow.run.scanning import SarifTester
 from fastflow.run.services import with_services
 from fastflow.run.testing import run_testing
 from fastflow.run.verdict import Verdict, failed
 
 _RUN: Mapping[Mode, Callable[[PhaseContext, int], Verdict]] = {
     RECORDING: run_recording,
-    TESTING: run_testing,
+    HAR_RECORDING: partial(run_recording, keep=keep_record),
+    TESTING: partial(run_testing, FastTester),
+    SARIF_TESTING: partial(run_testing, SarifTester),
     REPORT: run_report,
 }
 """How a phase of each mode is run once, and judged."""
@@ -68,7 +74,8 @@ class PhaseRun:
             evidence = self.run.folder.evidence("the node", self.result.log)
         self.report(None, ended=now(), evidence=evidence)
         # The ids go into the file of events: a run that is killed later can be taken up by them, and be reported.
-        known = {"test_record": self.result.test_record, "test_run": self.result.test_run}
+        result = self.result
+        known = {"test_record": result.test_record, "test_run": result.test_run, "baselines": result.baselines}
         why = {"reason": verdict.reason, "hint": verdict.hint, "evidence": evidence}
         self.report(verdict.state, **why, vulnerabilities=self.result.vulnerabilities, **known)
         return self.result
@@ -78,7 +85,7 @@ class PhaseRun:
         attempt = 0
         while True:
             attempt += 1
-            self.report(None, exit_code=None, test_run=None, vulnerabilities=())
+            self.report(None, exit_code=None, test_run=None, vulnerabilities=(), baselines=None)
             self.report("starting", attempts=attempt)
             verdict = self._attempt(context, attempt)
             if verdict.state != "failed" or not verdict.is_infrastructure or context.has_recorded:

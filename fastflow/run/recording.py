@@ -2,7 +2,9 @@
 
 import re
 import time
+from collections.abc import Callable
 from contextlib import suppress
+from typing import TypeAlias
 
 from fastflow.errors import EngineError
 from fastflow.plan import READY_TIMEOUT
@@ -17,12 +19,16 @@ from fastflow.run.sources import Failure, run_sources
 from fastflow.run.starting import start_phase
 from fastflow.run.verdict import Verdict, failed, judge_recording
 
+Keep: TypeAlias = Callable[[PhaseContext, RunningNode], Verdict]
 _OWN_END = 1.0
 """Seconds that a node which printed an error has to end by itself, so that its exit code is known."""
 
 
-def run_recording(context: PhaseContext, attempt: int) -> Verdict:
-    """Run a recording phase once. Raises PhaseError or EngineError; the node is gone then."""
+def run_recording(context: PhaseContext, attempt: int, keep: Keep | None = None) -> Verdict:
+    """Run a recording phase once. Raises PhaseError or EngineError; the node is gone then.
+
+    `keep` takes the record of a recorder that has ended, if that is not in the cloud, and judges it.
+    """
     node = start_phase(context, attempt)
     try:
         _wait_until_ready(context, node)
@@ -30,13 +36,17 @@ def run_recording(context: PhaseContext, attempt: int) -> Verdict:
         context.report_state("ready", test_record=node.log.record)
         settle_services(context)
         failure = run_sources(context, node)
-        verdict = _finish(context, node, failure)
-        context.report_state(None, exit_code=node.container.exit_code, test_record=node.log.record)
+        verdict = _finish(context, node, failure, keep)
+        context.report_state(None, exit_code=node.container.exit_code)
         return verdict
     except (PhaseError, EngineError):
         if context.has_recorded:  # the record is finished even so: whoever looks at it later finds it whole
             node.stop_early()
-            context.report_state(None, test_record=node.log.record)
+            if keep is not None:
+                with suppress(EngineError):
+                    keep(context, node)
+            else:
+                context.report_state(None, test_record=node.log.record)
         raise
     finally:
         node.close()
@@ -86,7 +96,7 @@ def _raise_not_ready(context: PhaseContext, node: RunningNode) -> None:
     raise PhaseFailedError(error, advice_on(error), is_infrastructure=node.log.is_infrastructure)
 
 
-def _finish(context: PhaseContext, node: RunningNode, failure: Failure | None) -> Verdict:
+def _finish(context: PhaseContext, node: RunningNode, failure: Failure | None, keep: Keep | None) -> Verdict:
     context.report_state("stopping", test_record=node.log.record)
     has_source = bool(context.phase.sources)
     is_running = node.is_running()
@@ -94,6 +104,9 @@ def _finish(context: PhaseContext, node: RunningNode, failure: Failure | None) -
         node.stop(context.run.grace)
     end = node.end()
     verdict = judge_recording(node.log, end, was_stopped=is_running, has_source=has_source)
+    if keep is not None:
+        record = keep(context, node)
+        verdict = record if verdict.state == "passed" else verdict
     if failure is not None and (verdict.state == "passed" or is_running):
         return failed(failure.reason, failure.hint or f"its output is in {failure.log}", evidence=failure.evidence)
     return with_bypass(context, verdict)

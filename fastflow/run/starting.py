@@ -1,6 +1,6 @@
 """The start of a phase: its services come up, its node's container is created meanwhile, and started when they are."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from fastflow.errors import EngineCallError, EngineError
@@ -17,10 +17,15 @@ _TRIES = 10
 """How often a container is created that somebody prunes, or a network of its, before it has run."""
 
 
-def start_phase(context: PhaseContext, attempt: int) -> RunningNode:
+def _nothing(_: str) -> None:
+    """What most containers need before they start."""
+
+
+def start_phase(context: PhaseContext, attempt: int, prepare: Callable[[str], None] = _nothing) -> RunningNode:
     """Bring up the services of a phase and then its node; raises PhaseFailedError where one does not come up.
 
-    The node's container is only created until the services are up: creating it takes as long as starting it.
+    The node's container is only created until the services are up: creating it takes as long as starting it. Before it
+    starts, `prepare` gets its id.
     """
     if attempt > 1:
         _remove_remains(context)  # of a run that keeps its containers
@@ -29,6 +34,9 @@ def start_phase(context: PhaseContext, attempt: int) -> RunningNode:
         # What a user adds to a container may be Compose's to do when it starts: secrets, configs, hooks.
         ensure_services(context)
         with starting_node(context, attempt) as log_file:
+            if prepare is not _nothing:
+                _create(context)
+                prepare(_there(context).id)
             change_project(
                 context,
                 lambda project: context.engine.compose.up(
@@ -39,7 +47,7 @@ def start_phase(context: PhaseContext, attempt: int) -> RunningNode:
     with _leaving_nothing(context):
         ensure_services(context, meanwhile=lambda: _create(context))
     with starting_node(context, attempt) as log_file:
-        return RunningNode(context, _started(context), log_file)
+        return RunningNode(context, _started(context, prepare), log_file)
 
 
 @contextmanager
@@ -112,12 +120,13 @@ def _create(context: PhaseContext) -> None:
     )
 
 
-def _started(context: PhaseContext) -> Container:
+def _started(context: PhaseContext, prepare: Callable[[str], None]) -> Container:
     """Start the created container; where somebody has pruned it or its network meanwhile, it is created again."""
     for _ in range(_TRIES):
         _create(context)
         context.check()
         container_id = _there(context).id
+        prepare(container_id)
         try:
             context.engine.api.start(container_id)
         except EngineCallError:

@@ -33,6 +33,13 @@ def failed_by(log: NodeLog, error: str) -> Verdict:
     return failed(reason_of(error), advice_on(error), is_infrastructure=log.is_infrastructure)
 
 
+def too_few_baselines(baselines: int, least: int) -> Verdict:
+    """A phase whose record holds too few baseline requests: tests go past the node, and nobody would see it."""
+    said = "1 baseline" if baselines == 1 else f"{baselines} baselines"
+    hint = "see that all tests send their requests through the node, or lower min_baselines"
+    return failed(f"the record has {said}, fewer than min_baselines: {least}", hint)
+
+
 def failing(vulnerabilities: Iterable[Vulnerability]) -> list[Vulnerability]:
     """Those that nothing excuses."""
     return [found for found in vulnerabilities if found.gate == "fails"]

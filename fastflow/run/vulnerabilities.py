@@ -15,7 +15,7 @@ from fastflow.run.node_log import NodeLog
 
 LARGEST_REPORT = 64_000_000
 """Bytes that are read of what tells of vulnerabilities."""
-_LARGEST_REQUEST = 20_000  # characters
+LARGEST_REQUEST = 20_000  # characters
 _SESSION = re.compile(
     r"^(?P<name>(?:proxy-)?authorization|(?:set-)?cookie2?|[\w-]*(?:token|api-?key|session|secret|csrf|xsrf|auth)[\w-]*)"
     r"[ \t]*:.*(?:\n[ \t].*)*",
@@ -158,7 +158,7 @@ def _one(entry: Mapping[str, object]) -> Vulnerability:
         uri=uri,
         fingerprint=known,
         method=method,
-        request=without_session(request)[:_LARGEST_REQUEST] if request else None,
+        request=without_session(request)[:LARGEST_REQUEST] if request else None,
     )
 
 

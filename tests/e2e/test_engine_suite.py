@@ -250,6 +250,28 @@ def test_files_are_copied_out_of_a_container(bench: Bench, tmp_path: Path) -> No
     assert not bench.engine.api.copy_from("0" * 64, "/opt/reports", tmp_path / "none")
 
 
+def test_a_file_comes_into_a_container_that_has_not_started_and_a_directory_stays_as_it_is(
+    bench: Bench, tmp_path: Path
+) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(b"\x00record\n" * 9_000)
+    bench.engine.compose.create(bench.project({"web": RUNS}), ["web"], PATIENCE)
+    web, api = bench.containers()["web"], bench.engine.api
+    assert web.status == "created"
+    api.copy_to(web.id, "/opt/one/two/record.har", source)
+    api.copy_to(web.id, "/opt/reports/old.txt", source)
+    for _ in range(2):
+        api.make_directory(web.id, "/opt/reports")
+        api.make_directory(web.id, "/opt/new")
+    assert api.copy_from(web.id, "/opt/one/two", tmp_path / "out")
+    assert (tmp_path / "out" / "record.har").read_bytes() == source.read_bytes()
+    assert api.copy_from(web.id, "/opt/reports", tmp_path / "reports")
+    assert [path.name for path in (tmp_path / "reports").iterdir()] == ["old.txt"]
+    assert api.copy_from(web.id, "/opt/new", tmp_path / "new")
+    with pytest.raises(EngineCallError):
+        api.copy_to("0" * 64, "/opt/record.har", source)
+
+
 def test_copied_files_keep_the_time_at_which_they_were_written(bench: Bench, tmp_path: Path) -> None:
     script = Script(lines=("up",), files={"/opt/reports": {"old.txt": b"A", "new.txt": b"B"}}, written={"old.txt": 1.0})
     web = bench.up({"web": script})["web"]

@@ -78,10 +78,21 @@ class Box:
     """The names on the engine of the networks that it is on."""
     environment: Mapping[str, str] = field(default_factory=dict)
     command: tuple[str, ...] | None = None
+    got: dict[str, bytes] = field(default_factory=dict)
+    """What was copied to it, by path; of a directory that was made, nothing."""
     lines: list[str] = field(default_factory=list)
     times: list[str] = field(default_factory=list)
     """When each line was printed."""
     followers: list[FakeStream] = field(default_factory=list)
+
+    def given(self, directory: str) -> dict[str, bytes]:
+        """The files that were copied to a directory, by name."""
+        start = f"{directory}/"
+        return {path.removeprefix(start): content for path, content in self.got.items() if path.startswith(start)}
+
+    def has(self, directory: str) -> bool:
+        """Whether a directory is there."""
+        return directory in self.script.files or directory in self.got or bool(self.given(directory))
 
 
 class Containers:

@@ -209,13 +209,23 @@ class FakeEngine(FakeCalls):
     def copy_from(self, container_id: str, path: str, target: Path) -> bool:
         """Write the files that the script has below `path`; False where it has none."""
         box = self._found(container_id)
-        files = box.script.files.get(path) if box else None
+        files = {**box.script.files.get(path, {}), **box.given(path)} if box and box.has(path) else None
         for name, content in (files or {}).items():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             (target / name).write_bytes(content)
             if box is not None and name in box.script.written:
                 os.utime(target / name, (box.script.written[name],) * 2)
         return files is not None
+
+    def copy_to(self, container_id: str, path: str, source: Path) -> None:
+        """Copy a file to a container."""
+        box = self.world.find(container_id)
+        self.called(f"copy {source.name} to {box.container.name}")
+        box.got[path] = source.read_bytes()
+
+    def make_directory(self, container_id: str, path: str) -> None:
+        """Make a directory in a container."""
+        self.world.find(container_id).got.setdefault(path, b"")
 
     def exec(self, container_id: str, command: Iterable[str], timeout: float) -> int:
         """Give the exit code that the script has for commands."""

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from fastflow.errors import ExitCode
 from fastflow.model.accept import Accepted, AcceptFile
-from fastflow.model.node import Gate
+from fastflow.model.node_parts import Gate
 from fastflow.record.archive import Archive, read_archive
 from fastflow.record.result import PhaseResult, RunResult, Vulnerability, exit_code_of
 from fastflow.report.sarif_run import render

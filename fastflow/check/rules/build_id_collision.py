@@ -16,7 +16,7 @@ def check_all(specs: Sequence[Facts]) -> Iterator[Diagnostic]:
     first: dict[tuple[str, str], tuple[Facts, Phase]] = {}
     for number, facts in enumerate(specs):
         for phase, _ in facts.recorders:
-            if phase.identity is None:
+            if phase.identity is None or not phase.uses_build_id:
                 continue
             # The run's id differs from run to run, so it never equals that of another spec.
             own = f" of spec {number}" if facts.is_of_one_run(phase) else ""

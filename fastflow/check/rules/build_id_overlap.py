@@ -17,7 +17,7 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
     """The testers of one slot must form a chain: sorted topologically, each comes before the next."""
     slots: dict[tuple[str, str], list[Phase]] = defaultdict(list)
     for phase, _ in facts.testers:
-        if phase.identity is not None and facts.is_ordered(phase):
+        if phase.identity is not None and phase.uses_build_id and facts.is_ordered(phase):
             slots[phase.token, phase.identity].append(phase)
     for testers in slots.values():
         testers.sort(key=lambda phase: facts.graph.rank[phase.id])

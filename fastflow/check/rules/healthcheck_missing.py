@@ -6,7 +6,7 @@ from fastflow.application.model import Service
 from fastflow.check.facts import Facts
 from fastflow.check.rule import Rule
 from fastflow.diagnostic import Diagnostic, Related
-from fastflow.model.node import TestingNode
+from fastflow.model.node import TesterNode
 from fastflow.model.phases import Phase
 from fastflow.model.target import target_of
 
@@ -31,7 +31,7 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
             yield RULE.finding(message, facts.places.value(*phase.path, "test_run_uri"), hint, related)
 
 
-def _attacked(facts: Facts, phase: Phase, node: TestingNode) -> Iterator[Service]:
+def _attacked(facts: Facts, phase: Phase, node: TesterNode) -> Iterator[Service]:
     """The services of a phase that answer to the host in `test_run_uri`; none if that cannot be known."""
     application, target = facts.application_of(phase), target_of(node.test_run_uri)
     if application is None or target is None or facts.lost.has(phase, "services"):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from fastflow.check.facts import Facts
 from fastflow.check.rule import Rule
 from fastflow.diagnostic import Diagnostic
-from fastflow.model.node import DEFAULT_IMAGE
+from fastflow.model.node_parts import DEFAULT_IMAGE
 
 RULE = Rule("image-unpinned", "off", "an image without tag or digest")
 

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from fastflow.check.facts import Facts
 from fastflow.check.rule import Rule
 from fastflow.diagnostic import Diagnostic, Related
+from fastflow.graph import EXTERNAL
 from fastflow.model.cloud import TOKEN_HINT
 from fastflow.model.mode import BUILD_ID_VARIABLE, MODE_VARIABLE
-from fastflow.model.node import NODE_TYPES
+from fastflow.model.node import NODE_TYPES, HarRecordingNode, ScanningNode
+from fastflow.model.node_parts import RECORD_VARIABLE
 from fastflow.model.phases import Phase
 from fastflow.model.places import Place
 from fastflow.spec.document import Scalar, YamlList, YamlMap
@@ -16,7 +18,9 @@ from fastflow.spec.document import Scalar, YamlList, YamlMap
 RULE = Rule("invalid-value", "error", "a value of the wrong type, shape or range", can_be_silenced=False)
 _HOSTS = "write { context: NAME } or { docker_host: ssh://user@machine }"
 _ENGINE = re.compile(r"(ssh|tcp|unix)://.")
-_FAST_VARIABLES = {field.upper(): field for node in NODE_TYPES.values() for field in node.fast_variables()}
+_OF_FAST = {
+    name: field for node in NODE_TYPES.values() if node.traits.uses_cloud for name, field in node.variables().items()
+}
 
 
 def check(facts: Facts) -> Iterator[Diagnostic]:
@@ -31,6 +35,7 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
             yield RULE.finding(message, facts.places.value("hosts", name, "docker_host"), _HOSTS)
     for phase in facts.phases:
         yield from _environment(facts, phase)
+        yield from _kind(facts, phase)
     if not facts.graph.cycles:
         yield from _fresh(facts)
 
@@ -41,7 +46,7 @@ def _tokens(facts: Facts) -> Iterator[Diagnostic]:
     The value itself is never repeated.
     """
     first: dict[str, str] = {}
-    for workflow in facts.spec.workflows:
+    for workflow in facts.spec.cloud_workflows:
         first.setdefault(facts.spec.cloud_of(workflow).token_name, workflow)
     for name, workflow in first.items():
         if name in facts.malformed_tokens:
@@ -50,19 +55,49 @@ def _tokens(facts: Facts) -> Iterator[Diagnostic]:
 
 
 def _environment(facts: Facts, phase: Phase) -> Iterator[Diagnostic]:
+    variables = _OF_FAST if phase.traits.uses_cloud else phase.node.variables()
     for name in phase.node.environment or {}:
         home = None
-        if name in _FAST_VARIABLES:
-            home = f"write {_FAST_VARIABLES[name]}: in the node"
+        if name in variables:
+            home = f"write {variables[name]}: in the node"
+        elif name == RECORD_VARIABLE and not phase.traits.uses_cloud:
+            home = "it is where the scanner finds the record"
         elif name == BUILD_ID_VARIABLE:
             home = "write build_id: in the node or its workflow"
-        elif name == MODE_VARIABLE:
+        elif name == MODE_VARIABLE and phase.traits.uses_cloud:
             home = "write mode: in the node"
         elif name.startswith("WALLARM_"):
             home = "the WALLARM_* variables live under `cloud`"
         if home:
             place = _environment_place(facts, phase, name)
             yield RULE.finding(f"`environment` may not set {name}, which has a field of its own", place, home)
+
+
+def _kind(facts: Facts, phase: Phase) -> Iterator[Diagnostic]:
+    """Look at what nodes need that are not FAST's."""
+    node, places = phase.node, facts.places
+    if isinstance(node, HarRecordingNode) and (node.ca_cert is None) != (node.ca_key is None):
+        given, other = ("ca_cert", "ca_key") if node.ca_key is None else ("ca_key", "ca_cert")
+        if not facts.lost.has(phase, other):
+            message = f"`{given}` needs `{other}`: a certificate signs with its key"
+            yield RULE.finding(message, places.key(*phase.path, given), f"add it: {other}: PATH")
+    if not isinstance(node, ScanningNode):
+        return
+    builds = node.container is not None and node.container.get("build") is not None
+    if node.image is None and not builds and not facts.lost.has(phase, "image", "container"):
+        message = f"{phase.id} has no `image`: a scanner has no default one"
+        yield RULE.finding(
+            message, facts.node_place(phase), "name it: image: IMAGE; or build it: container: { build: DIRECTORY }"
+        )
+    if node.test_record == EXTERNAL:
+        message = "`test_record`: the record of a scanner is a file of this run or of the one that it resumes"
+        yield RULE.finding(message, places.value(*phase.path, "test_record"), "name the recording phase")
+    codes = node.exit_codes
+    if codes is not None and (both := codes.of_nothing & codes.of_vulnerabilities - {None}):
+        message = (
+            f"`exit_codes`: {min(code for code in both if code is not None)} cannot mean both passed and vulnerable"
+        )
+        yield RULE.finding(message, places.key(*phase.path, "exit_codes"), "write it under one of them")
 
 
 def _environment_place(facts: Facts, phase: Phase, name: str) -> Place:

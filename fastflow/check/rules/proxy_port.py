@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from fastflow.check.facts import Facts
 from fastflow.check.rule import Rule
 from fastflow.diagnostic import Diagnostic
-from fastflow.model.node import PROXY_PORT
+from fastflow.model.node_parts import PROXY_PORT
 
 RULE = Rule("proxy-port", "error", "a recording node whose ports leave out its proxy")
 

@@ -7,7 +7,7 @@ from fastflow.application.proxying import Bypass, Environment, bypass, proxy_var
 from fastflow.check.facts import Facts
 from fastflow.check.rule import Rule
 from fastflow.diagnostic import Diagnostic
-from fastflow.model.node import RecordingNode, TestingNode
+from fastflow.model.node import RecorderNode, TesterNode
 from fastflow.model.phases import Phase
 from fastflow.model.relations import ServiceSource
 from fastflow.model.target import PLAIN_HOST, Target, hosts_in, target_of
@@ -27,7 +27,7 @@ def advice(facts: Facts) -> dict[str, str]:
     return {phase.id: hint for phase, *_, hint in _all(facts)}
 
 
-def _all(facts: Facts) -> Iterator[tuple[Phase, RecordingNode, ServiceSource, str, str]]:
+def _all(facts: Facts) -> Iterator[tuple[Phase, RecorderNode, ServiceSource, str, str]]:
     for phase, node in facts.recorders:
         application = facts.application_of(phase)
         if application is None or facts.lost.has(phase, "alias", "services"):
@@ -40,7 +40,7 @@ def _all(facts: Facts) -> Iterator[tuple[Phase, RecordingNode, ServiceSource, st
             yield phase, node, known[0], message, hint
 
 
-def _step(node: RecordingNode, source: ServiceSource) -> tuple[int, ...]:
+def _step(node: RecorderNode, source: ServiceSource) -> tuple[int, ...]:
     sources = node.source or ()
     return (next(at for at, other in enumerate(sources) if other is source),)
 
@@ -68,7 +68,7 @@ def _command(source: ServiceSource) -> Environment:
 
 
 def _faults(
-    facts: Facts, phase: Phase, node: RecordingNode, environments: Mapping[str, Environment]
+    facts: Facts, phase: Phase, node: RecorderNode, environments: Mapping[str, Environment]
 ) -> Iterator[tuple[str, str]]:
     """What is wrong, and what to do about it."""
     alias = node.network_alias
@@ -99,13 +99,13 @@ def _past(name: str, alias: str, target: Target, way: Bypass) -> tuple[str, str]
     return message, f"set {target.scheme}_proxy: http://{alias}:8080 as well"
 
 
-def _targets(facts: Facts, phase: Phase, node: RecordingNode) -> Iterator[tuple[Target, ...]]:
+def _targets(facts: Facts, phase: Phase, node: RecorderNode) -> Iterator[tuple[Target, ...]]:
     """Sets of targets of which one at least must be recorded: what is tested, and without that the recorded hosts."""
     recorded = hosts_in(node.allowed_hosts)
     is_plain = all(PLAIN_HOST.fullmatch(host) for host in recorded)
     edges = [edge for edge in facts.graph.dependents[phase.id] if edge.reason in ("build_id", "test_record")]
     testers = [facts.graph.phases[edge.after].node for edge in edges]
-    tested = {target_of(tester.test_run_uri) for tester in testers if isinstance(tester, TestingNode)}
+    tested = {target_of(tester.test_run_uri) for tester in testers if isinstance(tester, TesterNode)}
     known = [one for one in tested if one and (not recorded or not is_plain or one.host in recorded)]
     if known:
         yield from ((target,) for target in sorted(known, key=lambda one: (one.host, one.scheme, one.port or 0)))

@@ -12,7 +12,7 @@ RULE = Rule("undefined-variable", "error", "a variable that is not set and has n
 def check(facts: Facts) -> Iterator[Diagnostic]:
     """Report each token variable that is not set, where it is referred to or else where it is first needed."""
     seen = set()
-    for workflow in facts.spec.workflows:
+    for workflow in facts.spec.cloud_workflows:
         name = facts.spec.cloud_of(workflow).token_name
         if name in facts.unset_tokens and name not in seen:
             seen.add(name)

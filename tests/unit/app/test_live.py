@@ -15,6 +15,7 @@ from fastflow.cli.boundary import guarded
 from fastflow.cli.main import cli
 from fastflow.engines.inspection import container_of
 from fastflow.errors import EngineError, FastflowError, UsageError
+from fastflow.masking import Masker
 from fastflow.record.events import PhaseChanged, RunStarted
 from fastflow.record.folder import RunFolder
 from fastflow.run.engine import EngineInfo
@@ -75,7 +76,7 @@ def test_a_run_prepares_while_its_process_holds_its_folder_and_no_engine_knows_i
     (tmp_path / "fastflow.yml").write_text(SPEC)
     engine = FakeEngine()
     assert not is_preparing(look({"": engine}))
-    folder = RunFolder(tmp_path, "r1", str)
+    folder = RunFolder(tmp_path, "r1", Masker())
     os.utime(folder.path / "events.jsonl", (0, 0))  # a pull may take longer than anybody thinks
     assert is_preparing(look({"": engine}))
     lease = engine.hold("lease", "image", {"io.fastflow.run": "r1", "io.fastflow.role": "lease"})
@@ -144,7 +145,7 @@ def test_a_run_that_has_not_written_its_phases_yet_may_have_the_one_that_is_aske
     checkouts: tuple[Path, FakeEngine],
 ) -> None:
     tmp_path, engine = checkouts
-    folder = RunFolder(tmp_path / "here", "r2", str)
+    folder = RunFolder(tmp_path / "here", "r2", Masker())
     live(engine, "r2", tmp_path / "here", has_folder=False)
     assert find_target(look({"": engine}), "web.record", "r2").phase == "web.record"
     folder.on_event(RunStarted(run="r2", phases=("web.test",)))
@@ -160,7 +161,7 @@ def test_a_run_whose_lease_is_created_and_does_not_run_yet_is_not_over(
     tmp_path, engine = checkouts
     labels = {"run": "r2", "role": "lease", "spec": str(tmp_path / "here/fastflow.yml")}
     engine.world.create("lease-r2", {f"io.fastflow.{name}": value for name, value in labels.items()}, "i", Script())
-    folder = RunFolder(tmp_path / "here", "r2", str) if goes_on else None
+    folder = RunFolder(tmp_path / "here", "r2", Masker()) if goes_on else None
     monkeypatch.setattr("fastflow.app.waiting.engines_here", lambda notify: Engines({"": engine}, notify))
     monkeypatch.setattr("fastflow.app.waiting.GRACE", 0.0)
     reason = "is waiting and not ready after 0 s" if goes_on else "run r2 is over"
@@ -195,7 +196,7 @@ def test_without_a_spec_and_with_two_runs_of_it_the_run_must_be_named(
 def test_a_run_that_is_live_but_has_not_begun_may_have_any_phase(checkouts: tuple[Path, FakeEngine]) -> None:
     tmp_path, engine = checkouts
     live(engine, "r2", tmp_path / "here")
-    folder = RunFolder(tmp_path / "here", "r3", str)
+    folder = RunFolder(tmp_path / "here", "r3", Masker())
     live(engine, "r3", tmp_path / "here", has_folder=False)
     assert find_target(look({"": engine}), "r3/web.record", None).run.id == "r3"
     folder.on_event(RunStarted(run="r3", phases=("web.test",)))
@@ -206,7 +207,7 @@ def test_a_run_that_is_live_but_has_not_begun_may_have_any_phase(checkouts: tupl
 
 def ended(directory: Path, run: str) -> None:
     """Write the folder of a run that is over."""
-    folder = RunFolder(directory, run, str)
+    folder = RunFolder(directory, run, Masker())
     folder.on_event(RunStarted(run=run, phases=("web.record", "web.test")))
     folder.on_event(PhaseChanged("web.record", "failed", None, "recording"))
     for name in ("web.record", "web.record.attempt-2", "web.record.source"):

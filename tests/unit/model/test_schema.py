@@ -10,7 +10,8 @@ import pytest
 from fastflow.model.base import SpecModel
 from fastflow.model.cloud import Cloud
 from fastflow.model.mode import MODES
-from fastflow.model.node import NODE_TYPES, Gate, Ready
+from fastflow.model.node import NODE_TYPES
+from fastflow.model.node_parts import Gate, Ready
 from fastflow.model.relations import CommandSource, ServiceSource
 from fastflow.model.schema import descriptions_of, spec_schema
 from fastflow.model.spec import Host, Spec, Workflow

@@ -6,20 +6,22 @@ import subprocess
 import sys
 from pathlib import Path
 
+from fastflow.masking import Masker
 from fastflow.record.folder import RunFolder
 from fastflow.record.history import is_going_on, read_history
 
 HOLDER = """
 import sys, pathlib
+from fastflow.masking import Masker
 from fastflow.record.folder import RunFolder
-folder = RunFolder(pathlib.Path(sys.argv[1]), "r1", str)
+folder = RunFolder(pathlib.Path(sys.argv[1]), "r1", Masker())
 print("holds", flush=True)
 sys.stdin.read()
 """
 
 
 def test_a_run_goes_on_until_its_folder_is_closed_however_old_its_files_are(tmp_path: Path) -> None:
-    folder = RunFolder(tmp_path, "r1", str)
+    folder = RunFolder(tmp_path, "r1", Masker())
     os.utime(folder.path / "events.jsonl", (0, 0))
     assert is_going_on(folder.path)
     assert is_going_on(folder.path)  # looking takes nothing

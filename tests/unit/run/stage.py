@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from fastflow.masking import masker
+from fastflow.masking import Masker
 from fastflow.pipeline import SpecText, execute, load, plan
 from fastflow.plan import Plan
 from fastflow.plan.making import Selection
@@ -112,7 +112,7 @@ class Stage:
             self.settings,
             self.engines or dict.fromkeys({flow.host for flow in self.plan.workflows.values()}, self.engine),
             cancellation=self.cancellation,
-            folder=RunFolder(self.directory, RUN, masker([TOKEN])),
+            folder=RunFolder(self.directory, RUN, Masker([TOKEN])),
             listeners=(self._on_event, *self.listeners),
             earlier=self.earlier,
         )

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastflow.graph import Edge, Graph
+from fastflow.masking import Masker
 from fastflow.plan.making import Resumption, Selection
 from fastflow.record.archive import find_run, read_archive
 from fastflow.record.digest import ResumeDigest, digest_of_tokens, digests, read_digest, write_digest
@@ -120,7 +121,7 @@ def found(name: str, directory: Path) -> EarlierRun:
 
 def ended(directory: Path, *results: PhaseResult) -> RunFolder:
     """The folder of a run, as it was when it ended."""
-    folder = RunFolder(directory, "r0", lambda text: text)
+    folder = RunFolder(directory, "r0", Masker())
     folder.close()
     write_digest(folder, DIGEST)
     folder.write_result(RunResult("r0", "fastflow.yml", 3, "t", "t", results))
@@ -142,7 +143,7 @@ def test_what_is_kept_moves_to_the_new_folder(tmp_path: Path) -> None:
     (old.path / "logs" / "web.record.log").write_text("recorded\n")
     (old.path / "logs" / "web.record2.log").write_text("of another phase\n")
     plan = resumed(tmp_path, "web.record").plan
-    new = RunFolder(tmp_path / "new", "r1", lambda text: text)
+    new = RunFolder(tmp_path / "new", "r1", Masker())
     new.close()
     (kept,) = results_to_keep(found(str(old.path), tmp_path), plan, new)
     assert (kept.build_id, kept.workflow, kept.reason) == ("web1", "web", "passed in run r0")

@@ -1,0 +1,173 @@
+"""What nodes of every mode and kind have in common, and the types of their fields."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, TypeAlias, TypeVar
+
+from pydantic import BeforeValidator, Discriminator, Tag, WithJsonSchema
+
+from fastflow.model.base import (
+    Boolean,
+    Duration,
+    Name,
+    OptionalText,
+    Regex,
+    SpecModel,
+    Symbolic,
+    Text,
+    WholeNumber,
+    describe,
+    wrong,
+)
+from fastflow.model.compose_keys import ContainerKeys, Environment
+from fastflow.model.mode import MODE_NAMES, Mode
+from fastflow.model.ports import PortEntry
+from fastflow.model.relations import Dependencies, Fresh, Needs, Source
+from fastflow.model.target import Joined, joined
+
+DEFAULT_IMAGE = "wallarm/fast"
+DEFAULT_ALIAS = "fast"
+PROXY_PORT = 8080
+TARGET_VARIABLE = "FASTFLOW_TARGET"
+RECORD_VARIABLE = "FASTFLOW_RECORD"
+RECORD_PATH = "/opt/fastflow/record.har"
+"""Where a scanner finds the record, in its container."""
+
+
+T = TypeVar("T")
+
+
+class Variable(NamedTuple):
+    """Marks a field that is an environment variable of the node's container: to declare it is all that a new one needs.
+
+    The variable has the field's name in upper case, as all of FAST's have, or another one of its own.
+    """
+
+    name: str | None = None
+
+
+Fast: TypeAlias = Annotated[T, Variable()]
+"""A field that is an environment variable of FAST."""
+
+
+class Ready(SpecModel):
+    """When a recording node counts as ready."""
+
+    log: Regex = None
+    """A regular expression; the first line of the node's log that it finds something in means ready."""
+    timeout: Duration = None
+    """How long that may take from the container's start. Default: 60 s."""
+
+
+class Gate(SpecModel):
+    """Which vulnerabilities fail a testing phase."""
+
+    threat: Annotated[int | None, WholeNumber(1, 100)] = None
+    """Only vulnerabilities of at least this threat fail the phase."""
+    accept: Text | None = None
+    """A file that lists known vulnerabilities, each with a reason and perhaps a date of expiry."""
+
+
+def _gate_kind(value: Any) -> str:
+    return "<gate>" if isinstance(value, (dict, Gate)) else "<off>"
+
+
+def _off(value: Any) -> Any:
+    if value is None or isinstance(value, Symbolic):
+        return None
+    if value == "off":
+        return value
+    raise wrong(f"expected `off` or a mapping, not {describe(value)}", "write gate: off, or gate: { threat: 50 }")
+
+
+AllowedHosts: TypeAlias = Annotated[Joined, BeforeValidator(joined("|", hosts=True))]
+GateField: TypeAlias = Annotated[
+    Annotated[Gate, Tag("<gate>")] | Annotated[Literal["off"] | None, BeforeValidator(_off), Tag("<off>")],
+    Discriminator(_gate_kind),
+]
+
+
+def _codes(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return value
+    raise wrong(f"expected a list of exit codes, not {describe(value)}", f"write [{value}]")
+
+
+Codes: TypeAlias = Annotated[tuple[Annotated[int | None, WholeNumber(0, 255)], ...] | None, BeforeValidator(_codes)]
+
+
+class ScannerCodes(SpecModel):
+    """What the exit codes of a scanner mean."""
+
+    passed: Codes = None
+    """It has scanned, and found nothing. Default: [0]."""
+    vulnerable: Codes = None
+    """It has scanned, and found vulnerabilities. Default: [1]."""
+
+    @property
+    def of_nothing(self) -> frozenset[int | None]:
+        """The codes of a scanner that found nothing."""
+        return frozenset((0,) if self.passed is None else self.passed)
+
+    @property
+    def of_vulnerabilities(self) -> frozenset[int | None]:
+        """The codes of a scanner that found vulnerabilities."""
+        return frozenset((1,) if self.vulnerable is None else self.vulnerable)
+
+
+MinBaselines: TypeAlias = Annotated[int | None, WholeNumber(1, 10**6)]
+
+
+class BaseNode(SpecModel):
+    """What nodes of every mode have."""
+
+    traits: ClassVar[Mode]
+    """What is known of its mode."""
+    default_image: ClassVar[str | None] = DEFAULT_IMAGE
+    """The image of nodes that name none; where it is None, they have to name one."""
+
+    mode: Annotated[str, WithJsonSchema({"type": "string", "enum": list(MODE_NAMES)})]
+    """What the node does: recording, testing or report."""
+    image: OptionalText = None
+    """The node's image. Default: wallarm/fast."""
+    environment: Environment = None
+    """More environment variables, as in Compose; none that has a field of its own."""
+    ports: tuple[PortEntry, ...] | None = None
+    """Published ports, as in Compose; on a local engine an entry without an address binds 127.0.0.1."""
+    container_name: OptionalText = None
+    """The container's name. Default: made by Compose from the run's id."""
+    alias: Name | None = None
+    """The node's network alias. Default: `fast` for a recording node, none for others."""
+    networks: tuple[Text, ...] | None = None
+    """Networks of the application to join. Default: all that its services use."""
+    services: Needs = None
+    """Services that this phase needs. Default: all that are enabled (without a profile) but the sources."""
+    fresh: Fresh = None
+    """Services to create anew, volumes included, before the phase: true (all) or a list."""
+    container: ContainerKeys = None
+    """More Compose service keys for the node's container, merged last."""
+    depends_on: Dependencies = None
+    """Phases that must have ended before: names, WORKFLOW.NODE or globs, or a mapping with conditions."""
+    timeout: Duration = None
+    """How long the phase may take from its start. Default: 6 h."""
+    allow_failure: Boolean = None
+    """Whether the phase may fail without failing the run or blocking its dependents."""
+    attempts: Annotated[int | None, WholeNumber(1, 10)] = None
+    """How often in all it may be tried when infrastructure fails. Default: 1."""
+
+    @classmethod
+    def variables(cls) -> Mapping[str, str]:
+        """The environment variables that have a field, in the order of their documentation, and the fields."""
+        own = [(name, field) for name, field in cls.model_fields.items() if name in cls.__annotations__]
+        own.sort(key=lambda entry: list(cls.__annotations__).index(entry[0]))  # not as in the classes above it
+        marked = ((name, one) for name, field in own for one in field.metadata)
+        return {one.name or name.upper(): name for name, one in marked if isinstance(one, Variable)}
+
+    @property
+    def network_alias(self) -> str | None:
+        """The alias under which the application's containers reach the node; only a recorder has one by default."""
+        return self.alias
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """What sends the requests that go through it, in turn."""
+        return ()

@@ -1,0 +1,117 @@
+"""A test record as a HAR file, version 1.2 (http://www.softwareishard.com/blog/har-12-spec/), and the secrets in it."""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+RECORDS = "records"
+"""The directory of a run's folder that holds them."""
+SECRET_HEADERS = ("authorization", "proxy-authorization", "cookie", "set-cookie")
+_COOKIES = ("cookie", "set-cookie")
+SHORTEST_SECRET = 6
+"""Shorter values would mask ordinary text."""
+
+
+@dataclass(frozen=True)
+class Har:
+    """The requests that were recorded, each with its response, as the file holds them."""
+
+    log: Mapping[str, Any]
+    entries: tuple[Mapping[str, Any], ...]
+
+    def only(self, is_wanted: Callable[[str], bool]) -> "Har":
+        """Keep the requests to hosts that are wanted, and of these what was answered: nobody knows what others mean."""
+        kept = (one for one in self.entries if one["response"].get("status") and is_wanted(host_of(one)))
+        return Har(self.log, tuple(kept))
+
+    def text(self) -> str:
+        """The file's content."""
+        return json.dumps({"log": {**self.log, "entries": self.entries}}, ensure_ascii=False, indent=1)
+
+    def secrets(self, names: Iterable[str] = ()) -> Iterator[str]:
+        """The values that nobody is to see: of the well-known headers, and of all that has one of these names."""
+        wanted = {name.lower() for name in names}
+        for entry in self.entries:
+            for message in (entry["request"], entry["response"]):
+                yield from _of_headers(message, wanted.union(SECRET_HEADERS))
+                yield from _of_fields(message, wanted)
+
+
+def record_name(phase: str) -> str:
+    """The name of a recording phase's file, below the run's folder."""
+    return f"{RECORDS}/{phase}.har"
+
+
+def read_har(content: bytes) -> Har:
+    """Read a HAR file; raises ValueError if it is none."""
+    try:
+        log = json.loads(content)["log"]
+        entries = log["entries"]
+        for entry in entries:
+            if not isinstance(entry["request"]["url"], str) or not isinstance(entry["response"], dict):
+                raise TypeError
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise ValueError("it is no HAR file") from None
+    return Har({key: value for key, value in log.items() if key != "entries"}, tuple(entries))
+
+
+def host_of(entry: Mapping[str, Any]) -> str:
+    """The host that a request was sent to; "" if its address has none."""
+    try:
+        return urlsplit(entry["request"]["url"]).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _pairs(message: Mapping[str, Any], *fields: str) -> Iterator[tuple[str, str]]:
+    """Names and values of lists such as `headers`; those of another shape are none."""
+    for field in fields:
+        found = message.get(field)
+        for one in found if isinstance(found, list) else ():
+            if isinstance(one, dict) and isinstance(one.get("name"), str) and isinstance(one.get("value"), str):
+                yield one["name"].lower(), one["value"]
+
+
+def _of_headers(message: Mapping[str, Any], wanted: Iterable[str]) -> Iterator[str]:
+    for name, value in _pairs(message, "headers"):
+        if name in wanted:
+            yield value
+            if name in _COOKIES:
+                pairs = (part.partition("=") for part in value.split(";")[: 1 if name == "set-cookie" else None])
+                yield from (cookie.strip() for _, _, cookie in pairs)
+            elif " " in value:
+                yield value.split(" ", 1)[1].strip()  # a credential, after its scheme
+
+
+def _of_fields(message: Mapping[str, Any], wanted: Iterable[str]) -> Iterator[str]:
+    if not wanted:
+        return
+    body = message.get("postData") or message.get("content") or {}
+    text = str(body.get("text") or "") if isinstance(body, dict) else ""
+    form = parse_qsl(text) if "=" in text and not text.lstrip().startswith(("{", "[")) else ()
+    found = [
+        *_pairs(message, "cookies", "queryString"),
+        *((name.lower(), value) for name, value in form),
+        *_in_json(text),
+    ]
+    yield from (value for name, value in found if name in wanted)
+
+
+def _in_json(text: str) -> Iterator[tuple[str, str]]:
+    if not re.match(r"\s*[\[{]", text):
+        return
+    try:
+        left = [("", json.loads(text))]
+    except (ValueError, RecursionError):
+        return
+    while left:
+        name, value = left.pop()
+        if isinstance(value, dict):
+            left += ((str(key).lower(), one) for key, one in value.items())
+        elif isinstance(value, list):
+            left += ((name, one) for one in value)
+        elif isinstance(value, str | int | float):
+            yield name, str(value)

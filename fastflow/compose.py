@@ -52,13 +52,15 @@ class ComposeProject:
     """What `docker compose` is called with, whatever the command.
 
     `name` is the project's, `directory` is absolute and the base of relative paths, `sources` are merged in
-    order like several `-f`, and `env_files` are `--env-file`s from the weakest to the strongest.
+    order like several `-f`, and `env_files` are `--env-file`s from the weakest to the strongest. `environment` are
+    variables of the workflow, which win over those of the caller.
     """
 
     name: str
     directory: str
     sources: tuple[ComposeFile | ComposeText, ...]
     env_files: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,8 @@ def compile_project(
     # From the weakest: the `.env` of the Compose file's directory, the spec's, then those of the command line.
     beside = [path / ".env" for path in dict.fromkeys((directory, base))]
     env_files = (*(str(path) for path in beside if path.is_file()), *settings.env_files)
-    return ComposeProject(project_name(settings.run, workflow.name), str(directory), tuple(sources), env_files)
+    name = project_name(settings.run, workflow.name)
+    return ComposeProject(name, str(directory), tuple(sources), env_files, workflow.variables)
 
 
 @dataclass(frozen=True)

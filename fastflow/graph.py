@@ -5,11 +5,11 @@ Where no dependency was declared, the edges go from recording to testing to repo
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Literal, NamedTuple, TypeAlias
 
 from fastflow.model.mode import MODE_NAMES
+from fastflow.model.naming import PhaseNames, qualified
 from fastflow.model.phases import Phase
 from fastflow.model.relations import CONDITIONS, Condition
 from fastflow.spec.document import YamlPath
@@ -34,6 +34,8 @@ class Dangling(NamedTuple):
     name: str
     path: YamlPath
     wanted: Literal["phase", "recording"]
+    candidates: tuple[str, ...] = ()
+    """Where it names one of several, which those are."""
 
 
 class Graph:
@@ -178,12 +180,10 @@ class _Edges:
         self.phases = {phase.id: phase for phase in phases}
         self.dangling: list[Dangling] = []
         self.found: dict[tuple[str, str], Edge] = {}
-        self._matches: dict[str, tuple[str, ...]] = {}
+        self._names = PhaseNames(phases)
         self._recorders: dict[tuple[str, str], list[str]] = defaultdict(list)
         self._testers: dict[str, list[str]] = defaultdict(list)
-        self._nodes: dict[str, list[Phase]] = defaultdict(list)
         for phase in phases:
-            self._nodes[phase.workflow].append(phase)
             if phase.traits.makes == "record":
                 self._recorders[record_key(phase)].append(phase.id)
             elif phase.traits.makes == "test run":
@@ -194,12 +194,12 @@ class _Edges:
             for recorder in self._own_records(phase):
                 self._add(recorder, phase.id, "build_id", "completed")
         elif (named := phase.named_record) and named != EXTERNAL:
-            name = qualified(named, phase.workflow)
-            if name in self.phases and self.phases[name].traits.makes == "record":
-                self._add(name, phase.id, "test_record", "completed")
+            recorders = self._names.recorders(named, phase)
+            if len(recorders) == 1:
+                self._add(recorders[0], phase.id, "test_record", "completed")
             else:
                 path = (*phase.path, "test_record")
-                self.dangling.append(Dangling(phase.id, named, path, "recording"))
+                self.dangling.append(Dangling(phase.id, named, path, "recording", recorders))
         elif phase.needs_test_runs:
             for tester in self._testers[phase.workflow]:
                 self._add(tester, phase.id, "report", "finished")
@@ -212,28 +212,13 @@ class _Edges:
 
     def declared(self, phase: Phase) -> None:
         for pattern, dependency in (phase.node.depends_on or {}).items():
-            matches = [name for name in self._matching(pattern, phase.workflow) if name != phase.id]
+            matches = [name for name in self._names.matching(pattern, phase.workflow) if name != phase.id]
             if not matches and qualified(pattern, phase.workflow) == phase.id:
                 matches = [phase.id]  # named outright, a cycle of one
             if not matches:
                 self.dangling.append(Dangling(phase.id, pattern, (*phase.path, "depends_on"), "phase"))
             for name in matches:
                 self._add(name, phase.id, "depends_on", dependency.condition or phase.traits.waits_for)
-
-    def _matching(self, pattern: str, workflow: str) -> tuple[str, ...]:
-        full = qualified(pattern, workflow)
-        if "[" in full or ("*" not in full and "?" not in full):  # `[` means something to fnmatch, and to nobody else
-            return (full,) if full in self.phases else ()
-        if full not in self._matches:
-            workflows, _, nodes = full.partition(".")
-            self._matches[full] = tuple(
-                phase.id
-                for name, members in self._nodes.items()
-                if fnmatchcase(name, workflows)
-                for phase in members
-                if fnmatchcase(phase.name, nodes)
-            )
-        return self._matches[full]
 
     def _add(self, before: str, after: str, reason: Reason, condition: Condition) -> None:
         known = self.found.get((before, after))
@@ -247,8 +232,3 @@ def record_key(phase: Phase) -> tuple[str, str]:
     """What a recording and a testing phase must share for one to test the other's record."""
     identity = f"={phase.identity}" if phase.identity is not None else f"in {phase.workflow}"
     return phase.token, identity
-
-
-def qualified(name: str, workflow: str) -> str:
-    """Complete a phase's name: without a dot it is one of this workflow."""
-    return name if "." in name else f"{workflow}.{name}"

@@ -66,7 +66,9 @@ class _Project:
         with_references = _unless_refused(lambda: self._text(is_interpolated=False))
         if with_references is not None:
             meant = _unless_refused(lambda: self.engine.compose.config(self._resolved(is_interpolated=True)))
-            again = replace(self.compiled(Resolved()), sources=(ComposeText(with_references),))
+            # The variables of a matrix have their values in fastflow alone: nobody else could replace them.
+            alone = replace(self.compiled(Resolved()), environment={})
+            again = replace(alone, sources=(ComposeText(with_references),))
             if meant is None or meant == _unless_refused(lambda: self.engine.compose.config(again)):
                 return with_references
         with_values = self._text(is_interpolated=True)
@@ -99,6 +101,11 @@ def _choose(plan: Plan, name: str | None) -> WorkflowPlan:
         return next(iter(plan.workflows.values()))
     if name is None:
         raise UsageError("the spec has several workflows", f"name one: -w {' | -w '.join(plan.workflows)}")
+    cells = [one.name for one in plan.workflows.values() if one.cell is not None and one.cell.matrix == name]
+    if len(cells) == 1:
+        return plan.workflows[cells[0]]
+    if cells:
+        raise UsageError(f"{name} is a matrix of {len(cells)} workflows", f"name one, such as -w {cells[0]}")
     if name not in plan.workflows:
         raise UsageError(f"there is no workflow `{name}`", f"the spec has {', '.join(plan.workflows)}")
     return plan.workflows[name]

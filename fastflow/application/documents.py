@@ -3,16 +3,18 @@
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Mapping as Environment
 from pathlib import Path
+from types import MappingProxyType
 
 from fastflow.application.model import PROJECT_NAME
 from fastflow.diagnostic import Diagnostic, Mark, Related, Severity, closest
 from fastflow.errors import system_reason
 from fastflow.spec.document import Document
-from fastflow.spec.dotenv import EnvFile, EnvFileError, Values, read_env_file
-from fastflow.spec.interpolation import interpolate
+from fastflow.spec.dotenv import EnvFile, EnvFileError, Values, overlaid, read_env_file
+from fastflow.spec.interpolation import interpolate, replace_known
 from fastflow.spec.reader import read_documents, read_limited
 
 RULE = "compose-file"
+NO_VARIABLES: Environment[str, str] = MappingProxyType({})
 REMOTE = ("https://", "http://", "git@", "ssh://", "oci://", "git://", "github.com/")
 """How the names of files begin that are not on this machine."""
 
@@ -31,14 +33,35 @@ class Documents:
     `seen_from_here` is `base` as the user named it, which findings name files by.
     """
 
-    def __init__(self, base: Path, values: Environment[str, str] | None, seen_from_here: Path) -> None:
+    def __init__(
+        self,
+        base: Path,
+        values: Environment[str, str] | None,
+        seen_from_here: Path,
+        own: Environment[str, str] = NO_VARIABLES,
+    ) -> None:
         self.base = base
-        self._given = values if values is None or isinstance(values, Values) else Values(values)
+        self._given = None if values is None else overlaid(values, own)
+        self._own = own
         self._seen_from_here = seen_from_here
         self._read: dict[tuple[Path, int], tuple[Document, ...]] = {}
         self._values: dict[tuple[object, ...], Values] = {}
         self._as_written: dict[Path, tuple[Document, ...]] = {}
         self._broken: dict[Path, Diagnostic] = {}
+
+    def with_variables(self, own: Environment[str, str]) -> "Documents":
+        """The same files as they are where variables have these values, whatever others say; each is read once."""
+        if not own:
+            return self
+        other = Documents(self.base, self._given, self._seen_from_here, own)
+        other._as_written, other._broken = self._as_written, self._broken
+        return other
+
+    @property
+    def env_files(self) -> tuple[EnvFile, ...]:
+        """The files of variables that were read so far."""
+        known = [self._given, *self._values.values()]
+        return tuple({file.path: file for values in known if values is not None for file in values.files}.values())
 
     @property
     def as_written(self) -> tuple[Document, ...]:
@@ -51,7 +74,7 @@ class Documents:
         if key not in self._read:
             read = self._as_written.get(key[0]) or self._load(path, named_at)
             self._as_written[key[0]] = read
-            self._read[key] = tuple(resolved(document, values) for document in read)
+            self._read[key] = tuple(self.resolved(document, values) for document in read)
         return self._read[key]
 
     def values_of(self, directory: Path, named_at: Mark) -> Values | None:
@@ -104,17 +127,18 @@ class Documents:
             )
         return reading.documents
 
+    def resolved(self, document: Document, values: Values | None) -> Document:
+        """Replace the variables where values are given, or those that have one anyway."""
+        if values is None:
+            return replace_known(document, self._own) if self._own else document
+        return interpolate(document, values, lenient=True).document
+
     def shown(self, path: Path) -> str:
         """Name a file as the spec was named: beside it where it is below its directory."""
         try:
             return str(self._seen_from_here / path.resolve().relative_to(self.base.resolve()))
         except ValueError:
             return str(path)
-
-
-def resolved(document: Document, values: Values | None) -> Document:
-    """Replace the variables where values are given."""
-    return document if values is None else interpolate(document, values, lenient=True).document
 
 
 def _env_files(paths: Iterable[Path]) -> list[EnvFile]:

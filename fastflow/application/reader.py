@@ -7,38 +7,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from fastflow.application.documents import REMOTE, Documents, UnreadableError, resolved
+from fastflow.application.documents import NO_VARIABLES, REMOTE, Documents, UnreadableError
+from fastflow.application.env_files import KEY as ENV_FILE
 from fastflow.application.env_files import anchored, with_environment
 from fastflow.application.interpret import interpret, text
 from fastflow.application.merge import merge
 from fastflow.application.model import Application
+from fastflow.application.sources import FileSource, InlineSource, Source
 from fastflow.diagnostic import Diagnostic, Mark
 from fastflow.model.base import Symbolic
 from fastflow.spec.document import Document, Scalar, YamlList, YamlMap, YamlNode
 from fastflow.spec.dotenv import Values
 
 MAX_NESTING = 20
-
-
-class FileSource(NamedTuple):
-    """A Compose file that the spec names: the path as written, and where it is written."""
-
-    path: str
-    mark: Mark
-
-
-class InlineSource(NamedTuple):
-    """A Compose document that stands in the spec."""
-
-    tree: YamlMap
-
-    @property
-    def mark(self) -> Mark:
-        """Where it stands."""
-        return self.tree.mark
-
-
-Source = FileSource | InlineSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +30,8 @@ class ApplicationReading:
     diagnostics: tuple[Diagnostic, ...]
     tree: YamlMap | None = field(default=None, repr=False)
     """What the sources come to, merged."""
+    files: tuple[Document, ...] = field(default=(), repr=False)
+    """The files that it was read from."""
 
 
 @dataclass
@@ -63,34 +46,47 @@ class ComposeFiles:
     base: Path
     values: Environment[str, str] | None = field(default=None, repr=False)  # with the token among them
     seen_from_here: Path = field(default_factory=Path)
-    _applications: dict[tuple[str, ...], ApplicationReading] = field(default_factory=dict)
+    _applications: dict[tuple[object, ...], ApplicationReading] = field(default_factory=dict)
 
     @cached_property
     def documents(self) -> Documents:
         """What was read so far."""
         return Documents(self.base, self.values, self.seen_from_here)
 
-    def read(self, sources: Items[Source]) -> ApplicationReading:
-        """Read and merge the sources of one workflow."""
-        key = tuple(source.path for source in sources if isinstance(source, FileSource))
-        only_files = len(key) == len(sources)
-        if only_files and key in self._applications:
-            known = self._applications[key]
-            if known.application is not None:
-                return known
-        reading = self._read(sources)
-        if only_files:
-            self._applications[key] = reading
-        return reading
+    def read(self, sources: Items[Source], own: Environment[str, str] = NO_VARIABLES) -> ApplicationReading:
+        """Read and merge the sources of one workflow; `own` are variables of the workflow that win over all others.
 
-    def _read(self, sources: Items[Source]) -> ApplicationReading:
-        work = _Merge(self.documents)
+        Workflows share what was read as far as none of their own variables is in it.
+        """
+        paths = tuple(source.path for source in sources if isinstance(source, FileSource))
+        if len(paths) != len(sources):
+            return self._read(sources, own)
+        plain = self._kept(paths, sources, NO_VARIABLES)
+        used = {name: value for name, value in own.items() if self._mentions(plain.files, name)}
+        return self._kept((*paths, *used.items()), sources, used) if used else plain
+
+    def _kept(self, key: tuple[object, ...], sources: Items[Source], own: Environment[str, str]) -> ApplicationReading:
+        """Read once what can be read; what cannot has a finding wherever it is named."""
+        known = self._applications.get(key)
+        if known is None or known.application is None:
+            known = self._applications[key] = self._read(sources, own)
+        return known
+
+    def _mentions(self, files: Items[Document], name: str) -> bool:
+        """Whether a variable may matter to what is in files; an `env_file` may hold any."""
+        texts = [*(file.text for file in files), *(file.text for file in self.documents.env_files)]
+        return any(name in text or ENV_FILE in text for text in texts)
+
+    def _read(self, sources: Items[Source], own: Environment[str, str]) -> ApplicationReading:
+        work = _Merge(self.documents.with_variables(own))
         root = work.sources(sources)
+        files = tuple(work.read_files.values())
         if work.unreadable:
-            return ApplicationReading(None, tuple(work.unreadable))
+            return ApplicationReading(None, tuple(work.unreadable), files=files)
         if root is None:
-            return ApplicationReading(Application({}, {}, {}, tuple(work.unread)), ())
-        return ApplicationReading(interpret(root, tuple(dict.fromkeys(work.unread)), work.values), (), root)
+            return ApplicationReading(Application({}, {}, {}, tuple(work.unread)), (), files=files)
+        application = interpret(root, tuple(dict.fromkeys(work.unread)), work.values)
+        return ApplicationReading(application, (), root, files)
 
     @property
     def files(self) -> tuple[Document, ...]:
@@ -113,6 +109,12 @@ class _Merge:
         self.values: Values | None = None
         self.unread: list[str] = []
         self.unreadable: list[Diagnostic] = []
+        self.read_files: dict[int, Document] = {}
+
+    def _documents(self, path: Path, named_at: Mark, values: Values | None) -> tuple[Document, ...]:
+        found = self.files.read(path, named_at, values)
+        self.read_files.update((id(document.text), document) for document in found)
+        return found
 
     def sources(self, sources: Items[Source]) -> YamlMap | None:
         root: YamlNode | None = None
@@ -134,13 +136,13 @@ class _Merge:
     def _source(self, source: Source, place: _Setting) -> list[YamlMap]:
         if isinstance(source, InlineSource):
             document = Document("", "", source.tree)
-            trees, place = [resolved(document, place.values).root], place._replace(directory=self.files.base)
+            trees, place = [self.files.resolved(document, place.values).root], place._replace(directory=self.files.base)
         elif isinstance(source.path, Symbolic):
             self.unread.append(f"{source.path} holds a variable")
             return []
         else:
             path = self.files.base / source.path
-            trees = [one.root for one in self.files.read(path, source.mark, place.values)]
+            trees = [one.root for one in self._documents(path, source.mark, place.values)]
         return [self._expand(tree, place, 0) for tree in trees]
 
     def _expand(self, tree: YamlMap, place: _Setting, depth: int) -> YamlMap:
@@ -166,7 +168,7 @@ class _Merge:
                 continue
             path = place.directory / name
             inner = self._inner(item, place, names[0])
-            for document in self.files.read(path, item.mark, inner.values):
+            for document in self._documents(path, item.mark, inner.values):
                 tree = self._expand(document.root, inner, depth + 1)
                 found = tree if found is None else merge(found, tree)
         return [found] if isinstance(found, YamlMap) else []
@@ -219,7 +221,7 @@ class _Merge:
 
     def _services(self, path: Path, named_at: Mark, values: Values | None) -> YamlMap:
         found: YamlNode | None = None
-        for document in self.files.read(path, named_at, values):
+        for document in self._documents(path, named_at, values):
             services = document.root.get("services")
             if isinstance(services, YamlMap):
                 found = services if found is None else merge(found, services)
@@ -234,11 +236,3 @@ def _texts_of(node: YamlNode | None) -> list[str]:
     """The texts of a list, or of one scalar in its place."""
     parts = node.items if isinstance(node, YamlList) else (node,)
     return [text(part) or "" for part in parts if part is not None]
-
-
-def file_sources(compose: Items[str | YamlMap], marks: Items[Mark]) -> tuple[Source, ...]:
-    """Make sources of a workflow's `compose`, with the places where its items stand."""
-    return tuple(
-        FileSource(item, mark) if isinstance(item, str) else InlineSource(item)
-        for item, mark in zip(compose, marks, strict=True)
-    )

@@ -6,14 +6,17 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from fastflow.application.documents import NO_VARIABLES
 from fastflow.application.model import Application
 from fastflow.application.needs import without_fast
-from fastflow.application.reader import ComposeFiles, file_sources
+from fastflow.application.reader import ComposeFiles
+from fastflow.application.sources import file_sources
 from fastflow.check.facts import Facts
 from fastflow.check.rules.invalid_value import RULE
 from fastflow.diagnostic import Diagnostic, Severity
 from fastflow.errors import system_reason
 from fastflow.graph import build_graph
+from fastflow.model.cells import Expanded, has_matrix, scopes_of
 from fastflow.model.cloud import DEFAULT_TOKEN, token_fault, token_variable
 from fastflow.model.load import Loaded, is_build_id, is_raw, load_spec
 from fastflow.model.node_parts import Gate
@@ -51,7 +54,9 @@ def load(
     if (document := reading.document) is None:
         return None, reading.diagnostics
     tokens = _tokens(document, values)
-    loaded = _typed(document, values, emulated, build_ids)
+    parts = _expanded(document)
+    document = parts.document
+    loaded = _typed(parts, values, emulated, build_ids)
     found = (*reading.diagnostics, *loaded.diagnostics)
     if loaded.spec is None:
         return None, masked(found, tokens)
@@ -72,20 +77,30 @@ def load(
     return _with_accepted(facts, text, (*found, *unreadable))
 
 
+def _expanded(document: Document) -> Expanded:
+    """Put the cells of matrices in their place."""
+    if not has_matrix(document):
+        return Expanded(document)
+    from fastflow.model.expansion import expand  # noqa: PLC0415  # most specs have none
+
+    return expand(document)
+
+
 def _typed(
-    document: Document, values: Mapping[str, str] | None, emulated: str | None, build_ids: Mapping[YamlPath, str]
+    parts: Expanded, values: Mapping[str, str] | None, emulated: str | None, build_ids: Mapping[YamlPath, str]
 ) -> Loaded:
     """Replace the variables, each as its field wants it, and read what comes of it as a spec."""
     interpolated = interpolate(
-        document,
+        parts.document,
         values,
         is_raw,
         stand_in=lambda path: emulated if is_build_id(path) else None,
         known=build_ids.get,
         is_checked=is_build_id,
+        scopes=scopes_of(parts.cells, values, parts.at_fault),
     )
-    loaded = load_spec(interpolated.document)
-    return loaded._replace(diagnostics=interpolated.diagnostics + loaded.diagnostics)
+    loaded = load_spec(interpolated.document, parts.cells, parts.at_fault)
+    return loaded._replace(diagnostics=parts.diagnostics + interpolated.diagnostics + loaded.diagnostics)
 
 
 def _with_accepted(facts: Facts, text: SpecText, found: tuple[Diagnostic, ...]) -> tuple[Facts, tuple[Diagnostic, ...]]:
@@ -134,7 +149,8 @@ def _applications(
         path = ("workflows", name, "compose")
         is_list = loaded.places.node(*path, 0) is not None
         marks = [loaded.places.value(*path, *((at,) if is_list else ())).mark for at in range(len(workflow.compose))]
-        reading = files.read(file_sources(workflow.compose, marks))
+        own = workflow.matrix.variables if workflow.matrix is not None else NO_VARIABLES
+        reading = files.read(file_sources(workflow.compose, marks), own)
         unreadable.extend(reading.diagnostics)
         if reading.application is not None:
             # Many workflows may share one file: they share what was read of it, too.

@@ -24,7 +24,12 @@ def check_specs(specs: Sequence[Facts], earlier: Iterable[Diagnostic] = ()) -> t
     for rule in RULES:
         if rule.check_all is not None:
             found += _by_file(rule.check_all(specs), own)
-    return tuple(dict.fromkeys(_unless_ignored(specs, found, own)))
+    left = dict.fromkeys(_unless_ignored(specs, found, own))
+    if not any(facts.spec.matrices for facts in specs):
+        return tuple(left)
+    from fastflow.check.folding import fold  # noqa: PLC0415  # few specs have a matrix
+
+    return fold(left, specs)
 
 
 def _unless_ignored(

@@ -33,7 +33,14 @@ class Console:
     """The display that `--progress KIND` asks for, the reports, and the signals while it is entered."""
 
     def __init__(
-        self, kind: str, plan: Plan, mask: Callable[[str], str], reports: Sequence[Report] = (), *, keeps: bool = False
+        self,
+        kind: str,
+        plan: Plan,
+        mask: Callable[[str], str],
+        reports: Sequence[Report] = (),
+        *,
+        keeps: bool = False,
+        unfolds: bool = False,
     ) -> None:
         self.cancellation = Cancellation()
         self._kind = kind
@@ -43,7 +50,8 @@ class Console:
         self._keeps = keeps
         self.written: list[str] = []
         """The paths of the reports that could be written."""
-        self._display = progress_for(kind, _stream(sys.stderr), plan, mask, everything())
+        self._matrices = {} if unfolds else plan.matrices
+        self._display = progress_for(kind, _stream(sys.stderr), plan, mask, everything(), unfolds=unfolds)
         self._watch: CloudProgress | None = None
         self._at_end = ExitStack()
         self._signals: Interruption | None = None
@@ -92,7 +100,7 @@ class Console:
     def conclude(self, result: RunResult, folder: RunFolder) -> int:
         """Show what came of a run, and return the exit code, which no reader that has gone changes."""
         self.close()
-        summary = summary_of_run(result, str(folder.path), self.written)
+        summary = summary_of_run(result, str(folder.path), self.written, self._matrices)
         if self._keeps:
             summary += f"\nkept; remove it with: fastflow down --run {result.run}"
         here = f"{Path.cwd()}/"

@@ -5,10 +5,10 @@ import click
 from fastflow.app.environment import kept_out
 from fastflow.app.specs import read_spec_text
 from fastflow.cli.findings import passed
-from fastflow.cli.options import SPEC_HELP, spec_argument, with_examples
+from fastflow.cli.options import SPEC_HELP, all_option, spec_argument, with_examples
 from fastflow.pipeline import check, plan
 from fastflow.plan.making import Selection
-from fastflow.report.graph import FORMATS
+from fastflow.report.graph import FORMATS, graph_as
 
 _FORMAT_HELP = "What to print: source for Mermaid or Graphviz (dot), text, an SVG picture, or an HTML page."
 
@@ -18,8 +18,10 @@ _FORMAT_HELP = "What to print: source for Mermaid or Graphviz (dot), text, an SV
 @click.option(
     "--format", "form", type=click.Choice(list(FORMATS)), default="mermaid", show_default=True, help=_FORMAT_HELP
 )
-def command(spec: str | None, form: str) -> None:
+@all_option
+def command(spec: str | None, form: str, unfolds: bool) -> None:
     """Draw the phases and what they wait for. Needs no Docker and no variables."""
     text = read_spec_text(spec)
     facts = passed(check([text], None), shows_warnings=False)
-    click.echo(FORMATS[form](plan(facts, text.directory, Selection(), kept_out=kept_out())))
+    made = plan(facts, text.directory, Selection(), kept_out=kept_out())
+    click.echo(graph_as(form, made, unfolds=unfolds))

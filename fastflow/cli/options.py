@@ -40,11 +40,17 @@ def spec_argument() -> Decorator:
 def selection_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Which phases."""
     modes = click.Choice(MODE_NAMES)
+    text = "Only this workflow, or all cells of this matrix; may be repeated."
     function = click.option("--only", type=modes, help="Only phases of this mode; the others count as passed.")(
         function
     )
     return click.option(
-        "-w", "--workflow", "workflows", multiple=True, metavar="WORKFLOW", help="Only this workflow; may be repeated."
+        "-w",
+        "--workflow",
+        "workflows",
+        multiple=True,
+        metavar="WORKFLOW",
+        help=text,
     )(function)
 
 
@@ -58,6 +64,12 @@ def format_option(function: Callable[..., Any]) -> Callable[..., Any]:
         show_default=True,
         help="What to print: text to read, or JSON for programs.",
     )(function)
+
+
+def all_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Whether each cell of a matrix is shown."""
+    text = "Show every cell of a matrix; by default, cells that do the same are shown as one."
+    return click.option("--all", "unfolds", is_flag=True, help=text)(function)
 
 
 def env_file_option(function: Callable[..., Any]) -> Callable[..., Any]:

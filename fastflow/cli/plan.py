@@ -7,6 +7,7 @@ from fastflow.app.specs import read_spec_text
 from fastflow.cli.findings import passed
 from fastflow.cli.options import (
     SPEC_HELP,
+    all_option,
     env_file_option,
     env_option,
     format_option,
@@ -26,6 +27,7 @@ _TIMES_HELP = "Add minutes, from the earlier runs beside the spec: of phases, an
 @selection_options
 @click.option("--times", is_flag=True, help=_TIMES_HELP)
 @format_option
+@all_option
 @env_option
 @env_file_option
 def command(
@@ -35,6 +37,7 @@ def command(
     only: str | None,
     times: bool,
     form: str,
+    unfolds: bool,
     with_values: bool,
     env_files: tuple[str, ...],
 ) -> None:
@@ -51,4 +54,4 @@ def command(
         from fastflow.app.times import forecast_of  # noqa: PLC0415  # most plans are without times
 
         forecast = forecast_of(made, facts, notify)
-    click.echo((plan_as_json if form == "json" else plan_as_text)(made, forecast))
+    click.echo(plan_as_json(made, forecast) if form == "json" else plan_as_text(made, forecast, unfolds=unfolds))

@@ -9,6 +9,7 @@ from fastflow.app.specs import read_spec_text
 from fastflow.cli.findings import show_findings
 from fastflow.cli.options import (
     SPEC_HELP,
+    all_option,
     env_file_option,
     read_duration,
     selection_options,
@@ -62,6 +63,7 @@ _EPILOG = with_examples(
 @click.option("--progress", type=click.Choice(PROGRESS_KINDS), default="auto", show_default=True, help=_PROGRESS_HELP)
 @click.option("--report", "reports", multiple=True, metavar="KIND=PATH", help=_REPORT_HELP)
 @click.option("--wait-lease", callback=read_duration, metavar="DURATION", help=_WAIT_HELP)
+@all_option
 @click.option("--run-id-file", "run_id_file", metavar="F", help=_RUN_ID_HELP)
 @env_file_option
 def command(
@@ -78,6 +80,7 @@ def command(
     progress: str,
     reports: tuple[str, ...],
     wait_lease: int | None,
+    unfolds: bool,
     run_id_file: str | None,
     env_files: tuple[str, ...],
 ) -> int:
@@ -89,28 +92,15 @@ def command(
     if progress not in ("quiet", "json"):
         show_findings(request.checked.diagnostics, request.checked.lines)
     if dry_run:
-        click.echo(plan_as_text(request.plan))
+        click.echo(plan_as_text(request.plan, unfolds=unfolds))
         return ExitCode.PASSED
-    return _run(request, progress, wanted, id_file, keep=keep, fail_fast=fail_fast, wait_lease=wait_lease)
-
-
-def _run(
-    request: RunRequest,
-    progress: str,
-    reports: tuple[Report, ...],
-    id_file: RunIdFile | None,
-    *,
-    keep: bool,
-    fail_fast: bool,
-    wait_lease: int | None,
-) -> int:
     if not request.plan.selected:
-        return _report_again(request, reports)
+        return _report_again(request, wanted)
     from fastflow.app.up import run, settings_of  # noqa: PLC0415  # a dry run needs no engine
     from fastflow.cli.console import Console  # noqa: PLC0415  # as above
 
     settings = settings_of(request, keep=keep, fail_fast=fail_fast, wait_lease=wait_lease)
-    with Console(progress, request.plan, request.mask, reports, keeps=keep) as console:
+    with Console(progress, request.plan, request.mask, wanted, keeps=keep, unfolds=unfolds) as console:
         return console.conclude(*run(request, settings, console, id_file))
 
 

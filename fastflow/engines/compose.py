@@ -166,7 +166,7 @@ class ComposeCli:
                 "compose_env_files": list(project.env_files),
             }
             # For `${COMPOSE_PROJECT_NAME}`: Compose 2.24 lets an `.env` file win over the project's own name.
-            environment = {"COMPOSE_PROJECT_NAME": project.name, **order.environment}
+            environment = {**project.environment, "COMPOSE_PROJECT_NAME": project.name, **order.environment}
             return self._make(replace(order, client=client, environment=environment), terms, since)
 
     def _make(self, order: Order, terms: Terms | None = None, since: int | None = None) -> str:

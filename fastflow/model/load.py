@@ -1,18 +1,19 @@
 """Document to Spec: merges `defaults`, checks the shape, and goes on with what is sound."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from fastflow.diagnostic import Diagnostic, Related, did_you_mean
 from fastflow.model.base import NAME, NAME_HINT
+from fastflow.model.cells import NO_CELLS
 from fastflow.model.cloud import Cloud
 from fastflow.model.defaults import sound_defaults, with_defaults
 from fastflow.model.mode import MODE_NAMES, MODE_VARIABLE
 from fastflow.model.node import Node, node_type
 from fastflow.model.places import KEYED_BY_THE_USER, Place, Places, data_of, own_entries, text_of
-from fastflow.model.spec import NAMED, Host, Spec, Workflow
+from fastflow.model.spec import NAMED, Cell, Host, Spec, Workflow
 from fastflow.spec.document import Document, Scalar, YamlList, YamlMap, YamlNode, YamlPath
 
 M = TypeVar("M", bound=BaseModel)
@@ -48,19 +49,33 @@ def is_build_id(path: YamlPath) -> bool:
     return len(path) in (3, 5) and path[0] == "workflows" and path[-1] == "build_id"
 
 
-def load_spec(document: Document) -> Loaded:
-    """Read an interpolated document as a spec."""
+def load_spec(
+    document: Document, cells: Mapping[str, Cell] = NO_CELLS, at_fault: Collection[str] = frozenset()
+) -> Loaded:
+    """Read an interpolated document as a spec.
+
+    `cells` are the workflows that matrices made. Those `at_fault` are looked at and left out: nobody knows what their
+    matrix would make of them.
+    """
     defaults, found = sound_defaults(document.root)
     root = with_defaults(document.root, defaults)
-    work = _Load(Places(root), list(found))
+    work = _Load(Places(root), list(found), cells, at_fault)
     spec = work.spec(root)
     return Loaded(spec, work.places, tuple(work.diagnostics))
 
 
 class _Load:
-    def __init__(self, places: Places, diagnostics: list[Diagnostic]) -> None:
+    def __init__(
+        self,
+        places: Places,
+        diagnostics: list[Diagnostic],
+        cells: Mapping[str, Cell],
+        at_fault: Collection[str],
+    ) -> None:
         self.places = places
         self.diagnostics = diagnostics
+        self.cells = cells
+        self.at_fault = at_fault
 
     def spec(self, root: YamlMap) -> Spec | None:
         data = {
@@ -100,6 +115,7 @@ class _Load:
         if "compose" in data:
             data["compose"] = _compose(tree.get("compose"))
         data["cloud"] = self._one(tree, (*base, "cloud"), Cloud)
+        data["matrix"] = self.cells.get(name)
         nodes = tree.get("nodes")
         quiet: tuple[str, ...] = ()
         if isinstance(nodes, YamlMap):
@@ -112,7 +128,8 @@ class _Load:
             quiet = ("nodes",) if made and not data["nodes"] else ()
         elif nodes is not None:
             data["nodes"] = data_of(nodes, "nodes")
-        return self._sound(Workflow, data, base, quiet)
+        made_of = self._sound(Workflow, data, base, quiet)
+        return None if name in self.at_fault else made_of
 
     def _node(self, workflow: str, name: str, tree: YamlNode) -> Node | None:
         base = ("workflows", workflow, "nodes", name)

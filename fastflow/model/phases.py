@@ -7,7 +7,7 @@ from typing import NamedTuple
 from fastflow.model.cloud import Cloud
 from fastflow.model.mode import Mode
 from fastflow.model.node import Node
-from fastflow.model.spec import Spec
+from fastflow.model.spec import Cell, Spec
 from fastflow.spec.document import YamlPath
 from fastflow.spec.template import Template, TemplateError, canonical, parse_template, written
 
@@ -36,11 +36,18 @@ class Phase(NamedTuple):
     token: str
     build_id: str | None
     identity: str | None
+    cell: Cell | None = None
+    """What its workflow is of a matrix, if one made it."""
 
     @property
     def traits(self) -> Mode:
         """What is known of its mode."""
         return self.node.traits
+
+    @property
+    def workflow_names(self) -> tuple[str, ...]:
+        """What its workflow can be called by: its name, and that of the matrix which made it."""
+        return (self.workflow,) if self.cell is None else (self.workflow, self.cell.matrix)
 
     @property
     def path(self) -> YamlPath:
@@ -94,7 +101,7 @@ def phases_of(spec: Spec, values: Mapping[str, str] | None) -> tuple[Phase, ...]
             build_id = workflow.build_id if own is None and node.traits.uses_build_id else own
             identity = written(template_of(build_id)) if build_id is not None and "$" in build_id else build_id
             phase_id, key = f"{workflow_name}.{name}", token if node.traits.uses_cloud else NO_TOKEN
-            found.append(Phase(phase_id, workflow_name, name, node, cloud, key, build_id, identity))
+            found.append(Phase(phase_id, workflow_name, name, node, cloud, key, build_id, identity, workflow.matrix))
     return tuple(found)
 
 

@@ -84,7 +84,7 @@ def _parts() -> Schema:
     shared: Schema = {}
     for mode in modes.values():
         shared |= {name: field for name, field in mode["properties"].items() if name not in NOT_IN_DEFAULTS}
-    workflow = {"cloud": _part("cloud"), "nodes": _by_name("node") | {"minProperties": 1}}
+    workflow = {"cloud": _part("cloud"), "nodes": _by_name("node") | {"minProperties": 1}, "matrix": _matrix()}
     return {
         "cloud": _mapping(Cloud) | {"type": ["object", "null"]},
         "host": _mapping(Host),
@@ -93,6 +93,20 @@ def _parts() -> Schema:
         "node": _node(),
         "source": _source(),
         **modes,
+    }
+
+
+def _matrix() -> Schema:
+    """Axes are whatever names variables may have, each with a list of values."""
+    values = {"patternProperties": _EXTENSIONS, "additionalProperties": TEXT_SCHEMA}
+    entry = {"type": "object", "minProperties": 1} | values
+    entries = {"type": ["array", "null"], "items": entry}
+    axis = {"type": "array", "items": TEXT_SCHEMA, "minItems": 1}
+    return {
+        "type": ["object", "null"],
+        "properties": {"exclude": entries, "include": entries},
+        "patternProperties": _EXTENSIONS | {"^(?!(?:in|ex)clude$)[A-Za-z_][A-Za-z0-9_]*$": axis},
+        "additionalProperties": False,
     }
 
 

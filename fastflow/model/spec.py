@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Container, Mapping
-from typing import Annotated, Any, Literal, TypeAlias, TypeVar
+from functools import cached_property
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, TypeVar
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
@@ -29,6 +30,16 @@ NAMED = "write each as `NAME:` with its fields below, and no dash before it"
 """How hosts, workflows and nodes are written."""
 ComposeSource: TypeAlias = str | Annotated[YamlMap, Opaque()]
 """The path of a Compose file, or an inline Compose document as it was written."""
+
+
+class Cell(NamedTuple):
+    """One of the workflows that a matrix makes: the matrix is named as the workflow was written.
+
+    `variables` are the axes and what `include` adds, with their values in this cell.
+    """
+
+    matrix: str
+    variables: Mapping[str, str]
 
 
 def _compose(value: Any) -> Any:
@@ -95,6 +106,8 @@ class Workflow(SpecModel):
     """Where it runs: a name under `hosts`, a list of names, or `any`; of several, where the fewest workflows are."""
     timeout: Duration = None
     """How long it may take from its first phase's start."""
+    matrix: Part[Cell] | None = None
+    """Axes with their values: makes a workflow of each combination, in which the axes are variables."""
     nodes: Annotated[Mapping[Name, Part[Node]], Field(min_length=1)]
     """Its nodes, each a phase."""
 
@@ -122,6 +135,21 @@ class Spec(SpecModel):
         shared = self.cloud or Cloud()
         own = self.workflows[workflow].cloud
         return own.over(shared) if own else shared
+
+    @cached_property
+    def matrices(self) -> Mapping[str, tuple[str, ...]]:
+        """The workflows that each matrix makes, its cells, by the name under which it is written."""
+        found: dict[str, list[str]] = {}
+        for name, workflow in self.workflows.items():
+            if workflow.matrix is not None:
+                found.setdefault(workflow.matrix.matrix, []).append(name)
+        return {name: tuple(cells) for name, cells in found.items()}
+
+    @property
+    def as_written(self) -> tuple[str, ...]:
+        """The workflows of the file: a matrix in the place of its cells."""
+        written = (one.matrix.matrix if one.matrix is not None else name for name, one in self.workflows.items())
+        return tuple(dict.fromkeys(written))
 
     @property
     def host_limits(self) -> dict[str, int]:

@@ -13,7 +13,7 @@ from fastflow.model.node_parts import Ready
 from fastflow.model.phases import node_service
 from fastflow.model.ports import Port
 from fastflow.model.relations import ServiceSource, Source
-from fastflow.model.spec import ComposeSource
+from fastflow.model.spec import Cell, ComposeSource
 
 HAR_DIRECTORY = "/tmp/fastflow"  # noqa: S108  # of a container
 HAR_FILE = "record.har"
@@ -143,6 +143,13 @@ class WorkflowPlan:
     timeout: int | None
     phases: tuple[PhasePlan, ...]
     kept_out: tuple[str, ...] = ()
+    cell: Cell | None = None
+    """What it is of a matrix, if one made it."""
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """The variables that the workflow has for itself."""
+        return self.cell.variables if self.cell is not None else {}
 
     @property
     def selected(self) -> tuple[PhasePlan, ...]:
@@ -176,6 +183,11 @@ class Plan:
     def used_hosts(self) -> tuple[str, ...]:
         """The hosts of the phases that run; one empty name stands for the current context."""
         return tuple(dict.fromkeys(self.workflows[phase.workflow].host for phase in self.selected))
+
+    @property
+    def matrices(self) -> Mapping[str, str]:
+        """The matrix that made a workflow, by the name of the workflow."""
+        return {one.name: one.cell.matrix for one in self.workflows.values() if one.cell is not None}
 
     @property
     def passed_before(self) -> tuple[PhasePlan, ...]:

@@ -56,7 +56,10 @@ class Resumption:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which phases to run: those of these workflows (all, where none is named) and of this mode."""
+    """Which phases to run: those of these workflows (all, where none is named) and of this mode.
+
+    A matrix stands for all its cells.
+    """
 
     workflows: tuple[str, ...] = ()
     only: str | None = None
@@ -64,7 +67,8 @@ class Selection:
 
     def includes(self, phase: Phase) -> bool:
         """Tell whether a phase is one of those workflows and of that mode."""
-        return (not self.workflows or phase.workflow in self.workflows) and self.only in (None, phase.node.mode)
+        chosen = not self.workflows or any(name in self.workflows for name in phase.workflow_names)
+        return chosen and self.only in (None, phase.node.mode)
 
 
 def make_plan(
@@ -89,6 +93,7 @@ def make_plan(
             timeout=workflow.timeout,
             phases=_with_followers([work.phase(phase) for phase in facts.by_workflow[name]]),
             kept_out=kept_out,
+            cell=workflow.matrix,
         )
         for name, workflow in spec.workflows.items()
     }
@@ -100,11 +105,11 @@ def make_plan(
 
 
 def _require_phases(facts: Facts, selection: Selection) -> None:
-    known = facts.spec.workflows
+    known = {**facts.spec.matrices, **facts.spec.workflows}
     for name in selection.workflows:
         if name not in known:
             hint = did_you_mean(name, list(known))
-            raise UsageError(f"there is no workflow `{name}`", hint or f"there are {', '.join(known)}")
+            raise UsageError(f"there is no workflow `{name}`", hint or f"there are {', '.join(facts.spec.as_written)}")
     if not any(selection.includes(phase) for phase in facts.phases):
         raise UsageError("no phase is selected: the chosen workflows have none of that mode", "see: fastflow plan")
 

@@ -13,6 +13,7 @@ from pydantic import Strict, TypeAdapter
 from fastflow import __version__
 from fastflow.check.facts import Facts
 from fastflow.masking import MASK
+from fastflow.model.cells import cells_of, scopes_of
 from fastflow.model.load import is_build_id, is_raw
 from fastflow.model.node import TesterNode
 from fastflow.model.node_parts import Gate
@@ -62,6 +63,8 @@ class PlannedPhase:
     gate: PlannedGate | str | None = None
     line: int | None = None
     column: int | None = None
+    matrix: str | None = None
+    """The matrix that made its workflow; what is in none says nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,8 @@ class PlanFile:
     def as_json(self) -> dict[str, Any]:
         """Give the content of plan.json, or what `plan --format json` prints (docs: machine formats)."""
         told = asdict(self)
-        phases = told["phases"]
+        phases = [{key: value for key, value in one.items() if key != "matrix" or value} for one in told["phases"]]
+        told["phases"] = phases
         if self.run is None:
             told = {name: told[name] for name in ("format_version", "name", "phases", "critical_path")}
             of_run = ("image", "allow_failure", "gate", "line", "column")
@@ -141,6 +145,7 @@ def plan_file_of(plan: Plan) -> PlanFile:
             wave=phase.wave,
             selected=phase.is_selected,
             depends_on=tuple(PlannedEdge(edge.before, edge.reason, edge.condition) for edge in phase.dependencies),
+            matrix=cell.matrix if (cell := plan.workflows[phase.workflow].cell) is not None else None,
         )
         for phase in plan.phases.values()
     )
@@ -187,6 +192,7 @@ def resolved_text(facts: Facts, values: Mapping[str, str], run: str) -> str:
         lambda path: is_raw(path) or "environment" in path[2:] or "container" in path[2:],
         lenient=True,
         stand_in=lambda path: run if is_build_id(path) else None,
+        scopes=scopes_of(cells_of(facts.spec), shown),
     )
     return dump(map_texts(resolved.document.root, lambda text: _ACCOUNT.sub(MASK, text)))
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from fastflow.model.mode import MODES, mode_named
 from fastflow.plan import Plan
 from fastflow.record.plan_file import plan_file_of
-from fastflow.report.graph_drawing import Drawing, DrawnPhase, drawing_of
+from fastflow.report.graph_drawing import Drawing, DrawnPhase, drawing_of, folded
 from fastflow.report.graph_html import graph_html
 from fastflow.report.graph_svg import graph_svg
 
@@ -29,6 +29,7 @@ def graph_text(drawing: Drawing) -> str:
 def _listed(phase: DrawnPhase, drawing: Drawing) -> str:
     before = ", ".join(f"{edge.before} ({edge.reason})" for edge in drawing.before[phase.id])
     build_id = f", BUILD_ID {phase.build_id}" if phase.build_id else ""
+    build_id += f", {phase.counted}" if phase.counted else ""
     out = "" if phase.is_selected else ", left out"
     star = "*" if phase.is_critical else " "
     return f"{star} {phase.id} [{phase.mode}{build_id}{out}]" + (f" ← {before}" if before else "")
@@ -60,6 +61,7 @@ def graph_mermaid(drawing: Drawing) -> str:
 
 def _mermaid_label(phase: DrawnPhase) -> str:
     build_id = f"<br/>BUILD_ID {_entity(_TAKEN.sub(_APART, phase.build_id))}" if phase.build_id else ""
+    build_id += f"<br/>{phase.counted}" if phase.counted else ""
     return _entity(phase.name) + build_id + ("" if phase.is_selected else "<br/>left out")
 
 
@@ -91,6 +93,7 @@ def graph_dot(drawing: Drawing) -> str:
 
 def _dot_node(phase: DrawnPhase) -> str:
     label = phase.name + (f"\nBUILD_ID {phase.build_id}" if phase.build_id else "")
+    label += f"\n{phase.counted}" if phase.counted else ""
     label += "" if phase.is_selected else "\nleft out"
     width = ", penwidth=3" if phase.is_critical else ""
     return (
@@ -103,10 +106,16 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-FORMATS: Mapping[str, Callable[[Plan], str]] = {
-    "mermaid": lambda plan: graph_mermaid(drawing_of(plan_file_of(plan))),
-    "dot": lambda plan: graph_dot(drawing_of(plan_file_of(plan))),
-    "text": lambda plan: graph_text(drawing_of(plan_file_of(plan))),
-    "svg": lambda plan: graph_svg(plan_file_of(plan)),
-    "html": lambda plan: graph_html(plan_file_of(plan)),
+FORMATS: Mapping[str, Callable[[Drawing], str]] = {
+    "mermaid": graph_mermaid,
+    "dot": graph_dot,
+    "text": graph_text,
+    "svg": graph_svg,
+    "html": graph_html,
 }
+
+
+def graph_as(form: str, plan: Plan, *, unfolds: bool = False) -> str:
+    """Draw a plan in one of the formats; the cells of a matrix are one, unless the picture `unfolds` them."""
+    drawing = drawing_of(plan_file_of(plan))
+    return FORMATS[form](drawing if unfolds else folded(drawing))

@@ -1,12 +1,13 @@
 """What a picture of the DAG shows, read from a plan."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
 from fastflow.record.plan_file import PlanFile, PlannedPhase
-from fastflow.report.text import clean, one_line
+from fastflow.report.text import clean, count, one_line
 
 DECLARED = "depends_on"
 """The reason of an edge that was declared; all others are implied by data."""
@@ -41,12 +42,23 @@ class DrawnPhase:
     is_selected: bool
     is_critical: bool
     state: str
+    matrix: str = ""
+    """The matrix that made its workflow, if one did."""
+    cells: int = 1
+    """How many phases it stands for, each of another cell of its matrix."""
+
+    @property
+    def counted(self) -> str:
+        """How many cells it stands for; nothing of a phase alone."""
+        return count(self.cells, "cell") if self.cells > 1 else ""
 
     @property
     def details(self) -> str:
         """Its mode, its BUILD_ID and its state in one line."""
         parts = [self.mode]
-        if self.build_id:
+        if self.cells > 1:
+            parts.append(self.counted)
+        elif self.build_id:
             parts.append(f"BUILD_ID {self.build_id}")
         if not self.is_selected:
             parts.append("left out")
@@ -110,8 +122,39 @@ def _phase(told: PlannedPhase, path: tuple[str, ...], states: Mapping[str, str])
         is_selected=told.selected,
         is_critical=told.id in path,
         state=_said(states.get(told.id, "")),
+        matrix=_said(told.matrix or ""),
     )
 
 
 def _said(text: str) -> str:
     return clean(one_line(text))
+
+
+def folded(drawing: Drawing) -> Drawing:
+    """Draw phases that are one node in several cells of a matrix as one, if they run in one wave."""
+    groups: dict[object, list[DrawnPhase]] = {}
+    for phase in drawing.phases:
+        alone = (phase.workflow, phase.name)
+        key = (phase.matrix, phase.name, phase.wave, phase.is_selected, phase.state) if phase.matrix else alone
+        groups.setdefault(key, []).append(phase)
+    names = Counter((phases[0].matrix, phases[0].name) for phases in groups.values())
+    made = [_one_of(phases, is_only=names[phases[0].matrix, phases[0].name] == 1) for phases in groups.values()]
+    ids = {phase.id: one.id for one, phases in zip(made, groups.values(), strict=True) for phase in phases}
+    edges: dict[tuple[str, str], DrawnEdge] = {}
+    for edge in drawing.edges:
+        ends = ids[edge.before], ids[edge.after]
+        is_critical = edge.is_critical or (ends in edges and edges[ends].is_critical)
+        known = edges.get(ends, edge)
+        edges[ends] = replace(known, before=ends[0], after=ends[1], is_critical=is_critical)
+    path = tuple(dict.fromkeys(ids.get(name, name) for name in drawing.critical_path))
+    return Drawing(drawing.name, tuple(made), tuple(edges.values()), path)
+
+
+def _one_of(phases: Sequence[DrawnPhase], *, is_only: bool) -> DrawnPhase:
+    """The phase that stands for others; in several waves, there are several of one name, told apart by a cell."""
+    first = phases[0]
+    if len(phases) == 1:
+        return first
+    name = f"{first.matrix}.{first.name}" + ("" if is_only else f" ({first.workflow} and {len(phases) - 1} more)")
+    is_critical = any(phase.is_critical for phase in phases)
+    return replace(first, id=name, workflow=first.matrix, build_id="", is_critical=is_critical, cells=len(phases))

@@ -2,8 +2,7 @@
 
 from html import escape
 
-from fastflow.record.plan_file import PlanFile
-from fastflow.report.graph_drawing import Drawing, DrawnPhase, drawing_of
+from fastflow.report.graph_drawing import Drawing, DrawnPhase
 from fastflow.report.graph_svg import graph_svg, title_of
 
 _CSS = """\
@@ -21,9 +20,8 @@ _COLUMNS = ("phase", "mode", "BUILD_ID", "wave", "waits for", "on the critical p
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
-def graph_html(plan: PlanFile) -> str:
-    """Draw a plan as a page of its own."""
-    drawing = drawing_of(plan)
+def graph_html(drawing: Drawing) -> str:
+    """Draw on a page of its own."""
     title = escape(title_of(drawing))
     lines = [
         "<!doctype html>",
@@ -38,7 +36,7 @@ def graph_html(plan: PlanFile) -> str:
         "<body>",
         "<main>",
         f"<h1>{escape(drawing.name)}</h1>",
-        f'<div class="picture" tabindex="0" role="region" aria-label="The graph">{graph_svg(plan)}</div>',
+        f'<div class="picture" tabindex="0" role="region" aria-label="The graph">{graph_svg(drawing)}</div>',
         *_table(drawing, title),
         "</main>",
         "</body>",
@@ -65,6 +63,6 @@ def _row(phase: DrawnPhase, drawing: Drawing) -> str:
         f"{escape(edge.before)} ({escape(edge.reason)}, {escape(edge.condition)})" for edge in drawing.before[phase.id]
     )
     out = "" if phase.is_selected else " (left out)"
-    cells = (escape(phase.mode) + out, escape(phase.build_id), str(phase.wave), before)
+    cells = (escape(phase.mode) + out, escape(phase.build_id or phase.counted), str(phase.wave), before)
     inner = "".join(f"<td>{cell}</td>" for cell in (*cells, "yes" if phase.is_critical else ""))
     return f'<tr><th scope="row">{escape(phase.id)}</th>{inner}</tr>'

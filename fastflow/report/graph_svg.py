@@ -8,8 +8,7 @@ from html import escape
 from rich.cells import cell_len, set_cell_size
 
 from fastflow.model.mode import MODES, mode_named
-from fastflow.record.plan_file import PlanFile
-from fastflow.report.graph_drawing import Drawing, DrawnPhase, drawing_of
+from fastflow.report.graph_drawing import Drawing, DrawnPhase
 from fastflow.report.text import count
 
 MOST_TOLD = 40
@@ -129,18 +128,11 @@ def lay_out(drawing: Drawing) -> Layout:
     return Layout(left - _GUTTER + _MARGIN, top, tuple(lanes), boxes)
 
 
-def graph_svg(
-    plan: PlanFile,
-    *,
-    states: Mapping[str, str] | None = None,
-    styled: bool = True,
-) -> str:
-    """Draw a plan as one `<svg>` element, without a declaration.
+def graph_svg(drawing: Drawing, *, styled: bool = True) -> str:
+    """Draw as one `<svg>` element, without a declaration. It holds no script, and loads nothing.
 
-    `states` tells by id what became of phases. Without `styled` the page brings GRAPH_CSS itself. It holds no script,
-    and loads nothing.
+    Without `styled` the page brings GRAPH_CSS itself.
     """
-    drawing = drawing_of(plan, states)
     layout = lay_out(drawing)
     width, height = max(layout.width, _LEGEND_WIDTH), layout.height + _LEGEND
     parts = [

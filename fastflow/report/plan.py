@@ -1,7 +1,7 @@
 """A Plan as text that reads aloud, and as JSON."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from fastflow.model.node_parts import RECORD_PATH
@@ -10,6 +10,7 @@ from fastflow.model.relations import CommandSource
 from fastflow.plan import PhasePlan, Plan, WorkflowPlan
 from fastflow.record.har import record_name
 from fastflow.record.plan_file import plan_file_of
+from fastflow.report.plan_cells import FoldedPlan
 from fastflow.report.text import count
 
 if TYPE_CHECKING:
@@ -18,13 +19,17 @@ if TYPE_CHECKING:
 _ENDINGS = {"completed": "did its work", "passed": "passed", "finished": "ended"}
 
 
-def plan_as_text(plan: Plan, forecast: "Forecast | None" = None) -> str:
-    """Say for each workflow and phase what it waits for, what it does, and why; with a forecast, how long it takes."""
+def plan_as_text(plan: Plan, forecast: "Forecast | None" = None, *, unfolds: bool = False) -> str:
+    """Say for each workflow and phase what it waits for, what it does, and why; with a forecast, how long it takes.
+
+    Of cells of a matrix that do the same the first is shown, unless the text `unfolds` them.
+    """
     lines = [f"{plan.name}: {count(len(plan.workflows), 'workflow')}, {count(len(plan.phases), 'phase')}"]
     if plan.max_parallel:
         lines[0] += f", at most {plan.max_parallel} at once"
-    for workflow in plan.workflows.values():
-        lines += ["", *_workflow(workflow, forecast)]
+    folded = FoldedPlan(plan, unfolds=unfolds)
+    for alike in folded.groups():
+        lines += ["", *_workflow(alike, folded, forecast)]
     lines += ["", f"critical path: {' → '.join(plan.critical_path)}"]
     if forecast is not None:
         from fastflow.report.times import forecast_as_text  # noqa: PLC0415  # most plans are without times
@@ -33,9 +38,14 @@ def plan_as_text(plan: Plan, forecast: "Forecast | None" = None) -> str:
     return "\n".join(lines)
 
 
-def _workflow(workflow: WorkflowPlan, forecast: "Forecast | None") -> Iterator[str]:
+def _workflow(alike: Sequence[WorkflowPlan], folded: FoldedPlan, forecast: "Forecast | None") -> Iterator[str]:
+    workflow = alike[0]
     where = f" on {workflow.host}" if workflow.host else ""
     yield f"workflow {workflow.name}{where}"
+    if len(alike) > 1 and workflow.cell is not None:
+        named = ", ".join(other.name for other in alike[1:4]) + (", …" if len(alike) > 4 else "")
+        others = count(len(alike) - 1, "other cell")
+        yield f"  the same in {others} of the matrix {workflow.cell.matrix}: {named} (show all: --all)"
     application = workflow.application
     if application.left_out:
         names = ", ".join(application.left_out)
@@ -49,21 +59,22 @@ def _workflow(workflow: WorkflowPlan, forecast: "Forecast | None") -> Iterator[s
     for reason in application.unread:
         yield f"  not read offline: {reason}"
     for phase in workflow.phases:
-        yield from _phase(phase)
+        yield from _phase(phase, folded)
         if forecast is not None and phase.is_selected:
             from fastflow.report.times import time_of_phase  # noqa: PLC0415  # as above
 
             yield f"    takes {time_of_phase(forecast, phase.id)}"
 
 
-def _phase(phase: PhasePlan) -> Iterator[str]:
+def _phase(phase: PhasePlan, folded: FoldedPlan) -> Iterator[str]:
     under = f" under BUILD_ID {phase.build_id}" if phase.build_id else ""
     mark = "" if phase.is_selected else "  (not selected: counts as passed)"
     if phase.passed_in:
         mark = f"  (passed in run {phase.passed_in})"
     yield f"  {phase.id}  {phase.mode}{under}, wave {phase.wave}{mark}"
-    for edge in phase.dependencies:
-        yield f"    after {edge.before} {_ENDINGS[edge.condition]}, because of {edge.reason}"
+    for (name, condition, reason), number in folded.dependencies(phase).items():
+        where = f" in {number} cells" if number > 1 else ""
+        yield f"    after {name} {_ENDINGS[condition]}{where}, because of {reason}"
     if phase.lost_record:
         yield f"    refused by `up`: {phase.lost_record[0]}"
     if phase.services:

@@ -54,12 +54,19 @@ class QuietProgress:
 
 
 def progress_for(
-    kind: str, out: TextIO, plan: "Plan", mask: Callable[[str], str], environment: Mapping[str, str]
+    kind: str,
+    out: TextIO,
+    plan: "Plan",
+    mask: Callable[[str], str],
+    environment: Mapping[str, str],
+    *,
+    unfolds: bool = False,
 ) -> Display:
     """Make the display for `--progress KIND`; `environment` holds TERM, NO_COLOR and what CI systems set.
 
     `tty` is a live table where `out` is a terminal that can show one; `auto` is one where no CI system keeps a log
-    of that terminal, too. Both are plain lines elsewhere.
+    of that terminal, too. Both are plain lines elsewhere. The table shows cells of a matrix as one, unless it `unfolds`
+    them.
     """
     if kind == "quiet":
         return QuietProgress()
@@ -68,7 +75,7 @@ def progress_for(
     if kind in ("tty", "auto") and can_draw(out, environment) and (kind == "tty" or not ci_system(environment)):
         from fastflow.report.tty import TtyProgress  # noqa: PLC0415  # rich is for terminals alone
 
-        return TtyProgress(out, plan, mask, environment)
+        return TtyProgress(out, plan, mask, environment, unfolds=unfolds)
     told = plan.phases if plan.resumes else [phase.id for phase in plan.selected]
     return PlainProgress(Outlet(out, encoding_for(out, environment)), mask, told)
 

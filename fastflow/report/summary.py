@@ -2,7 +2,8 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from fastflow.record.result import PhaseResult, RunResult, Vulnerability
 from fastflow.report.text import between, count, duration, without_breaks
@@ -11,16 +12,22 @@ from fastflow.report.words import FAILURES, LOOKS, log_of, state_of, time_of
 
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32"}  # of ECMA-48, for the words of a style
 _ENDED = re.compile(r"^(\S)( \S+ +)(passed|vulnerable|failed|skipped|cancelled)\b", re.MULTILINE)
+_FEW = 3
+NO_MATRICES: Mapping[str, str] = MappingProxyType({})
 _WIDEST_STATE = len("vulnerable")
 
 
-def summary_of_run(result: RunResult, folder: str, reports: Iterable[str] = ()) -> str:
+def summary_of_run(
+    result: RunResult, folder: str, reports: Iterable[str] = (), matrices: Mapping[str, str] = NO_MATRICES
+) -> str:
     """Say for each phase how it ended, for each failure why and what to do, and where the rest is.
 
-    `reports` are the paths of the run's own reports. The text may hold what others wrote, as they wrote it.
+    `reports` are the paths of the run's own reports, `matrices` those whose cells are told of as one, by the workflows
+    that they made. The text may hold what others wrote, as they wrote it.
     """
-    width = max((len(phase.id) for phase in result.phases), default=0)
-    lines = [line for phase in result.phases for line in _phase(phase, width)]
+    groups = _folded(result.phases, matrices)
+    width = max((len(name) for name in groups), default=0)
+    lines = [line for name, phases in groups.items() for line in _phase(phases, name, width)]
     counts = Counter(phase.state for phase in result.phases)
     said = ", ".join(f"{number} {state}" for state, number in counts.items())
     lines += ["", f"{said} in {duration(between(result.started, result.ended) or 0.0)}; exit code {result.exit_code}"]
@@ -43,11 +50,31 @@ def coloured(summary: str) -> str:
     return _ENDED.sub(colour, summary)
 
 
-def _phase(phase: PhaseResult, width: int) -> Iterator[str]:
+def _folded(phases: Iterable[PhaseResult], matrices: Mapping[str, str]) -> Mapping[str, list[PhaseResult]]:
+    """Group by name those phases of a matrix's cells that ended alike, with nothing more to say of each."""
+    groups: dict[object, list[PhaseResult]] = {}
+    for phase in phases:
+        is_alone = phase.workflow not in matrices or phase.state in FAILURES or bool(phase.vulnerabilities)
+        node = phase.id.rpartition(".")[2]
+        key = (matrices[phase.workflow], node, phase.state, phase.reason) if not is_alone else phase.id
+        groups.setdefault(key, []).append(phase)
+    found: dict[str, list[PhaseResult]] = {}
+    for alike in groups.values():
+        first = alike[0]
+        name = f"{matrices[first.workflow]}.{first.id.rpartition('.')[2]}" if len(alike) > 1 else first.id
+        found[first.id if name in found else name] = alike
+    return found
+
+
+def _phase(alike: Sequence[PhaseResult], name: str, width: int) -> Iterator[str]:
+    phase = alike[0]
     named = (("test record", phase.test_record), ("test run", phase.test_run))
     ids = ", ".join(f"{name} {identity}" for name, identity in named if identity)
-    start = f"{LOOKS[phase.state][0]} {phase.id:<{width}}  {state_of(phase):<{_WIDEST_STATE}}"
-    yield f"{start}  {time_of(phase):>10}  {ids}".rstrip()
+    start = f"{LOOKS[phase.state][0]} {name:<{width}}  {state_of(phase):<{_WIDEST_STATE}}"
+    if len(alike) > 1:
+        ids = f"in {len(alike)} cells: {_few([one.workflow for one in alike])}"
+    slowest = max(alike, key=lambda one: between(one.started, one.ended) or 0.0)
+    yield f"{start}  {time_of(slowest):>10}  {ids}".rstrip()
     if phase.reason:
         yield f"    {phase.reason}"
     yield from _vulnerabilities(phase.vulnerabilities)
@@ -61,6 +88,10 @@ def _phase(phase: PhaseResult, width: int) -> Iterator[str]:
         yield "    what to do: see the end of its log" if phase.log else "    what to do: see the run folder"
     if phase.state in FAILURES and (log := log_of(phase)):
         yield f"    log: {log}"
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:_FEW]) + (f" and {len(names) - _FEW} more" if len(names) > _FEW else "")
 
 
 def _vulnerabilities(found: Iterable[Vulnerability]) -> Iterator[str]:

@@ -39,10 +39,12 @@ class TtyProgress:
         mask: Callable[[str], str],
         environment: Mapping[str, str],
         period: float = PERIOD,
+        *,
+        unfolds: bool = False,
     ) -> None:
         self._out = out
         self._environment = environment
-        self._board = Board(plan, mask)
+        self._board = Board(plan, mask, matrices={} if unfolds else plan.matrices)
         self._period = period
         self._painter = Painter()
         self._has_begun = False

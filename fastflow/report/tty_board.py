@@ -2,8 +2,10 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from fastflow.plan import PhasePlan, Plan
 from fastflow.record.events import Event, LogLine, Note, PhaseChanged, Progress, RunStarted
@@ -11,6 +13,10 @@ from fastflow.record.result import END_STATES
 from fastflow.report.text import clean, one_line
 from fastflow.report.words import FAILURES, progress_text
 
+NO_MATRICES: Mapping[str, str] = MappingProxyType({})
+_ENDED_LAST = sorted(END_STATES, key=lambda state: state == "passed")
+_STATES = ("running", "ready", "starting", "stopping", "waiting", *_ENDED_LAST)
+"""From what tells most of several rows to what tells least."""
 _LONGEST = 4096  # characters of a line of which something may be shown
 _WIDEST = 500  # characters that are wider than any terminal
 
@@ -29,6 +35,20 @@ class Row:
     """The last line of its log."""
     progress: Progress | None = None
     waits_for: tuple[str, ...] = ()
+    matrix: str = ""
+    """The matrix that made its workflow, if cells are shown as one."""
+    cells: tuple["Row", ...] = ()
+    """The rows for which it stands: of one node, in several cells of a matrix."""
+
+    @property
+    def workflow(self) -> str:
+        """What its workflow is called."""
+        return f"{self.matrix} ({len(self.cells)})" if self.cells else self.phase.workflow
+
+    @property
+    def id(self) -> str:
+        """What it is called."""
+        return f"{self.matrix}.{self.phase.name} ({len(self.cells)})" if self.cells else self.phase.id
 
     @property
     def has_ended(self) -> bool:
@@ -44,6 +64,8 @@ class Row:
     @property
     def doing(self) -> str:
         """What it is doing right now, or why it does nothing (any more)."""
+        if self.cells:
+            return ", ".join(f"{number} {state}" for state, number in Counter(one.state for one in self.cells).items())
         if self.state == "waiting":
             return f"after {', '.join(self.waits_for)}" if self.waits_for else "its turn is to come"
         if self.has_ended:
@@ -68,9 +90,8 @@ class View:
 
     def first(self, number: int) -> tuple[Row, ...]:
         """The rows that are shown where there is room for so many: all in the plan's order, else by what matters."""
-        if len(self.rows) <= number:
-            return self.rows
-        return tuple(sorted(self.rows, key=self._rank)[: max(0, number)])
+        rows = folded(self.rows)
+        return rows if len(rows) <= number else tuple(sorted(rows, key=self._rank)[: max(0, number)])
 
     def _rank(self, row: Row) -> int:
         """What runs, then what went wrong, then what the end of the run waits for, then the rest."""
@@ -79,14 +100,41 @@ class View:
         if not row.has_ended and row.state != "waiting":
             return 0
         if row.state == "waiting":
-            return 2 if row.phase.id in self.to_come else 3
+            return 2 if any(one.phase.id in self.to_come for one in row.cells or (row,)) else 3
         return 4
 
 
-class Board:
-    """Takes events from any thread; gives views and the notes that came since the last one."""
+def folded(rows: tuple[Row, ...]) -> tuple[Row, ...]:
+    """Show as one what is one node in several cells of a matrix; each that went wrong has a row of its own."""
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        is_alone = not row.matrix or row.state in FAILURES
+        groups.setdefault((row.phase.id, "") if is_alone else (row.matrix, row.phase.name), []).append(row)
+    return tuple(_as_one(group) if len(group) > 1 else group[0] for group in groups.values())
 
-    def __init__(self, plan: Plan, mask: Callable[[str], str], clock: Callable[[], float] = time.monotonic) -> None:
+
+def _as_one(rows: list[Row]) -> Row:
+    """A row for several: the state of the one that has most to tell, from the first begin to the last end."""
+    told = min(rows, key=lambda row: _STATES.index(row.state))
+    ends = [row.ended for row in rows]
+    ended = None if None in ends else max(end for end in ends if end is not None)
+    began = min((row.began for row in rows if row.began is not None), default=None)
+    return replace(told, began=began, ended=ended, cells=tuple(rows))
+
+
+class Board:
+    """Takes events from any thread; gives views and the notes that came since the last one.
+
+    `matrices` are those whose cells are shown as one, by the workflows that they made.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        mask: Callable[[str], str],
+        clock: Callable[[], float] = time.monotonic,
+        matrices: Mapping[str, str] = NO_MATRICES,
+    ) -> None:
         self._plan = plan
         self._mask = mask
         self._clock = clock
@@ -94,7 +142,7 @@ class Board:
         self._lock = threading.RLock()
         self._run = ""
         self._notes: list[str] = []
-        self._rows = {phase.id: Row(phase) for phase in plan.selected}
+        self._rows = {phase.id: Row(phase, matrix=matrices.get(phase.workflow, "")) for phase in plan.selected}
 
     def take(self, event: Event) -> None:
         """Take notice of an event; quick, since the run waits for it."""

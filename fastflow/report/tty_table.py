@@ -35,8 +35,9 @@ def table_lines(view: View, terminal: Terminal) -> list[str]:
     room = max(1, terminal.height - 1 - _OTHER_LINES)
     rows = view.first(room)
     parts: list[RenderableType] = [_head(view), _table(view, rows, terminal.width)]
-    if len(rows) < len(view.rows):
-        left_out = Counter(row.state for row in view.rows) - Counter(row.state for row in rows)
+    shown = [one for row in rows for one in row.cells or (row,)]
+    if len(shown) < len(view.rows):
+        left_out = Counter(row.state for row in view.rows) - Counter(row.state for row in shown)
         parts.append(_text("… and " + ", ".join(f"{number} {state}" for state, number in left_out.items()), "dim"))
     if view.to_come:
         parts.append(_text("critical path: " + " → ".join(view.to_come), "dim"))
@@ -90,9 +91,9 @@ def _cells(row: Row, now: float, *, is_narrow: bool) -> Iterator[Text]:
     symbol, style = LOOKS.get(row.state, ("·", ""))
     faint = "dim" if row.state in ("waiting", "skipped", "cancelled") else ""
     if is_narrow:
-        yield _text(row.phase.id, faint)
+        yield _text(row.id, faint)
     else:
-        yield _text(row.phase.workflow, faint)
+        yield _text(row.workflow, faint)
         yield _text(row.phase.name, faint)
     yield _text(f"{symbol} {row.state}", style)
     elapsed = row.elapsed(now)

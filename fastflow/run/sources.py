@@ -118,7 +118,7 @@ def _start_service(context: PhaseContext, source: ServiceSource, log_name: str) 
             # With a dot: no service's own container can have this name, `fast-record-source-1` one of Compose's.
             name=f"{context.project.name}-{context.phase.service}.{log_name.rpartition('.')[2]}".lower(),
             command=command,
-            environment=_texts(context, source.environment),
+            environment=_environment_of_service(context, source),
             labels=context.labels("source"),
             timeout=context.left(PULL_TIMEOUT),
         ),
@@ -137,7 +137,7 @@ def _run_command(
     if proxy is None:
         return "cannot be run: the node's proxy, its port 8080, is not published"
     own = _texts(context, source.environment)
-    environment = source_environment(context.run.settings.source_environment, proxy, own)
+    environment = source_environment(_around(context), proxy, own)
     directory = context.base / (source.working_dir or ".")
     try:
         command = CommandRun(
@@ -162,9 +162,23 @@ def _run_command(
         command.end()
 
 
+def _around(context: PhaseContext) -> dict[str, str]:
+    """What the commands of sources see besides their own variables: those of the workflow win over the caller's."""
+    return {**context.run.settings.source_environment, **context.workflow.plan.variables}
+
+
+def _environment_of_service(context: PhaseContext, source: ServiceSource) -> dict[str, str]:
+    """The variables of the workflow, unless the service sets them itself, and those of the source."""
+    workflow = context.workflow.plan
+    service = workflow.application.services.get(source.service)
+    own = service.environment if service is not None else {}
+    free = {name: value for name, value in workflow.variables.items() if name not in own}
+    return {**free, **_texts(context, source.environment)}
+
+
 def _texts(context: PhaseContext, environment: Mapping[str, str | None] | None) -> dict[str, str]:
     """Variables for a source; one without a value is passed on, as Compose does, where it is set here."""
-    around = context.run.settings.source_environment
+    around = _around(context)
     values = {name: around.get(name) if value is None else value for name, value in (environment or {}).items()}
     return {name: value for name, value in values.items() if value is not None}
 

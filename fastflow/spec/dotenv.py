@@ -247,3 +247,8 @@ class Values(dict[str, str]):
         """The same, with files that are weaker than all others, and are not among them."""
         known = {file.path.resolve() for file in self.files}
         return Values(self.environment, (*(file for file in files if file.path.resolve() not in known), *self.files))
+
+
+def overlaid(values: Mapping[str, str], stronger: Mapping[str, str]) -> Values:
+    """Values with variables that are stronger than all others, also in what the files of `values` refer to."""
+    return (values if isinstance(values, Values) else Values(values)).over(stronger)

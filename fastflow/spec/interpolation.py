@@ -15,7 +15,9 @@ from fastflow.spec.template import (
     UnsetVariableError,
     parse_template,
     resolve,
+    resolve_known,
     variables,
+    written,
 )
 
 
@@ -24,6 +26,17 @@ class Interpolated(NamedTuple):
 
     document: Document
     diagnostics: tuple[Diagnostic, ...]
+
+
+class Scope(NamedTuple):
+    """Variables that are known below one value of a document, and there only.
+
+    `own` are these variables; one whose value is at fault is None, and what holds it is left a symbol. `values` are
+    those of all variables there, or None: then all but `own` are symbols.
+    """
+
+    own: Values[str, str | None]
+    values: Values[str, str] | None
 
 
 def interpolate(
@@ -35,6 +48,7 @@ def interpolate(
     stand_in: Callable[[YamlPath], str | None] = lambda _: None,
     known: Callable[[YamlPath], str | None] = lambda _: None,
     is_checked: Callable[[YamlPath], bool] = lambda _: False,
+    scopes: Callable[[YamlPath], Scope | None] = lambda _: None,
 ) -> Interpolated:
     """Replace the variables of every scalar but those below paths for which `is_raw` holds.
 
@@ -42,20 +56,45 @@ def interpolate(
     With `lenient` an unset variable is no fault but empty; where `stand_in` gives a text for a path, that is the
     value of unset variables there. Where `known` gives one, that is what a scalar with variables comes to. A text
     that is no template stays as it is, and is no fault where `is_checked` holds: a rule of its own speaks of it.
+    Where `scopes` gives one for a path, it holds below that path.
     """
-    work = _Interpolation(values, is_raw, lenient, stand_in, known, is_checked, [])
+    work = _Interpolation(Scope({}, values), is_raw, lenient, stand_in, known, is_checked, scopes, [])
     root = work.node(document.root, ())
     assert isinstance(root, YamlMap)
     return Interpolated(document._replace(root=root), tuple(work.diagnostics))
 
 
+def replace_known(document: Document, known: Values[str, str]) -> Document:
+    """Replace these variables alone, as Compose reads texts; every text is still one with variables, or could be."""
+
+    def changed(node: YamlNode) -> YamlNode:
+        if isinstance(node, YamlMap):
+            return YamlMap(tuple((key, changed(value)) for key, value in node), node.mark, node.tag, node.origin)
+        if isinstance(node, YamlList):
+            return replace(node, items=tuple(map(changed, node.items)))
+        if "$" not in node.text:
+            return node
+        try:
+            template = parse_template(node.text, is_loose=True)
+            if known.keys().isdisjoint(variables(template)):
+                return node
+            return replace(node, text=written(resolve_known(template, known)), plain=False)
+        except (TemplateError, UnsetVariableError):
+            return node  # which is Compose's to say
+
+    root = changed(document.root)
+    assert isinstance(root, YamlMap)
+    return document._replace(root=root)
+
+
 class _Interpolation(NamedTuple):
-    values: Values[str, str] | None
+    scope: Scope
     is_raw: Callable[[YamlPath], bool]
     lenient: bool
     stand_in: Callable[[YamlPath], str | None]
     known: Callable[[YamlPath], str | None]
     is_checked: Callable[[YamlPath], bool]
+    scopes: Callable[[YamlPath], Scope | None]
     diagnostics: list[Diagnostic]
 
     def node(self, node: YamlNode, path: YamlPath) -> YamlNode:
@@ -66,7 +105,9 @@ class _Interpolation(NamedTuple):
         if isinstance(node, YamlList):
             items = tuple(self.node(item, (*path, at)) for at, item in enumerate(node.items))
             return replace(node, items=items)
-        entries = tuple((key, self.node(value, (*path, key.text))) for key, value in node)
+        own = self.scopes(path)
+        work = self if own is None else self._replace(scope=own)
+        entries = tuple((key, work.node(value, (*path, key.text))) for key, value in node)
         return YamlMap(entries, node.mark, node.tag, node.origin)
 
     def _scalar(self, scalar: Scalar, path: YamlPath) -> Scalar:
@@ -79,27 +120,44 @@ class _Interpolation(NamedTuple):
                 return scalar
             self._report("invalid-value", scalar, str(error), error.hint)
             return replace(scalar, symbolic=True)  # it is at fault once, not also as a value of its field
-        names = list(variables(template))
-        if self.values is None and names:
-            return replace(scalar, symbolic=True)
         unset: dict[str, str] = {}
+        if any(self.scope.own.get(name, "") is None for name in variables(template)):
+            return replace(scalar, symbolic=True)
+        if self.scope.values is None:
+            return self._partly(scalar, template)
         text = self._resolved(template, path, unset)
         for name, demand in unset.items():
-            message = f"the variable {name} is not set" + (f": {demand}" if demand else "")
-            hint = CI_ID_HINT if name == CI_ID else f"set {name}, or give a default: ${{{name}:-default}}"
-            self._report("undefined-variable", scalar, message, hint)
-        return replace(scalar, symbolic=True) if unset else replace(scalar, text=text, plain=False)
+            self._report_unset(scalar, name, demand)
+        return self._partly(scalar, template) if unset else replace(scalar, text=text, plain=False)
+
+    def _partly(self, scalar: Scalar, template: Template) -> Scalar:
+        """Replace those variables alone that are known without an environment."""
+        known = {name: value for name, value in self.scope.own.items() if value is not None}
+        try:
+            left = resolve_known(template, known) if known else template
+        except UnsetVariableError as error:
+            if self.scope.values is None:
+                self._report_unset(scalar, error.name, error.demand)
+            return replace(scalar, symbolic=True)
+        if next(variables(left), None) is None:
+            return replace(scalar, text=resolve(left, known.get), plain=False)
+        return replace(scalar, text=scalar.text if left == template else written(left), symbolic=True)
 
     def _resolved(self, template: Template, path: YamlPath, unset: dict[str, str]) -> str:
         """Replace the variables; gather in `unset` those that have no value, each with what the spec says of it."""
         standing_in: dict[str, str] = {}
-        values = ChainMap(standing_in, self.values or {})  # type: ignore[arg-type]  # only the first map is written to
+        values = ChainMap(standing_in, self.scope.values or {})  # type: ignore[arg-type]  # only the first map is written to
         while True:
             try:
                 return resolve(template, values.get, lenient=self.lenient, stand_in=self.stand_in(path))
             except UnsetVariableError as error:
                 unset[error.name] = error.demand
                 standing_in[error.name] = "unset"
+
+    def _report_unset(self, scalar: Scalar, name: str, demand: str) -> None:
+        message = f"the variable {name} is {'empty' if name in self.scope.own else 'not set'}"
+        hint = CI_ID_HINT if name == CI_ID else f"set {name}, or give a default: ${{{name}:-default}}"
+        self._report("undefined-variable", scalar, message + (f": {demand}" if demand else ""), hint)
 
     def _report(self, rule: str, scalar: Scalar, message: str, hint: str) -> None:
         related = (Related(scalar.origin, "the value comes from here"),) if scalar.origin else ()

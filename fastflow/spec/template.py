@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Literal, NamedTuple, TypeAlias, TypeVar, cast
 
 Operator: TypeAlias = Literal["", ":-", "-", ":?", "?", ":+", "+"]
@@ -130,6 +130,33 @@ def _value(variable: Variable, lookup: Lookup, lenient: bool, stand_in: str | No
     if stand_in is not None:
         return stand_in
     raise UnsetVariableError(variable.name, resolve(variable.word, lookup, lenient=True) if kind == "?" else "")
+
+
+def resolve_known(template: Template, known: Mapping[str, str]) -> Template:
+    """Give what is left of a template once some of its variables have values; raises UnsetVariableError."""
+    parts: list[Part] = []
+    for part in template:
+        if isinstance(part, Variable) and part.name not in known:
+            parts.append(part._replace(word=resolve_known(part.word, known)))
+        elif isinstance(part, Variable):
+            parts.extend(_known_part(part, known))
+        else:
+            parts.append(part)
+    return tuple(parts)
+
+
+def _known_part(variable: Variable, known: Mapping[str, str]) -> Template:
+    """What stands in the place of a variable whose value is known; the operators mean what they mean in `resolve`."""
+    value = known[variable.name]
+    present = value != "" or not variable.operator.startswith(":")
+    kind = variable.operator[-1:]
+    if kind == "+":
+        return resolve_known(variable.word, known) if present else ()
+    if present:
+        return (value,) if value else ()
+    if kind == "-":
+        return resolve_known(variable.word, known)
+    raise UnsetVariableError(variable.name, written(variable.word))
 
 
 def variables(template: Template) -> Iterator[str]:

@@ -121,6 +121,28 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
+def test_six_cells_of_a_matrix_run_at_once_on_one_token_each_with_its_own_values(
+    examples: Fastflow, docker_engine: DockerEngine
+) -> None:
+    ended = examples("up", "--emulate", "matrix")
+    assert ended.code == 0, ended.err
+    cells = {f"shop-{suite}-{runtime}" for suite in ("Goods", "Account", "Api") for runtime in ("plain", "dev")}
+    assert ended.states == {f"{cell}.{node}": "passed" for cell in cells for node in ("record", "test")}
+    phases = {phase["id"]: phase for phase in ended.result["phases"]}
+    assert len({phases[f"{cell}.record"]["test_record"] for cell in cells}) == 6
+    for cell in cells:
+        _, suite, _ = cell.split("-")
+        assert phases[f"{cell}.record"]["test_record"] == phases[f"{cell}.test"]["test_record"]
+        # The suite that the cell names is the one that Docker Compose ran.
+        log = Path(examples.directory, phases[f"{cell}.record"]["log"])
+        assert f"test_shop.{suite}." in log.with_name(f"{cell}.record.source.log").read_text()
+    starts, ends = ([moment(phases[f"{cell}.record"][key]) for cell in cells] for key in ("started", "ended"))
+    assert max(starts) < max(ends)
+    assert "✓ shop.record" in ended.out
+    assert "in 6 cells" in ended.out
+    assert left_of(docker_engine, ended.result["run"]) == []
+
+
 def test_the_seed_case_is_refused_before_anything_starts(examples: Fastflow, docker_engine: DockerEngine) -> None:
     spec = examples.directory / "fastflow.yml"
     lines = spec.read_text().splitlines()

@@ -23,7 +23,7 @@ class FakeProject:
         self.name = project.name
         root: YamlNode | None = None
         if environment is not None:
-            environment = {**environment, PROJECT_NAME: project.name}
+            environment = {**environment, **project.environment, PROJECT_NAME: project.name}
         for document in _documents(project):
             tree = (
                 document.root if environment is None else interpolate(document, environment, lenient=True).document.root

@@ -46,6 +46,7 @@ def text_of(project: ComposeProject, directory: Path) -> str:
     """All that Compose is called with, the spec's directory as `SPEC`."""
     lines = [f"# project {project.name} in {project.directory}"]
     lines += [f"# environment from {path}" for path in project.env_files]
+    lines += [f"# environment with {name}={value}" for name, value in project.environment.items()]
     for source in project.sources:
         lines.append(f"# file {source.path}\n" if isinstance(source, ComposeFile) else f"---\n{source.text}")
     return "\n".join(lines).replace(str(directory.resolve()), "SPEC")

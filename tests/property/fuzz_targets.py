@@ -9,7 +9,8 @@ from functools import cache
 from pathlib import Path
 
 from fastflow.application.needs import without_fast
-from fastflow.application.reader import ComposeFiles, FileSource
+from fastflow.application.reader import ComposeFiles
+from fastflow.application.sources import FileSource
 from fastflow.diagnostic import Diagnostic, Mark, has_errors
 from fastflow.model.accept import read_accept_file
 from fastflow.pipeline import SpecText, check

@@ -11,7 +11,7 @@ from fastflow.compose import compile_project
 from fastflow.diagnostic import has_errors
 from fastflow.pipeline import SpecText, check, plan
 from fastflow.plan.making import Selection
-from fastflow.report.graph import FORMATS
+from fastflow.report.graph import FORMATS, graph_as
 from fastflow.report.plan import plan_as_json, plan_as_text
 from fastflow.settings import RunSettings
 from tests.property.mutations import mutations
@@ -62,8 +62,9 @@ def carry_through(text: str, values: dict[str, str] | None) -> None:
         return
     for facts in checked.specs:
         made = plan(facts, NOWHERE, Selection())
-        for shown in (plan_as_text, plan_as_json, *FORMATS.values()):
-            assert shown(made)
+        assert plan_as_text(made)
+        assert plan_as_json(made)
+        assert all(graph_as(form, made) for form in FORMATS)
         for workflow in made.workflows.values():
             for phase in (None, *workflow.phases):
                 shown_project = repr(compile_project(made, workflow, RunSettings("r", "f.yml"), phase))

@@ -213,3 +213,44 @@ def test_phases_may_overlap_by_edges_alone() -> None:
     assert pairs == {(a, b) for a in graph.phases for b in graph.phases if a != b and "w.o" in (a, b)}
     assert graph.is_before("w.r", "w.s")
     assert not graph.is_before("w.s", "w.r")
+
+
+CELLS = """\
+workflows:
+  web:
+    build_id: web${b}${n}
+    matrix: { b: [x, y], n: [1, 2] }
+    nodes:
+      r: { mode: recording }
+      t: { mode: testing, test_record: r, depends_on: [r] }
+  end:
+    nodes: { p: { mode: report, test_run_id: "1", depends_on: [PATTERN] } }
+  other:
+    build_id: other${b}${n}
+    matrix: { b: [x], n: [2], c: [1, 2] }
+    nodes: { t: { mode: testing, test_record: web.r } }
+"""
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("web.r", ["web-x-1.r", "web-x-2.r", "web-y-1.r", "web-y-2.r"]),
+        ("web-y-1.r", ["web-y-1.r"]),
+        ("web-?-1.r", ["web-x-1.r", "web-y-1.r"]),
+        ("w?b.r", ["web-x-1.r", "web-x-2.r", "web-y-1.r", "web-y-2.r"]),
+        ("web-x-2.*", ["web-x-2.r", "web-x-2.t"]),
+    ],
+)
+def test_a_matrix_stands_for_its_cells(pattern: str, expected: list[str]) -> None:
+    graph = graph_of(CELLS.replace("PATTERN", f'"{pattern}"'))
+    assert [edge.before for edge in graph.dependencies["end.p"]] == expected
+
+
+def test_in_a_cell_a_name_without_a_dot_is_its_own_and_a_record_is_that_of_the_same_values() -> None:
+    graph = graph_of(CELLS.replace("PATTERN", "web.r"))
+    assert graph.dangling == ()
+    for cell in ("x-1", "x-2", "y-1", "y-2"):
+        assert [edge.before for edge in graph.dependencies[f"web-{cell}.t"]] == [f"web-{cell}.r"]
+    for cell in ("x-2-1", "x-2-2"):
+        assert [edge.before for edge in graph.dependencies[f"other-{cell}.t"]] == ["web-x-2.r"]

@@ -6,7 +6,9 @@ from fastflow.check.build_id_groups import differently_written, equal_pairs
 from fastflow.check.facts import Facts
 from fastflow.check.rule import Rule
 from fastflow.diagnostic import Diagnostic, Related
-from fastflow.model.phases import Phase
+from fastflow.model.phases import Phase, template_of
+from fastflow.spec.document import Scalar
+from fastflow.spec.template import variables
 
 RULE = Rule("build-id-collision", "error", "two recording nodes with one token and one BUILD_ID")
 
@@ -39,6 +41,20 @@ def _collision(facts: Facts, phase: Phase, other_facts: Facts, other: Phase) -> 
         "with the same token: "
         "which record a testing node gets is undefined",
         place,
-        "give each recording node a BUILD_ID of its own",
+        _hint(facts, phase, other),
         (Related(earlier.mark, f"{other.id} records under it here"),),
     )
+
+
+def _hint(facts: Facts, phase: Phase, other: Phase) -> str:
+    """Of two cells of a matrix the BUILD_ID has one text, which must hold what the cells differ in."""
+    one, two = phase.cell, other.cell
+    if one is None or two is None or one.matrix != two.matrix or phase.name != other.name:
+        return "give each recording node a BUILD_ID of its own"
+    written = facts.document.locate(phase.build_id_path)
+    held = set(variables(template_of(written.text))) if isinstance(written, Scalar) else set()
+    differing = [name for name, value in one.variables.items() if value != two.variables[name]]
+    lacking = "".join(f"${{{name}}}" for name in differing if name not in held)
+    if lacking:
+        return f"let the BUILD_ID hold what the cells of the matrix {one.matrix} differ in, here {lacking}"
+    return "put a letter between its variables that none of their values has: here they run together"

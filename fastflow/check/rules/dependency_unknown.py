@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from fastflow.check.facts import HINTS, Facts
 from fastflow.check.rule import Rule
 from fastflow.diagnostic import Diagnostic, closest, did_you_mean
-from fastflow.graph import Dangling, qualified
+from fastflow.graph import Dangling
+from fastflow.model.naming import qualified
 
 RULE = Rule("dependency-unknown", "error", "a dependency, glob or record that names no phase", can_be_silenced=False)
 
@@ -24,6 +25,12 @@ def _message(facts: Facts, dangling: Dangling) -> str:
     full = qualified(dangling.name, workflow)
     if dangling.wanted == "recording" and full in facts.graph.phases:
         return f"test_record: {full} is a {facts.graph.phases[full].node.mode} node, not a recording one"
+    if dangling.wanted == "recording" and _cells(facts, full):
+        matrix = full.partition(".")[0]
+        if not dangling.candidates:
+            return f"test_record: no cell of the matrix {matrix} has the values of {workflow}"
+        first, second, *_ = dangling.candidates
+        return f"test_record: {full} is {len(dangling.candidates)} phases here, such as {first} and {second}"
     if "*" in dangling.name:
         return f"the glob `{dangling.name}` matches no other phase"
     kind = "recording phase" if dangling.wanted == "recording" else "phase"
@@ -32,12 +39,16 @@ def _message(facts: Facts, dangling: Dangling) -> str:
 
 def _hint(facts: Facts, dangling: Dangling) -> str | None:
     workflow = facts.graph.phases[dangling.phase].workflow
+    if dangling.wanted == "recording" and (cells := _cells(facts, qualified(dangling.name, workflow))):
+        return f"name one: test_record: {cells[0]}; a cell finds the one that has the same values in axes of both"
     phases = facts.phases if "." in dangling.name else facts.by_workflow[workflow]
     known = [
         phase.id if "." in dangling.name else phase.name
         for phase in phases
         if phase.id != dangling.phase and (dangling.wanted == "phase" or phase.traits.makes == "record")
     ]
+    if "." in dangling.name:
+        known += dict.fromkeys(f"{one.cell.matrix}.{one.name}" for one in phases if one.cell is not None)
     if "*" in dangling.name:
         return "a glob matches WORKFLOW.NODE, or without a dot nodes of this workflow, and never the node itself"
     others = (phase.id for phase in facts.phases if phase.name == dangling.name and phase.workflow != workflow)
@@ -47,3 +58,10 @@ def _hint(facts: Facts, dangling: Dangling) -> str | None:
     if dangling.wanted == "recording" and closest(dangling.name, known) is None:
         hint += "; the id of a record goes into test_record_id"
     return hint
+
+
+def _cells(facts: Facts, full: str) -> list[str]:
+    """The phases that `MATRIX.NODE` stands for."""
+    matrix, _, node = full.partition(".")
+    names = (f"{cell}.{node}" for cell in facts.spec.matrices.get(matrix, ()))
+    return [name for name in names if name in facts.graph.phases]

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from fastflow.model.mode import MODES, Mode
 from fastflow.record.archive import Archive
+from fastflow.report.graph_drawing import drawing_of
 from fastflow.report.graph_svg import GRAPH_CSS, graph_svg
 from fastflow.report.html.view import Page, page_of
 from fastflow.report.text import pictured
@@ -50,7 +51,7 @@ def _graph(page: Page) -> Markup | None:
     if page.plan is None:
         return None
     states = {row.phase.id: row.phase.state for row in page.phases}
-    drawn = pictured(graph_svg(page.plan, states=states, styled=False))
+    drawn = pictured(graph_svg(drawing_of(page.plan, states), styled=False))
     return Markup(drawn)  # noqa: S704  # it escapes all texts itself
 
 

@@ -77,6 +77,17 @@ workflows:
         services: { app: , db: { log: x } }
       test2: { mode: testing, build_id: api2, gate: off, test_record_id: rec_1, processes: 4, timeout: $T, alias: $A }
       report: { mode: report, test_run_id: tr_1, reports: out, environment: [X=1], services: [] }
+  cells:
+    matrix:
+      a: [x, 1, on]
+      b_1: [1.0]
+      exclude: [{ a: on }]
+      include: [{ a: x, c: 07, x-e: f }, { a: z, b_1: 2 }]
+      x-d: 1
+    compose: { services: { app: { image: "a:${a}" } } }
+    build_id: "cells${a}${b_1:+v}"
+    nodes:
+      test: { mode: testing, test_record_id: rec_1, processes: "${c:-1}", test_run_uri: "http://app.example" }
 """
 SMALL = "workflows: { w: { nodes: { r: { mode: recording, source: { run: a } }, t: { mode: testing } } } }\n"
 

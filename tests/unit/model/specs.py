@@ -3,6 +3,8 @@
 from pathlib import Path
 
 from fastflow.diagnostic import Diagnostic
+from fastflow.model.cells import Expanded, has_matrix, scopes_of
+from fastflow.model.expansion import expand
 from fastflow.model.load import Loaded, is_raw, load_spec
 from fastflow.model.node import Node
 from fastflow.spec.interpolation import interpolate
@@ -15,8 +17,10 @@ def load(text: str, values: dict[str, str] | None = None) -> Loaded:
     """Read a spec as `validate` does, or as `up` does where values are given."""
     reading = read_spec("f.yml", text.encode())
     assert reading.document is not None, reading.diagnostics
-    interpolated = interpolate(reading.document, values, is_raw)
-    loaded = load_spec(interpolated.document)
+    parts = expand(reading.document) if has_matrix(reading.document) else Expanded(reading.document)
+    scopes = scopes_of(parts.cells, values, parts.at_fault)
+    interpolated = interpolate(parts.document, values, is_raw, scopes=scopes)
+    loaded = load_spec(interpolated.document, parts.cells, parts.at_fault)
     found = (*reading.diagnostics, *interpolated.diagnostics, *loaded.diagnostics)
     return Loaded(loaded.spec, loaded.places, found)
 

@@ -8,7 +8,7 @@ import pytest
 from fastflow.pipeline import SpecText, check, plan
 from fastflow.plan import Plan
 from fastflow.plan.making import Selection
-from fastflow.report.graph import FORMATS
+from fastflow.report.graph import FORMATS, graph_as
 
 SPEC = """\
 workflows:
@@ -38,11 +38,11 @@ wave 2
 
 
 def test_text_lists_the_waves() -> None:
-    assert FORMATS["text"](made()) == LIST
+    assert graph_as("text", made()) == LIST
 
 
 def test_mermaid_has_ids_of_its_own_and_escapes_labels() -> None:
-    text = FORMATS["mermaid"](made())
+    text = graph_as("mermaid", made())
     assert text.startswith("flowchart LR\n")
     assert re.findall(r"(p\d) (\S+)\|(\w+)\| (p\d)", text) == [
         ("p0", "-.->", "build_id", "p1"), ("p1", "-.->", "report", "p2"), ("p1", "-->", "depends_on", "p3")
@@ -56,7 +56,7 @@ def test_mermaid_has_ids_of_its_own_and_escapes_labels() -> None:
 
 
 def test_dot_quotes_every_name() -> None:
-    text = FORMATS["dot"](made())
+    text = graph_as("dot", made())
     assert text.count("{") == text.count("}") == 3 + 2
     assert '"web.record" -> "web.test" [label="build_id", style=dashed, penwidth=3];' in text
     assert '"web.test" -> "end.subgraph" [label="depends_on", style=solid];' in text
@@ -65,4 +65,40 @@ def test_dot_quotes_every_name() -> None:
 
 @pytest.mark.parametrize("format_name", FORMATS)
 def test_the_same_plan_gives_the_same_text(format_name: str) -> None:
-    assert FORMATS[format_name](made()) == FORMATS[format_name](made())
+    assert graph_as(format_name, made()) == graph_as(format_name, made())
+
+
+CELLS = """\
+workflows:
+  web:
+    build_id: web${b}
+    matrix: { b: [x, y] }
+    nodes: { record: { mode: recording }, test: { mode: testing } }
+  end:
+    build_id: end${b}
+    matrix: { b: [x, y] }
+    nodes:
+      record: { mode: recording, depends_on: [web.test] }
+      late: { mode: recording, build_id: "late${b}", depends_on: ["end-x.record", "web-${b}.record"] }
+"""
+
+
+def test_cells_of_a_matrix_are_drawn_as_one_unless_all_are_asked_for() -> None:
+    (facts,) = check([SpecText("f.yml", Path(), CELLS.encode())], None).specs
+    made = plan(facts, Path(), Selection())
+    assert graph_as("text", made) == (
+        "wave 0\n"
+        "* web.record [recording, 2 cells]\n"
+        "wave 1\n"
+        "* web.test [testing, 2 cells] ← web.record (build_id)\n"
+        "wave 2\n"
+        "* end.record [recording, 2 cells] ← web.test (depends_on)\n"
+        "wave 3\n"
+        "* end.late [recording, 2 cells] ← end.record (depends_on), web.record (depends_on)\n"
+        "\n"
+        "* on the critical path"
+    )
+    assert graph_as("text", made, unfolds=True).count("\n") == 13
+    for form in FORMATS:
+        assert graph_as(form, made).count("2 cells") >= 4
+        assert "2 cells" not in graph_as(form, made, unfolds=True)

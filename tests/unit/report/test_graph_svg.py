@@ -1,6 +1,7 @@
 """The picture of the DAG: well-formed whatever names hold, inert, told in words, and the same for the same plan."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree
 
@@ -25,8 +26,8 @@ PLAN = plan_file(
 )
 
 
-def drawn(plan: PlanFile, **options: Any) -> ElementTree.Element:
-    return ElementTree.fromstring(graph_svg(plan, **options))
+def drawn(plan: PlanFile, states: Mapping[str, str] | None = None) -> ElementTree.Element:
+    return ElementTree.fromstring(graph_svg(drawing_of(plan, states)))
 
 
 def texts(root: ElementTree.Element, kind: str) -> list[str]:
@@ -75,7 +76,7 @@ def test_it_says_in_words_what_it_shows() -> None:
 def test_of_many_phases_it_says_how_many() -> None:
     few = plan_file(*(told(f"web.t{at}", 0) for at in range(MOST_TOLD)))
     many = plan_file(*(told(f"web.t{at}", 0) for at in range(MOST_TOLD + 1)))
-    assert f"web.t{MOST_TOLD - 1}: testing." in graph_svg(few)
+    assert f"web.t{MOST_TOLD - 1}: testing." in graph_svg(drawing_of(few))
     (description,) = drawn(many).iter(f"{SVG}desc")
     assert description.text == "They run in 1 wave, and wait for one another in 0 ways."
 
@@ -86,8 +87,8 @@ def test_states_are_shown_where_they_are_told() -> None:
 
 
 def test_page_that_brings_the_style_gets_none() -> None:
-    assert "<style>" in graph_svg(PLAN)
-    assert "<style>" not in graph_svg(PLAN, styled=False)
+    assert "<style>" in graph_svg(drawing_of(PLAN))
+    assert "<style>" not in graph_svg(drawing_of(PLAN), styled=False)
 
 
 def test_long_text_is_cut_and_whole_in_the_tooltip() -> None:
@@ -123,7 +124,7 @@ def test_plan_of_a_stranger_breaks_nothing_by_words_that_fastflow_would_write_it
     plan = plan_file(told("web.t", 0, mode=mode), later)
     root = drawn(plan)
     assert {str(group.get("class")) for group in root.iter(f"{SVG}g")} == {"phase"}
-    assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\u202e]|<script", graph_html(plan))
+    assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\u202e]|<script", graph_html(drawing_of(plan)))
 
 
 @pytest.mark.parametrize("wave", [None, "1", 1.5, float("nan"), float("inf"), []])
@@ -134,19 +135,19 @@ def test_wave_that_is_no_number_is_refused(wave: Any) -> None:
 
 @pytest.mark.parametrize("draw", [graph_svg, graph_html])
 def test_it_loads_nothing_and_runs_nothing(draw: Any) -> None:
-    text = re.sub(r'xmlns="[^"]*"', "", draw(plan_file(told("web.t", 0, build_id=HOSTILE), name=HOSTILE)))
+    text = re.sub(r'xmlns="[^"]*"', "", draw(drawing_of(plan_file(told("web.t", 0, build_id=HOSTILE), name=HOSTILE))))
     for word in ("<script", "href", "src=", "url(", "@import", "http:", "https:", "<foreignObject", "\x1b"):
         assert word not in text
 
 
 @pytest.mark.parametrize("draw", [graph_svg, graph_html])
 def test_the_same_plan_gives_the_same_text(draw: Any) -> None:
-    assert draw(PLAN) == draw(PLAN)
+    assert draw(drawing_of(PLAN)) == draw(drawing_of(PLAN))
 
 
 def test_page_holds_the_picture_and_a_table_that_says_the_same() -> None:
-    page = graph_html(PLAN)
-    assert graph_svg(PLAN) in page
+    page = graph_html(drawing_of(PLAN))
+    assert graph_svg(drawing_of(PLAN)) in page
     rows = [re.sub(r"<[^>]*>", "|", row).strip("|") for row in re.findall(r"<tr>.*</tr>", page)]
     assert [re.sub(r"\|+", "|", row) for row in rows] == [
         "phase|mode|BUILD_ID|wave|waits for|on the critical path",
@@ -158,7 +159,7 @@ def test_page_holds_the_picture_and_a_table_that_says_the_same() -> None:
 
 
 def test_edge_to_what_is_not_there_is_left_out() -> None:
-    assert graph_svg(plan_file(told("web.t", 1, (("gone.r", "depends_on"),)))).count('class="line"') == 0
+    assert graph_svg(drawing_of(plan_file(told("web.t", 1, (("gone.r", "depends_on"),))))).count('class="line"') == 0
 
 
 def test_what_is_no_plan_is_refused() -> None:

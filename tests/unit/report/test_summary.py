@@ -200,3 +200,25 @@ def test_all_that_is_shown_is_edited_and_the_summary_is_inert(tmp_path: Path) ->
     log = tmp_path / "a.log"
     text = shown_run(logged(log, "sesame\n"), "::sesame", CiFormat(), lambda text: text.replace("sesame", "***"))
     assert text == f"web.test: the last lines of {log}\n  | ***\n\n\\::***\n"
+
+
+def test_cells_of_a_matrix_that_ended_alike_are_told_in_one_line() -> None:
+    matrices = {f"web-{number}": "web" for number in range(6)}
+    phases = (
+        *(phase(f"web-{number}.record", seconds=1.0 + number) for number in range(5)),
+        phase("web-5.record", "failed", reason="no record"),
+        phase("web-0.test", "vulnerable", vulnerabilities=(found("xss", 80),)),
+        phase("web-1.test"),
+        *(phase(f"web-{number}.test", "skipped", started=None, ended=None, reason="too late") for number in (2, 3)),
+        phase("api.test"),
+    )
+    lines = summary_of_run(run(*phases), "runs/r1", matrices=matrices).splitlines()
+    assert [line for line in lines if not line.startswith("    ")][:6] == [
+        "✓ web.record    passed           5.0 s  in 5 cells: web-0, web-1, web-2 and 2 more",
+        "✗ web-5.record  failed          12.3 s",
+        "! web-0.test    vulnerable      12.3 s",
+        "✓ web-1.test    passed          12.3 s",
+        "- web.test      skipped                 in 2 cells: web-2, web-3",
+        "✓ api.test      passed          12.3 s",
+    ]
+    assert "web-4.record" in summary_of_run(run(*phases), "runs/r1")

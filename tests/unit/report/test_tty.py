@@ -320,3 +320,42 @@ def test_table_is_drawn_where_a_terminal_can_show_it(kind: str, environment: Map
     display.close()
     terminal.close()
     assert (b"\x1b" in terminal.raw) is is_table
+
+
+CELLS = """\
+workflows:
+  web:
+    build_id: web${n}
+    matrix: { n: [1, 2, 3] }
+    nodes: { record: { mode: recording }, test: { mode: testing } }
+  api: { build_id: 2, nodes: { record: { mode: recording } } }
+"""
+
+
+def test_cells_of_a_matrix_share_a_row_but_for_those_that_went_wrong() -> None:
+    terminal = ScreenTerminal()
+    with showing(terminal, planned(CELLS)) as display:
+        display(state("web-1.record", "passed"))
+        display(state("web-2.record", "running"))
+        display(state("web-3.record", "failed", "no record"))
+        display(state("web-3.test", "skipped", "no record"))
+        terminal.wait_for(on_screen("1 skipped\n"))
+        lines = terminal.lines()
+    assert lines[0].endswith("3 of 7 ended, 1 failed, 1 skipped")
+    assert [re.sub(r"\d\.\ds", "0.1s", " ".join(line.split())) for line in lines[1:]] == [
+        "web (2) record ▸ running 0.1s 1 passed, 1 running",
+        "web (3) test · waiting 2 waiting, 1 skipped",
+        "web-3 record ✗ failed 0.1s no record",
+        "api record · waiting its turn is to come",
+        "critical path: web-1.test",
+    ]
+
+
+def test_all_cells_have_a_row_where_they_are_asked_for() -> None:
+    terminal = ScreenTerminal()
+    made = planned(CELLS)
+    display = TtyProgress(terminal.out, made, str, COLOURFUL, period=0.005, unfolds=True)
+    display(started(made))
+    terminal.wait_for(on_screen("web-1", "web-2", "web-3", "api"))
+    display.close()
+    terminal.close()

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from fastflow.plan.making import Selection
 from tests.unit.run.recordings import PUBLISHED, spec
 from tests.unit.run.stage import Stage, settings_of
 from tests.waiting import has_exited, until
@@ -67,3 +68,46 @@ def test_a_command_leaves_no_process_behind(tmp_path: Path) -> None:
     stage = Stage(tmp_path, text, {"fast-record": PUBLISHED})
     (number,) = shown(stage)
     until(lambda: has_exited(number), "the command's child still runs")
+
+
+MATRIX = """
+workflows:
+  web:
+    matrix: { browser: [chrome, firefox], include: [{ browser: chrome, flags: "--x y" }] }
+    build_id: web${browser}
+    compose:
+      services:
+        app: { image: app:1, environment: { BROWSER: "${browser}", FLAGS: "${flags}" } }
+        tests: { image: tests:1, environment: { flags: the services own } }
+    nodes: { record: { mode: recording, SOURCE } }
+"""
+AROUND = {"PATH": "/usr/bin:/bin", "browser": "the caller's"}
+
+
+def test_variables_of_a_matrix_reach_commands_and_compose_and_win_over_the_callers(tmp_path: Path) -> None:
+    text = MATRIX.replace(
+        "SOURCE", "source: { run: 'echo $browser/$flags/$MORE', environment: { MORE: '${browser}!' } }"
+    )
+    settings = settings_of(source_environment=AROUND, keep=True)
+    stage = Stage(tmp_path, text, {"fast-record": PUBLISHED}, settings)
+    assert {name: phase.state for name, phase in stage.phases().items()} == {
+        "web-chrome.record": "passed",
+        "web-firefox.record": "passed",
+    }
+    assert stage.log("web-chrome.record.source") == "chrome/--x y/chrome!\n"
+    assert stage.log("web-firefox.record.source") == "firefox//firefox!\n"
+    boxes = [box for box in stage.engine.world.boxes.values() if box.container.service == "app"]
+    assert sorted((box.environment["BROWSER"], box.environment["FLAGS"]) for box in boxes) == [
+        ("chrome", "--x y"),
+        ("firefox", ""),
+    ]
+
+
+def test_variables_of_a_matrix_reach_the_container_of_a_service_that_does_not_set_them(tmp_path: Path) -> None:
+    text = MATRIX.replace("SOURCE", "source: { service: tests, environment: { MORE: null, browser: 'o${browser}' } }")
+    for source, browser in ((text, "ochrome"), (text.replace(", browser: 'o${browser}'", ""), "chrome")):
+        stage = Stage(tmp_path / browser, source, settings=settings_of(source_environment=AROUND, keep=True))
+        stage.selection = Selection(("web-chrome",))
+        assert stage.phase("web-chrome.record").state == "passed"
+        environment = stage.environment_of("tests")
+        assert (environment["browser"], environment["flags"]) == (browser, "the services own")

@@ -1,0 +1,59 @@
+"""The cells of matrices: the workflows of a document that share one text, and their variables."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from fastflow.diagnostic import Diagnostic
+from fastflow.model.spec import Cell, Spec
+from fastflow.spec.document import Document, YamlMap, YamlPath
+from fastflow.spec.dotenv import overlaid
+from fastflow.spec.interpolation import Scope
+
+NO_CELLS: Mapping[str, Cell] = MappingProxyType({})
+NONE_AT_FAULT: Mapping[str, frozenset[str]] = MappingProxyType({})
+
+
+class Expanded(NamedTuple):
+    """A document in which cells stand in the place of workflows with a matrix.
+
+    `cells` are in the order of the document. A workflow whose matrix is at fault is left as it is written, in
+    `at_fault`, with the names of its variables: they have no values.
+    """
+
+    document: Document
+    cells: Mapping[str, Cell] = NO_CELLS
+    at_fault: Mapping[str, frozenset[str]] = NONE_AT_FAULT
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def has_matrix(document: Document) -> bool:
+    """Whether any workflow of a document has a matrix."""
+    workflows = document.root.get("workflows")
+    entries = workflows.entries if isinstance(workflows, YamlMap) else ()
+    return any(isinstance(tree, YamlMap) and tree.get("matrix") is not None for _, tree in entries)
+
+
+def cells_of(spec: Spec) -> dict[str, Cell]:
+    """The cells among the workflows of a spec."""
+    return {name: workflow.matrix for name, workflow in spec.workflows.items() if workflow.matrix is not None}
+
+
+def scopes_of(
+    cells: Mapping[str, Cell],
+    values: Mapping[str, str] | None,
+    at_fault: Mapping[str, frozenset[str]] = NONE_AT_FAULT,
+) -> Callable[[YamlPath], Scope | None]:
+    """Where the variables of matrices hold: each in its workflow, where it wins over all others."""
+    if not cells and not at_fault:
+        return lambda _: None
+
+    def scope_at(path: YamlPath) -> Scope | None:
+        if len(path) != 2 or path[0] != "workflows":
+            return None
+        name = str(path[1])
+        if (cell := cells.get(name)) is not None:
+            return Scope(cell.variables, None if values is None else overlaid(values, cell.variables))
+        return Scope(dict.fromkeys(at_fault[name]), values) if name in at_fault else None
+
+    return scope_at

@@ -1,0 +1,193 @@
+"""`matrix`: reads the axes of one workflow, and gives the values of each combination, in order.
+
+`exclude` and `include` mean what they mean in GitHub Actions (docs: many workflows from few lines).
+"""
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from itertools import product
+from typing import TypeAlias
+
+from fastflow.ci import RUN_ID
+from fastflow.diagnostic import Diagnostic, Related, did_you_mean
+from fastflow.model.places import Place, own_entries
+from fastflow.spec.document import Scalar, YamlList, YamlMap, YamlNode
+
+FIELD = "matrix"
+EXCLUDE, INCLUDE = "exclude", "include"
+SHAPE = "write matrix: { browser: [chrome, firefox], shard: [1, 2] }"
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_IN_NAMES = re.compile(r"[A-Za-z0-9]")
+# What fastflow, FAST, Docker and Compose are steered by: a value of an axis goes into their environment.
+_TAKEN = re.compile(
+    rf"{RUN_ID.partition('_')[0]}_.*|(WALLARM|COMPOSE|DOCKER|BUILDKIT|BUILDX|XDG|LD|DYLD)_.*|"
+    r"HOME|PATH|TMPDIR|PWD|SHELL|IFS|((HTTPS?|NO|ALL|FTP)_PROXY)",
+    re.IGNORECASE,
+)
+Values: TypeAlias = dict[str, str]
+Written: TypeAlias = Mapping[str, Scalar]
+"""Names with the scalars that were written for them."""
+
+
+def place_of(node: YamlNode) -> Place:
+    """Where a value stands."""
+    return Place(node.mark, node.origin)
+
+
+class Matrix:
+    """The matrix of one workflow as it is written, and what is wrong with it; `tokens` are variables of tokens.
+
+    `axes` and what else is a variable of it (`added`) are in the order of the file.
+    """
+
+    def __init__(self, tree: YamlMap, at: Place, tokens: frozenset[str]) -> None:
+        self._tree = tree
+        self._tokens = tokens
+        self.at = at
+        self.faults: list[Diagnostic] = []
+        self.axes: dict[str, tuple[Scalar, ...]] = {}
+        for key, value in own_entries(tree):
+            if key.text not in (EXCLUDE, INCLUDE) and self._is_name(key):
+                self.axes[key.text] = tuple(self._axis(key, value))
+        self._excluded = [entry for entry in self._entries(EXCLUDE) if self._can_match(entry)]
+        self._included = [entry for entry in self._entries(INCLUDE) if self._are_variables(entry)]
+        added = (name for entry in self._included for name in entry)
+        self.added = tuple(name for name in dict.fromkeys(added) if name not in self.axes)
+        if not self.axes and not self._included and not self.faults:
+            self._fault(at, "`matrix` has no axis", SHAPE)
+
+    @property
+    def most(self) -> int:
+        """How many combinations there are at most."""
+        return math.prod(len(values) for values in self.axes.values()) + len(self._included)
+
+    @property
+    def named_by(self) -> tuple[str, ...]:
+        """The variables that name a cell: the axes, or where there are none, all."""
+        return tuple(self.axes) or self.added
+
+    def combinations(self) -> Iterator[Values]:
+        """Give the values of each cell: those of the axes, without the excluded, then what `include` adds.
+
+        A variable that a cell has no value for is empty in it.
+        """
+        texts = ([value.text for value in values] for values in self.axes.values())
+        each = [dict(zip(self.axes, values, strict=True)) for values in product(*texts)] if self.axes else []
+        left = [cell for cell in each if not any(_matches(entry, cell) for entry in self._excluded)]
+        cells = [dict(cell) for cell in left]
+        for entry in self._included:
+            own = {name: value.text for name, value in entry.items()}
+            extended = [
+                at for at, cell in enumerate(left) if all(cell[name] == own[name] for name in own if name in cell)
+            ]
+            for at in extended:
+                cells[at].update(own)
+            if not extended:
+                cells.append(own)
+        for cell in cells:
+            yield {name: cell.get(name, "") for name in (*self.axes, *self.added)}
+
+    def _fault(self, place: Place, message: str, hint: str | None, related: tuple[Related, ...] = ()) -> None:
+        found = place.error("invalid-value", message, hint)
+        self.faults.append(found._replace(related=(*related, *found.related)))
+
+    def _is_name(self, key: Scalar) -> bool:
+        if not _VARIABLE.fullmatch(key.text):
+            message = f"`{key.text}` cannot be an axis: it is not the name of a variable"
+            self._fault(place_of(key), message, "use letters, digits and `_`, and begin with a letter or `_`")
+        elif key.text in self._tokens or _TAKEN.fullmatch(key.text):
+            why = "holds the token" if key.text in self._tokens else "means something to fastflow, Docker or the shell"
+            self._fault(place_of(key), f"`{key.text}` cannot be an axis: the variable {why}", "choose another name")
+        else:
+            return True
+        return False
+
+    def _axis(self, key: Scalar, tree: YamlNode) -> Iterator[Scalar]:
+        if not isinstance(tree, YamlList) or not tree.items:
+            found = "an empty list" if isinstance(tree, YamlList) else _described(tree)
+            written = tree.text if isinstance(tree, Scalar) and tree.text else "VALUE"
+            message = f"the axis `{key.text}`: expected a list of values, not {found}"
+            self._fault(place_of(key), message, f"write {key.text}: [{written}]")
+            return
+        first: dict[str, Scalar] = {}
+        for item in tree.items:
+            if not self._is_value(item, f"the axis `{key.text}`", names_cells=True):
+                continue
+            assert isinstance(item, Scalar)
+            if item.text in first:
+                related = (Related(first[item.text].mark, "first here"),)
+                message = f"the axis `{key.text}` has the value `{item.text}` twice"
+                self._fault(place_of(item), message, "keep one of them", related)
+                continue
+            first[item.text] = item
+            yield item
+
+    def _is_value(self, node: YamlNode, of: str, *, names_cells: bool) -> bool:
+        if not isinstance(node, Scalar) or node.is_null or (names_cells and not node.text):
+            self._fault(place_of(node), f"{of}: expected a value, not {_described(node)}", "write a text")
+        elif "$" in node.text:
+            message = f"{of}: `{node.text}` holds a variable, but a matrix is known before variables have values"
+            self._fault(place_of(node), message, "write the values; the spec can then say ${AXIS}${OTHER}")
+        elif names_cells and not _IN_NAMES.search(node.text):
+            message = f"{of}: `{node.text}` has no letter and no digit to name a workflow by"
+            self._fault(place_of(node), message, "write a value that has one")
+        else:
+            return True
+        return False
+
+    def _entries(self, field: str) -> Iterator[Written]:
+        tree = self._tree.get(field)
+        if tree is None or (isinstance(tree, Scalar) and tree.is_null):
+            return
+        if not isinstance(tree, YamlList):
+            message = f"`{field}`: expected a list of mappings, not {_described(tree)}"
+            self._fault(place_of(tree), message, f"write {field}: [{{ AXIS: VALUE }}]")
+            return
+        for item in tree.items:
+            if not isinstance(item, YamlMap) or not any(own_entries(item)):
+                message = f"`{field}`: expected a mapping of axes to values, not {_described(item)}"
+                self._fault(place_of(item), message, "write { AXIS: VALUE }")
+            else:
+                values = [(key.text, value) for key, value in own_entries(item)]
+                sound = [self._is_value(value, f"`{field}`", names_cells=key in self.axes) for key, value in values]
+                if all(sound):
+                    yield {key: value for key, value in values if isinstance(value, Scalar)}
+
+    def _can_match(self, entry: Written) -> bool:
+        """Whether an entry of `exclude` matches a combination: a misspelt one would exclude nothing."""
+        for name, value in entry.items():
+            known = [other.text for other in self.axes.get(name, ())]
+            if name not in self.axes:
+                message = f"`exclude` names `{name}`, which is no axis, so it excludes nothing"
+                self._fault(place_of(value), message, did_you_mean(name, self.axes))
+            elif value.text not in known:
+                message = f"`exclude` excludes nothing: the axis `{name}` has no value `{value.text}`"
+                self._fault(place_of(value), message, did_you_mean(value.text, known))
+            else:
+                continue
+            return False
+        return True
+
+    def _are_variables(self, entry: Written) -> bool:
+        tree = self._tree.get(INCLUDE)
+        keys = [
+            key
+            for item in (tree.items if isinstance(tree, YamlList) else ())
+            for key, value in (item if isinstance(item, YamlMap) else ())
+            if entry.get(key.text) is value
+        ]
+        sound = [self._is_name(key) for key in keys]
+        return all(sound)
+
+
+def _matches(entry: Written, cell: Values) -> bool:
+    return all(cell[name] == value.text for name, value in entry.items())
+
+
+def _described(node: YamlNode) -> str:
+    if isinstance(node, YamlMap):
+        return "a mapping"
+    if isinstance(node, YamlList):
+        return "a list"
+    return "nothing" if node.is_null else f"`{node.text}`" if node.text else "an empty text"

@@ -1,0 +1,48 @@
+"""A plan in which cells of a matrix that differ in nothing but the values of its variables are one."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from fastflow.plan import PhasePlan, Plan, WorkflowPlan
+
+
+class FoldedPlan:
+    """A plan by what its workflows do; if it `unfolds` them, each workflow is by itself."""
+
+    def __init__(self, plan: Plan, *, unfolds: bool) -> None:
+        self._plan = plan
+        self._unfolds = unfolds
+
+    def groups(self) -> Iterable[list[WorkflowPlan]]:
+        """Give the workflows, those that do the same together."""
+        groups: dict[object, list[WorkflowPlan]] = {}
+        for workflow in self._plan.workflows.values():
+            key: object = workflow.name
+            if workflow.cell is not None and not self._unfolds:
+                key = (workflow.cell.matrix, workflow.host, *map(self._shape, workflow.phases))
+            groups.setdefault(key, []).append(workflow)
+        return groups.values()
+
+    def dependencies(self, phase: PhasePlan) -> Counter[tuple[str, str, str]]:
+        """Count what a phase waits for, with condition and reason: several cells of a matrix have one name."""
+        edges = phase.dependencies
+        times = Counter(self._written(edge.before) for edge in edges)
+        is_one = {name: number == 1 or self._unfolds for name, number in times.items()}
+        names = (
+            written if not is_one[written] else edge.before
+            for edge in edges
+            for written in (self._written(edge.before),)
+        )
+        return Counter((name, edge.condition, edge.reason) for name, edge in zip(names, edges, strict=True))
+
+    def _shape(self, phase: PhasePlan) -> tuple[object, ...]:
+        """What a phase does, whatever the values of variables."""
+        is_run = (phase.is_selected, phase.passed_in, phase.lost_record is None)
+        edges = tuple((self._written(edge.before), edge.reason, edge.condition) for edge in phase.dependencies)
+        return (phase.name, phase.mode, phase.wave, *is_run, phase.uses, phase.fresh, phase.networks, edges)
+
+    def _written(self, name: str) -> str:
+        """The name of a phase with that of the matrix which made its workflow."""
+        phase = self._plan.phases[name]
+        cell = self._plan.workflows[phase.workflow].cell
+        return name if cell is None else f"{cell.matrix}.{phase.name}"

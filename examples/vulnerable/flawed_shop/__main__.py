@@ -10,6 +10,7 @@ from shop.server import serve
 from shop.store import Store
 
 from flawed_shop.decoys import add_decoys
+from flawed_shop.description import add_description
 from flawed_shop.holes import add_holes
 
 if __name__ == "__main__":
@@ -18,4 +19,5 @@ if __name__ == "__main__":
     application = create_app(store)
     add_holes(application, store, database)
     add_decoys(application, store)
+    add_description(application)
     serve(application, PORT)

@@ -1,7 +1,8 @@
 """The logs of a run's nodes: as the engine has them, or as the run's folder keeps them."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -11,7 +12,10 @@ from fastflow.app.specs import directory_of_runs
 from fastflow.diagnostic import did_you_mean
 from fastflow.errors import EngineError, FastflowError, UsageError
 from fastflow.masking import Masker
+from fastflow.model.compose_keys import LABEL
 from fastflow.record.archive import find_run, read_archive
+from fastflow.record.har import RECORDS, SHORTEST_SECRET, read_har
+from fastflow.record.history import folder_of
 from fastflow.report.text import clean
 from fastflow.run.live import LivePhase
 
@@ -59,6 +63,12 @@ def _folder_of_ended(run: str | None) -> Path | None:
         return None
 
 
+def _records(phase: LivePhase) -> Iterator[Path]:
+    """The records of a live phase's run that are files, if its folder is on this machine: they hold sessions."""
+    run, spec = (phase.container.labels.get(f"{LABEL}.{name}", "") for name in ("run", "spec"))
+    yield from (folder_of(spec, run) / RECORDS).glob("*.har")
+
+
 class _Printer:
     """Writes lines of several logs, from whatever thread. `failure` is why the output took no more."""
 
@@ -66,6 +76,9 @@ class _Printer:
         self._output = output
         self._width = max(len(phase.id) for phase in phases) if prefixed else 0
         self._mask = Masker(phase.container.token for phase in phases)  # whatever the variable's name is here
+        for record in {record for phase in phases for record in _records(phase)}:
+            with suppress(OSError, ValueError):
+                self._mask.add(read_har(record.read_bytes()).secrets(), SHORTEST_SECRET)
         self._lock = Lock()
         self.failure: OSError | None = None
 

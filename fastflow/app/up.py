@@ -185,7 +185,10 @@ def _emulated(
     """Start the cloud on each engine on which it does not run; first let `marks` say that this run uses it."""
     ask_all(engines)  # before the first cloud is started
     urls: dict[str, str | None] = {}
+    with_cloud = {workflow.host for workflow in plan.workflows.values() if workflow.uses_cloud}
     for name, engine in engines.items():
+        if name not in with_cloud:
+            continue
         image = ensure_image(engine, say)
         settings = replace(settings, emulation=Emulation(image, api_host=NAME, network=NAME))
         marks += mark(engine, settings, image, say)

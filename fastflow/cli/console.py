@@ -15,6 +15,7 @@ from fastflow.cli.signals import Interruption, interruption
 from fastflow.errors import ExitCode
 from fastflow.plan import Plan
 from fastflow.record.archive import read_archive
+from fastflow.record.baselines import baselines_before
 from fastflow.record.events import Listener, Note
 from fastflow.record.folder import RunFolder
 from fastflow.record.result import RunResult
@@ -100,7 +101,8 @@ class Console:
     def conclude(self, result: RunResult, folder: RunFolder) -> int:
         """Show what came of a run, and return the exit code, which no reader that has gone changes."""
         self.close()
-        summary = summary_of_run(result, str(folder.path), self.written, self._matrices)
+        before = baselines_before(folder.path, result.spec)
+        summary = summary_of_run(result, str(folder.path), self.written, self._matrices, before)
         if self._keeps:
             summary += f"\nkept; remove it with: fastflow down --run {result.run}"
         here = f"{Path.cwd()}/"

@@ -8,12 +8,15 @@ from fastflow.app.init import as_spec, draft_from, require_none, write_new
 from fastflow.app.specs import NAMES, compose_file_in
 from fastflow.cli.findings import show_findings
 from fastflow.cli.options import notify, with_examples
-from fastflow.draft.fresh import FRESH
+from fastflow.draft.fresh import FRESH, FRESH_WITH_SCANNER
+from fastflow.errors import UsageError
+from fastflow.model.mode import FAST, KINDS
 from fastflow.pipeline import check
 
 _EPILOG = with_examples(
     "It says on stderr what the checks find in the new spec.",
     ("fastflow init", "a spec to fill in"),
+    ("fastflow init --scanner sarif", "the same for a scanner besides FAST, which needs no account"),
     ("fastflow init --from docker-compose.yml", "from a Compose file that has a FAST service"),
     ("fastflow init --from app.yml --from fast.yml", "from several, merged as docker compose -f … -f … does"),
 )
@@ -27,22 +30,33 @@ _EPILOG = with_examples(
     multiple=True,
     help="Start from this Compose file, or from the one in this directory. May be given more than once.",
 )
+@click.option(
+    "--scanner",
+    type=click.Choice(KINDS["scanner"]),
+    default=FAST,
+    help="Who attacks: a node of FAST (fast, the default), or any scanner that writes SARIF (sarif).",
+)
 @click.option("--stdout", "prints", is_flag=True, help="Print the spec instead of writing fastflow.yml.")
-def command(compose_files: tuple[str, ...], *, prints: bool) -> None:
+def command(compose_files: tuple[str, ...], scanner: str, *, prints: bool) -> None:
     """Write a commented spec, fastflow.yml, into this directory; never over one that is there.
 
     With --from, the equivalent of an existing Compose file with a FAST service: its environment, ports, alias and
     networks become fields, a phase that is missing to record or to test is proposed, and what a spec has no place for
     is a comment. The Compose file stays as it is, and the spec names it.
     """
+    if compose_files and scanner != FAST:
+        hint = "begin with --from, then write recorder: har, scanner: sarif, and the scanner's image into the nodes"
+        raise UsageError("--scanner is for a spec that begins from nothing, --from for one with FAST", hint)
     if not prints:
         require_none()
-    text = draft_from(compose_files) if compose_files else FRESH
+    fresh = FRESH if scanner == FAST else FRESH_WITH_SCANNER
+    text = draft_from(compose_files) if compose_files else fresh
     if prints:
         click.echo(text, nl=False)
     else:
         write_new(text)
-        click.echo(f"wrote {NAMES[0]}; next: fastflow validate, fastflow plan, fastflow up --emulate")
+        emulated = " --emulate" if scanner == FAST else ""
+        click.echo(f"wrote {NAMES[0]}; next: fastflow validate, fastflow plan, fastflow up{emulated}")
     checked = check([as_spec(text)], None)
     show_findings(checked.diagnostics, checked.lines)
     here = compose_file_in(Path())

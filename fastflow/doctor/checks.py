@@ -11,7 +11,7 @@ from fastflow.doctor.engine_checks import Claim, look_at_disk, look_at_engine, l
 from fastflow.doctor.examination import Answer, Check
 from fastflow.engines.docker import DockerEngine
 from fastflow.errors import EngineError
-from fastflow.model.cloud import TOKEN_HINT, Cloud, token_fault
+from fastflow.model.cloud import ARCHIVED, TOKEN_HINT, Cloud, token_fault
 from fastflow.model.node_parts import DEFAULT_IMAGE
 from fastflow.plan import Plan
 
@@ -39,7 +39,7 @@ def checks_of(
     for name, engine in engines.items():
         yield from _checks_of_engine(name, engine, plan, emulator_image)
     if emulator_image is None:
-        clouds = [workflow.cloud for workflow in plan.workflows.values()] if plan else [Cloud()]
+        clouds = [one.cloud for one in plan.workflows.values() if one.uses_cloud] if plan else [Cloud()]
         for token in dict.fromkeys(cloud.token_name for cloud in clouds):
             yield Check("token", partial(look_at_token, token, values))
         for url in dict.fromkeys(cloud.url for cloud in clouds):
@@ -52,8 +52,8 @@ def _checks_of_engine(
     host: str, engine: DockerEngine, plan: Plan | None, emulator_image: str | None
 ) -> Iterator[Check]:
     """The checks of one engine; what is found says of which host it is, if the spec names hosts."""
-    images = (emulator_image,) if emulator_image else _images(plan, host)
-    advice = "make it: fastflow emulator build" if emulator_image else None
+    images = _images(plan, host, emulator_image)
+    advice = {emulator_image: "make it: fastflow emulator build"} if emulator_image else {}
     looks: dict[str, Callable[[], Iterable[Answer]]] = {
         "engine": partial(look_at_engine, engine),
         "image": partial(look_at_images, engine, images, advice),
@@ -69,12 +69,19 @@ def _checks_of_engine(
         yield Check(f"{subject}{where}", partial(placed, look), host, is_of_engine=subject == "engine")
 
 
-def _images(plan: Plan | None, host: str) -> tuple[str, ...]:
-    """The images of nodes and services on a host, other than a build or a name that is not known yet."""
+def _images(plan: Plan | None, host: str, emulator_image: str | None) -> tuple[str, ...]:
+    """The images of nodes and services on a host, other than a build or a name that is not known yet.
+
+    With the emulator its image alone, and those of nodes that work without the cloud.
+    """
     if plan is None:
-        return (DEFAULT_IMAGE,)
+        return (emulator_image or DEFAULT_IMAGE,)
     here = [workflow for workflow in plan.workflows.values() if workflow.host == host]
-    found = [phase.image for workflow in here for phase in workflow.phases]
+    phases = [phase for workflow in here for phase in workflow.phases]
+    if emulator_image is not None:
+        others = (phase.image for phase in phases if not phase.traits.uses_cloud and phase.image)
+        return tuple(dict.fromkeys((emulator_image, *others)))
+    found = [phase.image for phase in phases if phase.image]
     for workflow in here:
         services = workflow.application.services
         built = {service.image for service in services.values() if service.has_build}
@@ -129,6 +136,7 @@ def look_at_api(url: str) -> Iterator[Answer]:
         pass
     except (OSError, http.client.HTTPException, ValueError) as error:
         reason = getattr(error, "reason", None) or error
-        yield Answer("api", f"{url} is out of reach: {reason}", "check cloud.api_host, the network and its proxy")
+        advice = f"check cloud.api_host, the network and its proxy; {ARCHIVED}"
+        yield Answer("api", f"{url} is out of reach: {reason}", advice)
         return
     yield Answer("api", f"{url} answers")

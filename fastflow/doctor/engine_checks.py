@@ -2,13 +2,15 @@
 
 import shutil
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
 from fastflow.doctor.examination import Answer
 from fastflow.engines.docker import DockerEngine
 from fastflow.errors import EngineCallError, EngineError
+from fastflow.model.cloud import ARCHIVED
+from fastflow.model.node_parts import DEFAULT_IMAGE
 from fastflow.run.container import Container
 
 LEAST_FREE = 2_000_000_000
@@ -39,15 +41,15 @@ def look_at_engine(engine: DockerEngine) -> Iterator[Answer]:
     yield Answer("compose", f"Docker Compose {info.compose_version}")
 
 
-def look_at_images(engine: DockerEngine, images: Iterable[str], advice: str | None) -> Iterator[Answer]:
+def look_at_images(engine: DockerEngine, images: Iterable[str], advice: Mapping[str, str]) -> Iterator[Answer]:
     """The images are on the engine or can be pulled; those that no registry has are made as `advice` says."""
     wanted = tuple(dict.fromkeys(images))
     missing = engine.api.missing_images(wanted)
     for image in wanted:
         if image not in missing:
             yield Answer("image", f"{image} is on the engine")
-        elif advice is not None:
-            yield Answer("image", f"{image} is not on the engine", advice)
+        elif image in advice:
+            yield Answer("image", f"{image} is not on the engine", advice[image])
         else:
             yield _in_registry(engine, image)
 
@@ -63,6 +65,8 @@ def _in_registry(engine: DockerEngine, image: str) -> Answer:
             engine.cli.require_manifest(image, is_insecure=True)  # the engine knows whether it takes that
     except EngineError as error:
         advice = f"{error.hint or 'check its name, and log in to its registry'}; try: docker pull {image}"
+        if DEFAULT_IMAGE in image:
+            advice += f"; {ARCHIVED}"
         return Answer("image", f"{image} is not on the engine and cannot be had: {error.message}", advice)
     return Answer("image", f"{image} is not on the engine yet; it will be pulled")
 

@@ -1,4 +1,4 @@
-"""The spec to begin with where there is nothing to begin from."""
+"""The specs to begin with if there is nothing to begin from: with FAST, and with any other scanner."""
 
 FRESH = """\
 # Security tests of CI/CD workflows with Wallarm FAST. Every field: fastflow schema.
@@ -37,5 +37,46 @@ workflows:
       # Then: what was recorded is turned into attacks on the application.
       test:
         mode: testing
+        test_run_uri: http://app:3000
+"""
+
+FRESH_WITH_SCANNER = """\
+# Security tests of CI/CD workflows: mitmproxy records your tests, any scanner attacks with what was recorded.
+#   fastflow validate       checks this file; needs no Docker, network or variables
+#   fastflow plan           shows what would run, in which order, and why
+#   fastflow up             runs it; no account is needed
+# Every field: fastflow schema. For completion in editors: fastflow schema > fastflow.schema.json, and this as the
+# first line:
+#   yaml-language-server: $schema=fastflow.schema.json
+
+workflows:
+  web:
+    # The application and its tests. Name your Compose file instead: compose: docker-compose.yml
+    compose:
+      services:
+        app:
+          image: registry.example/app:1
+          healthcheck:                      # tells when it is up
+            test: [CMD, wget, -q, -O, /dev/null, "http://localhost:3000/"]
+            interval: 2s
+        tests:
+          image: registry.example/tests:1
+          environment:
+            http_proxy: http://fast:8080    # the node that records is reached as `fast`
+
+    nodes:
+      # First: your tests run once, their requests go through this node and become a HAR file of the run.
+      record:
+        mode: recording
+        recorder: har
+        allowed_hosts: [app]                # other hosts are proxied, and not recorded
+        source: { service: tests }          # or { run: COMMAND }, on the machine that runs fastflow
+
+      # Then: a scanner attacks. It finds the record at $FASTFLOW_RECORD and the application at $FASTFLOW_TARGET, and
+      # writes SARIF to /opt/reports. Exit code 0: nothing found, 1: vulnerabilities; others: see exit_codes.
+      scan:
+        mode: testing
+        scanner: sarif
+        image: registry.example/scanner:1
         test_run_uri: http://app:3000
 """

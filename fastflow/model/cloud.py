@@ -9,6 +9,11 @@ from pydantic import BeforeValidator, WithJsonSchema
 from fastflow.model.base import Boolean, OptionalText, SpecModel, describe, wrong
 from fastflow.spec.template import TemplateError, Variable, parse_template
 
+ARCHIVED = (
+    "Wallarm has archived FAST and opens no new accounts: --emulate tries a spec without one, and nodes with "
+    "recorder: har and scanner: sarif test without Wallarm"
+)
+"""What helps those who cannot have FAST. Its sign-up was removed in 2024, its documentation in 2025."""
 TOKEN_HINT = "set it again without that: a token is one word of ASCII letters, digits and signs"  # noqa: S105  # a hint
 _CHARACTERS = {"\n": "a newline", "\r": "a carriage return", "\t": "a tab", " ": "a blank"}
 

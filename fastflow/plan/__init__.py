@@ -157,6 +157,11 @@ class WorkflowPlan:
         return tuple(phase for phase in self.phases if phase.is_selected)
 
     @property
+    def uses_cloud(self) -> bool:
+        """Whether a phase that runs works with Wallarm's cloud."""
+        return any(phase.traits.uses_cloud for phase in self.selected)
+
+    @property
     def used(self) -> frozenset[str]:
         """The services that the phases which run use, their nodes among them."""
         return frozenset(name for phase in self.selected for name in (phase.service, *phase.uses))

@@ -82,7 +82,7 @@ def _phase(phase: PhasePlan, folded: FoldedPlan) -> Iterator[str]:
     if phase.fresh:
         yield f"    anew  {', '.join(phase.fresh)}"
     alias = f" as `{phase.node.network_alias}`" if phase.node.network_alias else ""
-    yield f"    runs  {phase.service} ({phase.image}){alias} on {', '.join(phase.networks)}"
+    yield f"    runs  {phase.service} ({phase.image or 'built by the run'}){alias} on {', '.join(phase.networks)}"
     if phase.ports:
         yield f"    ports {', '.join(_port(port) for port in phase.ports)}"
     for source in phase.sources:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
+from fastflow.record.har import RECORDS
 from fastflow.record.result import PhaseResult, RunResult, Vulnerability
 from fastflow.report.text import between, count, duration, without_breaks
 from fastflow.report.vulnerabilities import short_description, verdict_on
@@ -15,19 +16,25 @@ _ENDED = re.compile(r"^(\S)( \S+ +)(passed|vulnerable|failed|skipped|cancelled)\
 _FEW = 3
 NO_MATRICES: Mapping[str, str] = MappingProxyType({})
 _WIDEST_STATE = len("vulnerable")
+NO_BASELINES: Mapping[str, int] = MappingProxyType({})
 
 
 def summary_of_run(
-    result: RunResult, folder: str, reports: Iterable[str] = (), matrices: Mapping[str, str] = NO_MATRICES
+    result: RunResult,
+    folder: str,
+    reports: Iterable[str] = (),
+    matrices: Mapping[str, str] = NO_MATRICES,
+    before: Mapping[str, int] = NO_BASELINES,
 ) -> str:
     """Say for each phase how it ended, for each failure why and what to do, and where the rest is.
 
     `reports` are the paths of the run's own reports, `matrices` those whose cells are told of as one, by the workflows
-    that they made. The text may hold what others wrote, as they wrote it.
+    that they made, `before` the baselines that phases had when they last passed. The text may hold what others wrote,
+    as they wrote it.
     """
     groups = _folded(result.phases, matrices)
     width = max((len(name) for name in groups), default=0)
-    lines = [line for name, phases in groups.items() for line in _phase(phases, name, width)]
+    lines = [line for name, phases in groups.items() for line in _phase(phases, name, width, before)]
     counts = Counter(phase.state for phase in result.phases)
     said = ", ".join(f"{number} {state}" for state, number in counts.items())
     lines += ["", f"{said} in {duration(between(result.started, result.ended) or 0.0)}; exit code {result.exit_code}"]
@@ -66,15 +73,16 @@ def _folded(phases: Iterable[PhaseResult], matrices: Mapping[str, str]) -> Mappi
     return found
 
 
-def _phase(alike: Sequence[PhaseResult], name: str, width: int) -> Iterator[str]:
+def _phase(alike: Sequence[PhaseResult], name: str, width: int, before: Mapping[str, int]) -> Iterator[str]:
     phase = alike[0]
     named = (("test record", phase.test_record), ("test run", phase.test_run))
-    ids = ", ".join(f"{name} {identity}" for name, identity in named if identity)
+    ids = (f"{what} {identity}" for what, identity in named if identity)
+    told = ", ".join([*ids, *_baselines(phase, before.get(phase.id))])
     start = f"{LOOKS[phase.state][0]} {name:<{width}}  {state_of(phase):<{_WIDEST_STATE}}"
     if len(alike) > 1:
-        ids = f"in {len(alike)} cells: {_few([one.workflow for one in alike])}"
+        told = f"in {len(alike)} cells: {_few([one.workflow for one in alike])}"
     slowest = max(alike, key=lambda one: between(one.started, one.ended) or 0.0)
-    yield f"{start}  {time_of(slowest):>10}  {ids}".rstrip()
+    yield f"{start}  {time_of(slowest):>10}  {told}".rstrip()
     if phase.reason:
         yield f"    {phase.reason}"
     yield from _vulnerabilities(phase.vulnerabilities)
@@ -92,6 +100,14 @@ def _phase(alike: Sequence[PhaseResult], name: str, width: int) -> Iterator[str]
 
 def _few(names: Sequence[str]) -> str:
     return ", ".join(names[:_FEW]) + (f" and {len(names) - _FEW} more" if len(names) > _FEW else "")
+
+
+def _baselines(phase: PhaseResult, before: int | None) -> Iterator[str]:
+    """How many baselines there were, if that is news: tests that go past the node are seen by nothing else."""
+    is_own = (phase.test_record or "").startswith(RECORDS)
+    if phase.baselines is not None and (is_own or before not in (None, phase.baselines)):
+        said = f" ({before} when it last passed)" if before not in (None, phase.baselines) else ""
+        yield f"{count(phase.baselines, 'baseline')}{said}"
 
 
 def _vulnerabilities(found: Iterable[Vulnerability]) -> Iterator[str]:

@@ -311,3 +311,17 @@ def test_labels_page_lists_every_label() -> None:
 
 def test_readme_stays_short() -> None:
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) < 200
+
+
+def test_the_example_is_turned_over_by_the_lines_that_the_guide_adds() -> None:
+    guide = (ROOT / "docs" / "how-to" / "from-fast-to-any-scanner.md").read_text(encoding="utf-8")
+    (diff,) = re.findall(r"```diff\n(.*?)```", guide, re.DOTALL)
+    first, *others = [line[1:] for line in diff.splitlines() if line.startswith("+")]
+    assert set(others) == {"        image: registry.example/scanner:1"}
+    text = (ROOT / "examples" / "fastflow.yml").read_text(encoding="utf-8")
+    changed = text.replace("name: concurrent\n", f"name: concurrent\n{first}\n")
+    changed = changed.replace("        mode: testing\n", f"        mode: testing\n{others[0]}\n")
+    checked = check([SpecText("fastflow.yml", ROOT / "examples", changed.encode())], None)
+    assert [one.rule for one in checked.diagnostics if one.severity is Severity.ERROR] == []
+    kinds = {phase.traits.key for phase in checked.specs[0].phases}
+    assert kinds == {"recording.har", "testing.sarif"}

@@ -29,6 +29,25 @@ def test_a_fresh_spec_has_no_finding(capfd: pytest.CaptureFixture[str]) -> None:
     assert "no findings" in capfd.readouterr().out
 
 
+def test_a_fresh_spec_for_a_scanner_has_no_finding_and_needs_no_token(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WALLARM_API_TOKEN", raising=False)
+    assert guarded(cli, ["init", "--scanner", "sarif"]) == 0
+    told = capfd.readouterr()
+    assert told.out == "wrote fastflow.yml; next: fastflow validate, fastflow plan, fastflow up\n"
+    assert told.err == ""
+    assert "docs/" not in Path("fastflow.yml").read_text()
+    assert guarded(cli, ["validate", "--strict", "--env"]) == 0
+
+
+def test_a_compose_file_with_a_fast_service_stays_with_fast(capfd: pytest.CaptureFixture[str]) -> None:
+    Path("compose.yml").write_text(COMPOSE)
+    assert guarded(cli, ["init", "--from", "compose.yml", "--scanner", "sarif"]) == 2
+    assert "--from for one with FAST" in capfd.readouterr().err
+    assert not Path("fastflow.yml").exists()
+
+
 def test_a_compose_file_that_is_here_is_pointed_out(capfd: pytest.CaptureFixture[str]) -> None:
     Path("compose.yaml").write_text(COMPOSE)
     assert guarded(cli, ["init"]) == 0

@@ -52,6 +52,24 @@ def test_summary_names_phases_records_times_and_the_folder() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("record", "baselines", "before", "said"),
+    [
+        ("records/web.record.har", 3, None, "test record records/web.record.har, 3 baselines"),
+        ("records/web.record.har", 3, 3, "test record records/web.record.har, 3 baselines"),
+        ("records/web.record.har", 1, 4, "test record records/web.record.har, 1 baseline (4 when it last passed)"),
+        ("rec_1", 3, 3, "test record rec_1"),
+        ("rec_1", 3, None, "test record rec_1"),
+        ("rec_1", 3, 5, "test record rec_1, 3 baselines (5 when it last passed)"),
+        ("rec_1", None, 5, "test record rec_1"),
+    ],
+)
+def test_baselines_are_told_if_they_are_news(record: str, baselines: int | None, before: int | None, said: str) -> None:
+    known = {} if before is None else {"web.record": before}
+    result = run(phase("web.record", test_record=record, baselines=baselines))
+    assert summary_of_run(result, "f", before=known).splitlines()[0] == f"✓ web.record  passed          12.3 s  {said}"
+
+
 def test_vulnerabilities_are_told_by_kind_the_gravest_first_with_what_the_gate_made_of_them() -> None:
     accepted = Suppression("behind a login", "2026-12-31")
     text = summary_of_run(

@@ -1,0 +1,27 @@
+"""How many baselines the phases of a spec had when they last passed, from the runs' folders beside that of a run."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from fastflow.record.result import RESULT_FILE
+
+_LAST_RUNS = 20
+"""So many run folders are read, the latest."""
+
+
+def baselines_before(folder: Path, spec: str) -> Mapping[str, int]:
+    """For each phase the baselines of the last earlier run of a spec that it passed, as far as its folder says."""
+    found: dict[str, int] = {}
+    earlier = sorted((one for one in folder.parent.glob("*/") if one.name < folder.name), reverse=True)
+    for one in earlier[:_LAST_RUNS]:
+        try:
+            told = json.loads((one / RESULT_FILE).read_text(encoding="utf-8"))
+            phases = told["phases"] if told["spec"] == spec else []
+            passed = {phase["id"]: phase.get("baselines") for phase in phases if phase["state"] == "passed"}
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            continue  # it was cut short, or another version wrote it
+        for name, baselines in passed.items():
+            if isinstance(baselines, int):
+                found.setdefault(name, baselines)
+    return found

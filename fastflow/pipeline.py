@@ -69,11 +69,21 @@ def check(
     findings of Docker Compose, where it was asked: the spec's levels and ignore comments hold for them, too.
     `build_ids` are the values that BUILD_IDs with variables have from an earlier run, by their paths.
     """
-    loaded = [load(text, values, emulated, build_ids) for text in texts]
+    loaded = _unless_included((text, *load(text, values, emulated, build_ids)) for text in texts)
     specs = tuple(facts for facts, _ in loaded if facts is not None)
     diagnostics = check_specs(specs, [*(finding for _, found in loaded for finding in found), *asked])
     tokens = frozenset[str]().union(*(facts.tokens for facts in specs))
     return Checked(tuple(texts), specs, in_file_order(masked(diagnostics, tokens), (text.name for text in texts)))
+
+
+def _unless_included(
+    loaded: Iterable[tuple[SpecText, Facts | None, tuple[Diagnostic, ...]]],
+) -> list[tuple[Facts | None, tuple[Diagnostic, ...]]]:
+    """Leave out files that others include: they are checked as a part of these, and would collide with themselves."""
+    found = tuple(loaded)
+    included = {file.path for _, facts, _ in found if facts is not None for file in facts.inclusions.values()}
+    paths = ((text.directory / Path(text.name).name).resolve() for text, _, _ in found)
+    return [(facts, more) for path, (_, facts, more) in zip(paths, found, strict=True) if path not in included]
 
 
 def plan(

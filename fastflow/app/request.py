@@ -1,5 +1,6 @@
 """What `fastflow up` is to run: a spec that passed its checks, or what an earlier run of it did not pass."""
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -68,6 +69,12 @@ class RunRequest:
                 raise UsageError(*phase.lost_record)
         return made
 
+    @property
+    def _fields(self) -> dict[str, str]:
+        """What every field of the spec means, with the variables that workflows have for themselves."""
+        own = {f"workflows.{name}.variables": json.dumps(found) for name, found in self.facts.variables.items()}
+        return {**resolved_fields(self.facts.spec, self.facts.document), **own}
+
     @cached_property
     def digest(self) -> "ResumeDigest":
         """What the run rests on, for whoever resumes it."""
@@ -85,7 +92,7 @@ class RunRequest:
                 if phase.build_id is not None
             },
             tokens=digest_of_tokens(self.tokens),
-            fields=digests(resolved_fields(self.facts.spec, self.facts.document), self.tokens),
+            fields=digests(self._fields, self.tokens),
             files=digests(files, self.tokens),
         )
 

@@ -111,7 +111,7 @@ class Documents:
             content = read_limited(path)
         except OSError as error:
             message = f"the Compose file {self.shown(path)} cannot be read: {system_reason(error)}"
-            raise UnreadableError(Diagnostic(RULE, Severity.ERROR, message, named_at, _instead_of(path))) from None
+            raise UnreadableError(Diagnostic(RULE, Severity.ERROR, message, named_at, instead_of(path))) from None
         reading = read_documents(self.shown(path), content)
         if reading.diagnostics or not reading.documents:
             fault = reading.diagnostics[0] if reading.diagnostics else None
@@ -146,7 +146,7 @@ def _env_files(paths: Iterable[Path]) -> list[EnvFile]:
     return [read_env_file(path) for path in paths if path.is_file()]
 
 
-def _instead_of(path: Path) -> str:
+def instead_of(path: Path) -> str:
     """Name the file that was most likely meant: people mix up the four names that Compose looks for."""
     beside = [file.name for pattern in ("*.yml", "*.yaml") for file in path.parent.glob(pattern)]
     close = closest(path.name, sorted(name for name in beside if "fastflow" not in name and name != path.name))

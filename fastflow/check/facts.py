@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fastflow.application.model import Application, Service
 from fastflow.application.needs import services_of_phase, source_services
+from fastflow.check.inclusion import Inclusion
 from fastflow.check.lost import RejectedParts, lost_parts
 from fastflow.ci import RUN_ID
 from fastflow.graph import Graph
@@ -50,6 +51,10 @@ class Facts:
     """The values of tokens, which no finding may show."""
     accept_files: Mapping[str, "AcceptFile"] = field(default_factory=dict)
     """The files that gates accept vulnerabilities by, under the names that users know them by."""
+    inclusions: Mapping[str, Inclusion] = field(default_factory=dict)
+    """The files that the spec includes, by the names that findings use."""
+    variables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """The variables that workflows have for themselves: of the file that they stand in, and of a matrix."""
 
     @cached_property
     def lost(self) -> RejectedParts:

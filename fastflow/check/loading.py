@@ -12,11 +12,12 @@ from fastflow.application.needs import without_fast
 from fastflow.application.reader import ComposeFiles
 from fastflow.application.sources import file_sources
 from fastflow.check.facts import Facts
+from fastflow.check.inclusion import FIELD, Joined, with_includers
 from fastflow.check.rules.invalid_value import RULE
 from fastflow.diagnostic import Diagnostic, Severity
 from fastflow.errors import system_reason
 from fastflow.graph import build_graph
-from fastflow.model.cells import Expanded, has_matrix, scopes_of
+from fastflow.model.cells import Expanded, has_matrix, scope_with, scopes_of
 from fastflow.model.cloud import DEFAULT_TOKEN, token_fault, token_variable
 from fastflow.model.load import Loaded, is_build_id, is_raw, load_spec
 from fastflow.model.node_parts import Gate
@@ -53,14 +54,17 @@ def load(
     reading = read_spec(text.name, text.content)
     if (document := reading.document) is None:
         return None, reading.diagnostics
-    tokens = _tokens(document, values)
-    parts = _expanded(document)
-    document = parts.document
-    loaded = _typed(parts, values, emulated, build_ids)
-    found = (*reading.diagnostics, *loaded.diagnostics)
-    if loaded.spec is None:
+    whole = _joined(document, text)
+    tokens = _tokens(whole.document, values)
+    parts = _Parts.of(whole)
+    document, variables = parts.cells.document, parts.variables
+    loaded = _typed(parts, text.directory, values, emulated, build_ids)
+    found = tuple(
+        with_includers(one, whole.inclusions) for one in (*reading.diagnostics, *whole.diagnostics, *loaded.diagnostics)
+    )
+    if loaded.spec is None or whole.is_broken:
         return None, masked(found, tokens)
-    applications, compose_files, unreadable = _applications(loaded, text, values)
+    applications, compose_files, unreadable = _applications(loaded, variables, text, values)
     facts = Facts(
         document=document,
         spec=loaded.spec,
@@ -73,6 +77,8 @@ def load(
         unset_tokens=frozenset() if emulated is not None else _unset_tokens(loaded.spec, values),
         tokens=tokens,
         malformed_tokens=_malformed_tokens(loaded.spec, values),
+        inclusions=whole.inclusions,
+        variables=variables,
     )
     return _with_accepted(facts, text, (*found, *unreadable))
 
@@ -86,21 +92,62 @@ def _expanded(document: Document) -> Expanded:
     return expand(document)
 
 
+def _joined(document: Document, text: SpecText) -> Joined:
+    """Join the spec with the files that it includes."""
+    if document.root.get(FIELD) is None:
+        return Joined(document)
+    from fastflow.check.including import join  # noqa: PLC0415  # most specs include none
+
+    return join(document, text.directory, len(text.content))
+
+
+class _Parts(NamedTuple):
+    """A spec with all that it includes, the cells of its matrices, and the variables that workflows have."""
+
+    whole: Joined
+    cells: Expanded
+    variables: Mapping[str, Mapping[str, str]]
+
+    @classmethod
+    def of(cls, whole: Joined) -> "_Parts":
+        """Expand the matrices; a workflow has the variables of its file, and over them those of its matrix."""
+        parts = _expanded(whole.document)
+        workflows = parts.document.root.get("workflows")
+        found: dict[str, Mapping[str, str]] = {}
+        if (parts.cells or whole.inclusions) and isinstance(workflows, YamlMap):
+            for key, _ in workflows:
+                file, cell = whole.inclusions.get(key.mark.file), parts.cells.get(key.text)
+                own = {**(file.variables if file else {}), **(cell.variables if cell else {})}
+                found |= {key.text: own} if own else {}
+        return cls(whole, parts, found)
+
+
 def _typed(
-    parts: Expanded, values: Mapping[str, str] | None, emulated: str | None, build_ids: Mapping[YamlPath, str]
+    parts: _Parts,
+    directory: Path,
+    values: Mapping[str, str] | None,
+    emulated: str | None,
+    build_ids: Mapping[YamlPath, str],
 ) -> Loaded:
     """Replace the variables, each as its field wants it, and read what comes of it as a spec."""
+    included, cells = parts.whole.inclusions, parts.cells
     interpolated = interpolate(
-        parts.document,
+        cells.document,
         values,
         is_raw,
         stand_in=lambda path: emulated if is_build_id(path) else None,
         known=build_ids.get,
         is_checked=is_build_id,
-        scopes=scopes_of(parts.cells, values, parts.at_fault),
+        scopes=scopes_of(parts.variables, values, cells.at_fault),
+        of_files={name: scope_with(file.variables, values) for name, file in included.items() if file.variables},
     )
-    loaded = load_spec(interpolated.document, parts.cells, parts.at_fault)
-    return loaded._replace(diagnostics=parts.diagnostics + interpolated.diagnostics + loaded.diagnostics)
+    document = interpolated.document
+    if included:
+        from fastflow.check.rebasing import rebased  # noqa: PLC0415  # most specs include none
+
+        document = rebased(document, included, directory)
+    loaded = load_spec(document, cells.cells, cells.at_fault)
+    return loaded._replace(diagnostics=cells.diagnostics + interpolated.diagnostics + loaded.diagnostics)
 
 
 def _with_accepted(facts: Facts, text: SpecText, found: tuple[Diagnostic, ...]) -> tuple[Facts, tuple[Diagnostic, ...]]:
@@ -135,7 +182,7 @@ def _with_accepted(facts: Facts, text: SpecText, found: tuple[Diagnostic, ...]) 
 
 
 def _applications(
-    loaded: Loaded, text: SpecText, values: Mapping[str, str] | None
+    loaded: Loaded, variables: Mapping[str, Mapping[str, str]], text: SpecText, values: Mapping[str, str] | None
 ) -> tuple[dict[str, Application], tuple[Document, ...], tuple[Diagnostic, ...]]:
     """Read the applications of workflows: these, all Compose files as they are written, and those at fault."""
     files = ComposeFiles(text.directory, values, Path(text.name).parent)
@@ -149,8 +196,7 @@ def _applications(
         path = ("workflows", name, "compose")
         is_list = loaded.places.node(*path, 0) is not None
         marks = [loaded.places.value(*path, *((at,) if is_list else ())).mark for at in range(len(workflow.compose))]
-        own = workflow.matrix.variables if workflow.matrix is not None else NO_VARIABLES
-        reading = files.read(file_sources(workflow.compose, marks), own)
+        reading = files.read(file_sources(workflow.compose, marks), variables.get(name, NO_VARIABLES))
         unreadable.extend(reading.diagnostics)
         if reading.application is not None:
             # Many workflows may share one file: they share what was read of it, too.

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Mapping as Table
 
 from fastflow.check.facts import Facts
+from fastflow.check.inclusion import with_includers
 from fastflow.check.lost import RejectedParts
 from fastflow.check.rule import Level, Rule
 from fastflow.check.rules import ALL_RULES, BY_ID, RULE_IDS, RULES
@@ -15,6 +16,8 @@ from fastflow.spec.document import Comment, Scalar, YamlMap
 def check_specs(specs: Sequence[Facts], earlier: Iterable[Diagnostic] = ()) -> tuple[Diagnostic, ...]:
     """Apply all rules to all specs; `earlier` are findings of the reader and the model, treated alike."""
     own = {facts.document.file: facts.spec.checks or {} for facts in specs}
+    for facts in specs:
+        own |= {name: facts.spec.checks or {} for name in facts.inclusions if name not in own}
     found = [*_by_file(earlier, own)]
     for facts in specs:
         found += _configuration(facts)
@@ -24,7 +27,8 @@ def check_specs(specs: Sequence[Facts], earlier: Iterable[Diagnostic] = ()) -> t
     for rule in RULES:
         if rule.check_all is not None:
             found += _by_file(rule.check_all(specs), own)
-    left = dict.fromkeys(_unless_ignored(specs, found, own))
+    inclusions = {name: file for facts in specs for name, file in facts.inclusions.items()}
+    left = dict.fromkeys(with_includers(one, inclusions) for one in _unless_ignored(specs, found, own))
     if not any(facts.spec.matrices for facts in specs):
         return tuple(left)
     from fastflow.check.folding import fold  # noqa: PLC0415  # few specs have a matrix
@@ -40,6 +44,7 @@ def _unless_ignored(
     for facts in specs:
         comments |= {document.file: document.comments for document in (facts.document, *facts.compose_files)}
         comments |= {name: file.comments for name, file in facts.accept_files.items()}
+        comments |= {name: file.comments for name, file in facts.inclusions.items()}
     if not any(comments.values()):
         return found
     from fastflow.check.ignores import ignores_of, silence  # noqa: PLC0415  # few specs have such comments

@@ -40,20 +40,26 @@ def cells_of(spec: Spec) -> dict[str, Cell]:
 
 
 def scopes_of(
-    cells: Mapping[str, Cell],
+    variables: Mapping[str, Mapping[str, str]],
     values: Mapping[str, str] | None,
     at_fault: Mapping[str, frozenset[str]] = NONE_AT_FAULT,
 ) -> Callable[[YamlPath], Scope | None]:
-    """Where the variables of matrices hold: each in its workflow, where it wins over all others."""
-    if not cells and not at_fault:
+    """Where the variables of workflows hold: each in its workflow, where it wins over all others."""
+    if not variables and not at_fault:
         return lambda _: None
 
     def scope_at(path: YamlPath) -> Scope | None:
         if len(path) != 2 or path[0] != "workflows":
             return None
         name = str(path[1])
-        if (cell := cells.get(name)) is not None:
-            return Scope(cell.variables, None if values is None else overlaid(values, cell.variables))
-        return Scope(dict.fromkeys(at_fault[name]), values) if name in at_fault else None
+        own: dict[str, str | None] = dict.fromkeys(at_fault.get(name, ()))
+        own.update(variables.get(name, {}))
+        return scope_with(own, values) if own else None
 
     return scope_at
+
+
+def scope_with(own: Mapping[str, str | None], values: Mapping[str, str] | None) -> Scope:
+    """Variables with values of their own, over those of all others; one without a value is at fault."""
+    known = {name: value for name, value in own.items() if value is not None}
+    return Scope(own, None if values is None else overlaid(values, known))

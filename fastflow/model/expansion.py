@@ -7,12 +7,12 @@ from dataclasses import replace
 from fastflow.diagnostic import Diagnostic, Related
 from fastflow.model.base import NAME, NAME_HINT
 from fastflow.model.cells import Expanded
-from fastflow.model.cloud import TOKEN_VARIABLE, token_variable
 from fastflow.model.matrix import EXCLUDE, FIELD, INCLUDE, SHAPE, Matrix, Values, place_of
+from fastflow.model.own_variables import token_variables
 from fastflow.model.places import Place
 from fastflow.model.spec import Cell
 from fastflow.spec.builder import MAX_VALUES
-from fastflow.spec.document import Document, Scalar, YamlList, YamlMap, YamlNode
+from fastflow.spec.document import Document, Scalar, YamlList, YamlMap, YamlNode, size_of
 
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]+")
 
@@ -61,7 +61,7 @@ class _Expansion:
         if not isinstance(written, YamlMap):
             self.diagnostics.append(at.error("invalid-value", "`matrix`: expected a mapping of axes to lists", SHAPE))
             return None
-        matrix = Matrix(written, at, self._tokens(bare))
+        matrix = Matrix(written, at, token_variables(self._root, bare))
         self.diagnostics += matrix.faults
         if matrix.faults or self._are_too_many(matrix, bare) or not NAME.fullmatch(key.text):
             return None
@@ -71,7 +71,7 @@ class _Expansion:
 
     def _are_too_many(self, matrix: Matrix, bare: YamlMap) -> bool:
         """Count before anything is made: three axes of a thousand values are a few lines."""
-        size = _size(bare)
+        size = size_of(bare)
         if self._values + matrix.most * size <= MAX_VALUES:
             self._values += matrix.most * size
             return False
@@ -109,13 +109,6 @@ class _Expansion:
             return found._replace(related=(Related(taken.mark, f"`{taken.text}` is here"), *found.related))
         return None
 
-    def _tokens(self, workflow: YamlMap) -> frozenset[str]:
-        """The variables that may hold the token of a workflow."""
-        clouds = (tree.get("cloud") for tree in (self._root, workflow))
-        written = (cloud.get("token") for cloud in clouds if isinstance(cloud, YamlMap))
-        names = (token_variable(token.text) for token in written if isinstance(token, Scalar))
-        return frozenset(name for name in names if name) | {TOKEN_VARIABLE}
-
 
 def _said(values: Values) -> str:
     return ", ".join(f"{name}={value}" for name, value in values.items())
@@ -129,10 +122,3 @@ def _variables_of(written: YamlNode) -> frozenset[str]:
     entries = include.items if isinstance(include, YamlList) else ()
     added = {key.text for entry in entries if isinstance(entry, YamlMap) for key, _ in entry}
     return frozenset({key.text for key, _ in written} - {EXCLUDE, INCLUDE} | added)
-
-
-def _size(node: YamlNode) -> int:
-    """How many values a tree holds."""
-    if isinstance(node, YamlMap):
-        return 1 + sum(1 + _size(value) for _, value in node)
-    return 1 + sum(map(_size, node.items)) if isinstance(node, YamlList) else 1

@@ -9,22 +9,15 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import TypeAlias
 
-from fastflow.ci import RUN_ID
 from fastflow.diagnostic import Diagnostic, Related, did_you_mean
+from fastflow.model.own_variables import name_fault
 from fastflow.model.places import Place, own_entries
 from fastflow.spec.document import Scalar, YamlList, YamlMap, YamlNode
 
 FIELD = "matrix"
 EXCLUDE, INCLUDE = "exclude", "include"
 SHAPE = "write matrix: { browser: [chrome, firefox], shard: [1, 2] }"
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _IN_NAMES = re.compile(r"[A-Za-z0-9]")
-# What fastflow, FAST, Docker and Compose are steered by: a value of an axis goes into their environment.
-_TAKEN = re.compile(
-    rf"{RUN_ID.partition('_')[0]}_.*|(WALLARM|COMPOSE|DOCKER|BUILDKIT|BUILDX|XDG|LD|DYLD)_.*|"
-    r"HOME|PATH|TMPDIR|PWD|SHELL|IFS|((HTTPS?|NO|ALL|FTP)_PROXY)",
-    re.IGNORECASE,
-)
 Values: TypeAlias = dict[str, str]
 Written: TypeAlias = Mapping[str, Scalar]
 """Names with the scalars that were written for them."""
@@ -93,15 +86,10 @@ class Matrix:
         self.faults.append(found._replace(related=(*related, *found.related)))
 
     def _is_name(self, key: Scalar) -> bool:
-        if not _VARIABLE.fullmatch(key.text):
-            message = f"`{key.text}` cannot be an axis: it is not the name of a variable"
-            self._fault(place_of(key), message, "use letters, digits and `_`, and begin with a letter or `_`")
-        elif key.text in self._tokens or _TAKEN.fullmatch(key.text):
-            why = "holds the token" if key.text in self._tokens else "means something to fastflow, Docker or the shell"
-            self._fault(place_of(key), f"`{key.text}` cannot be an axis: the variable {why}", "choose another name")
-        else:
-            return True
-        return False
+        fault = name_fault(key.text, self._tokens)
+        if fault is not None:
+            self._fault(place_of(key), f"`{key.text}` cannot be an axis: {fault[0]}", fault[1])
+        return fault is None
 
     def _axis(self, key: Scalar, tree: YamlNode) -> Iterator[Scalar]:
         if not isinstance(tree, YamlList) or not tree.items:

@@ -66,8 +66,9 @@ def spec_schema() -> Schema:
     fields = {
         "cloud": _part("cloud"),
         "defaults": _part("defaults"),
+        "include": _include(),
         "hosts": _by_name("host") | {"type": ["object", "null"]},
-        "workflows": _by_name("workflow") | {"minProperties": 1},
+        "workflows": _by_name("workflow") | {"type": ["object", "null"]},
         "checks": {
             "type": ["object", "null"],
             "patternProperties": {"^x-": {}},
@@ -75,7 +76,12 @@ def spec_schema() -> Schema:
         },
     }
     head = {"$schema": DIALECT, "$id": ID, "title": "fastflow.yml", "examples": [_EXAMPLE]}
-    return head | _mapping(Spec, fields) | {"$defs": _parts()}
+    spec = _mapping(Spec, fields)
+    del spec["required"]
+    # The workflows may be those of included files.
+    some = {"required": ["workflows"], "properties": {"workflows": {"type": "object", "minProperties": 1}}}
+    spec |= {"if": {"required": ["include"], "properties": {"include": {"type": "array"}}}, "else": some}
+    return head | spec | {"$defs": _parts()}
 
 
 def _parts() -> Schema:
@@ -94,6 +100,13 @@ def _parts() -> Schema:
         "source": _source(),
         **modes,
     }
+
+
+def _include() -> Schema:
+    path = {"type": "string", "minLength": 1}
+    variables = {"type": ["object", "null"], "patternProperties": _EXTENSIONS, "additionalProperties": TEXT_SCHEMA}
+    entry = _closed({"path": path, "with": variables}) | {"required": ["path"]}
+    return {"type": ["array", "null"], "items": {"if": {"type": "object"}, "then": entry, "else": path}}
 
 
 def _matrix() -> Schema:

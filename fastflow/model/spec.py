@@ -125,6 +125,8 @@ class Spec(SpecModel):
     """Docker Engines by name. Default: the current Docker context."""
     max_parallel: Annotated[int | None, WholeNumber(1, 100_000)] = None
     """Phases at once. Default: no limit."""
+    include: Annotated[tuple[Any, ...] | None, WithJsonSchema({"type": "array"})] = None
+    """Files of this machine whose workflows join, and whose other fields hold where the spec does not set them."""
     workflows: Annotated[Mapping[Name, Part[Workflow]], Field(min_length=1)]
     """The workflows."""
     checks: Annotated[Mapping[Text, Literal["error", "warning", "off"]] | None, BeforeValidator(_levels)] = None

@@ -1,7 +1,7 @@
 """What a run will do, step by step, each with its cause: the plan. `plan.making` makes it of model and graph."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from fastflow.application.model import Application
@@ -145,11 +145,8 @@ class WorkflowPlan:
     kept_out: tuple[str, ...] = ()
     cell: Cell | None = None
     """What it is of a matrix, if one made it."""
-
-    @property
-    def variables(self) -> Mapping[str, str]:
-        """The variables that the workflow has for itself."""
-        return self.cell.variables if self.cell is not None else {}
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """The variables that it has for itself."""
 
     @property
     def selected(self) -> tuple[PhasePlan, ...]:

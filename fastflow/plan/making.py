@@ -94,6 +94,7 @@ def make_plan(
             phases=_with_followers([work.phase(phase) for phase in facts.by_workflow[name]]),
             kept_out=kept_out,
             cell=workflow.matrix,
+            variables=facts.variables.get(name, {}),
         )
         for name, workflow in spec.workflows.items()
     }

@@ -12,8 +12,9 @@ from pydantic import Strict, TypeAdapter
 
 from fastflow import __version__
 from fastflow.check.facts import Facts
+from fastflow.check.inclusion import place_in_spec
 from fastflow.masking import MASK
-from fastflow.model.cells import cells_of, scopes_of
+from fastflow.model.cells import scope_with, scopes_of
 from fastflow.model.load import is_build_id, is_raw
 from fastflow.model.node import TesterNode
 from fastflow.model.node_parts import Gate
@@ -168,7 +169,7 @@ def plan_file_of_run(plan: Plan, facts: Facts, values: Mapping[str, str], run: s
 
 def _of_run(told: PlannedPhase, phase: PhasePlan, facts: Facts) -> PlannedPhase:
     gate = phase.node.gate if isinstance(phase.node, TesterNode) else None
-    mark = facts.places.key("workflows", phase.workflow, "nodes", phase.name).mark
+    mark = place_in_spec(facts.places.key("workflows", phase.workflow, "nodes", phase.name).mark, facts.inclusions)
     return replace(
         told,
         image=phase.image,
@@ -192,7 +193,8 @@ def resolved_text(facts: Facts, values: Mapping[str, str], run: str) -> str:
         lambda path: is_raw(path) or "environment" in path[2:] or "container" in path[2:],
         lenient=True,
         stand_in=lambda path: run if is_build_id(path) else None,
-        scopes=scopes_of(cells_of(facts.spec), shown),
+        scopes=scopes_of(facts.variables, shown),
+        of_files={name: scope_with(file.variables, shown) for name, file in facts.inclusions.items()},
     )
     return dump(map_texts(resolved.document.root, lambda text: _ACCOUNT.sub(MASK, text)))
 

@@ -27,13 +27,12 @@ class FoldedPlan:
         """Count what a phase waits for, with condition and reason: several cells of a matrix have one name."""
         edges = phase.dependencies
         times = Counter(self._written(edge.before) for edge in edges)
-        is_one = {name: number == 1 or self._unfolds for name, number in times.items()}
-        names = (
-            written if not is_one[written] else edge.before
-            for edge in edges
-            for written in (self._written(edge.before),)
-        )
-        return Counter((name, edge.condition, edge.reason) for name, edge in zip(names, edges, strict=True))
+        named: Counter[tuple[str, str, str]] = Counter()
+        for edge in edges:
+            written = self._written(edge.before)
+            is_shared = times[written] > 1 and not self._unfolds
+            named[written if is_shared else edge.before, edge.condition, edge.reason] += 1
+        return named
 
     def _shape(self, phase: PhasePlan) -> tuple[object, ...]:
         """What a phase does, whatever the values of variables."""

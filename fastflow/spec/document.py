@@ -121,3 +121,10 @@ def moved(node: YamlNode, mark: Mark) -> YamlNode:
         for key, value in node
     )
     return YamlMap(entries, mark, node.tag, origin)
+
+
+def size_of(node: YamlNode) -> int:
+    """How many values a tree holds, itself and keys among them."""
+    if isinstance(node, YamlMap):
+        return 1 + sum(1 + size_of(value) for _, value in node)
+    return 1 + sum(map(size_of, node.items)) if isinstance(node, YamlList) else 1

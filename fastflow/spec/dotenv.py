@@ -241,7 +241,14 @@ class Values(dict[str, str]):
 
     def over(self, environment: Mapping[str, str]) -> "Values":
         """The same, with variables that are stronger than all others."""
-        return Values({**self.environment, **environment}, self.files)
+        if any(name in file.text for file in self.files for name in environment):
+            return Values({**self.environment, **environment}, self.files)
+        # A file that does not mention them has the values that it had: it is not read again for each cell of a matrix.
+        made = Values({**self.environment, **environment})
+        made.files = self.files
+        for name, value in self.items():
+            made.setdefault(name, value)
+        return made
 
     def under(self, files: Iterable[EnvFile]) -> "Values":
         """The same, with files that are weaker than all others, and are not among them."""

@@ -4,6 +4,7 @@ from collections import ChainMap
 from collections.abc import Callable
 from collections.abc import Mapping as Values
 from dataclasses import replace
+from types import MappingProxyType
 from typing import NamedTuple
 
 from fastflow.ci import CI_ID, CI_ID_HINT
@@ -39,6 +40,9 @@ class Scope(NamedTuple):
     values: Values[str, str] | None
 
 
+NO_SCOPES: Values[str, Scope] = MappingProxyType({})
+
+
 def interpolate(
     document: Document,
     values: Values[str, str] | None,
@@ -49,6 +53,7 @@ def interpolate(
     known: Callable[[YamlPath], str | None] = lambda _: None,
     is_checked: Callable[[YamlPath], bool] = lambda _: False,
     scopes: Callable[[YamlPath], Scope | None] = lambda _: None,
+    of_files: Values[str, Scope] = NO_SCOPES,
 ) -> Interpolated:
     """Replace the variables of every scalar but those below paths for which `is_raw` holds.
 
@@ -56,9 +61,11 @@ def interpolate(
     With `lenient` an unset variable is no fault but empty; where `stand_in` gives a text for a path, that is the
     value of unset variables there. Where `known` gives one, that is what a scalar with variables comes to. A text
     that is no template stays as it is, and is no fault where `is_checked` holds: a rule of its own speaks of it.
-    Where `scopes` gives one for a path, it holds below that path.
+    Where `scopes` gives one for a path, it holds below that path; elsewhere those of `of_files` hold for what stands in
+    these files.
     """
-    work = _Interpolation(Scope({}, values), is_raw, lenient, stand_in, known, is_checked, scopes, [])
+    scope = Scope({}, values)
+    work = _Interpolation(scope, is_raw, lenient, stand_in, known, is_checked, scopes, of_files, [])
     root = work.node(document.root, ())
     assert isinstance(root, YamlMap)
     return Interpolated(document._replace(root=root), tuple(work.diagnostics))
@@ -95,20 +102,26 @@ class _Interpolation(NamedTuple):
     known: Callable[[YamlPath], str | None]
     is_checked: Callable[[YamlPath], bool]
     scopes: Callable[[YamlPath], Scope | None]
+    of_files: Values[str, Scope]
     diagnostics: list[Diagnostic]
 
     def node(self, node: YamlNode, path: YamlPath) -> YamlNode:
         if self.is_raw(path):
             return node
         if isinstance(node, Scalar):
-            return self._scalar(node, path) if "$" in node.text else node
+            return self._for(node)._scalar(node, path) if "$" in node.text else node
         if isinstance(node, YamlList):
             items = tuple(self.node(item, (*path, at)) for at, item in enumerate(node.items))
             return replace(node, items=items)
         own = self.scopes(path)
-        work = self if own is None else self._replace(scope=own)
+        work = self if own is None else self._replace(scope=own, of_files=NO_SCOPES)
         entries = tuple((key, work.node(value, (*path, key.text))) for key, value in node)
         return YamlMap(entries, node.mark, node.tag, node.origin)
+
+    def _for(self, scalar: Scalar) -> "_Interpolation":
+        """The same with the variables of the file that a text stands in."""
+        scope = self.of_files.get((scalar.origin or scalar.mark).file) if self.of_files else None
+        return self if scope is None else self._replace(scope=scope)
 
     def _scalar(self, scalar: Scalar, path: YamlPath) -> Scalar:
         if (text := self.known(path)) is not None:

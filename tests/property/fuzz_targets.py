@@ -33,6 +33,28 @@ ACCEPT = """\
   expires: 2030-06-30
 - { fingerprint: "12", reason: known, comment: ~, x-a: 1 }
 """
+SHARED = "defaults: { attempts: 2, x-a: [1] }\ncloud: { query: off }\n"
+INCLUDED = """\
+include: [../defaults.yml]
+workflows:
+  team:
+    matrix: { a: [x, 1], b: [2], include: [{ a: x, c: "${d}" }, { b: 3, a: z }], exclude: [{ a: 1 }] }
+    build_id: team${CI}${a}${b}${c:-n}${host}
+    compose: docker-compose.yml
+    nodes:
+      r: { mode: recording, allowed_hosts: [app], source: { run: x } }
+      t: { mode: testing, test_run_uri: $host }
+"""
+INCLUDING = """\
+include: [defaults.yml, { path: shop/team.yml, with: { host: app, c: d } }, docker-compose.yml, fuzzed.yml]
+defaults: { attempts: 3 }
+workflows:
+  web:
+    matrix: { a: [x, 1, "2.0"], exclude: [{ a: x }], include: [{ a: 1, b: c }, { d: "e" }] }
+    build_id: "web${CI}${a:+z}${b-}"
+    nodes: { r: { mode: recording, allowed_hosts: ["${a}"], source: { run: x }, depends_on: [team.r, "team-*.t"] } }
+  api: { nodes: { t: { mode: testing, test_record: web.r, test_run_uri: "http://${a}" } } }
+"""
 TEMPLATES = [
     "web${CI}",
     "api${CI}",
@@ -55,6 +77,10 @@ def _directory() -> Path:
         (directory / name).parent.mkdir(exist_ok=True)
         (directory / name).write_text(COMPOSE, encoding="utf-8")
     (directory / "accept.yml").write_text(ACCEPT, encoding="utf-8")
+    (directory / "defaults.yml").write_text(
+        "defaults: { attempts: 2, x-a: [1] }\ncloud: { query: off }\n", encoding="utf-8"
+    )
+    (directory / "shop/team.yml").write_text(INCLUDED, encoding="utf-8")
     (directory / "latin-1.yml").write_bytes("services: { é: 1 }".encode("latin-1"))
     os.mkfifo(directory / "pipe")
     (directory / ".env").write_text("A=b\nB=${A}\n", encoding="utf-8")
@@ -183,7 +209,13 @@ def seeds(target: str) -> list[bytes]:
     files = [path for home in ("tests/corpus", "examples") for path in sorted((ROOT / home).rglob("*.yml"))]
     read = {path: path.read_bytes() for path in files}
     composed = [text for text in read.values() if b"workflows:" not in text and b"services:" in text]
-    specs = [FULL.encode(), SMALL.encode(), *(text for text in read.values() if b"workflows:" in text)]
+    specs = [
+        FULL.encode(),
+        SMALL.encode(),
+        INCLUDING.encode(),
+        INCLUDED.encode(),
+        *(text for text in read.values() if b"workflows:" in text),
+    ]
     if target == "compose":
         return [COMPOSE.encode(), *composed]
     if target == "validate-two":

@@ -36,6 +36,11 @@ EMULATORS_OWN = {
     "io.fastflow.started-by",
     "io.fastflow.base",
 }  # below its own label, and nobody else's business
+INCLUDED = {  # what it may include
+    "common/defaults.yml": "defaults: { attempts: 2 }\n",
+    "teams/api.yml": "workflows:\n  api:\n    build_id: api${FASTFLOW_CI_ID}\n    nodes:\n"
+    '      record: { mode: recording, allowed_hosts: ["${host}.example"], source: { run: ./requests.sh } }\n',
+}
 COMPOSE = {  # what a spec on a page may name
     "docker-compose.yml": (
         "services:\n"
@@ -163,7 +168,8 @@ def test_json_parses(block: Block) -> None:
 
 @pytest.mark.parametrize("block", SPECS, ids=str)
 def test_spec_passes_its_checks_or_shows_its_findings(block: Block, tmp_path: Path) -> None:
-    for name, text in COMPOSE.items():
+    for name, text in {**COMPOSE, **INCLUDED}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
     found = check([SpecText("fastflow.yml", tmp_path, block.text.encode())], None).diagnostics
     text = render_findings(found, Sources({"fastflow.yml": block.text}))

@@ -296,3 +296,34 @@ def test_compose_profiles_enable_services_wherever_they_are_set(
     text = "services: { a: { image: a }, b: { image: b, profiles: [p] }, c: { image: c, profiles: [o, r] } }\n"
     files = {"app/compose.yml": text, "app/.env": "COMPOSE_PROFILES=p\n"}
     assert application(tmp_path, files, "app/compose.yml", values=values).enabled == enabled
+
+
+def test_workflows_share_what_was_read_unless_a_variable_of_theirs_is_in_it(tmp_path: Path) -> None:
+    files = {
+        "plain.yml": "services: { app: { image: 'a:1' } }\n",
+        "own.yml": "include: [more.yml]\nservices: { app: { image: 'a:${browser}-${TAG}' } }\n",
+        "more.yml": "services: { db: { image: 'd:${shard:-none}', environment: { B: '$$x', C: '${OTHER}' } } }\n",
+        "passed.yml": "services: { app: { image: a, env_file: app.env } }\n",
+        "app.env": "browser\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+
+    def read(known: ComposeFiles, name: str, **own: str) -> Application:
+        found = known.read(file_sources([name], [MARK]), own).application
+        assert found is not None
+        return found
+
+    for values in (None, {"TAG": "7", "browser": "environment", "shard": "environment"}):
+        known = ComposeFiles(tmp_path, values)
+        assert read(known, "plain.yml", browser="chrome") is read(known, "plain.yml", browser="firefox")
+        chrome = read(known, "own.yml", browser="chrome", shard="1", other="x")
+        assert chrome is read(known, "own.yml", browser="chrome", shard="1", other="y")
+        assert chrome is not read(known, "own.yml", browser="chrome", shard="2", other="x")
+        tag = "${TAG}" if values is None else "7"
+        assert [service.image for service in chrome.services.values()] == ["d:1", f"a:chrome-{tag}"]
+        other = {"B": "$$x", "C": "${OTHER}"} if values is None else {"B": "$x", "C": ""}
+        assert chrome.services["db"].environment == other
+    known = ComposeFiles(tmp_path, {})
+    passed = [read(known, "passed.yml", browser=name).services["app"].environment for name in ("chrome", "firefox")]
+    assert passed == [{"browser": "chrome"}, {"browser": "firefox"}]

@@ -1,6 +1,7 @@
 """The command line of Docker when it fails, played by a script."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -147,3 +148,11 @@ def test_a_project_that_comes_as_yaml_is_read_as_json(tmp_path: Path) -> None:
     """Compose 2.25.0 prints YAML whatever the format."""
     told = compose(tmp_path, "printf 'services:\\n  a: { image: a, init: true }\\n'").config(PROJECT)
     assert json.loads(told) == {"services": {"a": {"image": "a", "init": True}}}
+
+
+def test_variables_of_a_workflow_are_in_the_environment_of_its_calls_and_not_its_name(tmp_path: Path) -> None:
+    project = replace(PROJECT, environment={"browser": "chrome", "COMPOSE_PROJECT_NAME": "other"})
+    told = compose(
+        tmp_path, """echo "{ \\"browser\\": \\"$browser\\", \\"name\\": \\"$COMPOSE_PROJECT_NAME\\" }" """
+    ).config(project)
+    assert json.loads(told) == {"browser": "chrome", "name": "shop"}

@@ -9,6 +9,7 @@ EXAMPLES = sorted((Path(__file__).parents[3] / "examples").rglob("fastflow.yml")
 FULL = """\
 name: 007
 x-anchors: [&hosts { h: { context: c } }]
+include: ~
 cloud: { token: "${T:?set it}", api_host: api.wallarm.com, use_ssl: true, ca_verify: "${V:-false}", query: ~ }
 max_parallel: "4"
 hosts: { local: { context: default }, far: { docker_host: ssh://far, max_parallel: 2, x-a: b } }

@@ -18,7 +18,7 @@ def load(text: str, values: dict[str, str] | None = None) -> Loaded:
     reading = read_spec("f.yml", text.encode())
     assert reading.document is not None, reading.diagnostics
     parts = expand(reading.document) if has_matrix(reading.document) else Expanded(reading.document)
-    scopes = scopes_of(parts.cells, values, parts.at_fault)
+    scopes = scopes_of({name: cell.variables for name, cell in parts.cells.items()}, values, parts.at_fault)
     interpolated = interpolate(parts.document, values, is_raw, scopes=scopes)
     loaded = load_spec(interpolated.document, parts.cells, parts.at_fault)
     found = (*reading.diagnostics, *interpolated.diagnostics, *loaded.diagnostics)

@@ -75,12 +75,15 @@ def conflicts(facts: Facts, claimed: Iterable[tuple[T, Iterable[Owner]]]) -> Ite
 
 
 def conflict_of(facts: Facts, one: Owner, two: Owner) -> Conflict:
-    """Order two owners. Workflows that name one Compose file are told apart by where they name it."""
+    """Order two owners. Workflows that name one Compose file are told apart by where they name it.
+
+    Cells of a matrix are not: they share one text.
+    """
     places = {id(owner): owner.place for owner in (one, two)}
-    if one.place == two.place:
+    if one.place == two.place and one.phase is None:
         places = {id(owner): facts.places.value("workflows", owner.workflow, "compose") for owner in (one, two)}
     late, _ = facts.later_and_earlier(places[id(one)], places[id(two)])
-    later, earlier = (one, two) if late == places[id(one)] else (two, one)
+    later, earlier = (two, one) if late == places[id(two)] else (one, two)
     return Conflict(places[id(later)], later, places[id(earlier)], earlier)
 
 

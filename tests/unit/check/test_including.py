@@ -257,3 +257,16 @@ def test_a_runs_plan_has_the_place_in_the_spec_by_which_a_node_came_in(tmp_path:
     assert [(phase.id, phase.line, phase.column) for phase in made.phases] == [("web.p", 4, 30), ("team.p", 3, 5)]
     assert made.resolved is not None
     assert "team:" in made.resolved
+
+
+def test_levels_of_a_finding_in_an_included_file_are_those_of_the_spec_that_includes_it(tmp_path: Path) -> None:
+    node = "nodes: { r: { mode: recording, allowed_hosts: [x.example], source: { run: x } } }"
+    files = {
+        "first.yml": WEB,
+        "second.yml": "include: [team.yml]\nchecks: { build-id-ambiguous: error }\n",
+        "team.yml": f"workflows: {{ a: {{ build_id: 'x${{A}}', {node} }}, b: {{ build_id: 'x${{B}}', {node} }} }}\n",
+    }
+    found = checked(tmp_path, files, "first.yml", "second.yml")
+    assert [(one.rule, one.severity.value, one.mark.file) for one in found.diagnostics] == [
+        ("build-id-ambiguous", "error", "team.yml")
+    ]

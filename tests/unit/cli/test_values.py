@@ -82,3 +82,25 @@ def test_a_file_that_is_not_utf_8_stops_a_run_with_its_line(
     assert f"the file of variables {name}, line 2: this is not UTF-8" in said
     assert f"save it as UTF-8, such as with: iconv -f ISO-8859-1 -t UTF-8 {name}" in said
     assert guarded(cli, ["validate"]) == 0
+
+
+def test_an_axis_wins_over_all_others_also_in_what_a_file_refers_to(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / ".env").write_text("browser=file\nTAG=x${browser}y\nPLAIN=z\n")
+    monkeypatch.setenv("browser", "environment")
+    matrix = "    matrix: { browser: [chrome, firefox] }\n    build_id: BUILD_ID\n"
+    text = SPEC.replace("    build_id: BUILD_ID\n", matrix)
+    text += "  other:\n    build_id: other${TAG}${browser}\n    nodes: { p: { mode: report, test_run_id: '1' } }\n"
+    (here / "fastflow.yml").write_text(text.replace("BUILD_ID", "${TAG}${browser}${PLAIN}"))
+    assert guarded(cli, ["plan", "--env", "--format", "json"]) == 0
+    phases = json.loads(capsys.readouterr().out)["phases"]
+    assert [phase["build_id"] for phase in phases[:2]] == ["xchromeychromez", "xfirefoxyfirefoxz"]
+    (here / "fastflow.yml").write_text(text.replace("BUILD_ID", "${browser}${PLAIN}"))
+    assert guarded(cli, ["plan", "--env", "--format", "json", "-w", "web"]) == 0
+    phases = json.loads(capsys.readouterr().out)["phases"]
+    assert [(phase["build_id"], phase["selected"]) for phase in phases] == [
+        ("chromez", True),
+        ("firefoxz", True),
+        (None, False),
+    ]

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Literal, NamedTuple, TypeAlias, TypeVar, cast
 
 Operator: TypeAlias = Literal["", ":-", "-", ":?", "?", ":+", "+"]
@@ -133,11 +134,16 @@ def _value(variable: Variable, lookup: Lookup, lenient: bool, stand_in: str | No
 
 
 def resolve_known(template: Template, known: Mapping[str, str]) -> Template:
-    """Give what is left of a template once some of its variables have values; raises UnsetVariableError."""
+    """Give what is left of a template once some of its variables have values; raises UnsetVariableError.
+
+    A word that nobody may ever need is no error: it stays.
+    """
     parts: list[Part] = []
     for part in template:
         if isinstance(part, Variable) and part.name not in known:
-            parts.append(part._replace(word=resolve_known(part.word, known)))
+            with suppress(UnsetVariableError):
+                part = part._replace(word=resolve_known(part.word, known))  # noqa: PLW2901  # the same variable
+            parts.append(part)
         elif isinstance(part, Variable):
             parts.extend(_known_part(part, known))
         else:

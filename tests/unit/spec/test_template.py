@@ -16,6 +16,7 @@ from fastflow.spec.template import (
     canonical,
     parse_template,
     resolve,
+    resolve_known,
     variables,
     written,
 )
@@ -156,6 +157,21 @@ def test_the_canonical_form_means_the_same_where_nothing_is_missing(template: Te
         # A demand that is not met and a variable that is empty differ: such an environment ends in an error.
         if not result.startswith(ERROR):
             assert result_of(reduced, environment) == result
+
+
+@given(TEMPLATES, st.sampled_from(["", "v", "$W"]))
+def test_what_is_left_once_a_variable_is_known_means_the_same(template: Template, value: str) -> None:
+    known = {"V": value}
+    try:
+        left = resolve_known(template, known)
+    except UnsetVariableError:
+        assert all(result_of(template, environment | known).startswith(ERROR) for environment in STATES)
+        return
+    again = parse_template(written(left))
+    for environment in STATES:
+        assert result_of(again, environment | known) == result_of(template, environment | known)
+    if value:
+        assert "V" not in variables(left)
 
 
 @given(st.text(alphabet="$V{}:-?+a1_", max_size=12))

@@ -73,9 +73,7 @@ class _Joining:
         steps = [known for known, _ in chain]
         if path.resolve() in steps:
             names = [file for _, file in chain[steps.index(path.resolve()) :]]
-            self._fail(
-                entry.path, f"files include one another: {' → '.join([*names, names[0]])}", "remove one of these"
-            )
+            self._fail(entry.path, f"files include one another: {' → '.join([*names, name])}", "remove one of these")
             return None
         if len(chain) > MOST_LEVELS:
             self._fail(entry.path, f"files are included more than {MOST_LEVELS} levels deep", "include fewer levels")
@@ -106,7 +104,8 @@ class _Joining:
         except (OSError, ValueError) as error:
             reason = system_reason(error) if isinstance(error, OSError) else str(error)
             message = f"the included file {name} cannot be read: {reason}"
-            self._fail(entry.path, message, instead_of(path))
+            is_glob = "*" in entry.path.text
+            self._fail(entry.path, message, "name each file: globs are not expanded" if is_glob else instead_of(path))
             return None
         self.bytes += len(content)
         if self.bytes > MAX_BYTES:
@@ -156,9 +155,9 @@ class _Joining:
             at = item if path is None else path
             self._fail(at, "`include`: expected a file", _ENTRY)
         elif _SCHEME.match(path.text) or path.text.startswith(REMOTE):
-            message = f"`include`: {path.text} is not on this machine, and only local files are included: "
+            message = f"`include`: {path.text} is no path, and only files of this machine are included: "
             message += "whoever can change a remote file could change what runs here with your token"
-            self._fail(path, message, _LOCAL)
+            self._fail(path, message, "write the path" if path.text.startswith("file:") else _LOCAL)
         elif "$" in path.text:
             message = f"`include`: {path.text} holds a variable, but files are read before variables have values"
             self._fail(path, message, "write the path")

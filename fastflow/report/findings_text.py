@@ -48,7 +48,9 @@ def render_findings(diagnostics: Iterable[Diagnostic], sources: Sources) -> str:
     """Render findings, a blank line between two; nothing for none. Logs are no place for a token: it is not shown."""
     found = tuple(diagnostics)
     literal = (one for one in found if one.rule == _LITERAL)
-    secret = [mark for one in literal for mark in (one.mark, *(other.mark for other in one.related))]
+    places = ((one.mark, *(other.mark for other in one.related)) for one in literal)
+    # In another file is who included this one.
+    secret = [mark for marks in places for mark in marks if mark.file == marks[0].file]
     shown = sources.hiding(secret) if secret else sources
     return "\n".join(render_finding(finding, shown) for finding in found)
 

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from fastflow.check.facts import Facts
-from fastflow.check.loading import NO_BUILD_IDS, SpecText, load, masked
+from fastflow.check.loading import NO_BUILD_IDS, load, masked
 from fastflow.check.run import check_specs
 from fastflow.diagnostic import Diagnostic, has_errors, in_file_order
 from fastflow.errors import FastflowError, InvalidSpecError
 from fastflow.spec.document import YamlPath
+from fastflow.spec.reader import SpecText
 
 if TYPE_CHECKING:
     from fastflow.plan import Plan

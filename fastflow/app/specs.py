@@ -7,8 +7,7 @@ from pathlib import Path
 
 from fastflow.app.environment import everything
 from fastflow.errors import UsageError, system_reason
-from fastflow.pipeline import SpecText
-from fastflow.spec.reader import MAX_BYTES
+from fastflow.spec.reader import MAX_BYTES, SpecText
 
 NAMES = ("fastflow.yml", "fastflow.yaml")
 COMPOSE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")

@@ -26,7 +26,7 @@ from fastflow.model.places import Places
 from fastflow.model.spec import Spec
 from fastflow.spec.document import Document, Scalar, YamlMap, YamlPath
 from fastflow.spec.interpolation import interpolate
-from fastflow.spec.reader import read_limited, read_spec
+from fastflow.spec.reader import SpecText, read_limited, read_spec
 
 if TYPE_CHECKING:
     from fastflow.model.accept import AcceptFile
@@ -34,14 +34,6 @@ if TYPE_CHECKING:
 _SHORTEST_TOKEN = 8
 """Characters. A shorter value, such as `token` in a test, is no secret but a word that findings use."""
 NO_BUILD_IDS: Mapping[YamlPath, str] = MappingProxyType({})
-
-
-class SpecText(NamedTuple):
-    """A spec as it was found: the name that users know it by, its directory, and its bytes."""
-
-    name: str
-    directory: Path
-    content: bytes
 
 
 def load(

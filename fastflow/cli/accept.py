@@ -10,6 +10,7 @@ import click
 
 from fastflow.app.accept import Choice, add_to, choices_of, failing_of, standing_of
 from fastflow.app.specs import directory_of_runs
+from fastflow.cli import completing
 from fastflow.cli.accept_asking import QuitError, ask_whether, ask_why, day, read_reason
 from fastflow.cli.options import with_examples
 from fastflow.cli.report import RUN_HELP
@@ -28,8 +29,8 @@ _EPILOG = with_examples(
 
 
 @click.command(name="accept", epilog=_EPILOG)
-@click.argument("run", required=False, metavar="[RUN]")
-@click.option("--file", "file", metavar="F", help=_FILE_HELP)
+@click.argument("run", required=False, metavar="[RUN]", shell_complete=completing.runs)
+@click.option("--file", "file", metavar="F", type=click.Path(), help=_FILE_HELP)
 @click.option("--all", "takes_all", is_flag=True, help="Accept all that made a phase fail.")
 @click.option("--fingerprint", "fingerprints", multiple=True, metavar="F", help=_FINGERPRINT_HELP)
 @click.option(

@@ -38,8 +38,10 @@ def guarded(command: click.Command, arguments: Sequence[str]) -> int:
     except FastflowError as error:
         show_error(error)
         return error.exit_code
-    except SystemExit:  # click's, for a broken pipe that is not the output's: its code, 1, would say "vulnerable"
-        _show_bug()
+    except SystemExit as error:  # click's: 0 once it has told a shell how to complete, 1 for a broken pipe
+        if not error.code:
+            return ExitCode.PASSED
+        _show_bug()  # 1 would say "vulnerable"
         return ExitCode.BUG
     except OSError as error:
         if error.filename is not None or error.errno not in _UNWRITABLE:

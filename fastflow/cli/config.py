@@ -5,6 +5,7 @@ import click
 from fastflow.app.config import RUN, project_text
 from fastflow.app.environment import values_for
 from fastflow.app.specs import read_spec_text
+from fastflow.cli import completing
 from fastflow.cli.findings import passed
 from fastflow.cli.options import SPEC_HELP, env_file_option, notify, spec_argument
 from fastflow.pipeline import check
@@ -12,7 +13,13 @@ from fastflow.pipeline import check
 
 @click.command(name="config", epilog=SPEC_HELP)
 @spec_argument()
-@click.option("-w", "--workflow", metavar="WORKFLOW", help="Which workflow; needed where the spec has several.")
+@click.option(
+    "-w",
+    "--workflow",
+    metavar="WORKFLOW",
+    shell_complete=completing.workflows,
+    help="Which workflow; needed where the spec has several.",
+)
 @env_file_option
 def command(spec: str | None, workflow: str | None, env_files: tuple[str, ...]) -> None:
     """Print the Compose project of a workflow as Docker Compose gets it.

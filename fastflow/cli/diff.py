@@ -5,6 +5,7 @@ from importlib import import_module
 import click
 
 from fastflow.app.diff import compare_runs
+from fastflow.cli import completing
 from fastflow.cli.options import with_examples
 from fastflow.errors import ExitCode
 
@@ -18,8 +19,8 @@ _EPILOG = with_examples(
 
 
 @click.command(name="diff", epilog=_EPILOG)
-@click.argument("old", metavar="RUN")
-@click.argument("new", required=False, metavar="[RUN]")
+@click.argument("old", metavar="RUN", shell_complete=completing.runs)
+@click.argument("new", required=False, metavar="[RUN]", shell_complete=completing.runs)
 @click.option(
     "--format",
     "form",

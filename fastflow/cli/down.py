@@ -5,6 +5,7 @@ import click
 from fastflow.app.down import chosen_runs, interrupt, settled
 from fastflow.app.live import engines_here
 from fastflow.app.specs import find_spec, identity, read_spec_text
+from fastflow.cli import completing
 from fastflow.cli.options import SPEC_HELP, notify, spec_argument
 from fastflow.errors import ExitCode
 from fastflow.run.survey import remove_live
@@ -12,7 +13,13 @@ from fastflow.run.survey import remove_live
 
 @click.command(name="down", epilog=SPEC_HELP)
 @spec_argument()
-@click.option("--run", "run", metavar="RUN", help="Only this run; a live one is interrupted as by Ctrl-C.")
+@click.option(
+    "--run",
+    "run",
+    metavar="RUN",
+    shell_complete=completing.runs,
+    help="Only this run; a live one is interrupted as by Ctrl-C.",
+)
 @click.option("--stale", is_flag=True, help="Only dead runs, which is the default.")
 @click.option("--all", "everything", is_flag=True, help="Dead runs of every spec.")
 def command(*, spec: str | None, run: str | None, stale: bool, everything: bool) -> int:

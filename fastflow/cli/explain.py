@@ -3,13 +3,14 @@
 import click
 
 from fastflow.check.rules import BY_ID, RULE_IDS
+from fastflow.cli import completing
 from fastflow.diagnostic import did_you_mean
 from fastflow.errors import UsageError
 from fastflow.report.rules import rule_as_text, rules_as_text
 
 
 @click.command(name="explain")
-@click.argument("rule", required=False, metavar="[RULE]")
+@click.argument("rule", required=False, metavar="[RULE]", shell_complete=completing.rules)
 def command(rule: str | None) -> None:
     """Show a rule's page: what it finds, why, a spec at fault, how to mend it.
 

@@ -28,6 +28,7 @@ _EPILOG = with_examples(
     "compose_files",
     metavar="COMPOSE_FILE",
     multiple=True,
+    type=click.Path(),
     help="Start from this Compose file, or from the one in this directory. May be given more than once.",
 )
 @click.option(

@@ -5,12 +5,13 @@ import sys
 import click
 
 from fastflow.app.logs import Output, show_logs
+from fastflow.cli import completing
 from fastflow.cli.options import notify, run_option
 from fastflow.cli.streams import is_read
 
 
 @click.command(name="logs")
-@click.argument("phase", metavar="[PHASE]", required=False)
+@click.argument("phase", metavar="[PHASE]", required=False, shell_complete=completing.phases)
 @click.option("-f", "--follow", is_flag=True, help="Go on until the nodes have ended.")
 @run_option
 def command(*, phase: str | None, follow: bool, run: str | None) -> None:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 
 import click
+from click.shell_completion import CompletionItem
 
 from fastflow import __version__
 from fastflow.app.memory import disable_gc, skip_gc_at_exit
@@ -29,6 +30,7 @@ COMMANDS = {
     "accept": "Accept found vulnerabilities, with a reason.",
     "schema": "Print the JSON Schema of the spec, for editors.",
     "explain": "Show a rule's page: what it finds, why, how to mend it.",
+    "completion": "Print what makes a shell complete what you type.",
     "doctor": "Look at engines, images, ports, disk and cloud: each ok, or what to do.",
     "emulator": "Manage the stand-in for Wallarm's cloud and node.",
 }
@@ -41,14 +43,23 @@ class LazyGroup(click.Group):
         """The commands in the order in which one meets them."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # click's signature
-        """Import one command."""
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command; for completion, make it of the table."""
         if cmd_name not in COMMANDS:
             return None
+        if ctx.resilient_parsing:  # a shell asks how the line may go on
+            from fastflow.cli.described import command_of  # noqa: PLC0415  # for that only
+
+            return command_of(cmd_name)
         module = importlib.import_module(f"fastflow.cli.{cmd_name}")
         command = module.command
         assert isinstance(command, click.Command)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete commands without importing them, and the options of `fastflow` itself."""
+        commands = [CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)]
+        return commands + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # click's signature
         """List the commands without importing them."""

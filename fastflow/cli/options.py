@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from fastflow.cli import completing
 from fastflow.model.base import parse_duration
 from fastflow.model.mode import MODE_NAMES
 
@@ -34,7 +35,7 @@ def with_examples(text: str, *examples: tuple[str, str]) -> str:
 
 def spec_argument() -> Decorator:
     """The spec; by default that of this directory or its nearest parent."""
-    return click.argument("spec", required=False, metavar="[SPEC]")
+    return click.argument("spec", required=False, metavar="[SPEC]", type=click.Path(allow_dash=True))
 
 
 def selection_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -50,6 +51,7 @@ def selection_options(function: Callable[..., Any]) -> Callable[..., Any]:
         "workflows",
         multiple=True,
         metavar="WORKFLOW",
+        shell_complete=completing.workflows,
         help=text,
     )(function)
 
@@ -79,6 +81,7 @@ def env_file_option(function: Callable[..., Any]) -> Callable[..., Any]:
         "env_files",
         multiple=True,
         metavar="F",
+        type=click.Path(),
         help="Read variables from F; may be repeated, the last wins.",
     )(function)
 
@@ -92,7 +95,7 @@ def env_option(function: Callable[..., Any]) -> Callable[..., Any]:
 def run_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """Which run."""
     text = "The run; needed unless exactly one run of the spec here is live."
-    return click.option("--run", "run", metavar="RUN", help=text)(function)
+    return click.option("--run", "run", metavar="RUN", shell_complete=completing.runs, help=text)(function)
 
 
 def notify(text: str) -> None:

@@ -4,6 +4,7 @@ import click
 
 from fastflow.app.reports import parse_reports, write_reports
 from fastflow.app.specs import directory_of_runs
+from fastflow.cli import completing
 from fastflow.cli.options import with_examples
 from fastflow.errors import UsageError
 from fastflow.record.archive import find_run, read_archive
@@ -19,8 +20,10 @@ _REPORT_HELP = f"Write a report ({', '.join(KINDS)}) to PATH; may be repeated."
 
 
 @click.command(name="report", epilog=_EPILOG)
-@click.argument("run", required=False, metavar="[RUN]")
-@click.option("--report", "reports", multiple=True, metavar="KIND=PATH", help=_REPORT_HELP)
+@click.argument("run", required=False, metavar="[RUN]", shell_complete=completing.runs)
+@click.option(
+    "--report", "reports", multiple=True, metavar="KIND=PATH", shell_complete=completing.reports, help=_REPORT_HELP
+)
 def command(run: str | None, reports: tuple[str, ...]) -> None:
     """Write reports of an earlier run from its folder, also of one that was killed; needs no engine."""
     wanted = parse_reports(reports)

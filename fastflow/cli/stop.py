@@ -3,11 +3,12 @@
 import click
 
 from fastflow.app.live import engines_here, find_target, stop_node
+from fastflow.cli import completing
 from fastflow.cli.options import notify, run_option
 
 
 @click.command(name="stop")
-@click.argument("phase", metavar="PHASE")
+@click.argument("phase", metavar="PHASE", shell_complete=completing.phases)
 @run_option
 def command(*, phase: str, run: str | None) -> None:
     """Stop the node of PHASE (or RUN/PHASE) gracefully: a recorder finishes its test record.

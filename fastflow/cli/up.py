@@ -6,6 +6,7 @@ from fastflow.app.reports import Report, parse_reports, write_reports
 from fastflow.app.request import RunRequest, request_of
 from fastflow.app.run_id_file import RunIdFile
 from fastflow.app.specs import read_spec_text
+from fastflow.cli import completing
 from fastflow.cli.findings import show_findings
 from fastflow.cli.options import (
     SPEC_HELP,
@@ -57,14 +58,16 @@ _EPILOG = with_examples(
 @click.option("--dry-run", is_flag=True, help="All checks, then the plan; nothing is started.")
 @click.option("--emulate", is_flag=True, help="Use the emulator for the cloud and the nodes; needs no account.")
 @click.option("--keep", is_flag=True, help="Leave containers and networks; `fastflow down` removes them.")
-@click.option("--resume", metavar="RUN", help=_RESUME_HELP)
+@click.option("--resume", metavar="RUN", shell_complete=completing.runs, help=_RESUME_HELP)
 @click.option("--max-parallel", type=click.IntRange(min=1), metavar="N", help=_PARALLEL_HELP)
 @click.option("--fail-fast", is_flag=True, help="Stop everything when a phase fails or finds vulnerabilities.")
 @click.option("--progress", type=click.Choice(PROGRESS_KINDS), default="auto", show_default=True, help=_PROGRESS_HELP)
-@click.option("--report", "reports", multiple=True, metavar="KIND=PATH", help=_REPORT_HELP)
+@click.option(
+    "--report", "reports", multiple=True, metavar="KIND=PATH", shell_complete=completing.reports, help=_REPORT_HELP
+)
 @click.option("--wait-lease", callback=read_duration, metavar="DURATION", help=_WAIT_HELP)
 @all_option
-@click.option("--run-id-file", "run_id_file", metavar="F", help=_RUN_ID_HELP)
+@click.option("--run-id-file", "run_id_file", metavar="F", type=click.Path(), help=_RUN_ID_HELP)
 @env_file_option
 def command(
     *,

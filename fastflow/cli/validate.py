@@ -19,7 +19,7 @@ _COMPOSE_HELP = "Ask Docker Compose, too, whether it accepts each workflow's pro
 
 
 @click.command(name="validate", epilog=f"{SPECS_HELP}.")
-@click.argument("specs", nargs=-1, metavar="[SPEC]...")
+@click.argument("specs", nargs=-1, metavar="[SPEC]...", type=click.Path(allow_dash=True))
 @click.option(
     "--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True, help=_FORMAT_HELP
 )

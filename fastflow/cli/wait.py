@@ -3,6 +3,7 @@
 import click
 
 from fastflow.app.waiting import GRACE, Goal, wait_for
+from fastflow.cli import completing
 from fastflow.cli.options import notify, run_option, with_examples
 from fastflow.errors import ExitCode
 from fastflow.report.live import proxy_url
@@ -17,7 +18,7 @@ _CODES = {"passed": ExitCode.PASSED, "vulnerable": ExitCode.VULNERABLE}
 
 
 @click.command(name="wait", epilog=_EPILOG)
-@click.argument("phase", metavar="PHASE")
+@click.argument("phase", metavar="PHASE", shell_complete=completing.phases)
 @click.option(
     "--for", "goal", type=click.Choice(["ready", "ended"]), default="ended", show_default=True, help=_FOR_HELP
 )

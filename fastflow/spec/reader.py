@@ -17,6 +17,14 @@ from fastflow.spec.document import Comment, Document, Scalar, YamlList, YamlMap,
 from fastflow.spec.events import MAX_BYTES, FaultError, decode
 
 
+class SpecText(NamedTuple):
+    """A spec as it was found: the name that users know it by, its directory, and its bytes."""
+
+    name: str
+    directory: Path
+    content: bytes
+
+
 def read_limited(path: Path) -> bytes:
     """Read at most 5 MB of a regular file and one byte more, which tells whoever decodes it that it is too large.
 

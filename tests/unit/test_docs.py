@@ -115,6 +115,11 @@ def test_generated_page_is_what_the_code_says_now(name: str) -> None:
     assert (ROOT / path).read_text(encoding="utf-8") == generated()[path], "run: make docs"
 
 
+def test_the_table_of_commands_for_completion_is_what_the_commands_say_now() -> None:
+    name = "fastflow/cli/commands.json"
+    assert (ROOT / name).read_text(encoding="utf-8") == generated()[name], "run: make docs"
+
+
 # Links
 def slug(heading: str) -> str:
     """The anchor of a heading, as GitHub makes it."""

@@ -1,0 +1,37 @@
+"""The names that a command line may be completed with: those of the spec that it means, of runs, of rules."""
+
+from collections.abc import Mapping
+
+from fastflow.app.specs import directory_of_runs, read_spec_text
+from fastflow.errors import FastflowError
+from fastflow.spec.document import YamlMap, YamlNode
+
+
+def nodes_of(given: str | None) -> Mapping[str, tuple[str, ...]]:
+    """The nodes of each workflow as the spec writes them, whether it is sound or not; none if it cannot be read."""
+    from fastflow.spec.reader import read_spec  # noqa: PLC0415  # names of runs need no YAML
+
+    try:
+        text = read_spec_text(given)
+    except FastflowError:
+        return {}
+    document = read_spec(text.name, text.content).document
+    workflows = _entries(document.root.get("workflows") if document else None)
+    return {
+        name: tuple(_entries(tree.get("nodes") if isinstance(tree, YamlMap) else None))
+        for name, tree in workflows.items()
+    }
+
+
+def runs_here() -> tuple[str, ...]:
+    """The ids of the runs beside the spec here, the latest first."""
+    try:
+        folders = [path.name for path in (directory_of_runs() / ".fastflow" / "runs").iterdir() if path.is_dir()]
+    except OSError:
+        return ()
+    return tuple(sorted(folders, reverse=True))
+
+
+def _entries(tree: YamlNode | None) -> dict[str, YamlNode]:
+    found = tree if isinstance(tree, YamlMap) else ()
+    return {key.text: value for key, value in found if not key.text.startswith("x-")}

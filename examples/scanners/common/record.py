@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-SESSION_HEADERS = ("authorization", "cookie")
+SESSION_HEADERS = ("authorization", "cookie", "x-api-key", "x-auth-token")
 _PORTS = {"http": 80, "https": 443}
 
 

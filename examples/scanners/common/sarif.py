@@ -90,6 +90,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "name": "".join(word[0].upper() + word[1:] for word in re.findall(r"\w+", rule.name)),
         "shortDescription": {"text": f"{rule.name.rstrip('.')}."},
         "fullDescription": {"text": rule.description},
+        "help": {"text": rule.description},
         "defaultConfiguration": {"level": level(rule.severity)},
         "properties": {"security-severity": f"{rule.severity:.1f}", "tags": tags},
     }

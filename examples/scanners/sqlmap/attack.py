@@ -63,7 +63,8 @@ def proxy_log(requests: Sequence[Request]) -> str:
 def findings(report: dict[str, Any], requests: Sequence[Request]) -> Iterator[Finding]:
     """The injection points of sqlmap's JSON report, each at the request that it was found in."""
     request: Request | None = None
-    for entry in report["data"]:
+    # Under `targets`, if there was something to say about more than one request.
+    for entry in (entry for target in report.get("targets", [report]) for entry in target["data"]):
         if entry["type_name"] == "TARGET":
             request = _attacked(entry["value"], requests)
         elif entry["type_name"] == "TECHNIQUES" and request is not None:

@@ -30,8 +30,9 @@ def test_anything_else_than_a_har_is_refused(text: str) -> None:
 
 def test_the_session_is_the_one_that_was_recorded_last() -> None:
     assert record.session_headers(record.read_file(CAPTURED / "record.har")) == {"Cookie": SESSION}
-    two = [request(TARGET, cookie="a=1", AUTHORIZATION="Bearer 1"), request(TARGET, Cookie="a=2", Accept="*/*")]
-    assert record.session_headers(two) == {"Cookie": "a=2", "Authorization": "Bearer 1"}
+    first = request(TARGET, **{"cookie": "a=1", "AUTHORIZATION": "Bearer 1", "X-API-Key": "k"})
+    last = request(TARGET, Cookie="a=2", Accept="*/*")
+    assert record.session_headers([first, last]) == {"Cookie": "a=2", "Authorization": "Bearer 1", "X-Api-Key": "k"}
 
 
 @pytest.mark.parametrize(

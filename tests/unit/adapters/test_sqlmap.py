@@ -41,6 +41,12 @@ def test_an_injection_of_a_request_with_a_query_is_at_that_request() -> None:
     assert (found.method, found.url) == ("GET", f"{TARGET}/search?q=oak")
 
 
+def test_a_report_on_several_targets_is_read_like_one_on_one() -> None:
+    both = [record.Request("GET", f"http://app:8440/?id=1{more}") for more in ("", "&echo=foo")]
+    found = list(sqlmap.findings(captured("sqlmap-two-targets.json"), both))
+    assert [(one.url, one.parameter) for one in found] == [(request.url, "id") for request in both]
+
+
 def test_a_target_without_techniques_is_no_finding() -> None:
     report = captured("sqlmap.json")
     report["data"] = report["data"][:1]

@@ -25,6 +25,7 @@ COMMANDS = {
     "stop": "Stop a phase's node gracefully.",
     "wait": "Wait until a phase is ready or has ended.",
     "down": "Remove what dead runs left; interrupt a live one with --run.",
+    "runs": "List the runs that are kept, and remove old ones.",
     "report": "Write reports of an earlier run.",
     "diff": "Show what differs between two runs, and why.",
     "accept": "Accept found vulnerabilities, with a reason.",

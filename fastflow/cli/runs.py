@@ -1,0 +1,75 @@
+"""`fastflow runs`."""
+
+import click
+
+from fastflow.app.specs import directory_of_runs
+from fastflow.cli.options import format_option, notify, with_examples
+from fastflow.errors import FastflowError, UsageError, system_reason
+from fastflow.model.base import parse_duration
+from fastflow.record.kept import kept_runs, remove, to_prune
+from fastflow.report.runs import kept_as_json, kept_as_text, size_of
+from fastflow.report.text import count
+
+_DAY = 24 * 3600
+_EPILOG = with_examples(
+    "",
+    ("fastflow runs", "what is kept beside the spec here"),
+    ("fastflow runs prune --keep 20", "all but the latest twenty go"),
+    ("fastflow runs prune --older 30d", "what began more than thirty days ago goes"),
+    ("fastflow runs prune --keep 20 --older 30d", "what is both goes"),
+)
+
+
+def _read_age(context: click.Context, option: click.Parameter, value: str | None) -> int | None:
+    """Read a length of time as specs have it, or in days."""
+    if value is None:
+        return None
+    try:
+        days = value.removesuffix("d")
+        return int(days) * _DAY if days != value and days.isascii() and days.isdigit() else parse_duration(value)
+    except ValueError:
+        raise click.BadParameter(f"expected a time such as 30d or 12h, not {value}", context, option) from None
+
+
+@click.group(name="runs", invoke_without_command=True, epilog=_EPILOG)
+@format_option
+@click.pass_context
+def command(context: click.Context, form: str) -> None:
+    """List the runs that are kept beside the spec here: when each began, its exit code, its size, its phases.
+
+    They are folders of .fastflow/runs. Needs no engine.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    runs = kept_runs(directory_of_runs())
+    if form == "json":
+        click.echo(kept_as_json(runs))
+    elif runs:
+        click.echo(kept_as_text(runs))
+    else:
+        click.echo("no run is kept here", err=True)
+
+
+@command.command()
+@click.option("--keep", type=click.IntRange(min=0), metavar="N", help="Keep the latest N runs, whatever their age.")
+@click.option("--older", callback=_read_age, metavar="TIME", help="Only runs that began longer ago: 30d, 12h.")
+@click.option("--dry-run", is_flag=True, help="Say which would go; remove nothing.")
+def prune(keep: int | None, older: int | None, *, dry_run: bool) -> None:
+    """Remove folders of runs that are over: logs, records, reports and all. A live run stays.
+
+    Reports that `up --report` or `reports:` wrote elsewhere stay, too. A run that is gone cannot be resumed.
+    """
+    if keep is None and older is None:
+        raise UsageError("nothing says which runs are to go", "for instance: fastflow runs prune --keep 20")
+    chosen = to_prune(kept_runs(directory_of_runs()), keep, older)
+    for run in chosen:
+        notify(f"{'would remove' if dry_run else 'removing'} {run.folder} ({size_of(run.size)})")
+    if not dry_run:
+        try:
+            remove(chosen)
+        except OSError as error:
+            raise FastflowError(
+                f"{error.filename} cannot be removed: {system_reason(error)}", "remove it yourself"
+            ) from None
+    freed = size_of(sum(run.size for run in chosen))
+    click.echo(f"{count(len(chosen), 'run')}, {freed}" + (": nothing was removed" if dry_run else " removed"))

@@ -1,0 +1,67 @@
+"""The runs that are kept beside a spec: what each was, how much room it takes, and which ones may go."""
+
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from fastflow.errors import UsageError
+from fastflow.record.archive import read_archive
+from fastflow.record.history import EVENTS_FILE, is_going_on
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRun:
+    """A run's folder. `exit_code` is None if the run has not ended by itself; `states` count its phases."""
+
+    folder: Path
+    run: str
+    spec: str
+    started: str | None
+    exit_code: int | None
+    states: Mapping[str, int]
+    size: int
+    """Bytes of all its files."""
+    is_live: bool
+
+    def age(self, now: datetime) -> float:
+        """The seconds since it began; 0 if that is not known."""
+        try:
+            return (now - datetime.fromisoformat(self.started or "")).total_seconds()
+        except ValueError:
+            return 0.0
+
+
+def kept_runs(directory: Path) -> tuple[KeptRun, ...]:
+    """The runs beside a spec (by its directory), the latest first; folders that fastflow did not write are left out."""
+    folders = sorted((directory / ".fastflow" / "runs").glob("*/"), key=lambda path: path.name, reverse=True)
+    return tuple(found for folder in folders if (found := _kept(folder)) is not None)
+
+
+def _kept(folder: Path) -> KeptRun | None:
+    if not (folder / EVENTS_FILE).is_file() or folder.is_symlink():
+        return None
+    size = sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    is_live = is_going_on(folder)
+    try:
+        archive = read_archive(folder)
+    except UsageError:  # another version wrote it
+        return KeptRun(folder, folder.name, "", None, None, {}, size, is_live)
+    states = Counter(phase.state if phase.has_ended else "not ended" for phase in archive.phases)
+    code = archive.result.exit_code if archive.result else None
+    return KeptRun(folder, archive.run, archive.spec, archive.started, code, states, size, is_live)
+
+
+def to_prune(runs: Sequence[KeptRun], keep: int | None, older: float | None) -> tuple[KeptRun, ...]:
+    """Those that may go: all but the latest `keep`, of these only what is `older` (seconds). Live ones never may."""
+    now = datetime.now(UTC)
+    candidates = runs[keep or 0 :]
+    return tuple(run for run in candidates if not run.is_live and (older is None or run.age(now) > older))
+
+
+def remove(runs: Iterable[KeptRun]) -> None:
+    """Remove the folders of runs. Raises OSError."""
+    for run in runs:
+        shutil.rmtree(run.folder)

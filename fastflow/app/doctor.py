@@ -10,7 +10,7 @@ from fastflow.doctor.examination import Answer, examine
 from fastflow.emulation.image import image_name
 from fastflow.engines.client_config import fault_of
 from fastflow.engines.opening import open_engine
-from fastflow.model.spec import Host
+from fastflow.model.host import Host
 from fastflow.pipeline import SpecText, check, plan
 from fastflow.plan.making import Selection
 

@@ -1,6 +1,7 @@
 """Where values come from: the environment, `--env-file`s, and the `.env` beside the spec. Nothing else reads them."""
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +12,11 @@ from fastflow.spec.dotenv import EnvFileError, Values, read_env_file
 
 _COMPOSE_KEPT = "COMPOSE_PROFILES"
 _DOCKERS = frozenset(("HOME", "PATH", "TMPDIR", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"))
+_OF_THIS_MACHINE = re.compile(
+    r"_|PATH|HOME|PWD|OLDPWD|SHLVL|SHELL|USER|LOGNAME|HOSTNAME|TERM|TMPDIR|MAIL|EDITOR|PAGER|LS_COLORS|LANG|DISPLAY"
+    r"|(DOCKER|XDG|SSH|LC|PYENV|PYTHON|VIRTUAL_ENV|CONDA|DBUS|GPG|NVM|SYSTEMD)(_.*)?|PYTEST.*"
+)
+"""Variables that say where programs and files are, who is logged in, and which engine is used."""
 _RANDOM = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -75,6 +81,18 @@ def source_environment(secret_names: Iterable[str], secret_values: Iterable[str]
 
     names, values = frozenset(secret_names), [value for value in secret_values if value]
     return {name: value for name, value in os.environ.items() if name not in names and not holds_secret(value, values)}
+
+
+def replace_environment(values: Mapping[str, str]) -> None:
+    """Let this process have these variables, and of its own only those that Docker's command line needs."""
+    own = {name: os.environ[name] for name in os.environ.keys() & _DOCKERS}
+    os.environ.clear()
+    os.environ.update({**values, **own})
+
+
+def portable_environment() -> dict[str, str]:
+    """The caller's environment for another machine: all but what describes this one, its session and its engine."""
+    return {name: value for name, value in os.environ.items() if not _OF_THIS_MACHINE.fullmatch(name)}
 
 
 def variable(name: str) -> str:

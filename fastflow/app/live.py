@@ -10,7 +10,7 @@ from fastflow.app.specs import find_spec, identity_here, read_spec_text
 from fastflow.diagnostic import did_you_mean
 from fastflow.engines.opening import open_engine
 from fastflow.errors import FastflowError, UsageError
-from fastflow.model.spec import Host
+from fastflow.model.host import Host
 from fastflow.pipeline import SpecText, load
 from fastflow.record.history import History, folder_of, read_history
 from fastflow.run.engine import Engine

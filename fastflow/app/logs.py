@@ -15,7 +15,7 @@ from fastflow.masking import Masker
 from fastflow.model.compose_keys import LABEL
 from fastflow.record.archive import find_run, read_archive
 from fastflow.record.har import RECORDS, SHORTEST_SECRET, read_har
-from fastflow.record.history import folder_of
+from fastflow.record.history import folder_of, is_going_on
 from fastflow.report.text import clean
 from fastflow.run.live import LivePhase
 
@@ -45,7 +45,8 @@ def show_logs(phase: str | None, run: str | None, output: Output, *, follow: boo
         folder = _folder_of_ended(name)
         if folder is None:
             raise
-        output.notify(f"run {folder.absolute().name} is over; from its folder:")
+        state = "is going on; by now" if is_going_on(folder) else "is over; from its folder"
+        output.notify(f"run {folder.absolute().name} {state}:")
         _show_kept(folder, wanted, output)
         return
     nodes = [found for found in target.run.phases if target.phase in (None, found.id)]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from fastflow.app.environment import kept_out, new_run_id, own_variables, values_for
 from fastflow.check.facts import Facts
+from fastflow.ci import RUN_ID
 from fastflow.errors import UsageError
 from fastflow.model.resolved import resolved_fields
 from fastflow.pipeline import Checked, SpecText, check, plan
@@ -105,10 +106,16 @@ def request_of(
     *,
     emulate: bool = False,
     resume: str | None = None,
+    run: str | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> RunRequest:
-    """Check a spec for a run, or for one that resumes another; raises InvalidSpecError and UsageError."""
-    run = new_run_id()
-    values = values_for(text.directory, env_files, run)
+    """Check a spec for a run, or for one that resumes another; raises InvalidSpecError and UsageError.
+
+    `run` is the run's id, by default a new one; `variables` take the place of fastflow's own.
+    """
+    run = run or new_run_id()
+    values = values_for(text.directory, env_files, run).over(variables or {})
+    stand_in = values[RUN_ID]
     earlier, known = None, dict[YamlPath, str]()
     if resume is not None:
         from fastflow.record.archive import find_run, read_archive  # noqa: PLC0415  # most runs resume none
@@ -118,5 +125,5 @@ def request_of(
         earlier = earlier_run(archive.folder, archive.phases)
         values = values.over(earlier.digest.variables)
         known = {tuple(path.split(".")): value for path, value in earlier.digest.build_ids.items()}
-    checked = check([text], values, run if emulate else None, build_ids=known).require_valid()
+    checked = check([text], values, stand_in if emulate else None, build_ids=known).require_valid()
     return RunRequest(run, text, values, env_files, checked, selection, max_parallel, emulate, earlier)

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
-from typing import Protocol
 
+from fastflow.app.console import Console
 from fastflow.app.environment import absolute_files, engine_environment, own_variables, source_environment, variable
 from fastflow.app.memory import enable_gc
 from fastflow.app.request import RunRequest
@@ -16,43 +16,23 @@ from fastflow.emulation.image import ensure_image
 from fastflow.engines.docker import DockerEngine
 from fastflow.engines.opening import open_engine
 from fastflow.errors import EngineUnreachableError, FastflowError, InterruptedBeforeRunError, RejectedProjectError
+from fastflow.model.host import Host
 from fastflow.pipeline import execute
 from fastflow.plan import Plan
 from fastflow.record.digest import write_digest
-from fastflow.record.events import Listener, RunRefused, now
+from fastflow.record.events import RunRefused, now
 from fastflow.record.folder import RunFolder
 from fastflow.record.plan_file import EngineVersions, plan_file_of_run
 from fastflow.record.result import PhaseResult, RunResult
 from fastflow.run.earlier import results_to_keep, take_over
 from fastflow.run.engine import Lease
 from fastflow.run.holding import mark, release_all
-from fastflow.run.observer import Cancellation
 from fastflow.run.refusal import write_refusal
 from fastflow.run.removal import remove_run
 from fastflow.run.survey import ask_all
 from fastflow.settings import Emulation, RunSettings
 
 _EMULATED_TOKEN = "emulated"  # noqa: S105  # what nodes show the emulated cloud where no token is set
-
-
-class Console(Protocol):
-    """Whoever starts a run: what they are told, and how they stop it."""
-
-    @property
-    def cancellation(self) -> Cancellation:
-        """What stops the run."""
-
-    def say(self, message: str) -> None:
-        """Show something that is no event of the run's own."""
-
-    def listeners(self, settings: RunSettings) -> Iterable[Listener]:
-        """What is to hear of the run's events."""
-
-    def on_begin(self, last_effort: Callable[[], None]) -> None:
-        """From now on `cancellation` stops the run, and `last_effort` kills what it has started."""
-
-    def on_end(self, folder: RunFolder) -> None:
-        """The run's folder has all that it will have, also of a run that could not begin."""
 
 
 def settings_of(request: RunRequest, *, keep: bool, fail_fast: bool, wait_lease: int | None) -> RunSettings:
@@ -74,14 +54,24 @@ def settings_of(request: RunRequest, *, keep: bool, fail_fast: bool, wait_lease:
 
 
 def run(
-    request: RunRequest, settings: RunSettings, console: Console, id_file: RunIdFile | None = None
+    request: RunRequest,
+    settings: RunSettings,
+    console: Console,
+    id_file: RunIdFile | None = None,
+    *,
+    on_node: bool = False,
 ) -> tuple[RunResult, RunFolder]:
     """Run what was requested; return the result and the run's folder.
 
+    `on_node`: the plan is a unit's, and its host is the engine that the environment leads to.
     Raises FastflowError and InterruptedBeforeRunError if nothing could be started; the run's folder says so, too.
     """
     enable_gc()
-    plan, engines = request.plan, _engines(request, settings)
+    if request.plan.uses_clusters and not on_node:
+        from fastflow.app.cluster_up import run_on_cluster  # noqa: PLC0415  # most runs have none
+
+        return run_on_cluster(request, settings, console, id_file)
+    plan, engines = request.plan, _engines(request, settings, {} if on_node else request.facts.spec.hosts or {})
     marks: list[Lease] = []
     with _masking(request), ExitStack() as at_end:
         at_end.callback(release_all, marks)
@@ -102,9 +92,8 @@ def run(
     return result, folder
 
 
-def _engines(request: RunRequest, settings: RunSettings) -> dict[str, DockerEngine]:
+def _engines(request: RunRequest, settings: RunSettings, hosts: Mapping[str, Host]) -> dict[str, DockerEngine]:
     """The engines of the hosts that the plan uses, by host."""
-    hosts = request.facts.spec.hosts or {}
     stand_ins = {name: token for name, token in settings.tokens.items() if name not in request.tokens}
     environment = engine_environment(own_variables(request.values) | stand_ins)
     return {name: open_engine(environment, hosts.get(name)) for name in request.plan.used_hosts}
@@ -182,7 +171,11 @@ def _emulated(
     marks: list[Lease],
     say: Callable[[str], None],
 ) -> RunSettings:
-    """Start the cloud on each engine on which it does not run; first let `marks` say that this run uses it."""
+    """Start the cloud on each engine on which it does not run; first let `marks` say that this run uses it.
+
+    On a node of a cluster there is one already, which all of its nodes share.
+    """
+    shared = settings.emulation
     ask_all(engines)  # before the first cloud is started
     urls: dict[str, str | None] = {}
     with_cloud = {workflow.host for workflow in plan.workflows.values() if workflow.uses_cloud}
@@ -190,9 +183,10 @@ def _emulated(
         if name not in with_cloud:
             continue
         image = ensure_image(engine, say)
-        settings = replace(settings, emulation=Emulation(image, api_host=NAME, network=NAME))
+        emulation = replace(shared, image=image) if shared else Emulation(image, api_host=NAME, network=NAME)
+        settings = replace(settings, emulation=emulation)
         marks += mark(engine, settings, image, say)
-        urls[name] = ensure_cloud(engine, image, variable(TOKENS))
+        urls[name] = None if shared else ensure_cloud(engine, image, variable(TOKENS))
     here = {name: url for name, workflow in plan.workflows.items() if (url := urls.get(workflow.host))}
     return replace(settings, cloud_urls=here)
 

@@ -6,7 +6,7 @@ spec. Which keys hold paths, and how each is read: compose-go, package paths.
 
 import posixpath
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -127,3 +127,27 @@ _document = _within(
         "include": _each(_or_mapping(_path, _INCLUDED)),
     }
 )
+
+
+def paths_in(tree: YamlMap, base: Path) -> Iterator[Path]:
+    """The relative paths that a Compose document names, made absolute from `base`; those with variables are left out.
+
+    They are what `absolute_paths` changes.
+    """
+    for before, after in zip(_scalars(tree), _scalars(absolute_paths(tree, base)), strict=True):
+        if before.text == after.text or "$" in after.text:
+            continue
+        named = after.text if after.text.startswith("/") else after.text.partition("=")[2]
+        yield Path(named.partition(":")[0])
+
+
+def _scalars(tree: YamlNode) -> Iterator[Scalar]:
+    pending: list[YamlNode] = [tree]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, YamlMap):
+            pending.extend(value for _, value in node)
+        elif isinstance(node, YamlList):
+            pending.extend(node.items)
+        else:
+            yield node

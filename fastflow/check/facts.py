@@ -15,7 +15,7 @@ from fastflow.graph import Graph
 from fastflow.model.node import RecorderNode, ReportNode, TesterNode
 from fastflow.model.phases import Phase, template_of
 from fastflow.model.places import Place, Places
-from fastflow.model.spec import Spec
+from fastflow.model.spec import Spec, any_of
 from fastflow.spec.document import Document, Scalar, YamlPath
 from fastflow.spec.template import variables
 
@@ -152,7 +152,7 @@ class Facts:
         wanted = self.spec.workflows[workflow].host
         if not declared:
             return ("",)
-        names = declared if wanted in (None, ("any",)) else [name for name in wanted if name in declared]
+        names = any_of(declared) if wanted in (None, ("any",)) else [name for name in wanted if name in declared]
         return tuple(dict.fromkeys(declared[name].engine for name in names))
 
     def is_of_one_run(self, phase: Phase) -> bool:

@@ -23,7 +23,7 @@ from fastflow.report.encoding import ERRORS, encoding_for
 from fastflow.report.log_ends import shown_run
 from fastflow.report.outlet import deliver
 from fastflow.report.plain_ci import format_for
-from fastflow.report.progress import has_colours, progress_for
+from fastflow.report.progress import has_colours, plain_for, progress_for
 from fastflow.report.summary import coloured, summary_of_run
 from fastflow.run.cloud_progress import CloudProgress
 from fastflow.run.observer import Cancellation
@@ -31,17 +31,21 @@ from fastflow.settings import RunSettings
 
 
 class Console:
-    """The display that `--progress KIND` asks for, the reports, and the signals while it is entered."""
+    """The display that `--progress KIND` asks for, the reports, and the signals while it is entered.
+
+    Of a run that is taken up there is no plan, only the ids of the phases, `told`.
+    """
 
     def __init__(
         self,
         kind: str,
-        plan: Plan,
+        plan: Plan | None,
         mask: Callable[[str], str],
         reports: Sequence[Report] = (),
         *,
         keeps: bool = False,
         unfolds: bool = False,
+        told: Sequence[str] = (),
     ) -> None:
         self.cancellation = Cancellation()
         self._kind = kind
@@ -51,8 +55,13 @@ class Console:
         self._keeps = keeps
         self.written: list[str] = []
         """The paths of the reports that could be written."""
-        self._matrices = {} if unfolds else plan.matrices
-        self._display = progress_for(kind, _stream(sys.stderr), plan, mask, everything(), unfolds=unfolds)
+        self._matrices = {} if unfolds or plan is None else plan.matrices
+        out = _stream(sys.stderr)
+        self._display = (
+            progress_for(kind, out, plan, mask, everything(), unfolds=unfolds)
+            if plan
+            else plain_for(kind, out, told, mask, everything())
+        )
         self._watch: CloudProgress | None = None
         self._at_end = ExitStack()
         self._signals: Interruption | None = None
@@ -67,10 +76,15 @@ class Console:
 
     def listeners(self, settings: RunSettings) -> tuple[Listener, ...]:
         """What is to hear of a run's events. If nothing is shown, nobody has to ask how far it is."""
-        if self._kind == "quiet":
+        if self._kind == "quiet" or self._plan is None:
             return (self._display,)
         self._watch = CloudProgress(self._plan, settings.cloud_urls, settings.tokens, self._display)
         return self._display, self._watch
+
+    @property
+    def displays(self) -> tuple[Listener, ...]:
+        """What shows a run's events."""
+        return (self._display,)
 
     def say(self, message: str) -> None:
         """Show something that is no event of the run's own."""

@@ -2,6 +2,8 @@
 
 import click
 
+from fastflow.app.clusters import clusters_of
+from fastflow.app.clusters import down as remove_from_clusters
 from fastflow.app.down import chosen_runs, interrupt, settled
 from fastflow.app.live import engines_here
 from fastflow.app.specs import find_spec, identity, read_spec_text
@@ -28,9 +30,16 @@ def command(*, spec: str | None, run: str | None, stale: bool, everything: bool)
     Of SPEC, or of the spec of this directory; of all with --all, or where there is no spec. What others made stays.
     """
     text = read_spec_text(spec) if spec is not None or (run is None and not everything and find_spec()) else None
+    of_spec = identity(text) if text is not None and not everything else None
+    clusters = clusters_of(text or (read_spec_text(None) if find_spec() else None))
+    removal = remove_from_clusters(clusters, run, of_spec, click.echo, notify)
+    if removal.left:
+        notify("could not be removed:\n" + "\n".join(f"  {line}" for line in removal.left))
+    if run in removal.runs:
+        return ExitCode.FAILED if removal.left else ExitCode.PASSED
     engines = engines_here(notify, text)
     survey = engines.look()
-    runs = chosen_runs(survey.runs, run, identity(text) if text is not None and not everything else None)
+    runs = chosen_runs(survey.runs, run, of_spec)
     answering, left = engines.only_answering(), list[str]()
     for one in (settled(found, answering.look) for found in runs):
         if one.is_alive and (run is None or stale):
@@ -42,9 +51,9 @@ def command(*, spec: str | None, run: str | None, stale: bool, everything: bool)
         remaining = remove_live(one)
         click.echo(f"removed run {one.id}" if not remaining else f"removed run {one.id}, but for what follows")
         left += remaining
-    if not runs:
+    if not runs and not removal.runs:
         click.echo("nothing to remove")
     if left:
         notify("could not be removed; do it with:\n" + "\n".join(f"  {line}" for line in left))
     is_unknown = any(seen.host for seen in survey.silent)  # the current context need not be an engine beside hosts
-    return ExitCode.FAILED if left or is_unknown else ExitCode.PASSED
+    return ExitCode.FAILED if left or removal.left or is_unknown else ExitCode.PASSED

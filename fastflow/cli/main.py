@@ -34,6 +34,8 @@ COMMANDS = {
     "completion": "Print what makes a shell complete what you type.",
     "doctor": "Look at engines, images, ports, disk and cloud: each ok, or what to do.",
     "emulator": "Manage the stand-in for Wallarm's cloud and node.",
+    "attach": "Watch a run on a cluster whose `fastflow up` is gone.",
+    "agent": "Make the image that runs workflows on the nodes of a cluster.",
 }
 
 

@@ -2,8 +2,10 @@
 
 import click
 
+from fastflow.app.cluster_ps import cluster_runs_as_json, cluster_runs_as_text
+from fastflow.app.clusters import clusters_of, runs_on
 from fastflow.app.live import engines_here, is_own
-from fastflow.app.specs import identity_here
+from fastflow.app.specs import find_spec, identity_here, read_spec_text
 from fastflow.cli.options import format_option, notify
 from fastflow.report.live import runs_as_json, runs_as_text
 
@@ -18,11 +20,13 @@ def command(*, run: str | None, form: str) -> None:
     A run is live while the process that runs it lives; what a dead one left, `fastflow down` removes.
     """
     found = tuple(one for one in engines_here(notify).look().runs if run in (None, one.id))
+    clusters = clusters_of(read_spec_text(None) if find_spec() else None)
+    sent = tuple(one for one in runs_on(clusters, notify) if run in (None, one.id))
     here = identity_here()
     own = {one.id for one in found if here is not None and is_own(one, here)}
     if form == "json":
-        click.echo(runs_as_json(found))
-    elif found:
-        click.echo(runs_as_text(found, own))
+        click.echo(runs_as_json(found, cluster_runs_as_json(sent)))
+    elif found or sent:
+        click.echo("\n\n".join(filter(None, (runs_as_text(found, own), cluster_runs_as_text(sent)))))
     else:
         click.echo("no run has anything on an engine", err=True)

@@ -2,7 +2,9 @@
 
 import click
 
-from fastflow.app.live import engines_here, find_target, stop_node
+from fastflow.app.clusters import require_none
+from fastflow.app.live import engines_here, find_target, split_phase, stop_node
+from fastflow.app.specs import find_spec, read_spec_text
 from fastflow.cli import completing
 from fastflow.cli.options import notify, run_option
 
@@ -15,5 +17,6 @@ def command(*, phase: str, run: str | None) -> None:
 
     A recording phase without a source passes then; one with a source fails, since not all was recorded.
     """
+    require_none(split_phase(phase, run)[0], read_spec_text(None) if find_spec() else None, "`fastflow stop`")
     target = find_target(engines_here(notify).look(), phase, run)
     click.echo(f"stopped {stop_node(target).id} of run {target.run.id}")

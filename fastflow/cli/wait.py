@@ -2,6 +2,9 @@
 
 import click
 
+from fastflow.app.clusters import require_none
+from fastflow.app.live import split_phase
+from fastflow.app.specs import find_spec, read_spec_text
 from fastflow.app.waiting import GRACE, Goal, wait_for
 from fastflow.cli import completing
 from fastflow.cli.options import notify, run_option, with_examples
@@ -29,6 +32,7 @@ def command(*, phase: str, goal: Goal, timeout: float | None, run: str | None) -
 
     The exit code of `--for ended` is 0 where the phase passed, 1 where it found vulnerabilities, else 3.
     """
+    require_none(split_phase(phase, run)[0], read_spec_text(None) if find_spec() else None, "`fastflow wait`")
     target, state = wait_for(phase, run, goal, timeout, notify)
     if goal == "ended":
         click.echo(f"{target.phase} {state}")

@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 
+from fastflow.doctor.cluster_checks import look_at_agent, look_at_cluster
 from fastflow.doctor.engine_checks import Claim, look_at_disk, look_at_engine, look_at_images, look_at_ports
 from fastflow.doctor.examination import Answer, Check
 from fastflow.engines.docker import DockerEngine
+from fastflow.engines.opening import open_cluster
 from fastflow.errors import EngineError
 from fastflow.model.cloud import ARCHIVED, TOKEN_HINT, Cloud, token_fault
+from fastflow.model.host import Host
 from fastflow.model.node_parts import DEFAULT_IMAGE
 from fastflow.plan import Plan
 
@@ -37,6 +40,9 @@ def checks_of(
     if client is not None:
         yield Check("client", lambda: [Answer("client", client.message, client.hint)])
     for name, engine in engines.items():
+        if plan is not None and name in plan.clusters:
+            yield from _checks_of_cluster(name, engine, plan.clusters[name])
+            continue
         yield from _checks_of_engine(name, engine, plan, emulator_image)
     if emulator_image is None:
         clouds = [one.cloud for one in plan.workflows.values() if one.uses_cloud] if plan else [Cloud()]
@@ -46,6 +52,17 @@ def checks_of(
             yield Check("api", partial(look_at_api, url))
     for variable in unset:
         yield Check("variable", partial(look_at_variable, variable))
+
+
+def _checks_of_cluster(name: str, engine: DockerEngine, host: Host) -> Iterator[Check]:
+    """The checks of a cluster: what is on its nodes, their agents look at."""
+
+    def placed(look: Callable[[], Iterable[Answer]]) -> Iterator[Answer]:
+        return (replace(answer, subject=f"{answer.subject} of host {name}") for answer in look())
+
+    cluster = partial(look_at_cluster, open_cluster(engine))
+    yield Check(f"cluster of host {name}", partial(placed, cluster), name, is_of_engine=True)
+    yield Check(f"agent of host {name}", partial(placed, partial(look_at_agent, engine, host)), name)
 
 
 def _checks_of_engine(

@@ -92,6 +92,11 @@ class EngineApi:
         """Create something; return what the JSON of the answer says."""
         return self._told(_Request("POST", path, self.timeout, query, json.dumps(body).encode()))
 
+    def create_as(self, login: str, path: str, body: Mapping[str, Any]) -> Any:
+        """Create something that needs an image of a registry, with the login for that."""
+        headers = {"Content-Type": "application/json", "X-Registry-Auth": login}
+        return self._told(_Request("POST", path, self.timeout, {}, json.dumps(body).encode(), headers))
+
     def drain(self, path: str, body: Mapping[str, Any], timeout: float) -> str:
         """Let the engine do something that prints, for up to `timeout` seconds; return what, in frames, at its end."""
         with self._asked(_Request("POST", path, timeout, body=json.dumps(body).encode())) as answer:

@@ -77,6 +77,11 @@ class DockerCli:
         options = {"context_path": str(context), "build_args": dict(arguments), "labels": dict(labels), "tags": image}
         self.make(Order("image.legacy_build", options, image), Terms(timeout, is_short=False))
 
+    def push(self, image: str, timeout: float) -> None:
+        """Push an image to its registry."""
+        order = Order("image.push", {"x": image, "quiet": True}, image)
+        self.make(order, Terms(timeout, is_short=False))
+
     def require_manifest(self, image: str, *, is_insecure: bool = False) -> None:
         """Ask the registry of an image for it; raises EngineCallError if it cannot be had.
 

@@ -1,5 +1,6 @@
 """Docker's own settings, `config.json`: what its command line takes from there, and what is wrong with them."""
 
+import base64
 import json
 import os
 import shutil
@@ -105,3 +106,20 @@ def _helpers(settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "credsStore", store
     for registry, helper in others.items() if isinstance(others, dict) else ():
         yield f"credHelpers.{registry}", str(helper)
+
+
+def registry_login(environment: Mapping[str, str], image: str) -> str | None:
+    """The login that the settings hold for an image's registry, as the header X-Registry-Auth; None without one.
+
+    Logins that a credential helper keeps are not read.
+    """
+    first, slash, _ = image.partition("/")
+    is_registry = bool(slash) and ("." in first or ":" in first or first == "localhost")
+    server = first if is_registry else "https://index.docker.io/v1/"
+    login = ((settings_of(environment) or {}).get("auths") or {}).get(server) or {}
+    try:
+        user, _, password = base64.b64decode(login.get("auth", "")).decode().partition(":")
+    except ValueError:
+        return None
+    told = {"username": user, "password": password, "serveraddress": server}
+    return base64.urlsafe_b64encode(json.dumps(told).encode()).decode() if user else None

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 
+from fastflow.engines.client_config import registry_login
 from fastflow.engines.docker import CALL_TIMEOUT, DockerEngine
-from fastflow.model.spec import Host
+from fastflow.engines.swarm import Swarm
+from fastflow.model.host import Host
 
 
 def open_engine(
@@ -15,3 +17,8 @@ def open_engine(
     """
     context, address = (host.context, host.docker_host) if host else (None, None)
     return DockerEngine(environment, context=context, docker_host=address, call_timeout=call_timeout)
+
+
+def open_cluster(engine: DockerEngine) -> Swarm:
+    """Return the cluster that an engine manages. Nothing is asked of it yet."""
+    return Swarm(engine.api.http, lambda image: registry_login(engine.environment, image))

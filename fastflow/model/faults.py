@@ -9,6 +9,7 @@ from fastflow.diagnostic import Diagnostic, did_you_mean
 from fastflow.model.base import describe, parse_duration
 from fastflow.model.cloud import CLOUD_VARIABLES, DEFAULT_TOKEN, TOKEN_VARIABLE, Cloud
 from fastflow.model.compose_keys import RESTART, RESTART_HINT
+from fastflow.model.host import Reserve
 from fastflow.model.mode import FAST, MODE_VARIABLE, MODES, Mode
 from fastflow.model.node import NODE_TYPES
 from fastflow.model.node_parts import BaseNode, Gate, Ready, ScannerCodes
@@ -118,6 +119,8 @@ def _shape(expected: str, path: YamlPath, value: object) -> str:
         return NAMED
     if path[-1] == "ready" or "services" in path[:-1]:
         return f"write {{ {_need(value)} }}"
+    if path[-1:] == ("reserve",):
+        return f"write {{ cpus: {value if isinstance(value, str) else 1} }}"
     if path[-1:] == ("cloud",) or path[:1] == ("hosts",):
         written = f'"{value}"' if isinstance(value, str) else "VALUE"
         key = "api_host" if path[-1] == "cloud" else "docker_host" if "://" in written else "context"
@@ -230,6 +233,7 @@ def _fields_at(model: type[BaseModel], path: YamlPath, places: Places) -> Iterab
         "source": (ServiceSource if places.node(*path[:-1], "service") else CommandSource,),
         "services": (Need,),
         "depends_on": (Dependency,),
+        "reserve": (Reserve,),
     }
     for step in reversed(path[:-1]):
         if step in homes:

@@ -10,10 +10,11 @@ from fastflow.model.base import NAME, NAME_HINT
 from fastflow.model.cells import NO_CELLS
 from fastflow.model.cloud import Cloud
 from fastflow.model.defaults import sound_defaults, with_defaults
+from fastflow.model.host import Host
 from fastflow.model.mode import MODE_NAMES, MODE_VARIABLE
 from fastflow.model.node import Node, node_type
 from fastflow.model.places import KEYED_BY_THE_USER, Place, Places, data_of, own_entries, text_of
-from fastflow.model.spec import NAMED, Cell, Host, Spec, Workflow
+from fastflow.model.spec import NAMED, Cell, Spec, Workflow
 from fastflow.spec.document import Document, Scalar, YamlList, YamlMap, YamlNode, YamlPath
 
 M = TypeVar("M", bound=BaseModel)

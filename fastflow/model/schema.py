@@ -14,11 +14,12 @@ from typing import Any, TypeAlias
 from fastflow.model.base import NAME_PATTERN, TEXT_SCHEMA, SpecModel
 from fastflow.model.cloud import Cloud
 from fastflow.model.defaults import NOT_IN_DEFAULTS
+from fastflow.model.host import Host, Reserve
 from fastflow.model.mode import KINDS, MODES, Mode
 from fastflow.model.node import NODE_TYPES
 from fastflow.model.node_parts import BaseNode, Gate, Ready, ScannerCodes
 from fastflow.model.relations import CONDITIONS, CommandSource, Dependency, Need, ServiceSource
-from fastflow.model.spec import Host, Spec, Workflow
+from fastflow.model.spec import Spec, Workflow
 
 
 @cache
@@ -93,7 +94,7 @@ def _parts() -> Schema:
     workflow = {"cloud": _part("cloud"), "nodes": _by_name("node") | {"minProperties": 1}, "matrix": _matrix()}
     return {
         "cloud": _mapping(Cloud) | {"type": ["object", "null"]},
-        "host": _mapping(Host),
+        "host": _mapping(Host, {"reserve": _mapping(Reserve) | {"type": ["object", "null"]}}),
         "defaults": _closed(shared) | {"type": ["object", "null"]},
         "workflow": _mapping(Workflow, workflow | {"publish": _one_of("keep", "none")}),
         "node": _node(),

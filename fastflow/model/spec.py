@@ -20,6 +20,7 @@ from fastflow.model.base import (
     wrong,
 )
 from fastflow.model.cloud import Cloud
+from fastflow.model.host import Host
 from fastflow.model.node import Node
 from fastflow.spec.document import YamlMap
 
@@ -65,22 +66,6 @@ def _levels(value: Any) -> Any:
     return {rule: level for rule, level in value.items() if unless_symbolic(level) is not None}
 
 
-class Host(SpecModel):
-    """A Docker Engine: exactly one of a Docker context or an address."""
-
-    context: Text | None = None
-    """The name of a Docker context."""
-    docker_host: Text | None = None
-    """The engine's address: ssh://, tcp:// or unix://."""
-    max_parallel: Annotated[int | None, WholeNumber(1, 100_000)] = None
-    """Phases at once on this host. Default: no limit."""
-
-    @property
-    def engine(self) -> str:
-        """What names its engine: equal texts are one engine."""
-        return f"context {self.context}" if self.context is not None else f"address {self.docker_host}"
-
-
 class Workflow(SpecModel):
     """One CI/CD workflow, normally with one BUILD_ID."""
 
@@ -103,7 +88,9 @@ class Workflow(SpecModel):
         BeforeValidator(_hosts),
         WithJsonSchema({"type": [*TEXT_SCHEMA["type"], "array"], "items": TEXT_SCHEMA}),
     ] = None
-    """Where it runs: a name under `hosts`, a list of names, or `any`; of several, where the fewest workflows are."""
+    """Where it runs: a name under `hosts`, a list of names, or `any`; of several, where the fewest workflows are.
+    A cluster is named alone; `any` means the hosts that are none.
+    """
     timeout: Duration = None
     """How long it may take from its first phase's start."""
     matrix: Part[Cell] | None = None
@@ -122,7 +109,7 @@ class Spec(SpecModel):
     defaults: Mapping[str, Any] | None = None
     """Fields for every node whose mode has them."""
     hosts: Mapping[Name, Part[Host]] | None = None
-    """Docker Engines by name. Default: the current Docker context."""
+    """Docker Engines and clusters by name. Default: the current Docker context."""
     max_parallel: Annotated[int | None, WholeNumber(1, 100_000)] = None
     """Phases at once. Default: no limit."""
     include: Annotated[tuple[Any, ...] | None, WithJsonSchema({"type": "array"})] = None
@@ -155,8 +142,9 @@ class Spec(SpecModel):
 
     @property
     def host_limits(self) -> dict[str, int]:
-        """How many phases each host takes at once, of those that have a limit."""
-        return {name: host.max_parallel for name, host in (self.hosts or {}).items() if host.max_parallel}
+        """How many phases each host takes at once, of those that have a limit; that of a cluster counts units."""
+        hosts = ((name, host) for name, host in (self.hosts or {}).items() if not host.is_cluster)
+        return {name: host.max_parallel for name, host in hosts if host.max_parallel}
 
     @property
     def token_names(self) -> tuple[str, ...]:
@@ -183,7 +171,7 @@ def hosts_of(spec: Spec) -> Mapping[str, str]:
     if not declared:
         return dict.fromkeys(spec.workflows, "")
     candidates = {
-        name: tuple(declared) if workflow.host in (None, ("any",)) else _known(workflow.host, declared)
+        name: any_of(declared) if workflow.host in (None, ("any",)) else _known(workflow.host, declared)
         for name, workflow in spec.workflows.items()
     }
     load = Counter(names[0] for names in candidates.values() if len(names) == 1)
@@ -194,6 +182,11 @@ def hosts_of(spec: Spec) -> Mapping[str, str]:
         found[name] = min(names, key=lambda host: (load[host] + 1) / (room.get(host) or 1))
         load[found[name]] += len(names) > 1
     return {name: found[name] for name in spec.workflows}
+
+
+def any_of(declared: Mapping[str, Host]) -> tuple[str, ...]:
+    """The hosts that `any` means: single engines, or clusters if there is nothing else."""
+    return tuple(name for name, host in declared.items() if not host.is_cluster) or tuple(declared)
 
 
 def _known(names: tuple[str, ...], declared: Container[str]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from fastflow.application.model import Application
 from fastflow.graph import Edge
 from fastflow.model.cloud import Cloud
+from fastflow.model.host import Host
 from fastflow.model.mode import Mode
 from fastflow.model.node import Node, RecorderNode
 from fastflow.model.node_parts import Ready
@@ -175,6 +176,8 @@ class Plan:
     critical_path: tuple[str, ...]
     max_parallel: int | None
     resumes: str | None = None
+    clusters: Mapping[str, Host] = field(default_factory=dict)
+    """The hosts that are clusters, by name."""
 
     @property
     def selected(self) -> tuple[PhasePlan, ...]:
@@ -190,6 +193,11 @@ class Plan:
     def matrices(self) -> Mapping[str, str]:
         """The matrix that made a workflow, by the name of the workflow."""
         return {one.name: one.cell.matrix for one in self.workflows.values() if one.cell is not None}
+
+    @property
+    def uses_clusters(self) -> bool:
+        """Whether a phase that runs is on a cluster."""
+        return any(host in self.clusters for host in self.used_hosts)
 
     @property
     def passed_before(self) -> tuple[PhasePlan, ...]:

@@ -102,7 +102,8 @@ def make_plan(
     name = spec.name or directory.resolve().name or "fastflow"
     resumes = selection.resumption.run if selection.resumption else None
     phases = {phase.id: phase for workflow in workflows.values() for phase in workflow.phases}
-    return Plan(name, directory, workflows, phases, facts.graph.critical_path, limit, resumes)
+    clusters = {name: host for name, host in (spec.hosts or {}).items() if host.is_cluster}
+    return Plan(name, directory, workflows, phases, facts.graph.critical_path, limit, resumes, clusters)
 
 
 def _require_phases(facts: Facts, selection: Selection) -> None:

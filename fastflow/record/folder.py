@@ -30,9 +30,12 @@ _LONGEST_SHOWN = 400  # characters of such a line
 
 
 class RunFolder:
-    """Writes what a run leaves behind. Texts are masked before they are written; paths are absolute."""
+    """Writes what a run leaves behind. Texts are masked before they are written; paths are absolute.
 
-    def __init__(self, directory: Path, run: str, mask: Masker) -> None:
+    A folder that exists is an error, unless somebody takes up the run and writes it again.
+    """
+
+    def __init__(self, directory: Path, run: str, mask: Masker, *, is_again: bool = False) -> None:
         self.run = run
         self.root = directory.absolute() / ".fastflow"
         self.path = self.root / "runs" / run
@@ -41,7 +44,7 @@ class RunFolder:
         self._logs: dict[str, LogFile] = {}
         self._plan: PlanFile | None = None
         try:
-            (self.path / "logs").mkdir(parents=True)
+            (self.path / "logs").mkdir(parents=True, exist_ok=is_again)
             ignore = self.root / ".gitignore"
             if not ignore.exists():
                 ignore.write_text("*\n")

@@ -11,7 +11,16 @@ from typing import Any, TextIO
 
 from pydantic import TypeAdapter, ValidationError
 
-from fastflow.record.events import Event, Note, PhaseChanged, RunEnded, RunRefused, RunStarted
+from fastflow.record.events import (
+    Event,
+    LogLine,
+    Note,
+    PhaseChanged,
+    Progress,
+    RunEnded,
+    RunRefused,
+    RunStarted,
+)
 from fastflow.record.result import State
 
 EVENTS_FILE = "events.jsonl"
@@ -87,7 +96,7 @@ def read_history(folder: Path) -> History | None:
     is_understood = True
     for line in text.split("\n")[:-1]:  # a run that was killed may have been writing another one
         try:
-            event = _event_of(json.loads(line))
+            event = event_of(json.loads(line))
         except ValidationError:
             is_understood = False
         except (ValueError, RecursionError):
@@ -97,7 +106,7 @@ def read_history(folder: Path) -> History | None:
     return History(tuple(events), is_understood)
 
 
-def _event_of(told: Any) -> Event | None:
+def event_of(told: Any) -> Event | None:
     """Read an event; None where it is none that this version knows. Raises ValidationError where it is another's."""
     if not isinstance(told, dict) or not isinstance(told.get("time"), str):
         return None
@@ -117,5 +126,7 @@ def _readers() -> Mapping[str, TypeAdapter[Event]]:
         "run ended": RunEnded,
         "phase": PhaseChanged,
         "note": Note,
+        "log": LogLine,
+        "progress": Progress,
     }
     return {name: TypeAdapter(kind) for name, kind in kinds.items()}

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -19,6 +19,7 @@ from fastflow.model.load import is_build_id, is_raw
 from fastflow.model.node import TesterNode
 from fastflow.model.node_parts import Gate
 from fastflow.plan import PhasePlan, Plan
+from fastflow.plan.units import units_of
 from fastflow.spec.interpolation import interpolate
 from fastflow.spec.reader import relative_path, root_of
 from fastflow.spec.writer import dump, map_texts
@@ -69,6 +70,16 @@ class PlannedPhase:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedUnit:
+    """Workflows that run together on one node of the cluster `host`; `cpus` and `memory` (bytes) are reserved."""
+
+    host: str
+    workflows: tuple[str, ...]
+    cpus: float
+    memory: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class EngineVersions:
     """The versions of a host's engine and of its Compose."""
 
@@ -95,7 +106,8 @@ class RunImage:
 class PlanFile:
     """A plan. From `run` on, it is what only a run's plan says.
 
-    `hosts` are there once the engines have answered, `images` once all of them are on their engines.
+    `hosts` are there once the engines have answered, `images` once all of them are on their engines. `units` are those
+    on clusters.
     """
 
     format_version: str
@@ -108,6 +120,7 @@ class PlanFile:
     resolved: str | None = None
     hosts: Mapping[str, EngineVersions] = field(default_factory=dict)
     images: tuple[RunImage, ...] = ()
+    units: tuple[PlannedUnit, ...] = ()
 
     def phase(self, name: str) -> PlannedPhase | None:
         """A phase by its id."""
@@ -122,6 +135,7 @@ class PlanFile:
         told = asdict(self)
         phases = [{key: value for key, value in one.items() if key != "matrix" or value} for one in told["phases"]]
         told["phases"] = phases
+        units = told.pop("units")
         if self.run is None:
             told = {name: told[name] for name in ("format_version", "name", "phases", "critical_path")}
             of_run = ("image", "allow_failure", "gate", "line", "column")
@@ -130,7 +144,7 @@ class PlanFile:
             for name in ("hosts", "images"):
                 if not told[name]:
                     del told[name]
-        return told
+        return {**told, "units": units} if units else told
 
 
 def plan_file_of(plan: Plan) -> PlanFile:
@@ -150,7 +164,13 @@ def plan_file_of(plan: Plan) -> PlanFile:
         )
         for phase in plan.phases.values()
     )
-    return PlanFile(FORMAT_VERSION, plan.name, phases, tuple(plan.critical_path))
+    return PlanFile(FORMAT_VERSION, plan.name, phases, tuple(plan.critical_path), units=tuple(_units(plan)))
+
+
+def _units(plan: Plan) -> Iterator[PlannedUnit]:
+    for unit in units_of(plan):
+        cluster = plan.clusters[unit.host]
+        yield PlannedUnit(unit.host, unit.workflows, cluster.reserved_cpus, cluster.reserved_memory)
 
 
 def plan_file_of_run(plan: Plan, facts: Facts, values: Mapping[str, str], run: str) -> PlanFile:

@@ -1,7 +1,7 @@
 """What runs now, for people and programs."""
 
 import json
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 from fastflow.report.text import clean, count
@@ -53,9 +53,10 @@ def proxy_url(phase: LivePhase) -> str | None:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def runs_as_json(runs: Iterable[LiveRun]) -> str:
-    """Give `ps --format json`."""
-    return json.dumps({"format_version": FORMAT_VERSION, "runs": [_run_json(run) for run in runs]}, indent=2)
+def runs_as_json(runs: Iterable[LiveRun], on_clusters: Iterable[Mapping[str, Any]] = ()) -> str:
+    """Give `ps --format json`; those on clusters are as they are to be shown."""
+    told = [*(_run_json(run) for run in runs), *on_clusters]
+    return json.dumps({"format_version": FORMAT_VERSION, "runs": told}, indent=2)
 
 
 def _run_json(run: LiveRun) -> dict[str, Any]:

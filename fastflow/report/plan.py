@@ -8,6 +8,7 @@ from fastflow.model.node_parts import RECORD_PATH
 from fastflow.model.ports import Port
 from fastflow.model.relations import CommandSource
 from fastflow.plan import PhasePlan, Plan, WorkflowPlan
+from fastflow.plan.units import reservation, units_of
 from fastflow.record.har import record_name
 from fastflow.record.plan_file import plan_file_of
 from fastflow.report.plan_cells import FoldedPlan
@@ -30,6 +31,12 @@ def plan_as_text(plan: Plan, forecast: "Forecast | None" = None, *, unfolds: boo
     folded = FoldedPlan(plan, unfolds=unfolds)
     for alike in folded.groups():
         lines += ["", *_workflow(alike, folded, forecast)]
+    for unit in units_of(plan):
+        cluster = plan.clusters[unit.host]
+        lines += ["", f"unit {unit.number} on a node of {unit.host}: {', '.join(unit.workflows)}"]
+        lines.append(f"  reserves {reservation(cluster)}, agent {cluster.agent_image}")
+        if cluster.constraints:
+            lines.append(f"  only where {', '.join(cluster.constraints)}")
     lines += ["", f"critical path: {' → '.join(plan.critical_path)}"]
     if forecast is not None:
         from fastflow.report.times import forecast_as_text  # noqa: PLC0415  # most plans are without times

@@ -1,7 +1,7 @@
 """Which display shows a run: a live table, lines, JSON, or nothing. None of them can fail or hold up the run."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from fastflow.ci import ci_system
@@ -68,15 +68,24 @@ def progress_for(
     of that terminal, too. Both are plain lines elsewhere. The table shows cells of a matrix as one, unless it `unfolds`
     them.
     """
-    if kind == "quiet":
-        return QuietProgress()
-    if kind == "json":
-        return JsonProgress(Outlet(out), mask)
+    if kind in ("quiet", "json"):
+        return plain_for(kind, out, (), mask, environment)
     if kind in ("tty", "auto") and can_draw(out, environment) and (kind == "tty" or not ci_system(environment)):
         from fastflow.report.tty import TtyProgress  # noqa: PLC0415  # rich is for terminals alone
 
         return TtyProgress(out, plan, mask, environment, unfolds=unfolds)
     told = plan.phases if plan.resumes else [phase.id for phase in plan.selected]
+    return plain_for(kind, out, tuple(told), mask, environment)
+
+
+def plain_for(
+    kind: str, out: TextIO, told: Sequence[str], mask: Callable[[str], str], environment: Mapping[str, str]
+) -> Display:
+    """Make a display of lines for `--progress KIND`, of the phases `told`."""
+    if kind == "quiet":
+        return QuietProgress()
+    if kind == "json":
+        return JsonProgress(Outlet(out), mask)
     return PlainProgress(Outlet(out, encoding_for(out, environment)), mask, told)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from fastflow.errors import BuildIdInUseError, NameInUseError
 from fastflow.model.compose_keys import LABEL
 from fastflow.model.relations import ServiceSource
-from fastflow.plan import PhasePlan
+from fastflow.plan import PhasePlan, Plan
 from fastflow.run.at_once import at_once
 from fastflow.run.container import Container
 from fastflow.run.context import Host, RunContext, WorkflowRun
@@ -38,7 +38,7 @@ def hold_all(run: RunContext, hosts: Iterable[Host]) -> list[Lease]:
         ):
             phases = _phases_on(run, host)
             image, labels = holder_image(run, phases), labels_of(run.settings)
-            wish = Wish(host.engine, tuple(_keys(run, phases)), image, labels, run.note)
+            wish = Wish(host.engine, tuple(keys_of(run.plan, run.settings, phases)), image, labels, run.note)
             try:
                 taken += wish.take()
             except BuildIdInUseError:
@@ -73,14 +73,15 @@ def _phases_on(run: RunContext, host: Host) -> list[PhasePlan]:
     return [phase for phase in run.plan.selected if run.plan.workflows[phase.workflow].host == host.name]
 
 
-def _keys(run: RunContext, phases: Sequence[PhasePlan]) -> list[LeaseKey]:
+def keys_of(plan: Plan, settings: RunSettings, phases: Sequence[PhasePlan]) -> list[LeaseKey]:
+    """The leases that phases need: for each token and BUILD_ID one; without any, one that only the run takes."""
     keys = []
     for phase in phases:
-        workflow = run.plan.workflows[phase.workflow]
+        workflow = plan.workflows[phase.workflow]
         if phase.traits.needs_lease:
-            token = run.settings.tokens.get(workflow.cloud.token_name) or f"${{{workflow.cloud.token_name}}}"
+            token = settings.tokens.get(workflow.cloud.token_name) or f"${{{workflow.cloud.token_name}}}"
             keys.append(LeaseKey(token_fingerprint(token), phase.build_id))
-    return keys or [own_key(run.settings.run)]
+    return keys or [own_key(settings.run)]
 
 
 def holder_image(run: RunContext, phases: Sequence[PhasePlan]) -> str:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import subprocess
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,9 +10,12 @@ from pathlib import Path
 import pytest
 
 from fastflow.compose import ComposeProject, ComposeText
+from fastflow.emulation.image import image_name
 from fastflow.engines.docker import DockerEngine
+from fastflow.model.host import AGENT_IMAGE
 
-from .runs import RUN_LABEL, Fastflow, left_of
+from .runs import BINARY, RUN_LABEL, Fastflow, left_of
+from .swarms import Swarm, own_swarm
 
 IMAGE = "fastflow-python:3"
 PROJECT = "com.docker.compose.project"
@@ -96,3 +100,19 @@ def fastflow(docker_engine: DockerEngine, busybox_image: str, tmp_path: Path) ->
 def build_id() -> str:
     """A BUILD_ID of this test alone: tests run side by side with one token."""
     return f"t{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture(scope="session")
+def swarm() -> Iterator[Swarm]:
+    """A swarm of two engines of its own, which have the emulator's images."""
+    with own_swarm(2, (IMAGE, image_name())) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def swarm_with_agent(swarm: Swarm) -> Swarm:
+    """The same, whose nodes have the agent's image."""
+    environment = {**swarm.environment, "DOCKER_HOST": swarm.manager.docker_host}
+    subprocess.run([BINARY, "agent", "build"], env=environment, check=True)
+    swarm.load([AGENT_IMAGE], source=swarm.manager.docker_host)
+    return swarm

@@ -8,6 +8,7 @@ from fastflow.check.rule import Rule
 from fastflow.diagnostic import Diagnostic, Related
 from fastflow.graph import EXTERNAL
 from fastflow.model.cloud import TOKEN_HINT
+from fastflow.model.host import CLUSTER_FIELDS, Host
 from fastflow.model.mode import BUILD_ID_VARIABLE, MODE_VARIABLE
 from fastflow.model.node import NODE_TYPES, HarRecordingNode, ScanningNode
 from fastflow.model.node_parts import RECORD_VARIABLE
@@ -27,6 +28,7 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
     """Look at tokens, at hosts, at environments and at fresh services."""
     yield from _tokens(facts)
     for name, host in (facts.spec.hosts or {}).items():
+        yield from _cluster_fields(facts, name, host)
         if (host.context is None) == (host.docker_host is None):
             message = f"host `{name}` needs exactly one of `context` and `docker_host`"
             yield RULE.finding(message, facts.places.key("hosts", name), _HOSTS)
@@ -38,6 +40,15 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
         yield from _kind(facts, phase)
     if not facts.graph.cycles:
         yield from _fresh(facts)
+
+
+def _cluster_fields(facts: Facts, name: str, host: Host) -> Iterator[Diagnostic]:
+    """Fields belong to a kind of host as others belong to modes."""
+    for field in CLUSTER_FIELDS if not host.is_cluster else ():
+        if getattr(host, field) is not None:
+            place = facts.places.key("hosts", name, field)
+            message = f"`{field}` is a field of a cluster, and host `{name}` is a single engine"
+            yield place.error("mode-field", message, "remove it, or set swarm: true")
 
 
 def _tokens(facts: Facts) -> Iterator[Diagnostic]:

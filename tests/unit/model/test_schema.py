@@ -9,12 +9,13 @@ import pytest
 
 from fastflow.model.base import SpecModel
 from fastflow.model.cloud import Cloud
+from fastflow.model.host import Host
 from fastflow.model.mode import MODES
 from fastflow.model.node import NODE_TYPES
 from fastflow.model.node_parts import Gate, Ready
 from fastflow.model.relations import CommandSource, ServiceSource
 from fastflow.model.schema import descriptions_of, spec_schema
-from fastflow.model.spec import Host, Spec, Workflow
+from fastflow.model.spec import Spec, Workflow
 from tests.unit.model.good_specs import GOOD, SMALL, Editor, NewEditor, as_editors_read
 from tests.unit.model.specs import faults, load
 

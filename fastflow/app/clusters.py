@@ -1,0 +1,158 @@
+"""Runs on clusters: which there are, and how they are ended and removed."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from fastflow.app.environment import engine_environment, new_run_id
+from fastflow.app.live import hosts_of
+from fastflow.app.specs import identity
+from fastflow.cluster.cluster import Cluster, Unit, UnitOrder
+from fastflow.cluster.dispatching import remove_ended
+from fastflow.cluster.lease import goes_on, is_alive
+from fastflow.engines.opening import open_cluster, open_engine
+from fastflow.errors import FastflowError
+from fastflow.model.compose_keys import LABEL
+from fastflow.model.host import Host
+from fastflow.pipeline import SpecText
+from fastflow.record.history import folder_of, is_going_on
+
+MANIFEST = "manifest"
+_END_TIMEOUT = 60.0
+_SWEEP_TIMEOUT = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterHost:
+    """A cluster that the spec names."""
+
+    name: str
+    declared: Host
+    cluster: Cluster
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterRun:
+    """A run of which a cluster has something: units, or only claims and files."""
+
+    id: str
+    spec: str
+    started_on: str
+    since: str
+    host: ClusterHost
+    units: tuple[Unit, ...]
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether a unit runs or waits for room."""
+        return any(goes_on(unit) for unit in self.units)
+
+
+def clusters_of(text: SpecText | None) -> tuple[ClusterHost, ...]:
+    """The clusters of a spec."""
+    hosts: Mapping[str, Host] = hosts_of(text) if text is not None else {}
+    environment = engine_environment()
+    return tuple(
+        ClusterHost(name, host, open_cluster(open_engine(environment, host)))
+        for name, host in hosts.items()
+        if host.is_cluster
+    )
+
+
+def runs_on(hosts: Iterable[ClusterHost], notify: Callable[[str], None]) -> tuple[ClusterRun, ...]:
+    """The runs on clusters, the oldest first; `notify` hears of a cluster that does not answer."""
+    found: list[ClusterRun] = []
+    for host in hosts:
+        try:
+            found += _runs(host)
+        except FastflowError as error:
+            notify(f"warning: cluster {host.name} is left out: {error.message}")
+    return tuple(sorted(found, key=lambda run: run.id))
+
+
+def _runs(host: ClusterHost) -> Iterable[ClusterRun]:
+    key = f"{LABEL}.run"
+    units = host.cluster.units({key: ""})
+    labels = [*(unit.labels for unit in units), *(claim.labels for claim in host.cluster.claims({key: ""}))]
+    for run in sorted({one[key] for one in labels}):
+        said = next(one for one in labels if one[key] == run)
+        own = tuple(unit for unit in units if unit.labels[key] == run)
+        spec, started_on, since = (said.get(f"{LABEL}.{what}", "") for what in ("spec", "host", "since"))
+        yield ClusterRun(run, spec, started_on, since, host, own)
+
+
+def is_live(run: ClusterRun) -> bool:
+    """Whether somebody sees to a run: a unit goes on or is about to, or its dispatcher is on this machine."""
+    return run.goes_on or is_going_on(folder_of(run.spec, run.id)) or (is_alive(run.host.cluster, run.id))
+
+
+def require_none(run: str | None, text: SpecText | None, what: str) -> None:
+    """Raise FastflowError where a run is on a cluster: there is no `what` for a phase there.
+
+    Without `run`, a run of this spec is meant.
+    """
+    hosts = clusters_of(text)
+    spec = identity(text) if text is not None else None
+    for one in runs_on(hosts, lambda _: None):
+        if one.id == run or (run is None and one.spec == spec and one.goes_on):
+            hint = f"see it: fastflow ps; end all of it: fastflow down --run {one.id}"
+            raise FastflowError(
+                f"run {one.id} is on cluster {one.host.name}: there is no {what} of a phase there", hint
+            )
+
+
+@dataclass
+class Removal:
+    """What `fastflow down` did on clusters. `runs` are those that it looked at, `left` what it could not remove."""
+
+    runs: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+
+
+def down(
+    hosts: Sequence[ClusterHost],
+    name: str | None,
+    spec: str | None,
+    say: Callable[[str], None],
+    notify: Callable[[str], None],
+) -> Removal:
+    """Remove what is over of the run `name`, or of the runs of a spec, or of all, and sweep every node.
+
+    A live run is ended if it is named.
+    """
+    removal = Removal()
+    for host in hosts:
+        runs = [run for run in runs_on([host], notify) if (run.id == name if name else spec in (None, run.spec))]
+        for run in runs:
+            removal.runs.append(run.id)
+            if name is None and is_live(run):
+                say(f"run {run.id} is live and left alone; `fastflow down --run {run.id}` interrupts it")
+                continue
+            if run.goes_on:
+                notify(f"ending run {run.id} on cluster {host.name}")
+            live = end_run(run)
+            removal.left += [f"unit {unit.name} still runs on node {unit.node}" for unit in live]
+            say(f"removed run {run.id} from cluster {host.name}" if not live else f"run {run.id} has not ended yet")
+        if name is None or runs:
+            removal.left += sweep(host, lambda line: say(f"a node: {line}"))
+    return removal
+
+
+def end_run(run: ClusterRun) -> Sequence[Unit]:
+    """Stop a run's units and remove it; return those units that did not end in time."""
+    cluster = run.host.cluster
+    for unit in run.units:
+        cluster.cancel(unit.id)
+    return remove_ended(cluster, run.id, _END_TIMEOUT)
+
+
+def sweep(host: ClusterHost, on_line: Callable[[str], None]) -> tuple[str, ...]:
+    """Remove on every node what units left whose agents are dead; return what stood in the way, by node."""
+    order = UnitOrder(
+        name=f"fastflow-sweep-{new_run_id()}",
+        labels={f"{LABEL}.role": "sweep"},
+        image=host.declared.agent_image,
+        command=("agent", "sweep"),
+        cpus=0.0,
+        constraints=host.declared.constraints or (),
+    )
+    return host.cluster.sweep(order, _SWEEP_TIMEOUT, on_line)

@@ -1,0 +1,48 @@
+"""What a dispatcher wants of an agent, as it travels in the unit's secret."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from fastflow import __version__
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What an agent is to do. `spec` is a path below the shipped directory, `identity` the spec's on its own machine.
+
+    `files` are those that hold the token, `variables` are fastflow's own. `cloud` is the network and the name of the
+    cluster's emulated cloud, `auths` are logins to registries.
+    """
+
+    version: str
+    unit: str
+    spec: str
+    identity: str
+    workflows: tuple[str, ...]
+    only: str | None
+    max_parallel: int | None
+    fail_fast: bool
+    emulate: bool
+    cloud: str | None
+    env_files: int
+    resume: str | None
+    variables: Mapping[str, str]
+    environment: Mapping[str, str] = field(repr=False)
+    auths: Mapping[str, Any] = field(repr=False)
+    files: Mapping[str, str] = field(repr=False)
+
+    def written(self) -> bytes:
+        """Write it as an agent reads it."""
+        return json.dumps(asdict(self)).encode()
+
+
+def read_order(content: bytes) -> Order | str:
+    """Read an order; the version of fastflow that wrote it, where that is another."""
+    told = json.loads(content)
+    if told.get("version") != __version__:
+        return str(told.get("version"))
+    return TypeAdapter(Order).validate_python(told)

@@ -1,0 +1,86 @@
+"""The watch over a run on a cluster: its units, its folder and whoever listens; also for who takes it up later."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+
+from fastflow.cluster.dispatching import say_why
+from fastflow.cluster.watching import CANCELLED, UnitWatch
+from fastflow.record.events import Event, Listener, Note, RunEnded, now
+from fastflow.record.folder import LogFile, RunFolder
+from fastflow.record.plan_file import PlanFile, PlannedPhase
+from fastflow.record.result import PhaseResult, RunResult, exit_code_of
+from fastflow.run.observer import Cancellation
+
+
+@dataclass
+class Watch:
+    """A run on a cluster, as it is seen from here. `phases` are all of the spec's, in its order."""
+
+    run: str
+    spec: str
+    folder: RunFolder
+    cancellation: Cancellation
+    listeners: tuple[Listener, ...]
+    earlier: Mapping[str, PhaseResult]
+    phases: tuple[PlannedPhase, ...]
+    started: str = field(default_factory=now)
+    units: list[UnitWatch] = field(default_factory=list)
+    _logs: dict[str, LogFile] = field(default_factory=dict)
+
+    def add(self, number: int, unit: str, host: str, results: dict[str, PhaseResult]) -> UnitWatch:
+        """Watch a unit, too."""
+        directory = self.folder.root.parent
+        watch = UnitWatch(number, unit, host, results, self.folder.path, directory, self.emit, self._log_line)
+        self.units.append(watch)
+        return watch
+
+    def emit(self, event: Event) -> None:
+        """Tell all listeners, with the reason for which the run was stopped here."""
+        told = say_why(event, self.cancellation)
+        for listener in self.listeners:
+            try:
+                listener(told)
+            except Exception as error:  # a display must not fail a run, whatever is wrong with it
+                self.folder.on_event(Note(f"a display failed: {error}"))
+
+    def note(self, message: str) -> None:
+        """Tell something that is no change of state."""
+        self.emit(Note(self.folder.mask(message)))
+
+    def _log_line(self, phase: str, line: str) -> None:
+        """Keep a node's line, in case the unit's own log does not arrive."""
+        if phase not in self._logs:
+            self._logs[phase] = self.folder.log(phase)
+        self._logs[phase].write(line)
+
+    def manifest(self, plan: PlanFile) -> bytes:
+        """What somebody else needs who takes up the watch."""
+        told = {"run": self.run, "spec": self.spec, "started": self.started, "plan": asdict(plan)}
+        return json.dumps(told).encode()
+
+    def end(self, result: RunResult) -> None:
+        """Write the result down, and tell that the run has ended."""
+        self.emit(RunEnded(result.exit_code, result.leftovers))
+        self.folder.write_result(result)
+        for log in self._logs.values():
+            log.close()
+
+
+def outcome_of(watch: Watch, resumes: str | None = None) -> RunResult:
+    """The result of a run by its units."""
+    cancellation = watch.cancellation
+    found = {**watch.earlier, **{result.id: result for unit in watch.units for result in unit.results.values()}}
+    phases = tuple(_told(found[phase.id], watch) for phase in watch.phases if phase.id in found)
+    leftovers = tuple(line for unit in watch.units for line in unit.leftovers)
+    code = exit_code_of(phases, cancellation.by_signal, broken=bool(leftovers))
+    return RunResult(watch.run, watch.spec, code, watch.started, now(), phases, leftovers, resumes=resumes)
+
+
+def _told(result: PhaseResult, watch: Watch) -> PhaseResult:
+    """A result with the reason for which the run was stopped here, and with its log as far as it came."""
+    reason = watch.cancellation.reason
+    if reason and result.reason and CANCELLED in result.reason:
+        result = replace(result, reason=result.reason.replace(CANCELLED, reason))
+    log = watch.folder.path / "logs" / f"{result.id}.log"
+    return replace(result, log=str(log)) if result.log is None and log.is_file() else result

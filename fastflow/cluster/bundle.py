@@ -1,0 +1,198 @@
+"""The files that a unit needs, as one compressed archive: what is in and below the spec's directory, and a little more.
+
+Compose files may name files above that directory. They are shipped as well, as far as they are in the same Git checkout
+or below the current directory: nobody expects that a run sends around what lies elsewhere on the machine.
+"""
+
+import io
+import os
+import shutil
+import tarfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastflow.application.paths import paths_in
+from fastflow.check.facts import Facts
+from fastflow.cluster.cluster import FILE_LIMIT
+from fastflow.errors import UsageError, system_reason
+from fastflow.masking import SHORTEST
+from fastflow.spec.document import YamlMap
+
+FILES, ENV_FILES, EARLIER = "files", "env-files", "earlier"
+"""Where things are in the archive: the shipped directory, the `--env-file`s by number, the run that is resumed."""
+_EARLIER_FILES = ("result.json", "resume.json", "events.jsonl", "plan.json")
+_LEFT_OUT = frozenset(
+    (
+        *(".git", ".hg", ".svn", ".fastflow", "__pycache__", ".venv", ".tox", ".nox"),
+        *(".mypy_cache", ".ruff_cache", ".pytest_cache"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shipment:
+    """What is shipped: `paths` below `root`, `env_files`, and the folder of the run that is resumed."""
+
+    root: Path
+    spec: str
+    """The spec, from the root."""
+    paths: tuple[Path, ...]
+    env_files: tuple[str, ...] = ()
+    earlier: Path | None = None
+
+
+def shipment_of(
+    facts: Facts, spec: Path, here: Path, env_files: Iterable[str] = (), earlier: Path | None = None
+) -> Shipment:
+    """Find what the spec in a file and its Compose files need. Raises UsageError.
+
+    `here` is the current directory.
+    """
+    base = spec.parent.resolve()
+    outside = tuple(dict.fromkeys(path for path in _named(facts, base) if not path.is_relative_to(base)))
+    allowed = _allowed(base, here.resolve())
+    for path in outside:
+        if not path.is_relative_to(allowed):
+            raise UsageError(
+                f"{path} is needed on the cluster, but lies above {allowed}, which is what can be shipped",
+                "move the spec up, so that the file is below it, or start fastflow in a directory above both",
+            )
+    root = Path(os.path.commonpath([base, *outside])) if outside else base
+    return Shipment(root, str((base / spec.name).relative_to(root)), (base, *outside), tuple(env_files), earlier)
+
+
+def _allowed(base: Path, here: Path) -> Path:
+    """The topmost directory that may be shipped: the Git checkout, or the current directory if the spec is below it."""
+    top = next((path for path in (base, *base.parents) if (path / ".git").exists()), base)
+    return min(top, here, key=lambda path: len(path.parts)) if base.is_relative_to(here) else top
+
+
+def _named(facts: Facts, base: Path) -> Iterator[Path]:
+    """The files and directories that Compose documents name by relative paths, and these documents themselves."""
+    inline = [
+        source
+        for workflow in facts.spec.workflows.values()
+        for source in workflow.compose or ()
+        if isinstance(source, YamlMap)
+    ]
+    found = [path for tree in inline for path in paths_in(tree, base)]
+    for document in facts.compose_files:
+        file = Path(document.file).resolve()
+        found += [file, *paths_in(document.root, file.parent)]
+    for workflow in facts.spec.workflows.values():
+        first = next((base / source for source in workflow.compose or () if isinstance(source, str)), None)
+        if first is not None and (first.parent / ".env").is_file():
+            found.append(first.parent / ".env")
+    found += [Path(name) for name in (*facts.accept_files, *facts.inclusions)]
+    yield from (path.resolve() for path in found if path.exists())
+
+
+def pack(shipment: Shipment, secrets: Iterable[str] = ()) -> tuple[bytes, Mapping[str, str]]:
+    """Make the archive; return it, and the files that hold one of `secrets`, by their names in it.
+
+    The archive is for all who may use the cluster. A `.env` with the token in it is for the agent alone. Raises
+    UsageError if a file cannot be read, or if it gets too large.
+    """
+    sizes: dict[str, int] = {}
+    kept_back: dict[str, str] = {}
+    out, known = io.BytesIO(), [secret.encode() for secret in secrets if len(secret) >= SHORTEST]
+    with tarfile.open(fileobj=out, mode="w:gz") as archive:
+        for path, name in _members(shipment):
+            before = out.tell()
+            if (text := _secret_text(path, known)) is not None:
+                kept_back[name] = text
+                continue
+            try:
+                archive.add(path, name, recursive=False)
+            except OSError as error:
+                hint = "let this user read it, or move it elsewhere"
+                raise UsageError(f"{path} cannot be shipped to the cluster: {system_reason(error)}", hint) from None
+            top = name.split("/")[1] if name.count("/") else name
+            sizes[top] = sizes.get(top, 0) + out.tell() - before
+    content = out.getvalue()
+    if len(content) > FILE_LIMIT:
+        raise _too_large(shipment, len(content), sizes)
+    return content, kept_back
+
+
+def _secret_text(path: Path, secrets: Sequence[bytes]) -> str | None:
+    """The text of a file that holds a secret; None for any other, and for what cannot be read."""
+    if not secrets or path.is_symlink() or not path.is_file():
+        return None
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    return content.decode(errors="surrogateescape") if any(secret in content for secret in secrets) else None
+
+
+def _too_large(shipment: Shipment, size: int, sizes: Mapping[str, int]) -> UsageError:
+    largest = sorted(sizes, key=lambda name: -sizes[name])[:3]
+    named = ", ".join(f"{name} ({sizes[name] / 1e6:.1f} MB)" for name in largest)
+    return UsageError(
+        f"the files in {shipment.root} are too large for a cluster: {size / 1e6:.1f} MB compressed, "
+        f"{FILE_LIMIT / 1e6:g} MB at most; the largest are {named}",
+        "move what the tests do not need out of that directory, and let services use images that are built elsewhere",
+    )
+
+
+def _members(shipment: Shipment) -> Iterator[tuple[Path, str]]:
+    """Every file with its name in the archive, each once, directories before what is in them."""
+    seen: set[Path] = set()
+    for path in shipment.paths:
+        for one in _below(path):
+            if one not in seen:
+                seen.add(one)
+                yield one, f"{FILES}/{one.relative_to(shipment.root).as_posix()}"
+    for number, file in enumerate(shipment.env_files):
+        yield Path(file), f"{ENV_FILES}/{number}"
+    for name in _EARLIER_FILES if shipment.earlier is not None else ():
+        assert shipment.earlier is not None
+        if (shipment.earlier / name).is_file():
+            yield shipment.earlier / name, f"{EARLIER}/{shipment.earlier.name}/{name}"
+
+
+def _below(path: Path) -> Iterator[Path]:
+    if not path.is_dir() or path.is_symlink():
+        yield path
+        return
+    for directory, folders, files in os.walk(path):
+        folders[:] = sorted(name for name in folders if name not in _LEFT_OUT)
+        here = Path(directory)
+        yield here
+        links = (here / name for name in folders if (here / name).is_symlink())
+        plain = (here / name for name in sorted(files))
+        yield from (one for one in (*links, *plain) if one.is_symlink() or one.is_file())
+
+
+def unpack(content: bytes, target: Path, kept_back: Mapping[str, str]) -> None:
+    """Unpack what `pack` made."""
+    for name, text in kept_back.items():
+        path = target / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(text, errors="surrogateescape")
+    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+        if hasattr(tarfile, "tar_filter"):
+            archive.extractall(target, filter="tar")  # it is fastflow's own
+        else:  # before Python 3.11.4
+            archive.extractall(target)  # noqa: S202  # as above
+
+
+def unpack_results(content: bytes, target: Path) -> None:
+    """Unpack what a node has sent: plain files and directories below `target`, and nothing else.
+
+    Raises tarfile.TarError, OSError and EOFError.
+    """
+    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+        for member in archive:
+            parts = Path(member.name).parts
+            if member.isfile() and ".." not in parts and not Path(member.name).is_absolute():
+                path = target.joinpath(*parts)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                file = archive.extractfile(member)
+                assert file is not None
+                path.touch(mode=member.mode & 0o777)  # a record is for its owner alone
+                with file, path.open("wb") as out:
+                    shutil.copyfileobj(file, out)

@@ -1,0 +1,202 @@
+"""One unit as its dispatcher sees it: its agent's messages become events and results, whatever becomes of the unit."""
+
+import base64
+import shutil
+import tarfile
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from fastflow import __version__
+from fastflow.cluster.bundle import unpack_results
+from fastflow.cluster.cluster import Unit
+from fastflow.cluster.wire import Message, Reader
+from fastflow.errors import ExitCode
+from fastflow.record.events import Event, LogLine, Note, PhaseChanged, Progress, now
+from fastflow.record.history import event_of
+from fastflow.record.result import PhaseResult
+
+RUN_PATH, SPEC_PATH = "fastflow-run:", "fastflow-spec:"
+"""How agents write the beginnings of paths in their run's folder and in the spec's directory."""
+CANCELLED = "interrupted by SIGTERM"
+"""What an agent says of phases that its SIGTERM ends; who asked for that says why."""
+_INTERRUPTED = (ExitCode.INTERRUPTED, ExitCode.TERMINATED, ExitCode.HANGUP)
+REBUILD = "build the image of this version and let the nodes have it: fastflow agent build"
+
+
+@dataclass
+class UnitWatch:
+    """Follows one unit. `id` is the cluster's, `number` the unit's own; `results` are those of its phases by now.
+
+    `folder` and `directory` are where its paths lead here: the run's folder, and the spec's directory.
+    """
+
+    number: int
+    id: str
+    host: str
+    results: dict[str, PhaseResult]
+    folder: Path
+    directory: Path
+    say: Callable[[Event], None]
+    log_line: Callable[[str, str], None]
+    reader: Reader = field(default_factory=Reader)
+    node: str | None = None
+    code: int | None = None
+    """What its agent ended with, once it has said so."""
+    refusal: str | None = None
+    """Why nothing of it was started."""
+    is_over: bool = False
+    leftovers: tuple[str, ...] = ()
+    heard: float = field(default_factory=time.monotonic)
+    """When a line came last (monotonic)."""
+    _pieces: list[str] = field(default_factory=list)
+
+    def take(self, line: str) -> None:
+        """Take one line of the unit's log."""
+        for message in self.reader.take(line):
+            self.heard = time.monotonic()
+            if not self.is_over:
+                self._take(message)
+
+    def _take(self, message: Message) -> None:
+        kind = message["type"]
+        if kind == "hello":
+            self.node = str(message["node"])
+            if message["version"] != __version__:
+                self.fail(f"its agent is fastflow {message['version']}, and this is {__version__}", REBUILD)
+            self._place()
+        elif kind == "event":
+            self._event(message["event"])
+        elif kind == "file":
+            self._pieces.append(str(message["data"]))
+        elif kind == "end":
+            self._end(message)
+
+    def _place(self) -> None:
+        where = f"{self.host}/{self.node}"
+        self.results = {name: replace(result, host=where) for name, result in self.results.items()}
+
+    def _event(self, told: Mapping[str, Any]) -> None:
+        event = event_of(self._here(told))
+        if isinstance(event, PhaseChanged):
+            self._changed(event)
+        elif isinstance(event, LogLine):
+            if event.phase in self.results:
+                self.log_line(event.phase, event.line)
+                self.say(event)
+        elif isinstance(event, (Note, Progress)):
+            self.say(event)
+
+    def _changed(self, event: PhaseChanged) -> None:
+        known = self.results.get(event.phase)
+        if known is None or event.is_kept:
+            return
+        started = known.started or (event.time if event.state == "starting" else None)
+        told = {name: getattr(event, name) for name in ("hint", "evidence", "test_record", "test_run")}
+        more = {name: value for name, value in told.items() if value}
+        made = replace(known, state=event.state, reason=event.reason, started=started, **more)
+        if made.has_ended:
+            made = replace(made, ended=event.time, vulnerabilities=event.vulnerabilities)
+        self.results[event.phase] = made
+        self.say(event)
+
+    def _here(self, told: Any) -> Any:
+        """Let paths of the agent's lead to where its files are here."""
+        if isinstance(told, str):
+            if told.startswith(RUN_PATH):
+                return str(self.folder) + told.removeprefix(RUN_PATH)
+            return str(self.directory) + told.removeprefix(SPEC_PATH) if told.startswith(SPEC_PATH) else told
+        if isinstance(told, Mapping):
+            return {key: self._here(value) for key, value in told.items()}
+        return [self._here(value) for value in told] if isinstance(told, list) else told
+
+    def _end(self, message: Message) -> None:
+        """Take the files and the results that the agent has sent."""
+        self.is_over, self.code = True, int(message["code"])
+        self.refusal = message.get("refusal")
+        self.leftovers = tuple(f"{line}  # on node {self.node}" for line in message.get("leftovers", ()))
+        if self._pieces:
+            content = base64.b64decode("".join(self._pieces))
+            self._pieces.clear()
+            self._unpack(content)
+        for told in TypeAdapter(tuple[PhaseResult, ...]).validate_python(self._here(message.get("phases") or [])):
+            known = self.results.get(told.id)
+            if known is not None:
+                self.results[told.id] = replace(told, host=known.host)
+        if self.refusal is not None and self.is_interrupted:
+            self.cancel(self.refusal)
+        elif self.refusal is not None:
+            self.fail(self.refusal, message.get("hint"))
+
+    def _unpack(self, content: bytes) -> None:
+        try:
+            with tempfile.TemporaryDirectory(prefix="fastflow-") as scratch:
+                unpack_results(content, Path(scratch))
+                for name, target in (("run", self.folder), ("spec", self.directory)):
+                    if (Path(scratch) / name).is_dir():
+                        shutil.copytree(Path(scratch) / name, target, dirs_exist_ok=True)
+        except (tarfile.TarError, OSError, EOFError) as error:
+            self.say(Note(f"logs and reports of unit {self.number} could not be written: {error}"))
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether its agent was told to stop."""
+        return self.code in _INTERRUPTED
+
+    def blame_node(self) -> None:
+        """Let what was cut short count as failed: nobody asked for that, but the node was drained or shut down."""
+        for result in tuple(self.results.values()):
+            if result.state == "cancelled":
+                reason = f"node {self.node} was drained or shut down (infrastructure)"
+                self.results[result.id] = replace(result, state="failed", reason=reason)
+                self.say(PhaseChanged.of(self.results[result.id]))
+
+    def unfinished(self) -> Iterator[PhaseResult]:
+        """The phases that have not ended by now."""
+        return (result for result in self.results.values() if not result.has_ended)
+
+    def fail(self, reason: str, hint: str | None = None) -> None:
+        """End what has not ended as failed: nothing more is heard of the unit, or nothing that can be used."""
+        self.is_over = True
+        self._set_aside(PhaseChangedTo("failed", reason, hint))
+
+    def cancel(self, reason: str) -> None:
+        """End what has not ended as cancelled."""
+        self.is_over = True
+        self._set_aside(PhaseChangedTo("cancelled", reason, None))
+
+    def _set_aside(self, to: "PhaseChangedTo") -> None:
+        for result in tuple(self.unfinished()):
+            end = now() if result.started else None
+            ended = replace(result, state=to.state, reason=to.reason, hint=to.hint, ended=end)
+            self.results[result.id] = ended
+            self.say(PhaseChanged.of(ended, hint=to.hint))
+
+    def judge(self, unit: Unit) -> None:
+        """End a unit of which the cluster says that it is over, and whose agent has not said so."""
+        said = "; ".join(line for line in self.reader.stray if line.strip())[-300:]
+        code = f" with exit code {unit.exit_code}" if unit.exit_code is not None else ""
+        where = f" on node {unit.node}" if unit.node else ""
+        why = said or unit.message or "it said nothing"
+        self.fail(f"its agent ended{code}{where}: {why}", _hint(why))
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseChangedTo:
+    """The end of phases of which nothing more is heard."""
+
+    state: Any
+    reason: str
+    hint: str | None
+
+
+def _hint(why: str) -> str:
+    """What to do about what a cluster says of a task."""
+    if "o such image" in why:
+        return "let the nodes have the agent's image: fastflow agent build --push, and name it: image: REGISTRY/NAME"
+    return "see the engine of that node; `fastflow down` removes what is left there"

@@ -1,0 +1,293 @@
+"""Docker Swarm by the Engine API of a manager: a unit is a service of one task that is never started again.
+
+No `replicated-job`: it runs a failed task again when the manager restarts, and on 20.10 it gets no SIGTERM. All of it
+is measured in docs/decisions/0015.
+"""
+
+import base64
+import json
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from fastflow.cluster.cluster import (
+    BUNDLE,
+    ORDER,
+    UNITS_DIRECTORY,
+    UNITS_VOLUME,
+    Claim,
+    ClusterInfo,
+    Unit,
+    UnitOrder,
+    UnitState,
+)
+from fastflow.engines.api import EngineApi, GoneError, segment
+from fastflow.engines.stream import Ended, LineStream
+from fastflow.errors import EngineCallError, EngineError
+from fastflow.run.engine import Stream
+
+_STOPPED = "node.labels.fastflow==stopped"
+"""A constraint that no node meets: it ends a task with SIGTERM, and its log stays."""
+_TAKEN = re.compile(r"already exists|name conflicts", re.IGNORECASE)
+_OUT_OF_SEQUENCE = re.compile(r"out of sequence", re.IGNORECASE)
+_IN_USE = re.compile(r"is in use by", re.IGNORECASE)
+_TRIES = 100
+_PAUSE = 0.1
+"""Seconds between two tries to remove what a service that is going still uses: nothing tells of its end."""
+_NANO = 1_000_000_000
+_WAITING = frozenset(("new", "pending", "assigned", "accepted", "preparing", "ready", "starting"))
+_SOCKET = "/var/run/docker.sock"
+
+
+@dataclass(frozen=True)
+class Swarm:
+    """Implements `cluster.Cluster`; `http` leads to a manager."""
+
+    http: EngineApi
+    logins: Callable[[str], str | None] = lambda _: None
+    """What the registry of an image is shown, as the Engine API wants it (X-Registry-Auth)."""
+
+    def info(self) -> ClusterInfo:
+        """Tell what answers; raise EngineError where it is no manager."""
+        told = self.http.get("/info")
+        swarm = told.get("Swarm") or {}
+        if not swarm.get("ControlAvailable"):
+            state = swarm.get("LocalNodeState") or "inactive"
+            why = "is a worker of a swarm" if state == "active" else "is in no swarm"
+            hint = "let the context lead to a manager, or make one: docker swarm init"
+            raise EngineError(f"the engine {told.get('Name', '')} {why}, not a manager", hint)
+        nodes = sorted(node["Description"]["Hostname"] for node in self.http.get("/nodes") if _can_take(node))
+        return ClusterInfo(str(told.get("ServerVersion", "?")), tuple(nodes))
+
+    def node_id(self) -> str:
+        """The manager's own id among the nodes."""
+        return str(self.http.get("/info")["Swarm"]["NodeID"])
+
+    # Files and claims are configs
+    def store(self, name: str, content: bytes, labels: Mapping[str, str]) -> Claim:
+        """Keep a file for units."""
+        body = {"Name": name, "Labels": dict(labels), "Data": base64.b64encode(content).decode()}
+        return Claim(str(self.http.create("/configs/create", body)["ID"]), name, labels)
+
+    def claim(self, name: str, labels: Mapping[str, str]) -> Claim | None:
+        """Take a name; None where somebody has it."""
+        try:
+            return self.store(name, b"-", labels)
+        except EngineCallError as error:
+            if _TAKEN.search(error.output):
+                return None
+            raise
+
+    def claims(self, labels: Mapping[str, str]) -> tuple[Claim, ...]:
+        """Return the claims and files that carry these labels."""
+        found = self.http.get("/configs", filters=_filter(labels))
+        return tuple(Claim(one["ID"], one["Spec"]["Name"], one["Spec"].get("Labels") or {}) for one in found)
+
+    def read(self, claim: str) -> bytes:
+        """Return the content of a file."""
+        return base64.b64decode(self.http.get(f"/configs/{segment(claim)}")["Spec"]["Data"])
+
+    def release(self, claims: Iterable[str]) -> None:
+        """Remove claims and files; those that are gone are fine."""
+        for claim in claims:
+            self._remove(f"/configs/{segment(claim)}")
+
+    # Units are services
+    def create(self, order: UnitOrder, *, is_global: bool = False) -> str:
+        """Create a unit that does not run yet, or one that runs on every node at once; return its id."""
+        labels = dict(order.labels)
+        secret = {"Name": order.name, "Labels": labels, "Data": base64.b64encode(order.secret).decode()}
+        secret_id = str(self.http.create("/secrets/create", secret)["ID"]) if order.secret else None
+        try:
+            path, service, login = "/services/create", _service(order, secret_id, is_global), self.logins(order.image)
+            made = self.http.create_as(login, path, service) if login else self.http.create(path, service)
+            return str(made["ID"])
+        except BaseException:
+            if secret_id is not None:
+                with suppress(EngineError):
+                    self._remove(f"/secrets/{secret_id}")
+            raise
+
+    def start(self, unit: str) -> None:
+        """Let a created unit run, once."""
+
+        def change(spec: dict[str, Any]) -> None:
+            if _STOPPED in (spec["TaskTemplate"].get("Placement", {}).get("Constraints") or []):
+                raise EngineError(f"the service {spec['Name']} was stopped before it began")
+            spec["Mode"]["Replicated"]["Replicas"] = 1
+
+        self._update(unit, change)
+
+    def cancel(self, unit: str) -> None:
+        """Send a unit SIGTERM, and let it never start again; its log and its exit code stay."""
+
+        def change(spec: dict[str, Any]) -> None:
+            placement = spec["TaskTemplate"].setdefault("Placement", {})
+            constraints = placement.get("Constraints") or []
+            placement["Constraints"] = list(dict.fromkeys((*constraints, _STOPPED)))
+
+        with suppress(GoneError):
+            self._update(unit, change)
+
+    def _update(self, unit: str, change: Callable[[dict[str, Any]], None]) -> None:
+        """Change a service as it is now; somebody else may change it at the same time."""
+        for _ in range(_TRIES):
+            found = self.http.get(f"/services/{segment(unit)}")
+            change(found["Spec"])
+            version = str(found["Version"]["Index"])
+            try:
+                self.http.create(f"/services/{segment(unit)}/update", found["Spec"], version=version)
+            except EngineCallError as error:
+                if not _OUT_OF_SEQUENCE.search(error.output):
+                    raise
+            else:
+                return
+        raise EngineError(f"the service {unit} is being changed by others all the time", "try again")
+
+    def units(self, labels: Mapping[str, str]) -> tuple[Unit, ...]:
+        """Return the units that carry these labels."""
+        services = self.http.get("/services", filters=_filter(labels))
+        if not services:
+            return ()
+        tasks = self.http.get("/tasks", filters=_filter(labels))
+        nodes = {node["ID"]: node for node in self.http.get("/nodes")}
+        by_service: dict[str, list[Any]] = {}
+        for task in sorted(tasks, key=lambda task: str(task["CreatedAt"])):
+            by_service.setdefault(task["ServiceID"], []).append(task)
+        return tuple(_unit(service, by_service.get(service["ID"], ()), nodes) for service in services)
+
+    def follow(self, unit: str, on_line: Callable[[str], None]) -> Stream:
+        """Give a unit's log from its first line, as it comes."""
+        try:
+            path = f"/services/{segment(unit)}/logs"
+            return LineStream(self.http.stream(path, is_framed=True, stdout="1", stderr="1", follow="1"), on_line)
+        except GoneError:
+            return Ended()
+
+    def read_log(self, unit: str, on_line: Callable[[str], None]) -> None:
+        """Give the lines that there are by now."""
+        with suppress(GoneError):
+            path = f"/services/{segment(unit)}/logs"
+            stream = LineStream(self.http.stream(path, is_framed=True, stdout="1", stderr="1", follow="0"), on_line)
+            if not stream.join(self.http.timeout):
+                stream.close()
+
+    def sweep(self, order: UnitOrder, timeout: float, on_line: Callable[[str], None]) -> tuple[str, ...]:
+        """Run a command once on every node that can take units, and give what it prints; then remove it."""
+        service = self.create(order, is_global=True)
+        try:
+            wanted, deadline, pause = len(self.info().nodes), time.monotonic() + timeout, threading.Event()
+            while True:
+                tasks = self.http.get("/tasks", filters=json.dumps({"service": [service]}))
+                live = [task for task in tasks if task["Status"]["State"] in (*_WAITING, "running")]
+                if (len(tasks) >= wanted and not live) or time.monotonic() >= deadline:
+                    break
+                pause.wait(_PAUSE)
+            self.read_log(service, on_line)
+        finally:
+            self.remove([service])
+        names = {node["ID"]: node["Description"]["Hostname"] for node in self.http.get("/nodes")}
+        return tuple(_problem(task, names) for task in tasks if task["Status"]["State"] != "complete")
+
+    def remove(self, units: Iterable[str]) -> None:
+        """Remove units that have ended or never began, with their secrets."""
+        for unit in units:
+            with suppress(GoneError):
+                name = self.http.get(f"/services/{segment(unit)}")["Spec"]["Name"]
+                self._remove(f"/services/{segment(unit)}")
+                self._remove(f"/secrets/{segment(name)}")
+
+    def _remove(self, path: str) -> None:
+        """Remove something, once nothing uses it any more; what is gone is fine."""
+        pause = threading.Event()
+        for _ in range(_TRIES):
+            try:
+                self.http.delete(path)
+            except GoneError:
+                return
+            except EngineCallError as error:
+                if not _IN_USE.search(error.output):
+                    raise
+                pause.wait(_PAUSE)
+            else:
+                return
+
+
+def _can_take(node: Mapping[str, Any]) -> bool:
+    return (node["Spec"].get("Availability"), node["Status"].get("State")) == ("active", "ready")
+
+
+def _problem(task: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    node = names.get(task.get("NodeID", ""), "a node")
+    return f"{node}: {task['Status'].get('Err') or task['Status'].get('State')}"
+
+
+def _filter(labels: Mapping[str, str]) -> str:
+    return json.dumps({"label": [f"{key}={value}" if value else key for key, value in labels.items()]})
+
+
+def _service(order: UnitOrder, secret_id: str | None, is_global: bool) -> Mapping[str, Any]:
+    """The settings of the Engine API (ServiceCreate) for a unit."""
+    reserved = {"NanoCPUs": round(order.cpus * _NANO), **({"MemoryBytes": order.memory} if order.memory else {})}
+    mounted = {"Type": "volume", "Source": UNITS_VOLUME, "Target": UNITS_DIRECTORY}
+    volume = {**mounted, "VolumeOptions": {"NoCopy": True, "Labels": {"io.fastflow": "units"}}}
+    container: dict[str, Any] = {
+        "Image": order.image,
+        "Args": list(order.command),
+        "Env": ["FASTFLOW_NODE={{.Node.Hostname}}"],
+        "StopGracePeriod": round(order.grace * _NANO),
+        "Mounts": [{"Type": "bind", "Source": _SOCKET, "Target": _SOCKET}, volume],
+    }
+    if secret_id is not None:
+        container["Secrets"] = [{"SecretID": secret_id, "SecretName": order.name, "File": _file(ORDER)}]
+    if order.bundle is not None:
+        used = {"ConfigID": order.bundle.id, "ConfigName": order.bundle.name}
+        container["Configs"] = [{**used, "File": _file(BUNDLE)}]
+    template: dict[str, Any] = {
+        "ContainerSpec": container,
+        "RestartPolicy": {"Condition": "none"},
+        "Resources": {"Reservations": reserved},
+        "Placement": {"Constraints": list(order.constraints)},
+        "LogDriver": {"Name": "json-file", "Options": {"max-size": "10g"}},
+    }
+    if order.shares_network:
+        template["Networks"] = [{"Target": "host"}]
+    return {
+        "Name": order.name,
+        "Labels": dict(order.labels),
+        "TaskTemplate": template,
+        "Mode": {"Global": {}} if is_global else {"Replicated": {"Replicas": 0}},
+    }
+
+
+def _file(path: str) -> Mapping[str, Any]:
+    return {"Name": path, "UID": "0", "GID": "0", "Mode": 0o400}
+
+
+def _unit(service: Mapping[str, Any], tasks: Sequence[Mapping[str, Any]], nodes: Mapping[str, Any]) -> Unit:
+    """A unit by its tasks, oldest first: the first that got a node is the one that runs, later ones never begin."""
+    spec = service["Spec"]
+    constraints = spec["TaskTemplate"].get("Placement", {}).get("Constraints") or []
+    is_cancelled = _STOPPED in constraints
+    base = (service["ID"], spec["Name"], spec.get("Labels") or {})
+    placed = next((task for task in tasks if task.get("NodeID")), None)
+    task = placed or (tasks[-1] if tasks else None)
+    if task is None:
+        return Unit(*base, "created", is_cancelled=is_cancelled)
+    status = task["Status"]
+    node = nodes.get(task.get("NodeID", ""))
+    state: UnitState = "running" if status["State"] == "running" else "ended"
+    if status["State"] in _WAITING:
+        state = "pending"
+    if state == "pending" and is_cancelled and not task.get("NodeID"):
+        state = "ended"
+    is_lost = state == "running" and (node is None or node["Status"].get("State") == "down")
+    message = status.get("Err") or (status.get("Message") if state != "running" else None)
+    container = status.get("ContainerStatus") or {}
+    name = node["Description"]["Hostname"] if node else None
+    code = container.get("ExitCode") if state == "ended" else None
+    return Unit(*base, state, name, code, message, is_lost, is_cancelled)

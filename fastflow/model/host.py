@@ -1,0 +1,105 @@
+"""A host: a Docker Engine, or a cluster of them."""
+
+import re
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, WithJsonSchema
+
+from fastflow import __version__
+from fastflow.model.base import TEXT_SCHEMA, Boolean, SpecModel, Symbolic, Text, WholeNumber, describe, wrong
+
+AGENT_IMAGE = f"fastflow-agent:{__version__}"
+"""What `fastflow agent build` names an image by default: that of this version."""
+_CPUS = re.compile(r"[0-9]{1,4}(\.[0-9]{1,9})?")
+_BYTES = re.compile(r"([0-9]{1,12})([bkmgBKMG])?[bB]?")
+_UNITS = {"b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+_VARIABLE_OR_TEXT = {**TEXT_SCHEMA, "examples": ["1", "0.5"]}
+
+
+def _cpus(value: Any) -> Any:
+    if isinstance(value, Symbolic) or value == "":
+        return None
+    if not isinstance(value, str) or not _CPUS.fullmatch(value) or not float(value):
+        raise wrong(f"expected a number of CPUs, not {describe(value)}", "write 1, 2 or 0.5")
+    return float(value)
+
+
+def _memory(value: Any) -> Any:
+    if isinstance(value, Symbolic) or value == "":
+        return None
+    match = _BYTES.fullmatch(value) if isinstance(value, str) else None
+    if match is None or not int(match[1]):
+        raise wrong(f"expected a size of memory, not {describe(value)}", "write 512M or 2G")
+    return int(match[1]) * _UNITS[(match[2] or "b").lower()]
+
+
+def _constraints(value: Any) -> Any:
+    items = value if isinstance(value, (list, tuple)) else [value]
+    for item in items:
+        is_text = isinstance(item, str) and not isinstance(item, Symbolic)
+        if not isinstance(item, str) or (is_text and not re.search(r"\S\s*[!=]=\s*\S", item)):
+            raise wrong(f"expected constraints of Docker Swarm, not {describe(item)}", "write [node.labels.ci == true]")
+    return tuple(items)
+
+
+class Reserve(SpecModel):
+    """What a unit reserves on its node. The cluster queues units that no node has room for."""
+
+    cpus: Annotated[float | None, BeforeValidator(_cpus), WithJsonSchema(_VARIABLE_OR_TEXT)] = None
+    """Number of CPUs. Default: 1."""
+    memory: Annotated[int | None, BeforeValidator(_memory), WithJsonSchema({**TEXT_SCHEMA, "examples": ["2G"]})] = None
+    """Memory, such as 512M or 2G. Default: nothing is reserved."""
+
+
+class Host(SpecModel):
+    """A Docker Engine, or a Docker Swarm by one of its managers: exactly one of a Docker context or an address."""
+
+    context: Text | None = None
+    """The name of a Docker context."""
+    docker_host: Text | None = None
+    """The engine's address: ssh://, tcp:// or unix://."""
+    max_parallel: Annotated[int | None, WholeNumber(1, 100_000)] = None
+    """Phases at once on this host; on a cluster, units at once. Default: no limit."""
+    swarm: Boolean = None
+    """`true`: the engine is a manager of a Docker Swarm, and workflows run on the swarm's nodes. Default: false."""
+    image: Text | None = None
+    """The agent's image on the nodes of a cluster. Default: the image that `fastflow agent build` makes."""
+    constraints: Annotated[
+        tuple[Text, ...] | None,
+        BeforeValidator(_constraints),
+        WithJsonSchema({"type": [*TEXT_SCHEMA["type"], "array"], "items": TEXT_SCHEMA}),
+    ] = None
+    """Which nodes of a cluster may run units, as `docker service create --constraint` takes them."""
+    reserve: Reserve | None = None
+    """What each unit on a cluster reserves."""
+    source_run: Boolean = None
+    """`true`: sources of kind `run` run in the agent on a cluster's node, with the node's network. Default: false."""
+
+    @property
+    def engine(self) -> str:
+        """What names its engine: equal texts are one engine. A cluster counts as one."""
+        return f"context {self.context}" if self.context is not None else f"address {self.docker_host}"
+
+    @property
+    def is_cluster(self) -> bool:
+        """Whether it is a cluster."""
+        return self.swarm is True
+
+    @property
+    def reserved_cpus(self) -> float:
+        """The CPUs that a unit reserves on it: agents on one node do not know of each other."""
+        return (self.reserve.cpus if self.reserve else None) or 1.0
+
+    @property
+    def reserved_memory(self) -> int | None:
+        """The bytes of memory that a unit reserves on it, if any."""
+        return self.reserve.memory if self.reserve else None
+
+    @property
+    def agent_image(self) -> str:
+        """The image of the agent on its nodes."""
+        return self.image or AGENT_IMAGE
+
+
+CLUSTER_FIELDS = ("image", "constraints", "reserve", "source_run")
+"""The fields of a host that only a cluster has."""

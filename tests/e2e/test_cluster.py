@@ -1,0 +1,216 @@
+"""`fastflow up` on a swarm of two engines: runs, their ends, and what is left of them, as users see it."""
+
+import json
+import shutil
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import pytest
+
+from tests.e2e.runs import BINARY, RECORD, TOKEN, spec, workflow
+from tests.e2e.swarms import Swarm
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("cluster")]
+EXAMPLES = Path(__file__).parents[2] / "examples"
+HOSTS = "hosts: { farm: { context: swarm, swarm: true, reserve: { cpus: CPUS } } }\n"
+HOLES = ["ptrav", "sqli", "xss"]
+PATIENCE = 240
+
+
+# A recording that goes on until a test ends it.
+LIVE = spec({"web": workflow("live1", {"record": RECORD.replace("source: { service: tests }", "")})})
+RECORDS = "web.record ready"
+
+
+class Examples:
+    """The examples, and a run that goes on, to be run on the swarm."""
+
+    def __init__(self, directory: Path, swarm: Swarm, cpus: str = "0.5") -> None:
+        self.directory, self.swarm = directory / "examples", swarm
+        shutil.copytree(EXAMPLES, self.directory, ignore=shutil.ignore_patterns(".fastflow"))
+        for file in (self.directory / "fastflow.yml", self.directory / "vulnerable" / "fastflow.yml"):
+            file.write_text(HOSTS.replace("CPUS", cpus) + file.read_text())
+        (self.directory / "live").mkdir()
+        (self.directory / "live" / "fastflow.yml").write_text(HOSTS.replace("CPUS", cpus) + LIVE)
+        self.environment = {**swarm.environment, "WALLARM_API_TOKEN": TOKEN}
+
+    def call(self, *words: str, where: str = ".") -> "subprocess.CompletedProcess[str]":
+        """Call fastflow to its end."""
+        command, directory = [str(BINARY), *words], self.directory / where
+        return subprocess.run(
+            command, cwd=directory, env=self.environment, capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
+
+    @contextmanager
+    def up(self, name: str, until: str, *words: str) -> Iterator["subprocess.Popen[str]"]:
+        """Run an example up to a line of its progress that holds this text."""
+        command = [str(BINARY), "up", name, "--emulate", "--progress", "plain", "--run-id-file", "id", *words]
+        process = subprocess.Popen(
+            command, cwd=self.directory, env=self.environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        limit = threading.Timer(PATIENCE, process.kill)
+        limit.start()
+        try:
+            assert process.stderr is not None
+            read_to(process.stderr, until)
+            yield process
+        finally:
+            limit.cancel()
+            process.kill()
+            process.communicate()
+
+    @property
+    def run(self) -> str:
+        """The id of the run that `up` has begun."""
+        return (self.directory / "id").read_text().strip()
+
+    def result(self, where: str, run: str) -> dict[str, Any]:
+        """The result of a run."""
+        folder = self.directory / where / ".fastflow" / "runs" / run
+        found: dict[str, Any] = json.loads((folder / "result.json").read_text())
+        return found
+
+    def left(self) -> Mapping[str, str]:
+        """What runs have left on the swarm and on its nodes."""
+        label = "label=io.fastflow.run"
+        found = {kind: self.swarm.manager.docker(kind, "ls", "-q") for kind in ("config", "secret")}
+        found["service"] = self.swarm.manager.docker("service", "ls", "-q", "--filter", label)
+        for machine in self.swarm.machines:
+            found[f"containers of {machine.name}"] = machine.docker("ps", "-aq", "--filter", label)
+            for kind in ("network", "volume"):
+                found[f"{kind}s of {machine.name}"] = machine.docker(kind, "ls", "-q", "--filter", label)
+            files = machine.directory / "data" / "volumes" / "fastflow-units" / "_data"
+            found[f"files of {machine.name}"] = " ".join(path.name for path in files.glob("*"))
+        return {what: text for what, text in found.items() if text}
+
+
+def read_to(stream: IO[str], text: str) -> None:
+    lines = []
+    for line in stream:
+        lines.append(line)
+        if text in " ".join(line.split()):
+            return
+    raise AssertionError("".join(lines))
+
+
+@pytest.fixture
+def examples(tmp_path: Path, swarm_with_agent: Swarm) -> Examples:
+    return Examples(tmp_path, swarm_with_agent)
+
+
+def test_two_workflows_run_on_two_nodes_as_they_would_on_one_host(tmp_path: Path, swarm_with_agent: Swarm) -> None:
+    examples = Examples(tmp_path, swarm_with_agent, cpus="1.5")  # of two: one unit a node
+    done = examples.call("up", "--emulate", "--report", "junit=out.xml", "--run-id-file", "id")
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert "4 passed" in done.stdout
+    result = examples.result(".", examples.run)
+    assert {phase["state"] for phase in result["phases"]} == {"passed"}
+    assert len({phase["host"] for phase in result["phases"]}) == 2
+    for phase in result["phases"]:
+        assert Path(phase["log"]).is_relative_to(examples.directory)
+        assert "TestRecord#" in Path(phase["log"]).read_text()
+        assert all(Path(report).is_file() for report in phase["reports"])
+    assert (examples.directory / "out.xml").is_file()
+    assert examples.left() == {}
+
+
+def test_a_run_outlives_its_dispatcher_and_is_taken_up(examples: Examples) -> None:
+    with examples.up("vulnerable", "shop.test running") as process:
+        process.kill()
+        process.wait()
+    run = examples.run
+    second = examples.call("up", "vulnerable", "--emulate")
+    assert second.returncode == 4, second.stderr
+    assert f"BUILD_ID 3 is in use on this cluster by run {run}" in second.stderr
+    attached = examples.call("attach", run, where="vulnerable")
+    assert attached.returncode == 1, attached.stderr + attached.stdout
+    found = examples.result("vulnerable", run)["phases"][1]["vulnerabilities"]
+    assert sorted(one["type"] for one in found) == HOLES
+    assert all(one["threat"] for one in found)
+    resumed = examples.call("up", "vulnerable", "--emulate", "--resume", run)
+    assert resumed.returncode == 1, resumed.stderr + resumed.stdout
+    assert "shop.record  passed" in resumed.stdout
+    assert "shop.record  starting" not in resumed.stderr
+    assert examples.left() == {}
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run_stops_its_units_and_leaves_nothing(
+    examples: Examples, number: signal.Signals, code: int
+) -> None:
+    with examples.up("live", RECORDS) as process:
+        process.send_signal(number)
+        out, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == code, err + out
+    assert f"interrupted by {number.name}, while running" in out
+    examples.call("down", where="live")  # a slow machine may not have ended all in time
+    assert examples.left() == {}
+
+
+def test_a_live_run_is_seen_and_ended_by_its_name_alone(examples: Examples) -> None:
+    with examples.up("live", RECORDS) as process:
+        run = examples.run
+        assert f"run {run}  live on cluster farm" in examples.call("ps", where="live").stdout
+        assert f"run {run} is live and left alone" in examples.call("down", where="live").stdout
+        assert (
+            "there is no `fastflow stop` of a phase there" in examples.call("stop", "web.record", where="live").stderr
+        )
+        assert f"removed run {run}" in examples.call("down", "--run", run, where="live").stdout
+        out, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130, err + out
+    assert examples.left() == {}
+
+
+def test_an_agent_that_is_killed_fails_its_phases_and_its_node_is_swept(examples: Examples) -> None:
+    with examples.up("live", RECORDS) as process:
+        for machine in examples.swarm.machines:
+            agents = machine.docker(
+                "ps", "-q", "--filter", "label=com.docker.swarm.service.name", "--filter", "name=u1"
+            )
+            if agents:
+                machine.docker("kill", "--signal", "KILL", *agents.split())
+        out, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 3, err + out
+    assert "its agent ended with exit code 137" in out
+    assert examples.left() == {}
+
+
+def test_a_drained_node_fails_its_phases_and_runs_nothing_a_second_time(examples: Examples) -> None:
+    manager = examples.swarm.manager
+    with examples.up("live", RECORDS) as process:
+        node = node_of(examples)
+        manager.docker("node", "update", "--availability", "drain", node)
+        try:
+            out, err = process.communicate(timeout=PATIENCE)
+        finally:
+            manager.docker("node", "update", "--availability", "active", node)
+    assert process.returncode == 3, err + out
+    assert f"node {node} was drained or shut down (infrastructure)" in out
+    assert examples.left() == {}
+
+
+def node_of(examples: Examples) -> str:
+    """The node on which the run's only unit is."""
+    text = examples.swarm.manager.docker("service", "ps", "--format", "{{.Node}}", f"fastflow-{examples.run}u1")
+    return text.split()[0]
+
+
+def test_what_cannot_run_on_it_is_refused_with_the_way_out(examples: Examples) -> None:
+    file = examples.directory / "vulnerable" / "fastflow.yml"
+    text = file.read_text()
+    kept = examples.call("up", "vulnerable", "--emulate", "--keep")
+    assert (kept.returncode, "--keep is not available on a cluster" in kept.stderr) == (2, True)
+    worker = examples.swarm.machines[1].docker_host
+    file.write_text(text.replace("context: swarm", f'docker_host: "{worker}"'))
+    refused = examples.call("up", "vulnerable", "--emulate")
+    assert (refused.returncode, "is a worker of a swarm, not a manager" in refused.stderr) == (3, True)
+    file.write_text(text.replace("swarm: true", "swarm: true, image: no-such-agent:1"))
+    failed = examples.call("up", "vulnerable", "--emulate")
+    assert failed.returncode == 3
+    assert "fastflow agent build" in failed.stdout
+    assert examples.left() == {}

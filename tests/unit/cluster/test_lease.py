@@ -1,0 +1,130 @@
+"""The lease of a BUILD_ID across a cluster: one holder, dead ones reclaimed, never two units that live."""
+
+import threading
+
+import pytest
+
+from fastflow.cluster.cluster import UnitOrder
+from fastflow.cluster.lease import is_alive, reclaim, take_claims, wait_for_claims
+from fastflow.errors import BuildIdInUseError, EngineError
+from fastflow.model.compose_keys import LABEL
+from fastflow.run.lease import LeaseKey
+from fastflow.run.observer import Cancellation
+from tests.fakes.cluster import FakeCluster
+
+ONE, TWO, ALONE = LeaseKey("t", "1"), LeaseKey("t", "2"), LeaseKey("t", None)
+
+
+def labels(run: str) -> dict[str, str]:
+    return {f"{LABEL}.run": run, f"{LABEL}.host": "ci-7", f"{LABEL}.since": "2026-01-01T00:00:00Z"}
+
+
+def unit_of(cluster: FakeCluster, run: str, *, starts: bool = True) -> str:
+    unit = cluster.create(UnitOrder(f"fastflow-{run}u1", labels(run), "agent", ()))
+    if starts:
+        cluster.start(unit)
+    return unit
+
+
+def take(cluster: FakeCluster, run: str, *keys: LeaseKey, notes: list[str] | None = None) -> int:
+    held = {**labels(run), f"{LABEL}.role": "lease"}
+    return len(take_claims(cluster, keys, held, (notes if notes is not None else []).append, grace=0))
+
+
+def test_a_second_run_is_refused_and_told_of_the_first() -> None:
+    cluster = FakeCluster()
+    unit_of(cluster, "a")
+    assert take(cluster, "a", ONE, TWO) == 2
+    with pytest.raises(BuildIdInUseError, match=r"BUILD_ID 2 is in use on this cluster by run a \(started on ci-7"):
+        take(cluster, "b", TWO)
+
+
+def test_all_claims_are_taken_or_none() -> None:
+    cluster = FakeCluster()
+    unit_of(cluster, "a")
+    take(cluster, "a", TWO)
+    with pytest.raises(BuildIdInUseError):
+        take(cluster, "b", ONE, TWO, LeaseKey("t", "3"))
+    assert [claim.labels[f"{LABEL}.run"] for claim in cluster.claims({})] == ["a"]
+
+
+@pytest.mark.parametrize(("first", "second"), [(ONE, ALONE), (ALONE, ONE)])
+def test_a_node_without_build_id_excludes_every_other_of_its_token(first: LeaseKey, second: LeaseKey) -> None:
+    cluster = FakeCluster()
+    unit_of(cluster, "a")
+    take(cluster, "a", first)
+    with pytest.raises(BuildIdInUseError):
+        take(cluster, "b", second)
+    assert take(cluster, "c", LeaseKey("other", second.build_id)) == 1
+
+
+def test_a_run_whose_units_have_ended_is_dead_and_its_logs_stay() -> None:
+    cluster, notes = FakeCluster(), list[str]()
+    unit = unit_of(cluster, "a")
+    take(cluster, "a", ONE)
+    cluster.end(unit, 0)
+    assert take(cluster, "b", ONE, notes=notes) == 1
+    assert notes == ["lease reclaimed: BUILD_ID 1 was held by run a, which is dead"]
+    assert [one.id for one in cluster.units(labels("a"))] == [unit]
+
+
+def test_a_unit_that_waits_for_room_holds_its_lease() -> None:
+    cluster = FakeCluster(nodes=("node1",), cpus=1)
+    unit_of(cluster, "other")
+    unit_of(cluster, "a")
+    take(cluster, "a", ONE)
+    with pytest.raises(BuildIdInUseError):
+        take(cluster, "b", ONE)
+
+
+def test_a_dispatcher_that_sleeps_cannot_start_what_was_reclaimed() -> None:
+    cluster = FakeCluster()
+    unit = unit_of(cluster, "a", starts=False)
+    take(cluster, "a", ONE)
+    unit_of(cluster, "b")
+    assert take(cluster, "b", ONE) == 1
+    with pytest.raises(EngineError):
+        cluster.start(unit)
+    assert cluster.started == ["fastflow-bu1"]
+
+
+def test_a_run_that_begins_while_it_is_reclaimed_keeps_its_lease() -> None:
+    cluster = FakeCluster()
+    unit = unit_of(cluster, "a", starts=False)
+    take(cluster, "a", ONE)
+    (claim,) = cluster.claims({})
+    cluster.start(unit)
+    assert not reclaim(cluster, claim)
+    assert [one.state for one in cluster.units(labels("a"))] == ["running"]
+    assert cluster.claims({}) == (claim,)
+
+
+def test_a_run_that_has_not_begun_gets_a_moment() -> None:
+    cluster = FakeCluster()
+    unit = unit_of(cluster, "a", starts=False)
+    threading.Timer(0.3, cluster.start, (unit,)).start()
+    assert is_alive(cluster, "a", grace=30)
+
+
+def test_who_waits_gets_the_lease_when_it_is_free_and_hears_once_for_whom() -> None:
+    cluster, notes = FakeCluster(), list[str]()
+    unit = unit_of(cluster, "a")
+    take(cluster, "a", ONE)
+    tries = iter((None, None, cluster.end))
+
+    def attempt() -> tuple[str, ...]:
+        if (end := next(tries)) is not None:
+            end(unit, 0)
+        return ("taken",) * take(cluster, "b", ONE)
+
+    assert list(wait_for_claims(attempt, 60, Cancellation(), notes.append)) == ["taken"]  # type: ignore[arg-type, comparison-overlap]
+    assert len(notes) == 1
+    assert "by run a" in notes[0]
+
+
+def test_who_waits_gives_up_after_its_time() -> None:
+    cluster = FakeCluster()
+    unit_of(cluster, "a")
+    take(cluster, "a", ONE)
+    with pytest.raises(BuildIdInUseError):
+        wait_for_claims(lambda: take(cluster, "b", ONE), 0, Cancellation(), [].append)  # type: ignore[arg-type, return-value]

@@ -27,9 +27,8 @@ _FIRST_ERROR = 400
 _PING = "/_ping"
 _LOCAL = re.compile(r"unix://|npipe://|tcp://(localhost|127\.[\d.]+|\[::1\])(:|/|$)")
 NEWEST_API = (1, 51)
-"""The newest version of the API that `make engines` tries. Newer engines are asked in this one: they answer it as
-Docker 28.5 does, and every engine takes the versions from its oldest to its own (documentation of the Engine API).
-"""
+"""The newest version of the API that `make engines` tries. Newer engines are asked in this one: every engine takes the
+versions from its oldest to its own (documentation of the Engine API)."""
 
 
 class GoneError(EngineCallError):

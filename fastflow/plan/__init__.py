@@ -16,9 +16,6 @@ from fastflow.model.ports import Port
 from fastflow.model.relations import ServiceSource, Source
 from fastflow.model.spec import Cell, ComposeSource
 
-HAR_DIRECTORY = "/tmp/fastflow"  # noqa: S108  # of a container
-HAR_FILE = "record.har"
-"""Where a recorder of that kind writes, in its container."""
 PHASE_TIMEOUT = 6 * 3600
 SERVICES_TIMEOUT = 300
 READY_TIMEOUT = 60

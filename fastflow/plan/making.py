@@ -12,15 +12,10 @@ from fastflow.check.rules import source_unproxied
 from fastflow.diagnostic import did_you_mean
 from fastflow.errors import UsageError
 from fastflow.graph import Graph
-from fastflow.model.mode import BUILD_ID_VARIABLE, MODE_VARIABLE
-from fastflow.model.node import Node, RecordingNode
-from fastflow.model.node_parts import PROXY_PORT, RECORD_PATH, RECORD_VARIABLE
 from fastflow.model.phases import Phase
-from fastflow.model.ports import Port
-from fastflow.model.relations import CommandSource, Need
+from fastflow.model.relations import Need
 from fastflow.model.spec import hosts_of
 from fastflow.plan import (
-    INACTIVITY_TIMEOUT,
     RECORDS,
     SERVICES_TIMEOUT,
     PhasePlan,
@@ -29,6 +24,7 @@ from fastflow.plan import (
     WorkflowPlan,
     recorder_of,
 )
+from fastflow.plan.container import environment_of, ports_of
 from fastflow.spec.document import Scalar
 
 
@@ -143,8 +139,8 @@ class _Planner:
             services=_service_plans(needed, node.services or {}),
             fresh=fresh,
             networks=networks_of_node(application, node),
-            ports=_ports(node),
-            environment=_environment(phase),
+            ports=ports_of(node),
+            environment=environment_of(phase),
             passed_in=self.resumption.run if self.resumption and phase.id not in self.again else None,
             attacked=services_attacked(application, node, needed),
             fresh_volumes=_volumes(application, fresh),
@@ -235,30 +231,3 @@ def _may_wait(application: Application, services: Iterable[str]) -> bool:
 def _service_plans(names: Iterable[str], needs: Mapping[str, Need]) -> tuple[ServicePlan, ...]:
     known = ((name, needs.get(name, Need())) for name in names)
     return tuple(ServicePlan(name, need.log, need.timeout or SERVICES_TIMEOUT) for name, need in known)
-
-
-def _ports(node: Node) -> tuple[Port, ...]:
-    """The node's ports; a recorder that something outside of its network must reach gets a free one."""
-    if node.ports or not node.traits.is_proxy:
-        return node.ports or ()
-    reached_from_outside = not node.sources or any(isinstance(source, CommandSource) for source in node.sources)
-    return (Port((PROXY_PORT, PROXY_PORT)),) if reached_from_outside else ()
-
-
-def _environment(phase: Phase) -> Mapping[str, str | None]:
-    """The node's variables, all but those of the cloud: FAST's own first, then the user's."""
-    node = phase.node
-    values: dict[str, str | None] = {MODE_VARIABLE: node.mode} if node.traits.uses_cloud else {}
-    if phase.build_id is not None and node.traits.uses_build_id:
-        values[BUILD_ID_VARIABLE] = phase.build_id
-    for name, field in node.variables().items():
-        value = getattr(node, field)
-        if value is not None:
-            values[name] = str(value).lower() if isinstance(value, bool) else str(value)
-    if isinstance(node, RecordingNode) and node.sources and node.inactivity_timeout is None:
-        longest = max(source.timeout or 0 for source in node.sources)
-        values["INACTIVITY_TIMEOUT"] = str(max(INACTIVITY_TIMEOUT, longest))
-    if node.traits.needs == "record" and not node.traits.uses_cloud:
-        values[RECORD_VARIABLE] = RECORD_PATH
-    values.update(node.environment or {})
-    return values

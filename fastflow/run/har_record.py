@@ -3,9 +3,9 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from fastflow.compose.program import HAR_DIRECTORY, HAR_FILE
 from fastflow.emulator.node.hosts import host_matcher
 from fastflow.model.node import HarRecordingNode
-from fastflow.plan import HAR_DIRECTORY, HAR_FILE
 from fastflow.record.har import SHORTEST_SECRET, Har, read_har, record_name
 from fastflow.run.context import PhaseContext, RunContext
 from fastflow.run.failure import PhaseFailedError

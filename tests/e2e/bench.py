@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from fastflow.compose import ComposeProject, ComposeText, escape
+from fastflow.compose import ComposeProject, ComposeText
+from fastflow.compose.program import escape
 from fastflow.run.container import Container
 from fastflow.run.engine import Engine
 from fastflow.spec.writer import as_mapping, dump

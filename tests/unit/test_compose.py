@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from fastflow.compose import ComposeProject, ComposeText, Known, compile_project, escape, project_name
+from fastflow.compose import ComposeProject, ComposeText, Known, compile_project, project_name
+from fastflow.compose.program import escape
 from fastflow.pipeline import SpecText, check, plan
 from fastflow.plan import Plan
 from fastflow.plan.making import Selection

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from fastflow.compose.program import HAR_DIRECTORY, HAR_FILE
 from fastflow.model.node_parts import RECORD_PATH
-from fastflow.plan import HAR_DIRECTORY, HAR_FILE
 from fastflow.record.result import PhaseResult
 from fastflow.run.copied_reports import REPORTS
 from tests.fakes.containers import Script

@@ -14,23 +14,15 @@ from fastflow.application.model import Service
 from fastflow.application.needs import services_to_enable
 from fastflow.application.paths import absolute_paths
 from fastflow.application.resolved import Resolved
+from fastflow.compose.program import escape, program_of
 from fastflow.model.cloud import CLOUD_VARIABLES, TOKEN_VARIABLE
 from fastflow.model.compose_keys import LABEL
-from fastflow.model.node import HarRecordingNode, Node, ScanningNode
-from fastflow.model.node_parts import PROXY_PORT
-from fastflow.plan import HAR_DIRECTORY, HAR_FILE, PhasePlan, Plan, WorkflowPlan
+from fastflow.plan import PhasePlan, Plan, WorkflowPlan
 from fastflow.settings import RunSettings
 from fastflow.spec.document import YamlMap, YamlNode
 from fastflow.spec.writer import RESET, as_mapping, as_tree, dump, map_texts, merged, override
 
 NODE_ROLE = "node"
-# Without the entry point of mitmproxy's image: what that starts gets no signal, and could not finish the record.
-_RECORD_HAR = f"""\
-set -e
-mkdir -p {HAR_DIRECTORY} {HAR_DIRECTORY}.ca
-if [ -n "$CA_CERT" ]; then cat "$CA_KEY" "$CA_CERT" >{HAR_DIRECTORY}.ca/mitmproxy-ca.pem; fi
-exec mitmdump --listen-port {PROXY_PORT} --set confdir={HAR_DIRECTORY}.ca --set hardump={HAR_DIRECTORY}/{HAR_FILE} \
-  --set flow_detail=0 --set block_global=false --set ssl_insecure=true"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +77,6 @@ def project_name(run: str, workflow: str) -> str:
 def labels_of(settings: RunSettings, workflow: str) -> dict[str, str]:
     """The labels of all that a workflow's project creates."""
     return {f"{LABEL}.run": settings.run, f"{LABEL}.spec": escape(settings.spec), f"{LABEL}.workflow": workflow}
-
-
-def escape(text: str) -> str:
-    """Write a text so that Compose's interpolation gives it back."""
-    return text.replace("$", "$$")
 
 
 def compile_project(
@@ -212,7 +199,7 @@ class _Addition:
             node["pull_policy"] = "never"
         if not phase.image:
             del node["image"]  # `container` builds one
-        node |= _program(phase.node) | self._image(phase.service)
+        node |= program_of(phase.node) | self._image(phase.service)
         if phase.ports:
             # A node is an open proxy into the application's network, so nobody but this machine gets in unasked.
             node["ports"] = [port.text("127.0.0.1" if self.known.is_local else None) for port in phase.ports]
@@ -254,16 +241,6 @@ class _Addition:
         if emulation := self.settings.emulation:
             networks[emulation.network] = {"external": True, "name": emulation.network}
         return networks
-
-
-def _program(node: Node) -> dict[str, Any]:
-    """What runs in a node that is not FAST's; nothing where the image knows that."""
-    if isinstance(node, HarRecordingNode):
-        return {"entrypoint": ["/bin/sh", "-c"], "command": [escape(_RECORD_HAR)]}
-    if isinstance(node, ScanningNode) and node.command is not None:
-        words = node.command
-        return {"command": escape(words) if isinstance(words, str) else [escape(word) for word in words]}
-    return {}
 
 
 def _with_named_labels(container: YamlMap) -> YamlMap:

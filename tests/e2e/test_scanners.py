@@ -12,10 +12,10 @@ from fastflow.engines.docker import DockerEngine
 
 from .multitool import KNOWN, complaints
 from .runs import Ended, Fastflow, docker, left_of
+from .scanner_images import require_scanners
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("examples")]
 ROOT = Path(__file__).parents[2]
-IMAGES = [f"fastflow-{name}" for name in ("schemathesis", "wapiti", "sqlmap")]
 # A location is a URL, which has no lines.
 NO_LINES = {"SARIF2017"}
 REPORTS = {"json": "out.json", "junit": "out.xml", "sarif": "out.sarif", "markdown": "out.md", "html": "out.html"}
@@ -85,8 +85,7 @@ OPEN_APPLICATION = """
 @pytest.fixture
 def examples(fastflow: Fastflow, docker_engine: DockerEngine) -> Fastflow:
     """A copy of the examples, where no token is set."""
-    if missing := docker_engine.api.missing_images(["mitmproxy/mitmproxy", *IMAGES]):
-        pytest.fail(f"images are missing: {', '.join(missing)}; make them with `make scanners`")
+    require_scanners(docker_engine)
     target = fastflow.directory / "examples"
     shutil.copytree(ROOT / "examples", target, ignore=shutil.ignore_patterns(".fastflow", "__pycache__"))
     return Fastflow(target, {"WALLARM_API_TOKEN": ""})

@@ -11,12 +11,18 @@ from pathlib import Path
 from fastflow.application.needs import without_fast
 from fastflow.application.reader import ComposeFiles
 from fastflow.application.sources import FileSource
+from fastflow.check.including import join
+from fastflow.check.inclusion import with_includers
 from fastflow.diagnostic import Diagnostic, Mark, has_errors
 from fastflow.model.accept import read_accept_file
+from fastflow.model.base import NAME
+from fastflow.model.cells import has_matrix
+from fastflow.model.expansion import expand
 from fastflow.pipeline import SpecText, check
 from fastflow.report.findings import FORMATS, Findings
 from fastflow.report.findings_github import MOST
 from fastflow.report.findings_text import Sources
+from fastflow.spec.document import YamlMap
 from fastflow.spec.equality import Ambiguous, Distinct, Equal, compare
 from fastflow.spec.interpolation import interpolate
 from fastflow.spec.reader import read_documents, read_list, read_spec
@@ -162,6 +168,38 @@ def accept(content: bytes) -> None:
     assert all(entry.fingerprint and entry.reason for entry in read.entries)
 
 
+def matrix(content: bytes) -> None:
+    """The matrices of a spec: each cell has a name of its own and all variables, or there is a finding."""
+    document = read_spec("f.yml", content).document
+    if document is None or not has_matrix(document):
+        return
+    expanded = expand(document)
+    _check_findings(expanded.diagnostics)
+    assert not expanded.at_fault or expanded.diagnostics or not all(map(NAME.fullmatch, expanded.at_fault))
+    workflows = expanded.document.root.get("workflows")
+    assert isinstance(workflows, YamlMap)
+    names = [key.text.lower() for key, _ in workflows if key.text in expanded.cells]
+    assert len(set(names)) == len(names) == len(expanded.cells)
+    assert all(NAME.fullmatch(name) for name in expanded.cells)
+    variables_of = {cell.matrix: cell.variables.keys() for cell in expanded.cells.values()}
+    assert all(cell.variables.keys() == variables_of[cell.matrix] for cell in expanded.cells.values())
+
+
+def include(content: bytes) -> None:
+    """A spec with what it includes: one document without `include`, and a finding for all that is missing."""
+    document = read_spec("f.yml", content).document
+    if document is None:
+        return
+    joined = join(document, _directory(), len(content))
+    _check_findings(with_includers(one, joined.inclusions) for one in joined.diagnostics)
+    assert not joined.is_broken or joined.diagnostics
+    assert joined.document.root.get("include") is None
+    written, found = document.root.get("workflows"), joined.document.root.get("workflows")
+    if isinstance(written, YamlMap):
+        assert isinstance(found, YamlMap)
+        assert [key.text for key, _ in found][: len(written.entries)] == [key.text for key, _ in written]
+
+
 def _validated(contents: list[bytes]) -> None:
     texts = [SpecText(f"{at}.yml", _directory(), content) for at, content in enumerate(contents)]
     found = check(texts, _values(contents[0])).diagnostics
@@ -194,6 +232,8 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "templates": templates,
     "compose": compose,
     "accept": accept,
+    "matrix": matrix,
+    "include": include,
     "validate": validate,
     "validate-two": validate_two,
 }
@@ -216,6 +256,8 @@ def seeds(target: str) -> list[bytes]:
         INCLUDED.encode(),
         *(text for text in read.values() if b"workflows:" in text),
     ]
+    if target in ("matrix", "include"):
+        return [text for text in (*specs, SHARED.encode()) if target.encode() in text]
     if target == "compose":
         return [COMPOSE.encode(), *composed]
     if target == "validate-two":

@@ -28,8 +28,7 @@ def guarded(command: click.Command, arguments: Sequence[str]) -> int:
         sys.stdout.flush()
         return code if isinstance(code, int) else ExitCode.PASSED
     except click.ClickException as error:
-        with suppress(OSError):  # the code says it, too
-            error.show()
+        _show_usage(error)
         return ExitCode.INVALID
     except (click.Abort, KeyboardInterrupt):
         return ExitCode.INTERRUPTED
@@ -53,6 +52,16 @@ def guarded(command: click.Command, arguments: Sequence[str]) -> int:
     except Exception:  # whatever is left is a bug of fastflow, and its report goes to the user whole
         _show_bug()
         return ExitCode.BUG
+
+
+def _show_usage(error: click.ClickException) -> None:
+    """Print what is wrong with a command line as all errors are printed, and how the command is called."""
+    message = error.format_message().rstrip(".")
+    lines = [f"error: {message[:1].lower()}{message[1:]}"]
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        usage = " ".join(error.ctx.get_usage().removeprefix("Usage: ").split())
+        lines.append(f"  help: {usage}; see {error.ctx.command_path} --help")
+    _say("\n".join(lines))
 
 
 def _drop_output() -> None:

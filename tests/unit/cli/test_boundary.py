@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from fastflow.cli.boundary import show_error
+from fastflow.cli.boundary import guarded, show_error
+from fastflow.cli.main import cli
 from fastflow.errors import EngineCallError
 
 COLLIDING = "workflows:\n" + "".join(
@@ -93,3 +94,24 @@ def test_an_error_cannot_speak_to_the_terminal(capsys: pytest.CaptureFixture[str
         "  | a",
         "  | b\ufffd]0;title\ufffd",
     ]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            ["up", "--bogus"],
+            "error: no such option '--bogus'\n  help: fastflow up [OPTIONS] [SPEC]; see fastflow up --help\n",
+        ),
+        (
+            ["wait"],
+            "error: missing argument 'PHASE'\n  help: fastflow wait [OPTIONS] PHASE; see fastflow wait --help\n",
+        ),
+        (["wait", "a.b", "--run"], "error: option '--run' requires an argument\n"),
+    ],
+)
+def test_a_wrong_command_line_is_an_error_like_others(
+    words: list[str], told: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert guarded(cli, words) == 2
+    assert capfd.readouterr().err == told

@@ -63,7 +63,7 @@ def test_a_run_that_was_killed_is_compared_as_far_as_it_came(tmp_path: Path, cap
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "Missing argument"),
+        ([], "missing argument"),
         (["261124090000oldre"], "did you mean `261124090000older`?"),
         (["nothing"], f"the runs here are {RUNS[2]}, {RUNS[1]}, {RUNS[0]}"),
         ([RUNS[0], "."], "is no run's folder"),

@@ -38,6 +38,10 @@ class RunSettings:
     fail_fast: bool = False
     wait_lease: float | None = None
     """How long a run waits for a BUILD_ID that another one uses; None: it does not wait."""
+    wait_lease_by: str = "--wait-lease"
+    """What says so, for messages."""
+    cancel_in_progress: bool = False
+    """Whether a run interrupts one that uses its BUILD_ID, and lets itself be interrupted so."""
     stop_grace: float = 10.0
     cancel_grace: float = 3.0
     cancel_limit: float = 4.0

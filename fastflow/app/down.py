@@ -4,14 +4,12 @@ import time
 from collections.abc import Callable, Sequence
 from threading import Event
 
-from fastflow.errors import EngineError, FastflowError
+from fastflow.errors import FastflowError
+from fastflow.run.interrupting import TIMEOUT, Interrupter
 from fastflow.run.lease import INTERRUPT
 from fastflow.run.live import LiveRun
 from fastflow.run.survey import Survey
 
-_INTERRUPT_TIMEOUT = 60.0
-_AGAIN = 2.0
-"""Seconds after which a run is told once more: one that only begins does not listen yet."""
 _START_GRACE = 10.0
 _PAUSE = 0.2
 
@@ -38,16 +36,13 @@ def settled(run: LiveRun, look: Callable[[], Survey]) -> LiveRun:
 
 def interrupt(run: LiveRun) -> None:
     """Interrupt a live run, and wait until it has ended; raises FastflowError if it does not."""
-    now = time.monotonic()
-    deadline, due = now + _INTERRUPT_TIMEOUT, now
+    deadline = time.monotonic() + TIMEOUT
+    interrupter = Interrupter(INTERRUPT)
     pause = Event()
     while _is_held(run):
-        now = time.monotonic()
-        if now > deadline:
+        if time.monotonic() > deadline:
             raise FastflowError(f"run {run.id} does not end", "end its process, then: fastflow down")
-        if now >= due:
-            _signal(run)
-            due = now + _AGAIN
+        interrupter.tell(run.id, [(part.engine, lease.id) for part in run.parts for lease in part.leases])
         pause.wait(_PAUSE)
 
 
@@ -57,12 +52,3 @@ def _is_held(run: LiveRun) -> bool:
         for part in run.parts
         for lease in part.engine.api.inspect([lease.id for lease in part.leases])
     )
-
-
-def _signal(run: LiveRun) -> None:
-    for engine, lease in ((part.engine, lease) for part in run.parts for lease in part.leases):
-        try:
-            engine.api.signal(lease.id, INTERRUPT)
-            return
-        except EngineError:
-            continue  # that lease has just been released: the run is ending

@@ -17,6 +17,7 @@ from fastflow.engines.docker import DockerEngine
 from fastflow.engines.opening import open_engine
 from fastflow.errors import EngineUnreachableError, FastflowError, InterruptedBeforeRunError, RejectedProjectError
 from fastflow.model.host import Host
+from fastflow.model.spec import Concurrency
 from fastflow.pipeline import execute
 from fastflow.plan import Plan
 from fastflow.record.digest import write_digest
@@ -38,6 +39,7 @@ _EMULATED_TOKEN = "emulated"  # noqa: S105  # what nodes show the emulated cloud
 def settings_of(request: RunRequest, *, keep: bool, fail_fast: bool, wait_lease: int | None) -> RunSettings:
     """Say how a request is run; with the emulator, `run` adds where that is."""
     spec = request.facts.spec
+    concurrency = spec.concurrency or Concurrency()
     stand_ins = dict.fromkeys(spec.token_names, _EMULATED_TOKEN) if request.is_emulated else {}
     return RunSettings(
         run=request.run,
@@ -49,7 +51,9 @@ def settings_of(request: RunRequest, *, keep: bool, fail_fast: bool, wait_lease:
         host_limits=spec.host_limits,
         keep=keep,
         fail_fast=fail_fast,
-        wait_lease=wait_lease,
+        wait_lease=concurrency.wait if wait_lease is None else wait_lease,
+        wait_lease_by="`concurrency: wait`" if wait_lease is None else "--wait-lease",
+        cancel_in_progress=bool(concurrency.cancel_in_progress),
     )
 
 

@@ -15,7 +15,7 @@ from fastflow.model.node import NODE_TYPES
 from fastflow.model.node_parts import BaseNode, Gate, Ready, ScannerCodes
 from fastflow.model.places import Places
 from fastflow.model.relations import CONDITIONS, CommandSource, Dependency, Need, ServiceSource
-from fastflow.model.spec import NAMED, Spec, Workflow
+from fastflow.model.spec import NAMED, Concurrency, Spec, Workflow
 from fastflow.spec.document import YamlPath
 
 _EXPECTED = {
@@ -201,6 +201,8 @@ def _home_by_model(field: str, model: type[BaseModel] | None) -> str | None:
         return "that is a Compose file's: name the file in a workflow, as `compose: docker-compose.yml`"
     if model is Spec and field in Workflow.model_fields:
         return "it belongs to a workflow: indent it below the workflow's name"
+    if model is Workflow and field == "concurrency":
+        return "it belongs to the spec: write it at the top level"
     if model is Workflow and field in MODES:
         return f"a node has a name, and that is its mode: nodes: {{ NAME: {{ mode: {field} }} }}"
     if model is Workflow and any(field in node.model_fields for node in NODE_TYPES.values()):
@@ -227,6 +229,7 @@ def _home_of_variable(name: str) -> str | None:
 def _fields_at(model: type[BaseModel], path: YamlPath, places: Places) -> Iterable[str]:
     """The fields of the model in which the last step of `path` stands."""
     homes: Mapping[str, tuple[type[BaseModel], ...]] = {
+        "concurrency": (Concurrency,),
         "ready": (Ready,),
         "gate": (Gate,),
         "exit_codes": (ScannerCodes,),

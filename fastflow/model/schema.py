@@ -19,7 +19,7 @@ from fastflow.model.mode import KINDS, MODES, Mode
 from fastflow.model.node import NODE_TYPES
 from fastflow.model.node_parts import BaseNode, Gate, Ready, ScannerCodes
 from fastflow.model.relations import CONDITIONS, CommandSource, Dependency, Need, ServiceSource
-from fastflow.model.spec import Spec, Workflow
+from fastflow.model.spec import Concurrency, Spec, Workflow
 
 
 @cache
@@ -70,6 +70,7 @@ def spec_schema() -> Schema:
         "include": _include(),
         "hosts": _by_name("host") | {"type": ["object", "null"]},
         "workflows": _by_name("workflow") | {"type": ["object", "null"]},
+        "concurrency": _mapping(Concurrency) | {"type": ["object", "null"]},
         "checks": {
             "type": ["object", "null"],
             "patternProperties": {"^x-": {}},

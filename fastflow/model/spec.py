@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from fastflow.model.base import (
     TEXT_SCHEMA,
+    Boolean,
     Duration,
     Name,
     Opaque,
@@ -66,6 +67,15 @@ def _levels(value: Any) -> Any:
     return {rule: level for rule, level in value.items() if unless_symbolic(level) is not None}
 
 
+class Concurrency(SpecModel):
+    """What a run does when another run uses one of its BUILD_IDs. Default: it ends with exit code 4."""
+
+    wait: Duration = None
+    """How long it waits for its turn, in line with others that wait. `--wait-lease` wins."""
+    cancel_in_progress: Boolean = None
+    """`true`: it interrupts the other run, if that is of this file or has this field too, and takes its place."""
+
+
 class Workflow(SpecModel):
     """One CI/CD workflow, normally with one BUILD_ID."""
 
@@ -112,6 +122,8 @@ class Spec(SpecModel):
     """Docker Engines and clusters by name. Default: the current Docker context."""
     max_parallel: Annotated[int | None, WholeNumber(1, 100_000)] = None
     """Phases at once. Default: no limit."""
+    concurrency: Concurrency | None = None
+    """What a run does when another run uses one of its BUILD_IDs. Default: it ends with exit code 4."""
     include: Annotated[tuple[Any, ...] | None, WithJsonSchema({"type": "array"})] = None
     """Files of this machine whose workflows join, and whose other fields hold where the spec does not set them."""
     workflows: Annotated[Mapping[Name, Part[Workflow]], Field(min_length=1)]

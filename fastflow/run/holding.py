@@ -14,27 +14,38 @@ from fastflow.errors import BuildIdInUseError, NameInUseError
 from fastflow.model.compose_keys import LABEL
 from fastflow.model.relations import ServiceSource
 from fastflow.plan import PhasePlan, Plan
+from fastflow.record.history import folder_of
 from fastflow.run.at_once import at_once
 from fastflow.run.container import Container
 from fastflow.run.context import Host, RunContext, WorkflowRun
 from fastflow.run.engine import Engine, Lease
-from fastflow.run.lease import EMULATED, LeaseKey, described, own_key, take_leases, take_name, token_fingerprint
-from fastflow.run.waiting_line import Wish
+from fastflow.run.interrupting import TIMEOUT
+from fastflow.run.lease import (
+    CANCELLABLE,
+    EMULATED,
+    LeaseKey,
+    described,
+    own_key,
+    run_of,
+    take_leases,
+    take_name,
+    token_fingerprint,
+)
+from fastflow.run.waiting_line import Patience, Wish
 from fastflow.settings import RunSettings
 
 
 def hold_all(run: RunContext, hosts: Iterable[Host]) -> list[Lease]:
     """Take the leases of a run on all its engines, or none; raises as `take_leases` does.
 
-    If the run may wait, it waits its turn on one engine after the other, in an order that is the same for all runs. If
-    it is cancelled meanwhile, it has those that it took until then.
+    If the run may wait, or take the place of others, it does so on one engine after the other, in an order that is the
+    same for all runs. If it is cancelled meanwhile, it has those that it took until then.
     """
-    limit = run.settings.wait_lease
-    deadline = time.monotonic() + (limit or 0)
+    patience = _patience(run.settings)
     taken: list[Lease] = []
     try:
         for host in (
-            hosts if limit is None else sorted(hosts, key=lambda one: (one.engine.identity(), one.info.address))
+            hosts if patience is None else sorted(hosts, key=lambda one: (one.engine.identity(), one.info.address))
         ):
             phases = _phases_on(run, host)
             image, labels = holder_image(run, phases), labels_of(run.settings)
@@ -42,15 +53,34 @@ def hold_all(run: RunContext, hosts: Iterable[Host]) -> list[Lease]:
             try:
                 taken += wish.take()
             except BuildIdInUseError:
-                if limit is None:
+                if patience is None:
                     raise
-                taken += wish.wait(run.cancellation, deadline)
+                taken += wish.wait(run.cancellation, patience)
             if run.cancellation.is_set:
                 break
     except BaseException:
         release_all(taken)
         raise
     return taken
+
+
+def _patience(settings: RunSettings) -> Patience | None:
+    """What a run does about others that are in its way; None if it ends then.
+
+    A run takes the place of another only if that is of the same file, or agrees: a BUILD_ID is shared by all who use
+    the token, and to cancel the run of a stranger is worse than to end.
+    """
+    if settings.wait_lease is None and not settings.cancel_in_progress:
+        return None
+
+    def cancels(lease: Container) -> bool:
+        is_own = lease.labels.get(f"{LABEL}.spec") == settings.spec and folder_of(settings.spec, run_of(lease)).is_dir()
+        return settings.cancel_in_progress and (is_own or lease.labels.get(CANCELLABLE) == "true")
+
+    waits = settings.wait_lease is not None
+    seconds = TIMEOUT if settings.wait_lease is None else settings.wait_lease
+    limit = settings.wait_lease_by if waits else "cancel_in_progress"
+    return Patience(time.monotonic() + seconds, waits, cancels, limit)
 
 
 def mark(engine: Engine, settings: RunSettings, image: str, note: Callable[[str], None]) -> tuple[Lease, ...]:
@@ -97,7 +127,8 @@ def labels_of(settings: RunSettings) -> dict[str, str]:
     """The labels of a run's leases. Host and process are for people: what is alive is never decided by them."""
     own = {"run": settings.run, "spec": settings.spec, "host": platform.node(), "pid": str(os.getpid())}
     emulated = {EMULATED: "true"} if settings.emulation else {}
-    return {f"{LABEL}.{key}": value for key, value in own.items()} | emulated
+    cancellable = {CANCELLABLE: "true"} if settings.cancel_in_progress else {}
+    return {f"{LABEL}.{key}": value for key, value in own.items()} | emulated | cancellable
 
 
 def hold_aliases(run: RunContext, workflows: Iterable[WorkflowRun]) -> Sequence[Lease]:

@@ -20,9 +20,15 @@ from fastflow.run.engine import Engine, Lease
 ROLE = "lease"
 EMULATED = f"{LABEL}.emulated"
 """On the leases of a run that uses the emulator."""
+CANCELLABLE = f"{LABEL}.cancel-in-progress"
+"""On the leases of a run whose spec lets newer runs take its place."""
 INTERRUPT = "USR1"
 """What a lease's container is sent to interrupt its run: it does nothing there, but all that watch events see it."""
-_INTERRUPT_NUMBERS = ("10", INTERRUPT)
+REPLACE = "USR2"
+"""What it is sent by a newer run that takes its place."""
+_REASONS = {INTERRUPT: "interrupted by `fastflow down`", REPLACE: "cancelled by a newer run (cancel_in_progress)"}
+_NUMBERS = {"10": INTERRUPT, "12": REPLACE}
+"""Signals as engines name them that give their numbers."""
 _TRIES = 10
 _HELD = f"{LABEL}.holds"
 _PAUSE = 0.1
@@ -88,8 +94,8 @@ def take_leases(
             if lease is not None:
                 held.append(lease)
         _start(held)
-        if (busy := holder_of(engine, wanted, labels[f"{LABEL}.run"])) is not None:
-            raise busy  # a node without BUILD_ID, whose name is another
+        for other in holders_of(engine, wanted, labels[f"{LABEL}.run"]):
+            raise in_use(other)  # a node without BUILD_ID, whose name is another
     except BaseException:
         at_once(lambda lease: lease.release(), held)
         raise
@@ -111,11 +117,12 @@ def _start(leases: Iterable[Lease]) -> None:
         raise errors[0]
 
 
-def is_interruption(event: ContainerEvent, run: str) -> bool:
-    """Tell whether an event asks a run to stop."""
+def interruption_by(event: ContainerEvent, run: str) -> str | None:
+    """Say why an event asks a run to stop; None if it does not."""
     labels = event.labels
     is_lease = labels.get(f"{LABEL}.role") == ROLE and labels.get(f"{LABEL}.run") == run
-    return event.action == "kill" and is_lease and labels.get("signal") in _INTERRUPT_NUMBERS
+    signal = labels.get("signal", "")
+    return _REASONS.get(_NUMBERS.get(signal, signal)) if event.action == "kill" and is_lease else None
 
 
 def _take(
@@ -134,7 +141,7 @@ def _take(
         return taken
     if run_of(taken) == labels[f"{LABEL}.run"]:
         return None
-    raise _in_use(key, taken)
+    raise in_use(taken)
 
 
 def _hold(
@@ -163,13 +170,12 @@ def _hold(
     return None
 
 
-def holder_of(engine: Engine, keys: Sequence[LeaseKey], run: str) -> BuildIdInUseError | None:
-    """Say who holds a lease that excludes one of these, other than `run`; None if nobody does."""
+def holders_of(engine: Engine, keys: Sequence[LeaseKey], run: str) -> Iterator[Container]:
+    """The leases that exclude one of these, of live runs other than `run`."""
     for token in dict.fromkeys(key.token for key in keys):
         for other in engine.api.containers({f"{LABEL}.role": ROLE, f"{LABEL}.token": token}):
             if other.is_alive and run_of(other) != run and any(key_of(other).excludes(key) for key in keys):
-                return _in_use(key_of(other), other)
-    return None
+                yield other
 
 
 def run_of(container: Container) -> str:
@@ -184,9 +190,10 @@ def described(holder: Container) -> str:
     return f"run {run_of(holder)} (started on {host}, since {since}Z)"
 
 
-def _in_use(key: LeaseKey, holder: Container) -> BuildIdInUseError:
+def in_use(holder: Container) -> BuildIdInUseError:
+    """Say that a live run holds what another one wants."""
     return BuildIdInUseError(
-        f"{key} is in use on this engine by {described(holder)}",
+        f"{key_of(holder)} is in use on this engine by {described(holder)}",
         "wait for that run (--wait-lease 10m), or give this one its own BUILD_ID, such as web${FASTFLOW_CI_ID}",
     )
 

@@ -10,7 +10,7 @@ from fastflow.errors import EngineError, EngineTimeoutError, EngineUnreachableEr
 from fastflow.run.container import Container, ContainerEvent
 from fastflow.run.engine import Engine, Stream
 from fastflow.run.failure import OverdueError, StoppedError
-from fastflow.run.lease import is_interruption
+from fastflow.run.lease import interruption_by
 
 _PAUSE = 0.5
 """Seconds between two calls to an engine that cannot be reached."""
@@ -64,7 +64,7 @@ class Cancellation:
 class Observer:
     """Follows the events of one engine and wakes those that wait.
 
-    With `run` it also heeds what another process sends to that run's leases: to interrupt it.
+    With `run` it also heeds what another process sends to that run's leases: to interrupt or to replace it.
     """
 
     def __init__(self, engine: Engine, cancellation: Cancellation, run: str | None = None) -> None:
@@ -118,8 +118,8 @@ class Observer:
                 for listener in tuple(self.listeners):
                     listener(event)
                 self.changed.notify_all()
-        elif self.run is not None and is_interruption(event, self.run):
-            self.cancellation.set("interrupted by `fastflow down`", ExitCode.INTERRUPTED)
+        elif self.run is not None and (reason := interruption_by(event, self.run)) is not None:
+            self.cancellation.set(reason, ExitCode.INTERRUPTED)
 
     def notify(self) -> None:
         """Wake those that wait: something other than an event of the engine happened."""

@@ -7,15 +7,28 @@ wait for each other. A ticket ends with its process, as every lease does.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from fastflow.errors import BuildIdInUseError, EngineError
 from fastflow.model.compose_keys import LABEL
 from fastflow.run.container import Container
 from fastflow.run.engine import Engine, Lease
-from fastflow.run.lease import ROLE, LeaseKey, holder_of, key_of, run_of, take_leases, token_fingerprint
+from fastflow.run.interrupting import Interrupter
+from fastflow.run.lease import (
+    REPLACE,
+    ROLE,
+    LeaseKey,
+    described,
+    holders_of,
+    in_use,
+    key_of,
+    run_of,
+    take_leases,
+    token_fingerprint,
+)
 from fastflow.run.observer import Cancellation
 
 WAITS_FOR = f"{LABEL}.waits-for"
@@ -25,8 +38,23 @@ _LOOK = 1.0
 """Seconds between two looks at who is in the way, unless the engine tells of a change before."""
 _AGAIN = 15.0
 """Seconds after which a run says once more for whom it waits."""
+_NO_CONSENT = "it is not cancelled: it is of another spec, which does not have `cancel_in_progress`"
 _START_GRACE = 10.0
 """Seconds after which a ticket that is only created is one of a process that died."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """What a run does about runs that are in its way, until `deadline` (monotonic).
+
+    It waits for them if it `waits`, in line, and cancels those that `cancels` names, to take their place. `limit` is
+    what the deadline comes from, in words.
+    """
+
+    deadline: float
+    waits: bool = True
+    cancels: Callable[[Container], bool] = lambda _: False
+    limit: str = "--wait-lease"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,28 +76,46 @@ class Wish:
         """Take all or none. Raises BuildIdInUseError if another run holds one, or waits in line for one."""
         for other in _tickets(self.engine):
             if other.container.is_alive and (key := self.wanted_by(other)) is not None:
-                raise _before(key, other)
+                raise _before(key, other.container)
         return self._take()
 
-    def wait(self, cancellation: Cancellation, deadline: float) -> tuple[Lease, ...]:
-        """Take all in turn; nothing if the run is cancelled. Raises BuildIdInUseError at `deadline` (monotonic)."""
+    def wait(self, cancellation: Cancellation, patience: Patience) -> tuple[Lease, ...]:
+        """Take all in turn; nothing if the run is cancelled. Raises BuildIdInUseError at the deadline.
+
+        Also if it meets a run for which it neither waits nor takes its place.
+        """
         line = _Line(self)
+        interrupter = Interrupter(REPLACE)
         with line.joined():
             while not cancellation.is_set:
-                obstacle = line.obstacle()
-                if obstacle is None:
+                obstacles = line.obstacles()
+                first = obstacles[0].error if obstacles else None
+                if first is None:
                     try:
                         return self._take()
                     except BuildIdInUseError as error:
-                        obstacle = error
-                if (left := deadline - time.monotonic()) <= 0:
-                    message = f"{obstacle.message}, and the time of --wait-lease is over (place {line.place} in line)"
-                    raise BuildIdInUseError(message, obstacle.hint)
-                line.tell(obstacle)
+                        first = error
+                self._cancel(obstacles, patience, interrupter)
+                if (left := patience.deadline - time.monotonic()) <= 0:
+                    message = f"{first.message}, and the time of {patience.limit} is over (place {line.place} in line)"
+                    raise BuildIdInUseError(message, first.hint)
+                line.tell(first)
                 with cancellation.changed:
                     if not cancellation.is_set:
                         cancellation.changed.wait(min(left, _LOOK))
         return ()
+
+    def _cancel(self, obstacles: "Sequence[Obstacle]", patience: Patience, interrupter: Interrupter) -> None:
+        """Cancel the runs whose place this one takes; raises if there is one for which it does not even wait."""
+        for one in obstacles:
+            if not patience.waits and not patience.cancels(one.container):
+                raise BuildIdInUseError(f"{one.error.message}; {_NO_CONSENT}", one.error.hint)
+        for one in obstacles:
+            run = run_of(one.container)
+            is_first = patience.cancels(one.container) and interrupter.tell(run, [(self.engine, one.container.id)])
+            if is_first:
+                spec = one.container.labels.get(f"{LABEL}.spec", "?")
+                self.note(f"cancelling {described(one.container)} of {spec}, to take its place (cancel_in_progress)")
 
     def _take(self) -> tuple[Lease, ...]:
         return take_leases(self.engine, self.keys, image=self.image, labels=self.labels, note=self.note)
@@ -79,6 +125,13 @@ class Wish:
         if run_of(other.container) == self.run:
             return None
         return next((key for key in other.keys if any(key.excludes(own) for own in self.keys)), None)
+
+
+class Obstacle(NamedTuple):
+    """A lease or a ticket of another run that is in the way, and what to say of it."""
+
+    container: Container
+    error: BuildIdInUseError
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +162,21 @@ class _Line:
         finally:
             self._leave()
 
-    def obstacle(self) -> BuildIdInUseError | None:
-        """What is in the way; None if it is this run's turn."""
+    def obstacles(self) -> Sequence[Obstacle]:
+        """What is in the way, leases before tickets; nothing if it is this run's turn."""
         tickets = _tickets(self.wish.engine)
         if not any(ticket.number == self.number for ticket in tickets):  # somebody removed it
             self._leave()
             self._join()
             tickets = _tickets(self.wish.engine)
         wanted = [(self.wish.wanted_by(other), other) for other in tickets if other.number < self.number]
-        before = [(key, other) for key, other in wanted if key is not None and self._counts(other.container)]
+        before = [(key, one.container) for key, one in wanted if key is not None and self._counts(one.container)]
         self.place = len(before) + 1
-        return holder_of(self.wish.engine, self.wish.keys, self.wish.run) or (_before(*before[0]) if before else None)
+        holders = holders_of(self.wish.engine, self.wish.keys, self.wish.run)
+        return [
+            *(Obstacle(holder, in_use(holder)) for holder in holders),
+            *(Obstacle(container, _before(key, container)) for key, container in before),
+        ]
 
     def tell(self, obstacle: BuildIdInUseError) -> None:
         """Say for whom the run waits and at which place: at once, at each change, and every 15 seconds."""
@@ -167,7 +224,7 @@ def _tickets(engine: Engine) -> list[_Ticket]:
     return sorted(tickets, key=lambda ticket: ticket.number)
 
 
-def _before(key: LeaseKey, other: _Ticket) -> BuildIdInUseError:
-    host = other.container.labels.get(f"{LABEL}.host", "?")
-    message = f"run {run_of(other.container)} (started on {host}) waits in line for {key} before this one"
+def _before(key: LeaseKey, ticket: Container) -> BuildIdInUseError:
+    host = ticket.labels.get(f"{LABEL}.host", "?")
+    message = f"run {run_of(ticket)} (started on {host}) waits in line for {key} before this one"
     return BuildIdInUseError(message, "wait too, with --wait-lease, or give this run its own BUILD_ID")

@@ -12,6 +12,7 @@ x-anchors: [&hosts { h: { context: c } }]
 include: ~
 cloud: { token: "${T:?set it}", api_host: api.wallarm.com, use_ssl: true, ca_verify: "${V:-false}", query: ~ }
 max_parallel: "4"
+concurrency: { wait: 1h, cancel_in_progress: "true", x-a: 1 }
 hosts: { local: { context: default }, far: { docker_host: ssh://far, max_parallel: 2, x-a: b } }
 checks: { scope-open: off, image-unpinned: error, source-missing: "${LEVEL:-warning}" }
 defaults:

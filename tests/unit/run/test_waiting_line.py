@@ -1,5 +1,6 @@
 """`--wait-lease`: runs that wait for a lease take it in the order in which they came, and leave no mark behind."""
 
+import random
 import re
 import time
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from fastflow.run import waiting_line
 from fastflow.run.engine import Lease
 from fastflow.run.lease import LeaseKey
 from fastflow.run.observer import Cancellation
-from fastflow.run.waiting_line import WAITS_FOR, Wish
+from fastflow.run.waiting_line import WAITS_FOR, Patience, Wish
 from tests.unit.run.leases import held_by, key
 from tests.unit.run.stage import Stage
 
@@ -33,8 +34,8 @@ class Waiter:
         self.line._join()
 
     def obstacle(self) -> str:
-        found = self.line.obstacle()
-        return found.message if found else ""
+        found = self.line.obstacles()
+        return found[0].error.message if found else ""
 
     @property
     def ticket(self) -> Lease:
@@ -165,9 +166,7 @@ def test_a_run_says_so_every_15_seconds_and_at_each_change(stage: Stage, monkeyp
     first, second = Waiter(stage, "r2"), Waiter(stage, "r3")
 
     def look() -> None:
-        obstacle = second.line.obstacle()
-        assert obstacle is not None
-        second.line.tell(obstacle)
+        second.line.tell(second.line.obstacles()[0].error)
 
     for at in (0.0, 1.0, 14.9, 15.0, 16.0):
         seconds[0] = at
@@ -216,5 +215,30 @@ def test_nothing_is_taken_once_a_run_is_cancelled(stage: Stage) -> None:
     cancelled.set("over")
     waiter = Waiter(stage, "r2")
     waiter.line._leave()
-    assert waiter.wish.wait(cancelled, FOREVER) == ()
+    assert waiter.wish.wait(cancelled, Patience(FOREVER)) == ()
     assert len(stage.engine.world.boxes) == 1
+
+
+def test_a_hundred_runs_in_line_are_all_served_in_the_order_in_which_they_came(stage: Stage) -> None:
+    """Whoever looks when: after each end the next has its turn, and nobody else; some leave before that."""
+    choice = random.Random(15)
+    holder = held_by(stage, key()).id
+    line = [Waiter(stage, f"r{number + 1}", key(choice.choice(("web1", None)))) for number in range(100)]
+    served, expected = [], []
+    while line:
+        if choice.random() < 0.1:
+            line.pop(choice.randrange(len(line))).line._leave()
+            continue
+        assert all(one.obstacle() != "" for one in choice.sample(line, min(3, len(line))))
+        stage.engine.remove_containers([holder])
+        turn = [one for one in choice.sample(line, min(5, len(line))) if one.obstacle() == ""]
+        assert turn in ([], line[:1])
+        first = line.pop(0)
+        expected.append(first.wish.run)
+        assert first.obstacle() == ""
+        (lease,) = first.wish._take()
+        first.line._leave()
+        served.append(stage.engine.box(lease.container_id).container.labels[f"{LABEL}.run"])
+        holder = lease.container_id
+    assert served == expected
+    assert len(served) > 80

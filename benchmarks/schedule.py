@@ -5,7 +5,6 @@ divided by max_parallel. Ends with 1 where a graph takes 10 s or more, or a run 
 """
 
 import argparse
-import heapq
 import random
 import sys
 import time
@@ -16,6 +15,7 @@ from fastflow.graph import Edge
 from fastflow.model.node import TestingNode
 from fastflow.plan import PhasePlan
 from fastflow.run.scheduler import Scheduler
+from fastflow.run.simulation import simulate
 
 NODE = TestingNode(mode="testing")
 MOST_SECONDS, MOST_STRETCH = 10.0, 1.1
@@ -68,13 +68,7 @@ def chain_at_the_end(number: int, choice: random.Random) -> Graph:
 def run(graph: Graph, parallel: int) -> float:
     """Run the graph on an engine that takes exactly the time that each phase takes; return the run's length."""
     scheduler = Scheduler(graph.phases.values(), max_parallel=parallel)
-    clock, under_way = 0.0, list[tuple[float, str]]()
-    while not scheduler.is_done:
-        for name in scheduler.advance().start:
-            heapq.heappush(under_way, (clock + graph.times[name], name))
-        clock, name = heapq.heappop(under_way)
-        scheduler.ended(name, "passed")
-    return clock
+    return max(moment.seconds for moment in simulate(scheduler, graph.times))
 
 
 def main() -> int:

@@ -14,11 +14,15 @@ from fastflow.application.sources import FileSource
 from fastflow.check.including import join
 from fastflow.check.inclusion import with_includers
 from fastflow.diagnostic import Diagnostic, Mark, has_errors
+from fastflow.errors import UsageError
 from fastflow.model.accept import read_accept_file
 from fastflow.model.base import NAME
 from fastflow.model.cells import has_matrix
 from fastflow.model.expansion import expand
 from fastflow.pipeline import SpecText, check
+from fastflow.record.archive import read_archive
+from fastflow.report.diff import as_json, as_markdown, as_text
+from fastflow.report.diff.comparison import compare as compare_runs
 from fastflow.report.findings import FORMATS, Findings
 from fastflow.report.findings_github import MOST
 from fastflow.report.findings_text import Sources
@@ -31,6 +35,8 @@ from tests.property.template_pairs import texts_of
 from tests.unit.model.good_specs import COMPOSE, FULL, SMALL
 
 ROOT = Path(__file__).parents[2]
+RUN = ROOT / "tests" / "unit" / "record" / "version_before" / "r1"
+RUN_FILES = ("result.json", "plan.json", "resume.json", "events.jsonl")
 BETWEEN = b"\n%%% the second one %%%\n"
 VALUES = {"T": "7", "WALLARM_API_TOKEN": "t0k3n", "A": "a", "B": "", "CI": "12", "LEVEL": "off", "X": "$X"}
 ACCEPT = """\
@@ -200,6 +206,25 @@ def include(content: bytes) -> None:
         assert [key.text for key, _ in found][: len(written.entries)] == [key.text for key, _ in written]
 
 
+def runs(content: bytes) -> None:
+    """Two runs' folders, which may come from anywhere: what can be read is compared, and shown in every format."""
+    files = content.split(BETWEEN)
+    archives = []
+    for number, name in enumerate(("older", "newer")):
+        folder = _directory() / name
+        folder.mkdir(exist_ok=True)
+        for file, saved in zip(RUN_FILES, files[number * len(RUN_FILES) :], strict=False):
+            (folder / file).write_bytes(saved)
+        try:
+            archives.append(read_archive(folder))
+        except UsageError:
+            return
+    comparison = compare_runs(*archives)
+    assert len(as_markdown.render(comparison)) < 65_536
+    as_text.render(comparison).encode()
+    json.loads(as_json.render(comparison))
+
+
 def _validated(contents: list[bytes]) -> None:
     texts = [SpecText(f"{at}.yml", _directory(), content) for at, content in enumerate(contents)]
     found = check(texts, _values(contents[0])).diagnostics
@@ -234,6 +259,7 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "accept": accept,
     "matrix": matrix,
     "include": include,
+    "runs": runs,
     "validate": validate,
     "validate-two": validate_two,
 }
@@ -246,6 +272,10 @@ def seeds(target: str) -> list[bytes]:
         return [f"{one}\n{other}".encode() for one in TEMPLATES for other in TEMPLATES]
     if target == "accept":
         return [ACCEPT.encode(), b"", b"[]", b"- {}"]
+    if target == "runs":
+        saved = [(RUN / file).read_bytes() for file in RUN_FILES]
+        found = [text.replace(b"Found 2 vuln", b"Found 1 vuln").replace(b"r1", b"r2") for text in saved]
+        return [BETWEEN.join(saved + saved), BETWEEN.join(saved + found), BETWEEN.join(found + saved)]
     files = [path for home in ("tests/corpus", "examples") for path in sorted((ROOT / home).rglob("*.yml"))]
     read = {path: path.read_bytes() for path in files}
     composed = [text for text in read.values() if b"workflows:" not in text and b"services:" in text]

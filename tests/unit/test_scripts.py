@@ -31,14 +31,15 @@ class Machine:
 
     def __init__(self, tools: Path) -> None:
         self.tools = tools
-        for name in ("bash", "sh", "dirname", "mkdir", "cat", "sleep", "tail", "setsid", "awk", "cp", "rm", "touch"):
-            (tools / name).symlink_to(self._found(name))
+        self.borrow("bash", "sh", "dirname", "mkdir", "cat", "sleep", "tail", "setsid", "awk", "cp", "rm", "touch")
         self.command("id", "echo 0")
         self.command("apt-get", APT)
 
-    @staticmethod
-    def _found(name: str) -> Path:
-        return next(path for place in os.get_exec_path() if (path := Path(place) / name).exists())
+    def borrow(self, *names: str) -> None:
+        """Add commands of the machine that the tests run on."""
+        for name in names:
+            found = next(path for place in os.get_exec_path() if (path := Path(place) / name).exists())
+            (self.tools / name).symlink_to(found)
 
     def command(self, name: str, body: str, package: str | None = None) -> None:
         """Add a command; that of a package is there when the package is installed."""
@@ -142,3 +143,71 @@ def test_the_oldest_compose_is_one_version_everywhere() -> None:
     for name in ("README.md", "docs/explanation/a-run.md", "docs/decisions/0003-users-compose-files-as-they-are.md"):
         assert f"{oldest} or newer" in (root / name).read_text(), name
     assert f"oldest_compose={oldest}\n" in (SCRIPTS / "engine").read_text()
+
+
+SCANNERS = """
+name() { printf '%s' "$1" | tr -c 'a-z0-9\\n' _; }
+echo "$*" >>"$TOOLS/calls"
+case "$*" in
+  "image inspect --format"*) [ -e "$TOOLS/images/$(name "$5")" ] && echo sha ;;
+  "image inspect"*) [ -e "$TOOLS/images/$(name "$3")" ] ;;
+  "pull"*) [ -e "$TOOLS/registry" ] && touch "$TOOLS/images/$(name "$3")" ;;
+  "images"*) [ -e "$TOOLS/stood-in" ] && echo sha || true ;;
+  "run"*) echo 3.11 ;;
+  "build"*) touch "$TOOLS/images/$(name "$4")"; echo sha ;;
+esac
+"""
+
+
+@pytest.fixture
+def builder(machine: Machine) -> Machine:
+    """A machine with an engine that builds everything, PyPI, and Debian's packages."""
+    machine.borrow("basename", "cut", "find", "mktemp", "mv", "printf", "sha256sum", "tr")
+    (machine.tools / "images").mkdir()
+    machine.command("docker", SCANNERS)
+    machine.command("python", 'echo "pip $*" >>"$TOOLS/calls"')
+    machine.command("dpkg-deb", "true")
+    return machine
+
+
+def make_scanners(builder: Machine) -> list[str]:
+    """Run scripts/scanners; return what it called."""
+    (builder.tools / "calls").unlink(missing_ok=True)
+    environment = {"PATH": str(builder.tools), "TOOLS": str(builder.tools), "TMPDIR": str(builder.tools)}
+    words = [builder.tools / "bash", SCRIPTS / "scanners", builder.tools / "state", builder.tools / "python"]
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return (builder.tools / "calls").read_text().splitlines()
+
+
+def built(calls: list[str], base: str) -> list[str]:
+    """The images that were built on a base, in turn."""
+    return [call.split()[3] for call in calls if call.startswith("build") and f"BASE={base}" in call]
+
+
+ADAPTERS = ["fastflow-schemathesis", "fastflow-sqlmap", "fastflow-wapiti"]
+
+
+def test_scanners_are_built_on_python_from_the_registry_and_mitmproxy_is_pulled(builder: Machine) -> None:
+    (builder.tools / "registry").touch()
+    calls = make_scanners(builder)
+    assert built(calls, "python:3.12-slim") == ADAPTERS
+    assert not [call for call in calls if call.startswith(("pip", "tag"))]
+
+
+def test_without_a_registry_packages_are_fetched_once_and_mitmproxy_gets_a_stand_in(builder: Machine) -> None:
+    calls = make_scanners(builder)
+    assert built(calls, "fastflow-scanner-python:3") == ["fastflow-mitmproxy", *ADAPTERS]
+    assert "tag fastflow-mitmproxy mitmproxy/mitmproxy" in calls
+    assert [call for call in calls if "pip download" in call and "wapiti/requirements.txt" in call]
+    (builder.tools / "stood-in").touch()
+    again = make_scanners(builder)
+    assert not [call for call in again if call.startswith(("pip", "pull"))]
+    assert built(again, "fastflow-scanner-python:3") == ["fastflow-mitmproxy", *ADAPTERS]
+
+
+def test_an_image_of_mitmproxy_that_is_there_is_not_replaced(builder: Machine) -> None:
+    (builder.tools / "images" / "mitmproxy_mitmproxy").touch()
+    calls = make_scanners(builder)
+    assert built(calls, "fastflow-scanner-python:3") == ADAPTERS
+    assert not [call for call in calls if call.startswith("tag")]

@@ -30,11 +30,12 @@ OWN_MUTATIONS = 0.5
 SHARES = {
     "reader": 0.25,
     "interpolation": 0.2,
-    "templates": 0.25,
+    "templates": 0.2,
     "matrix": 0.1,
     "include": 0.1,
     "compose": 0.04,
     "accept": 0.03,
+    "runs": 0.05,
     "validate": 0.02,
     "validate-two": 0.01,
 }

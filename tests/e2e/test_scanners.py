@@ -50,13 +50,13 @@ APPLICATION_OF_OTHERS = """
             scanner: sarif
             image: fastflow-wapiti
             test_run_uri: http://app:8440
-            command: [--module, "sql,xss", --depth, "1", --max-scan-time, "10", --max-attack-time, "20"]
+            command: [--module, "sql,xss", --depth, "1", --max-scan-time, "10", --max-attack-time, "60"]
           sqlmap:
             mode: testing
             scanner: sarif
             image: fastflow-sqlmap
             test_run_uri: http://app:8440
-            command: [--technique, BEU, --time-limit, "60"]
+            command: [--technique, BEU, --time-limit, "180"]
             depends_on: [wapiti]
 """
 # It serves everything to everybody, whatever session a request carries.

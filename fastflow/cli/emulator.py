@@ -2,9 +2,16 @@
 
 import click
 
+from fastflow.app.cluster_emulator import cluster_named, manager_of, require_unused
 from fastflow.app.environment import engine_environment, variable
 from fastflow.cli.options import notify
 from fastflow.emulation.cloud import NAME, TOKENS, cloud_status, ensure_cloud, remove_cloud, reset_cloud
+from fastflow.emulation.cluster_cloud import (
+    cluster_cloud_counts,
+    ensure_cluster_cloud,
+    remove_cluster_cloud,
+    reset_cluster_cloud,
+)
 from fastflow.emulation.image import ensure_image, remove_older_images
 from fastflow.engines.docker import DockerEngine
 from fastflow.engines.opening import open_engine
@@ -14,6 +21,11 @@ def _engine() -> DockerEngine:
     engine = open_engine(engine_environment())
     engine.info()
     return engine
+
+
+_host = click.option(
+    "--host", "host", metavar="NAME", help="The cloud of a cluster, by its name under `hosts` in the spec here."
+)
 
 
 @click.group(name="emulator")
@@ -35,8 +47,13 @@ def build() -> None:
 
 
 @command.command()
-def up() -> None:
+@_host
+def up(*, host: str | None) -> None:
     """Start the emulated cloud of the current engine."""
+    if host is not None:
+        ensure_cluster_cloud(manager_of(cluster_named(host)), notify)
+        click.echo(f"the emulated cloud of {host} runs")
+        return
     engine = _engine()
     image = ensure_image(engine, notify)
     address = ensure_cloud(engine, image, variable(TOKENS), by_command=True)
@@ -48,24 +65,31 @@ _force = click.option("--force", is_flag=True, help="Do it even if a run uses th
 
 @command.command()
 @_force
-def down(*, force: bool) -> None:
+@_host
+def down(*, force: bool, host: str | None) -> None:
     """Stop the emulated cloud, unless a run uses it; its records stay until `reset`."""
-    click.echo(
-        "the emulated cloud is down" if remove_cloud(_engine(), force=force) else "the emulated cloud was not up"
-    )
+    was_up = remove_cloud(_engine(), force=force) if host is None else remove_cluster_cloud(_unused(host, force=force))
+    click.echo("the emulated cloud is down" if was_up else "the emulated cloud was not up")
 
 
 @command.command()
 @_force
-def reset(*, force: bool) -> None:
+@_host
+def reset(*, force: bool, host: str | None) -> None:
     """Forget all test records and test runs, unless a run uses them."""
-    reset_cloud(_engine(), force=force)
+    if host is None:
+        reset_cloud(_engine(), force=force)
+    else:
+        reset_cluster_cloud(_unused(host, force=force))
     click.echo("all test records and test runs are forgotten")
 
 
 @command.command()
-def status() -> int:
+@_host
+def status(*, host: str | None) -> int:
     """Say whether the emulated cloud is up, and what it holds. Exit code 3 where it is not."""
+    if host is not None:
+        return _status_on(host)
     found = cloud_status(_engine())
     if found is None:
         click.echo("the emulated cloud is not up; start it with: fastflow emulator up")
@@ -75,4 +99,21 @@ def status() -> int:
         "accepts " + (f"the tokens that {TOKENS} held when it was started" if found.is_restricted else "every token")
     )
     click.echo(", ".join(f"{count} {name}" for name, count in found.counts.items()))
+    return 0
+
+
+def _unused(host: str, *, force: bool) -> DockerEngine:
+    """The manager of a cluster that no run uses; of any with `force`."""
+    found = cluster_named(host)
+    if not force:
+        require_unused(found, notify)
+    return manager_of(found)
+
+
+def _status_on(host: str) -> int:
+    counts = cluster_cloud_counts(manager_of(cluster_named(host)))
+    if counts is None:
+        click.echo(f"the emulated cloud of {host} is not up; start it with: fastflow emulator up --host {host}")
+        return 3
+    click.echo(f"up on {host}: " + ", ".join(f"{count} {name}" for name, count in counts.items()))
     return 0

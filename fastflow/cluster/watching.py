@@ -152,7 +152,7 @@ class UnitWatch:
         """Let what was cut short count as failed: nobody asked for that, but the node was drained or shut down."""
         for result in tuple(self.results.values()):
             if result.state == "cancelled":
-                reason = f"node {self.node} was drained or shut down (infrastructure)"
+                reason = f"node {self.node} was drained, cut off or shut down (infrastructure)"
                 self.results[result.id] = replace(result, state="failed", reason=reason)
                 self.say(PhaseChanged.of(self.results[result.id]))
 

@@ -1,12 +1,14 @@
 """The emulated cloud of a cluster: one service on an overlay network that nodes join, whichever machine they are on."""
 
+import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from fastflow.emulation import LABEL
 from fastflow.emulation.image import ensure_image
+from fastflow.engines.api import GoneError
 from fastflow.engines.docker import DockerEngine
 from fastflow.errors import EmulatorError, EngineCallError
 
@@ -50,16 +52,59 @@ def ensure_cluster_cloud(engine: DockerEngine, say: Callable[[str], None]) -> No
 
 
 def _wait_until_ready(engine: DockerEngine) -> None:
-    deadline = time.monotonic() + _READY_TIMEOUT
-    pause = threading.Event()
+    deadline, pause = time.monotonic() + _READY_TIMEOUT, threading.Event()
     while time.monotonic() < deadline:
-        found = engine.api.containers({LABEL: "cluster-cloud"})
-        running = next((one for one in found if one.status == "running"), None)
-        if running is not None:
-            with suppress(EngineCallError):
-                url = "http://127.0.0.1:80/emulator/health"
-                engine.api.output_of(running.id, ["wget", "-q", "-Y", "off", "-O", "-", url])
-                return
+        with suppress(EngineCallError, EmulatorError):
+            ask_cluster_cloud(engine, "health")
+            return
         pause.wait(_PAUSE)
     hint = f"look at it with: docker service ps --no-trunc {CLUSTER_CLOUD}"
     raise EmulatorError("the emulated cloud of the cluster does not answer", hint)
+
+
+def remove_cluster_cloud(engine: DockerEngine) -> bool:
+    """Remove the cloud's service and its network; its records stay. Tell whether there was one."""
+    http = engine.api.http
+    try:
+        http.delete(f"/services/{CLUSTER_CLOUD}")
+        was_there = True
+    except GoneError:
+        was_there = False
+    deadline, pause = time.monotonic() + _READY_TIMEOUT, threading.Event()
+    while True:
+        try:
+            http.delete(f"/networks/{CLUSTER_CLOUD}")
+        except GoneError:
+            return was_there
+        except EngineCallError as error:  # until the last container has left it
+            if time.monotonic() >= deadline:
+                hint = "end the runs that use it: fastflow ps"
+                raise EmulatorError(f"the network of the emulated cloud stays: {error.message}", hint) from error
+        pause.wait(_PAUSE)
+
+
+def reset_cluster_cloud(engine: DockerEngine) -> None:
+    """Forget all test records and test runs. Raises EmulatorError where the cloud does not run on this manager."""
+    ask_cluster_cloud(engine, "reset", "--post-data=")
+
+
+def cluster_cloud_counts(engine: DockerEngine) -> Mapping[str, int] | None:
+    """What the cloud holds; None where it does not run."""
+    if _running(engine) is None:
+        return None
+    found: Mapping[str, int] = json.loads(ask_cluster_cloud(engine, "status"))
+    return found
+
+
+def ask_cluster_cloud(engine: DockerEngine, what: str, *options: str) -> str:
+    """Call the emulator's own API from inside its container."""
+    running = _running(engine)
+    if running is None:
+        raise EmulatorError("the emulated cloud of the cluster does not run on this manager", "see: docker service ls")
+    url = f"http://127.0.0.1:80/emulator/{what}"
+    return engine.api.output_of(running, ["wget", "-q", "-Y", "off", "-O", "-", *options, url])
+
+
+def _running(engine: DockerEngine) -> str | None:
+    found = engine.api.containers({LABEL: "cluster-cloud"})
+    return next((one.id for one in found if one.status == "running"), None)

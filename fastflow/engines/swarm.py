@@ -38,6 +38,8 @@ _IN_USE = re.compile(r"is in use by", re.IGNORECASE)
 _TRIES = 100
 _PAUSE = 0.1
 """Seconds between two tries to remove what a service that is going still uses: nothing tells of its end."""
+_SETTLED, _NO_NODE = 1.0, 10.0
+"""Seconds after which no more tasks of a service on every node are expected: after the last one, and where none is."""
 _NANO = 1_000_000_000
 _WAITING = frozenset(("new", "pending", "assigned", "accepted", "preparing", "ready", "starting"))
 _SOCKET = "/var/run/docker.sock"
@@ -180,18 +182,30 @@ class Swarm:
         """Run a command once on every node that can take units, and give what it prints; then remove it."""
         service = self.create(order, is_global=True)
         try:
-            wanted, deadline, pause = len(self.info().nodes), time.monotonic() + timeout, threading.Event()
-            while True:
-                tasks = self.http.get("/tasks", filters=json.dumps({"service": [service]}))
-                live = [task for task in tasks if task["Status"]["State"] in (*_WAITING, "running")]
-                if (len(tasks) >= wanted and not live) or time.monotonic() >= deadline:
-                    break
-                pause.wait(_PAUSE)
+            tasks = self._swept(service, time.monotonic() + timeout)
             self.read_log(service, on_line)
         finally:
             self.remove([service])
         names = {node["ID"]: node["Description"]["Hostname"] for node in self.http.get("/nodes")}
         return tuple(_problem(task, names) for task in tasks if task["Status"]["State"] != "complete")
+
+    def _swept(self, service: str, deadline: float) -> Sequence[Mapping[str, Any]]:
+        """The tasks of a service on every node once all have ended: constraints say how many there are, to Swarm alone.
+
+        They are created at once, so that none comes once there was no other for a while.
+        """
+        pause, known, since = threading.Event(), 0, time.monotonic()
+        while True:
+            tasks: Sequence[Mapping[str, Any]] = self.http.get("/tasks", filters=json.dumps({"service": [service]}))
+            if len(tasks) != known:
+                known, since = len(tasks), time.monotonic()
+            now = time.monotonic()
+            is_over = not any(task["Status"]["State"] in (*_WAITING, "running") for task in tasks)
+            if (is_over and tasks and now - since >= _SETTLED) or now >= deadline:
+                return tasks
+            if not tasks and now - since >= _NO_NODE:
+                return ()
+            pause.wait(_PAUSE)
 
     def remove(self, units: Iterable[str]) -> None:
         """Remove units that have ended or never began, with their secrets."""

@@ -190,7 +190,7 @@ def test_a_drained_node_fails_its_phases_and_runs_nothing_a_second_time(examples
         finally:
             manager.docker("node", "update", "--availability", "active", node)
     assert process.returncode == 3, err + out
-    assert f"node {node} was drained or shut down (infrastructure)" in out
+    assert f"node {node} was drained, cut off or shut down (infrastructure)" in out
     assert examples.left() == {}
 
 
@@ -214,3 +214,20 @@ def test_what_cannot_run_on_it_is_refused_with_the_way_out(examples: Examples) -
     assert failed.returncode == 3
     assert "fastflow agent build" in failed.stdout
     assert examples.left() == {}
+
+
+def test_the_cloud_of_the_cluster_is_started_emptied_and_removed(examples: Examples) -> None:
+    def emulator(*words: str) -> "subprocess.CompletedProcess[str]":
+        return examples.call("emulator", *words, "--host", "farm")
+
+    assert "the emulated cloud of farm runs" in emulator("up").stdout
+    with examples.up("live", RECORDS):
+        refused = emulator("down")
+        assert (refused.returncode, examples.run in refused.stderr) == (3, True)
+        assert "1 test records" in emulator("status").stdout
+        examples.call("down", "--run", examples.run, where="live")
+    assert "are forgotten" in emulator("reset").stdout
+    assert "0 test records" in emulator("status").stdout
+    assert emulator("down").stdout == "the emulated cloud is down\n"
+    assert (emulator("status").returncode, emulator("down").stdout) == (3, "the emulated cloud was not up\n")
+    assert examples.call("emulator", "up", "--host", "barn").returncode == 2

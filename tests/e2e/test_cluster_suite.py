@@ -5,11 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from fastflow.cluster.cluster import Claim
+from fastflow.cluster.cluster import Claim, UnitOrder
 from fastflow.engines.opening import open_cluster, open_engine
 from fastflow.engines.swarm import Swarm
 from fastflow.errors import EngineError
-from tests.e2e.cluster_bench import ClusterBench, secrets_of
+from fastflow.model.compose_keys import LABEL
+from tests.e2e.cluster_bench import IMAGE, ClusterBench, secrets_of
 from tests.e2e.swarms import Swarm as OwnSwarm
 from tests.fakes.cluster import FakeCluster, Script
 from tests.waiting import until
@@ -121,3 +122,16 @@ def test_a_file_is_kept_as_it_was(bench: ClusterBench) -> None:
     unit = bench.create(ENDS, bundle=stored)
     bench.cluster.start(unit)
     assert bench.wait(unit, lambda one: one.state == "ended").exit_code == 3
+
+
+@pytest.mark.parametrize(("constraints", "nodes"), [((), 2), (("node.role == worker",), 1)])
+def test_a_sweep_runs_once_on_every_node_that_may_take_units(
+    bench: ClusterBench, constraints: tuple[str, ...], nodes: int
+) -> None:
+    command = ("sh", "-c", "echo swept $(hostname)")
+    name = f"fastflow-sweep-{bench.run}-{nodes}"
+    order = UnitOrder(name, {f"{LABEL}.role": "sweep"}, IMAGE, command, cpus=0.0, constraints=constraints)
+    lines: list[str] = []
+    assert bench.cluster.sweep(order, 60.0, lines.append) == ()
+    assert len(lines) == len(set(lines)) == nodes
+    assert bench.cluster.units({f"{LABEL}.role": "sweep"}) == ()

@@ -168,7 +168,7 @@ class FakeCluster:
             self.end(unit, service.script.stopped)
 
     def sweep(self, order: UnitOrder, timeout: float, on_line: Callable[[str], None]) -> tuple[str, ...]:
-        for node in self.nodes:
+        for node in self.nodes[1:] if "node.role == worker" in order.constraints else self.nodes:
             on_line(f"swept {node}")
         return ()
 

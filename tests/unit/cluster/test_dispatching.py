@@ -210,7 +210,7 @@ def test_what_is_over_is_removed_with_all_that_its_run_claimed(tmp_path: Path, s
     ("is_cancelled", "state", "reason"),
     [
         (True, "cancelled", "interrupted by SIGTERM, while running"),
-        (False, "failed", "node node1 was drained or shut down (infrastructure)"),
+        (False, "failed", "node node1 was drained, cut off or shut down (infrastructure)"),
     ],
 )
 def test_who_told_an_agent_to_stop_decides_what_that_means(

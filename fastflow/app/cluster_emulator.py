@@ -1,0 +1,34 @@
+"""`fastflow emulator --host NAME`: the emulated cloud of a cluster that the spec here names."""
+
+from collections.abc import Callable
+
+from fastflow.app.clusters import ClusterHost, clusters_of, runs_on
+from fastflow.app.environment import engine_environment
+from fastflow.app.specs import read_spec_text
+from fastflow.diagnostic import did_you_mean
+from fastflow.engines.docker import DockerEngine
+from fastflow.engines.opening import open_engine
+from fastflow.errors import EmulatorError, UsageError
+
+
+def cluster_named(name: str) -> ClusterHost:
+    """The cluster of the spec here that has this name; raises UsageError where it has none."""
+    hosts = {host.name: host for host in clusters_of(read_spec_text(None))}
+    if name not in hosts:
+        hint = did_you_mean(name, list(hosts)) or "clusters are the hosts with swarm: true"
+        raise UsageError(f"the spec here has no cluster `{name}`", hint)
+    return hosts[name]
+
+
+def manager_of(host: ClusterHost) -> DockerEngine:
+    """The engine that manages a cluster; raises EngineError where it manages none."""
+    host.cluster.info()
+    return open_engine(engine_environment(), host.declared)
+
+
+def require_unused(host: ClusterHost, notify: Callable[[str], None]) -> None:
+    """Raise EmulatorError while a run on the cluster goes on, which may use the cloud."""
+    live = [run.id for run in runs_on([host], notify) if run.goes_on]
+    if live:
+        hint = f"end it first: fastflow down --run {live[0]}; or do it all the same: --force"
+        raise EmulatorError(f"runs go on on cluster {host.name}: {', '.join(live)}", hint)

@@ -14,24 +14,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from fastflow.cluster.cluster import (
-    BUNDLE,
-    ORDER,
-    UNITS_DIRECTORY,
-    UNITS_VOLUME,
-    Claim,
-    ClusterInfo,
-    Unit,
-    UnitOrder,
-    UnitState,
-)
+from fastflow.cluster.cluster import Claim, ClusterInfo, Unit, UnitOrder
 from fastflow.engines.api import EngineApi, GoneError, segment
 from fastflow.engines.stream import Ended, LineStream
+from fastflow.engines.swarm_services import STOPPED, WAITING, can_take, filter_of, problem_of, service_of, unit_of
 from fastflow.errors import EngineCallError, EngineError
 from fastflow.run.engine import Stream
 
-_STOPPED = "node.labels.fastflow==stopped"
-"""A constraint that no node meets: it ends a task with SIGTERM, and its log stays."""
 _TAKEN = re.compile(r"already exists|name conflicts", re.IGNORECASE)
 _OUT_OF_SEQUENCE = re.compile(r"out of sequence", re.IGNORECASE)
 _IN_USE = re.compile(r"is in use by", re.IGNORECASE)
@@ -40,9 +29,6 @@ _PAUSE = 0.1
 """Seconds between two tries to remove what a service that is going still uses: nothing tells of its end."""
 _SETTLED, _NO_NODE = 1.0, 10.0
 """Seconds after which no more tasks of a service on every node are expected: after the last one, and where none is."""
-_NANO = 1_000_000_000
-_WAITING = frozenset(("new", "pending", "assigned", "accepted", "preparing", "ready", "starting"))
-_SOCKET = "/var/run/docker.sock"
 
 
 @dataclass(frozen=True)
@@ -62,7 +48,7 @@ class Swarm:
             why = "is a worker of a swarm" if state == "active" else "is in no swarm"
             hint = "let the context lead to a manager, or make one: docker swarm init"
             raise EngineError(f"the engine {told.get('Name', '')} {why}, not a manager", hint)
-        nodes = sorted(node["Description"]["Hostname"] for node in self.http.get("/nodes") if _can_take(node))
+        nodes = sorted(node["Description"]["Hostname"] for node in self.http.get("/nodes") if can_take(node))
         return ClusterInfo(str(told.get("ServerVersion", "?")), tuple(nodes))
 
     def node_id(self) -> str:
@@ -86,7 +72,7 @@ class Swarm:
 
     def claims(self, labels: Mapping[str, str]) -> tuple[Claim, ...]:
         """Return the claims and files that carry these labels."""
-        found = self.http.get("/configs", filters=_filter(labels))
+        found = self.http.get("/configs", filters=filter_of(labels))
         return tuple(Claim(one["ID"], one["Spec"]["Name"], one["Spec"].get("Labels") or {}) for one in found)
 
     def read(self, claim: str) -> bytes:
@@ -105,7 +91,7 @@ class Swarm:
         secret = {"Name": order.name, "Labels": labels, "Data": base64.b64encode(order.secret).decode()}
         secret_id = str(self.http.create("/secrets/create", secret)["ID"]) if order.secret else None
         try:
-            path, service, login = "/services/create", _service(order, secret_id, is_global), self.logins(order.image)
+            path, service, login = "/services/create", service_of(order, secret_id, is_global), self.logins(order.image)
             made = self.http.create_as(login, path, service) if login else self.http.create(path, service)
             return str(made["ID"])
         except BaseException:
@@ -118,7 +104,7 @@ class Swarm:
         """Let a created unit run, once."""
 
         def change(spec: dict[str, Any]) -> None:
-            if _STOPPED in (spec["TaskTemplate"].get("Placement", {}).get("Constraints") or []):
+            if STOPPED in (spec["TaskTemplate"].get("Placement", {}).get("Constraints") or []):
                 raise EngineError(f"the service {spec['Name']} was stopped before it began")
             spec["Mode"]["Replicated"]["Replicas"] = 1
 
@@ -130,7 +116,7 @@ class Swarm:
         def change(spec: dict[str, Any]) -> None:
             placement = spec["TaskTemplate"].setdefault("Placement", {})
             constraints = placement.get("Constraints") or []
-            placement["Constraints"] = list(dict.fromkeys((*constraints, _STOPPED)))
+            placement["Constraints"] = list(dict.fromkeys((*constraints, STOPPED)))
 
         with suppress(GoneError):
             self._update(unit, change)
@@ -152,15 +138,15 @@ class Swarm:
 
     def units(self, labels: Mapping[str, str]) -> tuple[Unit, ...]:
         """Return the units that carry these labels."""
-        services = self.http.get("/services", filters=_filter(labels))
+        services = self.http.get("/services", filters=filter_of(labels))
         if not services:
             return ()
-        tasks = self.http.get("/tasks", filters=_filter(labels))
+        tasks = self.http.get("/tasks", filters=filter_of(labels))
         nodes = {node["ID"]: node for node in self.http.get("/nodes")}
         by_service: dict[str, list[Any]] = {}
         for task in sorted(tasks, key=lambda task: str(task["CreatedAt"])):
             by_service.setdefault(task["ServiceID"], []).append(task)
-        return tuple(_unit(service, by_service.get(service["ID"], ()), nodes) for service in services)
+        return tuple(unit_of(service, by_service.get(service["ID"], ()), nodes) for service in services)
 
     def follow(self, unit: str, on_line: Callable[[str], None]) -> Stream:
         """Give a unit's log from its first line, as it comes."""
@@ -187,7 +173,7 @@ class Swarm:
         finally:
             self.remove([service])
         names = {node["ID"]: node["Description"]["Hostname"] for node in self.http.get("/nodes")}
-        return tuple(_problem(task, names) for task in tasks if task["Status"]["State"] != "complete")
+        return tuple(problem_of(task, names) for task in tasks if task["Status"]["State"] != "complete")
 
     def _swept(self, service: str, deadline: float) -> Sequence[Mapping[str, Any]]:
         """The tasks of a service on every node once all have ended: constraints say how many there are, to Swarm alone.
@@ -200,7 +186,7 @@ class Swarm:
             if len(tasks) != known:
                 known, since = len(tasks), time.monotonic()
             now = time.monotonic()
-            is_over = not any(task["Status"]["State"] in (*_WAITING, "running") for task in tasks)
+            is_over = not any(task["Status"]["State"] in (*WAITING, "running") for task in tasks)
             if (is_over and tasks and now - since >= _SETTLED) or now >= deadline:
                 return tasks
             if not tasks and now - since >= _NO_NODE:
@@ -229,79 +215,3 @@ class Swarm:
                 pause.wait(_PAUSE)
             else:
                 return
-
-
-def _can_take(node: Mapping[str, Any]) -> bool:
-    return (node["Spec"].get("Availability"), node["Status"].get("State")) == ("active", "ready")
-
-
-def _problem(task: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    node = names.get(task.get("NodeID", ""), "a node")
-    return f"{node}: {task['Status'].get('Err') or task['Status'].get('State')}"
-
-
-def _filter(labels: Mapping[str, str]) -> str:
-    return json.dumps({"label": [f"{key}={value}" if value else key for key, value in labels.items()]})
-
-
-def _service(order: UnitOrder, secret_id: str | None, is_global: bool) -> Mapping[str, Any]:
-    """The settings of the Engine API (ServiceCreate) for a unit."""
-    reserved = {"NanoCPUs": round(order.cpus * _NANO), **({"MemoryBytes": order.memory} if order.memory else {})}
-    mounted = {"Type": "volume", "Source": UNITS_VOLUME, "Target": UNITS_DIRECTORY}
-    volume = {**mounted, "VolumeOptions": {"NoCopy": True, "Labels": {"io.fastflow": "units"}}}
-    container: dict[str, Any] = {
-        "Image": order.image,
-        "Args": list(order.command),
-        "Env": ["FASTFLOW_NODE={{.Node.Hostname}}"],
-        "StopGracePeriod": round(order.grace * _NANO),
-        "Mounts": [{"Type": "bind", "Source": _SOCKET, "Target": _SOCKET}, volume],
-    }
-    if secret_id is not None:
-        container["Secrets"] = [{"SecretID": secret_id, "SecretName": order.name, "File": _file(ORDER)}]
-    if order.bundle is not None:
-        used = {"ConfigID": order.bundle.id, "ConfigName": order.bundle.name}
-        container["Configs"] = [{**used, "File": _file(BUNDLE)}]
-    template: dict[str, Any] = {
-        "ContainerSpec": container,
-        "RestartPolicy": {"Condition": "none"},
-        "Resources": {"Reservations": reserved},
-        "Placement": {"Constraints": list(order.constraints)},
-        "LogDriver": {"Name": "json-file", "Options": {"max-size": "10g"}},
-    }
-    if order.shares_network:
-        template["Networks"] = [{"Target": "host"}]
-    return {
-        "Name": order.name,
-        "Labels": dict(order.labels),
-        "TaskTemplate": template,
-        "Mode": {"Global": {}} if is_global else {"Replicated": {"Replicas": 0}},
-    }
-
-
-def _file(path: str) -> Mapping[str, Any]:
-    return {"Name": path, "UID": "0", "GID": "0", "Mode": 0o400}
-
-
-def _unit(service: Mapping[str, Any], tasks: Sequence[Mapping[str, Any]], nodes: Mapping[str, Any]) -> Unit:
-    """A unit by its tasks, oldest first: the first that got a node is the one that runs, later ones never begin."""
-    spec = service["Spec"]
-    constraints = spec["TaskTemplate"].get("Placement", {}).get("Constraints") or []
-    is_cancelled = _STOPPED in constraints
-    base = (service["ID"], spec["Name"], spec.get("Labels") or {})
-    placed = next((task for task in tasks if task.get("NodeID")), None)
-    task = placed or (tasks[-1] if tasks else None)
-    if task is None:
-        return Unit(*base, "created", is_cancelled=is_cancelled)
-    status = task["Status"]
-    node = nodes.get(task.get("NodeID", ""))
-    state: UnitState = "running" if status["State"] == "running" else "ended"
-    if status["State"] in _WAITING:
-        state = "pending"
-    if state == "pending" and is_cancelled and not task.get("NodeID"):
-        state = "ended"
-    is_lost = state == "running" and (node is None or node["Status"].get("State") == "down")
-    message = status.get("Err") or (status.get("Message") if state != "running" else None)
-    container = status.get("ContainerStatus") or {}
-    name = node["Description"]["Hostname"] if node else None
-    code = container.get("ExitCode") if state == "ended" else None
-    return Unit(*base, state, name, code, message, is_lost, is_cancelled)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fastflow.application.documents import REMOTE, instead_of
+from fastflow.check.facts import HINTS
 from fastflow.check.inclusion import FIELD, Inclusion, Joined
 from fastflow.diagnostic import Diagnostic, Related, did_you_mean
 from fastflow.errors import system_reason
@@ -24,6 +25,7 @@ from fastflow.spec.events import MAX_BYTES
 from fastflow.spec.reader import read_limited, read_spec
 
 MOST_LEVELS = 20
+MOST_FILES = 1000
 _FIELDS = ("path", "with")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _LOCAL = "copy it into this repository, or have it here as a pinned Git submodule"
@@ -51,6 +53,7 @@ class _Joining:
     inclusions: dict[str, Inclusion] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     is_broken: bool = False
+    tried: int = 0
 
     def file(self, document: Document, chain: tuple[tuple[Path, str], ...], here: str) -> YamlMap:
         """Join one file with what it includes; `chain` are the files by which it came in, `here` is its directory."""
@@ -60,6 +63,10 @@ class _Joining:
         under: YamlMap | None = None
         own_path = (self.base / here / Path(document.file).name).resolve()
         for entry in self._entries(document.root, include):
+            self.tried += 1
+            if self.tried > MOST_FILES:
+                self._fail(entry.path, f"more than {MOST_FILES:,} files are included", "include fewer files")
+                break
             tree = self._included(entry, (*chain, (own_path, document.file)), here)
             if tree is not None:
                 under = tree if under is None else joined(tree, under, self.diagnostics)
@@ -104,8 +111,9 @@ class _Joining:
         except (OSError, ValueError) as error:
             reason = system_reason(error) if isinstance(error, OSError) else str(error)
             message = f"the included file {name} cannot be read: {reason}"
-            is_glob = "*" in entry.path.text
-            self._fail(entry.path, message, "name each file: globs are not expanded" if is_glob else instead_of(path))
+            hint = "name each file: globs are not expanded" if "*" in entry.path.text else None
+            # Whoever misspells many files needs no look at each directory.
+            self._fail(entry.path, message, hint or (instead_of(path) if self.tried <= HINTS else None))
             return None
         self.bytes += len(content)
         if self.bytes > MAX_BYTES:

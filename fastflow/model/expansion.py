@@ -14,6 +14,7 @@ from fastflow.model.spec import Cell
 from fastflow.spec.builder import MAX_VALUES
 from fastflow.spec.document import Document, Scalar, YamlList, YamlMap, YamlNode, size_of
 
+_MOST_COMPARISONS = 5_000_000
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]+")
 
 
@@ -71,7 +72,11 @@ class _Expansion:
 
     def _are_too_many(self, matrix: Matrix, bare: YamlMap) -> bool:
         """Count before anything is made: three axes of a thousand values are a few lines."""
-        size = size_of(bare)
+        size = size_of(bare) + len(matrix.axes) + len(matrix.added)
+        if matrix.comparisons > _MOST_COMPARISONS:
+            message = f"the matrix compares its combinations {matrix.comparisons:,} times with `exclude` and `include`"
+            self.diagnostics.append(matrix.at.error("invalid-value", message, "write fewer entries"))
+            return True
         if self._values + matrix.most * size <= MAX_VALUES:
             self._values += matrix.most * size
             return False

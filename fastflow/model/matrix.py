@@ -17,6 +17,7 @@ from fastflow.spec.document import Scalar, YamlList, YamlMap, YamlNode
 FIELD = "matrix"
 EXCLUDE, INCLUDE = "exclude", "include"
 SHAPE = "write matrix: { browser: [chrome, firefox], shard: [1, 2] }"
+_GUESSES = 20
 _IN_NAMES = re.compile(r"[A-Za-z0-9]")
 Values: TypeAlias = dict[str, str]
 Written: TypeAlias = Mapping[str, Scalar]
@@ -43,8 +44,9 @@ class Matrix:
         for key, value in own_entries(tree):
             if key.text not in (EXCLUDE, INCLUDE) and self._is_name(key):
                 self.axes[key.text] = tuple(self._axis(key, value))
-        self._excluded = [entry for entry in self._entries(EXCLUDE) if self._can_match(entry)]
-        self._included = [entry for entry in self._entries(INCLUDE) if self._are_variables(entry)]
+        self._texts = {axis: {value.text: None for value in values} for axis, values in self.axes.items()}
+        self._excluded = [entry for _, entry in self._entries(EXCLUDE) if self._can_match(entry)]
+        self._included = [entry for item, entry in self._entries(INCLUDE) if self._are_variables(item)]
         added = (name for entry in self._included for name in entry)
         self.added = tuple(name for name in dict.fromkeys(added) if name not in self.axes)
         if not self.axes and not self._included and not self.faults:
@@ -53,7 +55,16 @@ class Matrix:
     @property
     def most(self) -> int:
         """How many combinations there are at most."""
-        return math.prod(len(values) for values in self.axes.values()) + len(self._included)
+        return self._products + len(self._included)
+
+    @property
+    def comparisons(self) -> int:
+        """How often a combination is compared with an entry of `exclude` or `include`."""
+        return self._products * (len(self._excluded) + len(self._included))
+
+    @property
+    def _products(self) -> int:
+        return math.prod(len(values) for values in self.axes.values()) if self.axes else 0
 
     @property
     def named_by(self) -> tuple[str, ...]:
@@ -124,7 +135,7 @@ class Matrix:
             return True
         return False
 
-    def _entries(self, field: str) -> Iterator[Written]:
+    def _entries(self, field: str) -> Iterator[tuple[YamlMap, Written]]:
         tree = self._tree.get(field)
         if tree is None or (isinstance(tree, Scalar) and tree.is_null):
             return
@@ -140,32 +151,27 @@ class Matrix:
                 values = [(key.text, value) for key, value in own_entries(item)]
                 sound = [self._is_value(value, f"`{field}`", names_cells=key in self.axes) for key, value in values]
                 if all(sound):
-                    yield {key: value for key, value in values if isinstance(value, Scalar)}
+                    yield item, {key: value for key, value in values if isinstance(value, Scalar)}
 
     def _can_match(self, entry: Written) -> bool:
         """Whether an entry of `exclude` matches a combination: a misspelt one would exclude nothing."""
         for name, value in entry.items():
-            known = [other.text for other in self.axes.get(name, ())]
+            known = self._texts.get(name, {})
+            # Whoever misspells many needs no guess for each.
+            guesses = len(self.faults) < _GUESSES
             if name not in self.axes:
                 message = f"`exclude` names `{name}`, which is no axis, so it excludes nothing"
-                self._fault(place_of(value), message, did_you_mean(name, self.axes))
+                self._fault(place_of(value), message, did_you_mean(name, self.axes) if guesses else None)
             elif value.text not in known:
                 message = f"`exclude` excludes nothing: the axis `{name}` has no value `{value.text}`"
-                self._fault(place_of(value), message, did_you_mean(value.text, known))
+                self._fault(place_of(value), message, did_you_mean(value.text, known) if guesses else None)
             else:
                 continue
             return False
         return True
 
-    def _are_variables(self, entry: Written) -> bool:
-        tree = self._tree.get(INCLUDE)
-        keys = [
-            key
-            for item in (tree.items if isinstance(tree, YamlList) else ())
-            for key, value in (item if isinstance(item, YamlMap) else ())
-            if entry.get(key.text) is value
-        ]
-        sound = [self._is_name(key) for key in keys]
+    def _are_variables(self, entry: YamlMap) -> bool:
+        sound = [self._is_name(key) for key, _ in own_entries(entry)]
         return all(sound)
 
 

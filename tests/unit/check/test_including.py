@@ -194,6 +194,9 @@ def test_all_files_together_have_the_limits_of_one(tmp_path: Path) -> None:
     assert messages(checked(tmp_path, files)) == [
         "the spec and the files that it includes hold more than 500,000 values"
     ]
+    many = {"fastflow.yml": f"include: [{'none.yml, ' * 1500}]\n{WEB}"}
+    said = messages(checked(tmp_path, many))
+    assert (len(said), said[-1]) == (1001, "more than 1,000 files are included")
     chain = {f"{at}.yml": f"include: [{at + 1}.yml]\n" for at in range(30)}
     assert messages(checked(tmp_path, {**chain, "fastflow.yml": f"include: [0.yml]\n{WEB}"})) == [
         "files are included more than 20 levels deep"

@@ -118,20 +118,27 @@ def test_names_of_cells_and_workflows_are_unique_whatever_comes_first() -> None:
 def test_million_cells_are_refused_before_they_are_made() -> None:
     values = json.dumps([str(number) for number in range(1000)])
     (found,) = faults(f"{{ a: {values}, b: {values}, c: {values} }}")
-    assert found.message == "the matrix makes 1,000,000,000 workflows of 9 values each"
+    assert found.message == "the matrix makes 1,000,000,000 workflows of 12 values each"
 
 
 def test_cells_of_all_matrices_count_together() -> None:
-    values = json.dumps([str(number) for number in range(235)])
-    two = f"web: {{ matrix: {{ a: {values}, b: {values} }}, {NODES} }}"  # 55,225 workflows of 9 values each
+    values = json.dumps([str(number) for number in range(212)])
+    two = f"web: {{ matrix: {{ a: {values}, b: {values} }}, {NODES} }}"  # 44,944 workflows of 11 values each
     texts = (
         f"workflows: {{ {two}{more} }}"
         for more in ("", f", api: {{ matrix: {{ a: {values}, b: [1, 2, 3, 4, 5] }}, {NODES} }}")
     )
     documents = (read_spec("f.yml", text.encode()).document for text in texts)
     alone, together = (expand(document) for document in documents if document is not None)
-    assert (len(alone.cells), alone.diagnostics) == (55_225, ())
-    assert [found.message for found in together.diagnostics] == ["the matrix makes 1,175 workflows of 9 values each"]
+    assert (len(alone.cells), alone.diagnostics) == (44_944, ())
+    assert [found.message for found in together.diagnostics] == ["the matrix makes 1,060 workflows of 11 values each"]
+
+
+def test_entries_beyond_number_are_refused_before_they_are_compared() -> None:
+    values = json.dumps([str(number) for number in range(3000)])
+    excluded = json.dumps([{"a": str(number)} for number in range(2999)])
+    (found,) = faults(f"{{ a: {values}, exclude: {excluded} }}")
+    assert found.message == "the matrix compares its combinations 8,997,000 times with `exclude` and `include`"
 
 
 NAMES = st.sampled_from(["a", "b", "c"])

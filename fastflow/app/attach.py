@@ -10,7 +10,8 @@ from fastflow.app.clusters import MANIFEST, ClusterHost, ClusterRun, clusters_of
 from fastflow.app.console import Console
 from fastflow.app.environment import engine_environment
 from fastflow.app.watch import Watch, outcome_of
-from fastflow.cluster.dispatching import Dispatcher, remove_ended
+from fastflow.cluster.dispatching import Dispatcher
+from fastflow.cluster.ending import remove_ended
 from fastflow.cluster.watching import UnitWatch
 from fastflow.diagnostic import did_you_mean
 from fastflow.engines.opening import open_cluster, open_engine

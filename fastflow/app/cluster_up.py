@@ -9,13 +9,15 @@ from fastflow import __version__
 from fastflow.app.clusters import MANIFEST, ClusterHost, sweep
 from fastflow.app.console import Console
 from fastflow.app.environment import engine_environment, own_variables, portable_environment
+from fastflow.app.only_cluster import only_cluster
 from fastflow.app.order import Order
 from fastflow.app.request import RunRequest
 from fastflow.app.run_id_file import RunIdFile
 from fastflow.app.watch import Watch, outcome_of
 from fastflow.cluster.bundle import pack, shipment_of
 from fastflow.cluster.cluster import SECRET_LIMIT, Claim, Cluster, UnitOrder
-from fastflow.cluster.dispatching import Dispatcher, remove_ended
+from fastflow.cluster.dispatching import Dispatcher
+from fastflow.cluster.ending import remove_ended
 from fastflow.cluster.lease import ROLE, take_claims, wait_for_claims
 from fastflow.emulation.cluster_cloud import CLUSTER_CLOUD, ensure_cluster_cloud
 from fastflow.engines.client_config import settings_of as client_settings
@@ -43,7 +45,7 @@ def run_on_cluster(
     request: RunRequest, settings: RunSettings, console: Console, id_file: RunIdFile | None = None
 ) -> tuple[RunResult, RunFolder]:
     """Run what was requested on its cluster; return the result and the run's folder. Raises as `app.up.run` does."""
-    host = _only_cluster(request, settings)
+    host = only_cluster(request, settings)
     shipment = shipment_of(
         request.facts,
         request.text.directory / Path(request.text.name).name,
@@ -57,26 +59,6 @@ def run_on_cluster(
     except FastflowError as error:
         error.mask(request.mask)
         raise
-
-
-def _only_cluster(request: RunRequest, settings: RunSettings) -> str:
-    """The cluster of the run; raises UsageError for what there cannot be on one."""
-    hosts = request.plan.used_hosts
-    if len(hosts) > 1:
-        clusters = [name for name in hosts if name in request.plan.clusters]
-        others = sorted(
-            {phase.workflow for phase in request.plan.selected}
-            - {name for name, workflow in request.plan.workflows.items() if workflow.host == clusters[0]}
-        )
-        raise UsageError(
-            f"one run cannot be on {clusters[0]}, a cluster, and on {', '.join(set(hosts) - {clusters[0]})}",
-            f"run them apart: fastflow up {' '.join(f'-w {name}' for name in others)}, and the other workflows",
-        )
-    if settings.keep:
-        raise UsageError("--keep is not available on a cluster", "run the workflow on a single engine to look at it")
-    if request.text.name == "-":
-        raise UsageError("a spec on standard input cannot run on a cluster", "write it into a file beside its files")
-    return hosts[0]
 
 
 class _Sending:
@@ -171,16 +153,19 @@ class _Sending:
         files = self.cluster.store(f"fastflow-{request.run}-files", bundle, self.labels)
         manifest = watch.manifest(told)
         self.cluster.store(f"fastflow-{request.run}-{MANIFEST}", manifest, {**self.labels, f"{LABEL}.role": MANIFEST})
-        for unit in sorted(self.units, key=lambda unit: -unit.length):  # long ones first: none is left for the end
-            unit_id = self.cluster.create(self._order(unit, files))
-            results = {phase.id: waiting_result(phase, self.host) for phase in unit.phases}
-            watch.add(unit.number, unit_id, self.host, results)
+        self._create(watch, files)
         self._hold(watch)
         watch.emit(self._begun(info.version))
         for kept in earlier:
             ids = {"test_record": kept.test_record, "test_run": kept.test_run}
             watch.emit(PhaseChanged.of(kept, **ids, is_kept=True))
         return watch
+
+    def _create(self, watch: Watch, files: Claim) -> None:
+        for unit in sorted(self.units, key=lambda unit: -unit.length):  # long ones first: none is left for the end
+            unit_id = self.cluster.create(self._order(unit, files))
+            results = {phase.id: waiting_result(phase, self.host) for phase in unit.phases}
+            watch.add(unit.number, unit_id, self.host, results)
 
     def _begun(self, version: str) -> RunStarted:
         plan = self.request.plan
@@ -214,7 +199,8 @@ class _Sending:
         )
         dispatcher.execute()
 
-    def _order(self, unit: UnitPlan, files: Claim) -> UnitOrder:
+    def _secret(self, unit: UnitPlan) -> bytes:
+        """What an agent is told; raises UsageError if that is too much."""
         request = self.request
         order = Order(
             version=__version__,
@@ -238,13 +224,16 @@ class _Sending:
         if len(secret) > SECRET_LIMIT:
             what = f"the environment is too large for a cluster: {len(secret)} bytes, {SECRET_LIMIT} at most"
             raise UsageError(what, "start fastflow with fewer variables: env -i PATH=$PATH …")
+        return secret
+
+    def _order(self, unit: UnitPlan, files: Claim) -> UnitOrder:
         host = self.declared
         return UnitOrder(
-            name=f"fastflow-{unit.id(request.run)}",
+            name=f"fastflow-{unit.id(self.request.run)}",
             labels={**self.labels, f"{LABEL}.unit": str(unit.number), f"{LABEL}.workflows": ",".join(unit.workflows)},
             image=host.agent_image,
             command=AGENT,
-            secret=secret,
+            secret=self._secret(unit),
             bundle=files,
             cpus=host.reserved_cpus,
             memory=host.reserved_memory,

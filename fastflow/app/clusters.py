@@ -7,7 +7,7 @@ from fastflow.app.environment import engine_environment, new_run_id
 from fastflow.app.live import hosts_of
 from fastflow.app.specs import identity
 from fastflow.cluster.cluster import Cluster, Unit, UnitOrder
-from fastflow.cluster.dispatching import remove_ended
+from fastflow.cluster.ending import remove_ended
 from fastflow.cluster.lease import goes_on, is_alive
 from fastflow.engines.opening import open_cluster, open_engine
 from fastflow.errors import FastflowError

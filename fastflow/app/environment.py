@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fastflow.ci import CI_ID, RUN_ID, ci_id
 from fastflow.errors import UsageError
-from fastflow.spec.dotenv import EnvFileError, Values, read_env_file
+from fastflow.spec.values import EnvFileError, Values, read_env_file
 
 _COMPOSE_KEPT = "COMPOSE_PROFILES"
 _DOCKERS = frozenset(("HOME", "PATH", "TMPDIR", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"))

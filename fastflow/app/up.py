@@ -75,7 +75,18 @@ def run(
         from fastflow.app.cluster_up import run_on_cluster  # noqa: PLC0415  # most runs have none
 
         return run_on_cluster(request, settings, console, id_file)
-    plan, engines = request.plan, _engines(request, settings, {} if on_node else request.facts.spec.hosts or {})
+    engines = _engines(request, settings, {} if on_node else request.facts.spec.hosts or {})
+    return _run_on(engines, request, settings, console, id_file)
+
+
+def _run_on(
+    engines: Mapping[str, DockerEngine],
+    request: RunRequest,
+    settings: RunSettings,
+    console: Console,
+    id_file: RunIdFile | None,
+) -> tuple[RunResult, RunFolder]:
+    plan = request.plan
     marks: list[Lease] = []
     with _masking(request), ExitStack() as at_end:
         at_end.callback(release_all, marks)

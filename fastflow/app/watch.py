@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 
-from fastflow.cluster.dispatching import say_why
+from fastflow.cluster.ending import say_why
 from fastflow.cluster.watching import CANCELLED, UnitWatch
 from fastflow.record.events import Event, Listener, Note, RunEnded, now
 from fastflow.record.folder import LogFile, RunFolder

@@ -9,9 +9,9 @@ from fastflow.application.model import PROJECT_NAME
 from fastflow.diagnostic import Diagnostic, Mark, Related, Severity, closest
 from fastflow.errors import system_reason
 from fastflow.spec.document import Document
-from fastflow.spec.dotenv import EnvFile, EnvFileError, Values, overlaid, read_env_file
 from fastflow.spec.interpolation import interpolate, replace_known
 from fastflow.spec.reader import read_documents, read_limited
+from fastflow.spec.values import EnvFile, EnvFileError, Values, overlaid, read_env_file
 
 RULE = "compose-file"
 NO_VARIABLES: Environment[str, str] = MappingProxyType({})

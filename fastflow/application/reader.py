@@ -17,7 +17,7 @@ from fastflow.application.sources import FileSource, InlineSource, Source
 from fastflow.diagnostic import Diagnostic, Mark
 from fastflow.model.base import Symbolic
 from fastflow.spec.document import Document, Scalar, YamlList, YamlMap, YamlNode
-from fastflow.spec.dotenv import Values
+from fastflow.spec.values import Values
 
 MAX_NESTING = 20
 

@@ -86,15 +86,11 @@ class _Joining:
             self._fail(entry.path, f"files are included more than {MOST_LEVELS} levels deep", "include fewer levels")
             return None
         known = self.inclusions.get(name)
-        if known is not None and known.variables == entry.variables:
-            return None  # what two files have in common is one file
-        if known is not None:
-            self._fail(
-                entry.path,
-                f"`{written}` is included twice, with other variables",
-                "include it once, or copy it",
-                (Related(known.named_at, "it is included here, too"),),
-            )
+        if known is not None:  # what two files have in common is one file
+            if known.variables != entry.variables:
+                message = f"`{written}` is included twice, with other variables"
+                related = (Related(known.named_at, "it is included here, too"),)
+                self._fail(entry.path, message, "include it once, or copy it", related)
             return None
         document = self._read(entry, path, name)
         if document is None:

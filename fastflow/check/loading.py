@@ -49,30 +49,38 @@ def load(
     whole = _joined(document, text)
     tokens = _tokens(whole.document, values)
     parts = _Parts.of(whole)
-    document, variables = parts.cells.document, parts.variables
     loaded = _typed(parts, text.directory, values, emulated, build_ids)
     found = tuple(
         with_includers(one, whole.inclusions) for one in (*reading.diagnostics, *whole.diagnostics, *loaded.diagnostics)
     )
     if loaded.spec is None or whole.is_broken:
         return None, masked(found, tokens)
-    applications, compose_files, unreadable = _applications(loaded, variables, text, values)
+    facts, unreadable = _facts(parts, loaded, text, values, is_whole=not found)
+    unset = frozenset() if emulated is not None else _unset_tokens(loaded.spec, values)
+    facts = replace(facts, tokens=tokens, unset_tokens=unset)
+    return _with_accepted(facts, text, (*found, *unreadable))
+
+
+def _facts(
+    parts: "_Parts", loaded: Loaded, text: SpecText, values: Mapping[str, str] | None, *, is_whole: bool
+) -> tuple[Facts, tuple[Diagnostic, ...]]:
+    """Join what was loaded with its applications; say what of these cannot be read."""
+    assert loaded.spec is not None
+    applications, compose_files, unreadable = _applications(loaded, parts.variables, text, values)
     facts = Facts(
-        document=document,
+        document=parts.cells.document,
         spec=loaded.spec,
         places=loaded.places,
         graph=build_graph(phases_of(loaded.spec, values)),
         applications=applications,
         has_values=values is not None,
-        is_whole=not found,
+        is_whole=is_whole,
         compose_files=compose_files,
-        unset_tokens=frozenset() if emulated is not None else _unset_tokens(loaded.spec, values),
-        tokens=tokens,
         malformed_tokens=_malformed_tokens(loaded.spec, values),
-        inclusions=whole.inclusions,
-        variables=variables,
+        inclusions=parts.whole.inclusions,
+        variables=parts.variables,
     )
-    return _with_accepted(facts, text, (*found, *unreadable))
+    return facts, unreadable
 
 
 def _expanded(document: Document) -> Expanded:

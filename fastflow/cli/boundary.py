@@ -30,10 +30,8 @@ def guarded(command: click.Command, arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         _show_usage(error)
         return ExitCode.INVALID
-    except (click.Abort, KeyboardInterrupt):
-        return ExitCode.INTERRUPTED
-    except InterruptedBeforeRunError as error:
-        return error.exit_code
+    except (click.Abort, KeyboardInterrupt, InterruptedBeforeRunError) as error:
+        return error.exit_code if isinstance(error, InterruptedBeforeRunError) else ExitCode.INTERRUPTED
     except FastflowError as error:
         show_error(error)
         return error.exit_code

@@ -11,6 +11,7 @@ from fastflow.cli import completing
 from fastflow.cli.options import SPEC_HELP, notify, spec_argument
 from fastflow.errors import ExitCode
 from fastflow.run.survey import remove_live
+from fastflow.spec.reader import SpecText
 
 
 @click.command(name="down", epilog=SPEC_HELP)
@@ -37,6 +38,14 @@ def command(*, spec: str | None, run: str | None, stale: bool, everything: bool)
         notify("could not be removed:\n" + "\n".join(f"  {line}" for line in removal.left))
     if run in removal.runs:
         return ExitCode.FAILED if removal.left else ExitCode.PASSED
+    is_clean = _remove_from_engines(text, run, of_spec, stale=stale, is_first=not removal.runs)
+    return ExitCode.PASSED if is_clean and not removal.left else ExitCode.FAILED
+
+
+def _remove_from_engines(
+    text: SpecText | None, run: str | None, of_spec: str | None, *, stale: bool, is_first: bool
+) -> bool:
+    """Remove runs from single engines; tell whether nothing is left, as far as is known."""
     engines = engines_here(notify, text)
     survey = engines.look()
     runs = chosen_runs(survey.runs, run, of_spec)
@@ -51,9 +60,9 @@ def command(*, spec: str | None, run: str | None, stale: bool, everything: bool)
         remaining = remove_live(one)
         click.echo(f"removed run {one.id}" if not remaining else f"removed run {one.id}, but for what follows")
         left += remaining
-    if not runs and not removal.runs:
+    if not runs and is_first:
         click.echo("nothing to remove")
     if left:
         notify("could not be removed; do it with:\n" + "\n".join(f"  {line}" for line in left))
     is_unknown = any(seen.host for seen in survey.silent)  # the current context need not be an engine beside hosts
-    return ExitCode.FAILED if left or removal.left or is_unknown else ExitCode.PASSED
+    return not left and not is_unknown

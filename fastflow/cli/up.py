@@ -1,5 +1,7 @@
 """`fastflow up`."""
 
+from dataclasses import dataclass
+
 import click
 
 from fastflow.app.reports import Report, parse_reports, write_reports
@@ -88,22 +90,39 @@ def command(
     env_files: tuple[str, ...],
 ) -> int:
     """Run a spec."""
-    wanted = parse_reports(reports)
-    id_file = None if dry_run else RunIdFile.named(run_id_file)
-    selection = Selection(workflows, only)
-    request = request_of(read_spec_text(spec), env_files, selection, max_parallel, emulate=emulate, resume=resume)
+    wanted, id_file = parse_reports(reports), None if dry_run else RunIdFile.named(run_id_file)
+    choice = Selection(workflows, only)
+    request = request_of(read_spec_text(spec), env_files, choice, max_parallel, emulate=emulate, resume=resume)
     if progress not in ("quiet", "json"):
         show_findings(request.checked.diagnostics, request.checked.lines)
     if dry_run:
         click.echo(plan_as_text(request.plan, unfolds=unfolds))
         return ExitCode.PASSED
+    how = _How(progress, wanted, keeps=keep, unfolds=unfolds, fails_fast=fail_fast, wait_lease=wait_lease)
+    return _run(request, how, id_file)
+
+
+@dataclass(frozen=True)
+class _How:
+    """How a run is run, and what is shown of it."""
+
+    progress: str
+    reports: tuple[Report, ...]
+    keeps: bool
+    unfolds: bool
+    fails_fast: bool
+    wait_lease: int | None
+
+
+def _run(request: RunRequest, how: _How, id_file: RunIdFile | None) -> int:
     if not request.plan.selected:
-        return _report_again(request, wanted)
+        return _report_again(request, how.reports)
     from fastflow.app.up import run, settings_of  # noqa: PLC0415  # a dry run needs no engine
     from fastflow.cli.console import Console  # noqa: PLC0415  # as above
 
-    settings = settings_of(request, keep=keep, fail_fast=fail_fast, wait_lease=wait_lease)
-    with Console(progress, request.plan, request.mask, wanted, keeps=keep, unfolds=unfolds) as console:
+    settings = settings_of(request, keep=how.keeps, fail_fast=how.fails_fast, wait_lease=how.wait_lease)
+    show = Console(how.progress, request.plan, request.mask, how.reports, keeps=how.keeps, unfolds=how.unfolds)
+    with show as console:
         return console.conclude(*run(request, settings, console, id_file))
 
 

@@ -3,21 +3,18 @@
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from fastflow.cluster.cluster import Cluster, Unit
-from fastflow.cluster.lease import goes_on
-from fastflow.cluster.watching import CANCELLED, UnitWatch
+from fastflow.cluster.watching import UnitWatch
 from fastflow.errors import EngineError, ExitCode
 from fastflow.model.compose_keys import LABEL
-from fastflow.record.events import Event, Note, PhaseChanged
+from fastflow.record.events import Event, Note
 from fastflow.run.at_once import at_once
 from fastflow.run.engine import Stream
 from fastflow.run.observer import Cancellation
-
-_PAUSE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,29 +234,3 @@ class Dispatcher:
 def _close(one: _Followed) -> None:
     if one.stream is not None:
         one.stream.close()
-
-
-def say_why(event: Event, cancellation: Cancellation) -> Event:
-    """Put the dispatcher's own reason in the place of what agents say when it stops them."""
-    if isinstance(event, PhaseChanged) and cancellation.reason and event.reason and CANCELLED in event.reason:
-        return replace(event, reason=event.reason.replace(CANCELLED, cancellation.reason))
-    return event
-
-
-def remove_ended(cluster: Cluster, run: str, timeout: float = 0.0) -> Sequence[Unit]:
-    """Remove a run's units, claims and files, once all of its units are over; return those that are not.
-
-    An agent that has said its last word takes a moment to end: it is waited for up to `timeout` seconds.
-    """
-    labels: Mapping[str, str] = {f"{LABEL}.run": run}
-    deadline, pause = time.monotonic() + timeout, threading.Event()
-    while True:
-        units = cluster.units(labels)
-        live = [unit for unit in units if goes_on(unit)]
-        if not live or time.monotonic() >= deadline:
-            break
-        pause.wait(_PAUSE)
-    cluster.remove(unit.id for unit in units if unit not in live)
-    if not live:
-        cluster.release(claim.id for claim in cluster.claims(labels))
-    return live

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from typing import Any
 
 from fastflow.emulation import LABEL
 from fastflow.emulation.image import ensure_image
@@ -25,8 +26,18 @@ def ensure_cluster_cloud(engine: DockerEngine, say: Callable[[str], None]) -> No
     with suppress(EngineCallError):  # it is there
         body = {"Name": CLUSTER_CLOUD, "Driver": "overlay", "Attachable": True, "CheckDuplicate": True}
         http.create("/networks/create", {**body, "Labels": {LABEL: "cluster-network"}})
-    node = http.get("/info")["Swarm"]["NodeID"]
-    service = {
+    try:
+        http.create("/services/create", _service(image, http.get("/info")["Swarm"]["NodeID"]))
+        say("starting the emulated cloud of the cluster")
+    except EngineCallError as error:
+        if "already exists" not in error.output and "name conflicts" not in error.output:
+            raise EmulatorError(f"the emulated cloud did not start: {error.message}", error.hint) from error
+    _wait_until_ready(engine)
+
+
+def _service(image: str, node: str) -> dict[str, Any]:
+    """The cloud as a service, on the node that has its image."""
+    return {
         "Name": CLUSTER_CLOUD,
         "Labels": {LABEL: "cluster-cloud"},
         "Mode": {"Replicated": {"Replicas": 1}},
@@ -42,13 +53,6 @@ def ensure_cluster_cloud(engine: DockerEngine, say: Callable[[str], None]) -> No
             },
         },
     }
-    try:
-        http.create("/services/create", service)
-        say("starting the emulated cloud of the cluster")
-    except EngineCallError as error:
-        if "already exists" not in error.output and "name conflicts" not in error.output:
-            raise EmulatorError(f"the emulated cloud did not start: {error.message}", error.hint) from error
-    _wait_until_ready(engine)
 
 
 def _wait_until_ready(engine: DockerEngine) -> None:

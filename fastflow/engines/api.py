@@ -12,13 +12,14 @@ from email.message import Message
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import IO, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from fastflow.engines.answer import Answer
 from fastflow.engines.calls import Calls
 from fastflow.engines.connection import Connection, Route, drop_all
 from fastflow.engines.failures import NOT_ALLOWED, NOT_RUNNING
 from fastflow.engines.messages import failed, known
+from fastflow.engines.request import Request
 from fastflow.errors import EngineCallError, EngineError, EngineTimeoutError, EngineUnreachableError
 
 _NOT_FOUND = 404
@@ -33,27 +34,6 @@ versions from its oldest to its own (documentation of the Engine API)."""
 
 class GoneError(EngineCallError):
     """What was asked for is not there, or is being removed."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Request:
-    """`timeout` is in seconds and holds for each wait on the socket."""
-
-    method: str
-    path: str
-    timeout: float
-    query: Mapping[str, str] = field(default_factory=dict)
-    body: bytes | None = None
-    headers: Mapping[str, str] = field(default_factory=lambda: {"Content-Type": "application/json"})
-
-    @property
-    def target(self) -> str:
-        return f"{self.path}?{urlencode(self.query)}" if self.query else self.path
-
-    @property
-    def shown(self) -> str:
-        """The request for messages."""
-        return f"{self.method} {self.path}"
 
 
 @dataclass(frozen=True)
@@ -80,29 +60,29 @@ class EngineApi:
 
     def get(self, path: str, /, **query: str) -> Any:
         """Ask; return what the JSON of the answer says."""
-        return self._told(_Request("GET", path, self.timeout, query))
+        return self._told(Request("GET", path, self.timeout, query))
 
     def post(self, path: str, /, *, longer: float = 0.0, is_change: bool = False, **query: str) -> None:
         """Tell the engine to do something; where it takes up to `longer` seconds by itself, no turn is taken."""
-        request = _Request("POST", path, self.timeout + longer, query)
+        request = Request("POST", path, self.timeout + longer, query)
         _ = self._read(request) if longer else self._call(request, is_change=is_change)
 
     def create(self, path: str, body: Mapping[str, Any], /, **query: str) -> Any:
         """Create something; return what the JSON of the answer says."""
-        return self._told(_Request("POST", path, self.timeout, query, json.dumps(body).encode()))
+        return self._told(Request("POST", path, self.timeout, query, json.dumps(body).encode()))
 
     def create_as(self, login: str, path: str, body: Mapping[str, Any]) -> Any:
         """Create something that needs an image of a registry, with the login for that."""
         headers = {"Content-Type": "application/json", "X-Registry-Auth": login}
-        return self._told(_Request("POST", path, self.timeout, {}, json.dumps(body).encode(), headers))
+        return self._told(Request("POST", path, self.timeout, {}, json.dumps(body).encode(), headers))
 
     def drain(self, path: str, body: Mapping[str, Any], timeout: float) -> str:
         """Let the engine do something that prints, for up to `timeout` seconds; return what, in frames, at its end."""
-        with self._asked(_Request("POST", path, timeout, body=json.dumps(body).encode())) as answer:
+        with self._asked(Request("POST", path, timeout, body=json.dumps(body).encode())) as answer:
             answer.is_framed = True
             return io.BufferedReader(answer).read().decode(errors="replace")
 
-    def _told(self, request: _Request) -> Any:
+    def _told(self, request: Request) -> Any:
         try:
             return json.loads(self._call(request) or b"null")
         except ValueError:
@@ -111,30 +91,30 @@ class EngineApi:
 
     def delete(self, path: str, /, **query: str) -> None:
         """Remove something."""
-        self._call(_Request("DELETE", path, self.timeout, query))
+        self._call(Request("DELETE", path, self.timeout, query))
 
     def put(self, path: str, archive: bytes, /, **query: str) -> None:
         """Send a tar archive."""
-        self._call(_Request("PUT", path, self.timeout, query, archive, {"Content-Type": "application/x-tar"}))
+        self._call(Request("PUT", path, self.timeout, query, archive, {"Content-Type": "application/x-tar"}))
 
     def wait(self, path: str, timeout: float, /, **query: str) -> None:
         """Wait for something, up to `timeout` seconds, without taking a turn."""
-        self._read(_Request("POST", path, timeout, query))
+        self._read(Request("POST", path, timeout, query))
 
     def connect(self, path: str, /, **query: str) -> Connection:
         """Turn a connection into one to a container's streams. It is the caller's to drop."""
         upgrade = {"Connection": "Upgrade", "Upgrade": "tcp"}
-        with self._asked(_Request("POST", path, self.timeout, query, headers=upgrade)) as answer:
+        with self._asked(Request("POST", path, self.timeout, query, headers=upgrade)) as answer:
             return answer.detach()
 
     def read(self, path: str, consume: Callable[[IO[bytes]], None], /, **query: str) -> None:
         """Give what an answer holds to `consume` as it comes."""
-        with self._asked(_Request("GET", path, self.timeout, query)) as answer:
+        with self._asked(Request("GET", path, self.timeout, query)) as answer:
             consume(io.BufferedReader(answer))
 
     def stream(self, path: str, /, *, is_framed: bool = False, **query: str) -> Answer:
         """Ask for what goes on: the answer has no time limit once it has begun, and is the caller's to finish."""
-        with self._asked(_Request("GET", path, self.timeout, query), is_kept=True) as answer:
+        with self._asked(Request("GET", path, self.timeout, query), is_kept=True) as answer:
             answer.go_on(is_framed=is_framed)
             return answer
 
@@ -148,7 +128,7 @@ class EngineApi:
         return "Libpod-API-Version" in self._greeting
 
     def _ping(self) -> Message:
-        with self._asked(_Request("GET", _PING, self.timeout)) as answer:
+        with self._asked(Request("GET", _PING, self.timeout)) as answer:
             answer.whole()
             return answer.response.headers
 
@@ -171,16 +151,16 @@ class EngineApi:
         major, minor = min((int(said[1]), int(said[2])), NEWEST_API)
         return f"/v{major}.{minor}"
 
-    def _call(self, request: _Request, *, is_change: bool = False) -> bytes:
+    def _call(self, request: Request, *, is_change: bool = False) -> bytes:
         with self.calls.slot(is_change=is_change):
             return self._read(request)
 
-    def _read(self, request: _Request) -> bytes:
+    def _read(self, request: Request) -> bytes:
         with self._asked(request) as answer:
             return answer.whole()
 
     @contextmanager
-    def _asked(self, request: _Request, *, is_kept: bool = False) -> Iterator[Answer]:
+    def _asked(self, request: Request, *, is_kept: bool = False) -> Iterator[Answer]:
         """Send a request and give the answer, closed afterwards unless it is kept; raise what an engine raises."""
         answer = self._answer(request)
         try:
@@ -191,7 +171,7 @@ class EngineApi:
         if not is_kept:
             answer.close()
 
-    def _answer(self, request: _Request) -> Answer:
+    def _answer(self, request: Request) -> Answer:
         target = request.target if request.path == _PING else f"{self._version}{request.target}"
         with self._errors(request):
             connection = self._connected(request.timeout)
@@ -219,7 +199,7 @@ class EngineApi:
         return Connection(self.route.connect(timeout))
 
     @contextmanager
-    def _errors(self, request: _Request, connection: Connection | None = None) -> Iterator[None]:
+    def _errors(self, request: Request, connection: Connection | None = None) -> Iterator[None]:
         """Turn what the socket raises into what an engine raises."""
         try:
             yield

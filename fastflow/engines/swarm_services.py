@@ -31,7 +31,28 @@ def filter_of(labels: Mapping[str, str]) -> str:
 
 def service_of(order: UnitOrder, secret_id: str | None, is_global: bool) -> Mapping[str, Any]:
     """The settings of the Engine API (ServiceCreate) for a unit."""
-    reserved = {"NanoCPUs": round(order.cpus * _NANO), **({"MemoryBytes": order.memory} if order.memory else {})}
+    template: dict[str, Any] = {
+        "ContainerSpec": _container(order, secret_id),
+        "RestartPolicy": {"Condition": "none"},
+        "Resources": {"Reservations": _reserved(order)},
+        "Placement": {"Constraints": list(order.constraints)},
+        "LogDriver": {"Name": "json-file", "Options": {"max-size": "10g"}},
+    }
+    if order.shares_network:
+        template["Networks"] = [{"Target": "host"}]
+    return {
+        "Name": order.name,
+        "Labels": dict(order.labels),
+        "TaskTemplate": template,
+        "Mode": {"Global": {}} if is_global else {"Replicated": {"Replicas": 0}},
+    }
+
+
+def _reserved(order: UnitOrder) -> Mapping[str, int]:
+    return {"NanoCPUs": round(order.cpus * _NANO), **({"MemoryBytes": order.memory} if order.memory else {})}
+
+
+def _container(order: UnitOrder, secret_id: str | None) -> Mapping[str, Any]:
     mounted = {"Type": "volume", "Source": UNITS_VOLUME, "Target": UNITS_DIRECTORY}
     volume = {**mounted, "VolumeOptions": {"NoCopy": True, "Labels": {"io.fastflow": "units"}}}
     container: dict[str, Any] = {
@@ -46,21 +67,7 @@ def service_of(order: UnitOrder, secret_id: str | None, is_global: bool) -> Mapp
     if order.bundle is not None:
         used = {"ConfigID": order.bundle.id, "ConfigName": order.bundle.name}
         container["Configs"] = [{**used, "File": _file(BUNDLE)}]
-    template: dict[str, Any] = {
-        "ContainerSpec": container,
-        "RestartPolicy": {"Condition": "none"},
-        "Resources": {"Reservations": reserved},
-        "Placement": {"Constraints": list(order.constraints)},
-        "LogDriver": {"Name": "json-file", "Options": {"max-size": "10g"}},
-    }
-    if order.shares_network:
-        template["Networks"] = [{"Target": "host"}]
-    return {
-        "Name": order.name,
-        "Labels": dict(order.labels),
-        "TaskTemplate": template,
-        "Mode": {"Global": {}} if is_global else {"Replicated": {"Replicas": 0}},
-    }
+    return container
 
 
 def _file(path: str) -> Mapping[str, Any]:

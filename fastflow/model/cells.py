@@ -7,8 +7,8 @@ from typing import NamedTuple
 from fastflow.diagnostic import Diagnostic
 from fastflow.model.spec import Cell, Spec
 from fastflow.spec.document import Document, YamlMap, YamlPath
-from fastflow.spec.dotenv import overlaid
 from fastflow.spec.interpolation import Scope
+from fastflow.spec.values import overlaid
 
 NO_CELLS: Mapping[str, Cell] = MappingProxyType({})
 NONE_AT_FAULT: Mapping[str, frozenset[str]] = MappingProxyType({})

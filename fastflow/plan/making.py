@@ -78,22 +78,7 @@ def make_plan(
     """Plan a run of a spec that passed its checks; raises UsageError if the selection makes no sense."""
     _require_phases(facts, selection)
     spec, work, hosts = facts.spec, _Planner(facts, selection), hosts_of(facts.spec)
-    workflows = {
-        name: WorkflowPlan(
-            name=name,
-            cloud=spec.cloud_of(name),
-            host=hosts[name],
-            compose=workflow.compose or (),
-            application=facts.applications.get(name, NO_APPLICATION),
-            keeps_published=workflow.publish != "none",
-            timeout=workflow.timeout,
-            phases=_with_followers([work.phase(phase) for phase in facts.by_workflow[name]]),
-            kept_out=kept_out,
-            cell=workflow.matrix,
-            variables=facts.variables.get(name, {}),
-        )
-        for name, workflow in spec.workflows.items()
-    }
+    workflows = {name: work.workflow(name, host=hosts[name], kept_out=kept_out) for name in spec.workflows}
     limit = max_parallel or spec.max_parallel
     name = spec.name or directory.resolve().name or "fastflow"
     resumes = selection.resumption.run if selection.resumption else None
@@ -120,6 +105,22 @@ class _Planner:
         self.resumption = selection.resumption
         self.again = self.resumption.again(facts.graph) if self.resumption else frozenset(facts.graph.phases)
         self.bypasses = source_unproxied.advice(facts)
+
+    def workflow(self, name: str, *, host: str, kept_out: tuple[str, ...]) -> WorkflowPlan:
+        facts, workflow = self.facts, self.facts.spec.workflows[name]
+        return WorkflowPlan(
+            name=name,
+            cloud=facts.spec.cloud_of(name),
+            host=host,
+            compose=workflow.compose or (),
+            application=facts.applications.get(name, NO_APPLICATION),
+            keeps_published=workflow.publish != "none",
+            timeout=workflow.timeout,
+            phases=_with_followers([self.phase(phase) for phase in facts.by_workflow[name]]),
+            kept_out=kept_out,
+            cell=workflow.matrix,
+            variables=facts.variables.get(name, {}),
+        )
 
     def phase(self, phase: Phase) -> PhasePlan:
         application = self.facts.applications.get(phase.workflow, NO_APPLICATION)

@@ -4,9 +4,11 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
+Message: TypeAlias = Mapping[str, Any]
+"""A part of the file, as its writer made it: an entry, its request, its response."""
 RECORDS = "records"
 """The directory of a run's folder that holds them."""
 SECRET_HEADERS = ("authorization", "proxy-authorization", "cookie", "set-cookie")
@@ -19,8 +21,8 @@ SHORTEST_SECRET = 6
 class Har:
     """The requests that were recorded, each with its response, as the file holds them."""
 
-    log: Mapping[str, Any]
-    entries: tuple[Mapping[str, Any], ...]
+    log: Message
+    entries: tuple[Message, ...]
 
     def only(self, is_wanted: Callable[[str], bool]) -> "Har":
         """Keep the requests to hosts that are wanted, and of these what was answered: nobody knows what others mean."""
@@ -58,7 +60,7 @@ def read_har(content: bytes) -> Har:
     return Har({key: value for key, value in log.items() if key != "entries"}, tuple(entries))
 
 
-def host_of(entry: Mapping[str, Any]) -> str:
+def host_of(entry: Message) -> str:
     """The host that a request was sent to; "" if its address has none."""
     try:
         return urlsplit(entry["request"]["url"]).hostname or ""
@@ -66,7 +68,7 @@ def host_of(entry: Mapping[str, Any]) -> str:
         return ""
 
 
-def _pairs(message: Mapping[str, Any], *fields: str) -> Iterator[tuple[str, str]]:
+def _pairs(message: Message, *fields: str) -> Iterator[tuple[str, str]]:
     """Names and values of lists such as `headers`; those of another shape are none."""
     for field in fields:
         found = message.get(field)
@@ -75,7 +77,7 @@ def _pairs(message: Mapping[str, Any], *fields: str) -> Iterator[tuple[str, str]
                 yield one["name"].lower(), one["value"]
 
 
-def _of_headers(message: Mapping[str, Any], wanted: Iterable[str]) -> Iterator[str]:
+def _of_headers(message: Message, wanted: Iterable[str]) -> Iterator[str]:
     for name, value in _pairs(message, "headers"):
         if name in wanted:
             yield value
@@ -86,7 +88,7 @@ def _of_headers(message: Mapping[str, Any], wanted: Iterable[str]) -> Iterator[s
                 yield value.split(" ", 1)[1].strip()  # a credential, after its scheme
 
 
-def _of_fields(message: Mapping[str, Any], wanted: Iterable[str]) -> Iterator[str]:
+def _of_fields(message: Message, wanted: Iterable[str]) -> Iterator[str]:
     if not wanted:
         return
     body = message.get("postData") or message.get("content") or {}

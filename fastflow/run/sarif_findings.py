@@ -5,12 +5,14 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
 from fastflow.record.result import Vulnerability
 from fastflow.run.vulnerabilities import LARGEST_REPORT, LARGEST_REQUEST, fingerprint, without_session
 
+Tree: TypeAlias = Mapping[str, Any]
+"""A part of the file, as its writer made it."""
 _THREATS: Mapping[str, int] = {"error": 80, "warning": 50, "note": 20, "none": 1}
 _USUAL_LEVEL = "warning"
 _DEFAULT_KIND = "fail"
@@ -51,7 +53,7 @@ def unnamed(scanner: str | None) -> Vulnerability:
     return Vulnerability("unknown", 100, None, None, None, fingerprint("unknown", None, None, scanner), scanner=scanner)
 
 
-def _log(path: Path) -> list[Mapping[str, Any]] | None:
+def _log(path: Path) -> list[Tree] | None:
     """The runs of a SARIF file; None if it is none."""
     if path.suffix not in (".sarif", ".json"):
         return None
@@ -64,7 +66,7 @@ def _log(path: Path) -> list[Mapping[str, Any]] | None:
     return [run for run in runs if isinstance(run, dict)] if isinstance(runs, list) else None
 
 
-def _results(run: Mapping[str, Any]) -> Iterator[Vulnerability]:
+def _results(run: Tree) -> Iterator[Vulnerability]:
     tool = run.get("tool")
     parts = [_at(tool, "driver"), *_list(tool, "extensions")]
     rules = {_text(rule, "id"): rule for part in parts for rule in _list(part, "rules")}
@@ -79,13 +81,13 @@ def _results(run: Mapping[str, Any]) -> Iterator[Vulnerability]:
             yield _vulnerability(result, name or "unknown", rule, scanner)
 
 
-def _is_excused(result: Mapping[str, Any]) -> bool:
+def _is_excused(result: Tree) -> bool:
     """Whether the scanner itself says that it counts no more."""
     suppressed = any(one.get("status") in _SUPPRESSED for one in _list(result, "suppressions"))
     return suppressed or result.get("baselineState") == "absent"
 
 
-def _vulnerability(result: Mapping[str, Any], kind: str, rule: Mapping[str, Any], scanner: str | None) -> Vulnerability:
+def _vulnerability(result: Tree, kind: str, rule: Tree, scanner: str | None) -> Vulnerability:
     place = next(iter(_list(result, "locations")), {})
     request, properties = _at(result, "webRequest"), _at(result, "properties")
     address = _text(_at(place, "physicalLocation", "artifactLocation"), "uri") or _text(request, "target")
@@ -106,7 +108,7 @@ def _vulnerability(result: Mapping[str, Any], kind: str, rule: Mapping[str, Any]
     )
 
 
-def _threat(result: Mapping[str, Any], rule: Mapping[str, Any]) -> int:
+def _threat(result: Tree, rule: Tree) -> int:
     """Ten times `security-severity`, else by the level: the result's, the rule's, or SARIF's usual one."""
     for one in (result, rule):
         try:
@@ -119,7 +121,7 @@ def _threat(result: Mapping[str, Any], rule: Mapping[str, Any]) -> int:
     return _THREATS.get(level, _THREATS[_USUAL_LEVEL])
 
 
-def _identity(result: Mapping[str, Any], kind: str) -> str | None:
+def _identity(result: Tree, kind: str) -> str | None:
     """The scanner's own fingerprints, which are the same in each of its runs."""
     for field in ("fingerprints", "partialFingerprints"):
         if known := {str(name): str(value) for name, value in _at(result, field).items()}:
@@ -128,7 +130,7 @@ def _identity(result: Mapping[str, Any], kind: str) -> str | None:
     return None
 
 
-def _parameter(place: Mapping[str, Any], properties: Mapping[str, Any]) -> str | None:
+def _parameter(place: Tree, properties: Tree) -> str | None:
     named = (one for one in _list(place, "logicalLocations") if one.get("kind") in ("parameter", "member", "variable"))
     one = next(named, {})
     own = _text(one, "name") or _text(one, "fullyQualifiedName")
@@ -144,7 +146,7 @@ def _address(uri: str | None) -> str | None:
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", "")) or None
 
 
-def _request(request: Mapping[str, Any]) -> str | None:
+def _request(request: Tree) -> str | None:
     """A request as it is sent, from SARIF's own object for one (3.46)."""
     method, target = _text(request, "method"), _text(request, "target")
     if not method or not target:
@@ -155,19 +157,19 @@ def _request(request: Mapping[str, Any]) -> str | None:
     return f"{head}\n\n{body}" if body else head
 
 
-def _at(tree: Any, *steps: str) -> Mapping[str, Any]:
+def _at(tree: Any, *steps: str) -> Tree:
     """The mapping at a path; an empty one if there is none."""
     for step in steps:
         tree = tree.get(step) if isinstance(tree, dict) else None
     return tree if isinstance(tree, dict) else {}
 
 
-def _list(tree: Any, field: str) -> list[Mapping[str, Any]]:
+def _list(tree: Any, field: str) -> list[Tree]:
     """The mappings of a list; none if there is no list."""
     found = tree.get(field) if isinstance(tree, dict) else None
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
-def _text(tree: Mapping[str, Any], field: str) -> str | None:
+def _text(tree: Tree, field: str) -> str | None:
     value = tree.get(field)
     return str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) and value != "" else None

@@ -1,4 +1,4 @@
-r"""Files of variables (`.env`, and what `--env-file` and `env_file` name), and the values that a command has of them.
+r"""Lines of files of variables (`.env`, and what `--env-file` and `env_file` name).
 
 Read in the dialect of Docker Compose (compose-go, package dotenv).
 
@@ -7,12 +7,9 @@ No library for Python has it: a backslash in single quotes, `NAME: value`, a nam
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
-from pathlib import Path
+from collections.abc import Callable, Iterator, MutableMapping
 from typing import NamedTuple
 
-from fastflow.errors import system_reason
-from fastflow.spec.events import MAX_BYTES
 from fastflow.spec.template import TemplateError, UnsetVariableError, parse_template, resolve
 
 _BLANK = "\t\v\f\r \x85\xa0"  # a blank that is no line break, as Go has it
@@ -177,85 +174,3 @@ def _unescaped(match: re.Match[str]) -> str:
         is_byte = octal is not None and int(octal[1], 8) < 256
         return chr(int(octal[1], 8)) if octal is not None and is_byte else "\\" + escape[2:]
     return _ESCAPED.get(escape[1], escape)
-
-
-_BOM = "\ufeff"
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
-
-
-class EnvFileError(ValueError):
-    """A file of variables that cannot be read: what is wrong, and what to do about it."""
-
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.hint = hint
-
-
-class EnvFile(NamedTuple):
-    """A file of variables and its text: it may be a pipe, so that it can be read only once."""
-
-    path: Path
-    text: str
-
-
-def read_env_file(path: Path) -> EnvFile:
-    """Read a file of variables, at most 5 MB. Raises EnvFileError, which names the file and, if known, the line."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        reason = system_reason(error)
-        raise EnvFileError(f"the file of variables {path} cannot be read: {reason}", "check its path") from None
-    if len(content) > MAX_BYTES:
-        raise EnvFileError(f"the file of variables {path} has more than {MAX_BYTES:,} bytes", "name a smaller file")
-    try:
-        text = content.decode()
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        encoding = "UTF-16" if content.startswith(_UTF16) else "ISO-8859-1"
-        hint = f"save it as UTF-8, such as with: iconv -f {encoding} -t UTF-8 {path}"
-        raise EnvFileError(f"the file of variables {path}, line {line}: this is not UTF-8", hint) from None
-    if (at := text.find("\0")) >= 0:
-        message = f"the file of variables {path}, line {text.count(chr(10), 0, at) + 1}: it holds a NUL byte"
-        raise EnvFileError(message, "remove the NUL byte, which no variable can have")
-    return EnvFile(path, text.removeprefix(_BOM))
-
-
-class Values(dict[str, str]):
-    """The values of all variables, as Docker Compose has them: an `environment` over files, later ones over earlier.
-
-    A value in a file may refer to the environment and to what stands above it. Raises EnvFileError.
-    """
-
-    def __init__(self, environment: Mapping[str, str], files: Iterable[EnvFile] = ()) -> None:
-        self.environment = environment
-        self.files = tuple(files)
-        found: dict[str, str] = {}
-        for file in self.files:
-            try:
-                parse_env(file.text, found, environment.get)
-            except EnvSyntaxError as error:
-                message = f"the file of variables {file.path}, line {error.line}: {error}"
-                raise EnvFileError(message, "write NAME=value, as Docker Compose reads it") from None
-        super().__init__(found | dict(environment))
-
-    def over(self, environment: Mapping[str, str]) -> "Values":
-        """The same, with variables that are stronger than all others."""
-        if any(name in file.text for file in self.files for name in environment):
-            return Values({**self.environment, **environment}, self.files)
-        # A file that does not mention them has the values that it had: it is not read again for each cell of a matrix.
-        made = Values({**self.environment, **environment})
-        made.files = self.files
-        for name, value in self.items():
-            made.setdefault(name, value)
-        return made
-
-    def under(self, files: Iterable[EnvFile]) -> "Values":
-        """The same, with files that are weaker than all others, and are not among them."""
-        known = {file.path.resolve() for file in self.files}
-        return Values(self.environment, (*(file for file in files if file.path.resolve() not in known), *self.files))
-
-
-def overlaid(values: Mapping[str, str], stronger: Mapping[str, str]) -> Values:
-    """Values with variables that are stronger than all others, also in what the files of `values` refer to."""
-    return (values if isinstance(values, Values) else Values(values)).over(stronger)

@@ -14,7 +14,7 @@ from fastflow.check.rules import RULES
 from fastflow.diagnostic import Diagnostic
 from fastflow.pipeline import SpecText, check
 from fastflow.report.findings_text import Sources, render_findings
-from fastflow.spec.dotenv import Values, read_env_file
+from fastflow.spec.values import Values, read_env_file
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 BAD = sorted(path for path in CORPUS.glob("bad/*/*") if path.suffix != ".txt")

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from fastflow.cluster.cluster import Unit
-from fastflow.cluster.dispatching import Patience, remove_ended
+from fastflow.cluster.dispatching import Patience
+from fastflow.cluster.ending import remove_ended
 from fastflow.model.compose_keys import LABEL
 from fastflow.record.events import Note
 from tests.fakes.cluster import FakeCluster, Script

@@ -4,16 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from fastflow.spec.dotenv import (
-    EnvFile,
-    EnvFileError,
-    EnvSyntaxError,
-    Values,
-    parse_env,
-    parse_env_symbols,
-    parse_raw,
-    read_env_file,
-)
+from fastflow.spec.dotenv import EnvSyntaxError, parse_env, parse_env_symbols, parse_raw
+from fastflow.spec.values import EnvFile, EnvFileError, Values, read_env_file
 from tests.unit.spec.dotenv_cases import BAD, ENVIRONMENT, GOOD
 
 

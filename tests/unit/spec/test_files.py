@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from fastflow.spec.dotenv import EnvFileError, read_env_file
 from fastflow.spec.reader import MAX_BYTES, read_limited
+from fastflow.spec.values import EnvFileError, read_env_file
 
 
 def sparse(path: Path) -> Path:

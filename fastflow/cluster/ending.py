@@ -1,0 +1,42 @@
+"""How a run on a cluster ends: who ended it is said, and what is over is removed."""
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from fastflow.cluster.cluster import Cluster, Unit
+from fastflow.cluster.lease import goes_on
+from fastflow.cluster.watching import CANCELLED
+from fastflow.model.compose_keys import LABEL
+from fastflow.record.events import Event, PhaseChanged
+from fastflow.run.observer import Cancellation
+
+_PAUSE = 0.1
+"""Seconds between two looks whether agents have ended."""
+
+
+def say_why(event: Event, cancellation: Cancellation) -> Event:
+    """Put the dispatcher's own reason in the place of what agents say when it stops them."""
+    if isinstance(event, PhaseChanged) and cancellation.reason and event.reason and CANCELLED in event.reason:
+        return replace(event, reason=event.reason.replace(CANCELLED, cancellation.reason))
+    return event
+
+
+def remove_ended(cluster: Cluster, run: str, timeout: float = 0.0) -> Sequence[Unit]:
+    """Remove a run's units, claims and files, once all of its units are over; return those that are not.
+
+    An agent that has said its last word takes a moment to end: it is waited for up to `timeout` seconds.
+    """
+    labels: Mapping[str, str] = {f"{LABEL}.run": run}
+    deadline, pause = time.monotonic() + timeout, threading.Event()
+    while True:
+        units = cluster.units(labels)
+        live = [unit for unit in units if goes_on(unit)]
+        if not live or time.monotonic() >= deadline:
+            break
+        pause.wait(_PAUSE)
+    cluster.remove(unit.id for unit in units if unit not in live)
+    if not live:
+        cluster.release(claim.id for claim in cluster.claims(labels))
+    return live

@@ -1,6 +1,20 @@
 """The specs to begin with if there is nothing to begin from: with FAST, and with any other scanner."""
 
-FRESH = """\
+_APPLICATION = """\
+    # The application and its tests. Name your Compose file instead: compose: docker-compose.yml
+    compose:
+      services:
+        app:
+          image: registry.example/app:1
+          healthcheck:                      # tells when it is up
+            test: [CMD, wget, -q, -O, /dev/null, "http://localhost:3000/"]
+            interval: 2s
+        tests:
+          image: registry.example/tests:1
+          environment:
+            http_proxy: http://fast:8080    # the node that records is reached as `fast`
+"""
+FRESH = f"""\
 # Security tests of CI/CD workflows with Wallarm FAST. Every field: fastflow schema.
 #   fastflow validate       checks this file; needs no Docker, network or variables
 #   fastflow plan           shows what would run, in which order, and why
@@ -12,27 +26,15 @@ FRESH = """\
 workflows:
   web:
     # Ties the test run to the record of this workflow: letters and digits, and no other workflow's at the same time.
-    build_id: web${FASTFLOW_CI_ID}
+    build_id: web${{FASTFLOW_CI_ID}}
 
-    # The application and its tests. Name your Compose file instead: compose: docker-compose.yml
-    compose:
-      services:
-        app:
-          image: registry.example/app:1
-          healthcheck:                      # tells when it is up
-            test: [CMD, wget, -q, -O, /dev/null, "http://localhost:3000/"]
-            interval: 2s
-        tests:
-          image: registry.example/tests:1
-          environment:
-            http_proxy: http://fast:8080    # the node that records is reached as `fast`
-
+{_APPLICATION}
     nodes:
       # First: your tests run once, their requests go through this node and become the test record.
       record:
         mode: recording
         allowed_hosts: [app]                # other hosts are proxied, and not recorded
-        source: { service: tests }          # or { run: COMMAND }, on the machine that runs fastflow
+        source: {{ service: tests }}          # or {{ run: COMMAND }}, on the machine that runs fastflow
 
       # Then: what was recorded is turned into attacks on the application.
       test:
@@ -40,7 +42,7 @@ workflows:
         test_run_uri: http://app:3000
 """
 
-FRESH_WITH_SCANNER = """\
+FRESH_WITH_SCANNER = f"""\
 # Security tests of CI/CD workflows: mitmproxy records your tests, any scanner attacks with what was recorded.
 #   fastflow validate       checks this file; needs no Docker, network or variables
 #   fastflow plan           shows what would run, in which order, and why
@@ -51,26 +53,14 @@ FRESH_WITH_SCANNER = """\
 
 workflows:
   web:
-    # The application and its tests. Name your Compose file instead: compose: docker-compose.yml
-    compose:
-      services:
-        app:
-          image: registry.example/app:1
-          healthcheck:                      # tells when it is up
-            test: [CMD, wget, -q, -O, /dev/null, "http://localhost:3000/"]
-            interval: 2s
-        tests:
-          image: registry.example/tests:1
-          environment:
-            http_proxy: http://fast:8080    # the node that records is reached as `fast`
-
+{_APPLICATION}
     nodes:
       # First: your tests run once, their requests go through this node and become a HAR file of the run.
       record:
         mode: recording
         recorder: har
         allowed_hosts: [app]                # other hosts are proxied, and not recorded
-        source: { service: tests }          # or { run: COMMAND }, on the machine that runs fastflow
+        source: {{ service: tests }}          # or {{ run: COMMAND }}, on the machine that runs fastflow
 
       # Then: a scanner attacks. It finds the record at $FASTFLOW_RECORD and the application at $FASTFLOW_TARGET, and
       # writes SARIF to /opt/reports. Exit code 0: nothing found, 1: vulnerabilities; others: see exit_codes.

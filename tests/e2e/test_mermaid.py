@@ -67,7 +67,7 @@ def drawn(page: Page, text: str) -> Drawn:
 
 def told(fastflow: Fastflow, spec: str) -> tuple[str, dict[str, Any]]:
     """The graph of a spec, and its plan."""
-    graph, plan = fastflow("graph", spec, "--format", "mermaid"), fastflow("plan", spec, "--format", "json")
+    graph, plan = fastflow("graph", spec, "--format", "mermaid", "--all"), fastflow("plan", spec, "--format", "json")
     assert (graph.code, plan.code) == (0, 0), graph.err
     return graph.out, json.loads(plan.out)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from fastflow.app.specs import directory_of_runs, read_spec_text
 from fastflow.errors import FastflowError
+from fastflow.record.place import run_folders
 from fastflow.spec.document import YamlMap, YamlNode
 
 
@@ -25,11 +26,7 @@ def nodes_of(given: str | None) -> Mapping[str, tuple[str, ...]]:
 
 def runs_here() -> tuple[str, ...]:
     """The ids of the runs beside the spec here, the latest first."""
-    try:
-        folders = [path.name for path in (directory_of_runs() / ".fastflow" / "runs").iterdir() if path.is_dir()]
-    except OSError:
-        return ()
-    return tuple(sorted(folders, reverse=True))
+    return tuple(folder.name for folder in run_folders(directory_of_runs()))
 
 
 def _entries(tree: YamlNode | None) -> dict[str, YamlNode]:

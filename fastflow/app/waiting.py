@@ -9,6 +9,7 @@ from fastflow.app.live import Engines, Target, engines_here, find_target
 from fastflow.app.specs import find_spec
 from fastflow.errors import FastflowError, UsageError
 from fastflow.record.history import is_going_on
+from fastflow.record.place import runs_beside
 from fastflow.record.result import END_STATES, State
 from fastflow.run.live import state_by_container
 from fastflow.run.survey import Survey
@@ -78,7 +79,7 @@ def _find(engines: Engines, phase: str, run: str | None, deadline: float | None)
 def is_preparing(survey: Survey) -> bool:
     """Whether the newest run of this directory's spec goes on and has nothing on any engine yet."""
     spec = find_spec()
-    begun = sorted((spec.parent / ".fastflow" / "runs").glob("*/events.jsonl")) if spec else []
+    begun = sorted(runs_beside(spec.parent).glob("*/events.jsonl")) if spec else []
     if not begun or any(found.id == begun[-1].parent.name for found in survey.runs):
         return False
     return is_going_on(begun[-1].parent)

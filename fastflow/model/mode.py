@@ -48,14 +48,17 @@ class Mode:
     needs: Product | None = None
     uses_build_id: bool = True
     """Whether BUILD_ID ties it to others."""
-    uses_cloud: bool = True
-    """Whether it works with Wallarm's cloud, and thus with a token; its image is the one that the emulator replaces."""
     needs_lease: bool = True
     """Whether only one run at a time may use its token with its BUILD_ID."""
     is_proxy: bool = False
     """Whether requests go through it: it then has an alias and a port, and works from the moment it is ready."""
     waits_for: "Condition" = "completed"
     """What must have become of the phases in `depends_on` that name no condition."""
+
+    @property
+    def uses_cloud(self) -> bool:
+        """Whether it works with Wallarm's cloud, and thus with a token; the emulator replaces the image of these."""
+        return self.kind == FAST
 
     @property
     def key(self) -> str:
@@ -93,9 +96,9 @@ REPORT = Mode(
     needs_lease=False,
     waits_for="finished",
 )
-HAR_RECORDING = replace(RECORDING, kind="har", uses_cloud=False, needs_lease=False)
+HAR_RECORDING = replace(RECORDING, kind="har", needs_lease=False)
 """A recorder whose record is a file of the run's own."""
-SARIF_TESTING = replace(TESTING, kind="sarif", makes=None, uses_cloud=False, needs_lease=False)
+SARIF_TESTING = replace(TESTING, kind="sarif", makes=None, needs_lease=False)
 """Any scanner that reads such a record and writes SARIF."""
 MODES: Mapping[str, Mode] = MappingProxyType({mode.name: mode for mode in (RECORDING, TESTING, REPORT)})
 """By name, each after those that make what it needs."""

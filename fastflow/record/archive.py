@@ -12,6 +12,7 @@ from fastflow.diagnostic import closest
 from fastflow.errors import UsageError
 from fastflow.record.events import PhaseChanged, RunStarted
 from fastflow.record.history import EVENTS_FILE, History, read_history
+from fastflow.record.place import runs_beside
 from fastflow.record.plan_file import PlanFile, PlannedGate, PlannedPhase, read_plan_file
 from fastflow.record.result import END_STATES, RESULT_FILE, PhaseResult, RunResult
 
@@ -71,7 +72,7 @@ class Archive:
 
 def find_run(name: str | None, directory: Path) -> Path:
     """Find a run's folder: by its id below the spec's directory, by its path, or the last one. Raises UsageError."""
-    runs = directory / ".fastflow" / "runs"
+    runs = runs_beside(directory)
     known = sorted(path.name for path in runs.iterdir() if path.is_dir()) if runs.is_dir() else []
     if name is None:
         if not known:

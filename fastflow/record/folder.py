@@ -74,13 +74,7 @@ class RunFolder:
         """Keep a file of this name, whole as it is, for nobody but this user. Raises OSError."""
         path = self.path / name
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        scratch = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                file.write(content)
-            scratch.replace(path)
-        finally:
-            scratch.unlink(missing_ok=True)
+        _put(path, content, mode=0o600)
 
     def evidence(self, of: str, path: str) -> Evidence | None:
         """The last lines of a log of this run; None if nothing was printed."""
@@ -110,17 +104,23 @@ class RunFolder:
         """Write a JSON file through a temporary one beside it. Raises OSError."""
         text = self.mask(json.dumps(content, indent=2, ensure_ascii=False)) + "\n"
         path.parent.mkdir(parents=True, exist_ok=True)
-        scratch = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            scratch.write_text(text, encoding="utf-8", errors=_ESCAPED)
-            scratch.replace(path)
-        finally:
-            scratch.unlink(missing_ok=True)
+        _put(path, text.encode("utf-8", _ESCAPED))
 
     def close(self) -> None:
         """Close the file of events."""
         with self._lock, suppress(OSError):
             self._events.close()
+
+
+def _put(path: Path, content: bytes, mode: int = 0o666) -> None:
+    """Write a file through a temporary one beside it; `mode` is what it may be, before the user's mask."""
+    scratch = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
+            file.write(content)
+        scratch.replace(path)
+    finally:
+        scratch.unlink(missing_ok=True)
 
 
 class LogFile:

@@ -36,9 +36,10 @@ class Har:
     def secrets(self, names: Iterable[str] = ()) -> Iterator[str]:
         """The values that nobody is to see: of the well-known headers, and of all that has one of these names."""
         wanted = {name.lower() for name in names}
+        headers = wanted.union(SECRET_HEADERS)
         for entry in self.entries:
             for message in (entry["request"], entry["response"]):
-                yield from _of_headers(message, wanted.union(SECRET_HEADERS))
+                yield from _of_headers(message, headers)
                 yield from _of_fields(message, wanted)
 
 

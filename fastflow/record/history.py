@@ -21,6 +21,7 @@ from fastflow.record.events import (
     RunRefused,
     RunStarted,
 )
+from fastflow.record.place import runs_beside
 from fastflow.record.result import State
 
 EVENTS_FILE = "events.jsonl"
@@ -62,7 +63,7 @@ class History:
 
 def folder_of(spec: str, run: str) -> Path:
     """Where a run of a spec (by its absolute path) writes; it may be on another machine."""
-    return Path(spec).parent / ".fastflow" / "runs" / run
+    return runs_beside(Path(spec).parent) / run
 
 
 def hold(events: TextIO) -> None:

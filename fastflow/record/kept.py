@@ -4,12 +4,14 @@ import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from fastflow.errors import UsageError
 from fastflow.record.archive import read_archive
+from fastflow.record.events import now
 from fastflow.record.history import EVENTS_FILE, is_going_on
+from fastflow.record.place import run_folders
+from fastflow.record.times import seconds_between
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +28,14 @@ class KeptRun:
     """Bytes of all its files."""
     is_live: bool
 
-    def age(self, now: datetime) -> float:
-        """The seconds since it began; 0 if that is not known."""
-        try:
-            return (now - datetime.fromisoformat(self.started or "")).total_seconds()
-        except ValueError:
-            return 0.0
+    def age(self, time: str) -> float:
+        """The seconds from its beginning to a time (RFC 3339); 0 if that is not known."""
+        return seconds_between(self.started or "", time) or 0.0
 
 
 def kept_runs(directory: Path) -> tuple[KeptRun, ...]:
     """The runs beside a spec (by its directory), the latest first; folders that fastflow did not write are left out."""
-    folders = sorted((directory / ".fastflow" / "runs").glob("*/"), key=lambda path: path.name, reverse=True)
-    return tuple(found for folder in folders if (found := _kept(folder)) is not None)
+    return tuple(found for folder in run_folders(directory) if (found := _kept(folder)) is not None)
 
 
 def _kept(folder: Path) -> KeptRun | None:
@@ -56,9 +54,9 @@ def _kept(folder: Path) -> KeptRun | None:
 
 def to_prune(runs: Sequence[KeptRun], keep: int | None, older: float | None) -> tuple[KeptRun, ...]:
     """Those that may go: all but the latest `keep`, of these only what is `older` (seconds). Live ones never may."""
-    now = datetime.now(UTC)
+    time = now()
     candidates = runs[keep or 0 :]
-    return tuple(run for run in candidates if not run.is_live and (older is None or run.age(now) > older))
+    return tuple(run for run in candidates if not run.is_live and (older is None or run.age(time) > older))
 
 
 def remove(runs: Iterable[KeptRun]) -> None:

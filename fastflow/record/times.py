@@ -10,6 +10,7 @@ from statistics import median
 from fastflow.errors import UsageError
 from fastflow.record.archive import Archive, read_archive
 from fastflow.record.digest import read_digest
+from fastflow.record.place import run_folders
 from fastflow.record.result import State
 
 LAST_PASSES = 20
@@ -52,9 +53,8 @@ class SpecTimes:
 
 def read_times(directory: Path, spec: str) -> SpecTimes:
     """Read the times from the latest runs of a spec, by the name of its file; folders that are no runs are left out."""
-    folders = sorted((directory / ".fastflow" / "runs").glob("*/"), key=lambda path: path.name, reverse=True)
     kinds: dict[bool, list[Archive]] = {True: [], False: []}
-    for folder in folders[:LAST_RUNS]:
+    for folder in run_folders(directory)[:LAST_RUNS]:
         try:
             archive = read_archive(folder)
         except UsageError:
@@ -76,13 +76,14 @@ def _times_in(runs: Iterable[Archive], state: State) -> dict[str, PhaseTimes]:
     found: defaultdict[str, dict[tuple[str, str], float]] = defaultdict(dict)
     for phase in (phase for run in runs for phase in run.phases if phase.state == state):
         started, ended = phase.started or "", phase.ended or ""
-        seconds = _seconds(started, ended)
+        seconds = seconds_between(started, ended)
         if seconds is not None and len(found[phase.id]) < LAST_PASSES:
             found[phase.id].setdefault((started, ended), seconds)  # a resumed run has what it kept, with its times
     return {name: PhaseTimes(tuple(times.values()), state) for name, times in found.items() if times}
 
 
-def _seconds(started: str, ended: str) -> float | None:
+def seconds_between(started: str, ended: str) -> float | None:
+    """The seconds between two RFC 3339 times, at least 0; None if either is none."""
     try:
         return max(0.0, (datetime.fromisoformat(ended) - datetime.fromisoformat(started)).total_seconds())
     except (ValueError, TypeError):

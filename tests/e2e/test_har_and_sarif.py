@@ -12,26 +12,18 @@ from fastflow.emulator.node.certificates import own_authority
 
 from .asking import ASK
 from .live_runs import newest
-from .runs import RECORD, Fastflow, spec, workflow
+from .runs import APPLICATION, RECORD, Fastflow, spec, workflow
 from .tls_app import APPLICATION as WITH_TLS
 from .tls_app import SERVER
 
 pytestmark = pytest.mark.e2e
 
 SESSION = "Bearer 5e55-10n-of-a-user"
-APPLICATION = """
-services:
-  app:
-    image: fastflow-python:3
-    command: [python3, -m, http.server, "80", --directory, /usr/share]
-    stop_signal: SIGKILL
-  tests:
-    image: fastflow-python:3
-    profiles: [tests]
-    command: [sh, -c, 'wget -q -O /dev/null --header "Authorization: $$(cat /opt/session)" "http://app/?page=1"']
-    environment: { http_proxy: "http://fast:8080" }
-    volumes: ["./session:/opt/session:ro"]
-"""
+WITH_SESSION = APPLICATION.replace(
+    'command: [wget, -q, -O, /dev/null, "http://app/?page=1"]',
+    """command: [sh, -c, 'wget -q -O /dev/null --header "Authorization: $$(cat /opt/session)" "http://app/?page=1"']
+    volumes: ["./session:/opt/session:ro"]""",
+)
 HAR = RECORD + "recorder: har\n"
 # Tells that each recorded request with a session has a hole, unless it is told that there are none.
 SCANNER = """
@@ -69,7 +61,7 @@ def written(fastflow: Fastflow, build_id: str, record: str = HAR) -> None:
     fastflow.write(SCANNER, "scanner/scan.py")
     fastflow.write(SESSION, "session")
     nodes = {"record": record, "scan": SCAN}
-    fastflow.write(spec({"web": workflow(build_id, nodes, application=APPLICATION)}))
+    fastflow.write(spec({"web": workflow(build_id, nodes, application=WITH_SESSION)}))
     fastflow.extra["WALLARM_API_TOKEN"] = ""
 
 

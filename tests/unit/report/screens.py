@@ -47,9 +47,14 @@ class ScreenTerminal:
                 self._stream.feed(data)
                 self._changed.notify_all()
 
+    def _is_whole(self) -> bool:
+        """Whether no picture is half written: the display lets no line wrap in between."""
+        return pyte.modes.DECAWM in self.screen.mode
+
     def lines(self) -> list[str]:
-        """The lines of the screen, without what is blank at the end of each and of all."""
+        """The lines of a whole picture, without what is blank at the end of each and of all."""
         with self._changed:
+            assert self._changed.wait_for(self._is_whole, PATIENCE), self.screen.display
             return "\n".join(line.rstrip() for line in self.screen.display).rstrip("\n").split("\n")
 
     def text(self) -> str:
@@ -59,7 +64,7 @@ class ScreenTerminal:
     def wait_for(self, is_there: Callable[[str], bool]) -> str:
         """Wait until the screen shows it; return what it shows then."""
         with self._changed:
-            assert self._changed.wait_for(lambda: is_there(self.text()), PATIENCE), self.text()
+            assert self._changed.wait_for(lambda: self._is_whole() and is_there(self.text()), PATIENCE), self.text()
             return self.text()
 
     def wait_for_more(self, seen: int) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fastflow import __version__
+from fastflow.app.bundle_image import fetch_bundle
 from fastflow.app.environment import engine_environment, replace_environment, variable
 from fastflow.app.node_sweep import sweep_node
 from fastflow.app.order import Order, read_order
@@ -99,6 +100,8 @@ def run_agent(
     try:
         engine = _engine_here(order)
         sweep_node(engine)
+        work.mkdir(parents=True, exist_ok=True)
+        unpack(fetch_bundle(engine, order.bundle, work) if order.bundle else Path(BUNDLE), work, order.files)
         return _run(order, work, writer, cancellation, begin)
     except InterruptedBeforeRunError as error:
         writer.send("end", code=error.exit_code, refusal="interrupted by SIGTERM")
@@ -152,8 +155,6 @@ def _run(
     cancellation: Cancellation,
     begin: Callable[[Callable[[], None]], None],
 ) -> int:
-    work.mkdir(parents=True, exist_ok=True)
-    unpack(Path(BUNDLE).read_bytes(), work, order.files)
     request = request_of(
         read_spec_text(str(work / FILES / order.spec)),
         tuple(str(work / ENV_FILES / str(number)) for number in range(order.env_files)),

@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from fastflow import __version__
+from fastflow.app.bundle_image import LARGEST, push_bundle
 from fastflow.app.clusters import MANIFEST, ClusterHost, sweep
 from fastflow.app.console import Console
 from fastflow.app.environment import engine_environment, own_variables, portable_environment
@@ -15,7 +16,7 @@ from fastflow.app.request import RunRequest
 from fastflow.app.run_id_file import RunIdFile
 from fastflow.app.watch import Watch, outcome_of
 from fastflow.cluster.bundle import pack, shipment_of
-from fastflow.cluster.cluster import SECRET_LIMIT, Claim, Cluster, UnitOrder
+from fastflow.cluster.cluster import FILE_LIMIT, SECRET_LIMIT, Claim, Cluster, UnitOrder
 from fastflow.cluster.dispatching import Dispatcher
 from fastflow.cluster.ending import remove_ended
 from fastflow.cluster.lease import ROLE, take_claims, wait_for_claims
@@ -53,7 +54,8 @@ def run_on_cluster(
         settings.env_files,
         request.earlier.folder if request.earlier else None,
     )
-    bundle, kept_back = pack(shipment, request.tokens.values())
+    largest = LARGEST if request.plan.clusters[host].bundle else FILE_LIMIT
+    bundle, kept_back = pack(shipment, request.tokens.values(), largest)
     try:
         return _Sending(request, settings, console, host=host, spec=shipment.spec).run(bundle, kept_back, id_file)
     except FastflowError as error:
@@ -71,6 +73,7 @@ class _Sending:
         self.cluster: Cluster = open_cluster(self.engine)
         self.units = units_of(request.plan)
         self.kept_back: Mapping[str, str] = {}
+        self.bundle_image: str | None = None
         self.labels = {
             f"{LABEL}.run": request.run,
             f"{LABEL}.spec": settings.spec,
@@ -150,7 +153,7 @@ class _Sending:
             {result.id: result for result in earlier},
             told.phases,
         )
-        files = self.cluster.store(f"fastflow-{request.run}-files", bundle, self.labels)
+        files = self._send_files(bundle)
         manifest = watch.manifest(told)
         self.cluster.store(f"fastflow-{request.run}-{MANIFEST}", manifest, {**self.labels, f"{LABEL}.role": MANIFEST})
         self._create(watch, files)
@@ -161,7 +164,15 @@ class _Sending:
             watch.emit(PhaseChanged.of(kept, **ids, is_kept=True))
         return watch
 
-    def _create(self, watch: Watch, files: Claim) -> None:
+    def _send_files(self, bundle: bytes) -> Claim | None:
+        """Give the nodes the archive: as a file of the cluster, or, if that is too small, as an image in a registry."""
+        if len(bundle) <= FILE_LIMIT:
+            return self.cluster.store(f"fastflow-{self.request.run}-files", bundle, self.labels)
+        self.bundle_image = f"{self.declared.bundle}:{self.request.run}"
+        push_bundle(self.engine, self.bundle_image, bundle, self.console.say)
+        return None
+
+    def _create(self, watch: Watch, files: Claim | None) -> None:
         for unit in sorted(self.units, key=lambda unit: -unit.length):  # long ones first: none is left for the end
             unit_id = self.cluster.create(self._order(unit, files))
             results = {phase.id: waiting_result(phase, self.host) for phase in unit.phases}
@@ -215,6 +226,7 @@ class _Sending:
             cloud=CLUSTER_CLOUD if request.is_emulated else None,
             env_files=len(self.settings.env_files),
             resume=request.earlier.folder.name if request.earlier else None,
+            bundle=self.bundle_image,
             variables=own_variables(request.values),
             environment={**portable_environment(), **request.tokens},
             auths=(client_settings(engine_environment()) or {}).get("auths") or {},
@@ -226,7 +238,7 @@ class _Sending:
             raise UsageError(what, "start fastflow with fewer variables: env -i PATH=$PATH …")
         return secret
 
-    def _order(self, unit: UnitPlan, files: Claim) -> UnitOrder:
+    def _order(self, unit: UnitPlan, files: Claim | None) -> UnitOrder:
         host = self.declared
         return UnitOrder(
             name=f"fastflow-{unit.id(self.request.run)}",

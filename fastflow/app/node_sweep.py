@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from fastflow.app.bundle_image import remove_bundles
 from fastflow.app.environment import engine_environment
 from fastflow.cluster.cluster import UNITS_DIRECTORY
 from fastflow.engines.docker import DockerEngine
@@ -25,6 +26,7 @@ def sweep_node(engine: DockerEngine) -> tuple[str, ...]:
         if _UNIT.fullmatch(run.id) and run.id not in live and not run.is_alive and not run.is_starting:
             remove_live(run)
             removed.append(run.id)
+    remove_bundles(engine)
     for old in Path(UNITS_DIRECTORY).iterdir():
         if old.name not in live:
             shutil.rmtree(old, ignore_errors=True)

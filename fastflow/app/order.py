@@ -15,7 +15,7 @@ class Order:
     """What an agent is to do. `spec` is a path below the shipped directory, `identity` the spec's on its own machine.
 
     `files` are those that hold the token, `variables` are fastflow's own. `cloud` is the network and the name of the
-    cluster's emulated cloud, `auths` are logins to registries.
+    cluster's emulated cloud, `auths` are logins to registries. `bundle` is the image with the files, if one has them.
     """
 
     version: str
@@ -30,6 +30,7 @@ class Order:
     cloud: str | None
     env_files: int
     resume: str | None
+    bundle: str | None
     variables: Mapping[str, str]
     environment: Mapping[str, str] = field(repr=False)
     auths: Mapping[str, Any] = field(repr=False)

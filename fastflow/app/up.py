@@ -75,8 +75,12 @@ def run(
         from fastflow.app.cluster_up import run_on_cluster  # noqa: PLC0415  # most runs have none
 
         return run_on_cluster(request, settings, console, id_file)
-    engines = _engines(request, settings, {} if on_node else request.facts.spec.hosts or {})
-    return _run_on(engines, request, settings, console, id_file)
+    hosts = {} if on_node else request.facts.spec.hosts or {}
+    if len(hosts) > 1:
+        from fastflow.app.placing import placed  # noqa: PLC0415  # most runs have one engine
+
+        request = placed(request, lambda one: _engines(one, settings, hosts), console.say)
+    return _run_on(_engines(request, settings, hosts), request, settings, console, id_file)
 
 
 def _run_on(

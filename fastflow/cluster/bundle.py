@@ -88,11 +88,11 @@ def _named(facts: Facts, base: Path) -> Iterator[Path]:
     yield from (path.resolve() for path in found if path.exists())
 
 
-def pack(shipment: Shipment, secrets: Iterable[str] = ()) -> tuple[bytes, Mapping[str, str]]:
+def pack(shipment: Shipment, secrets: Iterable[str] = (), largest: int = FILE_LIMIT) -> tuple[bytes, Mapping[str, str]]:
     """Make the archive; return it, and the files that hold one of `secrets`, by their names in it.
 
     The archive is for all who may use the cluster. A `.env` with the token in it is for the agent alone. Raises
-    UsageError if a file cannot be read, or if it gets too large.
+    UsageError if a file cannot be read, or if the archive has more than `largest` bytes.
     """
     sizes: dict[str, int] = {}
     kept_back: dict[str, str] = {}
@@ -111,8 +111,8 @@ def pack(shipment: Shipment, secrets: Iterable[str] = ()) -> tuple[bytes, Mappin
             top = name.split("/")[1] if name.count("/") else name
             sizes[top] = sizes.get(top, 0) + out.tell() - before
     content = out.getvalue()
-    if len(content) > FILE_LIMIT:
-        raise _too_large(shipment, len(content), sizes)
+    if len(content) > largest:
+        raise _too_large(shipment, len(content), sizes, largest)
     return content, kept_back
 
 
@@ -127,13 +127,15 @@ def _secret_text(path: Path, secrets: Sequence[bytes]) -> str | None:
     return content.decode(errors="surrogateescape") if any(secret in content for secret in secrets) else None
 
 
-def _too_large(shipment: Shipment, size: int, sizes: Mapping[str, int]) -> UsageError:
-    largest = sorted(sizes, key=lambda name: -sizes[name])[:3]
-    named = ", ".join(f"{name} ({sizes[name] / 1e6:.1f} MB)" for name in largest)
+def _too_large(shipment: Shipment, size: int, sizes: Mapping[str, int], largest: int) -> UsageError:
+    named = ", ".join(
+        f"{name} ({sizes[name] / 1e6:.1f} MB)" for name in sorted(sizes, key=lambda name: -sizes[name])[:3]
+    )
+    way = "" if largest > FILE_LIMIT else ", or name an image for them in the host: bundle: registry.example/ci/bundle"
     return UsageError(
         f"the files in {shipment.root} are too large for a cluster: {size / 1e6:.1f} MB compressed, "
-        f"{FILE_LIMIT / 1e6:g} MB at most; the largest are {named}",
-        "move what the tests do not need out of that directory, and let services use images that are built elsewhere",
+        f"{largest / 1e6:g} MB at most; the largest are {named}",
+        f"move files that the tests do not need out of that directory{way}",
     )
 
 
@@ -166,14 +168,14 @@ def _below(path: Path) -> Iterator[Path]:
         yield from (one for one in (*links, *plain) if one.is_symlink() or one.is_file())
 
 
-def unpack(content: bytes, target: Path, kept_back: Mapping[str, str]) -> None:
-    """Unpack what `pack` made."""
+def unpack(packed: Path, target: Path, kept_back: Mapping[str, str]) -> None:
+    """Unpack the file that `pack` made."""
     for name, text in kept_back.items():
         path = target / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
         path.write_text(text, errors="surrogateescape")
-    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+    with tarfile.open(packed) as archive:
         if hasattr(tarfile, "tar_filter"):
             archive.extractall(target, filter="tar")  # it is fastflow's own
         else:  # before Python 3.11.4

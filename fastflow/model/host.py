@@ -13,6 +13,10 @@ AGENT_IMAGE = f"fastflow-agent:{__version__}"
 _CPUS = re.compile(r"[0-9]{1,4}(\.[0-9]{1,9})?")
 _BYTES = re.compile(r"([0-9]{1,12})([bkmgBKMG])?[bB]?")
 _UNITS = {"b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+_REPOSITORY = re.compile(
+    r"(?:[A-Za-z0-9.-]+(?::[0-9]{1,5})?/)?[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*"
+)
+"""An image's name without a tag (https://pkg.go.dev/github.com/distribution/reference)."""
 _VARIABLE_OR_TEXT = {**TEXT_SCHEMA, "examples": ["1", "0.5"]}
 
 
@@ -42,6 +46,14 @@ def _constraints(value: Any) -> Any:
     return tuple(items)
 
 
+def _repository(value: Any) -> Any:
+    if not isinstance(value, str) or isinstance(value, Symbolic) or value == "" or _REPOSITORY.fullmatch(value):
+        return value or None
+    if _REPOSITORY.fullmatch(re.sub(r"(:[\w.-]+)?(@.*)?$", "", value)):
+        raise wrong(f"{value} has a tag of its own", "leave the tag out: each run tags its image with its own id")
+    raise wrong(f"expected the name of an image, not {describe(value)}", "write registry.example/ci/bundle")
+
+
 class Reserve(SpecModel):
     """What a unit reserves on its node. The cluster queues units that no node has room for."""
 
@@ -64,6 +76,8 @@ class Host(SpecModel):
     """`true`: the engine is a manager of a Docker Swarm, and workflows run on the swarm's nodes. Default: false."""
     image: Text | None = None
     """The agent's image on the nodes of a cluster. Default: the image that `fastflow agent build` makes."""
+    bundle: Annotated[Text | None, BeforeValidator(_repository)] = None
+    """An image in a registry, without a tag: the way to the nodes for more than 1 MB of files."""
     constraints: Annotated[
         tuple[Text, ...] | None,
         BeforeValidator(_constraints),
@@ -101,5 +115,5 @@ class Host(SpecModel):
         return self.image or AGENT_IMAGE
 
 
-CLUSTER_FIELDS = ("image", "constraints", "reserve", "source_run")
+CLUSTER_FIELDS = ("image", "bundle", "constraints", "reserve", "source_run")
 """The fields of a host that only a cluster has."""

@@ -173,11 +173,12 @@ class Spec(SpecModel):
         )
 
 
-def hosts_of(spec: Spec) -> Mapping[str, str]:
+def hosts_of(spec: Spec, silent: Container[str] = ()) -> Mapping[str, str]:
     """The host of each workflow, by its name; without `hosts` the current context, named by nothing.
 
     A workflow that names several goes to the one with the most room: the fewest workflows, as a share of its
     `max_parallel` where all that it may go to have one. The first of equals counts, so that a plan stays as it is.
+    `silent` hosts do not answer: workflows pass over them if they may go elsewhere.
     """
     declared = spec.hosts or {}
     if not declared:
@@ -186,6 +187,9 @@ def hosts_of(spec: Spec) -> Mapping[str, str]:
         name: any_of(declared) if workflow.host in (None, ("any",)) else _known(workflow.host, declared)
         for name, workflow in spec.workflows.items()
     }
+    if silent:
+        answer = {name: tuple(host for host in hosts if host not in silent) for name, hosts in candidates.items()}
+        candidates |= {name: hosts for name, hosts in answer.items() if hosts}
     load = Counter(names[0] for names in candidates.values() if len(names) == 1)
     found = {}
     for name, names in candidates.items():

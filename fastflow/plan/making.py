@@ -54,12 +54,13 @@ class Resumption:
 class Selection:
     """Which phases to run: those of these workflows (all, where none is named) and of this mode.
 
-    A matrix stands for all its cells.
+    A matrix stands for all its cells. Workflows pass over `silent` hosts if they may run elsewhere.
     """
 
     workflows: tuple[str, ...] = ()
     only: str | None = None
     resumption: Resumption | None = None
+    silent: frozenset[str] = frozenset()
 
     def includes(self, phase: Phase) -> bool:
         """Tell whether a phase is one of those workflows and of that mode."""
@@ -77,7 +78,7 @@ def make_plan(
 ) -> Plan:
     """Plan a run of a spec that passed its checks; raises UsageError if the selection makes no sense."""
     _require_phases(facts, selection)
-    spec, work, hosts = facts.spec, _Planner(facts, selection), hosts_of(facts.spec)
+    spec, work, hosts = facts.spec, _Planner(facts, selection), hosts_of(facts.spec, selection.silent)
     workflows = {name: work.workflow(name, host=hosts[name], kept_out=kept_out) for name in spec.workflows}
     limit = max_parallel or spec.max_parallel
     name = spec.name or directory.resolve().name or "fastflow"

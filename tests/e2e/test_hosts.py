@@ -169,6 +169,47 @@ def test_an_engine_that_is_dead_from_the_start_stops_the_run_and_is_named(
     assert left_of(hosts["a"].client()) == []
 
 
+def test_a_dead_engine_is_passed_over_by_workflows_that_may_run_elsewhere(
+    fastflow: Fastflow, hosts: dict[str, OwnEngine], build_id: str, tmp_path: Path
+) -> None:
+    dead = OwnEngine(tmp_path, 0)
+    workflows = {
+        "web": workflow(build_id, more="host: [dead, b]"),
+        "api": workflow(f"{build_id}b", more="host: any"),
+        "free": workflow(f"{build_id}c"),
+    }
+    fastflow.write(spec(workflows, head({"dead": dead, **hosts})))
+    ended = fastflow("up", "--emulate")
+    assert ended.code == 0, ended.err
+    assert f"host dead is passed over: Cannot connect to the Docker daemon at {dead.address}" in ended.err
+    used = {phase["workflow"]: phase["host"] for phase in ended.result["phases"]}
+    assert used == {"web": "b", "api": "a", "free": "a"}
+    planned = json.loads((fastflow.directory / ".fastflow/runs" / ended.result["run"] / "plan.json").read_text())
+    assert {phase["host"] for phase in planned["phases"]} == {"a", "b"}
+    assert nothing_left(hosts, ended.result["run"])
+
+
+def test_an_engine_that_dies_in_the_middle_fails_its_phases_alone(
+    fastflow: Fastflow, hosts: dict[str, OwnEngine], build_id: str
+) -> None:
+    two(fastflow, hosts, build_id)
+    with fastflow.running("up", "--emulate") as up:
+        run = newest(fastflow)
+        for phase in ("web.record", "api.record"):
+            assert fastflow("wait", phase, "--for", "ready", "--run", run).code == 0
+        with hosts["b"].down():
+            assert fastflow("wait", "api.record", "--run", run).code != 0
+            assert up.poll() is None
+            assert fastflow("stop", f"{run}/web.record").code == 0
+            ended = fastflow.finish(up)
+    assert ended.code == 3, ended.err
+    assert ended.states == {"web.record": "passed", "api.record": "failed"}
+    (reason,) = (phase["reason"] for phase in ended.result["phases"] if phase["id"] == "api.record")
+    assert "daemon" in reason
+    fastflow("down", "--run", run)
+    assert nothing_left(hosts, run)
+
+
 def test_an_engine_that_does_not_answer_hides_no_other(
     fastflow: Fastflow, hosts: dict[str, OwnEngine], build_id: str, tmp_path: Path
 ) -> None:

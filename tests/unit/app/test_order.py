@@ -24,6 +24,7 @@ ORDER = Order(
     cloud="cloud",
     env_files=1,
     resume="r0",
+    bundle="registry.example/ci/bundle:r1",
     variables={"FASTFLOW_RUN_ID": "r1"},
     environment={"WALLARM_API_TOKEN": "tok-5ecre7"},
     auths={"registry.example": {"auth": "bWU6cGFzcw=="}},

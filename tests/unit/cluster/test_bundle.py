@@ -94,6 +94,12 @@ def test_paths_of_an_inline_document_count_as_well(tmp_path: Path) -> None:
         shipment_of(facts, tmp_path / "shop" / "fastflow.yml", tmp_path / "shop")
 
 
+def written(content: bytes, directory: Path) -> Path:
+    file = directory / "bundle.tgz"
+    file.write_bytes(content)
+    return file
+
+
 def test_environment_files_and_the_resumed_run_come_along(tmp_path: Path) -> None:
     base = project(tmp_path / "shop")
     (tmp_path / "ci.env").write_text("A=1")
@@ -103,7 +109,7 @@ def test_environment_files_and_the_resumed_run_come_along(tmp_path: Path) -> Non
     (earlier / "report.html").write_text("large")
     shipped = shipment(base, tmp_path, env_files=(str(tmp_path / "ci.env"),), earlier=earlier)
     content, kept_back = pack(shipped)
-    unpack(content, tmp_path / "out", kept_back)
+    unpack(written(content, tmp_path), tmp_path / "out", kept_back)
     assert (tmp_path / "out/env-files/0").read_text() == "A=1"
     assert [path.name for path in (tmp_path / "out/earlier/r0").iterdir()] == ["result.json"]
 
@@ -113,6 +119,8 @@ def test_too_much_is_refused_and_the_largest_are_named(tmp_path: Path) -> None:
     (base / "video.bin").write_bytes(random.Random(1).randbytes(1_200_000))
     with pytest.raises(UsageError, match=r"too large for a cluster: 1\.2 MB compressed.*video\.bin \(1\.2 MB\)"):
         pack(shipment(base, tmp_path))
+    content, _ = pack(shipment(base, tmp_path), largest=2_000_000)
+    assert len(content) > 1_200_000
 
 
 def test_a_file_that_holds_the_token_is_not_in_the_archive(tmp_path: Path) -> None:
@@ -122,9 +130,9 @@ def test_a_file_that_holds_the_token_is_not_in_the_archive(tmp_path: Path) -> No
     shipped = shipment(base, tmp_path)
     content, kept_back = pack(shipped, ["tok-5ecre7"])
     assert kept_back == {"files/.env": "WALLARM_API_TOKEN=tok-5ecre7\nA=1\n"}
-    unpack(content, tmp_path / "out", {})
+    unpack(written(content, tmp_path), tmp_path / "out", {})
     assert not (tmp_path / "out/files/.env").exists()
-    unpack(content, tmp_path / "out", kept_back)
+    unpack(written(content, tmp_path), tmp_path / "out", kept_back)
     assert (tmp_path / "out/files/.env").read_text() == (base / ".env").read_text()
     assert (tmp_path / "out/files/ci.env").is_file()
 

@@ -28,3 +28,30 @@ def test_a_host_that_a_variable_names_is_not_looked_for(host: str, values: dict[
     loaded = load(SPEC.format(host=host), values)
     assert loaded.spec is not None
     assert hosts_of(loaded.spec) == {"web": wanted}
+
+
+THREE = """\
+hosts: { a: { context: a }, b: { context: b }, c: { context: c } }
+workflows:
+  one: { host: any, nodes: { record: { mode: recording } } }
+  two: { host: [b, c], nodes: { record: { mode: recording } } }
+  three: { host: b, nodes: { record: { mode: recording } } }
+  four: { nodes: { record: { mode: recording } } }
+"""
+
+
+@pytest.mark.parametrize(
+    ("silent", "wanted"),
+    [
+        ((), ("a", "c", "b", "a")),
+        (("a",), ("c", "b", "b", "c")),
+        (("b",), ("a", "c", "b", "a")),
+        (("a", "c"), ("b", "b", "b", "b")),
+        (("b", "c"), ("a", "c", "b", "a")),
+        (("a", "b", "c"), ("a", "c", "b", "a")),
+    ],
+)
+def test_silent_hosts_are_passed_over_where_there_are_others(silent: tuple[str, ...], wanted: tuple[str, ...]) -> None:
+    loaded = load(THREE)
+    assert loaded.spec is not None
+    assert tuple(hosts_of(loaded.spec, silent).values()) == wanted

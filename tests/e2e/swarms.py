@@ -27,7 +27,7 @@ while :; do
   while [ -e /run/held ]; do sleep 0.05; done
   rm -f /run/docker.pid
   dockerd -H unix:///run/docker.sock --default-address-pool "base=10.$((210 + $2)).0.0/16,size=26" \
-    --shutdown-timeout 2 >>/run/log 2>&1 </dev/null
+    --insecure-registry "$3" --shutdown-timeout 2 >>/run/log 2>&1 </dev/null
 done
 """
 
@@ -130,7 +130,9 @@ class Swarm:
         for name in ("data", "run", "tmp"):
             (directory / name).mkdir(parents=True)
         (directory / "tmp").chmod(0o1777)
-        machine = Machine(number, directory, _spaces("sh", "-c", _NODE, "sh", str(directory), str(number)))
+        machine = Machine(
+            number, directory, _spaces("sh", "-c", _NODE, "sh", str(directory), str(number), f"{NETWORK}.0/24")
+        )
         self.machines.append(machine)
         inside = str(machine.first)
         self._ip("link", "add", f"p{number}", "type", "veth", "peer", "name", "eth0", "netns", inside)

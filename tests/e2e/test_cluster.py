@@ -1,6 +1,7 @@
 """`fastflow up` on a swarm of two engines: runs, their ends, and what is left of them, as users see it."""
 
 import json
+import random
 import shutil
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from typing import IO, Any
 
 import pytest
 
+from tests.e2e.registry import own_registry
 from tests.e2e.runs import BINARY, RECORD, TOKEN, spec, workflow
 from tests.e2e.swarms import Swarm
 
@@ -231,3 +233,23 @@ def test_the_cloud_of_the_cluster_is_started_emptied_and_removed(examples: Examp
     assert emulator("down").stdout == "the emulated cloud is down\n"
     assert (emulator("status").returncode, emulator("down").stdout) == (3, "the emulated cloud was not up\n")
     assert examples.call("emulator", "up", "--host", "barn").returncode == 2
+
+
+def test_files_too_large_for_the_cluster_go_through_a_registry_with_a_login(examples: Examples) -> None:
+    (examples.directory / "video.bin").write_bytes(random.Random(1).randbytes(1_500_000))
+    refused = examples.call("up", "--emulate")
+    assert refused.returncode == 2
+    assert "video.bin (1.5 MB)" in refused.stderr
+    assert "bundle: registry.example/ci/bundle" in refused.stderr
+    with own_registry(examples.swarm) as registry:
+        spec_file = examples.directory / "fastflow.yml"
+        spec_file.write_text(
+            spec_file.read_text().replace("swarm: true,", f"swarm: true, bundle: {registry}/ci/bundle,")
+        )
+        done = examples.call("up", "--emulate", "--run-id-file", "id")
+        assert done.returncode == 0, done.stderr + done.stdout
+        assert f"pushing 1.5 MB of files to {registry}/ci/bundle:{examples.run}" in done.stderr
+    assert examples.left() == {}
+    for machine in examples.swarm.machines:
+        assert machine.docker("image", "ls", "-q", "--filter", "label=io.fastflow=bundle") == ""
+        assert machine.docker("ps", "-aq", "--filter", "label=io.fastflow=bundle") == ""

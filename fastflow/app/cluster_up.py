@@ -19,11 +19,12 @@ from fastflow.cluster.bundle import pack, shipment_of
 from fastflow.cluster.cluster import FILE_LIMIT, SECRET_LIMIT, Claim, Cluster, UnitOrder
 from fastflow.cluster.dispatching import Dispatcher
 from fastflow.cluster.ending import remove_ended
-from fastflow.cluster.lease import ROLE, take_claims, wait_for_claims
+from fastflow.cluster.lease import ROLE, Taking
+from fastflow.cluster.waiting_line import take_or_wait
 from fastflow.emulation.cluster_cloud import CLUSTER_CLOUD, ensure_cluster_cloud
 from fastflow.engines.client_config import settings_of as client_settings
 from fastflow.engines.opening import open_cluster, open_engine
-from fastflow.errors import BuildIdInUseError, FastflowError, InterruptedBeforeRunError, UsageError
+from fastflow.errors import FastflowError, InterruptedBeforeRunError, UsageError
 from fastflow.model.compose_keys import LABEL
 from fastflow.plan.units import UnitPlan, units_of
 from fastflow.record.digest import write_digest
@@ -32,7 +33,8 @@ from fastflow.record.folder import RunFolder
 from fastflow.record.plan_file import EngineVersions, plan_file_of_run
 from fastflow.record.result import PhaseResult, RunResult
 from fastflow.run.earlier import results_to_keep
-from fastflow.run.holding import keys_of
+from fastflow.run.holding import keys_of, patience_of
+from fastflow.run.lease import CANCELLABLE
 from fastflow.run.phase import waiting_result
 from fastflow.run.refusal import write_refusal
 from fastflow.settings import RunSettings
@@ -185,18 +187,11 @@ class _Sending:
 
     def _hold(self, watch: Watch) -> None:
         """Take the leases of all units; raises BuildIdInUseError."""
-        keys = keys_of(self.request.plan, self.settings, self.request.plan.selected)
+        keys = tuple(keys_of(self.request.plan, self.settings, self.request.plan.selected))
         labels = {**self.labels, f"{LABEL}.role": ROLE}
-
-        def take() -> Sequence[Claim]:
-            return take_claims(self.cluster, keys, labels, watch.note)
-
-        try:
-            take()
-        except BuildIdInUseError:
-            if self.settings.wait_lease is None:
-                raise
-            wait_for_claims(take, self.settings.wait_lease, self.console.cancellation, watch.note)
+        cancellable = {CANCELLABLE: "true"} if self.settings.cancel_in_progress else {}
+        taking = Taking(self.cluster, keys, {**labels, **cancellable}, watch.note)
+        take_or_wait(taking, self.console.cancellation, patience_of(self.settings))
 
     def _execute(self, watch: Watch) -> None:
         dispatcher = Dispatcher(

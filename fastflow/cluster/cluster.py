@@ -35,11 +35,12 @@ class ClusterInfo:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A name that the cluster gives once, with what its holder says of itself."""
+    """A name that the cluster gives once, with what its holder says of itself. `revision` grows with each `renew`."""
 
     id: str
     name: str
     labels: Mapping[str, str]
+    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,9 @@ class Cluster(Protocol):
 
     def claims(self, labels: Mapping[str, str]) -> tuple[Claim, ...]:
         """Return the claims and files that carry these labels."""
+
+    def renew(self, claim: str) -> bool:
+        """Say that the holder of a claim lives; False if the claim is gone."""
 
     def read(self, claim: str) -> bytes:
         """Return the content of a file."""

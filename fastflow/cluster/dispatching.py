@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from fastflow.cluster.cluster import Cluster, Unit
+from fastflow.cluster.ending import INTERRUPTED
 from fastflow.cluster.watching import UnitWatch
 from fastflow.errors import EngineError, ExitCode
 from fastflow.model.compose_keys import LABEL
@@ -166,7 +167,7 @@ class Dispatcher:
         with suppress(EngineError):
             unit = next((one for one in self.cluster.units({f"{LABEL}.run": self.run}) if one.id == watch.id), None)
             if unit is None or unit.is_cancelled:
-                self.cancellation.set("interrupted by `fastflow down`", ExitCode.INTERRUPTED)
+                self.cancellation.set(INTERRUPTED, ExitCode.INTERRUPTED)
                 return
         watch.blame_node()
 

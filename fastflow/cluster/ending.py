@@ -12,6 +12,8 @@ from fastflow.model.compose_keys import LABEL
 from fastflow.record.events import Event, PhaseChanged
 from fastflow.run.observer import Cancellation
 
+INTERRUPTED = "interrupted by `fastflow down`"
+"""Why a run ends whose units somebody cancels."""
 _PAUSE = 0.1
 """Seconds between two looks whether agents have ended."""
 

@@ -7,69 +7,66 @@ A dead run's units are removed before its claims, by id, so that it can start no
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from fastflow.cluster.cluster import Claim, Cluster, Unit
 from fastflow.errors import BuildIdInUseError, EngineError
 from fastflow.model.compose_keys import LABEL
 from fastflow.run.lease import LeaseKey
-from fastflow.run.observer import Cancellation
 
-ROLE = "lease"
+ROLE, TICKET = "lease", "ticket"
+"""Of claims: what a run holds, and its place in the line of those that wait."""
 GRACE = 10.0
 """Seconds, by the clock of who waits, that a run has to start a unit once none of it runs."""
 _PAUSE = 0.2
-_QUEUE_PAUSE = 1.0
 _TRIES = 20
 
 
-def take_claims(
-    cluster: Cluster,
-    keys: Iterable[LeaseKey],
-    labels: Mapping[str, str],
-    note: Callable[[str], None],
-    *,
-    grace: float = GRACE,
-) -> tuple[Claim, ...]:
-    """Take the claims of all keys, in sorted order, or none. `labels` are the run's.
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """The claims that a run wants. `labels` are the run's; a run that has not begun is waited for `grace` seconds.
 
-    Raises BuildIdInUseError where a live run holds one; `note` is told what is reclaimed from a dead one.
+    `note` is told what is reclaimed from a dead run.
     """
-    wanted = sorted(set(keys), key=lambda key: key.name)
-    run = labels[f"{LABEL}.run"]
-    held: list[Claim] = []
-    try:
-        for key in wanted:
-            held.append(_take(cluster, key, {**labels, **key.labels}, note, grace))
-        for key in wanted:
-            _require_no_other(cluster, key, run, grace)
-    except BaseException:
-        cluster.release(claim.id for claim in held)
-        raise
-    return tuple(held)
 
+    cluster: Cluster
+    keys: tuple[LeaseKey, ...]
+    labels: Mapping[str, str]
+    note: Callable[[str], None]
+    grace: float = GRACE
 
-def wait_for_claims(
-    take: Callable[[], Sequence[Claim]], timeout: float, cancellation: Cancellation, note: Callable[[str], None]
-) -> Sequence[Claim]:
-    """Take claims as soon as they are free, for up to `timeout` seconds; none where the run is cancelled meanwhile.
+    @property
+    def run(self) -> str:
+        """The run's id."""
+        return self.labels[f"{LABEL}.run"]
 
-    Raises BuildIdInUseError after that time.
-    """
-    deadline = time.monotonic() + timeout
-    told = ""
-    while not cancellation.is_set:
+    def take(self) -> tuple[Claim, ...]:
+        """Take the claims of all keys, in sorted order, or none. Raises BuildIdInUseError if a live run holds one."""
+        wanted = sorted(set(self.keys), key=lambda key: key.name)
+        held: list[Claim] = []
         try:
-            return take()
-        except BuildIdInUseError as error:
-            if time.monotonic() >= deadline:
-                raise
-            if error.message != told:
-                told = error.message
-                note(f"{told}; waiting for it")
-        with cancellation.changed:
-            cancellation.changed.wait_for(lambda: cancellation.is_set, _QUEUE_PAUSE)
-    return ()
+            for key in wanted:
+                labels = {**self.labels, **key.labels}
+                held.append(_take(self.cluster, key, labels, self.note, self.grace))
+            for holder in self.holders():
+                if is_alive(self.cluster, run_of(holder), self.grace):  # by another name
+                    raise in_use(holder)
+        except BaseException:
+            self.cluster.release(claim.id for claim in held)
+            raise
+        return tuple(held)
+
+    def holders(self) -> Sequence[Claim]:
+        """The claims of other runs, living or dead, that exclude one of these."""
+        found = [
+            one
+            for token in dict.fromkeys(key.token for key in self.keys)
+            for one in self.cluster.claims({f"{LABEL}.role": ROLE, f"{LABEL}.token": token})
+        ]
+        return [
+            one for one in found if run_of(one) != self.run and any(_key_of(one).excludes(key) for key in self.keys)
+        ]
 
 
 def _take(
@@ -84,24 +81,22 @@ def _take(
         if holder is None:
             continue  # just given back
         if is_alive(cluster, run_of(holder), grace) or not reclaim(cluster, holder):
-            raise _in_use(key, holder)
+            raise in_use(holder)
         note(f"lease reclaimed: {key} was held by run {run_of(holder)}, which is dead")
     raise EngineError(f"the lease of {key} could not be taken: others come and go", "try again")
 
 
-def _require_no_other(cluster: Cluster, key: LeaseKey, run: str, grace: float) -> None:
-    """Raise BuildIdInUseError where a live run holds a claim that excludes this one by another name."""
-    for other in cluster.claims({f"{LABEL}.role": ROLE, f"{LABEL}.token": key.token}):
-        theirs = LeaseKey(key.token, other.labels.get(f"{LABEL}.build-id") or None)
-        if run_of(other) != run and theirs.excludes(key) and is_alive(cluster, run_of(other), grace):
-            raise _in_use(theirs, other)
-
-
 def is_alive(cluster: Cluster, run: str, grace: float = GRACE) -> bool:
-    """Whether a run holds what it claims: one of its units goes on, or will begin within `grace` seconds."""
+    """Whether a run holds what it claims, or waits for it in line.
+
+    One of its units goes on, or will begin within `grace` seconds, or its ticket is renewed within that time.
+    """
     deadline = time.monotonic() + grace
-    pause = threading.Event()
+    pause, ticket = threading.Event(), {f"{LABEL}.run": run, f"{LABEL}.role": TICKET}
+    first = {claim.id: claim.revision for claim in cluster.claims(ticket)}
     while True:
+        if first and any(first.get(claim.id) != claim.revision for claim in cluster.claims(ticket)):
+            return True
         units = cluster.units({f"{LABEL}.run": run})
         if any(goes_on(unit) for unit in units):
             return True
@@ -140,9 +135,14 @@ def run_of(claim: Claim) -> str:
     return claim.labels.get(f"{LABEL}.run", "?")
 
 
-def _in_use(key: LeaseKey, holder: Claim) -> BuildIdInUseError:
+def _key_of(claim: Claim) -> LeaseKey:
+    return LeaseKey(claim.labels.get(f"{LABEL}.token", ""), claim.labels.get(f"{LABEL}.build-id") or None)
+
+
+def in_use(holder: Claim) -> BuildIdInUseError:
+    """What ends a run that wants what another one holds."""
     host, since = (holder.labels.get(f"{LABEL}.{what}", "?") for what in ("host", "since"))
     return BuildIdInUseError(
-        f"{key} is in use on this cluster by run {run_of(holder)} (started on {host}, since {since})",
+        f"{_key_of(holder)} is in use on this cluster by run {run_of(holder)} (started on {host}, since {since})",
         "wait for that run (--wait-lease 10m), or give this one its own BUILD_ID, such as web${FASTFLOW_CI_ID}",
     )

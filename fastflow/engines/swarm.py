@@ -19,11 +19,13 @@ from fastflow.engines.api import EngineApi, GoneError, segment
 from fastflow.engines.stream import Ended, LineStream
 from fastflow.engines.swarm_services import STOPPED, WAITING, can_take, filter_of, problem_of, service_of, unit_of
 from fastflow.errors import EngineCallError, EngineError
+from fastflow.model.compose_keys import LABEL
 from fastflow.run.engine import Stream
 
 _TAKEN = re.compile(r"already exists|name conflicts", re.IGNORECASE)
 _OUT_OF_SEQUENCE = re.compile(r"out of sequence", re.IGNORECASE)
 _IN_USE = re.compile(r"is in use by", re.IGNORECASE)
+_RENEWED = f"{LABEL}.renewed"
 _TRIES = 100
 _PAUSE = 0.1
 """Seconds between two tries to remove what a service that is going still uses: nothing tells of its end."""
@@ -73,7 +75,23 @@ class Swarm:
     def claims(self, labels: Mapping[str, str]) -> tuple[Claim, ...]:
         """Return the claims and files that carry these labels."""
         found = self.http.get("/configs", filters=filter_of(labels))
-        return tuple(Claim(one["ID"], one["Spec"]["Name"], one["Spec"].get("Labels") or {}) for one in found)
+        return tuple(
+            Claim(one["ID"], one["Spec"]["Name"], one["Spec"].get("Labels") or {}, one["Version"]["Index"])
+            for one in found
+        )
+
+    def renew(self, claim: str) -> bool:
+        """Say that the holder of a claim lives: of a config, labels alone can change."""
+        path = f"/configs/{segment(claim)}"
+        try:
+            found = self.http.get(path)
+            spec, version = found["Spec"], str(found["Version"]["Index"])
+            self.http.create(
+                f"{path}/update", {**spec, "Labels": {**spec["Labels"], _RENEWED: version}}, version=version
+            )
+        except GoneError:
+            return False
+        return True
 
     def read(self, claim: str) -> bytes:
         """Return the content of a file."""

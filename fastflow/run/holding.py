@@ -8,7 +8,7 @@ import os
 import platform
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from fastflow.errors import BuildIdInUseError, NameInUseError
 from fastflow.model.compose_keys import LABEL
@@ -26,7 +26,6 @@ from fastflow.run.lease import (
     LeaseKey,
     described,
     own_key,
-    run_of,
     take_leases,
     take_name,
     token_fingerprint,
@@ -41,7 +40,7 @@ def hold_all(run: RunContext, hosts: Iterable[Host]) -> list[Lease]:
     If the run may wait, or take the place of others, it does so on one engine after the other, in an order that is the
     same for all runs. If it is cancelled meanwhile, it has those that it took until then.
     """
-    patience = _patience(run.settings)
+    patience = patience_of(run.settings)
     taken: list[Lease] = []
     try:
         for host in (
@@ -64,7 +63,7 @@ def hold_all(run: RunContext, hosts: Iterable[Host]) -> list[Lease]:
     return taken
 
 
-def _patience(settings: RunSettings) -> Patience | None:
+def patience_of(settings: RunSettings) -> Patience | None:
     """What a run does about others that are in its way; None if it ends then.
 
     A run takes the place of another only if that is of the same file, or agrees: a BUILD_ID is shared by all who use
@@ -73,9 +72,10 @@ def _patience(settings: RunSettings) -> Patience | None:
     if settings.wait_lease is None and not settings.cancel_in_progress:
         return None
 
-    def cancels(lease: Container) -> bool:
-        is_own = lease.labels.get(f"{LABEL}.spec") == settings.spec and folder_of(settings.spec, run_of(lease)).is_dir()
-        return settings.cancel_in_progress and (is_own or lease.labels.get(CANCELLABLE) == "true")
+    def cancels(labels: Mapping[str, str]) -> bool:
+        run = labels.get(f"{LABEL}.run", "?")
+        is_own = labels.get(f"{LABEL}.spec") == settings.spec and folder_of(settings.spec, run).is_dir()
+        return settings.cancel_in_progress and (is_own or labels.get(CANCELLABLE) == "true")
 
     waits = settings.wait_lease is not None
     seconds = TIMEOUT if settings.wait_lease is None else settings.wait_lease

@@ -38,7 +38,7 @@ _LOOK = 1.0
 """Seconds between two looks at who is in the way, unless the engine tells of a change before."""
 _AGAIN = 15.0
 """Seconds after which a run says once more for whom it waits."""
-_NO_CONSENT = "it is not cancelled: it is of another spec, which does not have `cancel_in_progress`"
+NO_CONSENT = "it is not cancelled: it is of another spec, which does not have `cancel_in_progress`"
 _START_GRACE = 10.0
 """Seconds after which a ticket that is only created is one of a process that died."""
 
@@ -47,14 +47,35 @@ _START_GRACE = 10.0
 class Patience:
     """What a run does about runs that are in its way, until `deadline` (monotonic).
 
-    It waits for them if it `waits`, in line, and cancels those that `cancels` names, to take their place. `limit` is
-    what the deadline comes from, in words.
+    It waits for them if it `waits`, in line, and cancels those that `cancels` names by the labels of a lease or a
+    ticket, to take their place. `limit` is what the deadline comes from, in words.
     """
 
     deadline: float
     waits: bool = True
-    cancels: Callable[[Container], bool] = lambda _: False
+    cancels: Callable[[Mapping[str, str]], bool] = lambda _: False
     limit: str = "--wait-lease"
+
+    def over(self, error: BuildIdInUseError, place: int) -> BuildIdInUseError:
+        """What ends a run at its deadline, in place of the error that it waited for."""
+        message = f"{error.message}, and the time of {self.limit} is over (place {place} in line)"
+        return BuildIdInUseError(message, error.hint)
+
+
+@dataclass
+class Announcer:
+    """Says for whom a run waits and at which place: at once, at each change, and every 15 seconds."""
+
+    note: Callable[[str], None]
+    _noted: tuple[str, int] | None = None
+    _noted_at: float = 0.0
+
+    def tell(self, obstacle: BuildIdInUseError, place: int) -> None:
+        """Say it if it is time to."""
+        news, now = (obstacle.message, place), time.monotonic()
+        if news != self._noted or now - self._noted_at >= _AGAIN:
+            self.note(f"waiting at place {place} in line: {obstacle.message}")
+            self._noted, self._noted_at = news, now
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +105,7 @@ class Wish:
 
         Also if it meets a run for which it neither waits nor takes its place.
         """
-        line = _Line(self)
+        line, announcer = _Line(self), Announcer(self.note)
         interrupter = Interrupter(REPLACE)
         with line.joined():
             while not cancellation.is_set:
@@ -97,9 +118,8 @@ class Wish:
                         first = error
                 self._cancel(obstacles, patience, interrupter)
                 if (left := patience.deadline - time.monotonic()) <= 0:
-                    message = f"{first.message}, and the time of {patience.limit} is over (place {line.place} in line)"
-                    raise BuildIdInUseError(message, first.hint)
-                line.tell(first)
+                    raise patience.over(first, line.place)
+                announcer.tell(first, line.place)
                 with cancellation.changed:
                     if not cancellation.is_set:
                         cancellation.changed.wait(min(left, _LOOK))
@@ -108,11 +128,13 @@ class Wish:
     def _cancel(self, obstacles: "Sequence[Obstacle]", patience: Patience, interrupter: Interrupter) -> None:
         """Cancel the runs whose place this one takes; raises if there is one for which it does not even wait."""
         for one in obstacles:
-            if not patience.waits and not patience.cancels(one.container):
-                raise BuildIdInUseError(f"{one.error.message}; {_NO_CONSENT}", one.error.hint)
+            if not patience.waits and not patience.cancels(one.container.labels):
+                raise BuildIdInUseError(f"{one.error.message}; {NO_CONSENT}", one.error.hint)
         for one in obstacles:
             run = run_of(one.container)
-            is_first = patience.cancels(one.container) and interrupter.tell(run, [(self.engine, one.container.id)])
+            is_first = patience.cancels(one.container.labels) and interrupter.tell(
+                run, [(self.engine, one.container.id)]
+            )
             if is_first:
                 spec = one.container.labels.get(f"{LABEL}.spec", "?")
                 self.note(f"cancelling {described(one.container)} of {spec}, to take its place (cancel_in_progress)")
@@ -150,8 +172,6 @@ class _Line:
     place: int = 1
     _lease: Lease | None = None
     _created: dict[str, float] = field(default_factory=dict)
-    _noted: tuple[str, int] | None = None
-    _noted_at: float = 0.0
 
     @contextmanager
     def joined(self) -> Iterator[None]:
@@ -177,13 +197,6 @@ class _Line:
             *(Obstacle(holder, in_use(holder)) for holder in holders),
             *(Obstacle(container, _before(key, container)) for key, container in before),
         ]
-
-    def tell(self, obstacle: BuildIdInUseError) -> None:
-        """Say for whom the run waits and at which place: at once, at each change, and every 15 seconds."""
-        news, now = (obstacle.message, self.place), time.monotonic()
-        if news != self._noted or now - self._noted_at >= _AGAIN:
-            self.wish.note(f"waiting at place {self.place} in line: {obstacle.message}")
-            self._noted, self._noted_at = news, now
 
     def _counts(self, container: Container) -> bool:
         """Whether the run of a ticket lives; one that is only created is about to, or its process has died."""

@@ -89,6 +89,14 @@ class FakeCluster:
         self._answer()
         return tuple(claim for claim, _ in self._claims.values() if _carries(claim.labels, labels))
 
+    def renew(self, claim: str) -> bool:
+        self._answer()
+        if claim not in self._claims:
+            return False
+        found, content = self._claims[claim]
+        self._claims[claim] = replace(found, revision=found.revision + 1), content
+        return True
+
     def read(self, claim: str) -> bytes:
         return self._claims[claim][1]
 

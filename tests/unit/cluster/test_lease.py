@@ -5,11 +5,10 @@ import threading
 import pytest
 
 from fastflow.cluster.cluster import UnitOrder
-from fastflow.cluster.lease import is_alive, reclaim, take_claims, wait_for_claims
+from fastflow.cluster.lease import Taking, is_alive, reclaim
 from fastflow.errors import BuildIdInUseError, EngineError
 from fastflow.model.compose_keys import LABEL
 from fastflow.run.lease import LeaseKey
-from fastflow.run.observer import Cancellation
 from tests.fakes.cluster import FakeCluster
 
 ONE, TWO, ALONE = LeaseKey("t", "1"), LeaseKey("t", "2"), LeaseKey("t", None)
@@ -28,7 +27,7 @@ def unit_of(cluster: FakeCluster, run: str, *, starts: bool = True) -> str:
 
 def take(cluster: FakeCluster, run: str, *keys: LeaseKey, notes: list[str] | None = None) -> int:
     held = {**labels(run), f"{LABEL}.role": "lease"}
-    return len(take_claims(cluster, keys, held, (notes if notes is not None else []).append, grace=0))
+    return len(Taking(cluster, keys, held, (notes if notes is not None else []).append, grace=0).take())
 
 
 def test_a_second_run_is_refused_and_told_of_the_first() -> None:
@@ -104,27 +103,3 @@ def test_a_run_that_has_not_begun_gets_a_moment() -> None:
     unit = unit_of(cluster, "a", starts=False)
     threading.Timer(0.3, cluster.start, (unit,)).start()
     assert is_alive(cluster, "a", grace=30)
-
-
-def test_who_waits_gets_the_lease_when_it_is_free_and_hears_once_for_whom() -> None:
-    cluster, notes = FakeCluster(), list[str]()
-    unit = unit_of(cluster, "a")
-    take(cluster, "a", ONE)
-    tries = iter((None, None, cluster.end))
-
-    def attempt() -> tuple[str, ...]:
-        if (end := next(tries)) is not None:
-            end(unit, 0)
-        return ("taken",) * take(cluster, "b", ONE)
-
-    assert list(wait_for_claims(attempt, 60, Cancellation(), notes.append)) == ["taken"]  # type: ignore[arg-type, comparison-overlap]
-    assert len(notes) == 1
-    assert "by run a" in notes[0]
-
-
-def test_who_waits_gives_up_after_its_time() -> None:
-    cluster = FakeCluster()
-    unit_of(cluster, "a")
-    take(cluster, "a", ONE)
-    with pytest.raises(BuildIdInUseError):
-        wait_for_claims(lambda: take(cluster, "b", ONE), 0, Cancellation(), [].append)  # type: ignore[arg-type, return-value]

@@ -155,7 +155,7 @@ class Contender:
     def _live(self) -> None:
         labels = {f"{LABEL}.run": self.run, CANCELLABLE: "true"}
         wish = Wish(self.engine, (key("a"), key("b")), "app:1", labels, lambda _: None)
-        patience = Patience(FOREVER, waits=False, cancels=lambda lease: lease.labels.get(CANCELLABLE) == "true")
+        patience = Patience(FOREVER, waits=False, cancels=lambda labels: labels.get(CANCELLABLE) == "true")
         try:
             leases = wish.take()
         except BuildIdInUseError:
@@ -197,7 +197,7 @@ def test_whoever_waits_in_line_gives_its_place_to_a_newer_run() -> None:
         cancellation = Cancellation()
         Observer(engine, cancellation, run).start()
         wish = Wish(engine, (key("a"),), "app:1", {f"{LABEL}.run": run, CANCELLABLE: "true"}, lambda _: None)
-        patience = Patience(FOREVER, waits=True, cancels=lambda lease: lease.labels.get(CANCELLABLE) == "true")
+        patience = Patience(FOREVER, waits=True, cancels=lambda labels: labels.get(CANCELLABLE) == "true")
         thread = threading.Thread(target=lambda: held.extend(run for _ in wish.wait(cancellation, patience)))
         thread.start()
         until(lambda: any(box.container.labels.get(f"{LABEL}.run") == run for box in list(engine.world.boxes.values())))

@@ -16,7 +16,7 @@ from fastflow.run import waiting_line
 from fastflow.run.engine import Lease
 from fastflow.run.lease import LeaseKey
 from fastflow.run.observer import Cancellation
-from fastflow.run.waiting_line import WAITS_FOR, Patience, Wish
+from fastflow.run.waiting_line import WAITS_FOR, Announcer, Patience, Wish
 from tests.unit.run.leases import held_by, key
 from tests.unit.run.stage import Stage
 
@@ -164,9 +164,11 @@ def test_a_run_says_so_every_15_seconds_and_at_each_change(stage: Stage, monkeyp
     monkeypatch.setattr(time, "monotonic", lambda: seconds[0])
     held_by(stage, key())
     first, second = Waiter(stage, "r2"), Waiter(stage, "r3")
+    announcer = Announcer(second.notes.append)
 
     def look() -> None:
-        second.line.tell(second.line.obstacles()[0].error)
+        obstacle = second.line.obstacles()[0].error
+        announcer.tell(obstacle, second.line.place)
 
     for at in (0.0, 1.0, 14.9, 15.0, 16.0):
         seconds[0] = at

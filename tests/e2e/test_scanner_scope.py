@@ -82,13 +82,13 @@ TEMPTATION = """
             scanner: sarif
             image: fastflow-schemathesis
             test_run_uri: http://app
-            command: [--max-examples, "5", --max-time, "5"]
+            command: [--max-examples, "5"]
           wapiti:
             mode: testing
             scanner: sarif
             image: fastflow-wapiti
             test_run_uri: http://app
-            command: [--depth, "2", --max-scan-time, "10", --max-attack-time, "5"]
+            command: [--depth, "2", --max-scan-time, "60", --max-attack-time, "60"]
             depends_on: [schemathesis]
           sqlmap:
             mode: testing

@@ -50,13 +50,13 @@ APPLICATION_OF_OTHERS = """
             scanner: sarif
             image: fastflow-wapiti
             test_run_uri: http://app:8440
-            command: [--module, "sql,xss", --depth, "1", --max-scan-time, "10", --max-attack-time, "60"]
+            command: [--module, "sql,xss", --depth, "1", --max-scan-time, "60", --max-attack-time, "120"]
           sqlmap:
             mode: testing
             scanner: sarif
             image: fastflow-sqlmap
             test_run_uri: http://app:8440
-            command: [--technique, BEU, --time-limit, "180"]
+            command: [--technique, BEU, --time-limit, "300"]
             depends_on: [wapiti]
 """
 # It serves everything to everybody, whatever session a request carries.

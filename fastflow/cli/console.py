@@ -9,6 +9,7 @@ from typing import Self, TextIO
 
 from fastflow.app.environment import everything
 from fastflow.app.reports import Report, write_reports
+from fastflow.app.specs import directory_of_runs
 from fastflow.ci import ci_system
 from fastflow.cli.boundary import show_error
 from fastflow.cli.signals import Interruption, interruption
@@ -18,13 +19,15 @@ from fastflow.record.archive import read_archive
 from fastflow.record.baselines import baselines_before
 from fastflow.record.events import Listener, Note
 from fastflow.record.folder import RunFolder
+from fastflow.record.place import runs_beside
 from fastflow.record.result import RunResult
+from fastflow.report.colours import has_colours, terminal_size
 from fastflow.report.encoding import ERRORS, encoding_for
 from fastflow.report.log_ends import shown_run
 from fastflow.report.outlet import deliver
 from fastflow.report.plain_ci import format_for
-from fastflow.report.progress import has_colours, plain_for, progress_for
-from fastflow.report.summary import coloured, summary_of_run
+from fastflow.report.progress import plain_for, progress_for
+from fastflow.report.summary import coloured, summary_of_run, wrapped
 from fastflow.run.cloud_progress import CloudProgress
 from fastflow.run.observer import Cancellation
 from fastflow.settings import RunSettings
@@ -116,7 +119,8 @@ class Console:
         """Show what came of a run, and return the exit code, which no reader that has gone changes."""
         self.close()
         before = baselines_before(folder.path, result.spec)
-        summary = summary_of_run(result, str(folder.path), self.written, self._matrices, before)
+        run = result.run if folder.path.parent == runs_beside(directory_of_runs().absolute()) else str(folder.path)
+        summary = summary_of_run(result, str(folder.path), self.written, self._matrices, before, run=run)
         if self._keeps:
             summary += f"\nkept; remove it with: fastflow down --run {result.run}"
         here = f"{Path.cwd()}/"
@@ -127,12 +131,19 @@ class Console:
             summary,
             format_for(ci_system(everything())),
             lambda text: self._mask(text).replace(here, ""),
-            coloured if has_colours(out, everything()) else str,
+            lambda text: _drawn(text, out),
         )
         if not is_quiet or result.exit_code != ExitCode.PASSED:
             with suppress(OSError, ValueError):
                 deliver(out, shown.encode(encoding_for(out, everything()), ERRORS))
         return result.exit_code or (ExitCode.PASSED if len(self.written) == len(self._reports) else ExitCode.FAILED)
+
+
+def _drawn(summary: str, out: TextIO) -> str:
+    """Fit a summary to a terminal; elsewhere its lines stay whole."""
+    size = terminal_size(out)
+    fitting = wrapped(summary, size[0]) if size else summary
+    return coloured(fitting) if has_colours(out, everything()) else fitting
 
 
 def _stream(stream: TextIO | None) -> TextIO:

@@ -1,14 +1,18 @@
 """What checks find, as commands show it."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TextIO
 
 import click
 
+from fastflow.app.environment import everything
 from fastflow.check.facts import Facts
 from fastflow.diagnostic import Diagnostic
 from fastflow.pipeline import Checked
+from fastflow.report.colours import Paint, has_colours, painted, unpainted
 from fastflow.report.findings_text import Sources, render_findings
 from fastflow.spec.reader import read_limited
 
@@ -23,11 +27,17 @@ def sources_of(found: Sequence[Diagnostic], texts: Mapping[str, str]) -> Sources
     return Sources(lines)
 
 
+def paint_for(stream: TextIO) -> Paint:
+    """What gives findings their colours on a stream, if it shows any."""
+    return painted if has_colours(stream, everything()) else unpainted
+
+
 def show_findings(found: Sequence[Diagnostic], texts: Mapping[str, str]) -> None:
     """Print findings on stderr. Nobody has to read them: a warning stops nothing, and an error has its exit code."""
     if found:
         with suppress(OSError):
-            click.echo(render_findings(found, sources_of(found, texts)), err=True)
+            shown = render_findings(found, sources_of(found, texts), paint_for(sys.stderr))
+            click.echo(shown, err=True, color=True)
 
 
 def passed(checked: Checked, *, shows_warnings: bool = True) -> Facts:

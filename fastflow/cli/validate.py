@@ -1,5 +1,6 @@
 """`fastflow validate`."""
 
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import click
 
 from fastflow.app.environment import new_run_id, values_for
 from fastflow.app.specs import read_all
-from fastflow.cli.findings import sources_of
+from fastflow.cli.findings import paint_for, sources_of
 from fastflow.cli.options import SPECS_HELP, env_file_option, env_option
 from fastflow.diagnostic import Severity
 from fastflow.errors import ExitCode
@@ -52,8 +53,9 @@ def command(
         for name in unasked:
             click.echo(f"{name}: Docker Compose was not asked, since there are errors", err=True)
     sources = sources_of(outcome.diagnostics, outcome.lines)
-    shown = FORMATS[form](Findings(outcome.diagnostics, sources, len(texts), Path.cwd()))
+    found = Findings(outcome.diagnostics, sources, len(texts), Path.cwd(), paint_for(sys.stdout))
+    shown = FORMATS[form](found)
     with suppress(BrokenPipeError):  # `| head` changes nothing of what was found
-        click.echo(shown)
+        click.echo(shown, color=True)  # whatever is in it was meant
     fails = any(found.severity is Severity.ERROR or strict for found in outcome.diagnostics)
     return ExitCode.INVALID if fails else ExitCode.PASSED

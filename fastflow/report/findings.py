@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from fastflow.diagnostic import Diagnostic, Mark
+from fastflow.report.colours import Paint, unpainted
 from fastflow.report.findings_text import Sources, render_findings, summary_of
 from fastflow.spec.reader import root_of
 
@@ -13,17 +14,22 @@ FORMAT_VERSION = "1.0"
 
 
 class Findings(NamedTuple):
-    """What a validation found: in how many files, what these hold, and the directory that they are named from."""
+    """What a validation found: in how many files, what these hold, and the directory that they are named from.
+
+    `paint` gives text its colours.
+    """
 
     diagnostics: tuple[Diagnostic, ...]
     sources: Sources
     files: int
     directory: Path
+    paint: Paint = unpainted
 
 
 def _as_text(found: Findings) -> str:
     summary = summary_of(found.diagnostics, found.files)
-    return f"{render_findings(found.diagnostics, found.sources)}\n{summary}" if found.diagnostics else summary
+    findings = render_findings(found.diagnostics, found.sources, found.paint)
+    return f"{findings}\n{summary}" if findings else summary
 
 
 def findings_as_json(diagnostics: Iterable[Diagnostic]) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from unicodedata import category, east_asian_width
 
 from fastflow.diagnostic import Diagnostic, Mark, Severity
+from fastflow.report.colours import Paint, unpainted
 from fastflow.report.text import clean, count
 
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
@@ -13,6 +14,7 @@ _WIDEST = 160
 _LONG = 60
 """Columns; a longer underline is drawn light."""
 _TAB = 4
+_STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow"}
 
 
 class Sources:
@@ -44,7 +46,7 @@ class Sources:
         return line
 
 
-def render_findings(diagnostics: Iterable[Diagnostic], sources: Sources) -> str:
+def render_findings(diagnostics: Iterable[Diagnostic], sources: Sources, paint: Paint = unpainted) -> str:
     """Render findings, a blank line between two; nothing for none. Logs are no place for a token: it is not shown."""
     found = tuple(diagnostics)
     literal = (one for one in found if one.rule == _LITERAL)
@@ -52,22 +54,24 @@ def render_findings(diagnostics: Iterable[Diagnostic], sources: Sources) -> str:
     # In another file is who included this one.
     secret = [mark for marks in places for mark in marks if mark.file == marks[0].file]
     shown = sources.hiding(secret) if secret else sources
-    return "\n".join(render_finding(finding, shown) for finding in found)
+    return "\n".join(render_finding(finding, shown, paint) for finding in found)
 
 
-def render_finding(finding: Diagnostic, sources: Sources) -> str:
+def render_finding(finding: Diagnostic, sources: Sources, paint: Paint = unpainted) -> str:
     """Render one finding."""
-    lines = [f"{finding.mark}: {finding.severity.value}[{finding.rule}]: {clean(finding.message)}"]
-    lines += _excerpt(finding.mark, sources)
+    style = _STYLES[finding.severity]
+    kind = paint(f"{finding.severity.value}[{finding.rule}]", style)
+    lines = [f"{paint(str(finding.mark), 'bold')}: {kind}: {clean(finding.message)}"]
+    lines += _excerpt(finding.mark, sources, style, paint)
     for related in finding.related:
-        lines.append(f"  {related.mark}: {clean(related.message)}")
-        lines += _excerpt(related.mark, sources)
+        lines.append(f"  {paint(str(related.mark), 'bold')}: {clean(related.message)}")
+        lines += _excerpt(related.mark, sources, "blue", paint)
     if finding.hint:
-        lines.append(f"  help: {clean(finding.hint)}")
+        lines.append(f"  {paint('help', 'cyan')}: {clean(finding.hint)}")
     return "\n".join(lines) + "\n"
 
 
-def _excerpt(mark: Mark, sources: Sources) -> list[str]:
+def _excerpt(mark: Mark, sources: Sources, style: str, paint: Paint) -> list[str]:
     """The line that a mark begins on, cut round the mark where it is long, and what it marks underlined."""
     line = sources.line(mark)
     if line is None or not line.strip():
@@ -78,10 +82,11 @@ def _excerpt(mark: Mark, sources: Sources) -> list[str]:
     shown = line[cut : cut + _WIDEST]
     lead, tail = "..." if cut else "", "..." if cut + _WIDEST < len(line) else ""
     gutter = f"{mark.line:>5} | "
-    blank = " " * (len(gutter) - 2) + "| " + " " * (len(lead) + _width(line[cut:start]))
+    blank, indent = " " * (len(gutter) - 2) + "| ", " " * (len(lead) + _width(line[cut:start]))
     width = _width(line[start : max(end, start + 1)][: cut + _WIDEST - start]) or 1
     source = clean(shown.replace("\t", " " * _TAB))
-    return [f"{gutter}{lead}{source}{tail}", blank + ("~" if width > _LONG else "^") * width]
+    underline = ("~" if width > _LONG else "^") * width
+    return [f"{paint(gutter, 'dim')}{lead}{source}{tail}", f"{paint(blank, 'dim')}{indent}{paint(underline, style)}"]
 
 
 def _width(text: str) -> int:

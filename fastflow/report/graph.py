@@ -23,7 +23,7 @@ def graph_text(drawing: Drawing) -> str:
     for wave in sorted({phase.wave for phase in drawing.phases}):
         lines.append(f"wave {wave}")
         lines += [_listed(phase, drawing) for phase in drawing.phases if phase.wave == wave]
-    return "\n".join([*lines, "", "* on the critical path"])
+    return "\n".join([*lines, *(("", "* on the critical path") if drawing.critical_path else ())])
 
 
 def _listed(phase: DrawnPhase, drawing: Drawing) -> str:

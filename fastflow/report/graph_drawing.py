@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from fastflow.record.plan_file import PlanFile, PlannedPhase
 from fastflow.report.text import clean, count, one_line
+from fastflow.report.words import shown_path
 
 DECLARED = "depends_on"
 """The reason of an edge that was declared; all others are implied by data."""
@@ -92,7 +93,7 @@ class Drawing:
 
 def drawing_of(plan: PlanFile, states: Mapping[str, str] | None = None) -> Drawing:
     """Read a plan; `states` says by id what became of phases. No text of it can break a document or a terminal."""
-    path = plan.critical_path
+    path = shown_path(plan.critical_path, len(plan.phases))
     steps = set(pairwise(path))
     told = {phase.id: phase for phase in plan.phases}
     phases = tuple(_phase(phase, path, states or {}) for phase in told.values())

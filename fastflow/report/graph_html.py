@@ -1,5 +1,6 @@
 """The DAG as a page: the picture, and a table that says the same in words. One file, no script, nothing loaded."""
 
+from collections.abc import Sequence
 from html import escape
 
 from fastflow.report.graph_drawing import Drawing, DrawnPhase
@@ -13,10 +14,20 @@ body{margin:1.5rem;font:15px/1.5 system-ui,sans-serif;color:var(--ink);backgroun
 table{border-collapse:collapse;margin-top:1.5rem}
 caption{text-align:left;font-weight:600;padding:.3rem 0}
 th,td{text-align:left;vertical-align:top;padding:.35rem .8rem;border-bottom:1px solid var(--edge)}
-td{overflow-wrap:anywhere}
+h1,th,td{overflow-wrap:anywhere}
+@media (max-width:700px){
+body{margin:1rem}
+table,caption,tbody,tr,th,td{display:block}
+thead{position:absolute;clip-path:inset(50%)}
+tr{padding:.5rem 0;border-bottom:1px solid var(--edge)}
+th,td{padding:.1rem 0;border:0}
+td:empty{display:none}
+td::before{content:attr(data-label) ": ";font-weight:600}
+}
 @media print{.picture{overflow:visible}}
 """
-_COLUMNS = ("phase", "mode", "BUILD_ID", "wave", "waits for", "on the critical path")
+_COLUMNS = ("phase", "mode", "BUILD_ID", "wave", "waits for")
+_PATH = "on the critical path"
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
@@ -46,23 +57,27 @@ def graph_html(drawing: Drawing) -> str:
 
 
 def _table(drawing: Drawing, title: str) -> list[str]:
-    heads = "".join(f'<th scope="col">{name}</th>' for name in _COLUMNS)
+    """A table whose rows are blocks in a narrow window: roles keep it a table for those who hear it."""
+    columns = (*_COLUMNS, *([_PATH] if drawing.critical_path else ()))
+    heads = "".join(f'<th scope="col" role="columnheader">{name}</th>' for name in columns)
     return [
-        "<table>",
+        '<table role="table">',
         f"<caption>{title}</caption>",
-        f"<thead><tr>{heads}</tr></thead>",
-        "<tbody>",
-        *(_row(phase, drawing) for phase in drawing.phases),
+        f'<thead role="rowgroup"><tr role="row">{heads}</tr></thead>',
+        '<tbody role="rowgroup">',
+        *(_row(phase, drawing, columns) for phase in drawing.phases),
         "</tbody>",
         "</table>",
     ]
 
 
-def _row(phase: DrawnPhase, drawing: Drawing) -> str:
+def _row(phase: DrawnPhase, drawing: Drawing, columns: Sequence[str]) -> str:
     before = "<br>".join(
         f"{escape(edge.before)} ({escape(edge.reason)}, {escape(edge.condition)})" for edge in drawing.before[phase.id]
     )
     out = "" if phase.is_selected else " (left out)"
-    cells = (escape(phase.mode) + out, escape(phase.build_id or phase.counted), str(phase.wave), before)
-    inner = "".join(f"<td>{cell}</td>" for cell in (*cells, "yes" if phase.is_critical else ""))
-    return f'<tr><th scope="row">{escape(phase.id)}</th>{inner}</tr>'
+    path = "yes" if phase.is_critical else ""
+    cells = (escape(phase.mode) + out, escape(phase.build_id or phase.counted), str(phase.wave), before, path)
+    told = zip(columns[1:], cells, strict=False)  # no path, no column for it
+    inner = "".join(f'<td role="cell" data-label="{name}">{cell}</td>' for name, cell in told)
+    return f'<tr role="row"><th scope="row" role="rowheader">{escape(phase.id)}</th>{inner}</tr>'

@@ -145,7 +145,7 @@ def graph_svg(drawing: Drawing, *, styled: bool = True) -> str:
         *(part for lane in layout.lanes for part in _lane(lane, width)),
         *_lines(drawing, layout),
         *(part for box in layout.boxes.values() for part in _box(box, drawing)),
-        *_legend(layout.height),
+        *_legend(layout.height, has_path=bool(drawing.critical_path)),
         "</svg>",
     ]
     return "\n".join(part for part in parts if part)
@@ -212,13 +212,14 @@ def _curve(before: Box, after: Box) -> str:
     )
 
 
-def _legend(y: int) -> Iterator[str]:
+def _legend(y: int, *, has_path: bool) -> Iterator[str]:
     x = 18
     for mode in MODES:
         yield f'<rect class="box {mode}" x="{x}" y="{y + 11}" width="14" height="12" rx="3"/>'
         yield f'<text{_PLAIN_TEXT} class="legend" x="{x + 20}" y="{y + 21}">{mode}</text>'
         x += 38 + len(mode) * _DETAILS
-    for classes, label in (("implied", "implied by data"), ("", "declared"), ("bold", "critical path")):
+    lines = [("implied", "implied by data"), ("", "declared"), *([("bold", "critical path")] if has_path else [])]
+    for classes, label in lines:
         yield f'<path class="line {classes}" d="M{x},{y + 17}h30"/>'
         yield f'<text{_PLAIN_TEXT} class="legend" x="{x + 37}" y="{y + 21}">{label}</text>'
         x += 54 + len(label) * _DETAILS

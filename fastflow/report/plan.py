@@ -13,6 +13,7 @@ from fastflow.record.har import record_name
 from fastflow.record.plan_file import plan_file_of
 from fastflow.report.plan_cells import FoldedPlan
 from fastflow.report.text import count
+from fastflow.report.words import shown_path
 
 if TYPE_CHECKING:
     from fastflow.run.forecast import Forecast
@@ -37,7 +38,8 @@ def plan_as_text(plan: Plan, forecast: "Forecast | None" = None, *, unfolds: boo
         lines.append(f"  reserves {reservation(cluster)}, agent {cluster.agent_image}")
         if cluster.constraints:
             lines.append(f"  only where {', '.join(cluster.constraints)}")
-    lines += ["", f"critical path: {' → '.join(plan.critical_path)}"]
+    if path := shown_path(plan.critical_path, len(plan.phases)):
+        lines += ["", f"critical path: {' → '.join(path)}"]
     if forecast is not None:
         from fastflow.report.times import forecast_as_text  # noqa: PLC0415  # most plans are without times
 

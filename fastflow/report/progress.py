@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 
 from fastflow.ci import ci_system
 from fastflow.record.events import Event, LogLine, as_json
+from fastflow.report.colours import can_draw
 from fastflow.report.encoding import encoding_for
 from fastflow.report.outlet import Outlet
 from fastflow.report.plain import PlainProgress
@@ -87,16 +88,3 @@ def plain_for(
     if kind == "json":
         return JsonProgress(Outlet(out), mask)
     return PlainProgress(Outlet(out, encoding_for(out, environment)), mask, told)
-
-
-def has_colours(out: TextIO, environment: Mapping[str, str]) -> bool:
-    """Whether a stream is a terminal that is to show colours (no-color.org)."""
-    return can_draw(out, environment) and not environment.get("NO_COLOR")
-
-
-def can_draw(out: TextIO, environment: Mapping[str, str]) -> bool:
-    """Whether a stream is a terminal that can move its cursor."""
-    try:
-        return out.isatty() and environment.get("TERM", "dumb") not in ("", "dumb", "unknown")
-    except ValueError:  # closed
-        return False

@@ -1,18 +1,20 @@
 """What came of a run, for people."""
 
 import re
+import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from fastflow.record.har import RECORDS
 from fastflow.record.result import PhaseResult, RunResult, Vulnerability
+from fastflow.report.colours import painted
 from fastflow.report.text import between, count, duration, without_breaks
-from fastflow.report.vulnerabilities import short_description, verdict_on
+from fastflow.report.vulnerabilities import accept_command, short_description, verdict_on
 from fastflow.report.words import FAILURES, LOOKS, log_of, state_of, time_of
 
-_CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32"}  # of ECMA-48, for the words of a style
 _ENDED = re.compile(r"^(\S)( \S+ +)(passed|vulnerable|failed|skipped|cancelled)\b", re.MULTILINE)
+_COMMAND = re.compile(r" +(?:fastflow|docker) ")
 _FEW = 3
 NO_MATRICES: Mapping[str, str] = MappingProxyType({})
 _WIDEST_STATE = len("vulnerable")
@@ -25,16 +27,18 @@ def summary_of_run(
     reports: Iterable[str] = (),
     matrices: Mapping[str, str] = NO_MATRICES,
     before: Mapping[str, int] = NO_BASELINES,
+    *,
+    run: str = "",
 ) -> str:
     """Say for each phase how it ended, for each failure why and what to do, and where the rest is.
 
     `reports` are the paths of the run's own reports, `matrices` those whose cells are told of as one, by the workflows
-    that they made, `before` the baselines that phases had when they last passed. The text may hold what others wrote,
-    as they wrote it.
+    that they made, `before` the baselines that phases had when they last passed, `run` the name of the run in commands
+    (by default its id). The text may hold what others wrote, as they wrote it.
     """
     groups = _folded(result.phases, matrices)
     width = max((len(name) for name in groups), default=0)
-    lines = [line for name, phases in groups.items() for line in _phase(phases, name, width, before)]
+    lines = [line for name, phases in groups.items() for line in _phase(phases, name, width, before, run or result.run)]
     counts = Counter(phase.state for phase in result.phases)
     said = ", ".join(f"{number} {state}" for state, number in counts.items())
     lines += ["", f"{said} in {duration(between(result.started, result.ended) or 0.0)}; exit code {result.exit_code}"]
@@ -51,10 +55,30 @@ def coloured(summary: str) -> str:
     """Colour the symbol and the state of each phase in a summary, for a terminal that shows colours."""
 
     def colour(found: re.Match[str]) -> str:
-        start = f"\x1b[{';'.join(_CODES[word] for word in LOOKS[found[3]][1].split())}m"
-        return f"{start}{found[1]}\x1b[0m{found[2]}{start}{found[3]}\x1b[0m"
+        style = LOOKS[found[3]][1]
+        return f"{painted(found[1], style)}{found[2]}{painted(found[3], style)}"
 
     return _ENDED.sub(colour, summary)
+
+
+def wrapped(summary: str, width: int) -> str:
+    """Break the lines of a summary between words for a terminal of that many columns, all but those to be copied."""
+    return "\n".join(part for line in summary.split("\n") for part in _broken(line, width))
+
+
+def _broken(line: str, width: int) -> list[str]:
+    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    if len(line) <= width or _COMMAND.match(line):
+        return [line]
+    return textwrap.wrap(
+        line,
+        width,
+        subsequent_indent=indent,
+        expand_tabs=False,
+        replace_whitespace=False,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _folded(phases: Iterable[PhaseResult], matrices: Mapping[str, str]) -> Mapping[str, list[PhaseResult]]:
@@ -73,7 +97,7 @@ def _folded(phases: Iterable[PhaseResult], matrices: Mapping[str, str]) -> Mappi
     return found
 
 
-def _phase(alike: Sequence[PhaseResult], name: str, width: int, before: Mapping[str, int]) -> Iterator[str]:
+def _phase(alike: Sequence[PhaseResult], name: str, width: int, before: Mapping[str, int], run: str) -> Iterator[str]:
     phase = alike[0]
     named = (("test record", phase.test_record), ("test run", phase.test_run))
     ids = (f"{what} {identity}" for what, identity in named if identity)
@@ -86,16 +110,25 @@ def _phase(alike: Sequence[PhaseResult], name: str, width: int, before: Mapping[
     if phase.reason:
         yield f"    {phase.reason}"
     yield from _vulnerabilities(phase.vulnerabilities)
-    if phase.hint:
-        yield f"    what to do: {phase.hint}"
-    elif any(one.expired for one in phase.vulnerabilities):
-        yield "    what to do: fix what was accepted until now, or give its entry in the accept file a later day"
-    elif phase.state == "vulnerable":
-        yield "    what to do: mend what was found, or accept what is known, with a reason: fastflow accept"
-    elif phase.state == "failed":
-        yield "    what to do: see the end of its log" if phase.log else "    what to do: see the run folder"
+    yield from _advice(phase, run)
     if phase.state in FAILURES and (log := log_of(phase)):
         yield f"    log: {log}"
+
+
+def _advice(phase: PhaseResult, run: str) -> Iterator[str]:
+    if phase.hint:
+        yield f"    what to do: {phase.hint}"
+    elif phase.state == "failed":
+        yield "    what to do: see the end of its log" if phase.log else "    what to do: see the run folder"
+    elif phase.state == "vulnerable":
+        if any(one.expired for one in phase.vulnerabilities):
+            yield "    what to do: fix what was accepted until now, or give its entry in the accept file a later day"
+        failing = (one for one in phase.vulnerabilities if one.gate == "fails" and not one.expired)
+        fingerprints = list(dict.fromkeys(one.fingerprint for one in failing))
+        if fingerprints:
+            yield "    what to do: fix it, or accept it with a reason:"
+        for fingerprint in fingerprints if len(fingerprints) <= _FEW else ["FINGERPRINT"]:
+            yield f"      {accept_command(run, fingerprint)}"
 
 
 def _few(names: Sequence[str]) -> str:
@@ -111,11 +144,12 @@ def _baselines(phase: PhaseResult, before: int | None) -> Iterator[str]:
 
 
 def _vulnerabilities(found: Iterable[Vulnerability]) -> Iterator[str]:
-    """Name each kind once, the gravest first, with how often it was found and what the gate made of it."""
+    """Name each kind once, the most severe first, with how often it was found and what the gate made of it."""
     times: Counter[str] = Counter()
     for one in sorted(found, key=lambda one: (one.gate != "fails", -one.counted_threat, one.type)):
         fails_as_ever = one.gate == "fails" and one.expired is None
-        times[short_description(one) + ("" if fails_as_ever else f": {verdict_on(one)}")] += 1
+        verdict = "" if fails_as_ever else f": {verdict_on(one)}"
+        times[f"{short_description(one)} [{one.fingerprint}]{verdict}"] += 1
     for text, number in times.items():
         yield f"    {text}" + (f", {number} times" if number > 1 else "")
 

@@ -1,6 +1,5 @@
 """The live table on a terminal: drawn by a thread of its own, so that a slow terminal slows no run."""
 
-import os
 import re
 import threading
 from collections.abc import Callable, Mapping
@@ -11,6 +10,7 @@ from rich.cells import cell_len
 
 from fastflow.plan import Plan
 from fastflow.record.events import Event, RunStarted
+from fastflow.report.colours import terminal_size
 from fastflow.report.encoding import ERRORS, encoding_for, fit
 from fastflow.report.outlet import deliver
 from fastflow.report.tty_board import Board
@@ -76,21 +76,12 @@ class TtyProgress:
             self._paint(shows_table=False)
 
     def _paint(self, *, shows_table: bool) -> None:
-        width, height = _size(self._out)
+        width, height = terminal_size(self._out) or (80, 24)
         terminal = Terminal(self._environment, encoding_for(self._out, self._environment), width, height)
         notes = [fit(note, terminal.encoding) for note in self._board.take_notes()]
         lines = table_lines(self._board.view(), terminal) if shows_table else []
         if text := self._painter.paint(notes, lines, terminal):
             deliver(self._out, text.encode(terminal.encoding, ERRORS))
-
-
-def _size(out: TextIO) -> tuple[int, int]:
-    """The terminal's size now; 80 columns and 24 lines where it has none."""
-    try:
-        size = os.get_terminal_size(out.fileno())
-    except (OSError, ValueError):
-        return 80, 24
-    return size.columns or 80, size.lines or 24
 
 
 class Painter:

@@ -11,7 +11,8 @@ from fastflow.plan import PhasePlan, Plan
 from fastflow.record.events import Event, LogLine, Note, PhaseChanged, Progress, RunStarted
 from fastflow.record.result import END_STATES
 from fastflow.report.text import clean, one_line
-from fastflow.report.words import FAILURES, progress_text
+from fastflow.report.tty_progress import NO_PACE, Pace
+from fastflow.report.words import FAILURES, progress_text, shown_path
 
 NO_MATRICES: Mapping[str, str] = MappingProxyType({})
 _ENDED_LAST = sorted(END_STATES, key=lambda state: state == "passed")
@@ -33,7 +34,8 @@ class Row:
     ids: tuple[str, ...] = ()
     line: str = ""
     """The last line of its log."""
-    progress: Progress | None = None
+    pace: Pace = NO_PACE
+    """How far its test run is."""
     waits_for: tuple[str, ...] = ()
     matrix: str = ""
     """The matrix that made its workflow, if cells are shown as one."""
@@ -67,14 +69,14 @@ class Row:
         if self.cells:
             return ", ".join(f"{number} {state}" for state, number in Counter(one.state for one in self.cells).items())
         if self.state == "waiting":
-            return f"after {', '.join(self.waits_for)}" if self.waits_for else "its turn is to come"
+            return f"after {', '.join(self.waits_for)}" if self.waits_for else "queued"
         if self.has_ended:
             return self.reason or ", ".join(self.ids)
         if self.state == "starting":
             return self.line or "services and node"
         if self.state == "stopping":
             return "stopping the node"
-        told = progress_text(self.progress) if self.progress else ""
+        told = progress_text(self.pace.progress) if self.pace.progress else ""
         return told or self.line or ", ".join(self.ids)
 
 
@@ -159,7 +161,7 @@ class Board:
             case LogLine():
                 return replace(row, line=self._said(event.line) or row.line)
             case Progress():
-                return replace(row, progress=event)
+                return replace(row, pace=row.pace.after(event, self._clock() - self._began))
             case PhaseChanged():
                 return self._moved(row, event)
             case _:
@@ -177,7 +179,7 @@ class Board:
             reason=self._said(event.reason or ""),
             ids=tuple(known for known in (event.test_record, event.test_run) if known) or row.ids,
             line="" if is_anew else row.line,
-            progress=None if is_anew else row.progress,
+            pace=NO_PACE if is_anew else row.pace,
         )
 
     def _said(self, text: str) -> str:
@@ -200,5 +202,6 @@ class Board:
             replace(row, waits_for=tuple(edge.before for edge in row.phase.dependencies if edge.before in left))
             for row in rows.values()
         )
-        to_come = tuple(name for name in self._plan.critical_path if name in left)
+        path = shown_path(self._plan.critical_path, len(self._rows))
+        to_come = tuple(name for name in path if name in left)
         return View(self._run, now, shown, to_come)

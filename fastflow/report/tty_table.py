@@ -12,6 +12,7 @@ from rich.text import Text
 from fastflow.report.encoding import fit
 from fastflow.report.text import short_duration
 from fastflow.report.tty_board import Row, View
+from fastflow.report.tty_progress import progress_bar
 from fastflow.report.words import FAILURES, LOOKS
 
 _NARROW = 60
@@ -34,7 +35,7 @@ def table_lines(view: View, terminal: Terminal) -> list[str]:
     """Draw a view; never more lines than the terminal has but one, none wider than it."""
     room = max(1, terminal.height - 1 - _OTHER_LINES)
     rows = view.first(room)
-    parts: list[RenderableType] = [_head(view), _table(view, rows, terminal.width)]
+    parts: list[RenderableType] = [_head(view), _table(view, rows, terminal)]
     shown = [one for row in rows for one in row.cells or (row,)]
     if len(shown) < len(view.rows):
         left_out = Counter(row.state for row in view.rows) - Counter(row.state for row in shown)
@@ -73,7 +74,8 @@ def _head(view: View) -> Text:
     return text
 
 
-def _table(view: View, rows: tuple[Row, ...], width: int) -> Table:
+def _table(view: View, rows: tuple[Row, ...], terminal: Terminal) -> Table:
+    width = terminal.width
     table = Table.grid(padding=(0, 2, 0, 0))
     largest = max(8, width // 4)
     for name_width in (largest,) if width < _NARROW else (max(8, width // 5), max(8, width // 5)):
@@ -83,11 +85,12 @@ def _table(view: View, rows: tuple[Row, ...], width: int) -> Table:
     table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
     table.expand = True
     for row in rows:
-        table.add_row(*_cells(row, view.now, is_narrow=width < _NARROW))
+        table.add_row(*_cells(row, view.now, terminal))
     return table
 
 
-def _cells(row: Row, now: float, *, is_narrow: bool) -> Iterator[Text]:
+def _cells(row: Row, now: float, terminal: Terminal) -> Iterator[Text]:
+    is_narrow = terminal.width < _NARROW
     symbol, style = LOOKS.get(row.state, ("·", ""))
     faint = "dim" if row.state in ("waiting", "skipped", "cancelled") else ""
     if is_narrow:
@@ -98,7 +101,9 @@ def _cells(row: Row, now: float, *, is_narrow: bool) -> Iterator[Text]:
     yield _text(f"{symbol} {row.state}", style)
     elapsed = row.elapsed(now)
     yield _text("" if elapsed is None else short_duration(elapsed), faint)
-    yield _text(row.doing, style if row.state in FAILURES else "dim")
+    is_measured = row.state == "running" and not row.cells and not is_narrow
+    bar = progress_bar(row.pace, now, terminal.width, terminal.encoding) if is_measured else None
+    yield bar or _text(row.doing, style if row.state in FAILURES else "dim")
 
 
 def _text(text: str, style: str = "") -> Text:

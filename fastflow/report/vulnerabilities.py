@@ -1,5 +1,6 @@
 """The vulnerabilities of a run as reports list them: the gravest first, what is accepted last."""
 
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -120,6 +121,11 @@ def short_description(vulnerability: Vulnerability) -> str:
     """What was found, how grave it is, and where, in FAST's words and without the method."""
     one = vulnerability
     return f"{one.type} ({threat_of(one)}){_where(one.parameter, one.uri)}"
+
+
+def accept_command(run: str, fingerprint: str) -> str:
+    """The command that accepts a vulnerability of a run, by the run's id or the path of its folder."""
+    return f'fastflow accept {shlex.quote(run)} --fingerprint {fingerprint} --reason "WHY"'
 
 
 def _where(parameter: str | None, place: str | None) -> str:

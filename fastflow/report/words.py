@@ -45,6 +45,11 @@ def last_lines(evidence: Evidence) -> str:
     return "\n".join((f"The last lines of {evidence.of}:", *evidence.lines))
 
 
+def shown_path(critical: tuple[str, ...], phases: int) -> tuple[str, ...]:
+    """The critical path as far as it says more than a list of so many phases does; empty otherwise."""
+    return critical if phases > 2 and len(critical) > 1 else ()
+
+
 def progress_text(progress: Progress) -> str:
     """Say how far a test run is: baselines done of all, vulnerabilities so far, requests sent, time left."""
     said = []

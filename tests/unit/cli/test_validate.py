@@ -42,6 +42,17 @@ def test_every_format_names_the_rule_on_stdout_and_is_silent_on_stderr(
     assert err == ""
 
 
+@pytest.mark.parametrize("form", FORMATS)
+def test_colours_are_for_people(
+    form: str, here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "fastflow.yml").write_text(BAD)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    validate("--format", form)
+    assert ("\x1b[1;31merror[build-id-format]\x1b[0m" in capsys.readouterr().out) is (form == "text")
+
+
 @pytest.mark.parametrize("form", ["json", "sarif"])
 def test_formats_for_machines_are_one_json_value_without_findings_too(
     form: str, here: Path, capsys: pytest.CaptureFixture[str]

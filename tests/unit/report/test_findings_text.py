@@ -8,6 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fastflow.diagnostic import Diagnostic, Mark, Related, Severity
+from fastflow.report.colours import painted
 from fastflow.report.findings_text import Sources, render_finding, render_findings, summary_of
 from fastflow.report.text import clean
 
@@ -179,3 +180,15 @@ def test_a_token_that_is_written_into_the_spec_is_in_no_excerpt() -> None:
         "b: { token: ****, c: p }",
         " " * 18 + "^",
     ]
+
+
+def test_colours_mark_the_place_the_rule_the_caret_and_the_help_and_take_no_column() -> None:
+    mark = Mark("f.yml", 1, 4, 1, 5)
+    found = Diagnostic("a-rule", Severity.ERROR, "wrong \x1b[31m", mark, "do this")
+    sources = Sources({"f.yml": "a: 1\n"})
+    text = render_finding(found, sources, painted)
+    assert re.sub(r"\x1b\[[0-9;]*m", "", text) == render_finding(found, sources)
+    assert re.findall(r"\x1b\[([1-9;]+)m([^\x1b]*)\x1b\[0m", text) == [
+        ("1", "f.yml:1:4"), ("1;31", "error[a-rule]"), ("2", "    1 | "), ("2", "      | "), ("1;31", "^"),
+        ("36", "help"),
+    ]  # fmt: skip

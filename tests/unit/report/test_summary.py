@@ -10,7 +10,7 @@ import pytest
 from fastflow.record.result import PhaseResult, RunResult, Suppression, Vulnerability
 from fastflow.report.log_ends import LINES, log_ends, shown_run
 from fastflow.report.plain_ci import FORMATS, CiFormat
-from fastflow.report.summary import coloured, summary_of_run
+from fastflow.report.summary import coloured, summary_of_run, wrapped
 
 START = "2026-01-01T10:00:00.000Z"
 
@@ -71,7 +71,7 @@ def test_baselines_are_told_if_they_are_news(record: str, baselines: int | None,
 
 
 def test_vulnerabilities_are_told_by_kind_the_gravest_first_with_what_the_gate_made_of_them() -> None:
-    accepted = Suppression("behind a login", "2026-12-31")
+    accepted = Suppression("a login", "2026-12-31")
     text = summary_of_run(
         run(
             phase(
@@ -91,12 +91,13 @@ def test_vulnerabilities_are_told_by_kind_the_gravest_first_with_what_the_gate_m
     assert text.splitlines() == [
         "! web.test  vulnerable      12.3 s",
         "    3 vulnerabilities found: sqli, xss",
-        "    sqli (threat unknown) in parameter GET_q_value of http://app/x",
-        "    xss (threat 50) in parameter GET_q_value of http://app/x, 2 times",
-        "    rce (threat 90) in parameter GET_q_value of http://app/x: the gate is off",
-        "    ptrav (threat 70) in parameter GET_q_value of http://app/x: accepted until 2026-12-31: behind a login",
-        "    info (threat 10) in parameter GET_q_value of http://app/x: below the gate's threat",
-        "    what to do: mend what was found, or accept what is known, with a reason: fastflow accept",
+        "    sqli (threat unknown) in parameter GET_q_value of http://app/x [f1]",
+        "    xss (threat 50) in parameter GET_q_value of http://app/x [f1], 2 times",
+        "    rce (threat 90) in parameter GET_q_value of http://app/x [f1]: the gate is off",
+        "    ptrav (threat 70) in parameter GET_q_value of http://app/x [f1]: accepted until 2026-12-31: a login",
+        "    info (threat 10) in parameter GET_q_value of http://app/x [f1]: below the gate's threat",
+        "    what to do: fix it, or accept it with a reason:",
+        '      fastflow accept r1 --fingerprint f1 --reason "WHY"',
         "    log: logs/web.test.log",
         "",
         "1 vulnerable in 1 min 5 s; exit code 1",
@@ -116,6 +117,53 @@ def test_vulnerabilities_are_told_by_kind_the_gravest_first_with_what_the_gate_m
 def test_each_failure_has_its_reason_and_the_next_step(facts: dict[str, Any], advice: list[str]) -> None:
     text = summary_of_run(run(phase("web.test", "failed", reason="no baseline", **facts), code=3), "runs/r1")
     assert text.splitlines()[:-3] == ["✗ web.test  failed          12.3 s", "    no baseline", *advice]
+
+
+def vulnerable(*fingerprints: str, **facts: Any) -> RunResult:
+    each = tuple(replace(found("xss", 50), fingerprint=one, **facts) for one in fingerprints)
+    return run(phase("web.test", "vulnerable", vulnerabilities=each), code=1)
+
+
+def commands(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if "fastflow accept" in line]
+
+
+def test_each_vulnerability_has_its_command_until_they_are_many() -> None:
+    assert commands(summary_of_run(vulnerable("a", "b", "a"), "f")) == [
+        'fastflow accept r1 --fingerprint a --reason "WHY"', 'fastflow accept r1 --fingerprint b --reason "WHY"'
+    ]  # fmt: skip
+    assert commands(summary_of_run(vulnerable(*"abcd"), "f")) == [
+        'fastflow accept r1 --fingerprint FINGERPRINT --reason "WHY"'
+    ]
+
+
+def test_command_names_a_run_that_is_elsewhere_by_its_folder() -> None:
+    assert commands(summary_of_run(vulnerable("a"), "f", run="a b/.fastflow/runs/r1")) == [
+        "fastflow accept 'a b/.fastflow/runs/r1' --fingerprint a --reason \"WHY\""
+    ]
+
+
+def test_what_is_excused_or_has_expired_has_no_command() -> None:
+    assert commands(summary_of_run(vulnerable("a", gate="below"), "f")) == []
+    assert commands(summary_of_run(vulnerable("a", expired=Suppression("why", "2026-01-31")), "f")) == []
+
+
+def test_lines_break_between_words_with_an_indent_and_commands_stay_whole() -> None:
+    text = summary_of_run(
+        run(phase("web.test", "failed", reason="the service app ended: " + "word " * 20, hint="look at " + "x" * 90)),
+        "runs/r1",
+    )
+    lines = wrapped(f"{text}\n{commands(summary_of_run(vulnerable('a' * 40), 'f'))[0]:>90}", 80).splitlines()
+    assert lines[1:7] == [
+        "    the service app ended: " + " ".join(["word"] * 10),
+        "      " + " ".join(["word"] * 10),
+        "    what to do: look at",
+        "      " + "x" * 90,
+        "",
+        "1 failed in 1 min 5 s; exit code 0",
+    ]
+    assert lines[-1].endswith('--reason "WHY"')
+    assert wrapped(text, 1000) == text
 
 
 def test_failure_that_is_allowed_is_said_to_be() -> None:

@@ -74,27 +74,97 @@ def test_table_shows_each_phase_with_its_state_time_and_what_it_does() -> None:
         display(Progress("web.test", baselines_done=5, baselines=14, requests=612, vulnerabilities=1, seconds_left=20))
         display(state("api.record", "starting"))
         display(log("api.record", "INFO [1]: Recording started"))
-        terminal.wait_for(on_screen("5 of 14", "Recording started", "✓ passed"))
+        display(state("api.test", "running", test_run="tr_2"))
+        terminal.wait_for(on_screen("5 of 14", "Recording started", "✓ passed", "tr_2"))
         lines = terminal.lines()
     assert lines[0].startswith("run r1  ")
     assert lines[0].endswith("1 of 4 ended")
     words = [" ".join(line.split()) for line in lines[1:]]
+    words = [re.sub(r"\d+s left", "20s left", word) for word in words]  # it runs down
     assert [re.sub(r"\d\.\ds", "0.1s", word) for word in words] == [
         "web record ✓ passed 0.1s rec_1",
-        "web test ▸ running 0.1s 5 of 14 baselines, 1 vulnerability, 612 reque…",
+        "web test ▸ running 0.1s ━━━╸────── 5 of 14, 20s left, 1 vulnerability",
         "api record ▸ starting 0.1s INFO [1]: Recording started",
-        "api test · waiting after api.record",
+        "api test ▸ running 0.1s tr_2",
         "critical path: web.test",
     ]
     assert terminal.lines() == [""], "the table is gone when the display is closed"
 
 
-def test_wide_terminal_shows_all_that_the_api_tells() -> None:
+def test_waiting_phase_says_for_what_or_that_it_is_queued() -> None:
+    terminal = ScreenTerminal()
+    with showing(terminal):
+        lines = terminal.wait_for(on_screen("critical path")).splitlines()
+    assert [line.partition("waiting")[2].strip() for line in lines[1:5]] == [
+        "queued", "after web.record", "queued", "after api.record"
+    ]  # fmt: skip
+
+
+def test_two_phases_have_no_critical_path() -> None:
+    terminal = ScreenTerminal()
+    two = "workflows: { web: { build_id: 1, nodes: { r: { mode: recording }, t: { mode: testing } } } }"
+    with showing(terminal, planned(two)):
+        assert terminal.wait_for(on_screen("after web.r")).count("\n") == 2
+
+
+def running_test(done: int | None = 7, requests: int | None = 100, **facts: Any) -> Event:
+    return Progress("web.test", baselines_done=done, baselines=14, requests=requests, **facts)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "environment", "bar"),
+    [
+        ("utf-8", COLOURFUL, "━━━━━─────"),
+        ("utf-8", {**COLOURFUL, "LC_ALL": "C"}, "=====-----"),
+        ("ascii", COLOURFUL, "=====-----"),
+        ("cp437", COLOURFUL, "=====-----"),
+    ],
+)
+def test_bar_has_the_characters_that_the_terminal_can_show(
+    encoding: str, environment: Mapping[str, str], bar: str
+) -> None:
+    terminal = ScreenTerminal(encoding=encoding)
+    with showing(terminal, environment=environment) as display:
+        display(state("web.test", "running"))
+        display(running_test())
+        display(running_test(requests=200))
+        terminal.wait_for(on_screen(f"{bar} 7 of 14", "req/s") if encoding != "cp437" else on_screen(bar))
+
+
+def test_bar_is_full_at_the_end_and_no_wider_if_more_are_done_than_there_are() -> None:
+    terminal = ScreenTerminal(columns=200)
+    with showing(terminal) as display:
+        display(state("web.test", "running"))
+        display(running_test(done=20))
+        terminal.wait_for(on_screen("━" * 24 + " 20 of 14"))
+        assert "━" * 25 not in terminal.text()
+
+
+def test_narrow_terminal_has_text_and_no_bar() -> None:
+    terminal = ScreenTerminal(columns=59)
+    with showing(terminal) as display:
+        display(state("web.test", "running"))
+        display(running_test())
+        assert "━" not in terminal.wait_for(on_screen("7 of 14 baselines"))
+
+
+def test_new_attempt_begins_without_the_progress_of_the_last() -> None:
+    terminal = ScreenTerminal()
+    with showing(terminal) as display:
+        display(state("web.test", "running"))
+        display(running_test())
+        terminal.wait_for(on_screen("7 of 14"))
+        display(state("web.test", "starting"))
+        display(state("web.test", "running", test_run="tr_2"))
+        assert "7 of 14" not in terminal.wait_for(on_screen("running", "tr_2"))
+
+
+def test_where_the_baselines_are_not_known_there_is_text() -> None:
     terminal = ScreenTerminal(columns=140)
     with showing(terminal) as display:
         display(state("web.test", "running"))
-        display(Progress("web.test", baselines_done=5, baselines=14, requests=1, vulnerabilities=0, seconds_left=200))
-        terminal.wait_for(on_screen("5 of 14 baselines, 0 vulnerabilities, 1 request, 3m20s left"))
+        display(Progress("web.test", vulnerabilities=0, requests=1, seconds_left=200))
+        terminal.wait_for(on_screen("0 vulnerabilities, 1 request, 3m20s left"))
 
 
 @pytest.mark.parametrize(("columns", "lines"), [(80, 24), (40, 24), (40, 6), (20, 3), (10, 2), (200, 60)])
@@ -346,7 +416,7 @@ def test_cells_of_a_matrix_share_a_row_but_for_those_that_went_wrong() -> None:
         "web (2) record ▸ running 0.1s 1 passed, 1 running",
         "web (3) test · waiting 2 waiting, 1 skipped",
         "web-3 record ✗ failed 0.1s no record",
-        "api record · waiting its turn is to come",
+        "api record · waiting queued",
         "critical path: web-1.test",
     ]
 

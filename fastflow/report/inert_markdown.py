@@ -1,21 +1,52 @@
 """Texts of others in Markdown: logs, requests, answers of the application, names.
 
-They are in `code` and `pre` elements, with every character that Markdown or HTML could take for its own as a numeric
-entity: such a text makes no link, no mention and no element.
+They are in code spans and fenced blocks, which make no link, no mention and no element of what is in them, and which
+can be read as plain text. What a code span cannot hold is in a `code` element, with every character that Markdown or
+HTML could take for its own as a numeric entity.
 """
 
 import re
+from collections.abc import Iterable, Iterator, Sequence
 
 from fastflow.report.text import one_line, pictured
 
 _ACTIVE = re.compile(r"[^A-Za-z0-9 ./=?,;%'\"()+#\u00a0-\U0010ffff-]|(?<=www)\.", re.IGNORECASE)
 _LONGEST = 500
+_UNSPANNED = re.compile(r"[`|\\\\]")
+"""What ends a code span, or a cell of a table; a backslash would take the bar that ends the cell."""
+_WIDEST = 60
+"""Characters of the widest cell that others are padded to."""
+_FENCE = re.compile(r"`{3,}")
 
 
 def code(text: str | None, longest: int = _LONGEST) -> str:
     """Write a text as one line of code, cut after so many characters; "" if there is none."""
+    line = pictured(cut(one_line(text or ""), longest))
+    return f"`{line}`" if line and not _UNSPANNED.search(line) else code_element(line)
+
+
+def code_element(text: str | None, longest: int = _LONGEST) -> str:
+    """Write it as an element, for places where HTML is read and Markdown is not."""
     line = one_line(text or "")
     return f"<code>{entities(cut(line, longest))}</code>" if line else ""
+
+
+def fenced(text: str) -> str:
+    """Write lines as a block of code, which nothing in it can end."""
+    shown = pictured(text)
+    fence = "`" * max((len(run) + 1 for run in _FENCE.findall(shown)), default=3)
+    return f"{fence}text\n{shown}\n{fence}"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Write a table whose columns stand below one another as plain text too, unless a cell is very wide."""
+    every = [head, *rows]
+    columns = zip(*every, strict=True)
+    widths = [max(1, *(len(cell) for cell in column if len(cell) <= _WIDEST)) for column in columns]
+    for at, cells in enumerate(every):
+        yield f"| {' | '.join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True))} |"
+        if at == 0:
+            yield f"|{'|'.join('-' * (width + 2) for width in widths)}|"
 
 
 def cut(text: str, length: int) -> str:

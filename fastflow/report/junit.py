@@ -1,11 +1,13 @@
 """A run as JUnit XML, for the test views of CI systems: a suite for each workflow.
 
-A suite has a case for each phase (`classname` is the workflow) and one for each baseline of its testing phases
-(`classname` is the phase). A vulnerable phase is a failure, a failed one an error. The form is that of Jenkins'
-schema, which the others read, too: https://github.com/jenkinsci/xunit-plugin (junit-10.xsd).
+A suite has a case for each phase (`classname` is the workflow) and one for each vulnerability (`classname` is the
+phase), named by what stays the same from run to run. There are as many failures as vulnerabilities that fail a gate; a
+failed phase is an error. The form is that of Jenkins' schema, which the others read, too:
+https://github.com/jenkinsci/xunit-plugin (junit-10.xsd).
 """
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -13,7 +15,7 @@ from xml.etree import ElementTree as ET
 from fastflow.model.mode import mode_named
 from fastflow.record.archive import Archive
 from fastflow.record.result import PhaseResult
-from fastflow.report.text import between, pictured
+from fastflow.report.text import between, count, pictured
 from fastflow.report.vulnerabilities import Discovery, discoveries_of, verdict_on
 from fastflow.report.words import last_lines, log_of, state_of
 from fastflow.run.node_log import Ending, ended_test_sets
@@ -28,6 +30,15 @@ _OUTCOMES = {
     "skipped": "skipped",
     "cancelled": "skipped",
     "waiting": "skipped",
+}
+
+
+_TEST_SETS = "test sets"
+_ENDINGS: Mapping[Ending, str] = {
+    "found": "found something",
+    "passed": "passed",
+    "error": "could not run",
+    "running": "did not come to the end",
 }
 
 
@@ -69,44 +80,61 @@ def render(archive: Archive) -> str:
 
 
 def _cases(archive: Archive, phase: PhaseResult) -> Iterator[_Case]:
-    """The phase's own case, and those of its baselines, which tell what was found with each."""
+    """The phase's own case, that of its test sets, and those of the vulnerabilities that it found."""
     found = discoveries_of([phase])
-    log = Path(phase.log.replace("\\", "/")).stem if phase.log else phase.id  # that of the last attempt
-    has_test_sets = mode_named(phase.mode).makes == "test run"
-    baselines = ended_test_sets(archive.logs.get(log, "").splitlines()) if has_test_sets else {}
-    yield _of_phase(phase, found, [one for one in found if one.vulnerability.baseline not in baselines])
-    for name, ending in baselines.items():
-        yield _of_baseline(phase, name, ending, [one for one in found if one.vulnerability.baseline == name])
+    yield _of_phase(phase, found)
+    if mode_named(phase.mode).makes == "test run":
+        yield from _of_test_sets(archive, phase)
+    names: Counter[str] = Counter()
+    for one in found:
+        names[one.case] += 1
+        yield _of_vulnerability(one, one.case if names[one.case] == 1 else f"{one.case} #{names[one.case]}")
 
 
-def _of_phase(phase: PhaseResult, found: Sequence[Discovery], only_here: Sequence[Discovery]) -> _Case:
+def _of_phase(phase: PhaseResult, found: Sequence[Discovery]) -> _Case:
+    """A phase's case; of a vulnerable one, the cases of its vulnerabilities are the failures, if any is known."""
     state = state_of(phase)
     time = between(phase.started, phase.ended) if phase.has_ended else None
     message = f"{state}: {phase.reason}" if phase.reason else state
     log = log_of(phase)
     facts = (_listed(found), phase.hint, f"log: {log}" if log else None)
     text = "\n".join(fact for fact in facts if fact)
-    shown = (last_lines(phase.evidence),) if phase.evidence else ()
-    details = "\n\n".join((text, *shown, *(_whole(one) for one in only_here)))
+    details = "\n\n".join((text, last_lines(phase.evidence)) if phase.evidence else (text,))
     outcome = _OUTCOMES.get(phase.state, "error")  # what has begun and did not end was cut short
+    if outcome == "failure" and any(one.vulnerability.gate == "fails" for one in found):
+        return _Case(phase.id, phase.workflow, time, output=f"{message}\n{details}")
     if outcome in ("failure", "error"):
         return _Case(phase.id, phase.workflow, time, outcome, message, state, details=details)
     return _Case(phase.id, phase.workflow, time, outcome, message if outcome else "", output=details)
 
 
-def _of_baseline(phase: PhaseResult, name: str, ending: Ending, found: Sequence[Discovery]) -> _Case:
-    """A test set's case: what it found fails it, unless all of that is excused."""
-    case, group = f"baseline {name}", phase.id
-    grave = [one for one in found if one.vulnerability.gate == "fails"]
-    if ending == "error":
-        return _Case(case, group, outcome="error", message="the test set could not be run", kind="error")
-    if ending == "running":
-        return _Case(case, group, outcome="skipped", message="the test set did not come to its end")
-    if grave or (ending == "found" and not found and phase.has_grave):
-        message = "; ".join(one.failure for one in grave) or f"what it shows is told under {phase.id}"
-        kinds = ", ".join(dict.fromkeys(one.vulnerability.type for one in grave)) or "vulnerable"
-        return _Case(case, group, None, "failure", message, kinds, "\n\n".join(_whole(one) for one in grave))
-    return _Case(case, group, output="\n\n".join(f"{verdict_on(one.vulnerability)}: {_whole(one)}" for one in found))
+def _of_test_sets(archive: Archive, phase: PhaseResult) -> Iterator[_Case]:
+    """One case for all test sets that the node's log names: their baselines have other ids in each run."""
+    log = Path(phase.log.replace("\\", "/")).stem if phase.log else phase.id  # that of the last attempt
+    ended = ended_test_sets(archive.logs.get(log, "").splitlines())
+    if not ended:
+        return
+    by_ending = {ending: [name for name, how in ended.items() if how == ending] for ending in _ENDINGS}
+    text = "\n".join(_counted(words, by_ending[ending]) for ending, words in _ENDINGS.items() if by_ending[ending])
+    if broken := by_ending["error"]:
+        yield _Case(_TEST_SETS, phase.id, None, "error", _counted(_ENDINGS["error"], broken), "error", details=text)
+    elif cut := by_ending["running"]:
+        yield _Case(_TEST_SETS, phase.id, None, "skipped", _counted(_ENDINGS["running"], cut), output=text)
+    else:
+        yield _Case(_TEST_SETS, phase.id, output=text)
+
+
+def _counted(words: str, baselines: Sequence[str]) -> str:
+    return f"{count(len(baselines), 'test set')} {words}: {', '.join(baselines)}"
+
+
+def _of_vulnerability(one: Discovery, name: str) -> _Case:
+    """A vulnerability's case: a failure, unless it is excused."""
+    if one.vulnerability.gate == "fails":
+        allowed = " (allowed)" if one.phase.allow_failure else ""
+        message = f"{one.failure}{allowed}"
+        return _Case(name, one.phase.id, None, "failure", message, one.vulnerability.type, _whole(one))
+    return _Case(name, one.phase.id, output=f"{verdict_on(one.vulnerability)}: {_whole(one)}")
 
 
 def _listed(found: Sequence[Discovery]) -> str:
@@ -117,11 +145,13 @@ def _listed(found: Sequence[Discovery]) -> str:
 
 def _whole(one: Discovery) -> str:
     request = one.request[:_LONGEST_REQUEST]
-    return "\n".join(
-        part
-        for part in (one.description, one.message, f"fingerprint: {one.vulnerability.fingerprint}", request)
-        if part
-    )
+    return "\n".join(part for part in (one.description, one.explanation, one.message, *_facts(one), request) if part)
+
+
+def _facts(one: Discovery) -> Iterable[str]:
+    yield f"fingerprint: {one.vulnerability.fingerprint}"
+    if one.vulnerability.baseline:
+        yield f"baseline: {one.vulnerability.baseline}"
 
 
 def _counts(cases: Sequence[_Case]) -> dict[str, str]:

@@ -16,7 +16,8 @@ from fastflow.record.archive import Archive
 from fastflow.record.result import PhaseResult, Vulnerability
 from fastflow.report import sarif
 from fastflow.report.text import pictured
-from fastflow.report.vulnerabilities import Discovery, discoveries_of, name_of, verdict_on
+from fastflow.report.vulnerabilities import Discovery, discoveries_of, verdict_on
+from fastflow.report.vulnerability_kinds import kind_of
 from fastflow.report.words import last_lines
 
 CATEGORY = "fastflow-up"
@@ -55,14 +56,17 @@ def _rules(discoveries: Sequence[Discovery]) -> Iterable[sarif.Rule]:
         kinds.setdefault(rule_id(one.vulnerability.type), []).append(one.vulnerability)
     for rule, found in sorted(kinds.items()):
         kind, threat = found[0].type, max(one.counted_threat for one in found)
-        name = pictured(name_of(kind))
+        named = kind_of(kind)
+        name = pictured(named.name)
         short = f"{name} in the application." if name != kind else f"A vulnerability of type {name} in the application."
         finder = found[0].scanner or "Wallarm FAST"
         yield sarif.Rule(
             rule,
             short,
-            f"{finder} found it by sending attack requests to the running application. {short}",
-            "Mend the application; or accept the vulnerability, with a reason: fastflow accept",
+            " ".join(
+                filter(None, (short, named.explanation, f"{finder} found it by attacking the running application."))
+            ),
+            "Fix the application, or accept the vulnerability with a reason: fastflow accept",
             level="error",
             properties={"tags": ["security"], "precision": "high", "security-severity": f"{threat / 10:.1f}"},
         )

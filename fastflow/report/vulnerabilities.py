@@ -1,32 +1,15 @@
-"""The vulnerabilities of a run as reports list them: the gravest first, what is accepted last."""
+"""The vulnerabilities of a run as reports list them: the most severe first, what is accepted last."""
 
 import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from fastflow.record.result import PhaseResult, Vulnerability, Weight
+from fastflow.report.curl import curl_command
 from fastflow.report.text import shortened
+from fastflow.report.vulnerability_kinds import kind_of
 
-# Short names of types in words; FAST documents those of its tests, others are as Wallarm's products write them.
-_NAMES = {
-    "sqli": "SQL injection",
-    "nosqli": "NoSQL injection",
-    "xss": "Cross-site scripting",
-    "ptrav": "Path traversal",
-    "rce": "Remote code execution",
-    "xxe": "XML external entity",
-    "ssrf": "Server-side request forgery",
-    "ssti": "Server-side template injection",
-    "csrf": "Cross-site request forgery",
-    "redir": "Open redirect",
-    "crlf": "CRLF injection",
-    "ldapi": "LDAP injection",
-    "idor": "Insecure direct object reference",
-    "auth": "Authentication flaw",
-    "info": "Information exposure",
-    "anomaly": "Anomaly",
-    "unknown": "Type not known",
-}
 GATES: dict[Weight, str] = {
     "fails": "fails the gate",
     "below": "below the gate's threat",
@@ -37,11 +20,6 @@ GATES: dict[Weight, str] = {
 _ORDER = tuple(GATES)
 _LONGEST_REQUEST = 60_000
 _LONGEST_MESSAGE = 4_000
-
-
-def name_of(kind: str) -> str:
-    """A type of vulnerability in words; as FAST names it if there are none for it."""
-    return _NAMES.get(kind, kind)
 
 
 def threat_of(vulnerability: Vulnerability) -> str:
@@ -81,7 +59,12 @@ class Discovery:
     @property
     def name(self) -> str:
         """The type in words."""
-        return name_of(self.vulnerability.type)
+        return kind_of(self.vulnerability.type).name
+
+    @property
+    def explanation(self) -> str:
+        """What such a flaw is, in a sentence; "" if nothing is known of its type."""
+        return kind_of(self.vulnerability.type).explanation
 
     @property
     def gate(self) -> str:
@@ -92,6 +75,19 @@ class Discovery:
     def place(self) -> str:
         """Method and address."""
         return " ".join(part for part in (self.vulnerability.method, self.vulnerability.uri) if part)
+
+    @property
+    def case(self) -> str:
+        """What it is called in the test view of a CI system; it stays the same from run to run."""
+        found = self.vulnerability
+        place = " ".join(part for part in (found.method, _path(found.uri)) if part)
+        where = ": ".join(part for part in (place, found.parameter) if part)
+        return f"{where} ({found.type})" if where else found.type
+
+    @property
+    def curl(self) -> str | None:
+        """The command that sends the attack again; None if that cannot be done by a command."""
+        return curl_command(self.request, self.vulnerability.uri)
 
     @property
     def request(self) -> str:
@@ -105,7 +101,7 @@ class Discovery:
 
     @property
     def description(self) -> str:
-        """What was found, how grave it is, and where."""
+        """What was found, how severe it is, and where."""
         found = self.vulnerability
         kind = "" if self.name == found.type else f"{found.type}, "
         return f"{self.name} ({kind}{threat_of(found)}){_where(found.parameter, self.place)}"
@@ -118,7 +114,7 @@ class Discovery:
 
 
 def short_description(vulnerability: Vulnerability) -> str:
-    """What was found, how grave it is, and where, in FAST's words and without the method."""
+    """What was found, how severe it is, and where, in FAST's words and without the method."""
     one = vulnerability
     return f"{one.type} ({threat_of(one)}){_where(one.parameter, one.uri)}"
 
@@ -126,6 +122,13 @@ def short_description(vulnerability: Vulnerability) -> str:
 def accept_command(run: str, fingerprint: str) -> str:
     """The command that accepts a vulnerability of a run, by the run's id or the path of its folder."""
     return f'fastflow accept {shlex.quote(run)} --fingerprint {fingerprint} --reason "WHY"'
+
+
+def _path(uri: str | None) -> str:
+    try:
+        return urlsplit(uri or "").path
+    except ValueError:  # what is no address is its own path
+        return uri or ""
 
 
 def _where(parameter: str | None, place: str | None) -> str:

@@ -86,6 +86,44 @@ def test_the_request_of_a_vulnerability_is_two_steps_away(browser: Browser, writ
         expect(report.page.get_by_role("group", name="Request")).to_contain_text("code=SPRING4321%27")
 
 
+@pytest.mark.parametrize("is_secure", [True, False])
+def test_commands_are_copied(browser: Browser, tmp_path: Path, is_secure: bool) -> None:
+    """Where a page comes by plain HTTP from another machine, browsers give it no clipboard of its own."""
+    (tmp_path / "report.html").write_text(render(vulnerable_run()), encoding="utf-8")
+    with served(tmp_path) as server, seen(browser, f"{server}/report.html") as report:
+        page = report.page
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        page.evaluate("window.read = () => clipboard.readText(); window.clipboard = navigator.clipboard")
+        if not is_secure:
+            page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+        row = page.locator(".vulnerability", has_text="/coupon/1")
+        expect(row.get_by_role("button")).to_have_count(0)
+        row.locator("summary").click()
+        expect(row).to_contain_text("part of a database query")
+        row.get_by_role("button", name="Copy as curl").click()
+        expect(row.get_by_role("button", name="Copied")).to_be_visible()
+        assert page.evaluate("read()").startswith(
+            "curl --include --path-as-is --globoff --request POST http://app:3000"
+        )
+        row.get_by_role("button", name="Copy the accept command").click()
+        expect(row.get_by_role("button", name="Copied")).to_have_count(2)
+        assert page.evaluate("read()") == (
+            'fastflow accept 261124090000abcde --fingerprint 0000000000000001 --reason "WHY"'
+        )
+        expect(row.get_by_role("button", name="Copy as curl")).to_be_visible()
+        assert report.complaints == []
+
+
+def test_only_what_fails_a_gate_can_be_accepted_and_only_a_known_request_copied(
+    browser: Browser, written: Written
+) -> None:
+    with seen(browser, written(vulnerable_run())) as report:
+        for text, buttons in (("the manuals are public", ["Copy as curl"]), ("Type not known", ["Copy the accept"])):
+            row = report.page.locator(".vulnerability", has_text=text)
+            row.locator("summary").click()
+            expect(row.get_by_role("button")).to_contain_text(buttons)
+
+
 def test_filters_by_type_threat_workflow_and_gate_hold_together(browser: Browser, written: Written) -> None:
     run = large_run(1_000, 1_000)
     wanted = [

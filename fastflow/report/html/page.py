@@ -19,7 +19,7 @@ from fastflow.report.text import pictured
 _ASSETS = "assets"
 _FILLS = {"waiting": "#bbb", "starting": "#a9b4c0", "stopping": "#9a6700"}
 """The colours of bars where a server's policy forbids styles."""
-_SCRIPTS = ("theme.js", "vulnerabilities.js", "logs.js")
+_SCRIPTS = ("theme.js", "vulnerabilities.js", "copying.js", "logs.js")
 
 
 def render(archive: Archive) -> str:

@@ -12,7 +12,8 @@ from fastflow.report.html.logs import PackedLog, pack
 from fastflow.report.html.timeline import Timeline, Track, timeline_of
 from fastflow.report.text import between, duration, moment
 from fastflow.report.verdict import Empty, Verdict, empty_of, verdict_of
-from fastflow.report.vulnerabilities import GATES, Discovery, discoveries_of, name_of
+from fastflow.report.vulnerabilities import GATES, Discovery, accept_command, discoveries_of
+from fastflow.report.vulnerability_kinds import kind_of
 from fastflow.report.words import state_of, time_of
 
 
@@ -78,6 +79,10 @@ class Page:
     leftovers: tuple[str, ...]
     plan: PlanFile | None
 
+    def accept_command(self, one: Discovery) -> str:
+        """The command that accepts a vulnerability."""
+        return accept_command(self.run, one.vulnerability.fingerprint)
+
     def number_of(self, phase: str) -> int:
         """Where a phase stands in the list, from 1."""
         return next((at for at, row in enumerate(self.phases, start=1) if row.phase.id == phase), 0)
@@ -114,7 +119,7 @@ def _choices(discoveries: Sequence[Discovery]) -> Choices:
     workflows = Counter(one.phase.workflow for one in discoveries)
     gates = Counter(one.vulnerability.gate for one in discoveries)
     return Choices(
-        tuple(Choice(kind, name_of(kind), number) for kind, number in types.most_common()),
+        tuple(Choice(kind, kind_of(kind).name, number) for kind, number in types.most_common()),
         tuple(Choice(name, name, number) for name, number in sorted(workflows.items())),
         tuple(Choice(gate, words, gates[gate]) for gate, words in GATES.items() if gates[gate]),
     )

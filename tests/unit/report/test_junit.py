@@ -42,16 +42,44 @@ def outcome(case: TestCase) -> str:
     return type(case.result[0]).__name__ if case.result else "passed"
 
 
-def test_suites_are_workflows_and_cases_are_phases() -> None:
+def test_suites_are_workflows_and_cases_are_phases_and_vulnerabilities() -> None:
     cases = read(vulnerable_run())
-    assert {name: outcome(case) for name, case in cases.items() if "baseline" not in name} == {
+    assert {name: outcome(case) for name, case in cases.items()} == {
         "web/web.record": "passed",
-        "web/web.test": "Failure",
+        "web/web.test": "passed",
+        "web.test/test sets": "Skipped",
+        "web.test/POST (unknown)": "Failure",
+        "web.test/POST /coupon/1: code (sqli)": "Failure",
+        "web.test/GET /search: q (xss)": "Failure",
+        "web.test/POST /coupon/4: code (rce)": "passed",
+        "web.test/POST /coupon/3: code (ptrav)": "passed",
         "api/api.test": "Error",
     }
-    assert cases["web/web.test"].result[0].message == "vulnerable: 3 vulnerabilities found"
+    assert cases["web/web.test"].system_out.startswith("vulnerable: 3 vulnerabilities found\n")
     assert cases["api/api.test"].result[0].message == "failed (allowed): empty record"
     assert cases["web/web.record"].time == 10.0
+
+
+def test_vulnerable_phase_of_which_no_more_is_known_is_a_failure() -> None:
+    cases = read(told_run(phase("web.test", "vulnerable", reason="2 vulnerabilities found")))
+    assert {name: outcome(case) for name, case in cases.items()} == {"web/web.test": "Failure"}
+    assert cases["web/web.test"].result[0].message == "vulnerable: 2 vulnerabilities found"
+
+
+def test_there_are_as_many_failures_as_vulnerabilities_each_under_a_name_of_its_own() -> None:
+    same = (found(1), found(1, baseline="bl_2"), found(1, baseline="bl_3"))
+    cases = read(told_run(phase("web.test", "vulnerable", vulnerabilities=same)))
+    assert [name for name, case in cases.items() if outcome(case) == "Failure"] == [
+        "web.test/POST /coupon/1: code (sqli)",
+        "web.test/POST /coupon/1: code (sqli) #2",
+        "web.test/POST /coupon/1: code (sqli) #3",
+    ]
+
+
+def test_names_are_the_same_in_a_run_on_another_port_with_other_baselines() -> None:
+    other = found(1, baseline="bl_0040", uri="https://127.0.0.1:49153/coupon/1?code=2")
+    names = [set(read(told_run(phase("web.test", vulnerabilities=(one,))))) for one in (found(1), other)]
+    assert names[0] == names[1]
 
 
 @pytest.mark.parametrize(
@@ -63,41 +91,44 @@ def test_what_did_not_come_to_a_verdict_has_not_passed(state: str, kind: str) ->
     assert outcome(read(told)["web/web.test"]) == kind
 
 
-def test_each_baseline_is_a_case_with_what_was_found_with_it() -> None:
+def test_vulnerability_is_told_with_its_request_and_what_such_a_flaw_is() -> None:
     test = phase("web.test", "vulnerable", vulnerabilities=(found(1),))
-    cases = read(told_run(test, logs={"web.test": LOG}))
-    told = {name: outcome(case) for name, case in cases.items() if name.startswith("web.test/")}
-    assert told == {
-        "web.test/baseline bl_1": "Failure",
-        "web.test/baseline bl_2": "passed",
-        "web.test/baseline bl_3": "Error",
-        "web.test/baseline bl_4": "Skipped",
-    }
-    failure = cases["web.test/baseline bl_1"].result[0]
+    failure = read(told_run(test))["web.test/POST /coupon/1: code (sqli)"].result[0]
     assert failure.type == "sqli"
-    for text in ("sqli", "threat 80", "parameter code", "POST http://app:3000/coupon/1", f"{1:016x}", "code=SPRING1"):
+    for text in ("sqli", "threat 80", "parameter code", "POST http://app:3000/coupon/1", f"{1:016x}", "code=SPRING1",
+                 "baseline: bl_1", "part of a database query"):  # fmt: skip
         assert text in failure.text
+
+
+@pytest.mark.parametrize(
+    ("lines", "kind", "text"),
+    [
+        (9, "Error", "1 test set could not run: bl_3"),
+        (6, "passed", "1 test set passed: bl_2"),
+        (3, "Skipped", "1 test set did not come to the end: bl_1"),
+    ],
+)
+def test_test_sets_are_one_case_with_what_became_of_them(lines: int, kind: str, text: str) -> None:
+    log = "\n".join(LOG.splitlines()[:lines])
+    case = read(told_run(phase("web.test"), logs={"web.test": log}))["web.test/test sets"]
+    assert outcome(case) == kind
+    assert text in (case.system_out or case.result[0].text)
 
 
 def test_the_log_of_the_last_attempt_is_the_one_that_counts() -> None:
     test = phase("web.test", log="runs/r/logs/web.test.attempt-2.log")
     logs = {"web.test": LOG, "web.test.attempt-2": LOG.replace("bl_", "later_")}
-    names = {name for name in read(told_run(test, logs=logs)) if name.startswith("web.test/")}
-    assert names == {f"web.test/baseline later_{number}" for number in (1, 2, 3, 4)}
+    told = read(told_run(test, logs=logs))["web.test/test sets"].result[0].text
+    assert "later_3" in told
+    assert "bl_3" not in told
 
 
 def test_what_is_excused_fails_no_case_and_is_told() -> None:
     one = replace(found(1), gate="below")
-    cases = read(told_run(phase("web.test", "passed", vulnerabilities=(one,)), logs={"web.test": LOG}))
-    assert [outcome(cases[name]) for name in ("web/web.test", "web.test/baseline bl_1")] == ["passed", "passed"]
-    assert "below the gate" in cases["web.test/baseline bl_1"].system_out
+    cases = read(told_run(phase("web.test", "passed", vulnerabilities=(one,))))
+    assert set(map(outcome, cases.values())) == {"passed"}
+    assert "below the gate" in cases["web.test/POST /coupon/1: code (sqli)"].system_out
     assert one.fingerprint in cases["web/web.test"].system_out
-
-
-def test_what_was_found_without_a_baseline_is_told_under_the_phase() -> None:
-    one = replace(found(1), baseline=None)
-    (case,) = read(told_run(phase("web.test", "vulnerable", vulnerabilities=(one,)))).values()
-    assert "code=SPRING1" in case.result[0].text
 
 
 def test_hostile_texts_are_inert() -> None:

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import replace
-from html import unescape
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,12 +24,15 @@ def tables(text: str) -> list[list[list[str]]]:
         elif token.type == "tr_open":
             found[-1].append([])
         elif token.type == "inline" and token.level >= 4:
-            found[-1][-1].append(unescape(OWN.sub("", token.content)))
+            shown = (part for part in token.children or () if part.type != "html_inline")
+            found[-1][-1].append("".join(part.content for part in shown))
     return found
 
 
-_ELEMENTS = ("paragraph", "heading", "table", "thead", "tbody", "tr", "th", "td", "bullet_list", "list_item")
-PLAIN = {"text", "text_special", "html_inline", "html_block", "softbreak", "inline"} | {
+_ELEMENTS = (
+    "paragraph", "heading", "table", "thead", "tbody", "tr", "th", "td", "bullet_list", "list_item", "strong"
+)  # fmt: skip
+PLAIN = {"text", "text_special", "html_inline", "html_block", "softbreak", "inline", "code_inline", "fence"} | {
     f"{element}_{end}" for element in _ELEMENTS for end in ("open", "close")
 }
 
@@ -59,7 +61,22 @@ def test_a_run_is_a_table_of_phases_and_one_of_vulnerabilities() -> None:
         "sqli", "80", "code", "POST http://app:3000/coupon/1", "bl_1", "web.test", "fails the gate", f"{1:016x}",
     ]  # fmt: skip
     assert findings[5][6] == "accepted until 2027-01-31: the manuals are public"
-    assert "POST /coupon/1 HTTP/1.1&#10;Host&#58; app" in text
+    assert "\n\n```text\nPOST /coupon/1 HTTP/1.1\nHost: app:3000\n\ncode=SPRING1%27\n```\n\n</details>\n" in text
+
+
+def test_it_can_be_read_as_text() -> None:
+    lines = render(vulnerable_run()).splitlines()
+    start = next(at for at, line in enumerate(lines) if line.startswith("| type"))
+    rows = lines[start : start + 5]
+    assert len({len(row) for row in rows}) == 1, "columns stand below one another"
+    assert "| `sqli`    | 80        | `code`    | `POST http://app:3000/coupon/1`" in rows[3]
+
+
+def test_each_type_is_explained_once_and_accepting_has_a_command() -> None:
+    text = render(vulnerable_run())
+    assert text.count("- **SQL injection**: ") == text.count("- **Path traversal**: ") == 1
+    assert '`fastflow accept 261124090000abcde --fingerprint FINGERPRINT --reason "WHY"`' in text
+    assert "fastflow accept" not in render(told_run(phase("web.test", vulnerabilities=(found(1, gate="below"),))))
 
 
 def test_a_run_that_was_killed_says_so() -> None:
@@ -80,7 +97,7 @@ def test_only_so_many_vulnerabilities_are_listed() -> None:
 def test_hostile_texts_are_inert() -> None:
     text = render(hostile_run())
     assert active(text) == []
-    assert not {character for character in text if ord(character) < 32} - {"\n"}
+    assert not {character for character in text if ord(character) < 32} - {"\n", "\t"}
     assert all(len(row) == 8 for row in tables(text)[1])
     assert HOSTILE[0] in {row[2] for row in tables(text)[1]}
 
@@ -100,4 +117,11 @@ def test_no_text_is_active(text: str) -> None:
     assert active(shown) == []
     assert all(len(row) == 8 for row in tables(shown)[1])
     for word in ("www.", "http:", "@octocat"):
-        assert word not in shown
+        assert word not in outside_of_code(shown)
+
+
+def outside_of_code(text: str) -> str:
+    """What renderers look for links and mentions in."""
+    parsed = MarkdownIt("commonmark").enable("table").parse(text)
+    shown = [part for block in parsed if block.type != "fence" for part in (block.children or [block])]
+    return " ".join(part.content for part in shown if part.type in ("text", "html_block"))

@@ -1,13 +1,11 @@
 """`fastflow schema`."""
 
-import json
-
 import click
 
-from fastflow.model.schema import spec_schema
+from fastflow.app.schema import schema_text
 
 
 @click.command(name="schema")
 def command() -> None:
     """Print the JSON Schema (2020-12) of the spec, for editors: `# yaml-language-server: $schema=…`."""
-    click.echo(json.dumps(spec_schema(), indent=2, ensure_ascii=False))
+    click.echo(schema_text(), nl=False)

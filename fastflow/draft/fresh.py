@@ -1,5 +1,7 @@
 """The specs to begin with if there is nothing to begin from: with FAST, and with any other scanner."""
 
+from fastflow.model.schema import MODELINE
+
 _APPLICATION = """\
     # The application and its tests. Name your Compose file instead: compose: docker-compose.yml
     compose:
@@ -15,13 +17,12 @@ _APPLICATION = """\
             http_proxy: http://fast:8080    # the node that records is reached as `fast`
 """
 FRESH = f"""\
+{MODELINE}
 # Security tests of CI/CD workflows with Wallarm FAST. Every field: fastflow schema.
 #   fastflow validate       checks this file; needs no Docker, network or variables
 #   fastflow plan           shows what would run, in which order, and why
 #   fastflow up --emulate   runs it with a stand-in for the cloud and the node; no account is needed
 #   fastflow up             runs it; the token comes from the environment: WALLARM_API_TOKEN
-# For completion in editors: fastflow schema > fastflow.schema.json, and this as the first line:
-#   yaml-language-server: $schema=fastflow.schema.json
 
 workflows:
   web:
@@ -43,13 +44,12 @@ workflows:
 """
 
 FRESH_WITH_SCANNER = f"""\
+{MODELINE}
 # Security tests of CI/CD workflows: mitmproxy records your tests, any scanner attacks with what was recorded.
+# Every field: fastflow schema.
 #   fastflow validate       checks this file; needs no Docker, network or variables
 #   fastflow plan           shows what would run, in which order, and why
 #   fastflow up             runs it; no account is needed
-# Every field: fastflow schema. For completion in editors: fastflow schema > fastflow.schema.json, and this as the
-# first line:
-#   yaml-language-server: $schema=fastflow.schema.json
 
 workflows:
   web:

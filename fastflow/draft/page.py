@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from fastflow.model.schema import MODELINE
 from fastflow.spec.document import YamlNode
 from fastflow.spec.template import TemplateError, parse_template, written
 from fastflow.spec.template import blank_if_unset as template_blanks
@@ -80,9 +81,12 @@ def _blank(written_text: str) -> str:
 
 
 def write_page(head: Iterable[str], spec: Block, refused: Mapping[Path, str], secrets: frozenset[str]) -> Page:
-    """Write a spec. Entries in `refused` become comments with the reason; what holds a secret is not written."""
+    """Write a spec, its schema named to editors.
+
+    Entries in `refused` become comments with the reason; what holds a secret is not written.
+    """
     work = _Writing(refused, secrets)
-    lines: list[tuple[str, Path | None]] = [(line, None) for line in comment(head)]
+    lines: list[tuple[str, Path | None]] = [(line, None) for line in (MODELINE, *comment(head))]
     for entry in spec.entries:
         lines += [("", None), *work.entry(entry, ())]
     return Page(tuple(lines))

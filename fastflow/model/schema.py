@@ -45,9 +45,23 @@ def _own_descriptions(model: type[SpecModel]) -> dict[str, str]:
 
 Schema: TypeAlias = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-ID = "urn:fastflow:spec"
+ID = "https://fastflow-ci.github.io/fastflow/latest/reference/fastflow.schema.json"
+"""Where the documentation's site has the schema of the latest release."""
+MODELINE = f"# yaml-language-server: $schema={ID}"
+"""The comment by which a spec names its schema to editors."""
 _EXTENSIONS: Schema = {"^x-": {}}
 _HOLDS_A_VARIABLE: Schema = {"type": "string", "pattern": r"\$"}
+_NOT_SET: Schema = {"type": "null"}
+INCLUDE_FIELDS = {
+    "path": "The file, from the directory of the file that includes it. A path alone is short for it.",
+    "with": "Variables of that file only: in it, and for the Compose projects and the sources of its workflows.",
+}
+MATRIX_FIELDS = {
+    "any": "An axis: a variable of the workflow, in the spec, for its Compose project and for its sources.",
+    "exclude": "Combinations that are left out: all those that have the values of an entry.",
+    "include": "Adds variables to all cells that have the values of an entry's axes, or else makes a cell.",
+}
+"""The two mappings of the spec that are no models."""
 _EXAMPLE = {
     "workflows": {
         "web": {
@@ -62,8 +76,9 @@ _EXAMPLE = {
 }
 
 
-def spec_schema() -> Schema:
-    """Give the JSON Schema (draft 2020-12) of a fastflow.yml."""
+def spec_schema(rules: Mapping[str, str]) -> Schema:
+    """Give the JSON Schema (draft 2020-12) of a fastflow.yml; `rules` are those that `checks` may name, described."""
+    levels = {rule: _one_of("error", "warning", "off") | {"description": text} for rule, text in rules.items()}
     fields = {
         "cloud": _part("cloud"),
         "defaults": _part("defaults"),
@@ -71,11 +86,7 @@ def spec_schema() -> Schema:
         "hosts": _by_name("host") | {"type": ["object", "null"]},
         "workflows": _by_name("workflow") | {"type": ["object", "null"]},
         "concurrency": _mapping(Concurrency) | {"type": ["object", "null"]},
-        "checks": {
-            "type": ["object", "null"],
-            "patternProperties": {"^x-": {}},
-            "additionalProperties": _one_of("error", "warning", "off"),
-        },
+        "checks": _closed(levels) | {"type": ["object", "null"]},
     }
     head = {"$schema": DIALECT, "$id": ID, "title": "fastflow.yml", "examples": [_EXAMPLE]}
     spec = _mapping(Spec, fields)
@@ -105,8 +116,9 @@ def _parts() -> Schema:
 
 
 def _include() -> Schema:
-    path = {"type": "string", "minLength": 1}
+    path = {"type": "string", "minLength": 1, "description": INCLUDE_FIELDS["path"]}
     variables = {"type": ["object", "null"], "patternProperties": _EXTENSIONS, "additionalProperties": TEXT_SCHEMA}
+    variables["description"] = INCLUDE_FIELDS["with"]
     entry = _closed({"path": path, "with": variables}) | {"required": ["path"]}
     return {"type": ["array", "null"], "items": {"if": {"type": "object"}, "then": entry, "else": path}}
 
@@ -116,10 +128,10 @@ def _matrix() -> Schema:
     values = {"patternProperties": _EXTENSIONS, "additionalProperties": TEXT_SCHEMA}
     entry = {"type": "object", "minProperties": 1} | values
     entries = {"type": ["array", "null"], "items": entry}
-    axis = {"type": "array", "items": TEXT_SCHEMA, "minItems": 1}
+    axis = {"type": "array", "items": TEXT_SCHEMA, "minItems": 1, "description": MATRIX_FIELDS["any"]}
     return {
         "type": ["object", "null"],
-        "properties": {"exclude": entries, "include": entries},
+        "properties": {name: entries | {"description": MATRIX_FIELDS[name]} for name in ("exclude", "include")},
         "patternProperties": _EXTENSIONS | {"^(?!(?:in|ex)clude$)[A-Za-z_][A-Za-z0-9_]*$": axis},
         "additionalProperties": False,
     }
@@ -162,7 +174,7 @@ def _is(field: str, value: str) -> Schema:
 def _fields_of_nodes(node: type[BaseNode]) -> Schema:
     source = {"type": ["object", "array", "null"], "if": {"type": "array"}}
     source |= {"then": {"items": _part("source"), "minItems": 1}, "else": _unless_null(_part("source"))}
-    gate = {"if": {"type": "object"}, "then": _mapping(Gate), "else": _one_of("off")}
+    gate = _one_of("off", otherwise={"if": {"type": "object"}, "then": _mapping(Gate), "else": _NOT_SET})
     ready = _mapping(Ready) | {"type": ["object", "null"]}
     codes = _mapping(ScannerCodes) | {"type": ["object", "null"]}
     dependency = _mapping(Dependency, {"condition": _one_of(*CONDITIONS)})
@@ -192,10 +204,16 @@ def _unless_null(schema: Schema) -> Schema:
     return {"if": {"not": {"type": "null"}}, "then": schema}
 
 
-def _one_of(*words: str) -> Schema:
-    """One of these words, which a variable may hold; an editor that reads YAML 1.1 takes `off` for false."""
-    values: list[str | bool | None] = [*words, *([False] if "off" in words else []), None]
-    return {"if": _HOLDS_A_VARIABLE, "else": {"enum": values}}
+def _one_of(*words: str, otherwise: Schema | None = None) -> Schema:
+    """One of these words, `otherwise` something else, or a variable, which may hold either.
+
+    The words have an alternative of their own: of that editors offer what it lists. One that reads YAML 1.1 takes
+    `off` for false, so that is allowed, but not offered.
+    """
+    rest = otherwise or _NOT_SET
+    if "off" in words:
+        rest = {"if": {"const": False}, "else": rest}
+    return {"anyOf": [{"enum": list(words)}, {"if": {"type": "string"}, "then": _HOLDS_A_VARIABLE, "else": rest}]}
 
 
 def _by_name(part: str) -> Schema:

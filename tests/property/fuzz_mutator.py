@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from fastflow.model.schema import spec_schema
+from fastflow.app.schema import whole_schema
 
 Change = Callable[[str, random.Random], str]
 _WORD = re.compile(r"[A-Za-z0-9_.$-]+")
@@ -61,7 +61,7 @@ def _names_in(schema: Any) -> Iterator[str]:
             yield from _names_in(part)
 
 
-FIELDS: list[str] = sorted({*_names_in(spec_schema()), *_COMPOSE})
+FIELDS: list[str] = sorted({*_names_in(whole_schema()), *_COMPOSE})
 
 
 def template(choice: random.Random, depth: int = 3) -> str:

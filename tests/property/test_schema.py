@@ -8,13 +8,13 @@ import pytest
 import yaml
 from hypothesis import given, settings
 
+from fastflow.app.schema import whole_schema
 from fastflow.diagnostic import has_errors
-from fastflow.model.schema import spec_schema
 from fastflow.pipeline import SpecText, check
 from tests.property.mutations import SPECS, mutations
 from tests.unit.model.good_specs import COMPOSE, Editor, NewEditor, as_editors_read
 
-VALIDATOR = jsonschema.Draft202012Validator(spec_schema())
+VALIDATOR = jsonschema.Draft202012Validator(whole_schema())
 ROOT = Path(__file__).parents[1] / "corpus"
 CORPUS = sorted(ROOT.rglob("*.yml"))
 

@@ -7,6 +7,8 @@ from typing import Any
 import jsonschema
 import pytest
 
+from fastflow.app.schema import whole_schema
+from fastflow.check.rules import RULE_IDS
 from fastflow.model.base import SpecModel
 from fastflow.model.cloud import Cloud
 from fastflow.model.host import Host
@@ -14,12 +16,12 @@ from fastflow.model.mode import MODES
 from fastflow.model.node import NODE_TYPES
 from fastflow.model.node_parts import Gate, Ready
 from fastflow.model.relations import CommandSource, ServiceSource
-from fastflow.model.schema import descriptions_of, spec_schema
+from fastflow.model.schema import descriptions_of
 from fastflow.model.spec import Spec, Workflow
 from tests.unit.model.good_specs import GOOD, SMALL, Editor, NewEditor, as_editors_read
 from tests.unit.model.specs import faults, load
 
-SCHEMA = spec_schema()
+SCHEMA = whole_schema()
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 
@@ -38,19 +40,21 @@ def test_it_is_a_schema_of_2020_12_with_what_editors_show() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert {"$id", "title", "description", "examples"} <= SCHEMA.keys()
-    assert json.loads(json.dumps(SCHEMA)) == SCHEMA == spec_schema()
+    assert json.loads(json.dumps(SCHEMA)) == SCHEMA == whole_schema()
     assert all(not list(VALIDATOR.iter_errors(example)) for example in SCHEMA["examples"])
 
 
 def test_there_is_no_noise() -> None:
     for part in parts(SCHEMA):
-        assert not {"anyOf", "default"} & part.keys()
+        assert "default" not in part
+        assert {"type": "null"} not in part.get("anyOf", ())
     assert [part["title"] for part in parts(SCHEMA) if isinstance(part.get("title"), str)] == ["fastflow.yml"]
 
 
 def test_every_field_of_the_model_is_there_and_described_as_in_the_model() -> None:
     defs = SCHEMA["$defs"]
-    gate, ready = defs["testing"]["properties"]["gate"]["then"], defs["recording"]["properties"]["ready"]
+    gate = defs["testing"]["properties"]["gate"]["anyOf"][1]["else"]["else"]["then"]
+    ready = defs["recording"]["properties"]["ready"]
     homes: list[tuple[type[SpecModel], Any]] = [
         (Spec, SCHEMA),
         (Cloud, defs["cloud"]),
@@ -60,11 +64,43 @@ def test_every_field_of_the_model_is_there_and_described_as_in_the_model() -> No
     ]
     homes += [(Ready, ready), (CommandSource, defs["source"]["then"]), (ServiceSource, defs["source"]["else"])]
     homes += [(NODE_TYPES[mode], defs[mode]) for mode in MODES]
-    for model, schema in homes:
+    for model, home in homes:
         fields = descriptions_of(model)
-        assert {name: field["description"] for name, field in schema["properties"].items()} == fields
-        assert schema["additionalProperties"] is False
-        assert "^x-" in schema["patternProperties"]
+        assert {name: field["description"] for name, field in home["properties"].items()} == fields
+        assert home["additionalProperties"] is False
+        assert "^x-" in home["patternProperties"]
+
+
+def fields_of(schema: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every field of a mapping that the schema describes; conditions describe none."""
+    for part in parts({key: value for key, value in schema.items() if key not in ("if", "else", "examples")}):
+        if part.get("additionalProperties") is False:
+            yield from part.get("properties", {}).items()
+            yield from ((name, field) for name, field in part["patternProperties"].items() if field)
+
+
+def test_every_field_is_described() -> None:
+    assert [name for name, field in fields_of(SCHEMA) if not {"description", "$ref"} & field.keys()] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        (("$defs", "workflow", "properties", "publish"), ["keep", "none"]),
+        (("$defs", "testing", "properties", "gate"), ["off"]),
+        (("properties", "checks", "properties", "scope-open"), ["error", "warning", "off"]),
+    ],
+)
+def test_words_are_listed_where_editors_look_for_them(path: tuple[str, ...], words: list[str]) -> None:
+    field: Any = SCHEMA
+    for step in path:
+        field = field[step]
+    assert field["anyOf"][0] == {"enum": words}
+
+
+def test_checks_may_name_every_rule_and_nothing_else() -> None:
+    assert SCHEMA["properties"]["checks"]["properties"].keys() == set(RULE_IDS)
+    assert list(VALIDATOR.iter_errors(as_editors_read(SMALL + "checks: { scope-opn: off }\n")))
 
 
 @pytest.mark.parametrize("loader", [Editor, NewEditor])

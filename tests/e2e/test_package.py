@@ -19,7 +19,7 @@ from .packaging_tools import BIN, tool
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("package")]
 ROOT = Path(__file__).parents[2]
 WORKFLOW = ROOT / ".github" / "workflows" / "release.yml"
-INSTALLERS = {
+INSTALLERS: dict[str, tuple[tuple[str, ...], ...]] = {
     "pip": (
         ("python", "-m", "venv", "--without-pip", "{home}/venv"),
         ("pip", "--python", "{home}/venv/bin/python", "install", "--quiet", "{wheel}"),
@@ -68,7 +68,7 @@ def test_the_package_says_what_it_is(metadata: email.message.Message) -> None:
 
 
 def test_pictures_and_links_of_the_description_are_reached_from_an_index(metadata: email.message.Message) -> None:
-    text = re.sub(r"^```.*?^```$", "", metadata.get_payload(), flags=re.MULTILINE | re.DOTALL)
+    text = re.sub(r"^```.*?^```$", "", str(metadata.get_payload()), flags=re.MULTILINE | re.DOTALL)
     targets = re.findall(r"\]\(([^)\s]+)\)", text)
     assert [target for target in targets if not target.startswith(("https://", "#"))] == []
     base = "github" + f"usercontent.com/fastflow-ci/fastflow/v{__version__}/docs/pictures/"
@@ -93,11 +93,12 @@ def test_it_is_installed_and_runs(installer: str, wheel: Path, tmp_path: Path) -
     }
     environment |= {"UV_PYTHON": str(BIN / "python"), "UV_PYTHON_DOWNLOADS": "never", "UV_LINK_MODE": "copy"}
     environment |= {name: os.environ[name] for name in ("PIP_CACHE_DIR", "UV_CACHE_DIR") if name in os.environ}
-    for words in INSTALLERS[installer]:
-        tool(*(word.format(home=tmp_path, wheel=wheel) for word in words), **environment)
+    for call in INSTALLERS[installer]:
+        name, *words = (word.format(home=tmp_path, wheel=wheel) for word in call)
+        tool(name, *words, **environment)
     program = (tmp_path / PROGRAMS[installer]).resolve()
-    for words in ([program], [program.with_name("python"), "-m", "fastflow"]):
-        said = subprocess.run([*words, "--version"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    for command in ([program], [program.with_name("python"), "-m", "fastflow"]):
+        said = subprocess.run([*command, "--version"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
         assert said == f"fastflow {__version__}\n"
     assert list(program.parents[1].glob("share/man/man1/fastflow-up.1"))
 

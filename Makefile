@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STATE := .state
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit lowest e2e engines engine images scanners sarif junit browser shells registry editor packaging docs update clean
+.PHONY: help demo test lint unit lowest e2e engines engine images scanners sarif junit gitlab browser shells registry editor packaging docs update clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/make \1 - \2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -27,7 +27,7 @@ unit: $(STATE)/dev ## Tests that need no engine
 lowest: ## A quick part of these with the lowest versions of packages that pyproject.toml allows
 	@scripts/lowest $(STATE)/lowest $(PYTHON)
 
-e2e: $(STATE)/dev engine images scanners sarif junit browser shells registry editor packaging ## Tests on the real engine
+e2e: $(STATE)/dev engine images scanners sarif junit gitlab browser shells registry editor packaging ## Tests on the real engine
 	$(BIN)/pytest tests -m e2e -n 2 --dist loadgroup
 
 engines: $(STATE)/dev engine images ## Tests on the newest Docker Engine, with the oldest and newest Compose, and on Podman
@@ -47,6 +47,9 @@ sarif: ## Make Microsoft's SARIF Multitool, which the SARIF logs are held to
 
 junit: ## Make xunit-viewer, which the JUnit reports are shown by
 	@scripts/junit-viewer $(STATE)/junit
+
+gitlab: ## Make gitlab-ci-local, which runs a pipeline that `fastflow ci` wrote
+	@scripts/gitlab-ci-local $(STATE)/gitlab
 
 browser: ## Make Chromium, axe-core and Mermaid, which HTML reports and graphs are held to
 	@scripts/browser $(STATE)/browser

@@ -65,6 +65,10 @@ class RunRequest:
             self.earlier.require_unchanged(self.digest)
             selection = replace(selection, resumption=self.earlier.resumption)
         made = plan(self.facts, self.text.directory, selection, self.max_parallel, kept_out())
+        if made.outcomes is not None:
+            from fastflow.app.following import require_same  # noqa: PLC0415  # most runs follow none
+
+            require_same(made, self.facts)
         for phase in made.selected:
             if phase.lost_record is not None:
                 raise UsageError(*phase.lost_record)

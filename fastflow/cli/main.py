@@ -19,6 +19,7 @@ COMMANDS = {
     "validate": "Check specs before any run; needs no Docker, network or variables.",
     "plan": "Show what `up` would do, in order, each step with its cause.",
     "graph": "Draw the phases and what they wait for.",
+    "ci": "Write the pipeline file of a CI system for a spec, and keep it in step.",
     "config": "Print a workflow's Compose project as Docker Compose gets it.",
     "ps": "List what runs now on the engine.",
     "logs": "Show the logs of phases.",

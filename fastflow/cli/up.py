@@ -33,6 +33,10 @@ _PROGRESS_HELP = (
     "auto: the table on terminals, else plain."
 )
 _REPORT_HELP = f"Write a report ({', '.join(KINDS)}) to PATH, also when the run was cut short; may be repeated."
+_AFTER_HELP = (
+    "Follow another run: phases that are left out count as what this JSON report says of them, instead of as passed, "
+    "and tests get its records. Needs -w or --only; may be repeated."
+)
 _WAIT_HELP = "If another run uses a BUILD_ID, wait for it this long (90s, 15m), in line with others that wait."
 _HELP = """\
 Run a spec: each phase as soon as what it depends on allows, through Docker Compose.
@@ -61,6 +65,7 @@ _EPILOG = with_examples(
 @click.option("--emulate", is_flag=True, help="Use the emulator for the cloud and the nodes; needs no account.")
 @click.option("--keep", is_flag=True, help="Leave containers and networks; `fastflow down` removes them.")
 @click.option("--resume", metavar="RUN", shell_complete=completing.runs, help=_RESUME_HELP)
+@click.option("--after", "followed", multiple=True, metavar="REPORT", type=click.Path(), help=_AFTER_HELP)
 @click.option("--max-parallel", type=click.IntRange(min=1), metavar="N", help=_PARALLEL_HELP)
 @click.option("--fail-fast", is_flag=True, help="Stop everything when a phase fails or finds vulnerabilities.")
 @click.option("--progress", type=click.Choice(PROGRESS_KINDS), default="auto", show_default=True, help=_PROGRESS_HELP)
@@ -80,6 +85,7 @@ def command(
     emulate: bool,
     keep: bool,
     resume: str | None,
+    followed: tuple[str, ...],
     max_parallel: int | None,
     fail_fast: bool,
     progress: str,
@@ -92,6 +98,10 @@ def command(
     """Run a spec."""
     wanted, id_file = parse_reports(reports), None if dry_run else RunIdFile.named(run_id_file)
     choice = Selection(workflows, only)
+    if followed:
+        from fastflow.app.following import following  # noqa: PLC0415  # most runs follow none
+
+        choice = following(choice, followed, resume)
     request = request_of(read_spec_text(spec), env_files, choice, max_parallel, emulate=emulate, resume=resume)
     if progress not in ("quiet", "json"):
         show_findings(request.checked.diagnostics, request.checked.lines)

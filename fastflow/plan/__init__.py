@@ -15,6 +15,7 @@ from fastflow.model.phases import node_service
 from fastflow.model.ports import Port
 from fastflow.model.relations import ServiceSource, Source
 from fastflow.model.spec import Cell, ComposeSource
+from fastflow.plan.outcomes import Outcomes
 
 PHASE_TIMEOUT = 6 * 3600
 SERVICES_TIMEOUT = 300
@@ -175,6 +176,8 @@ class Plan:
     resumes: str | None = None
     clusters: Mapping[str, Host] = field(default_factory=dict)
     """The hosts that are clusters, by name."""
+    outcomes: Outcomes | None = None
+    """What became of the phases that are left out, in the runs that this one follows; None: they count as passed."""
 
     @property
     def selected(self) -> tuple[PhasePlan, ...]:

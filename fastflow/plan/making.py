@@ -25,6 +25,7 @@ from fastflow.plan import (
     recorder_of,
 )
 from fastflow.plan.container import environment_of, ports_of
+from fastflow.plan.outcomes import Outcomes
 from fastflow.spec.document import Scalar
 
 
@@ -54,13 +55,15 @@ class Resumption:
 class Selection:
     """Which phases to run: those of these workflows (all, where none is named) and of this mode.
 
-    A matrix stands for all its cells. Workflows pass over `silent` hosts if they may run elsewhere.
+    A matrix stands for all its cells. Workflows pass over `silent` hosts if they may run elsewhere. `outcomes` is what
+    became of the phases that are left out, where earlier runs tell.
     """
 
     workflows: tuple[str, ...] = ()
     only: str | None = None
     resumption: Resumption | None = None
     silent: frozenset[str] = frozenset()
+    outcomes: Outcomes | None = None
 
     def includes(self, phase: Phase) -> bool:
         """Tell whether a phase is one of those workflows and of that mode."""
@@ -85,7 +88,8 @@ def make_plan(
     resumes = selection.resumption.run if selection.resumption else None
     phases = {phase.id: phase for workflow in workflows.values() for phase in workflow.phases}
     clusters = {name: host for name, host in (spec.hosts or {}).items() if host.is_cluster}
-    return Plan(name, directory, workflows, phases, facts.graph.critical_path, limit, resumes, clusters)
+    path, outcomes = facts.graph.critical_path, selection.outcomes
+    return Plan(name, directory, workflows, phases, path, limit, resumes, clusters, outcomes)
 
 
 def _require_phases(facts: Facts, selection: Selection) -> None:
@@ -158,9 +162,11 @@ class _Planner:
         """
         reasons = {edge.reason for edge in made.dependencies}
         is_in_cloud = phase.traits.uses_cloud
-        by_id = is_in_cloud and ("test_record" in reasons or (self.resumption is not None and "build_id" in reasons))
+        is_told = recorder.id in (self.selection.outcomes or {})
+        is_repeated = "build_id" in reasons and (self.resumption is not None or is_told)
+        by_id = is_in_cloud and ("test_record" in reasons or is_repeated)
         has_one_id = recorder.build_id is not None and recorder.build_id == phase.build_id
-        is_known = is_in_cloud and (not by_id or has_one_id)
+        is_known = is_in_cloud and (not by_id or has_one_id or is_told)
         tied = replace(made, by_record_id=by_id, is_record_known=is_known)
         return replace(tied, lost_record=self._lost_record(tied, phase, recorder)) if made.is_selected else tied
 
@@ -180,6 +186,8 @@ class _Planner:
                 f"{why}: it is a file of the run that records",
                 "run both phases, or take it from a run: --resume RUN",
             )
+        if recorder.id in (self.selection.outcomes or {}):
+            return None
         if not made.is_record_known:
             return f"{why}, so that its id is not known", "run both phases, or give both one BUILD_ID"
         if self.facts.is_of_one_run(phase):

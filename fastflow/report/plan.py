@@ -8,6 +8,7 @@ from fastflow.model.node_parts import RECORD_PATH
 from fastflow.model.ports import Port
 from fastflow.model.relations import CommandSource
 from fastflow.plan import PhasePlan, Plan, WorkflowPlan
+from fastflow.plan.outcomes import Outcomes
 from fastflow.plan.units import reservation, units_of
 from fastflow.record.har import record_name
 from fastflow.record.plan_file import plan_file_of
@@ -68,19 +69,29 @@ def _workflow(alike: Sequence[WorkflowPlan], folded: FoldedPlan, forecast: "Fore
     for reason in application.unread:
         yield f"  not read offline: {reason}"
     for phase in workflow.phases:
-        yield from _phase(phase, folded)
+        yield from _phase(phase, folded, left_out=_left_out(phase, folded.outcomes))
         if forecast is not None and phase.is_selected:
             from fastflow.report.times import time_of_phase  # noqa: PLC0415  # as above
 
             yield f"    takes {time_of_phase(forecast, phase.id)}"
 
 
-def _phase(phase: PhasePlan, folded: FoldedPlan) -> Iterator[str]:
-    under = f" under BUILD_ID {phase.build_id}" if phase.build_id else ""
-    mark = "" if phase.is_selected else "  (not selected: counts as passed)"
+def _left_out(phase: PhasePlan, outcomes: Outcomes | None) -> str:
+    """What a phase that does not run counts as; nothing for one that does."""
     if phase.passed_in:
-        mark = f"  (passed in run {phase.passed_in})"
-    yield f"  {phase.id}  {phase.mode}{under}, wave {phase.wave}{mark}"
+        return f"  (passed in run {phase.passed_in})"
+    if phase.is_selected:
+        return ""
+    if outcomes is None:
+        return "  (not selected: counts as passed)"
+    return (
+        f"  (not selected: {outcomes[phase.id].state} before)" if phase.id in outcomes else "  (not selected, not run)"
+    )
+
+
+def _phase(phase: PhasePlan, folded: FoldedPlan, left_out: str) -> Iterator[str]:
+    under = f" under BUILD_ID {phase.build_id}" if phase.build_id else ""
+    yield f"  {phase.id}  {phase.mode}{under}, wave {phase.wave}{left_out}"
     for (name, condition, reason), number in folded.dependencies(phase).items():
         where = f" in {number} cells" if number > 1 else ""
         yield f"    after {name} {_ENDINGS[condition]}{where}, because of {reason}"

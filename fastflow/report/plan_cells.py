@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from fastflow.plan import PhasePlan, Plan, WorkflowPlan
+from fastflow.plan.outcomes import Outcomes
 
 
 class FoldedPlan:
@@ -12,6 +13,11 @@ class FoldedPlan:
     def __init__(self, plan: Plan, *, unfolds: bool) -> None:
         self._plan = plan
         self._unfolds = unfolds
+
+    @property
+    def outcomes(self) -> Outcomes | None:
+        """What became of the phases that are left out, where earlier runs tell."""
+        return self._plan.outcomes
 
     def groups(self) -> Iterable[list[WorkflowPlan]]:
         """Give the workflows, those that do the same together."""

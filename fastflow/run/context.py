@@ -14,6 +14,7 @@ from fastflow.model.accept import AcceptFile
 from fastflow.model.compose_keys import LABEL
 from fastflow.model.mode import mode_named
 from fastflow.plan import PhasePlan, Plan, WorkflowPlan
+from fastflow.plan.outcomes import Outcome
 from fastflow.record.events import Event, Listener, LogLine, Note, now
 from fastflow.record.folder import RunFolder
 from fastflow.record.result import PhaseResult
@@ -84,11 +85,12 @@ class RunContext:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        for result in self.earlier.values():
-            if result.test_record and mode_named(result.mode).makes == "record":
-                self.records[result.id] = result.test_record
-            if result.test_run and mode_named(result.mode).makes == "test run":
-                self.runs[result.id] = result.test_run
+        known: dict[str, PhaseResult | Outcome] = {**(self.plan.outcomes or {}), **self.earlier}
+        for name, end in known.items():
+            if end.test_record and mode_named(end.mode).makes == "record":
+                self.records[name] = end.test_record
+            if end.test_run and mode_named(end.mode).makes == "test run":
+                self.runs[name] = end.test_run
 
     def emit(self, event: Event) -> None:
         """Tell all listeners, from whatever thread; one that fails never fails the run."""

@@ -43,6 +43,7 @@ class Runner:
             max_parallel=self.plan.max_parallel,
             host_of={name: workflow.plan.host for name, workflow in self.workflows.items()},
             host_limits=run.settings.host_limits,
+            outcomes=self.plan.outcomes,
         )
         self._results: dict[str, PhaseResult] = {**run.earlier, **waiting(self.plan)}
         self._ended: queue.SimpleQueue[PhaseResult | None] = queue.SimpleQueue()

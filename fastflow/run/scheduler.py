@@ -6,12 +6,19 @@ from dataclasses import dataclass
 
 from fastflow.graph import Edge
 from fastflow.plan import PhasePlan
+from fastflow.plan.outcomes import Outcomes
 from fastflow.record.result import State
 from fastflow.run.ready import ReadyPhases
 
 _DID_ITS_WORK = ("passed", "vulnerable")
 _RAN = ("passed", "vulnerable", "failed")
-_WORDS = {"vulnerable": "found vulnerabilities", "skipped": "was skipped", "cancelled": "was cancelled"}
+_NOT_RUN = "waiting"
+_WORDS = {
+    "vulnerable": "found vulnerabilities",
+    "skipped": "was skipped",
+    "cancelled": "was cancelled",
+    _NOT_RUN: "was not run",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +38,10 @@ class Actions:
 
 
 class Scheduler:
-    """Decides what starts. A phase leaves `waiting` only when all that it depends on has ended."""
+    """Decides what starts. A phase leaves `waiting` only when all that it depends on has ended.
+
+    A phase that is left out counts as passed, or, where there are `outcomes`, as what they say.
+    """
 
     def __init__(
         self,
@@ -40,11 +50,14 @@ class Scheduler:
         max_parallel: int | None = None,
         host_of: Mapping[str, str] | None = None,
         host_limits: Mapping[str, int] | None = None,
+        outcomes: Outcomes | None = None,
     ) -> None:
         everything = list(phases)
         self._phases = {phase.id: phase for phase in everything if phase.is_selected}
         self._allow_failure = {phase.id for phase in everything if phase.node.allow_failure}
-        self._left_out = {phase.id for phase in everything if not phase.is_selected}
+        left_out = [phase.id for phase in everything if not phase.is_selected]
+        self._outcomes = outcomes
+        self._left_out = frozenset(left_out if outcomes is None else ())
         self._limit = max_parallel or len(self._phases) or 1
         self._host_limits = host_limits or {}
         self._ended: dict[str, State] = {}
@@ -109,13 +122,18 @@ class Scheduler:
         return limit is None or self._running_on[host] < limit
 
     def _unmet(self, edge: Edge) -> str | None:
-        state = self._ended[edge.before]
+        state = self._ended.get(edge.before) or self._outcome(edge.before)
         if edge.reason in ("build_id", "test_record") and state != "passed":
             return f"{edge.before} {_WORDS.get(state, state)}, so there is no record to test"
         if edge.before in self._allow_failure:
             return None
         met = {"completed": state in _DID_ITS_WORK, "passed": state == "passed", "finished": state in _RAN}
         return None if met[edge.condition] else f"{edge.before} {_WORDS.get(state, state)}"
+
+    def _outcome(self, name: str) -> str:
+        """What became of a phase that is left out."""
+        outcome = (self._outcomes or {}).get(name)
+        return outcome.state if outcome is not None else _NOT_RUN
 
 
 def _selected_before(phases: Mapping[str, PhasePlan]) -> dict[str, frozenset[str]]:

@@ -1,0 +1,56 @@
+"""How a pipeline file is made: the arguments of `fastflow ci`, which the file itself keeps."""
+
+import shlex
+from dataclasses import dataclass, replace
+
+from fastflow import __version__
+from fastflow.errors import UsageError
+from fastflow.jobs.systems import NAMES
+
+INSTALL = f"fastflow-ci=={__version__}"
+"""What jobs install unless somebody says otherwise: this version."""
+JOBS = ("workflow", "one")
+_FLAGS = {"--jobs": "jobs", "--install": "install", "--runner": "runner"}
+
+
+@dataclass(frozen=True, slots=True)
+class CiOptions:
+    """The system and what its file is made with. `spec` is a path from the repository's root; None is the one there."""
+
+    system: str
+    spec: str | None = None
+    jobs: str = JOBS[0]
+    install: str | None = None
+    runner: str | None = None
+
+    @property
+    def arguments(self) -> str:
+        """The options as the file keeps them: those that are not by default."""
+        words = [self.system, *([self.spec] if self.spec else [])]
+        words += ["--jobs", self.jobs] if self.jobs != JOBS[0] else []
+        words += ["--install", self.install] if self.install else []
+        words += ["--runner", self.runner] if self.runner else []
+        return shlex.join(words)
+
+
+def read_options(arguments: str, where: str) -> CiOptions:
+    """Read what a file keeps; raises UsageError, which names the place `where`."""
+    try:
+        words = shlex.split(arguments)
+    except ValueError:
+        words = []
+    if not words or words[0] not in NAMES:
+        hint = f"write `>>> fastflow ci SYSTEM`, with one of {', '.join(NAMES)}"
+        raise UsageError(f"{where}: a region is for a CI system, and this one names none", hint)
+    options, rest = CiOptions(words[0]), words[1:]
+    while rest:
+        word = rest.pop(0)
+        if word in _FLAGS and rest:
+            options = replace(options, **{_FLAGS[word]: rest.pop(0)})
+        elif not word.startswith("-") and options.spec is None:
+            options = replace(options, spec=word)
+        else:
+            raise UsageError(f"{where}: `{word}` is no argument of fastflow ci", "make the region again: fastflow ci")
+    if options.jobs not in JOBS:
+        raise UsageError(f"{where}: there is no `--jobs {options.jobs}`", f"write {' or '.join(JOBS)}")
+    return options

@@ -1,0 +1,20 @@
+"""What became of phases in the runs that a run follows: another job of the same CI run has run them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The end of one phase in another run: its state, and what others use of it."""
+
+    mode: str
+    state: str
+    build_id: str | None = None
+    test_record: str | None = None
+    test_run: str | None = None
+
+
+Outcomes: TypeAlias = Mapping[str, Outcome]
+"""By phase. A phase that is not in it was not run."""

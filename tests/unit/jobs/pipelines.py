@@ -28,7 +28,7 @@ def node(mode: str, **fields: str) -> str:
     return f"{{ mode: {mode}{more} }}"
 
 
-def spec_of(head: str = "", **workflows: dict[str, str]) -> str:
+def spec_of(head: str = "", /, **workflows: dict[str, str]) -> str:
     """A spec of nodes without an application."""
     lines = [head, "workflows:"]
     for name, nodes in workflows.items():

@@ -23,7 +23,7 @@ from .stage import SPEC, Stage, settings_of
 REPORTED = SPEC + "      told: { mode: report }\n"
 
 
-def followed(directory: Path, text: str = SPEC, only: str = "testing", **outcomes: Outcome) -> Stage:
+def followed(directory: Path, text: str = SPEC, only: str = "testing", /, **outcomes: Outcome) -> Stage:
     named = {f"web.{name}": outcome for name, outcome in outcomes.items()}
     return Stage(directory, text, settings=settings_of(keep=True), selection=Selection(only=only, outcomes=named))
 

@@ -8,6 +8,8 @@ RESULTS = "fastflow-reports"
 """The folder of a job's reports, in the repository's root."""
 ENVIRONMENT = ".fastflow/venv"
 """Where jobs install fastflow, on systems that have no step of their own for Python."""
+HOURS = 6
+"""How long a job may take where the CI system's own limit is shorter: as long as a phase may by default."""
 KINDS = {"json": "json", "junit": "xml", "sarif": "sarif", "markdown": "md", "html": "html"}
 """The kinds of reports that jobs write, with the ends of their files."""
 

@@ -128,6 +128,27 @@ def test_a_changed_compose_file_is_looked_at_too(repository: Repository) -> None
     assert "web/fastflow.yml:6:53: error[service-unknown]" in out
 
 
+def test_a_pipeline_that_does_not_fit_the_spec_is_refused_with_the_difference(repository: Repository) -> None:
+    hooks = "[{ id: fastflow-validate, language: system }, { id: fastflow-ci, language: system }]"
+    config = (repository.path / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    repository.write(".pre-commit-config.yaml", f"{config.partition('hooks: ')[0]}hooks: {hooks} }}]\n")
+    repository.spec("web", "web1")
+    assert repository.call("fastflow", "ci", "gitlab", "web/fastflow.yml").returncode == 0
+    code, out = repository.commit()
+    assert code == 0, out
+    assert "fastflow ci --check" in out
+    more = "  api:\n    build_id: api1\n    nodes: { test: { mode: testing, test_record_id: rec_1 } }\n"
+    (repository.path / "web/fastflow.yml").write_text(
+        (repository.path / "web/fastflow.yml").read_text(encoding="utf-8") + more,
+        encoding="utf-8",
+    )
+    code, out = repository.commit()
+    assert code == 1, out
+    assert "+fast-api:" in out
+    assert repository.call("fastflow", "ci").returncode == 0
+    assert repository.commit()[0] == 0
+
+
 def test_what_is_not_staged_does_not_count(repository: Repository) -> None:
     repository.spec("web", "web1")
     repository.git("add", ".")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from fastflow.jobs import Job, Pipeline
 from fastflow.jobs.region import Region
-from fastflow.jobs.shell import RESULTS, down, forget, report_of, runs_of, up, validate
+from fastflow.jobs.shell import HOURS, RESULTS, down, forget, report_of, runs_of, up, validate
 from fastflow.jobs.splitting import plain
 from fastflow.jobs.systems import System, comments
 from fastflow.jobs.variables import foreign_ids
@@ -28,6 +28,7 @@ def _job(job: Job, pipeline: Pipeline) -> str:
     text = (
         f"- job: {plain(job.name)}\n  displayName: {job.name}\n  pool: {{ vmImage: {scalar_text(pipeline.runner)} }}\n"
     )
+    text += f'  timeoutInMinutes: "{HOURS * 60}"\n'
     if job.needs:
         text += f"  dependsOn: [{', '.join(map(plain, job.needs))}]\n"
         text += "  condition: not(canceled())    # fastflow skips what depends on a phase that failed\n"

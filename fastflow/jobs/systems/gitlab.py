@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from fastflow.jobs import Job, Pipeline
 from fastflow.jobs.region import Region
-from fastflow.jobs.shell import ENVIRONMENT, RESULTS, down, forget, install, report_of, runs_of, up, validate
+from fastflow.jobs.shell import ENVIRONMENT, HOURS, RESULTS, down, forget, install, report_of, runs_of, up, validate
 from fastflow.jobs.systems import System, comments
 from fastflow.jobs.variables import foreign_ids
 from fastflow.spec.writer import scalar_text
@@ -31,7 +31,7 @@ def _base(pipeline: Pipeline) -> str:
     before = "".join(_script((*install(pipeline), validate(pipeline, _PROGRAM))))
     secrets = f"# The jobs need masked CI/CD variables: {', '.join(pipeline.tokens)}.\n" if pipeline.tokens else ""
     return (
-        f"{secrets}{_BASE}:\n  stage: test\n  interruptible: true\n{tags}  variables:\n"
+        f"{secrets}{_BASE}:\n  stage: test\n  interruptible: true\n  timeout: {HOURS}h\n{tags}  variables:\n"
         + "".join(f"    {name}: {scalar_text(value)}\n" for name, value in values.items())
         + "  cache: { key: fastflow-pip, paths: [.cache/pip] }\n"
         + f"  before_script:\n{before}  after_script:\n{''.join(_script([down(pipeline, _PROGRAM)]))}"

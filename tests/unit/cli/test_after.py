@@ -86,6 +86,12 @@ def test_a_report_of_another_ci_run_is_refused(capfd: pytest.CaptureFixture[str]
     assert "web.record ran under BUILD_ID web6, which is web7 here" in capfd.readouterr().err
 
 
+def test_a_cluster_runs_all_of_it_in_one_job(capfd: pytest.CaptureFixture[str]) -> None:
+    Path("fastflow.yml").write_text("hosts: { farm: { context: c, swarm: true, source_run: true } }\n" + SPEC)
+    assert up("--after", "r.json") == 2
+    assert "--after does not work for workflows on a cluster" in capfd.readouterr().err
+
+
 def test_a_report_of_another_spec_is_refused(capfd: pytest.CaptureFixture[str]) -> None:
     report("api.record")
     assert up("--after", "r.json") == 2

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STATE := .state
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit lowest e2e engines engine images scanners sarif junit gitlab browser shells registry editor packaging docs update clean
+.PHONY: help demo test lint unit lowest e2e engines engine images scanners sarif junit gitlab browser shells registry editor packaging image docs update clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/make \1 - \2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -27,7 +27,7 @@ unit: $(STATE)/dev ## Tests that need no engine
 lowest: ## A quick part of these with the lowest versions of packages that pyproject.toml allows
 	@scripts/lowest $(STATE)/lowest $(PYTHON)
 
-e2e: $(STATE)/dev engine images scanners sarif junit gitlab browser shells registry editor packaging ## Tests on the real engine
+e2e: $(STATE)/dev engine images scanners sarif junit gitlab browser shells registry editor packaging image ## Tests on the real engine
 	$(BIN)/pytest tests -m e2e -n 2 --dist loadgroup
 
 engines: $(STATE)/dev engine images ## Tests on the newest Docker Engine, with the oldest and newest Compose, and on Podman
@@ -65,6 +65,9 @@ editor: ## Make yaml-language-server, in which the schema is tried
 
 packaging: ## Make the tools that build, check and install the package
 	@scripts/packaging $(STATE)/packaging $(PYTHON)
+
+image: $(STATE)/package engine images ## Make the image of fastflow, from local images if no registry can be reached
+	@scripts/image $(STATE)/image $(BIN)/python
 
 docs: $(STATE)/dev ## Generate the reference pages from the code
 	$(BIN)/python scripts/reference

@@ -66,14 +66,10 @@ editor: ## Make yaml-language-server, in which the schema is tried
 packaging: ## Make the tools that build, check and install the package
 	@scripts/packaging $(STATE)/packaging $(PYTHON)
 
-<<<<<<< HEAD
 image: $(STATE)/package engine images ## Make the image of fastflow, from local images if no registry can be reached
 	@scripts/image $(STATE)/image $(BIN)/python
 
-docs: $(STATE)/dev ## Generate the reference pages from the code
-=======
 docs: $(STATE)/dev ## Generate the reference and the manual pages from the code
->>>>>>> c62451e (Write the manual pages of fastflow ci and up --after)
 	$(BIN)/python scripts/reference
 	$(BIN)/python scripts/manual.py
 

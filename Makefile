@@ -71,7 +71,6 @@ image: $(STATE)/package engine images ## Make the image of fastflow, from local 
 
 docs: $(STATE)/dev ## Generate the reference and the manual pages from the code
 	$(BIN)/python scripts/reference
-	$(BIN)/python scripts/manual.py
 
 update: $(STATE)/dev ## Take the newest versions of all packages, for `make test` to try, into constraints.txt
 	$(BIN)/pip install --quiet --upgrade --upgrade-strategy eager --editable '.[dev]'

@@ -7,6 +7,9 @@ import click
 from fastflow import __version__
 from fastflow.cli.main import cli
 
+HELP = (", ".join(cli.context_settings["help_option_names"]), "Show this message and exit.")
+"""The option of every command: click makes it when a command is first shown, with the names that hold there."""
+
 
 def pages() -> dict[str, str]:
     """Make all pages, by their file names."""
@@ -34,7 +37,8 @@ def page(words: tuple[str, ...], command: click.Command) -> Iterator[str]:
     name = "-".join(words)
     with click.Context(command, info_name=" ".join(words)) as context:
         usage = command.collect_usage_pieces(context)
-        options = [record for one in command.get_params(context) if (record := one.get_help_record(context))]
+        options = [record for one in command.params if (record := one.get_help_record(context))]
+    options.append(HELP)
     yield f'.TH "{name.upper()}" "1" "" "fastflow {__version__}" "fastflow"'
     yield from (".SH NAME", rf"{text(name)} \- {text(command.get_short_help_str(limit=500))}")
     yield from (".SH SYNOPSIS", f".B {text(' '.join(words))}", text(" ".join(usage)))

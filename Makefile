@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STATE := .state
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit lowest e2e engines engine images scanners sarif junit gitlab browser shells registry editor packaging image docs update clean
+.PHONY: help demo test lint unit lowest e2e engines engine images scanners sarif junit gitlab browser shells registry editor packaging image docs site update clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/make \1 - \2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -71,6 +71,9 @@ image: $(STATE)/package engine images ## Make the image of fastflow, from local 
 
 docs: $(STATE)/dev ## Generate the reference and the manual pages from the code
 	$(BIN)/python scripts/reference
+
+site: $(STATE)/dev ## Build the documentation site in build/site; a broken link or an unlisted page fails
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 update: $(STATE)/dev ## Take the newest versions of all packages, for `make test` to try, into constraints.txt
 	$(BIN)/pip install --quiet --upgrade --upgrade-strategy eager --editable '.[dev]'

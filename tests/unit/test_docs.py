@@ -172,10 +172,16 @@ def test_json_parses(block: Block) -> None:
     assert json.loads(block.text)
 
 
+def files_of(page: Path) -> Mapping[str, str]:
+    """The files that a page shows whole: blocks whose first line is a comment with nothing but the file's name."""
+    found = ((re.match(r"# (\S+\.\S+)\n", block.text), block) for block in BLOCKS if block.page == page)
+    return {name[1]: block.text for name, block in found if name}
+
+
 @pytest.mark.parametrize("block", SPECS, ids=str)
 def test_spec_passes_its_checks_or_shows_its_findings(block: Block, tmp_path: Path) -> None:
-    for name, text in {**COMPOSE, **INCLUDED}.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+    for name, text in {**COMPOSE, **INCLUDED, **files_of(block.page)}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
     found = check([SpecText("fastflow.yml", tmp_path, block.text.encode())], None).diagnostics
     text = render_findings(found, Sources({"fastflow.yml": block.text}))

@@ -3,20 +3,22 @@
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from fastflow import __version__
 from fastflow.engines.docker import DockerEngine
+from tests.waiting import until
 
-from .own_engine import OwnEngine, own_engine
-from .runs import TOKEN, left_of, spec, workflow
+from .own_engine import IMAGES, OwnEngine, own_engine
+from .runs import RUN_LABEL, TOKEN, left_of, spec, workflow
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("package")]
 IMAGE = "fastflow-image"
-MEGABYTES = 1200
+ENGINE = "fastflow-image-engine"
+MEGABYTES = 1600
 OWNER = 4711  # no user of the image, nor of this machine
 # Its page is a bind mount of a path relative to the checkout.
 APPLICATION = """
@@ -32,32 +34,27 @@ services:
     command: [sh, -c, "wget -q -O - 'http://app/page.txt?page=1' | grep -q 'of the checkout'"]
     environment: { http_proxy: "http://fast:8080" }
 """
-# Lends the socket that it has to whoever connects, as an engine of a GitLab job's service listens: on a port.
-SERVICE = """
-import socket, threading
-def pump(source, sink):
-    while data := source.recv(65536):
-        sink.sendall(data)
-    sink.shutdown(socket.SHUT_WR)
-server = socket.create_server(("", 2375))
-while True:
-    client, _ = server.accept()
-    engine = socket.socket(socket.AF_UNIX)
-    engine.connect("/var/run/docker.sock")
-    for pair in ((client, engine), (engine, client)):
-        threading.Thread(target=pump, args=pair, daemon=True).start()
-"""
+# All that docker:dind needs of `--privileged`, which gives more than some machines have to give.
+PRIVILEGES = ["--cap-add=ALL", "--cap-drop=SYS_RESOURCE", "--security-opt=seccomp=unconfined"]
+PRIVILEGES += ["--security-opt=apparmor=unconfined"]
 
 
 @pytest.fixture(scope="module")
 def engine(docker_engine: DockerEngine) -> Iterator[OwnEngine]:
     """An engine of its own, since another image of the emulator may be built on it; it has fastflow's image."""
-    if docker_engine.api.missing_images([IMAGE]):
-        pytest.fail(f"the image {IMAGE} is missing; make it with `make image`")
+    if missing := docker_engine.api.missing_images([IMAGE, ENGINE]):
+        pytest.fail(f"missing images: {missing}; make them with `make image`")
     with own_engine(MEGABYTES) as made:
-        with subprocess.Popen(["docker", "save", IMAGE], stdout=subprocess.PIPE) as saved:
-            subprocess.run(["docker", "load", "--quiet"], stdin=saved.stdout, env=made.environment, check=True)
+        copy([IMAGE, ENGINE], docker_engine.environment, made, [])
         yield made
+
+
+def copy(images: Sequence[str], source: Mapping[str, str], engine: OwnEngine, loader: Sequence[str]) -> None:
+    """Copy images to an engine, or with the words of `loader` to one in it."""
+    with subprocess.Popen(["docker", "save", *images], env=source, stdout=subprocess.PIPE) as saved:
+        words = ["docker", *loader, "load", "--quiet"]
+        subprocess.run(words, stdin=saved.stdout, env=engine.environment, stdout=subprocess.DEVNULL, check=True)
+    assert saved.returncode == 0
 
 
 @pytest.fixture
@@ -90,12 +87,13 @@ def fastflow_in(engine: OwnEngine, checkout: Path, options: list[str], *words: s
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
-def assert_a_run_passed(engine: OwnEngine, checkout: Path) -> None:
+def assert_a_run_passed(checkout: Path) -> str:
+    """Return the id of the only run."""
     (folder,) = (checkout / ".fastflow" / "runs").iterdir()
     result = json.loads((folder / "result.json").read_text())
     assert {phase["id"]: phase["state"] for phase in result["phases"]} == {"web.record": "passed", "web.test": "passed"}
-    assert left_of(engine.client(), folder.name) == []
     assert not [path for path in checkout.rglob("*") if path.is_file() and TOKEN in path.read_text(errors="replace")]
+    return folder.name
 
 
 def test_the_image_says_what_it_is_and_is_not_for_root(docker_engine: DockerEngine) -> None:
@@ -113,21 +111,43 @@ def test_with_the_socket_the_run_belongs_to_the_owner_of_the_checkout(engine: Ow
     socket = engine.directory / "docker.sock"
     options = ["--volume", f"{socket}:/var/run/docker.sock", "--group-add", str(socket.stat().st_gid)]
     fastflow_in(engine, checkout, [*options, "--user", f"{OWNER}:{OWNER}"], "up", "--emulate")
-    assert_a_run_passed(engine, checkout)
+    assert left_of(engine.client(), assert_a_run_passed(checkout)) == []
     assert {path.stat().st_uid for path in (checkout / ".fastflow").rglob("*")} == {OWNER}
 
 
-def test_with_an_engine_as_a_service_of_the_job(engine: OwnEngine, checkout: Path) -> None:
-    """As GitLab does it: job and service share a network and the directory of builds, and the job runs a shell."""
+def in_service(engine: OwnEngine, *words: str) -> "subprocess.CompletedProcess[str]":
+    """Call Docker where the service is."""
+    call = ["docker", "exec", "service", "docker", *words]
+    return subprocess.run(call, env=engine.environment, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def service(engine: OwnEngine, checkout: Path) -> Iterator[str]:
+    """The network of a job whose service `docker` is an engine that knows the base of the emulator's image."""
+    builds = f"--volume={checkout}:{checkout}"
     engine.docker("network", "create", "job")
-    socket = f"{engine.directory}/docker.sock:/var/run/docker.sock"
-    service = ["run", "--detach", "--rm", "--network", "job", "--network-alias", "docker", "--volume", socket]
-    engine.docker(*service, "--name", "service", "fastflow-python:3", "python3", "-c", SERVICE)
-    job = ["--network", "job", "--env", "DOCKER_HOST=tcp://docker:2375", "--user", "0", "--entrypoint", ""]
+    words = [
+        "run",
+        "--detach",
+        "--network=job",
+        "--network-alias=docker",
+        "--name=service",
+        "--env=DOCKER_TLS_CERTDIR=",
+    ]
+    engine.docker(*words, *PRIVILEGES, builds, ENGINE)
+    until(lambda: in_service(engine, "version").returncode == 0)
+    copy(IMAGES, engine.environment, engine, ["exec", "--interactive", "service", "docker"])
+    yield "job"
+    engine.docker("rm", "--force", "--volumes", "service")
+    engine.docker("network", "rm", "job")
+
+
+def test_with_an_engine_as_a_service_of_the_job(engine: OwnEngine, service: str, checkout: Path) -> None:
+    """As GitLab does it: job and service share a network and the directory of builds, and the job runs a shell."""
+    job = ["--network", service, "--env", "DOCKER_HOST=tcp://docker:2375", "--user", "0", "--entrypoint", ""]
     script = "fastflow validate fastflow.yml && fastflow up fastflow.yml --emulate"
-    try:
-        fastflow_in(engine, checkout, job, "sh", "-c", script)
-    finally:
-        engine.docker("rm", "--force", "service")
-        engine.docker("network", "rm", "job")
-    assert_a_run_passed(engine, checkout)
+    fastflow_in(engine, checkout, job, "sh", "-c", script)
+    left = in_service(
+        engine, "ps", "--all", "--quiet", "--filter", f"label={RUN_LABEL}={assert_a_run_passed(checkout)}"
+    )
+    assert (left.returncode, left.stdout) == (0, "")

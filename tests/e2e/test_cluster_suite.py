@@ -110,9 +110,22 @@ def test_a_claim_has_one_winner_of_ten(bench: ClusterBench) -> None:
     for racer in racers:
         racer.join()
     (claim,) = won
-    assert bench.cluster.claims(bench.labels) == (claim,)
+    assert [one.id for one in bench.cluster.claims(bench.labels)] == [claim.id]
     bench.cluster.release([claim.id, claim.id])
     assert bench.cluster.claims(bench.labels) == ()
+
+
+def test_a_claim_is_renewed_as_long_as_it_is_there(bench: ClusterBench) -> None:
+    claim = bench.cluster.claim(f"claim-{bench.run}", bench.labels)
+    assert claim is not None
+    revisions = []
+    for _ in range(3):
+        (found,) = bench.cluster.claims(bench.labels)
+        revisions.append(found.revision)
+        assert bench.cluster.renew(claim.id)
+    assert len(set(revisions)) == 3
+    bench.cluster.release([claim.id])
+    assert not bench.cluster.renew(claim.id)
 
 
 def test_a_file_is_kept_as_it_was(bench: ClusterBench) -> None:

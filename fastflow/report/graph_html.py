@@ -14,7 +14,7 @@ body{margin:1.5rem;font:15px/1.5 system-ui,sans-serif;color:var(--ink);backgroun
 table{border-collapse:collapse;margin-top:1.5rem}
 caption{text-align:left;font-weight:600;padding:.3rem 0}
 th,td{text-align:left;vertical-align:top;padding:.35rem .8rem;border-bottom:1px solid var(--edge)}
-h1,th,td{overflow-wrap:anywhere}
+h1,caption,th,td{overflow-wrap:anywhere}
 @media (max-width:700px){
 body{margin:1rem}
 table,caption,tbody,tr,th,td{display:block}

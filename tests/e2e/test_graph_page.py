@@ -57,7 +57,7 @@ def test_narrow_window_names_each_value_and_wide_one_each_column(
         row = graph.page.get_by_role("row").filter(has=graph.page.get_by_role("rowheader", name="web.test"))
         cell = row.get_by_role("cell").filter(has_text="testing")
         expect(cell).to_be_visible()
-        assert cell.evaluate("one => getComputedStyle(one, '::before').content") == '"mode" ": "'
+        assert cell.evaluate("one => getComputedStyle(one, '::before').content") == '"mode: "'
         box = cell.bounding_box()
         assert box is not None
         assert box["x"] < 40

@@ -92,7 +92,8 @@ def test_summary_of_a_github_job_is_text(fastflow: Fastflow, build_id: str) -> N
     assert fastflow("up", "--report", "markdown=own.md").code == 3
     text = page.read_text(encoding="utf-8")
     assert "web.test" in text
-    assert not re.search(r"<script|@all|!\[x|\x1b", text)
+    beside_code = re.sub(r"(```+).*?\1|`[^`\n]*`", "", text, flags=re.DOTALL)
+    assert not re.search(r"<script|@all|!\[x|\x1b", beside_code)
 
 
 def test_quiet_says_nothing_of_what_passed_and_all_of_what_failed(fastflow: Fastflow, build_id: str) -> None:

@@ -7,7 +7,7 @@ from fastflow.app.environment import engine_environment, new_run_id
 from fastflow.app.live import hosts_of
 from fastflow.app.specs import identity
 from fastflow.cluster.cluster import Cluster, Unit, UnitOrder
-from fastflow.cluster.ending import remove_ended
+from fastflow.cluster.ending import cancel_run, remove_ended
 from fastflow.cluster.lease import goes_on, is_alive
 from fastflow.engines.opening import open_cluster, open_engine
 from fastflow.errors import FastflowError
@@ -140,8 +140,7 @@ def down(
 def end_run(run: ClusterRun) -> Sequence[Unit]:
     """Stop a run's units and remove it; return those units that did not end in time."""
     cluster = run.host.cluster
-    for unit in run.units:
-        cluster.cancel(unit.id)
+    cancel_run(cluster, run.id)
     return remove_ended(cluster, run.id, _END_TIMEOUT)
 
 

@@ -25,6 +25,13 @@ def say_why(event: Event, cancellation: Cancellation) -> Event:
     return event
 
 
+def cancel_run(cluster: Cluster, run: str) -> None:
+    """Cancel all units of a run that are not over."""
+    for unit in cluster.units({f"{LABEL}.run": run}):
+        if unit.state == "created" or goes_on(unit):
+            cluster.cancel(unit.id)
+
+
 def remove_ended(cluster: Cluster, run: str, timeout: float = 0.0) -> Sequence[Unit]:
     """Remove a run's units, claims and files, once all of its units are over; return those that are not.
 

@@ -12,8 +12,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from fastflow.cluster.cluster import Claim, Cluster
-from fastflow.cluster.ending import INTERRUPTED
-from fastflow.cluster.lease import TICKET, Taking, goes_on, is_alive, run_of
+from fastflow.cluster.ending import INTERRUPTED, cancel_run
+from fastflow.cluster.lease import TICKET, Taking, is_alive, run_of
 from fastflow.errors import BuildIdInUseError, EngineError, ExitCode
 from fastflow.model.compose_keys import LABEL
 from fastflow.run.lease import LeaseKey
@@ -32,18 +32,13 @@ def take_or_wait(taking: Taking, cancellation: Cancellation, patience: Patience 
     Raises BuildIdInUseError if another run holds one or waits in line for one, and it is not to be waited for.
     """
     line = Line(taking)
-    for ticket in line.before() if patience is None else ():
+    if patience is not None:
+        return line.wait(cancellation, patience)
+    for ticket in line.before():
         if is_alive(taking.cluster, run_of(ticket), taking.grace):
             raise _before(taking, ticket)
         taking.cluster.release([ticket.id])
-    try:
-        if patience is None or not line.before():
-            return taking.take()
-    except BuildIdInUseError:
-        if patience is None:
-            raise
-    assert patience is not None
-    return line.wait(cancellation, patience)
+    return taking.take()
 
 
 @dataclass
@@ -158,10 +153,3 @@ def _before(taking: Taking, ticket: Claim) -> BuildIdInUseError:
     host = ticket.labels.get(f"{LABEL}.host", "?")
     message = f"run {run_of(ticket)} (started on {host}) waits in line for {_shared(taking, ticket)} before this one"
     return BuildIdInUseError(message, "wait too, with --wait-lease, or give this run its own BUILD_ID")
-
-
-def cancel_run(cluster: Cluster, run: str) -> None:
-    """Cancel all units of a run."""
-    for unit in cluster.units({f"{LABEL}.run": run}):
-        if unit.state == "created" or goes_on(unit):
-            cluster.cancel(unit.id)

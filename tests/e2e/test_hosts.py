@@ -122,9 +122,7 @@ def test_another_process_sees_and_interrupts_a_run_on_two_hosts(
     two(fastflow, hosts, build_id)
     with fastflow.running("up", "--emulate") as up:
         run = newest(fastflow)
-        for phase in ("web.record", "api.record"):
-            ready = fastflow("wait", phase, "--for", "ready", "--run", run)
-            assert ready.code == 0, ready.err
+        both_ready(fastflow, run)
         (seen,) = json.loads(fastflow("ps", "--format", "json", "--run", run).out)["runs"]
         assert seen["alive"]
         assert {phase["id"]: phase["host"] for phase in seen["phases"]} == {"web.record": "a", "api.record": "b"}
@@ -148,8 +146,7 @@ def test_what_a_killed_run_left_on_two_hosts_is_one_run_and_removed_once(
     two(fastflow, hosts, build_id)
     with fastflow.running("up", "--emulate") as up:
         run = newest(fastflow)
-        for phase in ("web.record", "api.record"):
-            assert fastflow("wait", phase, "--for", "ready", "--run", run).code == 0
+        both_ready(fastflow, run)
         up.kill()
     below = Fastflow(fastflow.directory / "below")
     below.directory.mkdir()
@@ -195,8 +192,7 @@ def test_an_engine_that_dies_in_the_middle_fails_its_phases_alone(
     two(fastflow, hosts, build_id)
     with fastflow.running("up", "--emulate") as up:
         run = newest(fastflow)
-        for phase in ("web.record", "api.record"):
-            assert fastflow("wait", phase, "--for", "ready", "--run", run).code == 0
+        both_ready(fastflow, run)
         with hosts["b"].down():
             assert fastflow("wait", "api.record", "--run", run).code != 0
             assert up.poll() is None
@@ -254,3 +250,10 @@ def two(fastflow: Fastflow, hosts: dict[str, OwnEngine], build_id: str) -> None:
         "api": workflow(f"{build_id}b", WAITING, more="host: b"),
     }
     fastflow.write(spec(workflows, head(hosts)))
+
+
+def both_ready(fastflow: Fastflow, run: str) -> None:
+    """Wait until both recorders of `two` record."""
+    for phase in ("web.record", "api.record"):
+        ready = fastflow("wait", phase, "--for", "ready", "--run", run)
+        assert ready.code == 0, ready.err

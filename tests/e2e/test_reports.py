@@ -90,7 +90,8 @@ def test_each_report_is_read_by_what_it_is_for(vulnerable: Fastflow) -> None:
     document = JUnitXml.fromstring(read(directory, "junit").encode())
     assert (document.failures, document.errors, document.skipped) == (3, 0, 0)
     shown = viewed(directory / "out" / "junit")
-    assert "✗ shop.test" in shown
+    for kind, _, parameter, method, path in HOLES:
+        assert f"✗ {method} {path}: {parameter} ({kind})" in shown
     assert {"3 failure", f"{document.tests - 3} passed"} <= set(re.split(r"\n|, ", shown))
 
     assert {complaint.partition(":")[0] for complaint in complaints(directory / "out" / "sarif")} <= KNOWN

@@ -15,8 +15,9 @@ from .runs import BINARY, TIMEOUT, Fastflow
 pytestmark = pytest.mark.e2e
 TOOL = Path(__file__).parents[2] / ".state/gitlab/node_modules/.bin/gitlab-ci-local"
 # What a runner would install from a package index is the fastflow that is under test.
+# All jobs share the directory, so that nothing there may be written while another job runs it.
 VENV = f"""#!/bin/sh
-mkdir -p "$3/bin" && ln -sf {BINARY} "$3/bin/fastflow" && printf '#!/bin/sh\\n' >"$3/bin/pip" && chmod +x "$3/bin/pip"
+mkdir -p "$3/bin" && ln -sf {BINARY} "$3/bin/fastflow" && ln -sf /bin/true "$3/bin/pip"
 """
 
 

@@ -1,7 +1,9 @@
 """Networks with an explicit name: a developer's stays as it is, and runs share one that is missing."""
 
 import json
+import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -60,13 +62,31 @@ def written(fastflow: Fastflow, network: str, build_id: str, *names: str) -> Non
     fastflow.write(spec(workflows))
 
 
-def history(engine: DockerEngine, network: str, since: str) -> list[str]:
-    """What became of all networks of that name."""
-    now = json.loads(docker(engine, ["info", "--format", "{{json .SystemTime}}"]))
-    events = ["events", "--since", since, "--until", now, "--filter", "type=network", "--format", "{{json .}}"]
-    told = [json.loads(line) for line in docker(engine, events).splitlines()]
-    mine = [event for event in told if event["Actor"]["Attributes"].get("name") == network]
-    return [event["Action"] for event in mine if event["Action"] in ("create", "destroy")]
+@contextmanager
+def history(engine: DockerEngine, network: str) -> Iterator[list[str]]:
+    """What becomes of all networks of that name; complete after the block.
+
+    The events are heard as they come: an engine remembers 256 of them, and tests beside this one make more.
+    """
+    since = json.loads(docker(engine, ["info", "--format", "{{json .SystemTime}}"]))
+    told, last = list[tuple[str, str]](), f"{network}-last"
+    words = ["docker", "events", "--since", since, "--filter", "type=network"]
+    form = ["--format", "{{.Action}} {{.Actor.Attributes.name}}"]
+    with subprocess.Popen([*words, *form], env=engine.environment, stdout=subprocess.PIPE, text=True) as listening:
+        assert listening.stdout is not None
+        found: list[str] = []
+        try:
+            yield found
+            docker(engine, ["network", "create", last])
+            docker(engine, ["network", "rm", last])
+            for line in listening.stdout:
+                action, _, name = line.strip().partition(" ")
+                told.append((action, name))
+                if told[-1] == ("destroy", last):
+                    break
+        finally:
+            listening.kill()
+    found += [action for action, name in told if name == network and action in ("create", "destroy")]
 
 
 @pytest.mark.parametrize("is_up", [True, False])
@@ -105,13 +125,13 @@ def test_workflows_and_runs_share_a_missing_network_which_goes_with_the_last(
         one.directory.mkdir()
     written(first, network, build_id, "a", "b")
     written(other, network, build_id, "c")
-    since = json.loads(docker(docker_engine, ["info", "--format", "{{json .SystemTime}}"]))
-    runs = [(one, one.start("up", "--emulate")) for one in (first, other)]
-    for one, process in runs:
-        ended = one.finish(process)
-        assert ended.code == 0, ended.out + ended.err
-        assert set(ended.states.values()) == {"passed"}
-    found = history(docker_engine, network, since)
+    with history(docker_engine, network) as found:
+        runs = [(one, one.start("up", "--emulate")) for one in (first, other)]
+        for one, process in runs:
+            ended = one.finish(process)
+            assert ended.code == 0, ended.out + ended.err
+            assert set(ended.states.values()) == {"passed"}
+    assert found
     assert found == ["create", "destroy"] * (len(found) // 2)
     assert docker_engine.api.network_ids(network) == ()
 

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-HANG = 2
-"""Seconds that one input may take."""
+HANG = 5
+"""Seconds that one input may take, beside other work."""
 MEMORY = 2048
 """Megabytes that a process may take, instrumentation and corpus included."""
 LONGEST = 20_000
@@ -79,7 +79,13 @@ def work(name: str, arguments: list[str]) -> None:
             return bytes(atheris.Mutate(data, largest))
         return mutate(data, choice, largest, seeds(name))[:largest]
 
-    atheris.Setup([sys.argv[0], *arguments], TARGETS[name], custom_mutator=changed)
+    last = next(Path(f"{word.partition('=')[2]}last") for word in arguments if word.startswith("-artifact_prefix="))
+
+    def kept(data: bytes) -> None:
+        last.write_bytes(data)  # what ends the process without a word leaves no other trace
+        TARGETS[name](data)
+
+    atheris.Setup([sys.argv[0], *arguments], kept, custom_mutator=changed)
     atheris.Fuzz()
 
 
@@ -118,7 +124,7 @@ def _once(count: Count, left: int, seed: int, corpus: Path, keep: Path) -> None:
     count.hangs += "timeout after" in said
     count.exceptions += "fuzz target exited" in said or "Uncaught Python exception" in said
     count.deaths += not any(text in said for text in ("timeout after", "fuzz target exited", "Uncaught Python"))
-    Path(f"{prefix}log").write_text(said[-20_000:], encoding="utf-8")
+    Path(f"{prefix}log").write_text(f"{said[-20_000:]}\nexit code {done.returncode}\n", encoding="utf-8")
     count.kept += [str(path) for path in keep.glob(f"{count.name}-{seed}-*") if path.suffix != ".log"]
 
 

@@ -13,6 +13,7 @@ from fastflow.check.loading import NO_BUILD_IDS, load, masked
 from fastflow.check.run import check_specs
 from fastflow.diagnostic import Diagnostic, has_errors, in_file_order
 from fastflow.errors import FastflowError, InvalidSpecError
+from fastflow.files import resolved
 from fastflow.spec.document import YamlPath
 from fastflow.spec.reader import SpecText
 
@@ -83,7 +84,7 @@ def _unless_included(
     """Leave out files that others include: they are checked as a part of these, and would collide with themselves."""
     found = tuple(loaded)
     included = {file.path for _, facts, _ in found if facts is not None for file in facts.inclusions.values()}
-    paths = ((text.directory / Path(text.name).name).resolve() for text, _, _ in found)
+    paths = (resolved(text.directory / Path(text.name).name) for text, _, _ in found)
     return [(facts, more) for path, (_, facts, more) in zip(paths, found, strict=True) if path not in included]
 
 

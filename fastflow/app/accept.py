@@ -10,6 +10,7 @@ from pathlib import Path
 from fastflow.app.specs import directory_of_runs
 from fastflow.diagnostic import did_you_mean
 from fastflow.errors import UsageError, system_reason
+from fastflow.files import exists, is_file, resolved
 from fastflow.model.accept import Accepted, read_accept_file
 from fastflow.model.accept_writing import Addition, with_additions
 from fastflow.record.archive import Archive
@@ -77,7 +78,7 @@ def _file_of(archive: Archive, phase: str) -> Path:
         where = f"the gate of {phase} names no accept file"
         raise UsageError(where, "give it one, `gate: { accept: accepted.yml }`, or name one: --file F")
     spec = Path(archive.spec)
-    path = (spec.parent if spec.is_file() else directory_of_runs()) / named
+    path = (spec.parent if is_file(spec) else directory_of_runs()) / named
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
@@ -109,12 +110,12 @@ def _content(path: Path) -> bytes:
 def add_to(path: Path, additions: Sequence[Addition]) -> None:
     """Add to a file through another one: the old content or the new one is there, never half of it."""
     content = with_additions(str(path), _content(path), additions)
-    target = path.resolve()
+    target = resolved(path)
     scratch = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         scratch.write_bytes(content)
-        if target.exists():
+        if exists(target):
             shutil.copymode(target, scratch)
         scratch.replace(target)
     except OSError as error:

@@ -27,6 +27,7 @@ from fastflow.cluster.wire import BEAT, Writer
 from fastflow.engines.docker import DockerEngine
 from fastflow.engines.opening import open_engine
 from fastflow.errors import EngineError, FastflowError, InterruptedBeforeRunError, InvalidSpecError
+from fastflow.files import is_directory
 from fastflow.plan.making import Selection
 from fastflow.record.events import Event, Listener, Note, as_json
 from fastflow.record.folder import RunFolder
@@ -200,7 +201,7 @@ def _archive(request: RunRequest, result: RunResult, folder: RunFolder) -> bytes
 
 def _results(request: RunRequest, result: RunResult, folder: RunFolder) -> Iterator[tuple[Path, str]]:
     for name in ("logs", "reports", "records"):
-        if (folder.path / name).is_dir():
+        if is_directory(folder.path / name):
             yield folder.path / name, f"run/{name}"
     directory = request.text.directory.absolute()
     others: Iterable[Path] = (Path(report) for phase in result.phases for report in phase.reports)

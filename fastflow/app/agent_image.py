@@ -14,6 +14,7 @@ from fastflow.engines.client_config import compose_plugin
 from fastflow.engines.docker import DockerEngine
 from fastflow.engines.opening import open_engine
 from fastflow.errors import EngineError
+from fastflow.files import exists, is_file
 from fastflow.model.compose_keys import LABEL
 
 _DISTRIBUTION = "fastflow-ci"
@@ -98,6 +99,6 @@ def _copy(distribution: importlib.metadata.Distribution, site: Path) -> None:
             continue
         source = Path(str(distribution.locate_file(file)))
         target = site / file
-        if source.is_file() and not target.exists():
+        if is_file(source) and not exists(target):
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, target)

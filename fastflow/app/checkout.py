@@ -5,6 +5,8 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from fastflow.files import exists, is_file
+
 _NOT_SEARCHED = frozenset(
     (
         *(".git", ".hg", ".svn", ".fastflow", ".venv", "venv", "site-packages", "__pycache__", ".tox", ".nox", ".eggs"),
@@ -29,7 +31,7 @@ def specs_below(directory: Path, environment: Mapping[str, str]) -> list[Path]:
     own = {name: value for name, value in environment.items() if not name.startswith("GIT_")}
     tracked = _Checkout(own).files(directory)
     found = _walked(directory) if tracked is None else tracked
-    return sorted(path for path in found if _is_spec(path.name) and path.is_file())
+    return sorted(path for path in found if _is_spec(path.name) and is_file(path))
 
 
 def _is_spec(name: str) -> bool:
@@ -47,7 +49,7 @@ def _is_worktree(directory: Path) -> bool:
     """Whether a directory is another checkout of a repository, by `git worktree`: a copy of what is in the first."""
     link = directory / ".git"
     try:
-        return link.is_file() and "/worktrees/" in link.read_text(encoding="utf-8", errors="replace")
+        return is_file(link) and "/worktrees/" in link.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return False
 
@@ -72,11 +74,11 @@ class _Checkout:
 
     def _submodules(self, directory: Path, top: Path) -> Iterator[Path]:
         """The submodules below a directory that are checked out."""
-        if not (top / ".gitmodules").is_file():
+        if not is_file(top / ".gitmodules"):
             return
         for entry in (self._ask(directory, "ls-files", "-z", "--stage") or "").split("\0"):
             about, _, name = entry.partition("\t")
-            if about.startswith(_SUBMODULE) and (directory / name / ".git").exists():
+            if about.startswith(_SUBMODULE) and exists(directory / name / ".git"):
                 yield directory / name
 
     def _ask(self, directory: Path, *words: str) -> str | None:

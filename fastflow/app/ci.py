@@ -10,6 +10,7 @@ from fastflow.app.ci_options import INSTALL, CiOptions, read_options
 from fastflow.app.specs import read_spec_text
 from fastflow.check.facts import Facts
 from fastflow.errors import UsageError, system_reason
+from fastflow.files import exists, is_file, resolved
 from fastflow.jobs import Pipeline
 from fastflow.jobs.region import Found, Region, RegionError, in_step, regions_in, whole
 from fastflow.jobs.splitting import connected, jobs_of, one_job
@@ -54,7 +55,7 @@ class Change:
 def root_here() -> Path:
     """The top of the Git checkout, where CI systems run their jobs; outside of one, this directory."""
     here = Path.cwd()
-    found = next((directory for directory in (here, *here.parents) if (directory / ".git").exists()), here)
+    found = next((directory for directory in (here, *here.parents) if exists(directory / ".git")), here)
     return Path(os.path.relpath(found, here))
 
 
@@ -80,7 +81,7 @@ def made(options: CiOptions, root: Path, output: str | None, check: Check, *, fo
     system = system_named(options.system)
     path = Path(output) if output else root / system.path
     pipeline = _pipeline(options, system, root, path, check)
-    if not path.exists():
+    if not exists(path):
         return Change(path, None, whole(system.pieces(pipeline), pipeline.arguments))
     text = _text(path)
     regions = system.regions(pipeline)
@@ -120,7 +121,7 @@ def _candidates(root: Path, only: str | None, output: str | None) -> Iterable[Pa
         return [Path(output)]
     systems = [system_named(name) for name in NAMES if only in (None, name)]
     paths = (path for system in systems for pattern in (system.path, *system.others) for path in root.glob(pattern))
-    return list(dict.fromkeys(path for path in paths if path.is_file()))
+    return list(dict.fromkeys(path for path in paths if is_file(path)))
 
 
 def _pipeline(options: CiOptions, system: System, root: Path, path: Path, check: Check) -> Pipeline:
@@ -130,7 +131,7 @@ def _pipeline(options: CiOptions, system: System, root: Path, path: Path, check:
     if not system.hands_on:
         jobs = connected(jobs)
     return Pipeline(
-        name=facts.spec.name or text.directory.resolve().name,
+        name=facts.spec.name or resolved(text.directory).name,
         spec=spec,
         file=Path(os.path.relpath(path, root)).as_posix(),
         jobs=jobs,

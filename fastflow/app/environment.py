@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fastflow.ci import CI_ID, RUN_ID, ci_id
 from fastflow.errors import UsageError
+from fastflow.files import is_file, resolved
 from fastflow.spec.values import EnvFileError, Values, read_env_file
 
 _COMPOSE_KEPT = "COMPOSE_PROFILES"
@@ -35,11 +36,11 @@ def values_for(directory: Path, env_files: Iterable[str], run: str) -> Values:
     """
     try:
         beside = directory / ".env"
-        paths = [*([beside] if beside.is_file() else []), *map(Path, env_files)]
+        paths = [*([beside] if is_file(beside) else []), *map(Path, env_files)]
         files = [read_env_file(path) for path in paths]
         environment = {name: value for name, value in os.environ.items() if value or name != CI_ID}
         values = Values({**environment, RUN_ID: run}, files)
-        identified = None if values.get(CI_ID) else ci_id(os.environ, str(directory.resolve()), run)
+        identified = None if values.get(CI_ID) else ci_id(os.environ, str(resolved(directory)), run)
         return values.over({CI_ID: identified}) if identified else values
     except EnvFileError as error:
         raise UsageError(str(error), error.hint) from None

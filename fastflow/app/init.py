@@ -9,6 +9,7 @@ from fastflow.application.sources import FileSource
 from fastflow.diagnostic import Mark
 from fastflow.draft.from_compose import spec_from
 from fastflow.errors import UsageError, system_reason
+from fastflow.files import exists, is_directory, is_file
 from fastflow.pipeline import SpecText, check
 
 _NOWHERE = Mark("", 1, 1, 1, 1)
@@ -21,7 +22,7 @@ def as_spec(text: str) -> SpecText:
 
 def require_none() -> None:
     """Raise UsageError if this directory has a spec."""
-    there = next((name for name in NAMES if Path(name).exists()), None)
+    there = next((name for name in NAMES if exists(Path(name))), None)
     if there is not None:
         raise UsageError(f"{there} is there already, and init never overwrites", "print the new one: --stdout")
 
@@ -50,7 +51,7 @@ def draft_from(compose_files: Sequence[str]) -> str:
 
 def _file(path: Path) -> Path:
     """The Compose file that is meant by a path: itself, or the one in a directory."""
-    if not path.is_dir():
+    if not is_directory(path):
         return path
     found = compose_file_in(path)
     if found is None:
@@ -61,4 +62,4 @@ def _file(path: Path) -> Path:
 def _with_override(path: Path) -> tuple[str, ...]:
     """The file, and the one beside it that `docker compose` merges into it unasked."""
     beside = path.with_name(f"{path.stem}.override{path.suffix}")
-    return (str(path), str(beside)) if path.name in COMPOSE_NAMES and beside.is_file() else (str(path),)
+    return (str(path), str(beside)) if path.name in COMPOSE_NAMES and is_file(beside) else (str(path),)

@@ -10,6 +10,7 @@ from fastflow.app.specs import find_spec, identity_here, read_spec_text
 from fastflow.diagnostic import did_you_mean
 from fastflow.engines.opening import open_engine
 from fastflow.errors import FastflowError, UsageError
+from fastflow.files import is_directory
 from fastflow.model.host import Host
 from fastflow.pipeline import SpecText, load
 from fastflow.record.history import History, folder_of, read_history
@@ -144,7 +145,7 @@ def _only_run(runs: Sequence[LiveRun], spec: str | None) -> LiveRun:
 
 def is_own(run: LiveRun, spec: str) -> bool:
     """Whether a run is of this spec, in this checkout: CI jobs in containers have their checkouts under one path."""
-    return run.spec == spec and folder_of(run.spec, run.id).is_dir()
+    return run.spec == spec and is_directory(folder_of(run.spec, run.id))
 
 
 def _require_phase(name: str, run: LiveRun, history: History | None) -> None:

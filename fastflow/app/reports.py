@@ -7,6 +7,7 @@ from pathlib import Path
 from fastflow.app.environment import variable
 from fastflow.diagnostic import did_you_mean
 from fastflow.errors import FastflowError, UsageError, system_reason
+from fastflow.files import exists, is_directory, resolved
 from fastflow.record.archive import Archive
 from fastflow.report.kinds import KINDS
 
@@ -35,7 +36,7 @@ def _parse(text: str) -> Report:
     if kind not in KINDS:
         hint = did_you_mean(kind, list(KINDS)) or f"the kinds are {', '.join(KINDS)}"
         raise UsageError(f"--report {text}: there is no report `{kind}`", hint)
-    if Path(path).is_dir():
+    if is_directory(Path(path)):
         raise UsageError(f"--report {text}: {path} is a directory", "name a file in it")
     return Report(kind, Path(path))
 
@@ -61,7 +62,7 @@ def _attempt(report: Report, archive: Archive) -> FastflowError | None:
 
 def _write(report: Report, content: bytes) -> None:
     summary = variable(_STEP_SUMMARY) if report.kind == "markdown" else ""
-    if not summary or Path(summary).resolve() != report.path.resolve():
+    if not summary or resolved(Path(summary)) != resolved(report.path):
         report.path.parent.mkdir(parents=True, exist_ok=True)
         report.path.write_bytes(content)
     if summary:
@@ -70,7 +71,7 @@ def _write(report: Report, content: bytes) -> None:
 
 def _append(path: Path, content: bytes) -> None:
     """Append to what other commands of the step have written for GitHub to show."""
-    if (path.stat().st_size if path.exists() else 0) + len(content) > _LONGEST_SUMMARY:
+    if (path.stat().st_size if exists(path) else 0) + len(content) > _LONGEST_SUMMARY:
         content = b"The summary of this run is too large to be shown here.\n"
     with path.open("ab") as file:
         file.write(b"\n" + content)

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from fastflow.errors import UsageError, system_reason
+from fastflow.files import exists, is_file
 
 _AN_ID = re.compile(rb"\s*[0-9a-z]{10,40}\s*|")
 
@@ -16,9 +17,9 @@ class RunIdFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        if path.is_file() and not _AN_ID.fullmatch(self._content()):
+        if is_file(path) and not _AN_ID.fullmatch(self._content()):
             raise UsageError(f"--run-id-file {path}: the file contains something else", "name a file that is new")
-        if path.is_file() or not path.exists():
+        if is_file(path) or not exists(path):
             self.write("")
 
     @classmethod

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fastflow.app.environment import everything
 from fastflow.errors import UsageError, system_reason
+from fastflow.files import is_directory, is_file, resolved
 from fastflow.spec.reader import MAX_BYTES, SpecText
 
 NAMES = ("fastflow.yml", "fastflow.yaml")
@@ -21,8 +22,8 @@ def read_spec_text(given: str | None) -> SpecText:
     if path is None:
         here = " or ".join(NAMES)
         raise UsageError(f"there is no {here} in this directory or a parent of it", _first_step())
-    if path.is_dir():
-        path = next((path / name for name in NAMES if (path / name).is_file()), path / NAMES[0])
+    if is_directory(path):
+        path = next((path / name for name in NAMES if is_file(path / name)), path / NAMES[0])
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
@@ -40,7 +41,7 @@ def _first_step() -> str:
 
 def compose_file_in(directory: Path) -> str | None:
     """The name of the Compose file of a directory, if it has one."""
-    return next((name for name in COMPOSE_NAMES if (directory / name).is_file()), None)
+    return next((name for name in COMPOSE_NAMES if is_file(directory / name)), None)
 
 
 def _standard_input() -> bytes:
@@ -55,7 +56,7 @@ def find_spec() -> Path | None:
     here = Path.cwd()
     for directory in (here, *here.parents):
         for name in NAMES:
-            if (directory / name).is_file():
+            if is_file(directory / name):
                 return Path(os.path.relpath(directory / name, here))
     return None
 
@@ -72,7 +73,7 @@ def read_all(given: Sequence[str]) -> list[SpecText]:
             raise UsageError("there is no fastflow.yml below this directory", _first_step())
     seen: dict[str, SpecText] = {}
     for text in texts:
-        key = text.name if text.name == "-" else str(Path(text.name).resolve())
+        key = text.name if text.name == "-" else str(resolved(Path(text.name)))
         seen.setdefault(key, text)
     return list(seen.values())
 
@@ -84,7 +85,7 @@ def identity(text: SpecText) -> str:
 
 def identity_of(spec: Path) -> str:
     """Name the spec in a file as `identity` does."""
-    return str(spec.parent.resolve() / spec.name)
+    return str(resolved(spec.parent) / spec.name)
 
 
 def identity_here() -> str | None:

@@ -8,6 +8,7 @@ from typing import Literal
 from fastflow.app.live import Engines, Target, engines_here, find_target
 from fastflow.app.specs import find_spec
 from fastflow.errors import FastflowError, UsageError
+from fastflow.files import matching
 from fastflow.record.history import is_going_on
 from fastflow.record.place import runs_beside
 from fastflow.record.result import END_STATES, State
@@ -79,7 +80,7 @@ def _find(engines: Engines, phase: str, run: str | None, deadline: float | None)
 def is_preparing(survey: Survey) -> bool:
     """Whether the newest run of this directory's spec goes on and has nothing on any engine yet."""
     spec = find_spec()
-    begun = sorted(runs_beside(spec.parent).glob("*/events.jsonl")) if spec else []
+    begun = matching(runs_beside(spec.parent), "*/events.jsonl") if spec else []
     if not begun or any(found.id == begun[-1].parent.name for found in survey.runs):
         return False
     return is_going_on(begun[-1].parent)

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field, replace
 
 from fastflow.cluster.ending import say_why
 from fastflow.cluster.watching import CANCELLED, UnitWatch
+from fastflow.files import is_file
 from fastflow.record.events import Event, Listener, Note, RunEnded, now
 from fastflow.record.folder import LogFile, RunFolder
 from fastflow.record.plan_file import PlanFile, PlannedPhase
@@ -83,4 +84,4 @@ def _told(result: PhaseResult, watch: Watch) -> PhaseResult:
     if reason and result.reason and CANCELLED in result.reason:
         result = replace(result, reason=result.reason.replace(CANCELLED, reason))
     log = watch.folder.path / "logs" / f"{result.id}.log"
-    return replace(result, log=str(log)) if result.log is None and log.is_file() else result
+    return replace(result, log=str(log)) if result.log is None and is_file(log) else result

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from fastflow.application.model import PROJECT_NAME
 from fastflow.diagnostic import Diagnostic, Mark, Related, Severity, closest
 from fastflow.errors import system_reason
+from fastflow.files import is_file, matching, resolved
 from fastflow.spec.document import Document
 from fastflow.spec.interpolation import interpolate, replace_known
 from fastflow.spec.reader import read_documents, read_limited
@@ -70,7 +71,7 @@ class Documents:
 
     def read(self, path: Path, named_at: Mark, values: Values | None) -> tuple[Document, ...]:
         """Read one file, with its variables replaced; raise UnreadableError with a finding where that fails."""
-        key = (path.resolve(), id(values))
+        key = (resolved(path), id(values))
         if key not in self._read:
             read = self._as_written.get(key[0]) or self._load(path, named_at)
             self._as_written[key[0]] = read
@@ -88,13 +89,13 @@ class Documents:
             values[PROJECT_NAME] = f"${{{PROJECT_NAME}}}"  # each workflow has another
             return values
 
-        return self._kept((directory.resolve(),), read, named_at)
+        return self._kept((resolved(directory),), read, named_at)
 
     def values_below(self, outer: Values | None, paths: Sequence[Path], named_at: Mark) -> Values | None:
         """The values of an included project: files of its own are weaker than the outer ones."""
         if outer is None:
             return None
-        key = (id(outer), *(path.resolve() for path in paths))
+        key = (id(outer), *(resolved(path) for path in paths))
         return self._kept(key, lambda: Values(outer, _env_files(paths)), named_at)
 
     def _kept(self, key: tuple[object, ...], read: Callable[[], Values], named_at: Mark) -> Values:
@@ -123,7 +124,7 @@ class Documents:
             hint = fault.hint if fault else "a Compose file has at least `services:`"
             # However many workflows name the file, there is one place to mend.
             raise UnreadableError(
-                self._broken.setdefault(path.resolve(), Diagnostic(RULE, Severity.ERROR, message, place, hint, related))
+                self._broken.setdefault(resolved(path), Diagnostic(RULE, Severity.ERROR, message, place, hint, related))
             )
         return reading.documents
 
@@ -136,18 +137,18 @@ class Documents:
     def shown(self, path: Path) -> str:
         """Name a file as the spec was named: beside it where it is below its directory."""
         try:
-            return str(self._seen_from_here / path.resolve().relative_to(self.base.resolve()))
+            return str(self._seen_from_here / resolved(path).relative_to(resolved(self.base)))
         except ValueError:
             return str(path)
 
 
 def _env_files(paths: Iterable[Path]) -> list[EnvFile]:
     """Read what there is; that a file is missing is for Compose to judge."""
-    return [read_env_file(path) for path in paths if path.is_file()]
+    return [read_env_file(path) for path in paths if is_file(path)]
 
 
 def instead_of(path: Path) -> str:
     """Name the file that was most likely meant: people mix up the four names that Compose looks for."""
-    beside = [file.name for pattern in ("*.yml", "*.yaml") for file in path.parent.glob(pattern)]
+    beside = [file.name for pattern in ("*.yml", "*.yaml") for file in matching(path.parent, pattern)]
     close = closest(path.name, sorted(name for name in beside if "fastflow" not in name and name != path.name))
     return f"did you mean `{close}`, beside it?" if close else "paths are relative to the file that names them"

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from fastflow.files import is_file, resolved
 from fastflow.spec.document import Scalar, YamlList, YamlMap, YamlNode
 from fastflow.spec.dotenv import escape, parse_env, parse_env_symbols, parse_raw
 from fastflow.spec.reader import read_limited
@@ -29,7 +30,7 @@ def _anchored(node: YamlNode, directory: Path, is_symbolic: bool) -> YamlNode:
     if isinstance(node, Scalar):
         path = _by_default(node.text) if is_symbolic else node.text
         # What `!reset` takes away is no path.
-        return replace(node, text=str(directory.resolve() / path)) if path and not node.is_null else node
+        return replace(node, text=str(resolved(directory) / path)) if path and not node.is_null else node
     if isinstance(node, YamlList):
         return replace(node, items=tuple(_anchored(item, directory, is_symbolic) for item in node.items))
     file = node.get("path")
@@ -53,7 +54,7 @@ def read_env_files(
     for path, form in _files(service.get(KEY) if isinstance(service, YamlMap) else None):
         # Compose takes the bytes of another encoding as they are; the names are the same in all that are in use.
         with suppress(OSError, ValueError):
-            if path.is_file():
+            if is_file(path):
                 _read(read_limited(path).decode(errors="replace").removeprefix("\ufeff"), form, own, values, found)
     return found
 

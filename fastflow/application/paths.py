@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fastflow.application.documents import REMOTE
+from fastflow.files import resolved
 from fastflow.spec.document import Scalar, YamlList, YamlMap, YamlNode
 from fastflow.spec.dotenv import escape
 
@@ -21,7 +22,7 @@ _DRIVE = re.compile(r"[A-Za-z]:[/\\]|\\\\")  # of Windows
 def absolute_paths(tree: YamlMap, base: Path) -> YamlMap:
     """Make the relative paths of an inline document absolute, from `base`."""
     # A `$` in the name of a directory is no variable.
-    changed = _document(tree, escape(str(base.resolve())))
+    changed = _document(tree, escape(str(resolved(base))))
     assert isinstance(changed, YamlMap)
     return changed
 

@@ -16,6 +16,7 @@ from fastflow.check.facts import HINTS
 from fastflow.check.inclusion import FIELD, Inclusion, Joined
 from fastflow.diagnostic import Diagnostic, Related, did_you_mean
 from fastflow.errors import system_reason
+from fastflow.files import resolved
 from fastflow.model.joining import joined
 from fastflow.model.own_variables import name_fault, token_variables
 from fastflow.model.places import Place, own_entries
@@ -61,7 +62,7 @@ class _Joining:
         bare = replace(document.root, entries=tuple(pair for pair in document.root if pair[0].text != FIELD))
         self.values += size_of(bare)
         under: YamlMap | None = None
-        own_path = (self.base / here / Path(document.file).name).resolve()
+        own_path = resolved(self.base / here / Path(document.file).name)
         for entry in self._entries(document.root, include):
             self.tried += 1
             if self.tried > MOST_FILES:
@@ -78,8 +79,8 @@ class _Joining:
         path = self.base / inside
         name = str(Path(os.path.normpath(Path(self.spec.file).parent / inside)))
         steps = [known for known, _ in chain]
-        if path.resolve() in steps:
-            names = [file for _, file in chain[steps.index(path.resolve()) :]]
+        if resolved(path) in steps:
+            names = [file for _, file in chain[steps.index(resolved(path)) :]]
             self._fail(entry.path, f"files include one another: {' → '.join([*names, name])}", "remove one of these")
             return None
         if len(chain) > MOST_LEVELS:
@@ -97,7 +98,7 @@ class _Joining:
             return None
         directory = posixpath.dirname(inside)
         self.inclusions[name] = Inclusion(
-            directory or ".", path.resolve(), entry.path.mark, entry.variables, document.comments
+            directory or ".", resolved(path), entry.path.mark, entry.variables, document.comments
         )
         return self.file(document, chain, directory)
 

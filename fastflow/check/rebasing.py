@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fastflow.application.paths import absolute_paths
 from fastflow.check.inclusion import Inclusion
+from fastflow.files import resolved
 from fastflow.spec.document import Document, Scalar, YamlList, YamlMap, YamlNode
 
 Change = Callable[[YamlNode], YamlNode]
@@ -58,7 +59,7 @@ class _Rebasing:
             return replace(node, items=tuple(map(self._compose, node.items)))
         if isinstance(node, YamlMap):
             directory = self._directory(node)
-            return node if directory in (None, ".") else absolute_paths(node, (self._base / directory).resolve())
+            return node if directory in (None, ".") else absolute_paths(node, resolved(self._base / directory))
         return self._path(node)
 
     def _sources(self, node: YamlNode) -> YamlNode:

@@ -16,6 +16,7 @@ from fastflow.application.paths import paths_in
 from fastflow.check.facts import Facts
 from fastflow.cluster.cluster import FILE_LIMIT
 from fastflow.errors import UsageError, system_reason
+from fastflow.files import exists, is_directory, is_file, resolved
 from fastflow.masking import SHORTEST
 from fastflow.spec.document import YamlMap
 
@@ -49,9 +50,9 @@ def shipment_of(
 
     `here` is the current directory.
     """
-    base = spec.parent.resolve()
+    base = resolved(spec.parent)
     outside = tuple(dict.fromkeys(path for path in _named(facts, base) if not path.is_relative_to(base)))
-    allowed = _allowed(base, here.resolve())
+    allowed = _allowed(base, resolved(here))
     for path in outside:
         if not path.is_relative_to(allowed):
             raise UsageError(
@@ -64,7 +65,7 @@ def shipment_of(
 
 def _allowed(base: Path, here: Path) -> Path:
     """The topmost directory that may be shipped: the Git checkout, or the current directory if the spec is below it."""
-    top = next((path for path in (base, *base.parents) if (path / ".git").exists()), base)
+    top = next((path for path in (base, *base.parents) if exists(path / ".git")), base)
     return min(top, here, key=lambda path: len(path.parts)) if base.is_relative_to(here) else top
 
 
@@ -78,14 +79,14 @@ def _named(facts: Facts, base: Path) -> Iterator[Path]:
     ]
     found = [path for tree in inline for path in paths_in(tree, base)]
     for document in facts.compose_files:
-        file = Path(document.file).resolve()
+        file = resolved(Path(document.file))
         found += [file, *paths_in(document.root, file.parent)]
     for workflow in facts.spec.workflows.values():
         first = next((base / source for source in workflow.compose or () if isinstance(source, str)), None)
-        if first is not None and (first.parent / ".env").is_file():
+        if first is not None and is_file(first.parent / ".env"):
             found.append(first.parent / ".env")
     found += [Path(name) for name in (*facts.accept_files, *facts.inclusions)]
-    yield from (path.resolve() for path in found if path.exists())
+    yield from (resolved(path) for path in found if exists(path))
 
 
 def pack(shipment: Shipment, secrets: Iterable[str] = (), largest: int = FILE_LIMIT) -> tuple[bytes, Mapping[str, str]]:
@@ -118,7 +119,7 @@ def pack(shipment: Shipment, secrets: Iterable[str] = (), largest: int = FILE_LI
 
 def _secret_text(path: Path, secrets: Sequence[bytes]) -> str | None:
     """The text of a file that holds a secret; None for any other, and for what cannot be read."""
-    if not secrets or path.is_symlink() or not path.is_file():
+    if not secrets or path.is_symlink() or not is_file(path):
         return None
     try:
         content = path.read_bytes()
@@ -151,12 +152,12 @@ def _members(shipment: Shipment) -> Iterator[tuple[Path, str]]:
         yield Path(file), f"{ENV_FILES}/{number}"
     for name in _EARLIER_FILES if shipment.earlier is not None else ():
         assert shipment.earlier is not None
-        if (shipment.earlier / name).is_file():
+        if is_file(shipment.earlier / name):
             yield shipment.earlier / name, f"{EARLIER}/{shipment.earlier.name}/{name}"
 
 
 def _below(path: Path) -> Iterator[Path]:
-    if not path.is_dir() or path.is_symlink():
+    if not is_directory(path) or path.is_symlink():
         yield path
         return
     for directory, folders, files in os.walk(path):
@@ -165,7 +166,7 @@ def _below(path: Path) -> Iterator[Path]:
         yield here
         links = (here / name for name in folders if (here / name).is_symlink())
         plain = (here / name for name in sorted(files))
-        yield from (one for one in (*links, *plain) if one.is_symlink() or one.is_file())
+        yield from (one for one in (*links, *plain) if one.is_symlink() or is_file(one))
 
 
 def unpack(packed: Path, target: Path, kept_back: Mapping[str, str]) -> None:

@@ -17,6 +17,7 @@ from fastflow.cluster.bundle import unpack_results
 from fastflow.cluster.cluster import Unit
 from fastflow.cluster.wire import Message, Reader
 from fastflow.errors import ExitCode
+from fastflow.files import is_directory
 from fastflow.record.events import Event, LogLine, Note, PhaseChanged, Progress, now
 from fastflow.record.history import event_of
 from fastflow.record.result import PhaseResult
@@ -138,7 +139,7 @@ class UnitWatch:
             with tempfile.TemporaryDirectory(prefix="fastflow-") as scratch:
                 unpack_results(content, Path(scratch))
                 for name, target in (("run", self.folder), ("spec", self.directory)):
-                    if (Path(scratch) / name).is_dir():
+                    if is_directory(Path(scratch) / name):
                         shutil.copytree(Path(scratch) / name, target, dirs_exist_ok=True)
         except (tarfile.TarError, OSError, EOFError) as error:
             self.say(Note(f"logs and reports of unit {self.number} could not be written: {error}"))

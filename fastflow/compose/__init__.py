@@ -15,6 +15,7 @@ from fastflow.application.needs import services_to_enable
 from fastflow.application.paths import absolute_paths
 from fastflow.application.resolved import Resolved
 from fastflow.compose.program import escape, program_of
+from fastflow.files import is_file, resolved
 from fastflow.model.cloud import CLOUD_VARIABLES, TOKEN_VARIABLE
 from fastflow.model.compose_keys import LABEL
 from fastflow.plan import PhasePlan, Plan, WorkflowPlan
@@ -91,7 +92,7 @@ def compile_project(
     Phases that follow each other may carry one container name, but Compose refuses two services with it: it goes
     to `phase`, or else to the first that claims it.
     """
-    base = plan.directory.resolve()
+    base = resolved(plan.directory)
     files = [source for source in workflow.compose if isinstance(source, str)]
     directory = (base / files[0]).parent if files else base
     sources: list[ComposeFile | ComposeText] = [
@@ -103,7 +104,7 @@ def compile_project(
     sources.append(ComposeText(dump(_Addition(workflow, settings, known or Known(), phase).document())))
     # From the weakest: the `.env` of the Compose file's directory, the spec's, then those of the command line.
     beside = [path / ".env" for path in dict.fromkeys((directory, base))]
-    env_files = (*(str(path) for path in beside if path.is_file()), *settings.env_files)
+    env_files = (*(str(path) for path in beside if is_file(path)), *settings.env_files)
     name = project_name(settings.run, workflow.name)
     return ComposeProject(name, str(directory), tuple(sources), env_files, workflow.variables)
 

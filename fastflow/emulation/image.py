@@ -11,6 +11,7 @@ from fastflow.emulation import LABEL
 from fastflow.engines.docker import DockerEngine
 from fastflow.engines.process import call
 from fastflow.errors import EmulatorError, EngineError
+from fastflow.files import is_file
 
 BASE_IMAGE = "fastflow-python:3"
 BASE_LABEL = f"{LABEL}.base"
@@ -91,7 +92,7 @@ def _content() -> Iterator[tuple[Path, str]]:
     for name, folder in folders.items():
         for path in sorted(folder.rglob("*")):
             inside = path.relative_to(folder)
-            if path.is_file() and "__pycache__" not in inside.parts and "tests" not in inside.parts:
+            if is_file(path) and "__pycache__" not in inside.parts and "tests" not in inside.parts:
                 yield path, f"{name}/{inside.as_posix()}"
 
 

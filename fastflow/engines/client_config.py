@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fastflow.errors import EngineError, system_reason
+from fastflow.files import is_file
 
 _SYSTEM_PLUGINS = (
     "/usr/local/lib/docker/cli-plugins",
@@ -58,7 +59,7 @@ def compose_plugins(environment: Mapping[str, str]) -> Iterator[str]:
     """The files that Docker's command line takes for the Compose plugin, in its order."""
     directories = (home_of(environment) / "cli-plugins", *_SYSTEM_PLUGINS)
     candidates = (Path(directory) / "docker-compose" for directory in directories)
-    return (str(path) for path in candidates if path.is_file() and os.access(path, os.X_OK))
+    return (str(path) for path in candidates if is_file(path) and os.access(path, os.X_OK))
 
 
 def proxy_variables(environment: Mapping[str, str]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from fastflow.errors import EngineError
+from fastflow.files import is_file
 
 LARGEST_COPY = 1 << 30
 """Bytes that are copied out of one container; a report is some kilobytes."""
@@ -71,7 +72,7 @@ def _write(archive: tarfile.TarFile, member: tarfile.TarInfo, path: Path, target
             os.utime(path, (member.mtime, member.mtime), follow_symlinks=False)
         elif member.islnk():
             first = _place(target, member.linkname)
-            if first is not None and first.is_file() and not first.is_symlink():
+            if first is not None and is_file(first) and not first.is_symlink():
                 with first.open("rb") as content, _create(path) as file:
                     shutil.copyfileobj(content, file)
     except OSError as error:

@@ -11,6 +11,7 @@ from fastflow.check.facts import Facts
 from fastflow.check.rules import source_unproxied
 from fastflow.diagnostic import did_you_mean
 from fastflow.errors import UsageError
+from fastflow.files import resolved
 from fastflow.graph import Graph
 from fastflow.model.phases import Phase
 from fastflow.model.relations import Need
@@ -84,7 +85,7 @@ def make_plan(
     spec, work, hosts = facts.spec, _Planner(facts, selection), hosts_of(facts.spec, selection.silent)
     workflows = {name: work.workflow(name, host=hosts[name], kept_out=kept_out) for name in spec.workflows}
     limit = max_parallel or spec.max_parallel
-    name = spec.name or directory.resolve().name or "fastflow"
+    name = spec.name or resolved(directory).name or "fastflow"
     resumes = selection.resumption.run if selection.resumption else None
     phases = {phase.id: phase for workflow in workflows.values() for phase in workflow.phases}
     clusters = {name: host for name, host in (spec.hosts or {}).items() if host.is_cluster}

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from fastflow.diagnostic import closest
 from fastflow.errors import UsageError
+from fastflow.files import exists, is_directory, is_file
 from fastflow.record.events import PhaseChanged, RunStarted
 from fastflow.record.history import EVENTS_FILE, History, read_history
 from fastflow.record.place import runs_beside
@@ -73,13 +74,13 @@ class Archive:
 def find_run(name: str | None, directory: Path) -> Path:
     """Find a run's folder: by its id below the spec's directory, by its path, or the last one. Raises UsageError."""
     runs = runs_beside(directory)
-    known = sorted(path.name for path in runs.iterdir() if path.is_dir()) if runs.is_dir() else []
+    known = sorted(path.name for path in runs.iterdir() if is_directory(path)) if is_directory(runs) else []
     if name is None:
         if not known:
             raise UsageError(f"there is no run in {runs}", "run the spec first, or name the path of a run's folder")
         return runs / known[-1]
     for path in (runs / name, Path(name)):
-        if path.is_dir():
+        if is_directory(path):
             return path
     if (near := closest(name, known)) is not None:
         hint = f"did you mean `{near}`?"
@@ -112,7 +113,7 @@ def read_archive(folder: Path) -> Archive:
 
 def _result(folder: Path) -> RunResult | None:
     path = folder / RESULT_FILE
-    if not path.exists():
+    if not exists(path):
         return None
     try:
         return TypeAdapter(RunResult).validate_python(json.loads(path.read_text(encoding="utf-8")))
@@ -142,7 +143,7 @@ def _phases_by(history: History, plan: PlanFile | None, folder: Path) -> Iterato
 def _waiting(name: str, planned: PlannedPhase | None, folder: Path) -> PhaseResult:
     """The result of a phase that has not begun."""
     log = folder / "logs" / f"{name}.log"
-    reports = sorted(path for path in (folder / "reports" / name).rglob("*") if path.is_file())
+    reports = sorted(path for path in (folder / "reports" / name).rglob("*") if is_file(path))
     return PhaseResult(
         id=name,
         workflow=planned.workflow if planned else name.partition(".")[0],
@@ -151,7 +152,7 @@ def _waiting(name: str, planned: PlannedPhase | None, folder: Path) -> PhaseResu
         build_id=planned.build_id if planned else None,
         state="waiting",
         allow_failure=planned.allow_failure if planned else False,
-        log=str(log) if log.is_file() else None,
+        log=str(log) if is_file(log) else None,
         reports=tuple(str(path) for path in reports),
     )
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from fastflow.errors import FastflowError, system_reason
+from fastflow.files import exists
 from fastflow.masking import Masker
 from fastflow.record.events import Event, LogLine, as_json
 from fastflow.record.history import EVENTS_FILE, hold
@@ -46,7 +47,7 @@ class RunFolder:
         try:
             (self.path / "logs").mkdir(parents=True, exist_ok=is_again)
             ignore = self.root / ".gitignore"
-            if not ignore.exists():
+            if not exists(ignore):
                 ignore.write_text("*\n")
             self._events: TextIO = (self.path / EVENTS_FILE).open("w", encoding="utf-8", errors=_ESCAPED)
             hold(self._events)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fastflow.errors import UsageError
+from fastflow.files import is_file
 from fastflow.record.archive import read_archive
 from fastflow.record.events import now
 from fastflow.record.history import EVENTS_FILE, is_going_on
@@ -39,9 +40,9 @@ def kept_runs(directory: Path) -> tuple[KeptRun, ...]:
 
 
 def _kept(folder: Path) -> KeptRun | None:
-    if not (folder / EVENTS_FILE).is_file() or folder.is_symlink():
+    if not is_file(folder / EVENTS_FILE) or folder.is_symlink():
         return None
-    size = sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    size = sum(path.lstat().st_size for path in folder.rglob("*") if is_file(path) and not path.is_symlink())
     is_live = is_going_on(folder)
     try:
         archive = read_archive(folder)

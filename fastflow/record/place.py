@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from fastflow.files import matching
+
 
 def runs_beside(directory: Path) -> Path:
     """The folder of the runs of the specs in a directory."""
@@ -10,4 +12,4 @@ def runs_beside(directory: Path) -> Path:
 
 def run_folders(directory: Path) -> list[Path]:
     """The folders of these runs, the latest first; whether fastflow wrote them is for others to see."""
-    return sorted(runs_beside(directory).glob("*/"), key=lambda path: path.name, reverse=True)
+    return sorted(matching(runs_beside(directory), "*/"), key=lambda path: path.name, reverse=True)

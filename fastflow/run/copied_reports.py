@@ -5,6 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from fastflow.errors import EngineError
+from fastflow.files import is_file
 from fastflow.run.container import Container, moment
 from fastflow.run.context import PhaseContext
 
@@ -27,7 +28,7 @@ def fetch_reports(context: PhaseContext, container: Container) -> tuple[Path, ..
     try:
         with TemporaryDirectory(dir=context.run.folder.path, prefix=".reports-") as scratch:
             context.engine.api.copy_from(container.id, REPORTS, Path(scratch))
-            for path in sorted(path for path in Path(scratch).rglob("*") if path.is_file()):
+            for path in sorted(path for path in Path(scratch).rglob("*") if is_file(path)):
                 if path.stat().st_mtime < began:
                     older += 1
                     continue

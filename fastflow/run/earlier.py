@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fastflow.errors import UsageError
+from fastflow.files import is_directory, is_file
 from fastflow.plan import Plan
 from fastflow.plan.making import Resumption
 from fastflow.record.digest import ResumeDigest, read_digest
@@ -82,7 +83,7 @@ def _carried(result: PhaseResult, earlier: EarlierRun, folder: RunFolder) -> Pha
             shutil.copy2(path, folder.path / "logs")
         for path in (earlier.folder / RECORDS).glob(f"{result.id}.har"):
             folder.keep_private(f"{RECORDS}/{path.name}", path.read_bytes())
-        if (directory := earlier.folder / "reports" / result.id).is_dir():
+        if is_directory(directory := earlier.folder / "reports" / result.id):
             shutil.copytree(directory, folder.path / "reports" / result.id, dirs_exist_ok=True)
     log = _moved(result.log, earlier, folder) if result.log else None
     reports = tuple(_moved(path, earlier, folder) for path in result.reports)
@@ -93,7 +94,7 @@ def _moved(path: str, earlier: EarlierRun, folder: RunFolder) -> str:
     """Where a file is now; results hold paths of the machine that they were made on."""
     _, inside, rest = path.replace("\\", "/").partition(f"/runs/{earlier.digest.run}/")
     here = folder.path / rest
-    return str(here) if inside and here.is_file() else path
+    return str(here) if inside and is_file(here) else path
 
 
 def take_over(engines: Iterable[Engine], run: str) -> bool:

@@ -5,6 +5,7 @@ from tempfile import TemporaryDirectory
 
 from fastflow.compose.program import HAR_DIRECTORY, HAR_FILE
 from fastflow.emulator.node.hosts import host_matcher
+from fastflow.files import is_file
 from fastflow.model.node import HarRecordingNode
 from fastflow.record.har import SHORTEST_SECRET, Har, read_har, record_name
 from fastflow.run.context import PhaseContext, RunContext
@@ -40,7 +41,7 @@ def _copied(context: PhaseContext, node: RunningNode) -> Har:
     """Read the file in the container; raises ValueError if there is none that can be read."""
     with TemporaryDirectory(dir=context.run.folder.path, prefix=".record-") as scratch:
         path = Path(scratch) / HAR_FILE
-        if not context.engine.api.copy_from(node.container.id, HAR_DIRECTORY, Path(scratch)) or not path.is_file():
+        if not context.engine.api.copy_from(node.container.id, HAR_DIRECTORY, Path(scratch)) or not is_file(path):
             raise ValueError(f"there is no {HAR_DIRECTORY}/{HAR_FILE} in its container")
         return read_har(path.read_bytes())
 

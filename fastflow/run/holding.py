@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from fastflow.errors import BuildIdInUseError, NameInUseError
+from fastflow.files import is_directory
 from fastflow.model.compose_keys import LABEL
 from fastflow.model.relations import ServiceSource
 from fastflow.plan import PhasePlan, Plan
@@ -74,7 +75,7 @@ def patience_of(settings: RunSettings) -> Patience | None:
 
     def cancels(labels: Mapping[str, str]) -> bool:
         run = labels.get(f"{LABEL}.run", "?")
-        is_own = labels.get(f"{LABEL}.spec") == settings.spec and folder_of(settings.spec, run).is_dir()
+        is_own = labels.get(f"{LABEL}.spec") == settings.spec and is_directory(folder_of(settings.spec, run))
         return settings.cancel_in_progress and (is_own or labels.get(CANCELLABLE) == "true")
 
     waits = settings.wait_lease is not None

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from fastflow.diagnostic import Diagnostic, Mark
+from fastflow.files import exists, is_directory, is_file, resolved
 from fastflow.spec.builder import Builder
 from fastflow.spec.document import Comment, Document, Scalar, YamlList, YamlMap, YamlNode
 from fastflow.spec.events import MAX_BYTES, FaultError, decode
@@ -30,7 +31,7 @@ def read_limited(path: Path) -> bytes:
 
     Raises OSError, also for a pipe or a device: they may never end, and Docker Compose could not read them again.
     """
-    if path.exists() and not (path.is_file() or path.is_dir()):
+    if exists(path) and not (is_file(path) or is_directory(path)):
         raise OSError(errno.EINVAL, "It is no regular file")
     with path.open("rb") as file:
         return file.read(MAX_BYTES + 1)
@@ -160,11 +161,11 @@ def _plain(node: YamlNode) -> Any:
 
 def root_of(directory: Path) -> Path:
     """The nearest directory upwards that is a Git work tree, since viewers know files from there; else this one."""
-    here = directory.resolve()
-    return next((parent for parent in (here, *here.parents) if (parent / ".git").exists()), here)
+    here = resolved(directory)
+    return next((parent for parent in (here, *here.parents) if exists(parent / ".git")), here)
 
 
 def relative_path(file: str, root: Path) -> str:
     """A file as one names it from a root, with slashes; absolute where it is not below it."""
-    path = Path(file).resolve()
+    path = resolved(Path(file))
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fastflow.errors import system_reason
+from fastflow.files import resolved
 from fastflow.spec.dotenv import EnvSyntaxError, parse_env
 from fastflow.spec.events import MAX_BYTES
 
@@ -83,8 +84,8 @@ class Values(dict[str, str]):
 
     def under(self, files: Iterable[EnvFile]) -> "Values":
         """The same, with files that are weaker than all others, and are not among them."""
-        known = {file.path.resolve() for file in self.files}
-        return Values(self.environment, (*(file for file in files if file.path.resolve() not in known), *self.files))
+        known = {resolved(file.path) for file in self.files}
+        return Values(self.environment, (*(file for file in files if resolved(file.path) not in known), *self.files))
 
 
 def overlaid(values: Mapping[str, str], stronger: Mapping[str, str]) -> Values:

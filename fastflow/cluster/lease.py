@@ -1,14 +1,15 @@
 """The lease across a cluster: while a run uses a BUILD_ID of a token anywhere on it, no other run does.
 
 A name of a claim is given once. A claim says which run holds it, and lives as long as that run: while one of its units
-runs or waits for room, or while it has units that have not begun and its dispatcher has not been silent for too long.
+runs or waits for room, or while its dispatcher gives a sign of life. One that waits for its own rivals does so by
+renewing what it holds: among many that begin at once, none is taken for dead because it is patient itself.
 A dead run's units are removed before its claims, by id, so that it can start nothing any more (docs/decisions/0015).
 """
 
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fastflow.cluster.cluster import Claim, Cluster, Unit
 from fastflow.errors import BuildIdInUseError, EngineError
@@ -18,12 +19,14 @@ from fastflow.run.lease import LeaseKey
 ROLE, TICKET = "lease", "ticket"
 """Of claims: what a run holds, and its place in the line of those that wait."""
 GRACE = 10.0
-"""Seconds, by the clock of who waits, that a run has to start a unit once none of it runs."""
+"""Seconds, by the clock of who waits, that a run has for a sign of life: to start a unit, or to renew a claim."""
+_SIGNS = 5
+"""How often a run that is taking claims gives a sign of life within that time."""
 _PAUSE = 0.2
 _TRIES = 20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Taking:
     """The claims that a run wants. `labels` are the run's; a run that has not begun is waited for `grace` seconds.
 
@@ -35,6 +38,7 @@ class Taking:
     labels: Mapping[str, str]
     note: Callable[[str], None]
     grace: float = GRACE
+    _signed_at: float = field(default=0.0, init=False)
 
     @property
     def run(self) -> str:
@@ -46,16 +50,46 @@ class Taking:
         wanted = sorted(set(self.keys), key=lambda key: key.name)
         held: list[Claim] = []
         try:
-            for key in wanted:
-                labels = {**self.labels, **key.labels}
-                held.append(_take(self.cluster, key, labels, self.note, self.grace))
+            held.extend(self._take(key) for key in wanted)
             for holder in self.holders():
-                if is_alive(self.cluster, run_of(holder), self.grace):  # by another name
+                if self.lives(holder):  # by another name
                     raise in_use(holder)
         except BaseException:
             self.cluster.release(claim.id for claim in held)
             raise
         return tuple(held)
+
+    def lives(self, holder: Claim) -> bool:
+        """Whether another run that has a claim lives; that this one does is said meanwhile."""
+        return is_alive(self.cluster, run_of(holder), self.grace, self._give_sign)
+
+    def _take(self, key: LeaseKey) -> Claim:
+        for _ in range(_TRIES):
+            claim = self.cluster.claim(key.name, {**self.labels, **key.labels})
+            if claim is not None:
+                return claim
+            holder = self._holder_of(key)
+            if holder is not None and self.lives(holder):
+                raise in_use(holder)
+            now = self._holder_of(key)
+            if holder is None or now is None or now.id != holder.id:
+                continue  # given back meanwhile
+            if not reclaim(self.cluster, holder):
+                raise in_use(holder)
+            self.note(f"lease reclaimed: {key} was held by run {run_of(holder)}, which is dead")
+        raise EngineError(f"the lease of {key} could not be taken: others come and go", "try again")
+
+    def _holder_of(self, key: LeaseKey) -> Claim | None:
+        of_token = {f"{LABEL}.role": ROLE, f"{LABEL}.token": key.token}
+        return next((one for one in self.cluster.claims(of_token) if one.name == key.name), None)
+
+    def _give_sign(self) -> None:
+        now = time.monotonic()
+        if now - self._signed_at >= self.grace / _SIGNS:
+            self._signed_at = now
+            for claim in self.cluster.claims({f"{LABEL}.run": self.run}):
+                if claim.labels.get(f"{LABEL}.role") in (ROLE, TICKET):
+                    self.cluster.renew(claim.id)
 
     def holders(self) -> Sequence[Claim]:
         """The claims of other runs, living or dead, that exclude one of these."""
@@ -69,42 +103,30 @@ class Taking:
         ]
 
 
-def _take(
-    cluster: Cluster, key: LeaseKey, labels: Mapping[str, str], note: Callable[[str], None], grace: float
-) -> Claim:
-    for _ in range(_TRIES):
-        claim = cluster.claim(key.name, labels)
-        if claim is not None:
-            return claim
-        of_token = {f"{LABEL}.role": ROLE, f"{LABEL}.token": key.token}
-        holder = next((one for one in cluster.claims(of_token) if one.name == key.name), None)
-        if holder is None:
-            continue  # just given back
-        if is_alive(cluster, run_of(holder), grace) or not reclaim(cluster, holder):
-            raise in_use(holder)
-        note(f"lease reclaimed: {key} was held by run {run_of(holder)}, which is dead")
-    raise EngineError(f"the lease of {key} could not be taken: others come and go", "try again")
-
-
-def is_alive(cluster: Cluster, run: str, grace: float = GRACE) -> bool:
+def is_alive(cluster: Cluster, run: str, grace: float = GRACE, meanwhile: Callable[[], object] = lambda: None) -> bool:
     """Whether a run holds what it claims, or waits for it in line.
 
-    One of its units goes on, or will begin within `grace` seconds, or its ticket is renewed within that time.
+    One of its units goes on, or it gives a sign of life within `grace` seconds; `meanwhile` is called while that is
+    waited for. A run that claims nothing any more is not alive.
     """
-    deadline = time.monotonic() + grace
-    pause, ticket = threading.Event(), {f"{LABEL}.run": run, f"{LABEL}.role": TICKET}
-    first = {claim.id: claim.revision for claim in cluster.claims(ticket)}
+    deadline, pause = time.monotonic() + grace, threading.Event()
+    labels = {f"{LABEL}.run": run}
+    first = {claim.id: claim.revision for claim in cluster.claims(labels)}
     while True:
-        if first and any(first.get(claim.id) != claim.revision for claim in cluster.claims(ticket)):
-            return True
-        units = cluster.units({f"{LABEL}.run": run})
+        units = cluster.units(labels)
         if any(goes_on(unit) for unit in units):
             return True
         if units and all(unit.state == "ended" for unit in units):
             return False
         if time.monotonic() >= deadline:
             return False
+        meanwhile()
         pause.wait(_PAUSE)
+        claims = cluster.claims(labels)
+        if any(first.get(claim.id) != claim.revision for claim in claims):
+            return True
+        if first and not claims:
+            return False
 
 
 def goes_on(unit: Unit) -> bool:

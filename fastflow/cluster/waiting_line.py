@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from fastflow.cluster.cluster import Claim, Cluster
 from fastflow.cluster.ending import INTERRUPTED, cancel_run
-from fastflow.cluster.lease import TICKET, Taking, is_alive, run_of
+from fastflow.cluster.lease import TICKET, Taking, run_of
 from fastflow.errors import BuildIdInUseError, EngineError, ExitCode
 from fastflow.model.compose_keys import LABEL
 from fastflow.run.lease import LeaseKey
@@ -35,7 +35,7 @@ def take_or_wait(taking: Taking, cancellation: Cancellation, patience: Patience 
     if patience is not None:
         return line.wait(cancellation, patience)
     for ticket in line.before():
-        if is_alive(taking.cluster, run_of(ticket), taking.grace):
+        if taking.lives(ticket):
             raise _before(taking, ticket)
         taking.cluster.release([ticket.id])
     return taking.take()

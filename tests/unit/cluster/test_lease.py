@@ -1,10 +1,11 @@
 """The lease of a BUILD_ID across a cluster: one holder, dead ones reclaimed, never two units that live."""
 
 import threading
+from collections.abc import Callable, Mapping
 
 import pytest
 
-from fastflow.cluster.cluster import UnitOrder
+from fastflow.cluster.cluster import Unit, UnitOrder
 from fastflow.cluster.lease import Taking, is_alive, reclaim
 from fastflow.errors import BuildIdInUseError, EngineError
 from fastflow.model.compose_keys import LABEL
@@ -103,3 +104,45 @@ def test_a_run_that_has_not_begun_gets_a_moment() -> None:
     unit = unit_of(cluster, "a", starts=False)
     threading.Timer(0.3, cluster.start, (unit,)).start()
     assert is_alive(cluster, "a", grace=30)
+
+
+class Watched(FakeCluster):
+    """A cluster in which something happens each time that somebody looks at the units of one run."""
+
+    def __init__(self, run: str, then: Callable[[], object]) -> None:
+        super().__init__()
+        self.run, self.then = run, then
+
+    def units(self, labels: Mapping[str, str]) -> tuple[Unit, ...]:
+        if labels.get(f"{LABEL}.run") == self.run:
+            self.then()
+        return super().units(labels)
+
+
+def test_a_run_that_waits_for_its_own_rival_is_not_taken_for_dead() -> None:
+    """Run a waits for BUILD_ID 2 of silent x, and holds BUILD_ID 1 meanwhile."""
+    renewals = list[int]()
+    cluster = Watched("x", lambda: renewals.extend(one.revision for one in cluster.claims(labels("a"))))
+    for run in ("x", "a"):
+        unit_of(cluster, run, starts=False)
+    take(cluster, "x", TWO)
+    taking = Taking(cluster, (ONE, TWO), {**labels("a"), f"{LABEL}.role": "lease"}, lambda _: None, grace=1)
+    assert len(taking.take()) == 2
+    assert len(set(renewals)) >= 3
+
+
+def test_a_renewed_claim_is_a_sign_of_life() -> None:
+    cluster = Watched("a", lambda: cluster.renew(cluster.claims(labels("a"))[0].id))
+    unit_of(cluster, "a", starts=False)
+    take(cluster, "a", ONE)
+    assert is_alive(cluster, "a", grace=30)
+
+
+def test_who_gives_its_claims_back_is_not_waited_for() -> None:
+    """Nor are its units touched: it may wait in line from now on."""
+    cluster = Watched("a", lambda: cluster.release(one.id for one in cluster.claims(labels("a"))))
+    unit = unit_of(cluster, "a", starts=False)
+    take(cluster, "a", ONE)
+    taking = Taking(cluster, (ONE,), {**labels("b"), f"{LABEL}.role": "lease"}, lambda _: None, grace=30)
+    assert len(taking.take()) == 1
+    cluster.start(unit)

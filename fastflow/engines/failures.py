@@ -121,6 +121,11 @@ FAILURES = (
         "create it: docker volume create {name}",
         "Compose 2.24 to 5.6",
     ),
+    Failure(
+        "attaching to network failed",
+        "set `attempts: 2` to try again; the swarm's managers are busy or away (docker node ls)",
+        "Engine 20.10, on an overlay network of a swarm",
+    ),
     # Images and registries.
     Failure(
         r"exec: \"(?P<helper>docker-credential-[^\"]+)\": executable file not found",

@@ -7,6 +7,7 @@ Linux, as the machine's own engine did.
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -59,6 +60,11 @@ class Machine:
     def first(self) -> int:
         """The first process of its namespaces, as this machine numbers it."""
         return _first_child(self.process.pid)
+
+    def restart(self) -> None:
+        """Kill its engine, which is started anew; its containers end."""
+        engine = subprocess.run(["pgrep", "-x", "-P", str(self.first), "dockerd"], capture_output=True, check=True)
+        os.kill(int(engine.stdout), signal.SIGKILL)
 
     def docker(self, *words: str, given: bytes | None = None) -> str:
         """Call Docker on it; return what it printed."""
@@ -145,6 +151,47 @@ class Swarm:
             subprocess.run(["nsenter", f"--target={inside}", "--net", "ip", *words], check=True)
         (directory / "run/addressed").touch()
         return machine
+
+    @contextmanager
+    def three_managers(self) -> Iterator[None]:
+        """Make the second machine a manager and let a third one join as one, so that one of them may be lost."""
+        third = self.add()
+        third.wait()
+        token = self.manager.docker("swarm", "join-token", "-q", "manager")
+        join = ("swarm", "join", "--advertise-addr", third.address, "--availability", "drain", "--token", token)
+        third.docker(*join, f"{self.manager.address}:2377")
+        self.manager.docker("node", "promote", self.machines[1].name)
+        deadline = time.monotonic() + PATIENCE
+        while self.machines[1].docker("info", "--format", "{{.Swarm.ControlAvailable}}") != "true":
+            assert time.monotonic() < deadline, "the second machine does not become a manager"
+            time.sleep(0.05)
+        try:
+            yield
+        finally:
+            for machine in (third, self.machines[1]):  # one by one, each once the others have a quorum without it
+                self._demote(machine)
+            self.kill(third)
+            self.machines.remove(third)
+            self.manager.docker("node", "rm", "--force", third.name)
+
+    def _demote(self, machine: Machine) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                self.manager.docker("node", "demote", machine.name)
+            except AssertionError:
+                assert time.monotonic() < deadline
+                time.sleep(0.2)
+            else:
+                return
+
+    def leader(self, among: Sequence[Machine]) -> str:
+        """The manager that leads, as the first of these machines that knows it says; empty while there is none."""
+        for machine in among:
+            with suppress(AssertionError):
+                told = machine.docker("node", "ls", "--format", "{{.Hostname}} {{.ManagerStatus}}")
+                return next((line.split()[0] for line in told.splitlines() if line.endswith("Leader")), "")
+        return ""
 
     def join(self) -> None:
         """Make the machines one swarm."""

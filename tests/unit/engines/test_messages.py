@@ -107,6 +107,13 @@ def test_of_an_ssh_host_ssh_s_own_words_are_the_reason(stderr: str, reason: str)
             "update the older of",
         ),
         (
+            "Error response from daemon: attaching to network failed, make sure your network options are correct and "
+            "check manager logs: context deadline exceeded",
+            "attaching to network failed, make sure your network options are correct and check manager logs: context "
+            "deadline exceeded",
+            "set `attempts: 2` to try again",
+        ),
+        (
             'failed to create network p_default: Error response from daemon: plugin "weird" not found',
             'failed to create network p_default: plugin "weird" not found',
             "install the plugin weird on the engine",

@@ -6,22 +6,22 @@ _BRANCH = "a branch name"
 _TAG = "a tag name"
 _REF = "a branch or tag name"
 _PATH = "OWNER/NAME"
-_NAME = "a name as people write it"
+_NAME = "a free-form name"
 _SLUG = "a name with dashes"
 _UUID = "a UUID with dashes"
 _BRACED = "a UUID in braces"
 _KEYS = "keys joined by dashes"
 _URL = "a URL"
-_TEXT = "a text as people write it"
+_TEXT = "free-form text"
 _TIME = "a time with dashes and colons"
 
 _VARIABLES: Mapping[str, Mapping[str, str]] = {
     "Jenkins": {
         "jenkins-JOB-NUMBER": "BUILD_TAG",
         "#NUMBER": "BUILD_DISPLAY_NAME",
-        "may hold slashes and blanks": "JOB_NAME",
-        "may be built-in, or as people write it": "NODE_NAME",
-        "words separated by blanks": "NODE_LABELS",
+        "may contain slashes and spaces": "JOB_NAME",
+        "may be built-in or free-form": "NODE_NAME",
+        "words separated by spaces": "NODE_LABELS",
         _NAME: "JOB_BASE_NAME STAGE_NAME",
         _BRANCH: "BRANCH_NAME GIT_BRANCH GIT_LOCAL_BRANCH CHANGE_BRANCH CHANGE_TARGET",
         _TAG: "TAG_NAME",
@@ -66,7 +66,7 @@ _VARIABLES: Mapping[str, Mapping[str, str]] = {
         _PATH: "GITHUB_REPOSITORY",
         _NAME: "GITHUB_WORKFLOW RUNNER_NAME",
         _SLUG: "GITHUB_ACTOR GITHUB_TRIGGERING_ACTOR GITHUB_REPOSITORY_OWNER",
-        "may hold dashes and underscores": "GITHUB_JOB GITHUB_ACTION",
+        "may contain dashes and underscores": "GITHUB_JOB GITHUB_ACTION",
         "a word with an underscore, for some events": "GITHUB_EVENT_NAME",
         "OWNER/NAME/PATH@REF": "GITHUB_WORKFLOW_REF",
     },
@@ -96,7 +96,7 @@ _VARIABLES: Mapping[str, Mapping[str, str]] = {
         " BUILD_REPOSITORY_ID",
         _NAME: "SYSTEM_TEAMPROJECT BUILD_DEFINITIONNAME BUILD_REPOSITORY_NAME BUILD_REQUESTEDFOR AGENT_NAME"
         " AGENT_JOBNAME AGENT_MACHINENAME SYSTEM_JOBDISPLAYNAME SYSTEM_STAGEDISPLAYNAME",
-        "may hold underscores": "SYSTEM_JOBNAME SYSTEM_STAGENAME SYSTEM_PHASENAME",
+        "may contain underscores": "SYSTEM_JOBNAME SYSTEM_STAGENAME SYSTEM_PHASENAME",
         _TEXT: "BUILD_SOURCEVERSIONMESSAGE",
         _URL: "BUILD_URI",
     },
@@ -144,7 +144,7 @@ _VARIABLES: Mapping[str, Mapping[str, str]] = {
         "PROJECT:UUID": "CODEBUILD_BUILD_ID",
         "arn:aws:...": "CODEBUILD_BUILD_ARN",
         _UUID: "CODEBUILD_LOG_PATH",
-        "may hold slashes": "CODEBUILD_SOURCE_VERSION CODEBUILD_INITIATOR CODEBUILD_WEBHOOK_TRIGGER",
+        "may contain slashes": "CODEBUILD_SOURCE_VERSION CODEBUILD_INITIATOR CODEBUILD_WEBHOOK_TRIGGER",
         "refs/heads/NAME": "CODEBUILD_WEBHOOK_HEAD_REF CODEBUILD_WEBHOOK_BASE_REF",
         _URL: "CODEBUILD_BUILD_URL CODEBUILD_SOURCE_REPO_URL",
     },

@@ -53,15 +53,15 @@ class Conflict(NamedTuple):
     @property
     def said(self) -> str:
         """The conflict in words, behind the name of what is claimed."""
-        return f"of {self.late.said} is claimed by {self.early.said} too, at the same time"
+        return f"of {self.late.said} is also claimed by {self.early.said} at the same time"
 
     @property
     def related(self) -> tuple[Related, ...]:
-        """Where the earlier one claims it, and where two applications have it from, if that is one file."""
+        """Where the earlier one claims it, and the file that both applications get it from, if it is one file."""
         here = Related(self.earlier.mark, f"{self.early.said} claims it here")
         if self.late.phase is not None or self.place == self.late.place:
             return (here,)
-        return here, Related(self.late.place.mark, "both applications have it from here")
+        return here, Related(self.late.place.mark, "both applications get it from here")
 
 
 def conflicts(facts: Facts, claimed: Iterable[tuple[T, Iterable[Owner]]]) -> Iterator[tuple[T, Conflict]]:

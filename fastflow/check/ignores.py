@@ -10,7 +10,7 @@ from fastflow.spec.document import Comment
 
 _IS_IGNORE = re.compile(r"fastflow:\s*ignore(?![A-Za-z0-9_-])")
 _IGNORE = re.compile(r"fastflow:\s*ignore\s*\[(?P<rules>[^\]]*)\]\s*(?P<reason>.*)$")
-_MEND = "mend what it finds; only rules that may be wrong about a spec can be ignored"
+_MEND = "fix the problem: only rules that can be wrong about a spec can be ignored"
 
 
 class Ignore(NamedTuple):
@@ -34,7 +34,7 @@ def ignores_of(of_file: Iterable[Comment]) -> tuple[tuple[Ignore, ...], tuple[Di
             found.append(_invalid("this comment names no rule to ignore", comment, hint))
             continue
         if not match["reason"].strip():
-            found.append(_invalid("an ignore comment needs a reason", comment, "say why behind the bracket"))
+            found.append(_invalid("an ignore comment needs a reason", comment, "write the reason after the bracket"))
             continue
         line = _line_of(comment, lines)
         for rule in (word.strip() for word in match["rules"].split(",")):

@@ -29,7 +29,7 @@ MOST_LEVELS = 20
 MOST_FILES = 1000
 _FIELDS = ("path", "with")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_LOCAL = "copy it into this repository, or have it here as a pinned Git submodule"
+_LOCAL = "copy it into this repository, or add it as a pinned Git submodule"
 _ENTRY = "write a path, or { path: FILE, with: { NAME: VALUE } }"
 
 
@@ -89,8 +89,8 @@ class _Joining:
         known = self.inclusions.get(name)
         if known is not None:  # what two files have in common is one file
             if known.variables != entry.variables:
-                message = f"`{written}` is included twice, with other variables"
-                related = (Related(known.named_at, "it is included here, too"),)
+                message = f"`{written}` is included twice, with different variables"
+                related = (Related(known.named_at, "it is also included here"),)
                 self._fail(entry.path, message, "include it once, or copy it", related)
             return None
         document = self._read(entry, path, name)
@@ -114,7 +114,7 @@ class _Joining:
             return None
         self.bytes += len(content)
         if self.bytes > MAX_BYTES:
-            message = f"the spec and the files that it includes have more than {MAX_BYTES:,} bytes"
+            message = f"the spec and the files it includes have more than {MAX_BYTES:,} bytes"
             self._fail(entry.path, message, "include fewer or smaller files")
             return None
         reading = read_spec(name, content)
@@ -126,7 +126,7 @@ class _Joining:
             self.is_broken = True
             return None
         if self.values + size_of(reading.document.root) > MAX_VALUES:
-            message = f"the spec and the files that it includes hold more than {MAX_VALUES:,} values"
+            message = f"the spec and the files it includes contain more than {MAX_VALUES:,} values"
             self._fail(entry.path, message, "include fewer or smaller files")
             return None
         return reading.document
@@ -160,11 +160,11 @@ class _Joining:
             at = item if path is None else path
             self._fail(at, "`include`: expected a file", _ENTRY)
         elif _SCHEME.match(path.text) or path.text.startswith(REMOTE):
-            message = f"`include`: {path.text} is no path, and only files of this machine are included: "
+            message = f"`include`: {path.text} is not a path, and only local files can be included: "
             message += "whoever can change a remote file could change what runs here with your token"
             self._fail(path, message, "write the path" if path.text.startswith("file:") else _LOCAL)
         elif "$" in path.text:
-            message = f"`include`: {path.text} holds a variable, but files are read before variables have values"
+            message = f"`include`: {path.text} contains a variable, but files are read before variables have values"
             self._fail(path, message, "write the path")
         else:
             return path
@@ -184,9 +184,9 @@ class _Joining:
             if fault is not None:
                 self._fail(key, f"`with` cannot set `{key.text}`: {fault[0]}", fault[1])
             elif not isinstance(value, Scalar) or value.is_null:
-                self._fail(value, f"`with`: expected a text for `{key.text}`", f"write {key.text}: VALUE")
+                self._fail(value, f"`with`: expected a string for `{key.text}`", f"write {key.text}: VALUE")
             elif "$" in value.text:
-                message = f"`with`: `{value.text}` holds a variable, but `with` is known before variables have values"
+                message = f"`with`: `{value.text}` contains a variable, but `with` is read before variables have values"
                 self._fail(value, message, "write the value, or use the variable in the included file")
             else:
                 found[key.text] = value.text

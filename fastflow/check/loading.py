@@ -172,8 +172,8 @@ def _with_accepted(facts: Facts, text: SpecText, found: tuple[Diagnostic, ...]) 
                 files[name] = read_accept_file(name, read_limited(text.directory / accept))
                 more += files[name].diagnostics
         except FileNotFoundError:
-            message = f"`accept`: there is no {accept}, so nothing is accepted"
-            hint = "mend the path; `fastflow accept` writes the file"
+            message = f"`accept`: {accept} does not exist, so nothing is accepted"
+            hint = "fix the path, or create the file with `fastflow accept`"
             more.append(RULE.finding(message, place, hint, severity=Severity.WARNING))
         except OSError as fault:
             message = f"`accept`: {accept} cannot be read: {system_reason(fault)}"

@@ -1,4 +1,4 @@
-"""Each rule's page: why the rule is there, a spec at fault, and how to mend it.
+"""Each rule's page: why the rule exists, a spec that breaks it, and how to fix it.
 
 One Markdown file for each rule, in `pages/`: a text, a `yaml` block, a text. `fastflow explain`, the reference and
 SARIF logs all show these.
@@ -14,23 +14,23 @@ from fastflow.check.rule import Rule
 BESIDE = {"accepted.yml": "- { fingerprint: 0f3a9c7b2d18e645, reason: known, expires: 2026-01-31 }\n"}
 """The files that examples name, for whoever checks them."""
 _FOLDER = Path(__file__).parent / "pages"
-_PARTS = re.compile(r"(?P<why>.*?)\n\n```yaml\n(?P<example>.*?\n)```\n\n(?P<mend>.*)\n", re.DOTALL)
+_PARTS = re.compile(r"(?P<why>.*?)\n\n```yaml\n(?P<example>.*?\n)```\n\n(?P<fix>.*)\n", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class RulePage:
-    """What there is to know of a rule, besides what it finds. `why` and `mend` are Markdown in paragraphs."""
+    """What there is to know of a rule, besides what it finds. `why` and `fix` are Markdown in paragraphs."""
 
     why: str
     example: str
-    mend: str
+    fix: str
 
 
 def page_of(rule: Rule) -> RulePage:
     """Read the page of a rule."""
     match = _PARTS.fullmatch((_FOLDER / f"{rule.id}.md").read_text(encoding="utf-8"))
     assert match is not None, f"the page of {rule.id} is a text, a yaml block, and a text"
-    return RulePage(match["why"], match["example"], match["mend"])
+    return RulePage(match["why"], match["example"], match["fix"])
 
 
 def sentence(rule: Rule) -> str:
@@ -42,10 +42,10 @@ def standing(rule: Rule) -> Iterator[str]:
     """How much a rule matters, when it looks, and what a spec can say about it; a sentence each."""
     yield "Off unless `checks:` turns it on." if rule.level == "off" else f"Level: {rule.level}."
     if not rule.is_offline:
-        yield "Found by `fastflow up` and by `fastflow validate --compose`, since Docker Compose must be asked."
+        yield "Checked by `fastflow up` and `fastflow validate --compose`, because it needs Docker Compose."
     if rule.needs_values:
-        yield "Found where variables have values: in `fastflow up`, else with `--env`."
+        yield "Checked when variables have values: in `fastflow up`, or with `--env`."
     if rule.needs_symbols:
-        yield "Found where variables are symbols: without `--env`, not in `fastflow up`."
+        yield "Checked when variables have no values: without `--env`, and not in `fastflow up`."
     if not rule.can_be_silenced:
-        yield "Can neither be ignored nor turned off."
+        yield "Cannot be ignored or turned off."

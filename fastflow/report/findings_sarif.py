@@ -25,8 +25,8 @@ def findings_as_sarif(diagnostics: Sequence[Diagnostic], root: Path) -> str:
 
 def _rule(rule: Rule) -> sarif.Rule:
     page = page_of(rule)
-    help_text = f"{_plain(page.mend)}\n\n{' '.join(standing(rule))}"
-    help_markdown = f"{page.why}\n\n```yaml\n{page.example}```\n\n{page.mend}\n\n{' '.join(standing(rule))}"
+    help_text = f"{_plain(page.fix)}\n\n{' '.join(standing(rule))}"
+    help_markdown = f"{page.why}\n\n```yaml\n{page.example}```\n\n{page.fix}\n\n{' '.join(standing(rule))}"
     return sarif.Rule(
         rule.id,
         sentence(rule),

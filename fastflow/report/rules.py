@@ -30,17 +30,17 @@ def rule_as_text(rule: Rule) -> str:
         *_paragraphs(f"{sentence(rule)} {' '.join(standing(rule))}"),
         "Why",
         *_paragraphs(page.why),
-        "A spec at fault",
+        "A spec that breaks the rule",
         textwrap.indent(page.example.rstrip("\n"), _INDENT),
-        "How to mend it",
-        *_paragraphs(page.mend),
+        "How to fix it",
+        *_paragraphs(page.fix),
     ]
     if rule.can_be_silenced:
         parts += [
-            "Where it is right as it is",
-            _filled("For one line, as a comment at its end or above it; the reason is required:"),
+            "If it is intended",
+            _filled("Ignore one line with a comment at its end or above it. The reason is required:"),
             f"{_INDENT}# fastflow: ignore[{rule.id}] reason",
-            _filled("For a whole spec:"),
+            _filled("Turn the rule off for the whole spec:"),
             f"{_INDENT}checks: {{ {rule.id}: off }}",
         ]
     return "\n\n".join(parts)

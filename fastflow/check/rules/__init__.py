@@ -7,12 +7,12 @@ from importlib import import_module
 from fastflow.check.rule import Rule
 
 _FOUND_ELSEWHERE = (
-    Rule("yaml-syntax", "error", "what is no YAML, or no single mapping in UTF-8", can_be_silenced=False),
+    Rule("yaml-syntax", "error", "a file that is not one YAML mapping in UTF-8", can_be_silenced=False),
     Rule("duplicate-key", "error", "a key twice in one mapping", can_be_silenced=False),
     Rule("unknown-field", "error", "a field that does not exist", can_be_silenced=False),
     Rule("mode-field", "error", "a field of another mode", can_be_silenced=False),
     Rule("token-literal", "error", "a token written into the spec", can_be_silenced=False),
-    Rule("invalid-ignore", "error", "an ignore comment without reason, or of no known rule"),
+    Rule("invalid-ignore", "error", "an ignore comment without a reason or a known rule"),
     Rule("unused-ignore", "warning", "an ignore comment that silences nothing"),
     Rule("compose-file", "error", "a Compose file that cannot be read"),
 )

@@ -1,4 +1,4 @@
-"""accept-expired: an entry of an accept file whose last day has passed."""
+"""accept-expired: an expired entry of an accept file."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ from fastflow.check.rule import Rule
 from fastflow.diagnostic import Diagnostic
 from fastflow.model.places import Place
 
-RULE = Rule("accept-expired", "warning", "an entry of an accept file whose last day has passed")
+RULE = Rule("accept-expired", "warning", "an expired entry of an accept file")
 
 
 def check(facts: Facts) -> Iterator[Diagnostic]:
@@ -17,5 +17,5 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
     for file in facts.accept_files.values():
         for entry in file.expired_on(today).values():
             passed = f"`{entry.fingerprint}` was accepted until {entry.expires}, which has passed"
-            hint = "fix the vulnerability and remove the entry, or write a later day"
-            yield RULE.finding(f"{passed}: it fails its gate again", Place(file.days[entry.fingerprint]), hint)
+            hint = "fix the vulnerability and remove the entry, or set a later date"
+            yield RULE.finding(f"{passed}, so it fails its gate again", Place(file.days[entry.fingerprint]), hint)

@@ -1,4 +1,4 @@
-"""api-host-unknown: an API server that is neither of Wallarm's."""
+"""api-host-unknown: an API server that is not one of Wallarm's."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from fastflow.diagnostic import Diagnostic, did_you_mean
 from fastflow.model.cloud import API_HOSTS, Cloud
 from fastflow.spec.document import YamlPath
 
-RULE = Rule("api-host-unknown", "warning", "an API server that is neither of Wallarm's")
+RULE = Rule("api-host-unknown", "warning", "an API server that is not one of Wallarm's")
 
 
 def check(facts: Facts) -> Iterator[Diagnostic]:
@@ -23,4 +23,4 @@ def _one(facts: Facts, cloud: Cloud | None, path: YamlPath) -> Iterator[Diagnost
     if host is None or host in API_HOSTS or "$" in host:
         return
     hint = did_you_mean(host, API_HOSTS)
-    yield RULE.finding(f"`{host}` is neither of Wallarm's API servers", facts.places.value(*path, "api_host"), hint)
+    yield RULE.finding(f"`{host}` is not one of Wallarm's API servers", facts.places.value(*path, "api_host"), hint)

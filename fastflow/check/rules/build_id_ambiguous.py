@@ -19,10 +19,10 @@ from fastflow.model.phases import Phase
 from fastflow.model.places import Place
 from fastflow.spec.template import Template, Variable, canonical
 
-RULE = Rule("build-id-ambiguous", "warning", "BUILD_IDs that some values of variables make equal")
+RULE = Rule("build-id-ambiguous", "warning", "BUILD_IDs that can be equal for some variable values")
 _LEAST_STEPS = 100_000
-_HINT = "let each begin with a word of its own, of which none begins another: web${A} and api${B}"
-_CASE_HINT = "let them differ in more than case, which people and other tools overlook"
+_HINT = "give each a distinct prefix, such as web${A} and api${B}; no prefix may start another"
+_CASE_HINT = "make them differ in more than case, which people and other tools overlook"
 
 
 def check_all(specs: Sequence[Facts]) -> Iterator[Diagnostic]:
@@ -66,8 +66,8 @@ class _Work:
         if self.first_not_compared is not None:
             build_id = self.first_not_compared
             message = (
-                f"{self.not_compared} pairs of BUILD_IDs were not compared: after {COMPARISONS_A_NODE} comparisons a "
-                "node, on average, it was not settled which of them are distinct"
+                f"{self.not_compared} pairs of BUILD_IDs were not compared: {COMPARISONS_A_NODE} comparisons per "
+                "node, on average, did not settle which of them are distinct"
             )
             yield RULE.finding(message, build_id.facts.build_id_place(build_id.phases[0]), _HINT)
 

@@ -35,11 +35,10 @@ def _collision(facts: Facts, phase: Phase, other_facts: Facts, other: Phase) -> 
     if place == earlier:
         place, earlier = facts.node_place(phase), other_facts.node_place(other)
     said = other_facts.said(other, facts)
-    written = "" if other.identity == phase.identity else f" as {other.build_id}, whatever the values"
+    written = "" if other.identity == phase.identity else f" as {other.build_id}, equal for all values"
     return RULE.finding(
         f"{phase.id} records under BUILD_ID {phase.build_id}, and so does {said}{written}, "
-        "with the same token: "
-        "which record a testing node gets is undefined",
+        "with the same token: a testing node may get either record",
         place,
         _hint(facts, phase, other),
         (Related(earlier.mark, f"{other.id} records under it here"),),
@@ -47,14 +46,14 @@ def _collision(facts: Facts, phase: Phase, other_facts: Facts, other: Phase) -> 
 
 
 def _hint(facts: Facts, phase: Phase, other: Phase) -> str:
-    """Of two cells of a matrix the BUILD_ID has one text, which must hold what the cells differ in."""
+    """Two cells of a matrix share the BUILD_ID as written, so it must contain what differs between them."""
     one, two = phase.cell, other.cell
     if one is None or two is None or one.matrix != two.matrix or phase.name != other.name:
-        return "give each recording node a BUILD_ID of its own"
+        return "give each recording node its own BUILD_ID"
     written = facts.document.locate(phase.build_id_path)
     held = set(variables(template_of(written.text))) if isinstance(written, Scalar) else set()
     differing = [name for name, value in one.variables.items() if value != two.variables[name]]
     lacking = "".join(f"${{{name}}}" for name in differing if name not in held)
     if lacking:
-        return f"let the BUILD_ID hold what the cells of the matrix {one.matrix} differ in, here {lacking}"
-    return "put a letter between its variables that none of their values has: here they run together"
+        return f"add to the BUILD_ID what differs between the cells of the matrix {one.matrix}: {lacking}"
+    return "separate its variables by a letter that none of their values contains, because their values run together"

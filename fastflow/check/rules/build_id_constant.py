@@ -14,5 +14,5 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
     for phase, build_id in facts.with_build_ids:
         if not facts.is_template(phase):
             message = f"the BUILD_ID {build_id} is the same in every pipeline"
-            hint = f"add what tells pipelines apart: {build_id}${{FASTFLOW_CI_ID}}"
+            hint = f"add a value that differs between pipelines: {build_id}${{FASTFLOW_CI_ID}}"
             yield RULE.finding(message, facts.build_id_place(phase), hint)

@@ -1,4 +1,4 @@
-"""build-id-format: a BUILD_ID is letters and digits, and nothing else (Wallarm's FAST documentation)."""
+"""build-id-format: a BUILD_ID contains only letters and digits (Wallarm's FAST documentation)."""
 
 import re
 from collections.abc import Iterator
@@ -23,9 +23,11 @@ _ALLOWED = re.compile(r"[A-Za-z0-9]+")
 _USE_CI_ID = "use ${FASTFLOW_CI_ID}, which identifies the CI run in letters and digits"
 # GitHub's and Azure's expressions, Azure's and Jenkins's macros, TeamCity's parameters.
 _OF_CI_FILES = re.compile(r"\{\{|\$\(|\$\[|%[\w.]+%|@\w+@")
-_NOT_HERE = "that is a CI file's own; here ${NAME} is a variable, and ${FASTFLOW_CI_ID} identifies the CI run"
-_BLANKS = {" ": "a blank", "\t": "a tab", "\n": "a line break, as `|` and `>` keep it (`|-` and `>-` do not)"}
-_FORMS = "write a variable as ${NAME}, or with a default as ${NAME:-1}; all else is letters and digits"
+_NOT_HERE = (
+    "write a variable as ${NAME}, because that syntax works only in CI files; ${FASTFLOW_CI_ID} identifies the CI run"
+)
+_BLANKS = {" ": "a space", "\t": "a tab", "\n": "a line break, which `|` and `>` keep (`|-` and `>-` do not)"}
+_FORMS = "write a variable as ${NAME}, or with a default as ${NAME:-1}, and otherwise use only letters and digits"
 
 
 def check(facts: Facts) -> Iterator[Diagnostic]:
@@ -45,11 +47,11 @@ def _one(facts: Facts, phase: Phase, build_id: str) -> Iterator[Diagnostic]:
     broken = _broken(written.text) if isinstance(written, Scalar) else None
     if broken is not None:
         hint = _NOT_HERE if _OF_CI_FILES.search(build_id) else _FORMS
-        yield RULE.finding(f"the BUILD_ID `{_shown(build_id)}` is no template: {broken}", place, hint)
+        yield RULE.finding(f"the BUILD_ID `{_shown(build_id)}` is not a valid template: {broken}", place, hint)
         return
     fault = next(_faults(template), None)
     if fault is not None:
-        hint = _NOT_HERE if _OF_CI_FILES.search(build_id) else "a BUILD_ID is letters and digits, and nothing else"
+        hint = _NOT_HERE if _OF_CI_FILES.search(build_id) else "use only letters and digits in a BUILD_ID"
         yield RULE.finding(fault, place, hint)
     names = dict.fromkeys(_inserted(template))
     if not names:
@@ -84,13 +86,13 @@ def _faults(template: Template) -> Iterator[str]:
     """Say why a template can never be letters and digits, or why a default that it writes cannot."""
     for part in template:
         if isinstance(part, str):
-            yield from _foreign(part, f"the BUILD_ID `{_shown(part)}` holds")
+            yield from _foreign(part, f"the BUILD_ID `{_shown(part)}` contains")
         elif part.operator[-1:] in ("-", "+"):
             for word in _literals(part.word):
-                yield from _foreign(word, f"the text `{_shown(word)}` for {part.name} holds")
+                yield from _foreign(word, f"the text `{_shown(word)}` for {part.name} contains")
     if _when_nothing_is_set(template) == "":
         names = ", ".join(dict.fromkeys(variables(template)))
-        yield f"the BUILD_ID is empty where {names} is not set"
+        yield f"the BUILD_ID is empty if {names} is not set"
 
 
 def _when_nothing_is_set(template: Template) -> str | None:

@@ -8,7 +8,7 @@ from fastflow.check.rule import Rule
 from fastflow.diagnostic import Diagnostic, Related, Severity
 from fastflow.model.phases import Phase
 
-RULE = Rule("build-id-missing", "error", "a node without BUILD_ID beside others on its token", needs_order=True)
+RULE = Rule("build-id-missing", "error", "a node without a BUILD_ID while others use its token", needs_order=True)
 _HINT = "set build_id in the node or its workflow, such as web${FASTFLOW_CI_ID}"
 
 
@@ -27,6 +27,6 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
                 message = f"{phase.id} has no BUILD_ID: another pipeline on this token would abort it"
                 yield RULE.finding(message, place, _HINT, severity=Severity.WARNING)
                 continue
-            meeting = f"{rival} may run beside it on the same token: one aborts the other"
+            meeting = f"{rival} may run at the same time on the same token: one aborts the other"
             related = Related(facts.node_place(facts.graph.phases[rival]).mark, f"{rival} is here")
             yield RULE.finding(f"{phase.id} has no BUILD_ID, and {meeting}", place, _HINT, (related,))

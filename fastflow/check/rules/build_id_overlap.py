@@ -10,7 +10,7 @@ from fastflow.check.rule import Rule
 from fastflow.diagnostic import Diagnostic, Related
 from fastflow.model.phases import Phase
 
-RULE = Rule("build-id-overlap", "error", "two testing nodes of one BUILD_ID that may overlap", needs_order=True)
+RULE = Rule("build-id-overlap", "error", "two testing nodes with one BUILD_ID that may overlap", needs_order=True)
 
 
 def check(facts: Facts) -> Iterator[Diagnostic]:
@@ -41,6 +41,6 @@ def _overlap(facts: Facts, one: Phase, two: Phase) -> Diagnostic:
         f"{late.id} and {early.id} may test at the same time under BUILD_ID {late.build_id} with one token: "
         "the later test run interrupts the other",
         place,
-        f"let one follow the other: depends_on: [{early.id}], or give it a BUILD_ID of its own",
+        f"run one after the other with depends_on: [{early.id}], or give it its own BUILD_ID",
         (Related(earlier.mark, f"{early.id} tests under it here"),),
     )

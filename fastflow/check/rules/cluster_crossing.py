@@ -12,7 +12,7 @@ from fastflow.model.spec import hosts_of
 RULE = Rule(
     "cluster-crossing",
     "error",
-    "phases that wait across the edge of a cluster",
+    "phases that wait across the boundary of a cluster",
 )
 
 
@@ -33,7 +33,7 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
             yield RULE.finding(
                 f"{edge.after} on {pair[1]} waits for {edge.before} on {pair[0]}, because of {edge.reason}",
                 _place(facts, edge),
-                f"let both workflows run on one host, as host: {cluster}",
+                f"run both workflows on one host: host: {cluster}",
                 (Related(facts.node_place(earlier).mark, f"{edge.before} is here"),),
             )
 

@@ -8,7 +8,7 @@ from fastflow.diagnostic import Diagnostic, Related
 from fastflow.model.relations import CommandSource
 from fastflow.model.spec import hosts_of
 
-RULE = Rule("cluster-source", "error", "a source that is a command, on a cluster")
+RULE = Rule("cluster-source", "error", "a source command on a cluster")
 
 
 def check(facts: Facts) -> Iterator[Diagnostic]:

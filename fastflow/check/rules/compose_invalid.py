@@ -15,4 +15,4 @@ def rejected(facts: Facts, workflow: str, reason: str) -> Diagnostic:
     """The finding where Docker Compose rejects the project of a workflow; `reason` is in Compose's own words."""
     place = facts.places.value("workflows", workflow, "compose")
     message = f"Docker Compose rejects the project of workflow {workflow}: {_OUR_NAMES.sub('', reason)}"
-    return RULE.finding(message, place, f"look at the project with: fastflow config -w {workflow}")
+    return RULE.finding(message, place, f"see the project: fastflow config -w {workflow}")

@@ -1,4 +1,4 @@
-"""container-name-conflict: one container name, twice on one host at one time."""
+"""container-name-conflict: the same container name twice on one host at once."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from fastflow.model.places import Place
 RULE = Rule(
     "container-name-conflict",
     "error",
-    "one container name, twice on one host at one time",
+    "the same container name twice on one host at once",
     needs_order=True,
     needs_applications=True,
 )
@@ -26,7 +26,7 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
             for engine in facts.engines_of(owner.workflow):
                 by_name[engine, name].append(owner)
     for name, found in conflicts(facts, ((name, owners) for (_, name), owners in by_name.items())):
-        hint = "drop container_name: fastflow makes names that are its own"
+        hint = "remove container_name: fastflow makes a unique name for each run"
         if found.late.phase is None:
             hint = "set publish: none in the workflow, which drops the container names of its application"
         yield RULE.finding(f"the container name `{name}` {found.said}", found.place, hint, found.related)

@@ -40,7 +40,9 @@ def _message(facts: Facts, dangling: Dangling) -> str:
 def _hint(facts: Facts, dangling: Dangling) -> str | None:
     workflow = facts.graph.phases[dangling.phase].workflow
     if dangling.wanted == "recording" and (cells := _cells(facts, qualified(dangling.name, workflow))):
-        return f"name one: test_record: {cells[0]}; a cell finds the one that has the same values in axes of both"
+        return (
+            f"name one, such as test_record: {cells[0]}; between two matrices, cells match by the axes that both have"
+        )
     phases = facts.phases if "." in dangling.name else facts.by_workflow[workflow]
     known = [
         phase.id if "." in dangling.name else phase.name
@@ -50,10 +52,10 @@ def _hint(facts: Facts, dangling: Dangling) -> str | None:
     if "." in dangling.name:
         known += dict.fromkeys(f"{one.cell.matrix}.{one.name}" for one in phases if one.cell is not None)
     if "*" in dangling.name:
-        return "a glob matches WORKFLOW.NODE, or without a dot nodes of this workflow, and never the node itself"
+        return "write a glob for WORKFLOW.NODE, or for NODE in this workflow; it never matches the node itself"
     others = (phase.id for phase in facts.phases if phase.name == dangling.name and phase.workflow != workflow)
     if "." not in dangling.name and dangling.wanted == "phase" and (other := next(others, None)):
-        return f"a name without a dot is one of this workflow; did you mean `{other}`?"
+        return f"did you mean `{other}`? A name without a dot belongs to this workflow"
     hint = did_you_mean(dangling.name, known) or "name it as WORKFLOW.NODE, or as NODE in its own workflow"
     if dangling.wanted == "recording" and closest(dangling.name, known) is None:
         hint += "; the id of a record goes into test_record_id"

@@ -1,4 +1,4 @@
-"""fixed-name: a fixed port or container name where the BUILD_ID shows that concurrent runs are meant."""
+"""fixed-name: a fixed port or container name, although the BUILD_ID shows that concurrent runs are intended."""
 
 from collections.abc import Iterable, Iterator
 
@@ -11,11 +11,11 @@ from fastflow.model.places import Place
 RULE = Rule(
     "fixed-name",
     "warning",
-    "a fixed port or name where concurrent runs are meant",
+    "a fixed port or name despite concurrent runs",
     needs_symbols=True,
     needs_applications=True,
 )
-_DROP = "drop container_name: fastflow makes names that are its own"
+_DROP = "remove container_name: fastflow makes a unique name for each run"
 
 
 def check(facts: Facts) -> Iterator[Diagnostic]:
@@ -46,4 +46,4 @@ def _fixed(services: Iterable[Service]) -> Iterator[tuple[str, Mark]]:
 
 
 def _finding(what: str, place: Place, hint: str) -> Diagnostic:
-    return RULE.finding(f"{what} is fixed, so a second pipeline on this host cannot run beside this one", place, hint)
+    return RULE.finding(f"{what} is fixed, so a second pipeline on this host cannot run at the same time", place, hint)

@@ -1,4 +1,4 @@
-"""healthcheck-missing: nothing tells when the application under test is up."""
+"""healthcheck-missing: no way to know when the application under test is up."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from fastflow.model.phases import Phase
 from fastflow.model.target import target_of
 
 RULE = Rule(
-    "healthcheck-missing", "warning", "nothing tells when the application under test is up", needs_applications=True
+    "healthcheck-missing", "warning", "no way to know when the application under test is up", needs_applications=True
 )
 
 
@@ -25,8 +25,8 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
             if is_known or (phase.workflow, service.name) in seen:
                 continue
             seen.add((phase.workflow, service.name))
-            message = f"nothing tells when `{service.name}` is up: it has no healthcheck"
-            hint = f"give it one, or name a line of its log: services: {{ {service.name}: {{ log: REGEX }} }}"
+            message = f"`{service.name}` has no healthcheck, so fastflow cannot know when it is up"
+            hint = f"add a healthcheck, or name a line of its log: services: {{ {service.name}: {{ log: REGEX }} }}"
             related = (Related(service.mark, "the service is here"),)
             yield RULE.finding(message, facts.places.value(*phase.path, "test_run_uri"), hint, related)
 

@@ -18,6 +18,6 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
                 continue
             hint = did_you_mean(wanted, known) if known else "declare it: hosts: { NAME: { context: CONTEXT } }"
             if wanted == "any":
-                hint = "`any` stands alone: write host: any"
+                hint = "write host: any, because `any` cannot be combined with names"
             place = facts.places.entry(wanted, "workflows", name, "host")
             yield RULE.finding(f"there is no host `{wanted}`", place, hint)

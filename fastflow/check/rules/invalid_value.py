@@ -90,13 +90,13 @@ def _kind(facts: Facts, phase: Phase) -> Iterator[Diagnostic]:
     if isinstance(node, HarRecordingNode) and (node.ca_cert is None) != (node.ca_key is None):
         given, other = ("ca_cert", "ca_key") if node.ca_key is None else ("ca_key", "ca_cert")
         if not facts.lost.has(phase, other):
-            message = f"`{given}` needs `{other}`: a certificate signs with its key"
+            message = f"`{given}` needs `{other}`, the key that the certificate signs with"
             yield RULE.finding(message, places.key(*phase.path, given), f"add it: {other}: PATH")
     if not isinstance(node, ScanningNode):
         return
     builds = node.container is not None and node.container.get("build") is not None
     if node.image is None and not builds and not facts.lost.has(phase, "image", "container"):
-        message = f"{phase.id} has no `image`: a scanner has no default one"
+        message = f"{phase.id} has no `image`, and there is no default for scanners"
         yield RULE.finding(
             message, facts.node_place(phase), "name it: image: IMAGE; or build it: container: { build: DIRECTORY }"
         )
@@ -129,6 +129,6 @@ def _fresh(facts: Facts) -> Iterator[Diagnostic]:
             if phase.id in rivals:
                 other = facts.graph.phases[rivals[phase.id]]
                 message = f"{phase.id} wants fresh services while {other.id} may use them"
-                hint = f"let one follow the other: depends_on: [{other.name}]"
+                hint = f"run one after the other with depends_on: [{other.name}]"
                 related = (Related(facts.node_place(other).mark, f"{other.id} is here"),)
                 yield RULE.finding(message, facts.places.key(*phase.path, "fresh"), hint, related)

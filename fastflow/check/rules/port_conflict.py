@@ -1,4 +1,4 @@
-"""port-conflict: one host port, twice on one host at one time."""
+"""port-conflict: the same host port twice on one host at once."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,11 @@ from fastflow.diagnostic import Diagnostic, Severity
 from fastflow.model.places import Place
 
 RULE = Rule(
-    "port-conflict", "error", "one host port, twice on one host at one time", needs_order=True, needs_applications=True
+    "port-conflict",
+    "error",
+    "the same host port twice on one host at once",
+    needs_order=True,
+    needs_applications=True,
 )
 _Address = IPv4Address | IPv6Address
 
@@ -38,7 +42,7 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
     for port, found in conflicts(facts, meetings):
         hint = 'choose another host port, or let fastflow choose: "8080"'
         if found.late.phase is None:
-            hint = "choose another host port, or set publish: none in the workflow where nothing on the host needs it"
+            hint = "choose another host port, or set publish: none in the workflow if nothing on the host needs it"
         yield RULE.finding(f"host port {port} {found.said}", found.place, hint, found.related)
 
 
@@ -74,7 +78,7 @@ def _unread(facts: Facts, publishing: Mapping[str, set[str]]) -> Iterator[Diagno
         if port.unread is not None and others - {Owner(workflow, Place(port.mark)).said}:
             found[port] = service.name
     for port, name in found.items():
-        message = f"`{port.unread}` of service `{name}` cannot be compared: it is not a port that Docker Compose reads"
+        message = f"`{port.unread}` of service `{name}` cannot be compared: Docker Compose cannot read it as a port"
         hint = 'write "8080:80", "127.0.0.1:8080:80" or { target: 80, published: 8080 }'
         yield RULE.finding(message, Place(port.mark), hint, severity=Severity.WARNING)
 

@@ -37,8 +37,8 @@ def mismatches(facts: Facts) -> Iterator[tuple[Phase, Phase]]:
 
 def _message(phase: Phase, recorder: Phase) -> str:
     if phase.traits.uses_cloud:
-        return f"{phase.id} is a tester of FAST and cannot read the record of {recorder.id}, which is a HAR file"
-    return f"{phase.id} reads a HAR file, but the record of {recorder.id} is one of FAST, in Wallarm's cloud"
+        return f"{phase.id} is a FAST tester and cannot read the record of {recorder.id}, which is a HAR file"
+    return f"{phase.id} reads a HAR file, but the record of {recorder.id} is a FAST record in Wallarm's cloud"
 
 
 def _hint(phase: Phase, recorder: Phase) -> str:

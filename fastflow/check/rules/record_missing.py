@@ -1,4 +1,4 @@
-"""record-missing: a testing node for whose BUILD_ID nothing records."""
+"""record-missing: a testing node whose BUILD_ID no recording node records."""
 
 from collections.abc import Iterator, Sequence
 
@@ -8,8 +8,8 @@ from fastflow.check.rules.record_kind import mismatches
 from fastflow.diagnostic import Diagnostic, Related, did_you_mean
 from fastflow.model.phases import Phase
 
-RULE = Rule("record-missing", "error", "a testing node for whose BUILD_ID nothing records")
-_WAYS = "add a recording node, or set test_record_id, or test_record: external where another pipeline records"
+RULE = Rule("record-missing", "error", "a testing node whose BUILD_ID is not recorded")
+_WAYS = "add a recording node, or set test_record_id, or set test_record: external if another pipeline records"
 
 _WAYS_OF_SCANNERS = "add a node with mode: recording and recorder: har, or name one by test_record"
 
@@ -34,7 +34,7 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
             yield RULE.finding(message, facts.node_place(phase), ways)
             continue
         if phase.build_id in recorded and phase.traits.uses_cloud:
-            message = f"{phase.id} tests BUILD_ID {phase.build_id}, which is recorded with another token only"
+            message = f"{phase.id} tests BUILD_ID {phase.build_id}, which is recorded only with another token"
             hint = "give both the same cloud.token, or set test_record_id or test_record"
         else:
             message = f"{phase.id} tests BUILD_ID {phase.build_id}, which no recording node records"
@@ -46,6 +46,6 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
 
 def _unclear(facts: Facts, phase: Phase, found: Sequence[str]) -> Diagnostic:
     """A record in the cloud is one for each BUILD_ID; files are one for each recording."""
-    message = f"{phase.id} has no one record: {' and '.join(found)} record under its BUILD_ID"
+    message = f"{phase.id} has more than one record: {' and '.join(found)} record under its BUILD_ID"
     related = tuple(Related(facts.node_place(facts.graph.phases[one]).mark, f"{one} is here") for one in found)
-    return RULE.finding(message, facts.node_place(phase), f"say which is meant: test_record: {found[0]}", related)
+    return RULE.finding(message, facts.node_place(phase), f"choose one: test_record: {found[0]}", related)

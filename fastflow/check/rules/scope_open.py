@@ -1,4 +1,4 @@
-"""scope-open: a test run that attacks every host that was recorded."""
+"""scope-open: a test run that attacks every recorded host."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from fastflow.check.facts import Facts
 from fastflow.check.rule import Rule
 from fastflow.diagnostic import Diagnostic, Related
 
-RULE = Rule("scope-open", "warning", "a test run that attacks every host that was recorded")
+RULE = Rule("scope-open", "warning", "a test run that attacks every recorded host")
 
 
 def check(facts: Facts) -> Iterator[Diagnostic]:
@@ -21,8 +21,7 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
             if facts.lost.has(facts.graph.phases[edge.before], "allowed_hosts"):
                 continue
             message = (
-                f"{phase.id} has no test_run_uri and {edge.before} no allowed_hosts: "
-                "every host that was recorded is attacked"
+                f"{phase.id} has no test_run_uri and {edge.before} no allowed_hosts: every recorded host is attacked"
             )
             place = facts.node_place(phase)
             related = Related(

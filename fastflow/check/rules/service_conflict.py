@@ -1,4 +1,4 @@
-"""service-conflict: two containers that answer to one name on one network."""
+"""service-conflict: two containers with the same name on one network."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,7 +16,7 @@ from fastflow.model.places import Place
 RULE = Rule(
     "service-conflict",
     "error",
-    "two containers that answer to one name on one network",
+    "two containers with the same name on one network",
     needs_order=True,
     needs_applications=True,
 )
@@ -34,14 +34,16 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
 def _with_services(facts: Facts, phase: Phase, application: Application) -> Iterator[Diagnostic]:
     same = application.services.get(phase.service)
     if same is not None:
-        message = f"`{same.name}` is the Compose service of {phase.id}, and one of the application too"
+        message = f"`{same.name}` is the Compose service of {phase.id}, and also a service of the application"
         related = Related(same.mark, "the service is here")
         yield RULE.finding(message, facts.node_place(phase), "rename the node or the service", (related,))
     networks = networks_of_node(application, phase.node)
     for name in _names(facts, phase):
         if same is None or name.text != same.name:
             for service, what in _answering(application, networks, name.text.lower()):
-                message = f"the {name.kind} `{name.text}` of {phase.id} is {what} too: a request to it may reach either"
+                message = (
+                    f"the {name.kind} `{name.text}` of {phase.id} is also {what}: a request to it may reach either"
+                )
                 yield RULE.finding(message, name.place, name.hint, (Related(service.mark, "the service is here"),))
 
 
@@ -56,7 +58,7 @@ class _Name(NamedTuple):
 
 def _names(facts: Facts, phase: Phase) -> Iterator[_Name]:
     if phase.node.network_alias is not None:
-        hint = "give the node another one: alias: fast-proxy"
+        hint = "choose another alias for the node, such as alias: fast-proxy"
         yield _Name("alias", phase.node.network_alias, _place(facts, phase), hint)
     hint = "rename the node, or give the service another alias"
     yield _Name("Compose service", phase.service, facts.node_place(phase), hint)
@@ -139,10 +141,14 @@ def _between(facts: Facts, network: str, alias: str, one: Owner, two: Owner) -> 
     place, later, other, earlier = conflict_of(facts, one, two)
     shown = network.partition(" ")[2].partition(": ")[2] or network.partition(" ")[2]
     idle = next((owner for owner in (one, two) if owner.phase not in facts.recorders_by_id), None)
-    outcome = f"{idle.said} may get what the other is to record" if idle else "each would record requests of the other"
+    outcome = (
+        f"{idle.said} may get requests that the other should record"
+        if idle
+        else "each would record requests of the other"
+    )
     message = (
         f"{later.said} and {earlier.said} may {'run' if idle else 'record'} at the same time as `{alias}` "
         f"on the network {shown}: {outcome}"
     )
-    hint = "give one of them another alias, or let one depend on the other"
+    hint = "give one of them another alias, or make one depend on the other"
     return RULE.finding(message, place, hint, (Related(other.mark, f"{earlier.said} is here"),))

@@ -24,8 +24,8 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
         elif application.is_complete:
             for name, place in _named(facts, phase):
                 if name in application.left_out:
-                    message = f"`{name}` is a FAST service, which fastflow's nodes take the place of"
-                    yield RULE.finding(message, place, "drop it here: the node itself is always there")
+                    message = f"`{name}` is a FAST service, which fastflow's nodes replace"
+                    yield RULE.finding(message, place, "remove it here, because the node is always there")
                 elif name not in application.services and "$" not in name:
                     hint = did_you_mean(name, application.services)
                     yield RULE.finding(f"the application has no service `{name}`", place, hint)

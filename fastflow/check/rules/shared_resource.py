@@ -1,4 +1,4 @@
-"""shared-resource: two workflows on one host mount one volume with a name of its own."""
+"""shared-resource: two workflows on one host mount one volume with an explicit name."""
 
 from collections.abc import Iterator
 
@@ -7,8 +7,8 @@ from fastflow.check.facts import Facts
 from fastflow.check.rule import Rule
 from fastflow.diagnostic import Diagnostic, Mark, Related
 
-RULE = Rule("shared-resource", "warning", "a volume with a name of its own in two workflows", needs_applications=True)
-_HINT = "let each workflow have its own: drop the volume's `name`, or `external`"
+RULE = Rule("shared-resource", "warning", "a volume with an explicit name in two workflows", needs_applications=True)
+_HINT = "remove the volume's `name` or `external`, so that each workflow gets its own volume"
 
 
 def check(facts: Facts) -> Iterator[Diagnostic]:
@@ -22,7 +22,7 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
                 if other == workflow or (name, workflow) in reported:
                     continue
                 reported.add((name, workflow))
-                message = f"{workflow} and {other} share the volume `{name}`: what one writes the other reads"
+                message = f"{workflow} and {other} share the volume `{name}`: each reads what the other writes"
                 place = facts.places.value("workflows", workflow, "compose")
                 related = [Related(earlier, f"{other} mounts it here")]
                 if mark != earlier:

@@ -20,9 +20,9 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
             if (rival := _rival(facts, phase, testers[:at])) is not None:
                 message = (
                     f"{phase.id} may attack the application while {rival.id} does: "
-                    "what one finds or breaks may be the other's doing"
+                    "each may report problems that the other caused"
                 )
-                hint = f"let one follow the other, depends_on: [{rival.name}], or give each a workflow of its own"
+                hint = f"run one after the other with depends_on: [{rival.name}], or give each its own workflow"
                 related = Related(facts.node_place(rival).mark, f"{rival.id} is here")
                 yield RULE.finding(message, facts.node_place(phase), hint, (related,))
 

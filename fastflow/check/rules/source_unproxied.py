@@ -78,7 +78,7 @@ def _faults(
         if any("$" in (value or "") for value in values):
             return  # it may be the node's address
         message = f"no variable of `{next(iter(environments))}` or of another service of {phase.id} names the node "
-        hint = f"set http_proxy: http://{alias}:8080 where the requests leave from"
+        hint = f"set http_proxy: http://{alias}:8080 in the service that sends the requests"
         yield f"{message}`{alias}`: nothing may be recorded", hint
         return
     for targets in _targets(facts, phase, node):
@@ -94,7 +94,7 @@ def _past(name: str, alias: str, target: Target, way: Bypass) -> tuple[str, str]
     variable = way.variables[0]
     if way.exception is not None:
         message = f"{variable} of `{name}` names `{target.host}`: requests to it bypass the node `{alias}`"
-        return message, f"take `{way.exception}` out of {variable}"
+        return message, f"remove `{way.exception}` from {variable}"
     message = f"only {variable} of `{name}` names the node `{alias}`: requests to {target.scheme}:// bypass it"
     return message, f"set {target.scheme}_proxy: http://{alias}:8080 as well"
 

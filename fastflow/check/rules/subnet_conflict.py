@@ -1,4 +1,4 @@
-"""subnet-conflict: fixed subnets of networks that overlap, on one host at one time."""
+"""subnet-conflict: fixed subnets that overlap, on one host at the same time."""
 
 import itertools
 from collections import defaultdict
@@ -17,13 +17,13 @@ from fastflow.model.places import Place
 RULE = Rule(
     "subnet-conflict",
     "error",
-    "fixed subnets that overlap, on one host at one time",
+    "fixed subnets that overlap on one host at once",
     needs_order=True,
     needs_applications=True,
 )
 _HINT = (
     "override the subnet of one workflow with a second document under `compose`, "
-    "or let one workflow wait for the other: depends_on"
+    "or run one after the other with depends_on"
 )
 _Network = IPv4Network | IPv6Network
 
@@ -109,6 +109,6 @@ def _conflict(facts: Facts, one: _SubnetClaim, two: _SubnetClaim) -> Diagnostic:
     found = conflict_of(facts, one.owner, two.owner)
     later, former = (one, two) if found.late == one.owner else (two, one)
     overlap = f"overlaps with {former.written} of {found.early.said}"
-    claim = f"is claimed by {found.early.said} too" if later.subnet == former.subnet else overlap
+    claim = f"is also claimed by {found.early.said}" if later.subnet == former.subnet else overlap
     message = f"the subnet {later.written} of {found.late.said} {claim}, at the same time"
     return RULE.finding(message, found.place, _HINT, found.related)

@@ -43,7 +43,7 @@ def _host(facts: Facts, phase: Phase, host: str, place: Place) -> Iterator[Diagn
         return
     known = None if facts.lost.has(phase, "services", "container", "compose") else _known(facts, phase)
     if known is not None and host.lower() not in {name.lower() for name in known}:
-        message = f"`{host}` is no service, alias, container name or extra host of {phase.id}"
+        message = f"`{host}` is not a service, alias, container name or extra host of {phase.id}"
         yield RULE.finding(message, place, _instead(facts, phase, host, known))
 
 
@@ -53,7 +53,7 @@ def _instead(facts: Facts, phase: Phase, host: str, known: frozenset[str]) -> st
         return "name the application: compose: docker-compose.yml"
     dropped = next((one.name for one in application.answering(host) if one.name in known), None)
     if dropped is not None:
-        return f"name the service, `{dropped}`: publish: none drops its container name"
+        return f"name the service, `{dropped}`, because publish: none drops its container name"
     return did_you_mean(host, known)
 
 
@@ -84,7 +84,7 @@ def _port(facts: Facts, phase: Phase, target: Target, place: Place) -> Iterator[
         name = services[0].name
         message = f"`{name}` neither exposes nor publishes port {target.port}"
         numbers = ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in ranges)
-        related = (Related(known[0][0].mark, f"`{name}` says where it listens"),)
+        related = (Related(known[0][0].mark, f"`{name}` names its ports here"),)
         yield RULE.finding(message, place, f"name the port that it listens on: {numbers}", related)
 
 

@@ -40,7 +40,7 @@ def test_a_sound_file_has_no_finding(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_a_warning_where_it_is_named(tmp_path: Path) -> None:
     found = found_in(tmp_path)
     assert {(one.mark.file, one.severity) for one in found} == {("sub/fastflow.yml", Severity.WARNING)}
-    assert found[0].message == "`accept`: there is no known.yml, so nothing is accepted"
+    assert found[0].message == "`accept`: known.yml does not exist, so nothing is accepted"
 
 
 def test_a_directory_is_an_error(tmp_path: Path) -> None:

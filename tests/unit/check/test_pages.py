@@ -31,12 +31,12 @@ def test_the_example_is_at_fault_in_this_way_alone(rule: Rule, tmp_path: Path) -
 def test_a_page_says_why_and_how_to_mend(rule: Rule) -> None:
     page = page_of(rule)
     assert page.why.endswith(".")
-    assert page.mend.endswith((".", "`"))
+    assert page.fix.endswith((".", "`"))
     assert max(len(line) for line in page.example.splitlines()) <= 75, "an example is no wider than a terminal"
 
 
 def test_standing_tells_what_a_spec_can_say_about_a_rule() -> None:
-    assert " ".join(standing(BY_ID["mode-field"])) == "Level: error. Can neither be ignored nor turned off."
+    assert " ".join(standing(BY_ID["mode-field"])) == "Level: error. Cannot be ignored or turned off."
     assert " ".join(standing(BY_ID["image-unpinned"])) == "Off unless `checks:` turns it on."
     assert "--env" in " ".join(standing(BY_ID["undefined-variable"]))
     assert "--compose" in " ".join(standing(BY_ID["compose-invalid"]))

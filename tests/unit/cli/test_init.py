@@ -77,7 +77,7 @@ def test_findings_of_what_was_written_are_shown(capfd: pytest.CaptureFixture[str
     Path("docker-compose.yml").write_text(COMPOSE)
     assert guarded(cli, ["init", "--from", "docker-compose.yml"]) == 0
     told = capfd.readouterr()
-    assert "warning[healthcheck-missing]: nothing tells when `app` is up" in told.err
+    assert "warning[healthcheck-missing]: `app` has no healthcheck" in told.err
     assert guarded(cli, ["validate"]) == 0
 
 

@@ -42,7 +42,7 @@ def test_both_places_of_a_collision_are_told() -> None:
 def test_every_rule_has_its_page_and_its_usual_level() -> None:
     rules = {rule["id"]: rule for rule in run_of()["tool"]["driver"]["rules"]}
     assert set(rules) == {rule.id for rule in RULES}
-    assert "BUILD_ID of its own" in rules["build-id-collision"]["help"]["text"]
+    assert "its own BUILD_ID" in rules["build-id-collision"]["help"]["text"]
     assert "```yaml\nworkflows:" in rules["build-id-collision"]["help"]["markdown"]
     assert rules["build-id-collision"]["defaultConfiguration"] == {"level": "error"}
     assert rules["scope-open"]["defaultConfiguration"] == {"level": "warning"}

@@ -17,7 +17,7 @@ def test_a_page_holds_all_of_its_parts_and_fits(rule: Rule) -> None:
     text, page = rule_as_text(rule), page_of(rule)
     assert max(map(len, text.splitlines())) <= 79
     assert words(page.why) in words(text)
-    assert words(page.mend) in words(text)
+    assert words(page.fix) in words(text)
     assert words(page.example) in words(text)
 
 

@@ -25,7 +25,7 @@ EMPTY = said("fast-test", "ERROR [1]: TestRecord#rec_1 is empty", exit_code=1)
 @pytest.mark.parametrize(
     ("scheme", "environment", "hint"),
     [
-        ("http", "{}", "set http_proxy: http://fast:8080 where the requests leave from"),
+        ("http", "{}", "set http_proxy: http://fast:8080 in the service that sends the requests"),
         ("http", "{ http_proxy: 'http://fast:8080', NO_PROXY: 'app,x' }", "take `app` out of NO_PROXY"),
         ("http", "{ http_proxy: 'http://fast:8080', no_proxy: '*' }", "take `*` out of no_proxy"),
         ("https", "{ http_proxy: 'http://fast:8080' }", "set https_proxy: http://fast:8080 as well"),

@@ -123,7 +123,7 @@ def _advice(phase: PhaseResult, run: str) -> Iterator[str]:
     elif phase.state == "vulnerable":
         if any(one.expired for one in phase.vulnerabilities):
             yield "    what to do: fix what was accepted until now, or give its entry in the accept file a later day"
-        failing = (one for one in phase.vulnerabilities if one.gate == "fails" and not one.expired)
+        failing = (one for one in _ranked(phase.vulnerabilities) if one.gate == "fails" and not one.expired)
         fingerprints = list(dict.fromkeys(one.fingerprint for one in failing))
         if fingerprints:
             yield "    what to do: fix it, or accept it with a reason:"
@@ -144,14 +144,19 @@ def _baselines(phase: PhaseResult, before: int | None) -> Iterator[str]:
 
 
 def _vulnerabilities(found: Iterable[Vulnerability]) -> Iterator[str]:
-    """Name each kind once, the most severe first, with how often it was found and what the gate made of it."""
+    """Name each kind once, with how often it was found and what the gate made of it."""
     times: Counter[str] = Counter()
-    for one in sorted(found, key=lambda one: (one.gate != "fails", -one.counted_threat, one.type)):
+    for one in _ranked(found):
         fails_as_ever = one.gate == "fails" and one.expired is None
         verdict = "" if fails_as_ever else f": {verdict_on(one)}"
         times[f"{short_description(one)} [{one.fingerprint}]{verdict}"] += 1
     for text, number in times.items():
         yield f"    {text}" + (f", {number} times" if number > 1 else "")
+
+
+def _ranked(found: Iterable[Vulnerability]) -> list[Vulnerability]:
+    """Those that fail the gate first, each part by threat: names and commands come in one order."""
+    return sorted(found, key=lambda one: (one.gate != "fails", -one.counted_threat, one.type))
 
 
 def _found(phases: Iterable[PhaseResult]) -> Iterator[str]:

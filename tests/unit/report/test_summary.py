@@ -137,6 +137,12 @@ def test_each_vulnerability_has_its_command_until_they_are_many() -> None:
     ]
 
 
+def test_commands_come_in_the_order_of_the_vulnerabilities() -> None:
+    each = (replace(found("xss", 50), fingerprint="a"), replace(found("sqli", 80), fingerprint="b"))
+    text = summary_of_run(run(phase("web.test", "vulnerable", vulnerabilities=each), code=1), "f")
+    assert re.findall(r"\[(\w)\]", text) == re.findall(r"--fingerprint (\w)", text) == ["b", "a"]
+
+
 def test_command_names_a_run_that_is_elsewhere_by_its_folder() -> None:
     assert commands(summary_of_run(vulnerable("a"), "f", run="a b/.fastflow/runs/r1")) == [
         "fastflow accept 'a b/.fastflow/runs/r1' --fingerprint a --reason \"WHY\""

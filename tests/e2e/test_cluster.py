@@ -122,7 +122,7 @@ def test_two_workflows_run_on_two_nodes_as_they_would_on_one_host(tmp_path: Path
 
 
 def test_a_run_outlives_its_dispatcher_and_is_taken_up(examples: Examples) -> None:
-    with examples.up("vulnerable", "shop.test running") as process:
+    with examples.up("vulnerable", "shop.record running") as process:
         process.kill()
         process.wait()
     run = examples.run

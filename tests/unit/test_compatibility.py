@@ -24,5 +24,5 @@ def test_the_page_names_the_oldest_compose_and_the_newest_api() -> None:
     newest = ".".join(map(str, NEWEST_API))
     assert f"Docker Compose {OLDEST} or newer" in PAGE
     assert f"it needs Compose {OLDEST_SINCE_25}" in PAGE
-    assert f"at most in {newest}" in PAGE
+    assert f"up to {newest}, the newest" in PAGE
     assert {api for engine, api, _ in ROWS if engine == "Docker"} == {newest}

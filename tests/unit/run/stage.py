@@ -20,7 +20,7 @@ from fastflow.run.observer import Cancellation
 from fastflow.settings import RunSettings
 from tests.fakes.containers import Script
 from tests.fakes.engine import FakeEngine
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, until
 
 TOKEN = 'tok-7f3a9c"quoted\\0123'  # with what JSON escapes
 RUN = "r1"
@@ -173,6 +173,11 @@ class Stage:
     def environment_of(self, service: str) -> Mapping[str, str]:
         """The environment of the container of a service."""
         return self.engine.world.boxes[self.container(service)].environment
+
+    def running_container(self, service: str) -> str:
+        """The id of a service's container, once that runs: a start changes its state and health."""
+        until(lambda: any(one.service == service and one.status == "running" for one in self.engine.world.matching({})))
+        return self.container(service)
 
     def container(self, service: str) -> str:
         """The id of the container of a service."""

@@ -11,7 +11,6 @@ from fastflow.record.result import Evidence
 from tests.fakes.containers import Box, Script
 from tests.unit.run.recordings import PUBLISHED, spec
 from tests.unit.run.stage import RECORDS, SENDS, STARTS, Stage, said, settings_of, then
-from tests.waiting import until
 
 ALONE = "workflows: { web: { build_id: web1, nodes: { record: { mode: recording } } } }"
 
@@ -81,8 +80,7 @@ def test_a_pattern_of_ones_own_says_when_a_node_is_ready(tmp_path: Path) -> None
 
 
 def _node(stage: Stage) -> str:
-    until(lambda: bool(stage.engine.world.matching({"com.docker.compose.service": "fast-record"})))
-    return stage.container("fast-record")
+    return stage.running_container("fast-record")
 
 
 TWO = "source: [{ service: tests }, { service: more }]"

@@ -55,9 +55,8 @@ def test_a_healthcheck_says_when_a_service_is_up(tmp_path: Path) -> None:
     stage = Stage(tmp_path, spec(), {**NODES, "app": Script(health="starting")})
     with stage.running() as work:
         stage.until("web.a", "starting")
-        until(lambda: bool(stage.engine.world.matching({"com.docker.compose.service": "app"})))
+        app = stage.running_container("app")
         assert stage.states("web.a") == ["starting"]
-        app = stage.container("app")
         stage.engine.set_health(app, "healthy")
         assert work.phase("web.a").state == "passed"
 
@@ -91,8 +90,7 @@ def test_each_service_has_its_own_time(tmp_path: Path) -> None:
 def test_one_that_turns_unhealthy_fails_the_phase_at_once(tmp_path: Path, probe: Probe | None, said: str) -> None:
     stage = Stage(tmp_path, spec(), {**NODES, "app": Script(("no database",), health="starting")})
     with stage.running() as work:
-        until(lambda: "create fastflow-r1-web fast-a" in " ".join(stage.calls("create")))
-        stage.engine.set_health(stage.container("app"), "unhealthy", probe)
+        stage.engine.set_health(stage.running_container("app"), "unhealthy", probe)
         phase = work.phase("web.a")
     assert (phase.state, phase.reason) == ("failed", f"service app is unhealthy{said}")
     assert "the log of app ends with `no database`" in str(phase.hint)
@@ -103,8 +101,7 @@ def test_one_that_turns_unhealthy_fails_the_phase_at_once(tmp_path: Path, probe:
 def test_one_that_is_unhealthy_and_silent_says_what_to_do_all_the_same(tmp_path: Path) -> None:
     stage = Stage(tmp_path, spec(), {**NODES, "app": Script(health="starting")})
     with stage.running() as work:
-        until(lambda: "create fastflow-r1-web fast-a" in " ".join(stage.calls("create")))
-        stage.engine.set_health(stage.container("app"), "unhealthy", Probe(1, ""))
+        stage.engine.set_health(stage.running_container("app"), "unhealthy", Probe(1, ""))
         phase = work.phase("web.a")
     assert phase.hint == "correct the service's healthcheck, or what it checks"
 
@@ -128,9 +125,9 @@ def test_one_that_dies_while_another_is_waited_for_fails_at_once(tmp_path: Path)
     stage = Stage(tmp_path, text, NODES)
     with stage.running() as work:
         stage.until("web.a", "starting")
-        until(lambda: bool(stage.engine.world.matching({"com.docker.compose.service": "db"})))
-        stage.engine.say(stage.container("db"), "out of disk")
-        stage.engine.end(stage.container("db"), 1)
+        db = stage.running_container("db")
+        stage.engine.say(db, "out of disk")
+        stage.engine.end(db, 1)
         phase = work.phase("web.a")
     assert (phase.state, phase.reason) == ("failed", "service db ended with exit code 1")
     log = stage.folder / "logs/web.a.service-db.log"

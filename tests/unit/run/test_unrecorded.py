@@ -26,8 +26,8 @@ EMPTY = said("fast-test", "ERROR [1]: TestRecord#rec_1 is empty", exit_code=1)
     ("scheme", "environment", "hint"),
     [
         ("http", "{}", "set http_proxy: http://fast:8080 in the service that sends the requests"),
-        ("http", "{ http_proxy: 'http://fast:8080', NO_PROXY: 'app,x' }", "take `app` out of NO_PROXY"),
-        ("http", "{ http_proxy: 'http://fast:8080', no_proxy: '*' }", "take `*` out of no_proxy"),
+        ("http", "{ http_proxy: 'http://fast:8080', NO_PROXY: 'app,x' }", "remove `app` from NO_PROXY"),
+        ("http", "{ http_proxy: 'http://fast:8080', no_proxy: '*' }", "remove `*` from no_proxy"),
         ("https", "{ http_proxy: 'http://fast:8080' }", "set https_proxy: http://fast:8080 as well"),
         ("http", "{ http_proxy: 'http://fast:8080' }", "let the tests send their requests through the node"),
     ],

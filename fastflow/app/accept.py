@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from fastflow.app.specs import directory_of_runs
+from fastflow.app.environment import new_run_id, values_for
+from fastflow.app.specs import directory_of_runs, read_spec_text
 from fastflow.diagnostic import did_you_mean
 from fastflow.errors import UsageError, system_reason
 from fastflow.files import exists, is_file, resolved
@@ -73,13 +74,28 @@ def choices_of(archive: Archive, found: Iterable[Discovery], file: str | None) -
 
 
 def _file_of(archive: Archive, phase: str) -> Path:
-    named = archive.gate_of(phase).accept
+    spec = Path(archive.spec)
+    is_here = is_file(spec)
+    named = archive.gate_of(phase).accept or _named_now(archive.spec if is_here else None, phase)
     if named is None:
         where = f"the gate of {phase} names no accept file"
         raise UsageError(where, "give it one, `gate: { accept: accepted.yml }`, or name one: --file F")
-    spec = Path(archive.spec)
-    path = (spec.parent if is_file(spec) else directory_of_runs()) / named
+    path = (spec.parent if is_here else directory_of_runs()) / named
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def _named_now(spec: str | None, phase: str) -> str | None:
+    """The file that the gate names since the run: users add one when a run has found something to accept."""
+    from fastflow.check.loading import load  # noqa: PLC0415  # the plan of most runs names the file
+    from fastflow.model.node_parts import Gate  # noqa: PLC0415
+
+    try:
+        text = read_spec_text(spec)
+    except UsageError:
+        return None
+    facts, _ = load(text, values_for(text.directory, (), new_run_id()))
+    gates = (node.gate for tester, node in facts.testers if tester.id == phase) if facts else ()
+    return next((gate.accept for gate in gates if isinstance(gate, Gate)), None)
 
 
 def standing_of(choices: Iterable[Choice]) -> Standing:

@@ -130,6 +130,24 @@ def test_a_gate_without_a_file_says_how_to_get_one(directory: Path, capfd: pytes
     assert "gate: { accept: accepted.yml }" in capfd.readouterr().err
 
 
+NOW = """\
+workflows:
+  web:
+    compose: docker-compose.yml
+    nodes:
+      test: { mode: testing, test_record_id: 7, test_run_uri: "http://app", gate: { accept: "${WHERE:-ci}/known.yml" } }
+"""
+
+
+@pytest.mark.parametrize("place", ["", "ci"])
+def test_a_gate_may_get_its_file_after_the_run(place: str, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (directory / ".fastflow/runs" / RUN / "plan.json").unlink()
+    (directory / "fastflow.yml").write_text(NOW + NOW.replace("web", "api").removeprefix("workflows:\n"))
+    monkeypatch.chdir(directory / place)
+    assert guarded(cli, ["accept", "--fingerprint", FIRST, "--reason", "x"]) == 0
+    assert entries(directory / KNOWN) == (Accepted(FIRST, "x", None),)
+
+
 def test_a_file_at_fault_is_shown_and_stays(capfd: pytest.CaptureFixture[str]) -> None:
     KNOWN.write_text("- fingerprint: a\n")
     assert guarded(cli, ["accept", "--all", "--reason", "x"]) == 2

@@ -79,7 +79,7 @@ def attach(
         console.cancellation,
         (folder.on_event, *listeners),
         {},
-        attachment.plan.phases,
+        attachment.plan,
         started=attachment.started,
     )
     try:

@@ -46,6 +46,12 @@ class ClusterRun:
         """Whether a unit runs or waits for room."""
         return any(goes_on(unit) for unit in self.units)
 
+    @property
+    def workflows(self) -> frozenset[str]:
+        """The workflows of its units."""
+        named = (unit.labels.get(f"{LABEL}.workflows", "") for unit in self.units)
+        return frozenset(name for names in named for name in names.split(","))
+
 
 def clusters_of(text: SpecText | None) -> tuple[ClusterHost, ...]:
     """The clusters of a spec."""
@@ -85,15 +91,16 @@ def is_live(run: ClusterRun) -> bool:
     return run.goes_on or is_going_on(folder_of(run.spec, run.id)) or (is_alive(run.host.cluster, run.id))
 
 
-def require_none(run: str | None, text: SpecText | None, what: str) -> None:
-    """Raise FastflowError where a run is on a cluster: there is no `what` for a phase there.
+def require_none(phase: str | None, run: str | None, text: SpecText | None, what: str) -> None:
+    """Raise FastflowError if a phase runs on a cluster: there is no `what` for it there.
 
-    Without `run`, a run of this spec is meant.
+    Without `run`, a run of this spec is meant. A run may be on single engines, too: their workflows are no concern.
     """
     hosts = clusters_of(text)
     spec = identity(text) if text is not None else None
     for one in runs_on(hosts, lambda _: None):
-        if one.id == run or (run is None and one.spec == spec and one.goes_on):
+        is_meant = one.id == run or (run is None and one.spec == spec and one.goes_on)
+        if is_meant and (phase is None or phase.partition(".")[0] in one.workflows):
             hint = f"see it: fastflow ps; end all of it: fastflow down --run {one.id}"
             raise FastflowError(
                 f"run {one.id} is on cluster {one.host.name}: there is no {what} of a phase there", hint

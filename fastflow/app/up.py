@@ -1,37 +1,30 @@
 """`fastflow up`, from a request and its plan to the result: engines, the emulator, the run's folder, the run."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 
 from fastflow.app.console import Console
-from fastflow.app.environment import absolute_files, engine_environment, own_variables, source_environment, variable
+from fastflow.app.engine_setup import emulated, engines_of, remove_all, take_over_earlier
+from fastflow.app.environment import absolute_files, source_environment
 from fastflow.app.memory import enable_gc
 from fastflow.app.request import RunRequest
 from fastflow.app.run_id_file import RunIdFile
 from fastflow.app.specs import identity
 from fastflow.check.rules.compose_invalid import rejected
-from fastflow.emulation.cloud import NAME, TOKENS, ensure_cloud
-from fastflow.emulation.image import ensure_image
 from fastflow.engines.docker import DockerEngine
-from fastflow.engines.opening import open_engine
-from fastflow.errors import EngineUnreachableError, FastflowError, InterruptedBeforeRunError, RejectedProjectError
-from fastflow.model.host import Host
+from fastflow.errors import FastflowError, RejectedProjectError
 from fastflow.model.spec import Concurrency
 from fastflow.pipeline import execute
-from fastflow.plan import Plan
 from fastflow.record.digest import write_digest
-from fastflow.record.events import RunRefused, now
 from fastflow.record.folder import RunFolder
 from fastflow.record.plan_file import EngineVersions, plan_file_of_run
-from fastflow.record.result import PhaseResult, RunResult
-from fastflow.run.earlier import results_to_keep, take_over
+from fastflow.record.result import RunResult
+from fastflow.run.earlier import results_to_keep
 from fastflow.run.engine import Lease
-from fastflow.run.holding import mark, release_all
-from fastflow.run.refusal import write_refusal
-from fastflow.run.removal import remove_run
+from fastflow.run.holding import release_all
+from fastflow.run.refusal import refusing
 from fastflow.run.survey import ask_all
-from fastflow.settings import Emulation, RunSettings
+from fastflow.settings import RunSettings
 
 _EMULATED_TOKEN = "emulated"  # noqa: S105  # what nodes show the emulated cloud where no token is set
 
@@ -72,15 +65,15 @@ def run(
     """
     enable_gc()
     if request.plan.uses_clusters and not on_node:
-        from fastflow.app.cluster_up import run_on_cluster  # noqa: PLC0415  # most runs have none
+        from fastflow.app.cluster_up import run_with_clusters  # noqa: PLC0415  # most runs have none
 
-        return run_on_cluster(request, settings, console, id_file)
+        return run_with_clusters(request, settings, console, id_file)
     hosts = {} if on_node else request.facts.spec.hosts or {}
     if len(hosts) > 1:
         from fastflow.app.placing import placed  # noqa: PLC0415  # most runs have one engine
 
-        request = placed(request, lambda one: _engines(one, settings, hosts), console.say)
-    return _run_on(_engines(request, settings, hosts), request, settings, console, id_file)
+        request = placed(request, lambda one: engines_of(one, settings, hosts), console.say)
+    return _run_on(engines_of(request, settings, hosts), request, settings, console, id_file)
 
 
 def _run_on(
@@ -97,7 +90,7 @@ def _run_on(
         folder = _begin(request, engines, console, id_file)
         at_end.callback(console.on_end, folder)
         earlier = results_to_keep(request.earlier, plan, folder) if request.earlier is not None else ()
-        with _refusing(plan, settings, folder, earlier):
+        with refusing(plan, settings, folder, earlier):
             settings = _prepared(request, settings, engines=engines, folder=folder, marks=marks, console=console)
         result = execute(
             plan,
@@ -109,13 +102,6 @@ def _run_on(
             earlier=earlier,
         )
     return result, folder
-
-
-def _engines(request: RunRequest, settings: RunSettings, hosts: Mapping[str, Host]) -> dict[str, DockerEngine]:
-    """The engines of the hosts that the plan uses, by host."""
-    stand_ins = {name: token for name, token in settings.tokens.items() if name not in request.tokens}
-    environment = engine_environment(own_variables(request.values) | stand_ins)
-    return {name: open_engine(environment, hosts.get(name)) for name in request.plan.used_hosts}
 
 
 def _prepared(
@@ -131,8 +117,8 @@ def _prepared(
     told = plan_file_of_run(request.plan, request.facts, request.values, request.run)
     folder.write_plan(told)
     if request.is_emulated:
-        settings = _emulated(request.plan, settings, engines, marks, console.say)
-    console.on_begin(lambda: _remove_all(request.run, engines))
+        settings = emulated(request.plan, settings, engines, marks, console.say)
+    console.on_begin(lambda: remove_all(request.run, engines))
     infos = ask_all(engines).items()
     folder.write_plan(
         told.with_hosts({name: EngineVersions(one.engine_version, one.compose_version) for name, one in infos})
@@ -157,59 +143,9 @@ def _begin(
     request: RunRequest, engines: Mapping[str, DockerEngine], console: Console, id_file: RunIdFile | None
 ) -> RunFolder:
     """Make the run's folder, once what a resumed run left is removed; if that one is live, this one does not begin."""
-    if request.earlier is not None:
-        resumed = request.earlier.digest.run
-        with suppress(EngineUnreachableError):  # which is told when the engines are asked
-            if take_over(engines.values(), resumed):
-                console.say(f"removed what run {resumed} had left on the engine")
+    take_over_earlier(request, engines, console.say)
     folder = RunFolder(request.text.directory, request.run, request.mask)
     write_digest(folder, request.digest)
     if id_file is not None:
         id_file.write(request.run)
     return folder
-
-
-@contextmanager
-def _refusing(plan: Plan, settings: RunSettings, folder: RunFolder, earlier: Iterable[PhaseResult]) -> Iterator[None]:
-    """Write what stands in the way of the run into its folder."""
-    started = now()
-    try:
-        yield
-    except (FastflowError, InterruptedBeforeRunError) as error:
-        folder.on_event(RunRefused(str(error)))
-        code = int(error.exit_code)
-        write_refusal(plan, settings, folder, started=started, exit_code=code, earlier=earlier)
-        folder.close()
-        raise
-
-
-def _emulated(
-    plan: Plan,
-    settings: RunSettings,
-    engines: Mapping[str, DockerEngine],
-    marks: list[Lease],
-    say: Callable[[str], None],
-) -> RunSettings:
-    """Start the cloud on each engine on which it does not run; first let `marks` say that this run uses it.
-
-    On a node of a cluster there is one already, which all of its nodes share.
-    """
-    shared = settings.emulation
-    ask_all(engines)  # before the first cloud is started
-    urls: dict[str, str | None] = {}
-    with_cloud = {workflow.host for workflow in plan.workflows.values() if workflow.uses_cloud}
-    for name, engine in engines.items():
-        if name not in with_cloud:
-            continue
-        image = ensure_image(engine, say)
-        emulation = replace(shared, image=image) if shared else Emulation(image, api_host=NAME, network=NAME)
-        settings = replace(settings, emulation=emulation)
-        marks += mark(engine, settings, image, say)
-        urls[name] = None if shared else ensure_cloud(engine, image, variable(TOKENS))
-    here = {name: url for name, workflow in plan.workflows.items() if (url := urls.get(workflow.host))}
-    return replace(settings, cloud_urls=here)
-
-
-def _remove_all(run: str, engines: Mapping[str, DockerEngine]) -> None:
-    for engine in engines.values():
-        remove_run(engine, run, ())

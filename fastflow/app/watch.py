@@ -1,6 +1,7 @@
-"""The watch over a run on a cluster: its units, its folder and whoever listens; also for who takes it up later."""
+"""The watch over a run on clusters: its units, its folder and whoever listens; also for who takes it up later."""
 
 import json
+import threading
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 
@@ -9,14 +10,14 @@ from fastflow.cluster.watching import CANCELLED, UnitWatch
 from fastflow.files import is_file
 from fastflow.record.events import Event, Listener, Note, RunEnded, now
 from fastflow.record.folder import LogFile, RunFolder
-from fastflow.record.plan_file import PlanFile, PlannedPhase
+from fastflow.record.plan_file import PlanFile
 from fastflow.record.result import PhaseResult, RunResult, exit_code_of
 from fastflow.run.observer import Cancellation
 
 
 @dataclass
 class Watch:
-    """A run on a cluster, as it is seen from here. `phases` are all of the spec's, in its order."""
+    """A run on clusters, as it is seen from here; some of it may be on single engines. Events come from any thread."""
 
     run: str
     spec: str
@@ -24,10 +25,12 @@ class Watch:
     cancellation: Cancellation
     listeners: tuple[Listener, ...]
     earlier: Mapping[str, PhaseResult]
-    phases: tuple[PlannedPhase, ...]
+    plan: PlanFile
     started: str = field(default_factory=now)
     units: list[UnitWatch] = field(default_factory=list)
+    _others: list[RunResult] = field(default_factory=list)
     _logs: dict[str, LogFile] = field(default_factory=dict)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def add(self, number: int, unit: str, host: str, results: dict[str, PhaseResult]) -> UnitWatch:
         """Watch a unit, too."""
@@ -39,11 +42,12 @@ class Watch:
     def emit(self, event: Event) -> None:
         """Tell all listeners, with the reason for which the run was stopped here."""
         told = say_why(event, self.cancellation)
-        for listener in self.listeners:
-            try:
-                listener(told)
-            except Exception as error:  # a display must not fail a run, whatever is wrong with it
-                self.folder.on_event(Note(f"a display failed: {error}"))
+        with self._lock:
+            for listener in self.listeners:
+                try:
+                    listener(told)
+                except Exception as error:  # a display must not fail a run, whatever is wrong with it
+                    self.folder.on_event(Note(f"a display failed: {error}"))
 
     def note(self, message: str) -> None:
         """Tell something that is no change of state."""
@@ -55,9 +59,25 @@ class Watch:
             self._logs[phase] = self.folder.log(phase)
         self._logs[phase].write(line)
 
-    def manifest(self, plan: PlanFile) -> bytes:
+    def add_results(self, result: RunResult) -> None:
+        """Take what became of phases on single engines."""
+        self._others.append(result)
+
+    @property
+    def results(self) -> Mapping[str, PhaseResult]:
+        """What is known of phases by now, those included that an earlier run passed."""
+        others = {phase.id: phase for one in self._others for phase in one.phases}
+        return {**others, **self.earlier, **{one.id: one for unit in self.units for one in unit.results.values()}}
+
+    @property
+    def leftovers(self) -> tuple[str, ...]:
+        """What could not be removed, each with the command that removes it."""
+        of_units = (line for unit in self.units for line in unit.leftovers)
+        return (*of_units, *(line for one in self._others for line in one.leftovers))
+
+    def manifest(self) -> bytes:
         """What somebody else needs who takes up the watch."""
-        told = {"run": self.run, "spec": self.spec, "started": self.started, "plan": asdict(plan)}
+        told = {"run": self.run, "spec": self.spec, "started": self.started, "plan": asdict(self.plan)}
         return json.dumps(told).encode()
 
     def end(self, result: RunResult) -> None:
@@ -70,10 +90,8 @@ class Watch:
 
 def outcome_of(watch: Watch, resumes: str | None = None) -> RunResult:
     """The result of a run by its units."""
-    cancellation = watch.cancellation
-    found = {**watch.earlier, **{result.id: result for unit in watch.units for result in unit.results.values()}}
-    phases = tuple(_told(found[phase.id], watch) for phase in watch.phases if phase.id in found)
-    leftovers = tuple(line for unit in watch.units for line in unit.leftovers)
+    cancellation, found, leftovers = watch.cancellation, watch.results, watch.leftovers
+    phases = tuple(_told(found[phase.id], watch) for phase in watch.plan.phases if phase.id in found)
     code = exit_code_of(phases, cancellation.by_signal, broken=bool(leftovers))
     return RunResult(watch.run, watch.spec, code, watch.started, now(), phases, leftovers, resumes=resumes)
 

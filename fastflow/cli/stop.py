@@ -17,6 +17,7 @@ def command(*, phase: str, run: str | None) -> None:
 
     A recording phase without a source passes then; one with a source fails, since not all was recorded.
     """
-    require_none(split_phase(phase, run)[0], read_spec_text(None) if find_spec() else None, "`fastflow stop`")
+    run_name, phase_name = split_phase(phase, run)
+    require_none(phase_name, run_name, read_spec_text(None) if find_spec() else None, "`fastflow stop`")
     target = find_target(engines_here(notify).look(), phase, run)
     click.echo(f"stopped {stop_node(target).id} of run {target.run.id}")

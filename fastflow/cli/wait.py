@@ -32,7 +32,8 @@ def command(*, phase: str, goal: Goal, timeout: float | None, run: str | None) -
 
     The exit code of `--for ended` is 0 where the phase passed, 1 where it found vulnerabilities, else 3.
     """
-    require_none(split_phase(phase, run)[0], read_spec_text(None) if find_spec() else None, "`fastflow wait`")
+    run_name, phase_name = split_phase(phase, run)
+    require_none(phase_name, run_name, read_spec_text(None) if find_spec() else None, "`fastflow wait`")
     target, state = wait_for(phase, run, goal, timeout, notify)
     if goal == "ended":
         click.echo(f"{target.phase} {state}")

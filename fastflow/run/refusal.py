@@ -1,10 +1,12 @@
 """A run of which nothing was started: what is written of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
+from fastflow.errors import FastflowError, InterruptedBeforeRunError
 from fastflow.plan import Plan
-from fastflow.record.events import PhaseChanged, now
+from fastflow.record.events import PhaseChanged, RunRefused, now
 from fastflow.record.folder import RunFolder
 from fastflow.record.result import PhaseResult, RunResult
 from fastflow.run.runner import in_order, waiting
@@ -29,3 +31,17 @@ def write_refusal(
     phases = in_order(plan, {**{result.id: result for result in earlier}, **nothing})
     result = RunResult(settings.run, settings.spec, exit_code, started, now(), phases, resumes=plan.resumes)
     folder.write_result(result)
+
+
+@contextmanager
+def refusing(plan: Plan, settings: RunSettings, folder: RunFolder, earlier: Iterable[PhaseResult]) -> Iterator[None]:
+    """Write what stands in the way of the run into its folder, and close that."""
+    started = now()
+    try:
+        yield
+    except (FastflowError, InterruptedBeforeRunError) as error:
+        folder.on_event(RunRefused(str(error)))
+        code = int(error.exit_code)
+        write_refusal(plan, settings, folder, started=started, exit_code=code, earlier=earlier)
+        folder.close()
+        raise

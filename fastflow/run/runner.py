@@ -4,7 +4,7 @@ import queue
 import threading
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
@@ -25,10 +25,13 @@ _LAST_PATIENCE = 1.0
 
 
 class Runner:
-    """One run. `execute` blocks until everything has ended and is removed; `cancellation` stops it."""
+    """One run. `execute` blocks until everything has ended and is removed; `cancellation` stops it.
 
-    def __init__(self, run: RunContext, hosts: Mapping[str, Host]) -> None:
-        self.run = run
+    `on_held` is called once the run holds its leases, before its first phase starts. Its FastflowError ends the run.
+    """
+
+    def __init__(self, run: RunContext, hosts: Mapping[str, Host], on_held: Callable[[], None] = lambda: None) -> None:
+        self.run, self._on_held = run, on_held
         self.plan: Plan = run.plan
         selected = {phase.workflow for phase in self.plan.selected}
         self.workflows = {
@@ -66,6 +69,7 @@ class Runner:
             if not self.run.cancellation.is_set:  # it may have waited for a long time
                 self.run.held += hold_aliases(self.run, self.workflows.values())
                 note_namesakes(self.run, self.workflows.values())
+            self._on_held()
             self._run_phases()
         except FastflowError as error:
             error.mask(self.run.folder.mask)

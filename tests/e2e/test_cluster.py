@@ -121,6 +121,20 @@ def test_two_workflows_run_on_two_nodes_as_they_would_on_one_host(tmp_path: Path
     assert examples.left() == {}
 
 
+def test_one_run_is_on_the_cluster_and_on_an_engine(examples: Examples) -> None:
+    here = f"here: {{ docker_host: {examples.swarm.machines[1].docker_host} }}"
+    hosts = f"hosts: {{ farm: {{ context: swarm, swarm: true, reserve: {{ cpus: 0.5 }} }}, {here} }}"
+    workflows = {host: workflow(f"{host}1", more=f"host: {host}") for host in ("farm", "here")}
+    (examples.directory / "live" / "fastflow.yml").write_text(spec(workflows, hosts))
+    done = examples.call("up", "live", "--emulate", "--run-id-file", "id")
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert "4 passed" in done.stdout
+    phases = examples.result("live", examples.run)["phases"]
+    assert [phase["host"].partition("/")[0] for phase in phases] == ["farm", "farm", "here", "here"]
+    assert all("TestRecord#" in Path(phase["log"]).read_text() for phase in phases)
+    assert examples.left() == {}
+
+
 def test_a_run_outlives_its_dispatcher_and_is_taken_up(examples: Examples) -> None:
     with examples.up("vulnerable", "shop.record running") as process:
         process.kill()

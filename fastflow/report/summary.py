@@ -43,7 +43,7 @@ def summary_of_run(
     said = ", ".join(f"{number} {state}" for state, number in counts.items())
     lines += ["", f"{said} in {duration(between(result.started, result.ended) or 0.0)}; exit code {result.exit_code}"]
     lines += _found(result.phases)
-    lines += [f"reports of {phase.id}: {', '.join(_heads(phase.reports))}" for phase in result.phases if phase.reports]
+    lines += [line for name, phases in groups.items() for line in _reports(name, phases)]
     lines += [f"report: {path}" for path in reports]
     lines.append(f"run folder: {folder}")
     if result.leftovers:
@@ -166,6 +166,13 @@ def _found(phases: Iterable[PhaseResult]) -> Iterator[str]:
         excused = sum(one.gate != "fails" for one in found)
         rest = f"; {excused} of them excused" if excused else ""
         yield f"{count(len(found), 'vulnerability')}: {types}{rest}"
+
+
+def _reports(name: str, alike: Sequence[PhaseResult]) -> Iterator[str]:
+    """Where the reports of a phase are. Several cells have a directory each: the first ones are named."""
+    heads = [head for phase in alike for head in _heads(phase.reports)]
+    if heads:
+        yield f"reports of {name}: {_few(heads) if len(alike) > 1 else ', '.join(heads)}"
 
 
 def _heads(paths: tuple[str, ...]) -> list[str]:

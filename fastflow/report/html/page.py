@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from fastflow.model.mode import MODES, Mode
 from fastflow.record.archive import Archive
-from fastflow.report.graph_drawing import drawing_of
+from fastflow.report.graph_drawing import drawing_of, folded
 from fastflow.report.graph_svg import GRAPH_CSS, graph_svg
 from fastflow.report.html.view import Page, page_of
 from fastflow.report.text import pictured
@@ -47,11 +47,11 @@ def _colours_of(mode: Mode) -> str:
 
 
 def _graph(page: Page) -> Markup | None:
-    """Draw the plan, if the run's folder has one."""
+    """Draw the plan, if the run's folder has one; cells of a matrix that ended alike are one."""
     if page.plan is None:
         return None
     states = {row.phase.id: row.phase.state for row in page.phases}
-    drawn = pictured(graph_svg(drawing_of(page.plan, states), styled=False))
+    drawn = pictured(graph_svg(folded(drawing_of(page.plan, states)), styled=False))
     return Markup(drawn)  # noqa: S704  # it escapes all texts itself
 
 

@@ -294,3 +294,14 @@ def test_cells_of_a_matrix_that_ended_alike_are_told_in_one_line() -> None:
         "✓ api.test      passed          12.3 s",
     ]
     assert "web-4.record" in summary_of_run(run(*phases), "runs/r1")
+
+
+def test_reports_of_cells_that_ended_alike_are_told_in_one_line() -> None:
+    matrices = {f"web-{number}": "web" for number in range(5)}
+    phases = (*(phase(f"web-{number}.test", reports=(f"r/web-{number}/a.pdf",)) for number in range(5)),)
+    alone = phase("api.test", reports=("r/api/a.pdf", "r/api/a.json"))
+    lines = summary_of_run(run(*phases, alone), "runs/r1", matrices=matrices).splitlines()
+    assert [line for line in lines if line.startswith("reports of")] == [
+        "reports of web.test: r/web-0/a.pdf, r/web-1/a.pdf, r/web-2/a.pdf and 2 more",
+        "reports of api.test: r/api",
+    ]

@@ -15,6 +15,7 @@ from fastflow.record.archive import read_archive
 from fastflow.record.events import as_json
 from fastflow.report.html.page import render
 
+from ..drawings import plan_json, told
 from ..run_archives import write_run
 from .archives import HOSTILE, Told, found, hostile_run, phase, told_run, vulnerable_run
 
@@ -152,6 +153,17 @@ def test_vulnerabilities_stand_in_the_order_of_what_they_mean() -> None:
     page = read(render(vulnerable_run()))
     order = [(row["data-gate"], row["data-threat"]) for row in page.having("details") if "data-gate" in row]
     assert order == [("fails", "100"), ("fails", "80"), ("fails", "50"), ("below", "20"), ("accepted", "70")]
+
+
+def test_cells_of_a_matrix_that_ended_alike_are_one_in_the_graph() -> None:
+    cells = [f"web-{number}.test" for number in range(4)]
+    planned = [{**told(name, 0), "matrix": "web"} for name in cells]
+    phases = [*(phase(name) for name in cells[:3]), phase(cells[3], "failed")]
+    page = render(told_run(*phases, plan=plan_json(*planned)))
+    graph = page[page.index('id="graph"') :]
+    assert "3 cells" in graph
+    assert "passed" in graph
+    assert "failed" in graph
 
 
 def test_a_plan_that_cannot_be_drawn_leaves_out_the_picture_alone(tmp_path: Path) -> None:

@@ -103,10 +103,9 @@ def compile_project(
     ]
     sources.append(ComposeText(dump(_Addition(workflow, settings, known or Known(), phase).document())))
     # From the weakest: the `.env` of the Compose file's directory, the spec's, then those of the command line.
-    beside = [path / ".env" for path in dict.fromkeys((directory, base))]
-    env_files = (*(str(path) for path in beside if is_file(path)), *settings.env_files)
+    beside = (str(path / ".env") for path in dict.fromkeys((directory, base)) if is_file(path / ".env"))
     name = project_name(settings.run, workflow.name)
-    return ComposeProject(name, str(directory), tuple(sources), env_files, workflow.variables)
+    return ComposeProject(name, str(directory), tuple(sources), (*beside, *settings.env_files), workflow.variables)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import queue
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -64,11 +64,7 @@ class Runner:
             for host in hosts:
                 host.observer.start()  # from now on the run hears that it is to stop
             prepare(self.run, list(self.workflows.values()))
-            if not self.run.cancellation.is_set:
-                self.run.held += hold_all(self.run, hosts)
-            if not self.run.cancellation.is_set:  # it may have waited for a long time
-                self.run.held += hold_aliases(self.run, self.workflows.values())
-                note_namesakes(self.run, self.workflows.values())
+            self._hold(hosts)
             self._on_held()
             self._run_phases()
         except FastflowError as error:
@@ -85,6 +81,14 @@ class Runner:
         result = self._result()
         self.run.emit(RunEnded(result.exit_code, result.leftovers))
         return result
+
+    def _hold(self, hosts: Sequence[Host]) -> None:
+        """Take the leases, then the aliases; all are in `held`."""
+        if not self.run.cancellation.is_set:
+            self.run.held += hold_all(self.run, hosts)
+        if not self.run.cancellation.is_set:  # it may have waited for a long time
+            self.run.held += hold_aliases(self.run, self.workflows.values())
+            note_namesakes(self.run, self.workflows.values())
 
     def wake(self) -> None:
         """Let the run notice that it was cancelled; safe to call from anywhere."""

@@ -28,6 +28,8 @@ from fastflow.model.compose_keys import LABEL
 from fastflow.plan.units import UnitPlan, units_of
 from fastflow.record.events import now
 from fastflow.record.plan_file import EngineVersions
+from fastflow.record.times import read_times
+from fastflow.run.forecast import longest_first
 from fastflow.run.holding import keys_of, patience_of
 from fastflow.run.lease import CANCELLABLE
 from fastflow.run.phase import waiting_result
@@ -133,7 +135,8 @@ class ClusterPart:
         return None
 
     def _create(self, watch: Watch, files: Claim | None) -> None:
-        for unit in sorted(self.units, key=lambda unit: -unit.length):  # long ones first: none is left for the end
+        plan = self.request.plan
+        for unit in longest_first(plan, self.units, read_times(plan.directory, Path(self.request.text.name).name)):
             unit_id = self.cluster.create(self._order(unit, files))
             results = {phase.id: waiting_result(phase, self.host) for phase in unit.phases}
             self.watched.append(watch.add(unit.number, unit_id, self.host, results))

@@ -16,11 +16,6 @@ class UnitPlan:
     workflows: tuple[str, ...]
     phases: tuple[PhasePlan, ...]
 
-    @property
-    def length(self) -> int:
-        """The phases of its longest chain that are one after the other."""
-        return max((phase.wave for phase in self.phases), default=0) + 1
-
     def id(self, run: str) -> str:
         """The id that it has in a run, also as a run of its own on its node: letters and digits."""
         return f"{run}u{self.number}"

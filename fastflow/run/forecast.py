@@ -1,11 +1,12 @@
 """How long a plan would take, from the times of earlier runs: by the scheduler itself, under each limit."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil
 from statistics import median
 
 from fastflow.plan import Plan
+from fastflow.plan.units import UnitPlan
 from fastflow.record.times import SpecTimes
 from fastflow.run.scheduler import Scheduler
 from fastflow.run.simulation import simulate
@@ -53,7 +54,7 @@ def forecast(plan: Plan, times: SpecTimes, host_limits: Mapping[str, int]) -> Fo
     enough = next(limit for limit in _candidates(seconds, unlimited, peak) if takes(limit)[0] <= unlimited * WITHIN)
     shown = {*_shown(peak), enough, *([plan.max_parallel] if plan.max_parallel else [])}
     limits = {limit: takes(limit)[0] for limit in sorted(shown)}
-    return Forecast(times, seconds, _critical(plan, seconds), limits, enough, unlimited)
+    return Forecast(times, seconds, max(_chains(plan, seconds).values(), key=_length), limits, enough, unlimited)
 
 
 def _seconds(plan: Plan, times: SpecTimes) -> dict[str, float]:
@@ -102,14 +103,24 @@ def _shown(peak: int) -> Iterator[int]:
         limit *= 2
 
 
-def _critical(plan: Plan, seconds: Mapping[str, float]) -> Chain:
-    """The chain of phases that takes longest; one that is left out takes no time, and the order through it stays."""
+def longest_first(plan: Plan, units: Iterable[UnitPlan], times: SpecTimes) -> list[UnitPlan]:
+    """Sort units by how long they take, as far as earlier runs tell, so that no long one is left for the end.
+
+    Where nothing is known, the length of a unit is that of its longest chain of phases.
+    """
+    seconds = _seconds(plan, times) or {phase.id: 1.0 for phase in plan.selected}
+    chains = _chains(plan, seconds)
+    return sorted(units, key=lambda unit: -max(chains[phase.id].seconds for phase in unit.phases))
+
+
+def _chains(plan: Plan, seconds: Mapping[str, float]) -> Mapping[str, Chain]:
+    """The longest chain up to each phase. One that is left out takes no time, and the order through it stays."""
     longest: dict[str, Chain] = {}
     for phase in sorted(plan.phases.values(), key=lambda phase: phase.wave):
         before = max((longest[edge.before] for edge in phase.dependencies), key=_length, default=Chain((), 0.0))
         own = (phase.id,) if phase.is_selected else ()
         longest[phase.id] = Chain((*before.phases, *own), before.seconds + (seconds[phase.id] if own else 0.0))
-    return max(longest.values(), key=_length)
+    return longest
 
 
 def _length(chain: Chain) -> float:

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fastflow.plan import Plan, WorkflowPlan
+from fastflow.plan.units import units_of
 from fastflow.record.times import PhaseTimes, SpecTimes
-from fastflow.run.forecast import Chain, Forecast, forecast
+from fastflow.run.forecast import Chain, Forecast, forecast, longest_first
 from tests.property.scheduler_worlds import World, random_world
 
 from .stage import Stage, spec_of
@@ -96,3 +97,36 @@ def test_of_any_plan_the_limits_hold_what_they_promise(choice: random.Random, ha
     assert made.limits[made.enough] <= made.unlimited * 1.05
     smaller = [takes for limit, takes in made.limits.items() if limit < made.enough]
     assert all(takes > made.unlimited * 1.05 for takes in smaller)
+
+
+FARM = """
+hosts: { farm: { context: swarm, swarm: true } }
+workflows:
+  chain: { host: farm, build_id: c1, nodes: { a: RECORDS, b: TESTS } }
+  short: { host: farm, build_id: s1, nodes: { a: RECORDS } }
+  long: { host: farm, build_id: l1, nodes: { a: RECORDS } }
+  early: { host: farm, build_id: e1, nodes: { a: RECORDS } }
+  late: { host: farm, build_id: f1, nodes: { a: { mode: recording, depends_on: [early.a] } } }
+"""
+
+
+@pytest.mark.parametrize(
+    ("known", "order"),
+    [
+        ({}, [("chain",), ("early", "late"), ("short",), ("long",)]),
+        ({"long.a": 90, "short.a": 10}, [("chain",), ("early", "late"), ("long",), ("short",)]),
+        (
+            {"long.a": 90, "short.a": 10, "early.a": 1, "late.a": 2},
+            [("long",), ("chain",), ("short",), ("early", "late")],
+        ),
+    ],
+    ids=["nothing", "some", "most"],
+)
+def test_units_that_took_longest_are_sent_first(
+    tmp_path: Path, known: dict[str, float], order: list[tuple[str, ...]]
+) -> None:
+    """Times that are not known are guessed: those of `chain` come to twice the median of the known ones."""
+    text = FARM.replace("RECORDS", "{ mode: recording }").replace("TESTS", "{ mode: testing }")
+    plan = Stage(tmp_path, text).plan
+    times = SpecTimes({name: PhaseTimes((seconds,)) for name, seconds in known.items()}, 1)
+    assert [unit.workflows for unit in longest_first(plan, units_of(plan), times)] == order

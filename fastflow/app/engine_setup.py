@@ -22,10 +22,11 @@ from fastflow.settings import Emulation, RunSettings
 
 
 def engines_of(request: RunRequest, settings: RunSettings, hosts: Mapping[str, Host]) -> dict[str, DockerEngine]:
-    """The engines of the hosts that the plan uses, by host."""
+    """The engines of the hosts that the plan uses, by host; clusters are no engines."""
     stand_ins = {name: token for name, token in settings.tokens.items() if name not in request.tokens}
     environment = engine_environment(own_variables(request.values) | stand_ins)
-    return {name: open_engine(environment, hosts.get(name)) for name in request.plan.used_hosts}
+    used = ((name, hosts.get(name)) for name in request.plan.used_hosts)
+    return {name: open_engine(environment, host) for name, host in used if host is None or not host.is_cluster}
 
 
 def take_over_earlier(request: RunRequest, engines: Mapping[str, DockerEngine], say: Callable[[str], None]) -> None:

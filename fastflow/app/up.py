@@ -64,15 +64,15 @@ def run(
     Raises FastflowError and InterruptedBeforeRunError if nothing could be started; the run's folder says so, too.
     """
     enable_gc()
-    if request.plan.uses_clusters and not on_node:
-        from fastflow.app.cluster_up import run_with_clusters  # noqa: PLC0415  # most runs have none
-
-        return run_with_clusters(request, settings, console, id_file)
     hosts = {} if on_node else request.facts.spec.hosts or {}
     if len(hosts) > 1:
         from fastflow.app.placing import placed  # noqa: PLC0415  # most runs have one engine
 
         request = placed(request, lambda one: engines_of(one, settings, hosts), console.say)
+    if request.plan.uses_clusters and not on_node:
+        from fastflow.app.cluster_up import run_with_clusters  # noqa: PLC0415  # most runs have none
+
+        return run_with_clusters(request, settings, console, id_file)
     return _run_on(engines_of(request, settings, hosts), request, settings, console, id_file)
 
 

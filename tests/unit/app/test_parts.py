@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from fastflow.app.cluster_up import run_with_clusters
 from fastflow.app.clusters import ClusterHost, require_none
-from fastflow.app.request import request_of
-from fastflow.app.up import settings_of
+from fastflow.app.request import RunRequest, request_of
+from fastflow.app.up import run, settings_of
 from fastflow.cluster.cluster import UnitOrder
 from fastflow.cluster.lease import ROLE
-from fastflow.errors import BuildIdInUseError, FastflowError
+from fastflow.errors import BuildIdInUseError, EngineUnreachableError, FastflowError
 from fastflow.model.compose_keys import LABEL
 from fastflow.model.host import Host
 from fastflow.pipeline import SpecText
@@ -22,6 +21,7 @@ from fastflow.plan.making import Selection
 from fastflow.record.events import Event, Listener, PhaseChanged, RunEnded, RunStarted
 from fastflow.record.folder import RunFolder
 from fastflow.record.result import RunResult
+from fastflow.run.engine import EngineInfo
 from fastflow.run.lease import LeaseKey, token_fingerprint
 from fastflow.run.observer import Cancellation
 from fastflow.settings import RunSettings
@@ -58,10 +58,11 @@ class Scene:
     def __init__(self, directory: Path, far: Script) -> None:
         self.cluster = FakeCluster(scripts={f"fastflow-{RUN}u1": far})
         self.engine = FakeEngine(SCRIPTS)
-        self.directory, self.cancellation, self.events = directory, Cancellation(), list[Event]()
+        self.directory, self.cancellation = directory, Cancellation()
+        self.events, self.notes = list[Event](), list[str]()
 
     def say(self, message: str) -> None:
-        pass
+        self.notes.append(message)
 
     def listeners(self, settings: RunSettings) -> Iterable[Listener]:
         return (self.events.append,)
@@ -72,11 +73,11 @@ class Scene:
     def on_end(self, folder: RunFolder) -> None:
         pass
 
-    def run(self, *workflows: str) -> RunResult:
-        text = SpecText("fastflow.yml", self.directory, SPEC.encode())
+    def run(self, *workflows: str, spec: str = SPEC) -> RunResult:
+        text = SpecText("fastflow.yml", self.directory, spec.encode())
         request = request_of(text, (), Selection(workflows), run=RUN)
         settings = settings_of(request, keep=False, fail_fast=False, wait_lease=None)
-        return run_with_clusters(request, settings, self)[0]
+        return run(request, settings, self)[0]
 
     def of_kind(self, kind: type[Event]) -> list[Event]:
         return [event for event in self.events if isinstance(event, kind)]
@@ -159,6 +160,27 @@ def test_a_signal_ends_both_parts(scene: Scene) -> None:
     assert outcome[0].exit_code == 130
     assert {phase.state for phase in outcome[0].phases} == {"cancelled"}
     assert scene.left == ()
+
+
+def test_a_silent_host_is_passed_over_beside_a_cluster_too(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    def silent() -> EngineInfo:
+        raise EngineUnreachableError("it does not answer")
+
+    gone = FakeEngine()
+    gone.info = silent  # type: ignore[method-assign]
+
+    def engines_of(request: RunRequest, *_: object) -> dict[str, FakeEngine]:
+        engines = {"here": scene.engine, "gone": gone}
+        return {name: engines[name] for name in request.plan.used_hosts if name in engines}
+
+    for module in ("up", "engines_part"):
+        monkeypatch.setattr(f"fastflow.app.{module}.engines_of", engines_of)
+    two = SPEC.replace("host: here", "host: [gone, here]").replace(
+        "  here:", "  gone: { docker_host: unix:///g.sock }\n  here:"
+    )
+    done = scene.run(spec=two)
+    assert {phase.host for phase in done.phases} == {"farm/node1", "here"}
+    assert scene.notes == ["host gone is passed over: it does not answer"]
 
 
 def test_a_selection_on_one_side_leaves_the_other_alone(scene: Scene) -> None:

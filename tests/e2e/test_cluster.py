@@ -14,7 +14,7 @@ from typing import IO, Any
 import pytest
 
 from tests.e2e.registry import own_registry
-from tests.e2e.runs import BINARY, RECORD, TOKEN, spec, workflow
+from tests.e2e.runs import BINARY, RECORD, TEST, TOKEN, spec, workflow
 from tests.e2e.swarms import Swarm
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("cluster")]
@@ -132,6 +132,24 @@ def test_one_run_is_on_the_cluster_and_on_an_engine(examples: Examples) -> None:
     phases = examples.result("live", examples.run)["phases"]
     assert [phase["host"].partition("/")[0] for phase in phases] == ["farm", "farm", "here", "here"]
     assert all("TestRecord#" in Path(phase["log"]).read_text() for phase in phases)
+    assert examples.left() == {}
+
+
+def test_cells_of_a_matrix_are_units_and_their_commands_run_in_agents(examples: Examples) -> None:
+    ask = "python3 -c 'import urllib.request as u; u.urlopen(\"http://app/?page=1\").read()'"
+    record = RECORD.replace("source: { service: tests }", f"source:\n  run: |\n    {ask}")
+    more = "host: farm\nmatrix: { shard: [1, 2] }"
+    cells = {"web": workflow("cell${shard}", {"record": record, "test": TEST}, more=more)}
+    hosts = "hosts: { farm: { context: swarm, swarm: true, source_run: true, reserve: { cpus: 1.5 } } }"
+    (examples.directory / "live" / "fastflow.yml").write_text(spec(cells, hosts))
+    done = examples.call("up", "live", "--emulate", "--run-id-file", "id")
+    assert done.returncode == 0, done.stderr + done.stdout
+    phases = examples.result("live", examples.run)["phases"]
+    assert {phase["id"] for phase in phases} == {
+        f"web-{shard}.{node}" for shard in (1, 2) for node in ("record", "test")
+    }
+    assert len({phase["host"] for phase in phases}) == 2
+    assert [phase["baselines"] for phase in phases if phase["mode"] == "testing"] == [1, 1]
     assert examples.left() == {}
 
 

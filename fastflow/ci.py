@@ -8,8 +8,8 @@ CI_ID = "FASTFLOW_CI_ID"
 RUN_ID = "FASTFLOW_RUN_ID"
 """The variable that is new in every run."""
 CI_ID_HINT = (
-    f"fastflow does not know this CI system: set {CI_ID} to letters and digits that are equal in all jobs of this CI "
-    "run and in no other, such as its build number"
+    f"fastflow does not know this CI system: set {CI_ID} to letters and digits that are the same in all jobs of "
+    "this CI run and differ in every other, such as its build number"
 )
 
 # Each system: its mark, and the variables that are equal in all jobs of a run, also when some are run again.

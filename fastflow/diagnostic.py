@@ -1,4 +1,4 @@
-"""What fastflow has to say about a file: a rule, a place, a reason, and a way to mend it ("did you mean …?")."""
+"""A finding about a file: a rule, a place, a reason, and a fix ("did you mean …?")."""
 
 import re
 from collections.abc import Iterable

@@ -40,7 +40,7 @@ class ExitCode(IntEnum):
 
 @dataclass
 class FastflowError(Exception):
-    """An error that a user can understand and mend: one line that says what, one that says what to do."""
+    """An error that a user can understand and fix: one line says what is wrong, one what to do."""
 
     message: str
     hint: str | None = None

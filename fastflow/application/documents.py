@@ -121,8 +121,8 @@ class Documents:
             )
             place = fault.mark if fault else named_at
             related = (Related(named_at, "it is named here"),) if fault else ()
-            hint = fault.hint if fault else "a Compose file has at least `services:`"
-            # However many workflows name the file, there is one place to mend.
+            hint = fault.hint if fault else "write at least `services:` into a Compose file"
+            # However many workflows name the file, there is one place to fix.
             raise UnreadableError(
                 self._broken.setdefault(resolved(path), Diagnostic(RULE, Severity.ERROR, message, place, hint, related))
             )
@@ -151,4 +151,8 @@ def instead_of(path: Path) -> str:
     """Name the file that was most likely meant: people mix up the four names that Compose looks for."""
     beside = [file.name for pattern in ("*.yml", "*.yaml") for file in matching(path.parent, pattern)]
     close = closest(path.name, sorted(name for name in beside if "fastflow" not in name and name != path.name))
-    return f"did you mean `{close}`, beside it?" if close else "paths are relative to the file that names them"
+    return (
+        f"did you mean `{close}`, next to it?"
+        if close
+        else "check the path, which is relative to the file that names it"
+    )

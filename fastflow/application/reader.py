@@ -138,7 +138,7 @@ class _Merge:
             document = Document("", "", source.tree)
             trees, place = [self.files.resolved(document, place.values).root], place._replace(directory=self.files.base)
         elif isinstance(source.path, Symbolic):
-            self.unread.append(f"{source.path} holds a variable")
+            self.unread.append(f"{source.path} contains a variable")
             return []
         else:
             path = self.files.base / source.path
@@ -185,7 +185,7 @@ class _Merge:
             self.unread.append(f"{what} {name} is remote")
             return True
         if "$" in name or not name:
-            self.unread.append(f"{what} {name} holds a variable")
+            self.unread.append(f"{what} {name} contains a variable")
             return True
         return False
 
@@ -215,7 +215,7 @@ class _Merge:
             place = place._replace(directory=path.parent)
         base = siblings.get(name)
         if base is None:
-            self.unread.append(f"extends {name}: there is no such service")
+            self.unread.append(f"extends {name}: no such service")
             return service
         return merge(self._extended(base, siblings, place, (*seen, step)), service) or service
 

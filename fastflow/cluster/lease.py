@@ -77,7 +77,7 @@ class Taking:
             if not reclaim(self.cluster, holder):
                 raise in_use(holder)
             self.note(f"lease reclaimed: {key} was held by run {run_of(holder)}, which is dead")
-        raise EngineError(f"the lease of {key} could not be taken: others come and go", "try again")
+        raise EngineError(f"could not acquire the lease of {key}: other runs keep taking it", "try again")
 
     def _holder_of(self, key: LeaseKey) -> Claim | None:
         of_token = {f"{LABEL}.role": ROLE, f"{LABEL}.token": key.token}

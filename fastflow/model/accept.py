@@ -83,7 +83,7 @@ class _EntryReader:
                 continue
             mark = _place_of(item, "fingerprint")
             if entry.fingerprint in first:
-                message = f"`{entry.fingerprint}` is in this file twice"
+                message = f"`{entry.fingerprint}` is twice in this file"
                 related = (Related(first[entry.fingerprint], "first here"),)
                 self._fault("invalid-value", message, mark, "keep one of them", related)
                 continue
@@ -113,7 +113,7 @@ class _EntryReader:
             self._fault("unknown-field", f"unknown field `{key.text}`", key.mark, hint)
             return None
         if not isinstance(value, Scalar):
-            self._fault("invalid-value", f"`{key.text}`: expected a text", value.mark, "write it in one line")
+            self._fault("invalid-value", f"`{key.text}`: expected a string", value.mark, "write it in one line")
             return None
         return None if value.is_null else value.text.strip()
 

@@ -64,7 +64,7 @@ class Opaque:
 
 NAME_PATTERN = r"[A-Za-z][A-Za-z0-9_-]{0,39}"
 NAME = re.compile(NAME_PATTERN)
-NAME_HINT = "a name begins with a letter; letters, digits, `_` and `-` follow, 40 characters in all"
+NAME_HINT = "begin a name with a letter, then use letters, digits, `_` and `-`, 40 characters at most"
 _DIGITS = re.compile(r"-?[0-9]+")
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 _BOOLEANS = {"yes": "true", "on": "true", "true": "true", "no": "false", "off": "false", "false": "false"}
@@ -78,7 +78,7 @@ class Symbolic(str):
 
 
 def wrong(message: str, hint: str = "", rule: str = "invalid-value") -> PydanticCustomError:
-    """Make a validation error whose text is ours; the hint says how to mend it."""
+    """Make a validation error with fastflow's own text; the hint says how to fix it."""
     return PydanticCustomError("fastflow", "{message}", {"message": message, "hint": hint, "rule": rule})
 
 
@@ -94,7 +94,7 @@ def describe(value: Any) -> str:
 def _text(value: Any) -> Any:
     if isinstance(value, str):
         return value
-    raise wrong(f"expected a text, not {describe(value)}")
+    raise wrong(f"expected a string, not {describe(value)}")
 
 
 def _text_or_none(value: Any) -> Any:

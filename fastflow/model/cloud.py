@@ -10,12 +10,12 @@ from fastflow.model.base import Boolean, OptionalText, SpecModel, describe, wron
 from fastflow.spec.template import TemplateError, Variable, parse_template
 
 ARCHIVED = (
-    "Wallarm has archived FAST and opens no new accounts: --emulate tries a spec without one, and nodes with "
-    "recorder: har and scanner: sarif test without Wallarm"
+    "Wallarm has archived FAST and opens no new accounts: try a spec without one with --emulate, or test without "
+    "Wallarm, with recorder: har and scanner: sarif"
 )
 """What helps those who cannot have FAST. Its sign-up was removed in 2024, its documentation in 2025."""
-TOKEN_HINT = "set it again without that: a token is one word of ASCII letters, digits and signs"  # noqa: S105  # a hint
-_CHARACTERS = {"\n": "a newline", "\r": "a carriage return", "\t": "a tab", " ": "a blank"}
+TOKEN_HINT = "set it again without it: a token is one word of ASCII letters, digits and punctuation"  # noqa: S105  # a hint
+_CHARACTERS = {"\n": "a newline", "\r": "a carriage return", "\t": "a tab", " ": "a space"}
 
 
 def token_fault(token: str) -> str | None:
@@ -70,7 +70,7 @@ def _token(value: Any) -> Any:
     if isinstance(value, str) and ("$" not in value or _has_default(value)):
         # The value is not repeated: it may be the token.
         raise wrong(
-            "a token is written into the spec, for everyone who reads it",
+            "a token is written into the spec, where everyone can read it",
             "write a reference: token: ${WALLARM_API_TOKEN}",
             "token-literal",
         )
@@ -90,11 +90,11 @@ class Cloud(SpecModel):
     api_host: OptionalText = None
     """The Wallarm API server: us1.api.wallarm.com (US, the default) or api.wallarm.com (EU)."""
     use_ssl: Boolean = None
-    """Whether nodes speak TLS to the API server. Default: true."""
+    """Whether nodes use TLS for the API server. Default: true."""
     ca_verify: Boolean = None
     """Whether nodes verify the API server's certificate. Default: false, as FAST does."""
     query: Boolean = None
-    """Whether fastflow itself asks the API for progress and vulnerabilities. Default: true."""
+    """Whether fastflow asks the API for progress and vulnerabilities. Default: true."""
 
     @property
     def token_reference(self) -> str:

@@ -13,7 +13,7 @@ LABEL = "io.fastflow"
 """What the names of fastflow's own labels begin with."""
 FIELDS_OF_THEIR_OWN = ("image", "environment", "ports", "container_name", "networks", "depends_on")
 RESTART = "`restart` on a FAST node: exit 1 means vulnerabilities, and a restarted node attacks again"
-RESTART_HINT = "remove it; `attempts` tries again where infrastructure failed"
+RESTART_HINT = "remove it; `attempts` repeats a phase if infrastructure failed"
 VOID_THE_CHECKS = ("scale", "deploy", "env_file", "expose", "extends", "network_mode", "profiles")
 LOGGING_THAT_KEEPS_LOGS = ("json-file", "local", "journald")
 
@@ -51,26 +51,26 @@ def _container(value: Any) -> Any:
         raise wrong("expected a mapping of Compose service keys")
     faults = [fault for key, entry in value for fault in _key_faults(key.text, entry)]
     if faults:
-        raise PydanticCustomError("fastflow_keys", "keys that may not stand here", {"faults": faults})
+        raise PydanticCustomError("fastflow_keys", "keys that are not allowed here", {"faults": faults})
     return value
 
 
 def _key_faults(key: str, entry: Any) -> Iterator[tuple[YamlPath, str, str]]:
     """For each key at fault where it stands below `container`, why it may not, and what to do."""
     if key in FIELDS_OF_THEIR_OWN:
-        yield (key,), f"`{key}` may not stand in `container`", f"it is a field of the node: {key}:"
+        yield (key,), f"`{key}` is not allowed in `container`", f"write it as a field of the node: {key}:"
     elif key in VOID_THE_CHECKS:
-        yield (key,), f"`{key}` may not stand in `container`: it would void the checks", "remove it"
+        yield (key,), f"`{key}` is not allowed in `container`, because it would invalidate the checks", "remove it"
     elif key == "labels":
         if isinstance(entry, Scalar) and not entry.is_null:
             yield (key,), "`labels`: expected a mapping or a list of NAME=value", "write labels: { NAME: value }"
         for name, step in _labels(entry):
             if name.startswith(f"{LABEL}."):
-                yield (key, step), f"the label `{name}` is fastflow's own", "choose another name"
+                yield (key, step), f"the label `{name}` is reserved for fastflow", "choose another name"
     elif key == "logging":
         driver = entry.get("driver") if isinstance(entry, YamlMap) else None
         if isinstance(driver, Scalar) and driver.text not in LOGGING_THAT_KEEPS_LOGS:
-            message = f"`logging` with the driver `{driver.text}` keeps no log, and verdicts are read from it"
+            message = f"`logging` with the driver `{driver.text}` keeps no log, but fastflow reads verdicts from it"
             yield (key, "driver"), message, f"use one of {', '.join(LOGGING_THAT_KEEPS_LOGS)}"
 
 

@@ -25,7 +25,7 @@ def sound_defaults(root: YamlMap) -> tuple[YamlMap | None, tuple[Diagnostic, ...
     found: dict[str, Diagnostic] = {}
     for key, _ in tree:
         if key.text in NOT_IN_DEFAULTS:
-            message = f"`{key.text}` may not stand in `defaults`: it belongs to one node"
+            message = f"`{key.text}` is not allowed in `defaults`, because it belongs to one node"
             found[key.text] = places.key("defaults", key.text).error("invalid-value", message, "write it in the node")
         elif key.text not in known and not key.text.startswith("x-"):
             hint = did_you_mean(key.text, known)

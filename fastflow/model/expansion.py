@@ -81,7 +81,7 @@ class _Expansion:
             self._values += matrix.most * size
             return False
         message = f"the matrix makes {matrix.most:,} workflows of {size:,} values each"
-        hint = f"a spec holds at most {MAX_VALUES:,} values, those of all cells counted"
+        hint = f"reduce them: a spec may contain at most {MAX_VALUES:,} values, those of all cells counted"
         self.diagnostics.append(matrix.at.error("invalid-value", message, hint))
         return True
 
@@ -96,7 +96,7 @@ class _Expansion:
             own[name.lower()] = values
             yield name, values
         if not own:
-            message = f"the matrix of {key.text} has no cell left: `exclude` matches all of them"
+            message = f"the matrix of {key.text} has no cells left, because `exclude` matches all of them"
             self.diagnostics.append(matrix.at.error("invalid-value", message, "exclude less"))
         self._names |= dict.fromkeys(own, key)
 
@@ -106,10 +106,10 @@ class _Expansion:
             message = f"the matrix makes a workflow `{name}`, whose name has {len(name)} characters"
             return at.error("invalid-value", message, f"shorten its values: {NAME_HINT}")
         if (other := own.get(name.lower())) is not None:
-            message = f"two cells of the matrix would be `{name}`: {_said(other)}, and {_said(values)}"
-            return at.error("invalid-value", message, "let their values differ in letters or digits, not only in case")
+            message = f"two cells of the matrix would both be named `{name}`: {_said(other)}, and {_said(values)}"
+            return at.error("invalid-value", message, "make their values differ in letters or digits, not only in case")
         if (taken := self._names.get(name.lower())) is not None and taken is not key:
-            message = f"the matrix makes a workflow `{name}`, and there is another one of that name"
+            message = f"the matrix makes a workflow `{name}`, but another one has that name"
             found = at.error("invalid-value", message, "rename one of the two workflows")
             return found._replace(related=(Related(taken.mark, f"`{taken.text}` is here"), *found.related))
         return None

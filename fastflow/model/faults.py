@@ -1,4 +1,4 @@
-"""Turns pydantic's errors into findings: the rule, the place, a sentence, and a way to mend it."""
+"""Turns pydantic's errors into findings: the rule, the place, a sentence, and a fix."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -55,7 +55,7 @@ _OF_A_SERVICE = frozenset(
     )
 )
 _OF_THE_CLOUD = {TOKEN_VARIABLE: "token", **CLOUD_VARIABLES}
-_REMOVE = "remove it, or let it begin with `x-`"
+_REMOVE = "remove it, or begin its name with `x-`"
 _TAGS = frozenset({"<gate>", "<off>", "<list>", "<all>", "<run>", "<service>", "[key]"})
 _PLAIN = {"too_short": "is empty; it needs at least one entry"}
 
@@ -192,25 +192,25 @@ def _home_of(field: str, model: type[BaseModel] | None) -> str | None:
     if field in Cloud.model_fields and model is not None:
         where = "" if model is Spec or model is Workflow else ", in the spec or the workflow"
         value = DEFAULT_TOKEN if field == "token" else "VALUE"
-        return f"it belongs under `cloud`{where}: cloud: {{ {field}: {value} }}"
+        return f"move it under `cloud`{where}: cloud: {{ {field}: {value} }}"
     return _home_by_model(field, model) or _home_of_variable(field)
 
 
 def _home_by_model(field: str, model: type[BaseModel] | None) -> str | None:
     if model is Spec and field in _COMPOSES:
-        return "that is a Compose file's: name the file in a workflow, as `compose: docker-compose.yml`"
+        return "name the Compose file that it belongs to in a workflow: `compose: docker-compose.yml`"
     if model is Spec and field in Workflow.model_fields:
-        return "it belongs to a workflow: indent it below the workflow's name"
+        return "move it to a workflow: indent it below the workflow's name"
     if model is Workflow and field == "concurrency":
-        return "it belongs to the spec: write it at the top level"
+        return "move it to the top level of the spec"
     if model is Workflow and field in MODES:
-        return f"a node has a name, and that is its mode: nodes: {{ NAME: {{ mode: {field} }} }}"
+        return f"give the node a name, and write this as its mode: nodes: {{ NAME: {{ mode: {field} }} }}"
     if model is Workflow and any(field in node.model_fields for node in NODE_TYPES.values()):
-        return "it belongs to a node: indent it below the node's name"
+        return "move it to a node: indent it below the node's name"
     if model in NODE_TYPES.values() and field in Workflow.model_fields:
-        return "it belongs to the workflow"
+        return "move it to the workflow"
     if model in NODE_TYPES.values() and field in _OF_A_SERVICE:
-        return f"keys of a Compose service go under `container`: container: {{ {field}: VALUE }}"
+        return f"move keys of a Compose service under `container`: container: {{ {field}: VALUE }}"
     return None
 
 
@@ -218,7 +218,7 @@ def _home_of_variable(name: str) -> str | None:
     """Say which field an environment variable of FAST has."""
     lower = name.lower()
     if lower.startswith("wallarm_"):
-        return "the WALLARM_* variables live under `cloud`"
+        return "set the WALLARM_* variables under `cloud`"
     if name.upper() == MODE_VARIABLE:
         return "write `mode`"
     if name != lower and any(lower in node.model_fields for node in NODE_TYPES.values()):

@@ -33,7 +33,7 @@ def _memory(value: Any) -> Any:
         return None
     match = _BYTES.fullmatch(value) if isinstance(value, str) else None
     if match is None or not int(match[1]):
-        raise wrong(f"expected a size of memory, not {describe(value)}", "write 512M or 2G")
+        raise wrong(f"expected an amount of memory, not {describe(value)}", "write 512M or 2G")
     return int(match[1]) * _UNITS[(match[2] or "b").lower()]
 
 
@@ -50,7 +50,7 @@ def _repository(value: Any) -> Any:
     if not isinstance(value, str) or isinstance(value, Symbolic) or value == "" or _REPOSITORY.fullmatch(value):
         return value or None
     if _REPOSITORY.fullmatch(re.sub(r"(:[\w.-]+)?(@.*)?$", "", value)):
-        raise wrong(f"{value} has a tag of its own", "leave the tag out: each run tags its image with its own id")
+        raise wrong(f"{value} has a tag", "leave out the tag, because each run tags its image with its own id")
     raise wrong(f"expected the name of an image, not {describe(value)}", "write registry.example/ci/bundle")
 
 
@@ -71,21 +71,21 @@ class Host(SpecModel):
     docker_host: Text | None = None
     """The engine's address: ssh://, tcp:// or unix://."""
     max_parallel: Annotated[int | None, WholeNumber(1, 100_000)] = None
-    """Phases at once on this host; on a cluster, units at once. Default: no limit."""
+    """Maximum number of phases at once on this host, or of units on a cluster. Default: no limit."""
     swarm: Boolean = None
     """`true`: the engine is a manager of a Docker Swarm, and workflows run on the swarm's nodes. Default: false."""
     image: Text | None = None
     """The agent's image on the nodes of a cluster. Default: the image that `fastflow agent build` makes."""
     bundle: Annotated[Text | None, BeforeValidator(_repository)] = None
-    """An image in a registry, without a tag: the way to the nodes for more than 1 MB of files."""
+    """An image in a registry, without a tag, that carries more than 1 MB of files to the nodes."""
     constraints: Annotated[
         tuple[Text, ...] | None,
         BeforeValidator(_constraints),
         WithJsonSchema({"type": [*TEXT_SCHEMA["type"], "array"], "items": TEXT_SCHEMA}),
     ] = None
-    """Which nodes of a cluster may run units, as `docker service create --constraint` takes them."""
+    """The nodes of a cluster that may run units, written as for `docker service create --constraint`."""
     reserve: Reserve | None = None
-    """What each unit on a cluster reserves."""
+    """The resources that each unit on a cluster reserves."""
     source_run: Boolean = None
     """`true`: sources of kind `run` run in the agent on a cluster's node, with the node's network. Default: false."""
 

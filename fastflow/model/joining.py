@@ -47,7 +47,7 @@ def _taken(own: YamlMap, under: YamlMap) -> Iterator[Diagnostic]:
         other = known.get(key.text.lower())
         if other is not None and not key.text.startswith("x-"):
             found = Place(key.mark, key.origin).error(
-                "invalid-value", f"there is a workflow `{other.text}` already", "rename one of the two"
+                "invalid-value", f"there is already a workflow `{other.text}`", "rename one of the two"
             )
             yield found._replace(related=(Related(other.mark, f"`{other.text}` is here"), *found.related))
 

@@ -152,7 +152,7 @@ class _Load:
         if mode is None or (written is None and isinstance(mode, Scalar)):
             message, place = f"node `{base[-1]}` has no `mode`", self.places.key(*base)
             stands = self.places.node(*base, MODE_VARIABLE)
-            hint: str | None = f"set mode: {expected}" if stands is None else "write mode: in the place of CI_MODE:"
+            hint: str | None = f"set mode: {expected}" if stands is None else "write mode: instead of CI_MODE:"
         else:
             message = f"`mode`: expected {expected}, not `{written}`" if written else f"`mode`: expected {expected}"
             place, hint = self.places.value(*base, "mode"), did_you_mean(written or "", MODE_NAMES)

@@ -124,12 +124,12 @@ class Matrix:
 
     def _is_value(self, node: YamlNode, of: str, *, names_cells: bool) -> bool:
         if not isinstance(node, Scalar) or node.is_null or (names_cells and not node.text):
-            self._fault(place_of(node), f"{of}: expected a value, not {_described(node)}", "write a text")
+            self._fault(place_of(node), f"{of}: expected a value, not {_described(node)}", "write a string")
         elif "$" in node.text:
-            message = f"{of}: `{node.text}` holds a variable, but a matrix is known before variables have values"
+            message = f"{of}: `{node.text}` contains a variable, but a matrix is expanded before variables have values"
             self._fault(place_of(node), message, "write the values; the spec can then say ${AXIS}${OTHER}")
         elif names_cells and not _IN_NAMES.search(node.text):
-            message = f"{of}: `{node.text}` has no letter and no digit to name a workflow by"
+            message = f"{of}: `{node.text}` has no letter or digit to name a workflow after"
             self._fault(place_of(node), message, "write a value that has one")
         else:
             return True
@@ -160,7 +160,7 @@ class Matrix:
             # Whoever misspells many needs no guess for each.
             guesses = len(self.faults) < _GUESSES
             if name not in self.axes:
-                message = f"`exclude` names `{name}`, which is no axis, so it excludes nothing"
+                message = f"`exclude` names `{name}`, which is not an axis, so it excludes nothing"
                 self._fault(place_of(value), message, did_you_mean(name, self.axes) if guesses else None)
             elif value.text not in known:
                 message = f"`exclude` excludes nothing: the axis `{name}` has no value `{value.text}`"
@@ -184,4 +184,4 @@ def _described(node: YamlNode) -> str:
         return "a mapping"
     if isinstance(node, YamlList):
         return "a list"
-    return "nothing" if node.is_null else f"`{node.text}`" if node.text else "an empty text"
+    return "nothing" if node.is_null else f"`{node.text}`" if node.text else "an empty string"

@@ -50,11 +50,11 @@ class RecorderNode(BaseNode):
     build_id: Text | None = None
     """The BUILD_ID of the test record. Default: the workflow's."""
     recorder: Literal["fast", "har"] | None = None
-    """What records: `fast`, a node of FAST, into its cloud; `har`, mitmproxy, into a file of the run. Default: fast."""
+    """The recorder: `fast`, a FAST node, into its cloud; or `har`, mitmproxy, into a file of the run. Default: fast."""
     ready: Ready | None = None
-    """When the node counts as ready. Default: its documented line."""
+    """The log line that means the node is ready. Default: its documented line."""
     source: Sources = None
-    """What sends the requests to record; a list is run in turn into one record."""
+    """The source of the requests to record. Several sources run in turn into one record."""
     allowed_hosts: AllowedHosts = None
     """Hosts to record: names, `.suffix`, `*`, `(a|b)` or an nginx server_name expression. Default: all."""
 
@@ -73,9 +73,9 @@ class RecordingNode(RecorderNode):
     """A node of FAST that records into Wallarm's cloud."""
 
     mode: Literal["recording"]
-    """This node records."""
+    """The node records."""
     ready: Ready | None = None
-    """When the node counts as ready. Default: its documented "starts to record" line."""
+    """The log line that means the node is ready. Default: the documented "starts to record" line."""
     allowed_hosts: Fast[AllowedHosts] = None
     """Hosts to record: names, `.suffix`, `*`, `(a|b)` or an nginx server_name expression. Default: all."""
     test_record_name: Fast[Text | None] = None
@@ -83,15 +83,15 @@ class RecordingNode(RecorderNode):
     inactivity_timeout: Fast[
         Annotated[int | None, duration(691_200), WithJsonSchema({**DURATION_SCHEMA, "maximum": 691_200})]
     ] = None
-    """The node ends after this time without a baseline request. Default: 600 s, or the source's timeout."""
+    """The node ends after this time without a baseline request. Default: the source's timeout, at least 600 s."""
     workers: Fast[Annotated[int | None, WholeNumber(1, 10_000)]] = None
-    """Threads that work at once. FAST's default: 10."""
+    """Number of threads. FAST's default: 10."""
     backend_https_ports: Fast[Annotated[Joined, BeforeValidator(joined(";", ports=True))]] = None
-    """Ports of the application that speak HTTPS. FAST's default: 443."""
+    """Ports of the application that use HTTPS. FAST's default: 443."""
     ca_cert: Fast[OptionalText] = None
-    """Path in the container of the certificate that signs intercepted HTTPS."""
+    """Path, in the container, of the certificate that signs intercepted HTTPS."""
     ca_key: Fast[OptionalText] = None
-    """Path in the container of that certificate's key."""
+    """Path, in the container, of that certificate's key."""
 
 
 class HarRecordingNode(RecorderNode):
@@ -101,17 +101,17 @@ class HarRecordingNode(RecorderNode):
     default_image: ClassVar[str | None] = "mitmproxy/mitmproxy"
     ready_line: ClassVar[str | None] = r"\bproxy listening at\b"
     mode: Literal["recording"]
-    """This node records."""
+    """The node records."""
     image: OptionalText = None
     """The node's image, one that has mitmproxy. Default: mitmproxy/mitmproxy."""
     ready: Ready | None = None
-    """When the node counts as ready. Default: its line "proxy listening at"."""
+    """The log line that means the node is ready. Default: the line "proxy listening at"."""
     ca_cert: Annotated[OptionalText, Variable()] = None
-    """Path in the container of the certificate that signs intercepted HTTPS. Default: mitmproxy makes one."""
+    """Path, in the container, of the certificate that signs intercepted HTTPS. Default: mitmproxy makes one."""
     ca_key: Annotated[OptionalText, Variable()] = None
-    """Path in the container of that certificate's key."""
+    """Path, in the container, of that certificate's key."""
     mask: tuple[Text, ...] | None = None
-    """Names of headers, cookies, parameters and fields whose values nobody is to see, besides those of sessions."""
+    """Names of headers, cookies, parameters and fields whose values are masked, in addition to those of sessions."""
     min_baselines: MinBaselines = None
     """The phase fails if fewer requests were recorded. Default: 1."""
 
@@ -123,15 +123,15 @@ class TesterNode(BaseNode):
     build_id: Text | None = None
     """The BUILD_ID of the test record to test. Default: the workflow's."""
     scanner: Literal["fast", "sarif"] | None = None
-    """What attacks: `fast`, a node of FAST; `sarif`, any image that reads HAR and writes SARIF. Default: fast."""
+    """The scanner: `fast` (a FAST node) or `sarif` (any image that reads HAR and writes SARIF). Default: fast."""
     test_record: OptionalText = None
-    """The recording phase whose record is tested whatever this node's own BUILD_ID."""
+    """The recording phase whose record to test, regardless of this node's own BUILD_ID."""
     gate: GateField = None
-    """Which vulnerabilities fail the phase. Default: all."""
+    """The vulnerabilities that fail the phase. Default: all."""
     reports: OptionalText = None
     """Directory for the node's reports. Default: the run's own folder."""
     min_baselines: MinBaselines = None
-    """The phase fails if its record has fewer baseline requests, as far as the node tells. Default: 1."""
+    """The phase fails if its record has fewer baseline requests, as far as the node reports them. Default: 1."""
     test_run_uri: TargetUri = None
     """The application to attack, such as http://app:3000. Default: as recorded."""
 
@@ -141,11 +141,11 @@ class TestingNode(TesterNode):
 
     __test__: ClassVar[bool] = False  # pytest collects classes named Test*
     mode: Literal["testing"]
-    """This node tests."""
+    """The node tests."""
     test_record: OptionalText = None
-    """`external`, or the recording phase whose record is tested whatever this node's own BUILD_ID."""
+    """`external`, or the recording phase whose record to test, regardless of this node's own BUILD_ID."""
     test_record_id: Fast[OptionalText] = None
-    """A test record made elsewhere."""
+    """The id of a test record made elsewhere."""
     test_run_name: Fast[Text | None] = None
     """The name of the test run."""
     test_run_desc: Fast[Text | None] = None
@@ -153,7 +153,7 @@ class TestingNode(TesterNode):
     test_run_policy_id: Fast[Annotated[int | None, WholeNumber(1, 2**53)]] = None
     """The test policy. FAST's default: the default policy."""
     test_run_rps: Fast[Annotated[int | None, WholeNumber(1, 1000)]] = None
-    """At most so many attack requests a second. FAST's default: no limit."""
+    """Maximum attack requests per second. FAST's default: no limit."""
     test_run_stop_on_first_fail: Fast[Boolean] = None
     """Whether the test run ends at its first vulnerability. FAST's default: false."""
     test_run_uri: Fast[TargetUri] = None
@@ -167,13 +167,13 @@ class TestingNode(TesterNode):
             WithJsonSchema({"type": ["integer", "string"], "pattern": r"^(auto|[0-9]{1,4})$|\$"}),
         ]
     ] = None
-    """Processes that test at once: a number, or auto (half the CPUs). FAST's default: 1."""
+    """Number of testing processes, or auto (half the CPUs). FAST's default: 1."""
     workers: Fast[Annotated[int | None, WholeNumber(1, 10_000)]] = None
-    """Threads that work at once. FAST's default: 10."""
+    """Number of threads. FAST's default: 10."""
     git_extensions: Fast[OptionalText] = None
     """URL of a Git repository with FAST DSL extensions."""
     backend_https_ports: Fast[Annotated[Joined, BeforeValidator(joined(";", ports=True))]] = None
-    """Ports of the application that speak HTTPS. FAST's default: 443."""
+    """Ports of the application that use HTTPS. FAST's default: 443."""
 
 
 class ScanningNode(TesterNode):
@@ -182,15 +182,15 @@ class ScanningNode(TesterNode):
     traits: ClassVar[Mode] = SARIF_TESTING
     default_image: ClassVar[str | None] = None
     mode: Literal["testing"]
-    """This node tests."""
+    """The node tests."""
     image: OptionalText = None
     """The scanner's image. No default, unless `container` says how to build it."""
     command: Command = None
     """The scanner's command, as in Compose. Default: the image's."""
     test_run_uri: Annotated[TargetUri, Variable(TARGET_VARIABLE)] = None
-    """The application to attack, such as http://app:3000; the scanner gets it as FASTFLOW_TARGET."""
+    """The application to attack, such as http://app:3000. The scanner gets it as FASTFLOW_TARGET."""
     exit_codes: ScannerCodes | None = None
-    """What the scanner's exit codes mean. Default: { passed: [0], vulnerable: [1] }; any other one is a failure."""
+    """Meaning of the scanner's exit codes. Default: { passed: [0], vulnerable: [1] }; any other code is a failure."""
 
 
 class ReportNode(BaseNode):
@@ -198,7 +198,7 @@ class ReportNode(BaseNode):
 
     traits: ClassVar[Mode] = REPORT
     mode: Literal["report"]
-    """This node fetches reports."""
+    """The node fetches reports."""
     reports: OptionalText = None
     """Directory for the node's reports. Default: the run's own folder."""
     test_run_id: Fast[OptionalText] = None

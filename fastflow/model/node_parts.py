@@ -53,9 +53,9 @@ class Ready(SpecModel):
     """When a recording node counts as ready."""
 
     log: Regex = None
-    """A regular expression; the first line of the node's log that it finds something in means ready."""
+    """A regular expression. The node is ready at the first line of its log that matches."""
     timeout: Duration = None
-    """How long that may take from the container's start. Default: 60 s."""
+    """The maximum time from the container's start until the node is ready. Default: 60 s."""
 
 
 class Gate(SpecModel):
@@ -64,7 +64,7 @@ class Gate(SpecModel):
     threat: Annotated[int | None, WholeNumber(1, 100)] = None
     """Only vulnerabilities of at least this threat fail the phase."""
     accept: Text | None = None
-    """A file that lists known vulnerabilities, each with a reason and perhaps a date of expiry."""
+    """A file that lists known vulnerabilities, each with a reason and an optional expiry date."""
 
 
 def _gate_kind(value: Any) -> str:
@@ -99,9 +99,9 @@ class ScannerCodes(SpecModel):
     """What the exit codes of a scanner mean."""
 
     passed: Codes = None
-    """It has scanned, and found nothing. Default: [0]."""
+    """The scanner ran and found nothing. Default: [0]."""
     vulnerable: Codes = None
-    """It has scanned, and found vulnerabilities. Default: [1]."""
+    """The scanner ran and found vulnerabilities. Default: [1]."""
 
     @property
     def of_nothing(self) -> frozenset[int | None]:
@@ -126,13 +126,13 @@ class BaseNode(SpecModel):
     """The image of nodes that name none; where it is None, they have to name one."""
 
     mode: Annotated[str, WithJsonSchema({"type": "string", "enum": list(MODE_NAMES)})]
-    """What the node does: recording, testing or report."""
+    """The node's mode: recording, testing or report."""
     image: OptionalText = None
     """The node's image. Default: wallarm/fast."""
     environment: Environment = None
-    """More environment variables, as in Compose; none that has a field of its own."""
+    """Additional environment variables, as in Compose. A variable that has a field is not allowed."""
     ports: tuple[PortEntry, ...] | None = None
-    """Published ports, as in Compose; on a local engine an entry without an address binds 127.0.0.1."""
+    """Published ports, as in Compose. On a local engine, an entry without an address binds 127.0.0.1."""
     container_name: OptionalText = None
     """The container's name. Default: made by Compose from the run's id."""
     alias: Name | None = None
@@ -140,19 +140,19 @@ class BaseNode(SpecModel):
     networks: tuple[Text, ...] | None = None
     """Networks of the application to join. Default: all that its services use."""
     services: Needs = None
-    """Services that this phase needs. Default: all that are enabled (without a profile) but the sources."""
+    """Services that this phase needs. Default: all enabled ones (without a profile) except the sources."""
     fresh: Fresh = None
-    """Services to create anew, volumes included, before the phase: true (all) or a list."""
+    """Services to recreate before the phase, including their volumes: true (all) or a list."""
     container: ContainerKeys = None
-    """More Compose service keys for the node's container, merged last."""
+    """Additional Compose service keys for the node's container, merged last."""
     depends_on: Dependencies = None
-    """Phases that must have ended before: names, WORKFLOW.NODE or globs, or a mapping with conditions."""
+    """Phases that must end first: names, WORKFLOW.NODE or globs, or a mapping with conditions."""
     timeout: Duration = None
-    """How long the phase may take from its start. Default: 6 h."""
+    """The phase's maximum time from its start. Default: 6 h."""
     allow_failure: Boolean = None
     """Whether the phase may fail without failing the run or blocking its dependents."""
     attempts: Annotated[int | None, WholeNumber(1, 10)] = None
-    """How often in all it may be tried when infrastructure fails. Default: 1."""
+    """The maximum number of attempts, in all, if infrastructure fails. Default: 1."""
 
     @classmethod
     def variables(cls) -> Mapping[str, str]:

@@ -23,7 +23,7 @@ def name_fault(name: str, tokens: frozenset[str]) -> tuple[str, str] | None:
     if name in tokens:
         return "the variable holds the token", "choose another name"
     if _TAKEN.fullmatch(name):
-        return "the variable means something to fastflow, Docker or the shell", "choose another name"
+        return "the variable has a meaning for fastflow, Docker or the shell", "choose another name"
     return None
 
 

@@ -80,14 +80,14 @@ def _text(span: tuple[int, int]) -> str:
 def _long(value: dict[str, Any]) -> Port:
     unknown = set(value) - {"target", "published", "host_ip", "protocol", "mode", "name", "app_protocol"}
     if unknown:
-        raise ValueError(f"`{sorted(unknown)[0]}` is no key of a port")
+        raise ValueError(f"`{sorted(unknown)[0]}` is not a key of a port")
     if any(isinstance(part, Symbolic) for part in value.values()):
         return Port((0, 0), symbolic=str(value.get("published") or value.get("target")))
     if not value.get("target"):
         raise ValueError("a port needs a `target`")
     parts = [value.get(key) or "" for key in ("target", "published", "host_ip", "protocol")]
     if any(not isinstance(part, str) for part in parts):
-        raise ValueError("`target`, `published`, `host_ip` and `protocol` of a port are single values")
+        raise ValueError("`target`, `published`, `host_ip` and `protocol` of a port must be single values")
     return make_port(*parts)
 
 

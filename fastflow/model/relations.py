@@ -30,7 +30,7 @@ class Dependency(SpecModel):
     """What must have become of the other phase."""
 
     condition: Annotated[Condition | None, BeforeValidator(unless_symbolic)] = None
-    """completed (passed or vulnerable; the default), passed, or finished (ended, however)."""
+    """completed (passed or vulnerable; the default), passed, or finished (ended, with any result)."""
 
 
 class Need(SpecModel):
@@ -39,7 +39,7 @@ class Need(SpecModel):
     log: Regex = None
     """A regular expression that a line of the service's log must match."""
     timeout: Duration = None
-    """How long it may take until the service is up. Default: 5 min."""
+    """The maximum time until the service is up. Default: 5 min."""
 
 
 def _named(value: Any) -> Any:
@@ -60,7 +60,8 @@ def _named(value: Any) -> Any:
 def _as_mapping(items: Any) -> str:
     """Show how entries that hold more than names are written."""
     names = (name for item in items for name in (item if isinstance(item, dict) else [item]) if isinstance(name, str))
-    return f"what is more than names is a mapping without dashes: {{ {', '.join(f'{name}: {{ }}' for name in names)} }}"
+    entries = ", ".join(f"{name}: {{ }}" for name in names)
+    return f"write a mapping without dashes if there is more than names: {{ {entries} }}"
 
 
 def _fresh_kind(value: Any) -> str:
@@ -95,7 +96,7 @@ def _command(value: Any) -> Any:
     """A command is a text for the shell's word rules or a list of words, as in Compose."""
     if isinstance(value, (str, list, tuple)):
         return value
-    raise wrong(f"expected a command, not {describe(value)}", "write a text, or a list of words")
+    raise wrong(f"expected a command, not {describe(value)}", "write a string, or a list of words")
 
 
 Command: TypeAlias = Annotated[
@@ -107,15 +108,18 @@ Command: TypeAlias = Annotated[
 
 def _some(value: Any) -> Any:
     if isinstance(value, str) and not value.strip():
-        raise wrong("expected a command, not an empty text", "write what sends the requests, such as run: ./tests.sh")
+        raise wrong(
+            "expected a command, not an empty string",
+            "write the command that sends the requests, such as run: ./tests.sh",
+        )
     return value
 
 
 class _Source(SpecModel):
     environment: Environment = None
-    """More environment variables for it."""
+    """Additional environment variables for it."""
     timeout: Duration = None
-    """How long it may take. Default: the phase's timeout."""
+    """Its maximum time. Default: the phase's timeout."""
     allow_failure: Boolean = None
     """Whether it may fail without failing the phase."""
 
@@ -133,9 +137,9 @@ class CommandSource(_Source):
     """A shell command on the machine that runs fastflow."""
 
     run: Annotated[Text, BeforeValidator(_some)]
-    """The command, not interpolated by fastflow: the shell sees it as written."""
+    """The command. fastflow does not interpolate it: the shell gets it as written."""
     working_dir: Text | None = None
-    """Where it runs. Default: the spec's directory."""
+    """The directory it runs in. Default: the spec's directory."""
 
 
 _KINDS = ("service", "run")

@@ -54,12 +54,12 @@ _HOLDS_A_VARIABLE: Schema = {"type": "string", "pattern": r"\$"}
 _NOT_SET: Schema = {"type": "null"}
 INCLUDE_FIELDS = {
     "path": "The file, from the directory of the file that includes it. A path alone is short for it.",
-    "with": "Variables of that file only: in it, and for the Compose projects and the sources of its workflows.",
+    "with": "Variables for that file only: in the file itself, and for its workflows' Compose projects and sources.",
 }
 MATRIX_FIELDS = {
-    "any": "An axis: a variable of the workflow, in the spec, for its Compose project and for its sources.",
-    "exclude": "Combinations that are left out: all those that have the values of an entry.",
-    "include": "Adds variables to all cells that have the values of an entry's axes, or else makes a cell.",
+    "any": "An axis: a variable of the workflow, available in the spec, to its Compose project and to its sources.",
+    "exclude": "Combinations to leave out: all that have the values of an entry.",
+    "include": "Adds variables to all cells that have the values of an entry's axes. If none has them, adds a cell.",
 }
 """The two mappings of the spec that are no models."""
 _EXAMPLE = {

@@ -68,12 +68,12 @@ def _levels(value: Any) -> Any:
 
 
 class Concurrency(SpecModel):
-    """What a run does when another run uses one of its BUILD_IDs. Default: it ends with exit code 4."""
+    """The behaviour of a run while another run uses one of its BUILD_IDs. Default: it ends with exit code 4."""
 
     wait: Duration = None
-    """How long it waits for its turn, in line with others that wait. `--wait-lease` wins."""
+    """How long a run waits for its turn, in line with other runs. `--wait-lease` takes precedence."""
     cancel_in_progress: Boolean = None
-    """`true`: it interrupts the other run, if that is of this file or has this field too, and takes its place."""
+    """`true`: a run interrupts the other run and takes its place, if that one is of this file or also sets this."""
 
 
 class Workflow(SpecModel):
@@ -98,13 +98,13 @@ class Workflow(SpecModel):
         BeforeValidator(_hosts),
         WithJsonSchema({"type": [*TEXT_SCHEMA["type"], "array"], "items": TEXT_SCHEMA}),
     ] = None
-    """Where it runs: a name under `hosts`, a list of names, or `any`; of several, where the fewest workflows are.
-    A cluster is named alone; `any` means the hosts that are none.
+    """The host it runs on: a name under `hosts`, a list, or `any`. Of several, the one with the fewest workflows.
+    A cluster must be the only entry; `any` means the hosts that are not clusters.
     """
     timeout: Duration = None
-    """How long it may take from its first phase's start."""
+    """The workflow's maximum time from its first phase's start."""
     matrix: Part[Cell] | None = None
-    """Axes with their values: makes a workflow of each combination, in which the axes are variables."""
+    """Axes with their values. Each combination becomes a workflow, in which the axes are variables."""
     nodes: Annotated[Mapping[Name, Part[Node]], Field(min_length=1)]
     """Its nodes, each a phase."""
 
@@ -121,11 +121,11 @@ class Spec(SpecModel):
     hosts: Mapping[Name, Part[Host]] | None = None
     """Docker Engines and clusters by name. Default: the current Docker context."""
     max_parallel: Annotated[int | None, WholeNumber(1, 100_000)] = None
-    """Phases at once. Default: no limit."""
+    """Maximum number of phases at once. Default: no limit."""
     concurrency: Concurrency | None = None
-    """What a run does when another run uses one of its BUILD_IDs. Default: it ends with exit code 4."""
+    """The behaviour of a run while another run uses one of its BUILD_IDs. Default: it ends with exit code 4."""
     include: Annotated[tuple[Any, ...] | None, WithJsonSchema({"type": "array"})] = None
-    """Files of this machine whose workflows join, and whose other fields hold where the spec does not set them."""
+    """Local files to include. Their workflows are added; their other fields apply unless the spec sets them."""
     workflows: Annotated[Mapping[Name, Part[Workflow]], Field(min_length=1)]
     """The workflows."""
     checks: Annotated[Mapping[Text, Literal["error", "warning", "off"]] | None, BeforeValidator(_levels)] = None

@@ -116,12 +116,12 @@ def joined(separator: str, *, hosts: bool = False, ports: bool = False) -> Calla
                 raise wrong(*fault)
             return value
         if not isinstance(value, (list, tuple)) or not value:
-            raise wrong(f"expected a text or a list, not {describe(value) if value != [] else 'an empty list'}")
+            raise wrong(f"expected a string or a list, not {describe(value) if value != [] else 'an empty list'}")
         for item in value:
             _check(item, separator, ports)
         faults = [((at,), *fault) for at, item in enumerate(value) if hosts and (fault := _host_fault(item))]
         if faults:
-            raise PydanticCustomError("fastflow_keys", "items that are no hosts", {"faults": faults})
+            raise PydanticCustomError("fastflow_keys", "items that are not hosts", {"faults": faults})
         text = separator.join(value)
         joined_text = f"({text})" if hosts and len(value) > 1 else text
         return Symbolic(joined_text) if any(isinstance(item, Symbolic) for item in value) else joined_text
@@ -131,13 +131,13 @@ def joined(separator: str, *, hosts: bool = False, ports: bool = False) -> Calla
 
 def _check(item: Any, separator: str, ports: bool) -> None:
     if not isinstance(item, str) or not item:
-        raise wrong(f"expected a list of texts, not of {describe(item)}")
+        raise wrong(f"expected a list of strings, not of {describe(item)}")
     if isinstance(item, Symbolic):
         return
     if ports and not (item.isascii() and item.isdigit() and 0 < int(item) < 65536):
         raise wrong(f"`{item}` is not a port number")
     if separator in item and not ports and not item.startswith(("~", "(")):
-        raise wrong(f"`{item}` holds `{separator}`, which joins the list", "make it several items of the list")
+        raise wrong(f"`{item}` contains `{separator}`, which joins the list", "split it into several items")
 
 
 def _host_fault(text: str) -> tuple[str, str] | None:
@@ -148,7 +148,7 @@ def _host_fault(text: str) -> tuple[str, str] | None:
         if not re.search(r"[\s,;/:]", name) or _IPV6.fullmatch(name):
             continue
         match = _NO_HOST.fullmatch(name)
-        message = f"`{name}` is not a host: FAST records hosts, which have no scheme, port, path or blanks"
+        message = f"`{name}` is not a host: FAST records hosts, which have no scheme, port, path or spaces"
         words = [word for word in re.split(r"[\s,;]+", name) if word]
         alone = match["host"] if match else words[0] if len(words) == 1 else None
         return message, f"write {alone}" if alone else f"write a list: [{', '.join(words)}]"

@@ -100,7 +100,7 @@ def _require_phases(facts: Facts, selection: Selection) -> None:
             hint = did_you_mean(name, list(known))
             raise UsageError(f"there is no workflow `{name}`", hint or f"there are {', '.join(facts.spec.as_written)}")
     if not any(selection.includes(phase) for phase in facts.phases):
-        raise UsageError("no phase is selected: the chosen workflows have none of that mode", "see: fastflow plan")
+        raise UsageError("no phase is selected: the chosen workflows have no phase of that mode", "see: fastflow plan")
 
 
 class _Planner:
@@ -185,12 +185,12 @@ class _Planner:
         if not phase.traits.uses_cloud:
             return (
                 f"{why}: it is a file of the run that records",
-                "run both phases, or take it from a run: --resume RUN",
+                "run both phases, or use the record of another run: --resume RUN",
             )
         if recorder.id in (self.selection.outcomes or {}):
             return None
         if not made.is_record_known:
-            return f"{why}, so that its id is not known", "run both phases, or give both one BUILD_ID"
+            return f"{why}, so its id is not known", "run both phases, or give both one BUILD_ID"
         if self.facts.is_of_one_run(phase):
             written = self.facts.document.locate(phase.build_id_path)
             text = written.text if isinstance(written, Scalar) else ""

@@ -86,7 +86,7 @@ def find_run(name: str | None, directory: Path) -> Path:
         hint = f"did you mean `{near}`?"
     else:
         hint = _those_here(known) if known else "name a run's id, or the path of its folder"
-    raise UsageError(f"there is no run {name}: neither {runs / name} nor a folder of that name is there", hint)
+    raise UsageError(f"there is no run {name}: neither {runs / name} nor a folder of that name exists", hint)
 
 
 def _those_here(runs: Sequence[str]) -> str:
@@ -102,9 +102,9 @@ def read_archive(folder: Path) -> Archive:
     if result is not None:
         return Archive(folder, result.run, result.spec, result, result.phases, history, plan)
     if not history.is_understood:
-        raise UsageError(f"{folder / EVENTS_FILE} cannot be understood: another version of fastflow wrote it")
+        raise UsageError(f"{folder / EVENTS_FILE} cannot be read: another version of fastflow wrote it")
     if not history.events and plan is None:
-        raise UsageError(f"{folder} is no run's folder: it has neither {RESULT_FILE} nor {EVENTS_FILE}")
+        raise UsageError(f"{folder} is not the folder of a run: it has neither {RESULT_FILE} nor {EVENTS_FILE}")
     begun = history.begun or RunStarted()
     run = begun.run or (plan and plan.run) or folder.name
     spec = begun.spec or (plan and plan.spec) or "fastflow.yml"
@@ -118,7 +118,7 @@ def _result(folder: Path) -> RunResult | None:
     try:
         return TypeAdapter(RunResult).validate_python(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, RecursionError):
-        raise UsageError(f"{path} cannot be understood", "it must be as fastflow wrote it") from None
+        raise UsageError(f"{path} cannot be parsed", "restore it as fastflow wrote it") from None
 
 
 def _text(path: Path) -> str | None:

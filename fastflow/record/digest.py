@@ -42,7 +42,7 @@ class ResumeDigest:
     def changes_since(self, earlier: "ResumeDigest") -> Iterator[str]:
         """Say what has changed, in words; where a token has, the digests of the rest cannot be compared."""
         if self.tokens != earlier.tokens:
-            yield "the value of the token is another: records belong to the token that they were recorded with"
+            yield "the value of the token has changed, but records belong to the token that they were recorded with"
             return
         yield from _differences(earlier.fields, self.fields, "the spec's field")
         yield from _differences(earlier.files, self.files, "the Compose file")

@@ -53,7 +53,9 @@ class RunFolder:
             hold(self._events)
         except OSError as error:
             said = f"the run's folder {self.path} cannot be written: {system_reason(error)}"
-            raise FastflowError(said, "let this user write beside the spec, or copy the spec elsewhere") from None
+            raise FastflowError(
+                said, "let this user write to the spec's directory, or copy the spec elsewhere"
+            ) from None
 
     def on_event(self, event: Event) -> None:
         """Append an event to events.jsonl, line by line; a full disk does not end the run."""

@@ -57,7 +57,7 @@ def read_har(content: bytes) -> Har:
             if not isinstance(entry["request"]["url"], str) or not isinstance(entry["response"], dict):
                 raise TypeError
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise ValueError("it is no HAR file") from None
+        raise ValueError("it is not a HAR file") from None
     return Har({key: value for key, value in log.items() if key != "entries"}, tuple(entries))
 
 

@@ -24,11 +24,11 @@ def _read(path: Path) -> Outcomes:
         content = json.loads(path.read_text(encoding="utf-8"))
         phases = TypeAdapter(tuple[PhaseResult, ...]).validate_python(content["phases"])
     except OSError as error:
-        hint = "name the report of the run that this one follows, which `up --report json=PATH` writes"
+        hint = "name the report of the run that this one follows, written by `up --report json=PATH`"
         raise UsageError(f"--after {path} cannot be read: {system_reason(error)}", hint) from None
     except (ValueError, LookupError, TypeError, RecursionError):
-        hint = "name what `up --report json=PATH` wrote, or the result.json of a run's folder"
-        raise UsageError(f"--after {path}: this is no JSON report of a run", hint) from None
+        hint = "name the file that `up --report json=PATH` wrote, or the result.json of a run's folder"
+        raise UsageError(f"--after {path}: not a JSON report of a run", hint) from None
     return {
         one.id: Outcome(one.mode, one.state, one.build_id, one.test_record, one.test_run)
         for one in phases

@@ -1,4 +1,4 @@
-"""Findings as text: the place, the rule, the source line with a caret, the other place, a way to mend it."""
+"""Findings as text: the place, the rule, the source line with a caret, the other place, and a fix."""
 
 import re
 from collections.abc import Iterable, Mapping

@@ -23,7 +23,7 @@ def rules_as_text() -> str:
 
 
 def rule_as_text(rule: Rule) -> str:
-    """Write a rule's page: what it finds, why, a spec at fault, how to mend it, and whether it can be silenced."""
+    """Write a rule's page: what it finds, why, an example, how to fix it, and whether it can be silenced."""
     page = page_of(rule)
     parts = [
         rule.id,

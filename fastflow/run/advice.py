@@ -28,7 +28,9 @@ def with_bypass(context: PhaseContext, verdict: Verdict) -> Verdict:
     if not (verdict.reason or "").startswith("empty record"):
         return verdict
     kept_out = ", ".join(context.workflow.plan.kept_out)
-    proxies = f"`proxies` of Docker's config.json is not the cause: {kept_out} were kept out" if kept_out else None
+    proxies = (
+        f"`proxies` of Docker's config.json is not the cause, because {kept_out} were kept out" if kept_out else None
+    )
     hints = [hint for hint in (context.phase.bypass or verdict.hint, proxies) if hint]
     return replace(verdict, hint="; ".join(hints) or None)
 
@@ -66,5 +68,5 @@ def advice_on_target(target: Target, service: str, lines: Iterable[str]) -> str:
         if target.port not in ports:
             return f"set the port in test_run_uri to {ports[0]}: the log of {service} says `{line.strip()}`"
         if _LOOPBACK.search(said["where"]):
-            return f"let {service} listen on all addresses, 0.0.0.0: its log says `{line.strip()}`"
+            return f"make {service} listen on all addresses (0.0.0.0): its log says `{line.strip()}`"
     return f"check that {service} answers on port {target.port}"

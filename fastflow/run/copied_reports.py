@@ -38,8 +38,8 @@ def fetch_reports(context: PhaseContext, container: Container) -> tuple[Path, ..
     except (EngineError, OSError) as error:
         context.run.note(f"the reports could not be copied: {error}", context.phase.id)
     if older:
-        left = "1 older file is" if older == 1 else f"{older} older files are"
-        context.run.note(f"{left} left in {REPORTS}: this node did not write them", context.phase.id)
+        left, them = ("1 older file is", "it") if older == 1 else (f"{older} older files are", "them")
+        context.run.note(f"{left} left in {REPORTS}, because this node did not write {them}", context.phase.id)
     context.add_reports(str(path) for path in found)
     return tuple(found)
 

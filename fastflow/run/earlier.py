@@ -42,18 +42,18 @@ class EarlierRun:
         run = self.digest.run
         if digest.is_emulated != self.digest.is_emulated:
             how = "with the emulator: add --emulate" if self.digest.is_emulated else "without the emulator"
-            raise UsageError(f"run {run} cannot be taken up: it was made {how}", "its records are in that cloud")
+            raise UsageError(f"run {run} cannot be resumed: it was made {how}", "use the cloud that has its records")
         if changes := list(digest.changes_since(self.digest)):
             more = f" (and {len(changes) - 1} more)" if len(changes) > 1 else ""
-            hint = "put it back, or run all of it: fastflow up"
-            raise UsageError(f"run {run} cannot be taken up: {changes[0]}{more}", hint)
+            hint = "undo the change, or run everything again: fastflow up"
+            raise UsageError(f"run {run} cannot be resumed: {changes[0]}{more}", hint)
 
 
 def earlier_run(folder: Path, results: Iterable[PhaseResult]) -> EarlierRun:
-    """A run by its folder and what became of its phases; raises UsageError where it cannot be taken up."""
+    """A run by its folder and what became of its phases; raises UsageError if it cannot be resumed."""
     digest = read_digest(folder)
     if digest is None:
-        raise UsageError(f"{folder} cannot be taken up: it has no resume.json", "run all of it: fastflow up")
+        raise UsageError(f"{folder} cannot be resumed: it has no resume.json", "run everything again: fastflow up")
     return EarlierRun(folder, digest, {result.id: result for result in results})
 
 
@@ -107,7 +107,7 @@ def take_over(engines: Iterable[Engine], run: str) -> bool:
     if one is None:
         return False
     if one.is_alive or one.is_starting:
-        hint = f"wait for its end, or interrupt it: fastflow down --run {run}"
+        hint = f"wait until it ends, or interrupt it: fastflow down --run {run}"
         raise UsageError(f"run {run} is still live", hint)
     remove_live(one)
     return True

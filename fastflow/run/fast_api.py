@@ -26,7 +26,7 @@ def from_api(
 ) -> tuple[Vulnerability, ...] | None:
     """The vulnerabilities that the API tells of a test run; None where it does not answer in time.
 
-    What it answered and cannot be understood is handed to `keep` where it is no test run at all; `say` is told.
+    An answer that cannot be parsed as a test run is handed to `keep`, and `say` reports it.
     """
     try:
         answer = _get(_address(base, run), token, TIMEOUT, time.monotonic() + DEADLINE)
@@ -35,7 +35,7 @@ def from_api(
     found = _test_run(answer).get("vulns")
     if isinstance(found, list):
         return read_vulnerabilities(found, "the API's answer", say)
-    say(f"the API's answer about test run {run} cannot be understood; it is kept with the reports")
+    say(f"the API's answer about test run {run} cannot be parsed; it is kept with the reports")
     keep(answer)
     return None
 

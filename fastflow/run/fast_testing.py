@@ -52,7 +52,7 @@ class FastTester(Tester):
         vulnerabilities = self.weighed(self._found(node, fetch_reports(context, node.container)))
         context.report_state(None, vulnerabilities=vulnerabilities)
         if not is_over and not failing(vulnerabilities):
-            return failed("the node was stopped, since nothing was left to test")
+            return failed("the node was stopped, because nothing was left to test")
         verdict = judge_testing(node.log, end, vulnerabilities)
         return with_bypass(context, with_advice(context, node.log, self._with_enough(node, verdict)))
 

@@ -28,7 +28,7 @@ def keep_record(context: PhaseContext, node: RunningNode) -> Verdict:
     except ValueError as error:
         return failed(f"the recorder left no record: {error}", "see its log")
     except OSError as error:
-        return failed(f"the record cannot be kept: {error.strerror or error}", "is the disk full?")
+        return failed(f"the record cannot be kept: {error.strerror or error}", "check that the disk is not full")
     _conceal(context.run, har, wanted)
     baselines, least = len(har.entries), wanted.min_baselines or 1
     context.report_state(None, test_record=record_name(context.phase.id), baselines=baselines)
@@ -50,7 +50,7 @@ def open_record(run: RunContext, recorder: str) -> tuple[Path, int]:
     """Find the record of a recording phase and count its baselines. Raises PhaseFailedError."""
     name = run.records.get(recorder)
     if name is None:
-        raise PhaseFailedError(f"{recorder} has left no record", "look at how it ended")
+        raise PhaseFailedError(f"{recorder} has left no record", "see in its log how it ended")
     path = run.folder.path / name
     try:
         har = read_har(path.read_bytes())

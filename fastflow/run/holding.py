@@ -182,7 +182,7 @@ def note_namesakes(run: RunContext, workflows: Iterable[WorkflowRun]) -> None:
             for other in _running_on(workflow.host.engine, network.name):
                 if other.service in own:
                     run.note_once(
-                        f"{other.name} answers to `{other.service}` on the network {network.name}, too: requests may "
+                        f"{other.name} also answers to `{other.service}` on the network {network.name}: requests may "
                         "reach it instead of this run's own service; stop it to be sure"
                     )
 
@@ -196,5 +196,5 @@ def _running_on(engine: Engine, network: str) -> tuple[Container, ...]:
 def _in_use(alias: str, network: str, holder: Container) -> NameInUseError:
     return NameInUseError(
         f"the alias `{alias}` on the network {network} is in use by {described(holder)}",
-        f"wait for that run, or give this one an alias of its own, such as alias: {alias}${{FASTFLOW_CI_ID}}",
+        f"wait for that run, or give this one its own alias, such as alias: {alias}${{FASTFLOW_CI_ID}}",
     )

@@ -136,7 +136,7 @@ def _take(
     of_token = {f"{LABEL}.role": ROLE, f"{LABEL}.token": key.token}
     taken = _hold(engine, key.name, of_token, image=image, labels={**labels, **key.labels}, reclaimed=reclaimed)
     if taken is None:
-        raise EngineError(f"the lease of {key} could not be taken: others come and go", "try again")
+        raise EngineError(f"could not acquire the lease of {key}: other runs keep taking it", "try again")
     if not isinstance(taken, Container):
         return taken
     if run_of(taken) == labels[f"{LABEL}.run"]:
@@ -153,7 +153,7 @@ def _hold(
     labels: Mapping[str, str],
     reclaimed: Callable[[Container], None] = lambda _: None,
 ) -> Lease | Container | None:
-    """Take a name, or give the live container that has it; None where others come and go.
+    """Take a name, or give the live container that has it; None if other runs keep taking it.
 
     Its holder carries the labels `among`. `reclaimed` is told of a dead one, which is removed.
     """
@@ -203,7 +203,7 @@ def take_name(engine: Engine, what: str, *, image: str, labels: Mapping[str, str
     name = f"fastflow-name-{hashlib.sha256(what.encode()).hexdigest()[:24]}"
     taken = _hold(engine, name, {_HELD: name}, image=image, labels={**labels, f"{LABEL}.role": ROLE, _HELD: name})
     if taken is None:
-        raise EngineError(f"the name of {what} could not be taken: other runs keep taking it", "try again")
+        raise EngineError(f"could not acquire the name of {what}: other runs keep taking it", "try again")
     if not isinstance(taken, Container):
         taken.start()
     return taken

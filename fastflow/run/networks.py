@@ -165,7 +165,9 @@ def _choose(context: PhaseContext, error: AddressesExhaustedError | SubnetInUseE
         if subnet is None:
             raise AddressesExhaustedError(f"no subnet is free for network {key}: {error.message}", _HINT)
         chosen[key] = str(subnet)
-    context.run.note_once("the engine has no addresses left for networks: fastflow gives those of the run free subnets")
+    context.run.note_once(
+        "the engine has no addresses left for networks, so fastflow assigns free subnets to the networks of the run"
+    )
 
 
 def _free(context: PhaseContext, taken: Iterable[str], seed: str) -> Iterator[IPv4Network]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 EMPTY_HINT = (
-    "let the tests send their requests through the node (http_proxy, and https_proxy for https://), to hosts "
-    "that allowed_hosts names and no_proxy does not"
+    "send the tests' requests through the node (http_proxy, and https_proxy for https://), to hosts in "
+    "allowed_hosts that are not in no_proxy"
 )
 Ending = Literal["running", "passed", "found", "error"]
 """How the test set of a baseline ended."""
@@ -124,9 +124,9 @@ def advice_on(error: str) -> str | None:
     """Say what to do about an error that nodes are known to print."""
     lower = error.lower()
     if "access denied" in lower:
-        return "check the token, and that cloud.api_host is the cloud that it belongs to"
+        return "check the token, and that it belongs to the cloud at cloud.api_host"
     if "request timeout" in lower:
         return "check cloud.api_host, and that containers reach it"
     if "not_ready_for_cloning" in lower:
-        return "the record is still being recorded; let this phase depend on the recording one"
+        return "make this phase depend on the recording phase, because the record is still being recorded"
     return EMPTY_HINT if _EMPTY.search(error) else None

@@ -106,8 +106,8 @@ class PhaseRun:
         if verdict.state == "failed" and self.run.cancellation.is_set:
             return self._cancelled()  # what a cancelled run kills has not failed
         if verdict.state == "failed" and context.observer.losses != losses:  # its containers have ended with that
-            reason = f"the engine was restarted, or its connection lost, meanwhile: {verdict.reason}"
-            return replace(verdict, reason=reason, hint="look into the log of the engine")
+            reason = f"the engine was restarted or its connection lost in the meantime: {verdict.reason}"
+            return replace(verdict, reason=reason, hint="check the engine's log")
         return verdict
 
     def _judged(self, context: PhaseContext, attempt: int) -> Verdict:
@@ -155,7 +155,7 @@ def _failed_by(error: PhaseFailedError | FastflowError | OSError) -> Verdict:
         return failed(error.reason, error.hint, is_infrastructure=error.is_infrastructure, evidence=error.evidence)
     if isinstance(error, FastflowError):
         return failed(error.message, error.hint, is_infrastructure=isinstance(error, EngineError))
-    return failed(f"{error.filename or 'a file'}: {error.strerror or error}", "is the disk full?")
+    return failed(f"{error.filename or 'a file'}: {error.strerror or error}", "check that the disk is not full")
 
 
 def waiting_result(phase: PhasePlan, host: str) -> PhaseResult:

@@ -78,7 +78,7 @@ def _wait_until_ready(context: PhaseContext, node: RunningNode) -> None:
         if time.monotonic() >= context.deadline:
             raise
         last = f"; its last line: {node.log.last}" if node.log.last else "; it printed nothing"
-        hint = "give it longer: ready: { timeout: 2m }"
+        hint = "give it more time: ready: { timeout: 2m }"
         raise PhaseFailedError(f"the node was not ready within {timeout} s{last}", hint) from None
     if node.log.errors or not is_ready():
         _raise_not_ready(context, node)

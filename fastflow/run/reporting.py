@@ -22,7 +22,7 @@ def run_report(context: PhaseContext, attempt: int) -> Verdict:
         else [context.run.runs[name] for name in context.phase.reported if name in context.run.runs]
     )
     if not runs:
-        return failed("there is no test run to report: no testing phase of the workflow got as far as one")
+        return failed("there is no test run to report: no testing phase of the workflow created one")
     for number, run in enumerate(runs, start=1):
         verdict = _report_one(context, run, number, attempt)
         if verdict.state != "passed":

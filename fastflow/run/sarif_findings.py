@@ -37,7 +37,7 @@ def read_scan(files: Iterable[Path]) -> ScanResult:
     for path in files:
         log = _log(path)
         if log is None and path.suffix == ".sarif":
-            fault = fault or f"the scanner's {path.name} cannot be understood: it is no SARIF 2.1.0"
+            fault = fault or f"the scanner's {path.name} cannot be read: it is not SARIF 2.1.0"
         for run in log or ():
             scanner = scanner or _text(_at(run, "tool", "driver"), "name")
             for one in _results(run):

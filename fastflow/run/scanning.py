@@ -15,7 +15,7 @@ from fastflow.run.sarif_findings import ScanResult, read_scan, unnamed
 from fastflow.run.testing import Tester, wait_for_end
 from fastflow.run.verdict import NodeEnd, Verdict, failed, failing, too_few_baselines, vulnerable
 
-_NO_SARIF = "let it write SARIF 2.1.0 to /opt/reports, in a file that ends in .sarif or .json"
+_NO_SARIF = "make it write SARIF 2.1.0 to /opt/reports, in a file that ends in .sarif or .json"
 
 
 class SarifTester(Tester):
@@ -61,7 +61,7 @@ class SarifTester(Tester):
         vulnerabilities = self.weighed(found)
         context.report_state(None, vulnerabilities=vulnerabilities)
         if not is_over and not failing(vulnerabilities):
-            return failed("the scanner was stopped, since nothing was left to test")
+            return failed("the scanner was stopped, because nothing was left to test")
         return judge_scan(end, codes, scan, vulnerabilities, node.log.last)
 
     def find_early(self, node: RunningNode, is_stopped: bool) -> Iterable[Vulnerability]:
@@ -82,7 +82,7 @@ def judge_scan(
     said = f": {last}" if last else ""
     if end.exit_code not in codes.of_nothing | codes.of_vulnerabilities:
         reason = end.death or f"the scanner ended with exit code {end.exit_code}{said}"
-        return failed(reason, "see its log; say under `exit_codes` what its codes mean, if this one is no failure")
+        return failed(reason, "see its log; if this code does not mean a failure, declare it under `exit_codes`")
     if not scan.is_sound:
         return failed(
             scan.fault or f"the scanner ended with exit code {end.exit_code} and wrote no SARIF{said}", _NO_SARIF

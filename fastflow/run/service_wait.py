@@ -21,8 +21,8 @@ from fastflow.run.service_watch import fault_of, probed
 PERIOD = 15.0
 """Seconds between two notes on what is waited for."""
 _ONE_OFF = "com.docker.compose.oneoff"
-_PROBE = "correct the service's healthcheck, or what it checks"
-_LONGER = "give them longer: services: { NAME: { timeout: 10m } }"
+_PROBE = "fix the service's healthcheck, or what it checks"
+_LONGER = "give them more time: services: { NAME: { timeout: 10m } }"
 
 
 def service_containers(context: PhaseContext, names: Iterable[str]) -> tuple[Container, ...]:

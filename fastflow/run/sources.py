@@ -135,7 +135,7 @@ def _run_command(
 ) -> str | None:
     proxy = proxy_of(node.container, context.workflow.host.info.host)
     if proxy is None:
-        return "cannot be run: the node's proxy, its port 8080, is not published"
+        return "cannot be run: port 8080 of the node, its proxy, is not published"
     own = _texts(context, source.environment)
     environment = source_environment(_around(context), proxy, own)
     directory = context.base / (source.working_dir or ".")

@@ -136,7 +136,10 @@ def _started(context: PhaseContext, prepare: Callable[[str], None]) -> Container
                 context.engine.api.remove_containers([container_id])  # Compose makes the network with a new one alone
         else:
             return _there(context)
-    raise EngineError("the node's container was taken away again and again before it ran", "does something prune?")
+    raise EngineError(
+        "the node's container was removed again and again before it ran",
+        "check that nothing prunes containers or networks",
+    )
 
 
 def _has_lost_network(context: PhaseContext) -> bool:

@@ -36,7 +36,7 @@ def failed_by(log: NodeLog, error: str) -> Verdict:
 def too_few_baselines(baselines: int, least: int) -> Verdict:
     """A phase whose record holds too few baseline requests: tests go past the node, and nobody would see it."""
     said = "1 baseline" if baselines == 1 else f"{baselines} baselines"
-    hint = "see that all tests send their requests through the node, or lower min_baselines"
+    hint = "send all tests' requests through the node, or lower min_baselines"
     return failed(f"the record has {said}, fewer than min_baselines: {least}", hint)
 
 
@@ -77,7 +77,7 @@ def judge_recording(log: NodeLog, end: NodeEnd, *, was_stopped: bool, has_source
     if end.exit_code == 0 and (was_stopped or not has_source):
         return Verdict("passed")
     if end.death:
-        return failed(end.death, "see its log; give it more memory where a limit is set")
+        return failed(end.death, "see its log; raise its memory limit if one is set")
     if log.error:
         return failed_by(log, log.error)
     if was_stopped:
@@ -98,7 +98,7 @@ def judge_testing(log: NodeLog, end: NodeEnd, vulnerabilities: Sequence[Vulnerab
     if grave := failing(vulnerabilities):
         return vulnerable(grave)
     if end.death:
-        return failed(end.death, "see its log; give it more memory where a limit is set")
+        return failed(end.death, "see its log; raise its memory limit if one is set")
     if not log.run:
         if log.error:
             return failed_by(log, log.error)

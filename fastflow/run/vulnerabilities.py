@@ -43,7 +43,7 @@ def from_reports(
 ) -> tuple[Vulnerability, ...] | None:
     """Read the node's JSON report of a test run; None if there is none that can be understood.
 
-    A report that does not hold the run's id is of another run: several nodes may write to one mounted directory.
+    A report without the run's id is of another run: several nodes may write to one mounted directory.
     `say` is told which files do not count, and why: they stay where they are.
     """
     for path in sorted(path for path in files if path.suffix == ".json"):
@@ -57,9 +57,11 @@ def from_reports(
         if found is not None and run is not None and _is_of(data, run):
             return read_vulnerabilities(found, f"the report {path.name}", say)
         if found is not None:
-            say(f"the report {path.name} does not count: it does not hold the id of the test run, {run or 'unknown'}")
+            say(
+                f"the report {path.name} does not count: it does not contain the id of the test run, {run or 'unknown'}"
+            )
             continue
-        say(f"the report {path.name} cannot be understood; it is kept in {path.parent}")
+        say(f"the report {path.name} cannot be parsed; it is kept in {path.parent}")
     return None
 
 
@@ -130,11 +132,11 @@ def _joined(one: Vulnerability, other: Vulnerability) -> Vulnerability:
 
 
 def read_vulnerabilities(found: Iterable[Any], where: str, say: Notify) -> tuple[Vulnerability, ...]:
-    """Read a list of vulnerabilities; an entry that is none counts as one of which nothing is known."""
+    """Read a list of vulnerabilities; an invalid entry counts as one of which nothing is known."""
     read = []
     for number, entry in enumerate(found, start=1):
         if not isinstance(entry, Mapping):
-            say(f"vulnerability {number} of {where} cannot be understood, and counts as one of threat 100")
+            say(f"vulnerability {number} of {where} cannot be parsed, and counts as threat 100")
         read.append(_one(entry if isinstance(entry, Mapping) else {"parameter": f"entry {number}"}))
     return tuple(read)
 

@@ -38,7 +38,7 @@ _LOOK = 1.0
 """Seconds between two looks at who is in the way, unless the engine tells of a change before."""
 _AGAIN = 15.0
 """Seconds after which a run says once more for whom it waits."""
-NO_CONSENT = "it is not cancelled: it is of another spec, which does not have `cancel_in_progress`"
+NO_CONSENT = "it is not cancelled, because it is of another spec without `cancel_in_progress`"
 _START_GRACE = 10.0
 """Seconds after which a ticket that is only created is one of a process that died."""
 
@@ -58,7 +58,7 @@ class Patience:
 
     def over(self, error: BuildIdInUseError, place: int) -> BuildIdInUseError:
         """What ends a run at its deadline, in place of the error that it waited for."""
-        message = f"{error.message}, and the time of {self.limit} is over (place {place} in line)"
+        message = f"{error.message}, and the time limit of {self.limit} has passed (place {place} in line)"
         return BuildIdInUseError(message, error.hint)
 
 

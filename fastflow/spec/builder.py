@@ -13,7 +13,7 @@ from fastflow.spec.events import MAX_DEPTH, FaultError, events_of, too_deep
 MAX_VALUES = 500_000
 _STANDARD_TAG = "tag:yaml.org,2002:"
 
-_PLAIN_KEY = "write a plain key; put quotes round a text that begins with { or ["
+_PLAIN_KEY = "write a plain key, in quotes if it begins with { or ["
 
 
 @dataclass
@@ -90,7 +90,7 @@ class Builder:
             yield root
         elif root is not None and not (isinstance(root, Scalar) and root.is_null):
             kind = "list" if isinstance(root, YamlList) else "single value"
-            raise FaultError(f"the file holds a {kind}, not a mapping", root.mark, "begin with `key: value` lines")
+            raise FaultError(f"the file contains a {kind}, not a mapping", root.mark, "begin with `key: value` lines")
 
     def _take(self, event: yaml.Event) -> YamlNode | None:
         """Take one event; return the root when it is complete."""
@@ -114,7 +114,9 @@ class Builder:
         mark = self._mark(event)
         self._count(1, mark)
         if "\0" in event.value:
-            raise FaultError("character U+0000 in a text", mark, "remove it: no path, argument or variable can hold it")
+            raise FaultError(
+                "character U+0000 in a string", mark, "remove it: no path, argument or variable can contain it"
+            )
         plain = not event.style
         if not plain or mark.line != mark.end_line:
             # Of a block scalar only the lines below: beside its `|` there may be a comment.
@@ -127,7 +129,7 @@ class Builder:
         self._values += size
         if self._values > MAX_VALUES:
             raise FaultError(
-                f"the file holds more than {MAX_VALUES:,} values, aliases counted as used",
+                f"the file contains more than {MAX_VALUES:,} values, aliases counted as used",
                 mark,
                 "split the file, or use fewer aliases",
             )
@@ -145,9 +147,7 @@ class Builder:
             return known
         mark = self._mark(event)
         if any(opened.anchor == event.anchor for opened in self._stack):
-            raise FaultError(
-                f"the anchor &{event.anchor} contains itself", mark, "an alias cannot stand inside its anchor"
-            )
+            raise FaultError(f"the anchor &{event.anchor} contains itself", mark, "move the alias out of its anchor")
         raise FaultError(f"no anchor &{event.anchor} before this alias", mark, "define the anchor earlier in the file")
 
     def _open(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> None:
@@ -189,7 +189,7 @@ class Builder:
         merge_key: Scalar | None = None
         for key, value in zip(opened.nodes[::2], opened.nodes[1::2], strict=True):
             if not isinstance(key, Scalar):
-                raise FaultError("a key must be a text, not a list or mapping", key.mark, _PLAIN_KEY)
+                raise FaultError("a key must be a string, not a list or mapping", key.mark, _PLAIN_KEY)
             if key.text == "<<" and key.plain:
                 if merge_key is not None:
                     self._duplicate(key, merge_key)
@@ -210,7 +210,7 @@ class Builder:
             Diagnostic(
                 "duplicate-key",
                 Severity.ERROR,
-                f"the key `{key.text}` is in this mapping twice",
+                f"the key `{key.text}` is twice in this mapping",
                 key.mark,
                 "merge with one list: `<<: [*a, *b]`" if key.text == "<<" else "keep one of them",
                 (Related(first.mark, "first here"),),

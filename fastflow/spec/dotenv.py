@@ -99,7 +99,7 @@ def _lines(text: str) -> Iterator[tuple[str, str | _Literal | None, int]]:
         line = text.count("\n", 0, at) + 1
         name, at, has_value = _name(text, at)
         if " " in name:
-            raise EnvSyntaxError("the name of a variable cannot have a blank in it", line)
+            raise EnvSyntaxError("the name of a variable cannot contain a space", line)
         written = None
         if has_value:
             written, at = _value(text, at, line)
@@ -140,7 +140,7 @@ def _name(text: str, at: int) -> tuple[str, int, bool]:
             return text[at:end].rstrip(_SPACE), _skip_blanks(text, end + 1), one != "\n"
         if not (one in _BLANK or one in _IN_NAMES or one.isalnum()):
             # What else the line holds may be a secret: it is not shown.
-            raise EnvSyntaxError(f"the name of a variable cannot have `{one}` in it", text.count("\n", 0, at) + 1)
+            raise EnvSyntaxError(f"the name of a variable cannot contain `{one}`", text.count("\n", 0, at) + 1)
     return "", at, True  # a name at the very end of the file, without a line break, is none to Compose
 
 

@@ -53,7 +53,7 @@ def events_of(file: str, text: str) -> Iterator[yaml.Event]:
         raise FaultError(
             f"character U+{_code_point(error.character):04X} is not allowed in YAML",
             _mark_at(file, text, position),
-            "remove it, or write it as an escape in a double-quoted text",
+            "remove it, or write it as an escape in a double-quoted string",
         ) from None
     except yaml.MarkedYAMLError as error:
         raise _syntax_fault(file, error, text) from None

@@ -93,7 +93,7 @@ def read_spec(file: str, content: bytes) -> Reading:
         fault = FaultError(
             "more than one YAML document in the file",
             reading.documents[1].root.mark,
-            "keep one document; remove the `---` between them or split the file",
+            "keep one document: remove the `---` between them, or split the file",
         )
         return Reading(file, reading.text, (), (*reading.diagnostics, fault.diagnostic))
     return reading
@@ -134,7 +134,7 @@ def read_list(file: str, content: bytes) -> ListReading:
         if isinstance(root, Scalar) and root.is_null:
             root = YamlList((), start)
         if not isinstance(root, YamlList):
-            raise FaultError("the file holds no list", root.mark, "begin each entry with `- `")
+            raise FaultError("the file does not contain a list", root.mark, "begin each entry with `- `")
     except FaultError as fault:
         return ListReading(None, (fault.diagnostic,))
     return ListReading(root, tuple(builder.duplicates), find_comments(file, text, builder.opaque))

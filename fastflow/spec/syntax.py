@@ -1,7 +1,7 @@
-"""What YAML's own parser says of a fault, in words that lead to the mend.
+"""Explains the errors of YAML's parser in words that lead to the fix.
 
 The parser stops where it cannot go on, which for a quote or a bracket that is never closed is lines below the place to
-mend; it also names the construct that it was in, and where that begins.
+fix; it also names the construct that it was in, and where that begins.
 """
 
 import re
@@ -14,12 +14,12 @@ _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # where YAML, and so th
 _UNQUOTED_VARIABLE = re.compile(r"[{\[,:]\s*\$\{?\w|\$\{")
 _NO_BLANK = re.compile(r"(?:- )?([\w.-]{1,60}):([^\s:/].{0,60})")
 _BRACKETS = {"{": "}", "[": "]"}
-_LOOK = "look at brackets, quotes and indentation, here and just before"
+_LOOK = "check brackets, quotes and indentation, here and just before"
 
 
 @dataclass(frozen=True, slots=True)
 class SyntaxFault:
-    """A fault: what it is, where (from 1), how to mend it, and where what it belongs to begins, if elsewhere."""
+    """A fault: what it is, where (from 1), how to fix it, and where its construct begins, if elsewhere."""
 
     message: str
     line: int
@@ -76,7 +76,7 @@ def explain_syntax(error: yaml.MarkedYAMLError, text: str) -> SyntaxFault:
 
 def _tab(report: _ParserReport) -> SyntaxFault | None:
     if "\t" in report.written[: max(report.at[1], 1)] and not report.before.strip():
-        return report.fault(report.message, "YAML does not allow tabs for indentation; use spaces")
+        return report.fault(report.message, "use spaces: YAML does not allow tabs for indentation")
     return None
 
 
@@ -84,21 +84,21 @@ def _quote(report: _ParserReport) -> SyntaxFault | None:
     if "quoted scalar" not in report.context or "end of stream" not in report.problem:
         return None
     quote = report.line(report.begins[0])[report.begins[1] - 1 : report.begins[1]]
-    return report.fault("the quote that begins here is never closed", f"end the text with {quote}", report.begins)
+    return report.fault("the quote that begins here is never closed", f"end the string with {quote}", report.begins)
 
 
 def _escape(report: _ParserReport) -> SyntaxFault | None:
     if "unknown escape character" not in report.problem:
         return None
-    hint = "put single quotes round the text: in double quotes a backslash begins an escape"
-    return report.fault("this backslash begins no escape that YAML knows", hint)
+    hint = "use single quotes: in double quotes, a backslash starts an escape"
+    return report.fault("this backslash does not start an escape that YAML knows", hint)
 
 
 def _bracket(report: _ParserReport) -> SyntaxFault | None:
     if "flow" not in report.context or "did not find expected" not in report.problem:
         return None
     if _UNQUOTED_VARIABLE.search(report.written) and any(mark in report.written for mark in "{["):
-        return report.fault(report.message, 'inside { } and [ ] put quotes round a variable: "${NAME}"')
+        return report.fault(report.message, 'put quotes around a variable inside { } or [ ]: "${NAME}"')
     opened = report.line(report.begins[0])[report.begins[1] - 1 : report.begins[1]]
     closing = _BRACKETS.get(opened)
     if closing is None:
@@ -107,7 +107,7 @@ def _bracket(report: _ParserReport) -> SyntaxFault | None:
     if report.begins[0] != report.at[0] and not report.line(report.begins[0]).rstrip().endswith((opened, ",")):
         return report.fault(f"the `{opened}` that opens here is not closed", f"close it: {closing}", report.begins)
     message = f"expected `,` or `{closing}` here"
-    hint = "separate entries with commas, and put quotes round a text that holds any of , : { } [ ] or #"
+    hint = "separate entries with commas, and put quotes around a string that contains any of , : { } [ ] or #"
     return SyntaxFault(message, *report.at, hint, report.begins, f"the `{opened}` opens here")
 
 
@@ -115,15 +115,15 @@ def _second_colon(report: _ParserReport) -> SyntaxFault | None:
     if "mapping values are not allowed" not in report.problem:
         return None
     if re.search(r":\s", report.before):
-        return report.fault("a second `: ` in one line", "put quotes round a text that holds `: `")
+        return report.fault("a second `: ` in one line", "put quotes around a string that contains `: `")
     number = next((n for n in range(report.at[0] - 1, 0, -1) if report.line(n).strip()), 0)
     above = report.line(number)
     if (glued := _NO_BLANK.fullmatch(above.strip())) is not None:
         column = len(above) - len(above.lstrip()) + 1
-        hint = f"put a blank behind the colon: {glued[1]}: {glued[2]}"
-        return report.fault(f"`{glued[0]}` is one text, no key with a value", hint, (number, column))
+        hint = f"add a space after the colon: {glued[1]}: {glued[2]}"
+        return report.fault(f"`{glued[0]}` is one string, not a key with a value", hint, (number, column))
     hint = f"indent it like line {number}, or let that line end with a colon"
-    return report.fault(f"a key cannot stand below the value of line {number}", hint)
+    return report.fault(f"a key cannot follow the value of line {number}", hint)
 
 
 def _indentation(report: _ParserReport) -> SyntaxFault | None:
@@ -131,24 +131,24 @@ def _indentation(report: _ParserReport) -> SyntaxFault | None:
         return None
     width = len(report.before)
     if report.before.strip():
-        hint = "put quotes round all of the value, or a comma or a line break between two"
-        return report.fault("the value was complete before this", hint)
-    message = f"this line is indented by {width}, like none that it could belong to"
-    hint = "keys of one mapping stand straight below each other"
-    what = "entries of this one stand" if "sequence" in report.context else "keys of this mapping stand"
+        hint = "put quotes around the whole value, or separate two values with a comma or a line break"
+        return report.fault("the value had already ended here", hint)
+    message = f"this line is indented by {width}, unlike any line that it could belong to"
+    hint = "indent all keys of a mapping equally"
+    what = "entries of this list begin" if "sequence" in report.context else "keys of this mapping begin"
     told = f"{what} at column {report.begins[1]}"
     return SyntaxFault(message, *report.at, hint, report.begins, told)
 
 
 def _first_character(report: _ParserReport) -> SyntaxFault | None:
     if "cannot start any token" in report.problem and report.character in "@`%":
-        message = f"a text cannot begin with `{report.character}`"
-        return report.fault(message, "put quotes round it")
+        message = f"an unquoted string cannot begin with `{report.character}`"
+        return report.fault(message, "put quotes around it")
     if report.context in ("while scanning an alias", "while scanning an anchor"):
         sign = report.line(report.begins[0])[report.begins[1] - 1 : report.begins[1]]
         example = ', such as a glob: "*.test"' if sign == "*" else ""
-        message = f"`{sign}` begins a name of YAML's own here, and no name follows"
-        return report.fault(message, f"put quotes round a text that begins with it{example}", report.begins)
+        message = f"`{sign}` starts a YAML anchor or alias here, but no name follows"
+        return report.fault(message, f"put quotes around a string that begins with it{example}", report.begins)
     return None
 
 

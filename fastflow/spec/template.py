@@ -48,7 +48,7 @@ class UnsetVariableError(LookupError):
 def parse_template(text: str, *, is_loose: bool = False) -> Template:
     """Split `text` into literals and variables; raise TemplateError where it is no template.
 
-    `is_loose` reads it as Compose does: a `$` that begins no variable stands for itself.
+    `is_loose` reads it as Compose does: a `$` that does not start a variable stands for itself.
     """
     if is_loose:
         text = _LONE.sub("$$", text)
@@ -88,7 +88,7 @@ def _parse_variable(text: str, at: int, depth: int) -> tuple[Variable, int]:
     braced = text.startswith("${", at)
     name = _NAME.match(text, at + (2 if braced else 1))
     if name is None:
-        raise TemplateError("a `$` that begins no variable", at, "write `$$` for a dollar sign, or `${NAME}`")
+        raise TemplateError("a `$` that does not start a variable", at, "write `$$` for a dollar sign, or `${NAME}`")
     if not braced:
         return Variable(name.group()), name.end()
     operator = _OPERATOR.match(text, name.end())
@@ -100,7 +100,7 @@ def _parse_variable(text: str, at: int, depth: int) -> tuple[Variable, int]:
         raise TemplateError(
             f"`${{{name.group()}` is not closed or has an unknown operator",
             at,
-            "the forms are ${V} ${V:-default} ${V-default} ${V:?message} ${V?message} ${V:+other} ${V+other}",
+            "use one of ${V} ${V:-default} ${V-default} ${V:?message} ${V?message} ${V:+other} ${V+other}",
         )
     kind = cast(Operator, operator.group() if operator else "")
     return Variable(name.group(), kind, word), end + 1

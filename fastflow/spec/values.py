@@ -46,10 +46,10 @@ def read_env_file(path: Path) -> EnvFile:
         line = content.count(b"\n", 0, error.start) + 1
         encoding = "UTF-16" if content.startswith(_UTF16) else "ISO-8859-1"
         hint = f"save it as UTF-8, such as with: iconv -f {encoding} -t UTF-8 {path}"
-        raise EnvFileError(f"the file of variables {path}, line {line}: this is not UTF-8", hint) from None
+        raise EnvFileError(f"the file of variables {path}, line {line}: not UTF-8", hint) from None
     if (at := text.find("\0")) >= 0:
-        message = f"the file of variables {path}, line {text.count(chr(10), 0, at) + 1}: it holds a NUL byte"
-        raise EnvFileError(message, "remove the NUL byte, which no variable can have")
+        message = f"the file of variables {path}, line {text.count(chr(10), 0, at) + 1}: it contains a NUL byte"
+        raise EnvFileError(message, "remove the NUL byte, which no variable can contain")
     return EnvFile(path, text.removeprefix(_BOM))
 
 

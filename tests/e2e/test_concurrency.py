@@ -70,7 +70,7 @@ def test_a_run_that_does_not_agree_is_waited_for_or_ends_the_other_with_4(fastfl
         until_it_says(holding, "web.record running")
         refused = other("up")
         assert refused.code == 4, refused.err
-        assert "it is not cancelled: it is of another spec, which does not have `cancel_in_progress`" in refused.err
+        assert "it is not cancelled, because it is of another spec without `cancel_in_progress`" in refused.err
         other.write(spec(build_id, "concurrency: { wait: 2m, cancel_in_progress: true }"))
         with other.running("up", "--progress", "plain") as waiting:
             until_it_says(waiting, "waiting at place 1 in line")

@@ -78,7 +78,7 @@ CASES = [
         "a recording of nothing",
         {"record": source('{ run: "true" }'), "test": TEST},
         r"empty record.*",
-        r"what to do: let the tests send their requests through the node \(http_proxy",
+        r"what to do: send the tests' requests through the node \(http_proxy",
         phase="web.test",
     ),
     Case(
@@ -149,7 +149,7 @@ def test_a_wrong_token_is_named_by_the_cloud(fastflow: Fastflow, build_id: str) 
     ended = fastflow("up")
     assert ended.code == 3, ended.err
     assert ended.reasons["web.record"] == "Can't create new instance - access denied"
-    assert "what to do: check the token, and that cloud.api_host is the cloud that it belongs to" in ended.out
+    assert "what to do: check the token, and that it belongs to the cloud at cloud.api_host" in ended.out
     assert TOKEN not in ended.out + ended.err
 
 

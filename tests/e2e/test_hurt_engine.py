@@ -77,7 +77,7 @@ def test_an_engine_that_restarts_fails_the_phases_with_that_reason_and_nothing_i
     assert ended.code == 3, ended.err
     assert ended.states == {"web.record": "failed"}
     reason = ended.reasons["web.record"] or ""
-    assert "the engine was restarted, or its connection lost" in reason or "Cannot connect to the Docker" in reason
+    assert "the engine was restarted or its connection lost" in reason or "Cannot connect to the Docker" in reason
     assert ended.result["leftovers"] == []
 
 

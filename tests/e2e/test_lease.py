@@ -136,7 +136,7 @@ def test_who_waits_too_long_or_not_at_all_ends_with_4(fastflow: Fastflow, build_
         run = live_run(fastflow)
         late = fastflow("up", "--emulate", "--wait-lease", "1s")
         assert late.code == 4, late.err
-        assert "the time of --wait-lease is over" in late.err
+        assert "the time limit of --wait-lease has passed" in late.err
         assert f"by run {run}" in late.err
         stop(fastflow, run)
         assert fastflow.finish(holder).code == 0

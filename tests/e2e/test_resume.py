@@ -142,7 +142,7 @@ def test_what_has_changed_is_named_and_nothing_starts(how: str, fastflow: Fastfl
     first = fastflow("up")
     assert first.code == 3, first.err
     run = first.folder.name
-    arguments, expected = [run], f"run {run} cannot be taken up: "
+    arguments, expected = [run], f"run {run} cannot be resumed: "
     if how == "field":
         fastflow.write("# a comment is no change\n" + text.replace("for creating", "to create"))
         expected += "the spec's field workflows.web.nodes.test.container has changed\n"
@@ -157,7 +157,7 @@ def test_what_has_changed_is_named_and_nothing_starts(how: str, fastflow: Fastfl
         expected += "the Compose file compose.yml has changed\n"
     elif how == "token":
         fastflow.extra["WALLARM_API_TOKEN"] = "another-token"
-        expected += "the value of the token is another: records belong to the token that they were recorded with\n"
+        expected += "the value of the token has changed, but records belong to the token that they were recorded with\n"
     elif how == "emulator":
         arguments.append("--emulate")
         expected += "it was made without the emulator\n"
@@ -165,7 +165,7 @@ def test_what_has_changed_is_named_and_nothing_starts(how: str, fastflow: Fastfl
         arguments, expected = ["260101000000abcde"], "there is no run 260101000000abcde: "
     else:
         (fastflow.directory / "empty").mkdir()
-        arguments, expected = ["empty"], f"{fastflow.directory}/empty is no run's folder: "
+        arguments, expected = ["empty"], f"{fastflow.directory}/empty is not the folder of a run: "
     second = fastflow("up", "--resume", *arguments)
     assert second.code == 2
     assert f"error: {expected}" in second.err

@@ -78,10 +78,10 @@ def _environment(facts: Facts, phase: Phase) -> Iterator[Diagnostic]:
         elif name == MODE_VARIABLE and phase.traits.uses_cloud:
             home = "write mode: in the node"
         elif name.startswith("WALLARM_"):
-            home = "the WALLARM_* variables live under `cloud`"
+            home = "set the WALLARM_* variables under `cloud`"
         if home:
             place = _environment_place(facts, phase, name)
-            yield RULE.finding(f"`environment` may not set {name}, which has a field of its own", place, home)
+            yield RULE.finding(f"`environment` may not set {name}, which has its own field", place, home)
 
 
 def _kind(facts: Facts, phase: Phase) -> Iterator[Diagnostic]:

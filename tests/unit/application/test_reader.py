@@ -65,7 +65,7 @@ def test_values_win_over_the_env_file_beside_the_compose_file(tmp_path: Path) ->
     [
         ({}, "the Compose file compose.yml cannot be read: no such file", (3, 14)),
         ({"compose.yml/x": ""}, "the Compose file compose.yml cannot be read: is a directory", (3, 14)),
-        ({"compose.yml": "- a\n"}, "the Compose file compose.yml is not valid: the file holds a list", (1, 1)),
+        ({"compose.yml": "- a\n"}, "the Compose file compose.yml is not valid: the file contains a list", (1, 1)),
         ({"compose.yml": ""}, "the Compose file compose.yml is empty", (3, 14)),
         ({"compose.yml": "a: 1\na: 2\n"}, "the Compose file compose.yml is not valid: the key `a`", (2, 1)),
         ({"compose.yml": "a: {\n"}, "the Compose file compose.yml is not valid", (2, 1)),
@@ -95,9 +95,9 @@ def test_what_cannot_be_read_is_a_finding(
             "include https://example.com/c.yml is remote",
         ),
         ("include: ['oci://example.com/c']\nservices: { a: { image: a } }\n", "include oci://example.com/c is remote"),
-        ("include: ['${DIR}/c.yml']\nservices: { a: { image: a } }\n", "include ${DIR}/c.yml holds a variable"),
+        ("include: ['${DIR}/c.yml']\nservices: { a: { image: a } }\n", "include ${DIR}/c.yml contains a variable"),
         ("services: { a: { extends: { file: 'git@x:y', service: b } } }\n", "extends git@x:y is remote"),
-        ("services: { a: { extends: b } }\n", "extends b: there is no such service"),
+        ("services: { a: { extends: b } }\n", "extends b: no such service"),
         ("services: { a: { extends: b }, b: { extends: a } }\n", "extends a: a cycle"),
         (
             "include: [compose.yml]\nservices: { a: { image: a } }\n",
@@ -256,8 +256,8 @@ def test_a_file_that_a_variable_names_is_read_where_there_are_values(tmp_path: P
         application(tmp_path, files, Symbolic("${STAGE}.yml")),
         application(tmp_path, files, inline_one, Symbolic("$STAGE.yml")),
     )
-    assert (tuple(alone.services), alone.unread) == ((), ("${STAGE}.yml holds a variable",))
-    assert (tuple(beside.services), beside.unread) == (("tests",), ("$STAGE.yml holds a variable",))
+    assert (tuple(alone.services), alone.unread) == ((), ("${STAGE}.yml contains a variable",))
+    assert (tuple(beside.services), beside.unread) == (("tests",), ("$STAGE.yml contains a variable",))
     (tmp_path / "$a.yml").write_text("services: { dollar: { image: a } }")
     assert tuple(application(tmp_path, files, "$a.yml", values={"a": "x"}).services) == ("dollar",)
 

@@ -47,8 +47,7 @@ def up(*words: str) -> int:
 def test_a_record_of_another_build_id_is_known_by_its_id(capfd: pytest.CaptureFixture[str]) -> None:
     assert up() == 2
     assert (
-        "web.other needs the record of web.record, which is left out, so that its id is not known"
-        in capfd.readouterr().err
+        "web.other needs the record of web.record, which is left out, so its id is not known" in capfd.readouterr().err
     )
     assert up("--after", "r.json") == 0
     assert "web.record  recording under BUILD_ID web7, wave 0  (not selected: passed before)" in capfd.readouterr().out
@@ -66,7 +65,7 @@ def test_a_phase_that_no_report_knows_was_not_run(capfd: pytest.CaptureFixture[s
     ("words", "said"),
     [
         (("--after", "none.json"), "--after none.json cannot be read: no such file or directory"),
-        (("--after", "fastflow.yml"), "--after fastflow.yml: this is no JSON report of a run"),
+        (("--after", "fastflow.yml"), "--after fastflow.yml: not a JSON report of a run"),
         (("--after", "r.json", "--resume", "x"), "--after and --resume say two things"),
     ],
 )

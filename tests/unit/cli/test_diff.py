@@ -66,7 +66,7 @@ def test_a_run_that_was_killed_is_compared_as_far_as_it_came(tmp_path: Path, cap
         ([], "missing argument"),
         (["261124090000oldre"], "did you mean `261124090000older`?"),
         (["nothing"], f"the runs here are {RUNS[2]}, {RUNS[1]}, {RUNS[0]}"),
-        ([RUNS[0], "."], "is no run's folder"),
+        ([RUNS[0], "."], "is not the folder of a run"),
         ([RUNS[0], "--format", "yaml"], "'yaml' is not one of"),
     ],
 )

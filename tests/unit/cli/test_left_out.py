@@ -30,8 +30,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (NEW, "test_run_rps: 5", "which is left out: web${FASTFLOW_RUN_ID} is new in every run"),
         (NEW, "test_record: record", "which is left out: web${FASTFLOW_RUN_ID} is new in every run"),
-        (SAME, "test_record: record, build_id: other", "which is left out, so that its id is not known"),
-        ("~", "test_record: record", "which is left out, so that its id is not known"),
+        (SAME, "test_record: record, build_id: other", "which is left out, so its id is not known"),
+        ("~", "test_record: record", "which is left out, so its id is not known"),
         (SAME, "test_record: record", None),
         (SAME, "test_run_rps: 5", None),
         (NEW, "test_record_id: rec_1, alias: tester", None),

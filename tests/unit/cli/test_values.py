@@ -79,7 +79,7 @@ def test_a_file_that_is_not_utf_8_stops_a_run_with_its_line(
     (here / name).write_bytes(b"TAG=1\nGREETING=contrase\xf1a\n")
     assert guarded(cli, ["up", "--dry-run"]) == 2
     said = capsys.readouterr().err
-    assert f"the file of variables {name}, line 2: this is not UTF-8" in said
+    assert f"the file of variables {name}, line 2: not UTF-8" in said
     assert f"save it as UTF-8, such as with: iconv -f ISO-8859-1 -t UTF-8 {name}" in said
     assert guarded(cli, ["validate"]) == 0
 

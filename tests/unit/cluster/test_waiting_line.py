@@ -126,7 +126,9 @@ def test_a_ticket_counts_as_long_as_it_is_renewed(cluster: FakeCluster, passing:
 def test_who_waits_gives_up_after_its_time_and_leaves_the_line(cluster: FakeCluster) -> None:
     Waiter(cluster, "a", ONE).hold()
     waiter = Waiter(cluster, "b", ONE)
-    with pytest.raises(BuildIdInUseError, match=r"by run a .*the time of --wait-lease is over \(place 1 in line\)"):
+    with pytest.raises(
+        BuildIdInUseError, match=r"by run a .*the time limit of --wait-lease has passed \(place 1 in line\)"
+    ):
         waiter.wait(Patience(time.monotonic()))
     assert tickets(cluster) == []
 

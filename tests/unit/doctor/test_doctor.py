@@ -120,7 +120,7 @@ def test_an_image_that_no_registry_has_is_told_from_one_that_will_be_pulled() ->
     [
         ("s3cr3t\n", "ends with a newline"),
         ("s3cr3t\r\n", "ends with a carriage return"),
-        (" s3cr3t", "begins with a blank"),
+        (" s3cr3t", "begins with a space"),
         ("s3\x1bcr3t", "contains a control character"),
         ("\ufeffs3cr3t", "begins with a character that is not ASCII"),
     ],

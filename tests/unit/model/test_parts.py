@@ -199,7 +199,7 @@ def test_what_is_no_source(written: str, rule: str) -> None:
         ),
         ("[[a]]", "expected a source, not a list", "{ run: COMMAND }", "[a]"),
         ("[]", "`source`: expected a source or a list of sources, not an empty list", "{ run: COMMAND }", "[]"),
-        ("{ run: '' }", "`run`: expected a command, not an empty text", "run: ./tests.sh", "''"),
+        ("{ run: '' }", "`run`: expected a command, not an empty string", "run: ./tests.sh", "''"),
     ],
 )
 def test_what_a_source_should_have_been_is_said_where_it_stands(written: str, message: str, hint: str, at: str) -> None:

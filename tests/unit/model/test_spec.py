@@ -35,7 +35,7 @@ def place(text: str, fragment: str) -> tuple[int, int]:
         (NODES.replace("report", "reporting"), "invalid-value", "`mode`: expected recording, testing or report, not"),
         (NODES.replace("report", "Report"), "invalid-value", "`mode`: expected recording, testing or report, not"),
         (NODES + "max_parallel: 0\n", "invalid-value", "`max_parallel`: 0 is out of range"),
-        (NODES + "name: [a]\n", "invalid-value", "`name`: expected a text, not a list"),
+        (NODES + "name: [a]\n", "invalid-value", "`name`: expected a string, not a list"),
         (NODES + "nmae: a\n", "unknown-field", "unknown field `nmae`"),
         (NODES.replace("report", "report, imgae: ~"), "unknown-field", "unknown field `imgae`"),
         (NODES + "checks: { scope-open: none }\n", "invalid-value", "`scope-open`: expected error, warning or off"),

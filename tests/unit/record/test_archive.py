@@ -98,14 +98,14 @@ def test_a_run_of_which_nothing_was_started_says_why(tmp_path: Path) -> None:
 def test_a_result_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
     folder = write_run(tmp_path, None, events=(BEGUN,))
     (folder / "result.json").write_text(text)
-    with pytest.raises(UsageError, match="cannot be understood"):
+    with pytest.raises(UsageError, match="cannot be parsed"):
         read_archive(folder)
 
 
 def test_events_of_another_version_are_refused_unless_there_is_a_result(tmp_path: Path) -> None:
     begun = {**BEGUN, "phases": ["web.test"]}
     paused = {**as_json(change(1, "web.test", "starting")), "state": "paused"}
-    with pytest.raises(UsageError, match=r"events\.jsonl cannot be understood: another version of fastflow wrote it"):
+    with pytest.raises(UsageError, match=r"events\.jsonl cannot be read: another version of fastflow wrote it"):
         read_archive(write_run(tmp_path / "a", None, events=(begun, paused)))
     folder = write_run(tmp_path / "b", result_of(phase("web.test")), events=(begun, paused))
     assert [one.state for one in read_archive(folder).phases] == ["passed"]
@@ -118,7 +118,7 @@ def test_a_kind_of_event_that_is_not_known_is_left_out(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no run's folder"):
+    with pytest.raises(UsageError, match="not the folder of a run"):
         read_archive(tmp_path)
 
 

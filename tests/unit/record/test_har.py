@@ -33,7 +33,7 @@ def test_a_record_has_the_name_of_its_phase() -> None:
     ],
 )
 def test_what_is_none_is_refused(content: bytes) -> None:
-    with pytest.raises(ValueError, match="no HAR file"):
+    with pytest.raises(ValueError, match="not a HAR file"):
         read_har(content)
 
 

@@ -21,7 +21,7 @@ workflows:
       b: {{ mode: testing, build_id: b1, test_record_id: r1, depends_on: [a] }}
 """
 NODES = {"fast-a": PASSES, "fast-b": PASSES, "app": SERVES}
-NOTE = "the engine has no addresses left for networks: fastflow gives those of the run free subnets"
+NOTE = "the engine has no addresses left for networks, so fastflow assigns free subnets to the networks of the run"
 
 
 def stage_of(directory: Path, pools: list[str], app: str = "", networks: str = "") -> Stage:  # no test

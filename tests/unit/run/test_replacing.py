@@ -72,13 +72,13 @@ def test_a_run_that_agrees_is_cancelled_and_its_place_taken(stage: Stage, tmp_pa
 def test_a_run_that_does_not_agree_is_left_alone(stage: Stage, tmp_path: Path) -> None:
     with older(stage, tmp_path / "old", cancel_in_progress=False):
         with pytest.raises(
-            BuildIdInUseError, match=r"in use on this engine by run r1 .*; it is not cancelled: "
+            BuildIdInUseError, match=r"in use on this engine by run r1 .*; it is not cancelled, because "
         ) as caught:
             stage.run()
         assert stage.calls("signal") == []
         stage.settings = replace(stage.settings, wait_lease=0.0)
         stage.directory = tmp_path / "again"
-        with pytest.raises(BuildIdInUseError, match="the time of --wait-lease is over"):
+        with pytest.raises(BuildIdInUseError, match="the time limit of --wait-lease has passed"):
             stage.run()
     assert caught.value.exit_code == 4
     assert stage.calls("signal") == []
@@ -103,7 +103,7 @@ def test_a_run_that_does_not_end_is_not_replaced(stage: Stage, monkeypatch: pyte
     box = stage.engine.box(holder.id)
     box.container = replace(box.container, labels={**box.container.labels, CANCELLABLE: "true"})
     monkeypatch.setattr("fastflow.run.holding.TIMEOUT", 0.0)
-    with pytest.raises(BuildIdInUseError, match="the time of cancel_in_progress is over") as caught:
+    with pytest.raises(BuildIdInUseError, match="the time limit of cancel_in_progress has passed") as caught:
         stage.run()
     assert caught.value.exit_code == 4
     assert list(stage.engine.world.boxes) == [holder.id]

@@ -63,7 +63,7 @@ def test_there_is_nothing_to_report_where_no_test_run_was_created(tmp_path: Path
     phase = Stage(tmp_path, REPORTS, {"fast-one": broken, "fast-two": broken}).phase("web.report")
     assert (phase.state, phase.reason) == (
         "failed",
-        "there is no test run to report: no testing phase of the workflow got as far as one",
+        "there is no test run to report: no testing phase of the workflow created one",
     )
 
 

@@ -122,7 +122,7 @@ def test_what_is_found_twice_counts_once_by_its_gravest(tmp_path: Path) -> None:
         ({"other.json": '{"version": "1.0"}'}, False, None),
         ({"a.sarif": '{"version": "2.1.0", "runs": []}'}, True, None),
         ({"a.json": '\ufeff{"version": "2.1.0", "runs": [{}]}', "b.json": "[]"}, True, None),
-        ({"a.sarif": "{"}, False, "the scanner's a.sarif cannot be understood: it is no SARIF 2.1.0"),
+        ({"a.sarif": "{"}, False, "the scanner's a.sarif cannot be read: it is not SARIF 2.1.0"),
         ({"a.json": '{"version": "2.1.0", "runs": []}', "b.sarif": "[]"}, False, "the scanner's b.sarif cannot"),
     ],
 )

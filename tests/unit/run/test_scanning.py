@@ -138,7 +138,7 @@ FINDING = {"ruleId": "sqli", "level": "error"}
         (scanner(exit_code=137), "", "failed", "the node was killed by signal 9 (exit code 137)"),
         (scanner(notes_txt="x"), "", "failed", "the scanner ended with exit code 0 and wrote no SARIF: "),
         (scanner(notes_txt="x", exit_code=1), "", "failed", "the scanner ended with exit code 1 and wrote no SARIF: "),
-        (scanner(a_sarif="{"), "", "failed", "the scanner's a.sarif cannot be understood: it is no SARIF 2.1.0"),
+        (scanner(a_sarif="{"), "", "failed", "the scanner's a.sarif cannot be read: it is not SARIF 2.1.0"),
         (
             scanner(FINDING, exit_code=1),
             ", gate: { threat: 90 }",

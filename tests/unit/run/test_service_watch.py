@@ -168,7 +168,7 @@ def test_a_tester_whose_target_has_ended_for_good_is_stopped(tmp_path: Path, scr
     assert phase.state == state
     assert "service app ended with exit code 1 at " in str(phase.reason)
     if state == "failed":
-        assert str(phase.reason).endswith("; the node was stopped, since nothing was left to test")
+        assert str(phase.reason).endswith("; the node was stopped, because nothing was left to test")
 
 
 def test_restarts_before_a_service_was_first_up_do_not_count(tmp_path: Path) -> None:

@@ -103,7 +103,7 @@ def test_one_that_is_unhealthy_and_silent_says_what_to_do_all_the_same(tmp_path:
     with stage.running() as work:
         stage.engine.set_health(stage.running_container("app"), "unhealthy", Probe(1, ""))
         phase = work.phase("web.a")
-    assert phase.hint == "correct the service's healthcheck, or what it checks"
+    assert phase.hint == "fix the service's healthcheck, or what it checks"
 
 
 def test_what_is_waited_for_is_said_from_time_to_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -213,4 +213,4 @@ def test_a_service_of_others_that_answers_to_a_name_of_the_run_is_told(tmp_path:
         box.container = replace(box.container, labels=labels, status="running")
     assert stage.run().exit_code == 0
     (told,) = (note for note in stage.notes if "answers to" in note)
-    assert told.startswith("developer-app-1 answers to `app` on the network shared, too: requests may reach it")
+    assert told.startswith("developer-app-1 also answers to `app` on the network shared: requests may reach it")

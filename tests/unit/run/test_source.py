@@ -55,7 +55,7 @@ def test_a_command_that_fails_names_its_exit_code_or_signal(tmp_path: Path) -> N
 def test_a_command_does_not_run_without_a_proxy_or_its_directory(tmp_path: Path) -> None:
     stage = Stage(tmp_path, spec("source: { run: 'true' }"))
     assert stage.phase().reason == (
-        "the source `true` cannot be run: the node's proxy, its port 8080, is not published"
+        "the source `true` cannot be run: port 8080 of the node, its proxy, is not published"
     )
     (tmp_path / "b").mkdir()
     text = spec("source: { run: 'true', working_dir: nowhere }")

@@ -122,7 +122,7 @@ def test_a_container_that_is_pruned_before_it_ran_is_created_again(tmp_path: Pat
     phase = stage.phase("web.record")
     assert phase.state == state
     if state == "failed":
-        assert phase.reason == "the node's container was taken away again and again before it ran"
+        assert phase.reason == "the node's container was removed again and again before it ran"
 
 
 class Unplugged(FakeEngine):

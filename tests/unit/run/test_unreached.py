@@ -37,7 +37,7 @@ def test_the_port_of_the_log_is_proposed(line: str, port: int) -> None:
 def test_a_service_that_listens_on_loopback_only_is_said(line: str) -> None:
     target = target_of("http://app:5000")
     assert target is not None
-    assert advice_on_target(target, "app", [line]).startswith("let app listen on all addresses, 0.0.0.0")
+    assert advice_on_target(target, "app", [line]).startswith("make app listen on all addresses (0.0.0.0)")
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ EMPTY = said("fast-test", "ERROR [1]: TestRecord#rec_1 is empty", exit_code=1)
         ("http", "{ http_proxy: 'http://fast:8080', NO_PROXY: 'app,x' }", "remove `app` from NO_PROXY"),
         ("http", "{ http_proxy: 'http://fast:8080', no_proxy: '*' }", "remove `*` from no_proxy"),
         ("https", "{ http_proxy: 'http://fast:8080' }", "set https_proxy: http://fast:8080 as well"),
-        ("http", "{ http_proxy: 'http://fast:8080' }", "let the tests send their requests through the node"),
+        ("http", "{ http_proxy: 'http://fast:8080' }", "send the tests' requests through the node"),
     ],
 )
 def test_the_hint_names_what_applies(scheme: str, environment: str, hint: str, tmp_path: Path) -> None:

@@ -82,9 +82,9 @@ def test_only_what_this_container_wrote_of_this_test_run_counts(
     assert (phase.state, phase.reason) == ("vulnerable", "2 vulnerabilities found: unknown")
     if written:
         assert phase.reports == ()
-        assert stage.notes == ["1 older file is left in /opt/reports: this node did not write them"]
+        assert stage.notes == ["1 older file is left in /opt/reports, because this node did not write it"]
     else:
-        assert stage.notes == [f"the report {name} does not count: it does not hold the id of the test run, tr_1"]
+        assert stage.notes == [f"the report {name} does not count: it does not contain the id of the test run, tr_1"]
 
 
 @pytest.mark.parametrize(

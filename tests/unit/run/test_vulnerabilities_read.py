@@ -79,7 +79,7 @@ def test_an_entry_that_is_none_counts_as_a_vulnerability(tmp_path: Path, entry: 
     said: list[str] = []
     first, second = read(WHOLE, entry, directory=tmp_path, say=said)
     assert (first.type, second.type, second.threat) == ("sqli", "unknown", None)
-    assert said == ["vulnerability 2 of the report Run.1.json cannot be understood, and counts as one of threat 100"]
+    assert said == ["vulnerability 2 of the report Run.1.json cannot be parsed, and counts as threat 100"]
 
 
 def test_a_report_that_cannot_be_understood_is_kept_and_said(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_a_report_that_cannot_be_understood_is_kept_and_said(tmp_path: Path) -> 
     assert (phase.state, len(phase.vulnerabilities)) == ("vulnerable", 2)
     (path,) = map(Path, phase.reports)
     assert path.read_bytes() == b'{"vulns": ['
-    assert stage.notes == [f"the report Run.1.json cannot be understood; it is kept in {path.parent}"]
+    assert stage.notes == [f"the report Run.1.json cannot be parsed; it is kept in {path.parent}"]
 
 
 @pytest.mark.parametrize("answer", [b"<html>\xff " + TOKEN.encode(), b"[1]", b'{"vulns": {}}', b"[" * 100_000])
@@ -101,14 +101,14 @@ def test_an_answer_of_the_api_that_is_no_test_run_is_kept_and_said(tmp_path: Pat
     kept = tmp_path / ".fastflow/runs/r1/reports/web.test/answer-of-the-api.txt"
     assert str(kept) in phase.reports
     assert kept.read_bytes() == answer.replace(TOKEN.encode(), b"***")
-    assert stage.notes == ["the API's answer about test run tr_1 cannot be understood; it is kept with the reports"]
+    assert stage.notes == ["the API's answer about test run tr_1 cannot be parsed; it is kept with the reports"]
 
 
 def test_an_answer_of_the_api_with_odd_entries_is_said(tmp_path: Path) -> None:
     with api(json.dumps({"vulns": [WHOLE, 1]}).encode()) as (url, _):
         stage = Stage(tmp_path, ALONE.format(more=""), {"fast-test": reports()}, settings_of(cloud_urls={"web": url}))
         assert [found.type for found in stage.phase("web.test").vulnerabilities] == ["sqli", "unknown"]
-    assert stage.notes == ["vulnerability 2 of the API's answer cannot be understood, and counts as one of threat 100"]
+    assert stage.notes == ["vulnerability 2 of the API's answer cannot be parsed, and counts as threat 100"]
 
 
 @given(uri=st.text(), kind=st.text(st.characters()), parameter=st.none() | st.text(st.characters()))

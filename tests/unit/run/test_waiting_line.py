@@ -142,7 +142,7 @@ def test_who_loses_its_ticket_joins_again_at_the_end(stage: Stage) -> None:
 def test_after_its_time_a_run_ends_with_4_and_leaves_the_line(stage: Stage, is_held: bool) -> None:
     before = held_by(stage, key()).id if is_held else Waiter(stage, "r2").ticket.container_id
     stage.settings = replace(stage.settings, wait_lease=0.0)
-    with pytest.raises(BuildIdInUseError, match="the time of --wait-lease is over") as caught:
+    with pytest.raises(BuildIdInUseError, match="the time limit of --wait-lease has passed") as caught:
         stage.run()
     assert caught.value.exit_code == 4
     assert list(stage.engine.world.boxes) == [before]

@@ -34,9 +34,9 @@ def test_a_file_refers_to_the_environment_then_to_files_before_it() -> None:
 @pytest.mark.parametrize(
     ("content", "message", "hint"),
     [
-        (b"A=1\n\nB=contrase\xf1a\n", "line 3: this is not UTF-8", "iconv -f ISO-8859-1 -t UTF-8"),
-        (b"\xff\xfeA\0=\x001\0", "line 1: this is not UTF-8", "iconv -f UTF-16 -t UTF-8"),
-        (b"A=1\nB=x\0\n", "line 2: it holds a NUL byte", "remove the NUL byte"),
+        (b"A=1\n\nB=contrase\xf1a\n", "line 3: not UTF-8", "iconv -f ISO-8859-1 -t UTF-8"),
+        (b"\xff\xfeA\0=\x001\0", "line 1: not UTF-8", "iconv -f UTF-16 -t UTF-8"),
+        (b"A=1\nB=x\0\n", "line 2: it contains a NUL byte", "remove the NUL byte"),
     ],
 )
 def test_a_file_that_is_no_text_names_its_line_and_what_to_do(
@@ -52,7 +52,7 @@ def test_a_file_that_is_no_text_names_its_line_and_what_to_do(
 def test_a_line_that_compose_refuses_names_the_file_and_shows_nothing_of_it() -> None:
     with pytest.raises(EnvFileError) as caught:
         Values({}, [EnvFile(Path("x.env"), "A=1\nPASSWORD OF MINE=s3cret\n")])
-    assert str(caught.value) == "the file of variables x.env, line 2: the name of a variable cannot have a blank in it"
+    assert str(caught.value) == "the file of variables x.env, line 2: the name of a variable cannot contain a space"
 
 
 def test_without_values_each_value_is_a_template() -> None:

@@ -38,7 +38,7 @@ def test_what_is_missing_or_a_directory_says_so(tmp_path: Path) -> None:
 
 def test_an_env_file_has_a_limit_and_no_nul(tmp_path: Path) -> None:
     (tmp_path / "nul").write_bytes(b"A=x\0y\n")
-    with pytest.raises(EnvFileError, match="line 1: it holds a NUL byte"):
+    with pytest.raises(EnvFileError, match="line 1: it contains a NUL byte"):
         read_env_file(tmp_path / "nul")
     with pytest.raises(EnvFileError, match="more than 5,000,000"):
         read_env_file(sparse(tmp_path / "huge"))

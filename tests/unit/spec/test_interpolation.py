@@ -43,7 +43,7 @@ def test_without_values_a_variable_is_a_symbol_and_its_text_stays() -> None:
         ("${V}", "undefined-variable", "the variable V is not set"),
         ("${V:?give it}", "undefined-variable", "the variable V is not set: give it"),
         ("${V:-$W}", "undefined-variable", "the variable W is not set"),
-        ("a$", "invalid-value", "a `$` that begins no variable"),
+        ("a$", "invalid-value", "a `$` that does not start a variable"),
         ("${V", "invalid-value", "`${V` is not closed or has an unknown operator"),
     ],
 )

@@ -175,7 +175,7 @@ FAULTS: dict[str, tuple[bytes, str, tuple[int, int] | set[tuple[int, int]]]] = {
     "no such anchor": (b"a: *b", "no anchor &b", (1, 4)),
     "merge of a text": (b"a: { <<: x }", "merges a mapping", (1, 10)),
     "merge of a list of texts": (b"a: { <<: [x] }", "merges mappings only", (1, 11)),
-    "key is a list": (b"? [a]\n: b\n", "a key must be a text", (1, 3)),
+    "key is a list": (b"? [a]\n: b\n", "a key must be a string", (1, 3)),
     "open quote": (b'a: "b\n', "the quote that begins here is never closed", (1, 4)),
     "100,000 open brackets": (b"a: " + b"[" * 100_000, "100 levels", FLOW),
     "5 MB of open brackets": (b"a: " + b"[" * 4_999_000, "100 levels", FLOW),

@@ -1,4 +1,4 @@
-"""Faults of YAML's syntax, said in words that lead to the mend, at the place to mend."""
+"""Faults of YAML's syntax, explained in words that lead to the fix, at the place to fix."""
 
 import pytest
 import yaml
@@ -15,23 +15,23 @@ def fault(text: str) -> SyntaxFault:
 @pytest.mark.parametrize(
     ("text", "place", "message", "hint"),
     [
-        ('a: "b\nc: d\n', (1, 4), "the quote that begins here is never closed", 'end the text with "'),
-        ("a: 'b\n", (1, 4), "the quote that begins here is never closed", "end the text with '"),
+        ('a: "b\nc: d\n', (1, 4), "the quote that begins here is never closed", 'end the string with "'),
+        ("a: 'b\n", (1, 4), "the quote that begins here is never closed", "end the string with '"),
         ("a: { b: c\nd: e\n", (1, 4), "the `{` that opens here is not closed", "close it: }"),
         ("a: [b, c\n", (1, 4), "the `[` that opens here is not closed", "close it: ]"),
-        ("a: { b: ${C} }\n", (1, 10), "did not find", 'put quotes round a variable: "${NAME}"'),
-        ("a: b: c\n", (1, 5), "a second `: ` in one line", "put quotes round a text that holds"),
-        ("a:\n  b:c\n  d: e\n", (2, 3), "`b:c` is one text", "put a blank behind the colon: b: c"),
-        ("a: b\n  c: d\n", (2, 4), "a key cannot stand below the value of line 1", "let that line end with a colon"),
-        ("a:\n    b: c\n  d: e\n", (3, 3), "this line is indented by 2", "straight below each other"),
-        ("a:\n    - b\n  - c\n", (3, 3), "this line is indented by 2", "straight below each other"),
-        ("a: 'b' c\n", (1, 8), "the value was complete before this", "quotes round all of the value"),
-        ("a: @b\n", (1, 4), "a text cannot begin with `@`", "put quotes round it"),
-        ("a: `b`\n", (1, 4), "a text cannot begin with ```", "put quotes round it"),
-        ("a: *.b\n", (1, 4), "`*` begins a name", 'such as a glob: "*.test"'),
-        ("a: & b\n", (1, 4), "`&` begins a name", "put quotes round a text"),
+        ("a: { b: ${C} }\n", (1, 10), "did not find", "put quotes around a variable inside"),
+        ("a: b: c\n", (1, 5), "a second `: ` in one line", "put quotes around a string that contains"),
+        ("a:\n  b:c\n  d: e\n", (2, 3), "`b:c` is one string", "add a space after the colon: b: c"),
+        ("a: b\n  c: d\n", (2, 4), "a key cannot follow the value of line 1", "let that line end with a colon"),
+        ("a:\n    b: c\n  d: e\n", (3, 3), "this line is indented by 2", "indent all keys of a mapping equally"),
+        ("a:\n    - b\n  - c\n", (3, 3), "this line is indented by 2", "indent all keys of a mapping equally"),
+        ("a: 'b' c\n", (1, 8), "the value had already ended here", "quotes around the whole value"),
+        ("a: @b\n", (1, 4), "an unquoted string cannot begin with `@`", "put quotes around it"),
+        ("a: `b`\n", (1, 4), "an unquoted string cannot begin with ```", "put quotes around it"),
+        ("a: *.b\n", (1, 4), "`*` starts a YAML anchor or alias", 'such as a glob: "*.test"'),
+        ("a: & b\n", (1, 4), "`&` starts a YAML anchor", "put quotes around a string"),
         ("a:\n\tb: c\n", (2, 1), "cannot start any token", "use spaces"),
-        ("- }\n", (1, 3), "did not find expected node content", "look at brackets"),
+        ("- }\n", (1, 3), "did not find expected node content", "check brackets"),
     ],
 )
 def test_a_fault_stands_where_it_is_mended(text: str, place: tuple[int, int], message: str, hint: str) -> None:

@@ -75,7 +75,8 @@ class AgentConsole:
 def relocated(told: Any, request: RunRequest) -> Any:
     """Write paths in the run's folder and in the spec's directory so that they can be found elsewhere."""
     directory = str(request.text.directory.absolute())
-    places = ((f"{directory}/.fastflow/runs/{request.run}", RUN_PATH), (directory, SPEC_PATH))
+    folder = str(request.runs_dir.path(Path(directory)) / request.run)
+    places = ((folder, RUN_PATH), (directory, SPEC_PATH))
     if isinstance(told, str):
         for path, name in places:
             if told.startswith(f"{path}/"):
@@ -206,5 +207,5 @@ def _results(request: RunRequest, result: RunResult, folder: RunFolder) -> Itera
     directory = request.text.directory.absolute()
     others: Iterable[Path] = (Path(report) for phase in result.phases for report in phase.reports)
     for path in others:
-        if path.is_relative_to(directory) and not path.is_relative_to(folder.root):
+        if path.is_relative_to(directory) and not path.is_relative_to(folder.path):
             yield path, f"spec/{path.relative_to(directory).as_posix()}"

@@ -22,7 +22,8 @@ from fastflow.model.host import Host
 from fastflow.pipeline import SpecText
 from fastflow.record.events import Listener, RunStarted
 from fastflow.record.folder import RunFolder
-from fastflow.record.history import folder_of, is_going_on
+from fastflow.record.history import is_going_on
+from fastflow.record.place import RunsDir
 from fastflow.record.plan_file import PlanFile, PlannedPhase, plan_file_from
 from fastflow.record.result import PhaseResult, RunResult
 
@@ -43,7 +44,7 @@ class Attachment:
         return tuple(phase for phase in self.plan.phases if phase.selected)
 
 
-def find_run(name: str, text: SpecText | None, notify: Callable[[str], None]) -> Attachment:
+def find_run(name: str, text: SpecText | None, runs_dir: RunsDir, notify: Callable[[str], None]) -> Attachment:
     """Find a run on the clusters of a spec, or on that of the current Docker context. Raises FastflowError."""
     hosts: Sequence[ClusterHost] = clusters_of(text)
     if not hosts:
@@ -54,7 +55,7 @@ def find_run(name: str, text: SpecText | None, notify: Callable[[str], None]) ->
         where = ", ".join(host.name for host in hosts)
         hint = did_you_mean(name, [run.id for run in runs]) or "see: fastflow ps"
         raise FastflowError(f"no run {name} is on {where}", hint)
-    if is_going_on(folder_of(found.spec, name)):
+    if is_going_on(runs_dir.folder(found.spec, name)):
         raise UsageError(f"run {name} is being watched on this machine", "see how it goes: fastflow ps")
     labels = {f"{LABEL}.run": name, f"{LABEL}.role": MANIFEST}
     manifest = next(iter(found.host.cluster.claims(labels)), None)
@@ -65,11 +66,11 @@ def find_run(name: str, text: SpecText | None, notify: Callable[[str], None]) ->
 
 
 def attach(
-    attachment: Attachment, directory: Path, console: Console, listeners: Sequence[Listener]
+    attachment: Attachment, directory: Path, runs_dir: RunsDir, console: Console, listeners: Sequence[Listener]
 ) -> tuple[RunResult, RunFolder]:
-    """Watch a run to its end, write its folder below `directory`, and remove it from the cluster."""
+    """Watch a run to its end, write its folder for a spec in `directory`, and remove it from the cluster."""
     run, cluster = attachment.run, attachment.run.host.cluster
-    folder = RunFolder(directory, run.id, Masker(), is_again=True)
+    folder = RunFolder(directory, run.id, Masker(), runs_dir, is_again=True)
     folder.write_plan(attachment.plan)
     console.on_begin(lambda: None)
     watch = Watch(

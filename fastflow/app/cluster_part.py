@@ -148,7 +148,7 @@ class ClusterPart:
         labels = {**self.labels, f"{LABEL}.role": ROLE}
         cancellable = {CANCELLABLE: "true"} if self.settings.cancel_in_progress else {}
         taking = Taking(self.cluster, keys, {**labels, **cancellable}, watch.note)
-        take_or_wait(taking, self.console.cancellation, patience_of(self.settings))
+        take_or_wait(taking, self.console.cancellation, patience_of(self.settings, watch.folder))
 
     def _secret(self, unit: UnitPlan) -> bytes:
         """What an agent is told; raises UsageError if that is too much."""

@@ -81,7 +81,7 @@ def _run(
     parts: Sequence[Part], request: RunRequest, settings: RunSettings, console: Console, id_file: RunIdFile | None
 ) -> tuple[RunResult, RunFolder]:
     plan = request.plan
-    folder = RunFolder(request.text.directory, request.run, request.mask)
+    folder = RunFolder(request.text.directory, request.run, request.mask, request.runs_dir)
     try:
         write_digest(folder, request.digest)
         if id_file is not None:

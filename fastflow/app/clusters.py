@@ -14,7 +14,8 @@ from fastflow.errors import FastflowError
 from fastflow.model.compose_keys import LABEL
 from fastflow.model.host import Host
 from fastflow.pipeline import SpecText
-from fastflow.record.history import folder_of, is_going_on
+from fastflow.record.history import is_going_on
+from fastflow.record.place import RunsDir
 
 MANIFEST = "manifest"
 _END_TIMEOUT = 60.0
@@ -86,9 +87,9 @@ def _runs(host: ClusterHost) -> Iterable[ClusterRun]:
         yield ClusterRun(run, spec, started_on, since, host, own)
 
 
-def is_live(run: ClusterRun) -> bool:
+def is_live(run: ClusterRun, runs_dir: RunsDir) -> bool:
     """Whether somebody sees to a run: a unit goes on or is about to, or its dispatcher is on this machine."""
-    return run.goes_on or is_going_on(folder_of(run.spec, run.id)) or (is_alive(run.host.cluster, run.id))
+    return run.goes_on or is_going_on(runs_dir.folder(run.spec, run.id)) or (is_alive(run.host.cluster, run.id))
 
 
 def require_none(phase: str | None, run: str | None, text: SpecText | None, what: str) -> None:
@@ -119,6 +120,8 @@ def down(
     hosts: Sequence[ClusterHost],
     name: str | None,
     spec: str | None,
+    runs_dir: RunsDir,
+    *,
     say: Callable[[str], None],
     notify: Callable[[str], None],
 ) -> Removal:
@@ -131,7 +134,7 @@ def down(
         runs = [run for run in runs_on([host], notify) if (run.id == name if name else spec in (None, run.spec))]
         for run in runs:
             removal.runs.append(run.id)
-            if name is None and is_live(run):
+            if name is None and is_live(run, runs_dir):
                 say(f"run {run.id} is live and left alone; `fastflow down --run {run.id}` interrupts it")
                 continue
             if run.goes_on:

@@ -11,10 +11,13 @@ from fastflow.errors import UsageError
 from fastflow.files import is_file, resolved
 from fastflow.spec.values import EnvFileError, Values, read_env_file
 
+RUNS_DIR = "FASTFLOW_RUNS_DIR"
+"""The variable that chooses where runs are kept."""
 _COMPOSE_KEPT = "COMPOSE_PROFILES"
 _DOCKERS = frozenset(("HOME", "PATH", "TMPDIR", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"))
 _OF_THIS_MACHINE = re.compile(
     r"_|PATH|HOME|PWD|OLDPWD|SHLVL|SHELL|USER|LOGNAME|HOSTNAME|TERM|TMPDIR|MAIL|EDITOR|PAGER|LS_COLORS|LANG|DISPLAY"
+    rf"|{RUNS_DIR}"
     r"|(DOCKER|XDG|SSH|LC|PYENV|PYTHON|VIRTUAL_ENV|CONDA|DBUS|GPG|NVM|SYSTEMD)(_.*)?|PYTEST.*"
 )
 """Variables that say where programs and files are, who is logged in, and which engine is used."""

@@ -10,10 +10,10 @@ from fastflow.app.specs import find_spec, identity_here, read_spec_text
 from fastflow.diagnostic import did_you_mean
 from fastflow.engines.opening import open_engine
 from fastflow.errors import FastflowError, UsageError
-from fastflow.files import is_directory
 from fastflow.model.host import Host
 from fastflow.pipeline import SpecText, load
-from fastflow.record.history import History, folder_of, read_history
+from fastflow.record.history import History, read_history
+from fastflow.record.place import RunsDir
 from fastflow.run.engine import Engine
 from fastflow.run.live import LivePhase, LiveRun
 from fastflow.run.survey import Sighting, Survey, look
@@ -108,11 +108,14 @@ def split_phase(text: str | None, run: str | None) -> tuple[str | None, str | No
     return named, phase or None
 
 
-def find_target(survey: Survey, phase: str | None, run: str | None) -> Target:
+def find_target(survey: Survey, phase: str | None, run: str | None, runs_dir: RunsDir) -> Target:
     """Find the run and the phase that are meant; raises UsageError and NotLiveError."""
     run_name, phase_name = split_phase(phase, run)
-    chosen = _named_run(survey.runs, run_name) if run_name is not None else _only_run(survey.runs, identity_here())
-    target = Target(chosen, phase_name, folder_of(chosen.spec, chosen.id))
+    if run_name is not None:
+        chosen = _named_run(survey.runs, run_name)
+    else:
+        chosen = _only_run(survey.runs, identity_here(), runs_dir)
+    target = Target(chosen, phase_name, runs_dir.folder(chosen.spec, chosen.id))
     if phase_name is not None:
         _require_phase(phase_name, chosen, target.history)
     return target
@@ -126,26 +129,27 @@ def _named_run(runs: Sequence[LiveRun], name: str) -> LiveRun:
     return found
 
 
-def _only_run(runs: Sequence[LiveRun], spec: str | None) -> LiveRun:
+def _only_run(runs: Sequence[LiveRun], spec: str | None, runs_dir: RunsDir) -> LiveRun:
     """The only live run of the spec here: another one is somebody else's, who must not be stopped by mistake."""
     if spec is None:
         raise UsageError("there is no spec here, so it is not clear which run is meant", _NAME_IT)
     live = [run for run in runs if run.is_alive]
-    own = [run for run in live if is_own(run, spec)]
+    own = [run for run in live if is_own(run, spec, runs_dir)]
     if len(own) > 1:
         names = ", ".join(run.id for run in own)
         raise UsageError(f"{len(own)} runs of {spec} are live: {names}", "name one with --run, or as RUN/PHASE")
     if not own and live:
         others = ", ".join(f"{run.id} of {run.spec}" for run in live)
-        raise NotLiveError(f"no run of {spec} is live; live are others: {others}", _NAME_IT)
+        elsewhere = "give the --runs-dir of the run, or " if any(run.spec == spec for run in live) else ""
+        raise NotLiveError(f"no run of {spec} is live; live are others: {others}", f"{elsewhere}{_NAME_IT}")
     if not own:
         raise NotLiveError(f"no run of {spec} is live", "start one: fastflow up; logs of old runs: fastflow logs PHASE")
     return own[0]
 
 
-def is_own(run: LiveRun, spec: str) -> bool:
+def is_own(run: LiveRun, spec: str, runs_dir: RunsDir) -> bool:
     """Whether a run is of this spec, in this checkout: CI jobs in containers have their checkouts under one path."""
-    return run.spec == spec and is_directory(folder_of(run.spec, run.id))
+    return run.spec == spec and runs_dir.has_from(Path(spec).parent, run.id)
 
 
 def _require_phase(name: str, run: LiveRun, history: History | None) -> None:

@@ -1,7 +1,7 @@
 """The logs of a run's nodes: as the engine has them, or as the run's folder keeps them."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +11,12 @@ from fastflow.app.live import NotLiveError, engines_here, find_target, split_pha
 from fastflow.app.specs import directory_of_runs
 from fastflow.diagnostic import did_you_mean
 from fastflow.errors import EngineError, FastflowError, UsageError
+from fastflow.files import matching
 from fastflow.masking import Masker
-from fastflow.model.compose_keys import LABEL
 from fastflow.record.archive import find_run, read_archive
 from fastflow.record.har import RECORDS, SHORTEST_SECRET, read_har
-from fastflow.record.history import folder_of, is_going_on
+from fastflow.record.history import is_going_on
+from fastflow.record.place import RunsDir
 from fastflow.report.text import clean
 from fastflow.run.live import LivePhase
 
@@ -33,16 +34,16 @@ class Output:
     notify: Callable[[str], None]
 
 
-def show_logs(phase: str | None, run: str | None, output: Output, *, follow: bool) -> None:
+def show_logs(phase: str | None, run: str | None, runs_dir: RunsDir, output: Output, *, follow: bool) -> None:
     """Write the log of a phase, or of all nodes that are there; of a run that is over, what its folder keeps.
 
     With `follow`, go on until the nodes have ended.
     """
     name, wanted = split_phase(phase, run)
     try:
-        target = find_target(engines_here(output.notify).look(), phase, run)
+        target = find_target(engines_here(output.notify).look(), phase, run, runs_dir)
     except (NotLiveError, EngineError):
-        folder = _folder_of_ended(name)
+        folder = _folder_of_ended(name, runs_dir)
         if folder is None:
             raise
         state = "is going on; by now" if is_going_on(folder) else "is over; from its folder"
@@ -51,33 +52,27 @@ def show_logs(phase: str | None, run: str | None, output: Output, *, follow: boo
         return
     nodes = [found for found in target.run.phases if target.phase in (None, found.id)]
     if nodes:
-        show_nodes(nodes, output, follow=follow, prefixed=target.phase is None)
+        show_nodes(nodes, target.folder, output, follow=follow, prefixed=target.phase is None)
     else:
         _show_kept(target.folder, target.phase, output)
 
 
-def _folder_of_ended(run: str | None) -> Path | None:
+def _folder_of_ended(run: str | None, runs_dir: RunsDir) -> Path | None:
     """The folder of a run that no engine knows any more, or of the last one of the spec here; None if there is none."""
     try:
-        return find_run(run, directory_of_runs())
+        return find_run(run, directory_of_runs(), runs_dir)
     except UsageError:
         return None
-
-
-def _records(phase: LivePhase) -> Iterator[Path]:
-    """The records of a live phase's run that are files, if its folder is on this machine: they hold sessions."""
-    run, spec = (phase.container.labels.get(f"{LABEL}.{name}", "") for name in ("run", "spec"))
-    yield from (folder_of(spec, run) / RECORDS).glob("*.har")
 
 
 class _Printer:
     """Writes lines of several logs, from whatever thread. `failure` is why the output took no more."""
 
-    def __init__(self, phases: Sequence[LivePhase], output: Output, *, prefixed: bool) -> None:
+    def __init__(self, phases: Sequence[LivePhase], folder: Path, output: Output, *, prefixed: bool) -> None:
         self._output = output
         self._width = max(len(phase.id) for phase in phases) if prefixed else 0
         self._mask = Masker(phase.container.token for phase in phases)  # whatever the variable's name is here
-        for record in {record for phase in phases for record in _records(phase)}:
+        for record in matching(folder / RECORDS, "*.har"):  # records that are files hold sessions
             with suppress(OSError, ValueError):
                 self._mask.add(read_har(record.read_bytes()).secrets(), SHORTEST_SECRET)
         self._lock = Lock()
@@ -98,9 +93,12 @@ class _Printer:
                 self.failure = error
 
 
-def show_nodes(phases: Sequence[LivePhase], output: Output, *, follow: bool, prefixed: bool) -> None:
-    """Write what nodes have printed, with the phase in front of each line if `prefixed`. Raises OSError."""
-    printer = _Printer(phases, output, prefixed=prefixed)
+def show_nodes(phases: Sequence[LivePhase], folder: Path, output: Output, *, follow: bool, prefixed: bool) -> None:
+    """Write what nodes of a run have printed, with the phase in front of each line if `prefixed`. Raises OSError.
+
+    `folder` is the run's; it may be on another machine.
+    """
+    printer = _Printer(phases, folder, output, prefixed=prefixed)
     if follow:
         _follow(phases, printer, output)
     else:

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
+from fastflow.app.runs_dir import runs_dir_of
 from fastflow.app.specs import directory_of_runs, read_spec_text
 from fastflow.errors import FastflowError
-from fastflow.record.place import run_folders
 from fastflow.spec.document import YamlMap, YamlNode
 
 
@@ -24,9 +24,12 @@ def nodes_of(given: str | None) -> Mapping[str, tuple[str, ...]]:
     }
 
 
-def runs_here() -> tuple[str, ...]:
-    """The ids of the runs beside the spec here, the latest first."""
-    return tuple(folder.name for folder in run_folders(directory_of_runs()))
+def runs_here(given: str | None) -> tuple[str, ...]:
+    """The ids of the runs of the spec here, the latest first; `given` is where they are."""
+    try:
+        return tuple(folder.name for folder in runs_dir_of(given).folders(directory_of_runs()))
+    except FastflowError:
+        return ()
 
 
 def _entries(tree: YamlNode | None) -> dict[str, YamlNode]:

@@ -15,6 +15,7 @@ from fastflow.model.resolved import resolved_fields
 from fastflow.pipeline import Checked, SpecText, check, plan
 from fastflow.plan import Plan
 from fastflow.plan.making import Selection
+from fastflow.record.place import NEXT_TO_SPEC, RunsDir
 from fastflow.spec.document import YamlPath
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class RunRequest:
     max_parallel: int | None = None
     is_emulated: bool = False
     earlier: "EarlierRun | None" = None
+    runs_dir: RunsDir = NEXT_TO_SPEC
 
     @property
     def facts(self) -> Facts:
@@ -112,6 +114,7 @@ def request_of(
     resume: str | None = None,
     run: str | None = None,
     variables: Mapping[str, str] | None = None,
+    runs_dir: RunsDir = NEXT_TO_SPEC,
 ) -> RunRequest:
     """Check a spec for a run, or for one that resumes another; raises InvalidSpecError and UsageError.
 
@@ -125,9 +128,9 @@ def request_of(
         from fastflow.record.archive import find_run, read_archive  # noqa: PLC0415  # most runs resume none
         from fastflow.run.earlier import earlier_run  # noqa: PLC0415  # as above
 
-        archive = read_archive(find_run(resume, text.directory))
+        archive = read_archive(find_run(resume, text.directory, runs_dir))
         earlier = earlier_run(archive.folder, archive.phases)
         values = values.over(earlier.digest.variables)
         known = {tuple(path.split(".")): value for path, value in earlier.digest.build_ids.items()}
     checked = check([text], values, stand_in if emulate else None, build_ids=known).require_valid()
-    return RunRequest(run, text, values, env_files, checked, selection, max_parallel, emulate, earlier)
+    return RunRequest(run, text, values, env_files, checked, selection, max_parallel, emulate, earlier, runs_dir)

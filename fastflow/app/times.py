@@ -5,16 +5,17 @@ from pathlib import Path
 
 from fastflow.check.facts import Facts
 from fastflow.plan import Plan
-from fastflow.record.place import runs_beside
+from fastflow.record.place import RunsDir
 from fastflow.record.times import read_times
 from fastflow.run.forecast import Forecast, forecast
 
 
-def forecast_of(plan: Plan, facts: Facts, notify: Callable[[str], None]) -> Forecast | None:
+def forecast_of(plan: Plan, facts: Facts, runs_dir: RunsDir, notify: Callable[[str], None]) -> Forecast | None:
     """Forecast a plan from the runs of its spec; if no phase of it has ever done its work there, `notify` hears it."""
-    made = forecast(plan, read_times(plan.directory, Path(facts.document.file).name), facts.spec.host_limits)
+    times = read_times(plan.directory, Path(facts.document.file).name, runs_dir)
+    made = forecast(plan, times, facts.spec.host_limits)
     if made is None:
-        runs = runs_beside(plan.directory)
+        runs = runs_dir.path(plan.directory)
         notify(
             f"no minutes are known: no run in {runs} has passed a phase of this plan; run it, or copy folders of its "
             "runs there, which CI systems keep as artifacts"

@@ -144,7 +144,7 @@ def _begin(
 ) -> RunFolder:
     """Make the run's folder, once what a resumed run left is removed; if that one is live, this one does not begin."""
     take_over_earlier(request, engines, console.say)
-    folder = RunFolder(request.text.directory, request.run, request.mask)
+    folder = RunFolder(request.text.directory, request.run, request.mask, request.runs_dir)
     write_digest(folder, request.digest)
     if id_file is not None:
         id_file.write(request.run)

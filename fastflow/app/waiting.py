@@ -8,9 +8,9 @@ from typing import Literal
 from fastflow.app.live import Engines, Target, engines_here, find_target
 from fastflow.app.specs import find_spec
 from fastflow.errors import FastflowError, UsageError
-from fastflow.files import matching
-from fastflow.record.history import is_going_on
-from fastflow.record.place import runs_beside
+from fastflow.files import is_file
+from fastflow.record.history import EVENTS_FILE, is_going_on
+from fastflow.record.place import RunsDir
 from fastflow.record.result import END_STATES, State
 from fastflow.run.live import state_by_container
 from fastflow.run.survey import Survey
@@ -23,7 +23,7 @@ _IS_READY = ("ready", "running")
 
 
 def wait_for(
-    phase: str, run: str | None, goal: Goal, timeout: float | None, notify: Callable[[str], None]
+    phase: str, run: str | None, goal: Goal, timeout: float | None, *, runs_dir: RunsDir, notify: Callable[[str], None]
 ) -> tuple[Target, State]:
     """Wait until a phase is ready, or has ended, and give its state then; `timeout` is in seconds.
 
@@ -31,7 +31,7 @@ def wait_for(
     """
     engines = engines_here(notify)
     deadline = None if timeout is None else time.monotonic() + timeout
-    target = _find(engines, phase, run, deadline)
+    target = _find(engines, phase, run, runs_dir, deadline)
     starts_by = time.monotonic() + GRACE
     pause = Event()
     while True:
@@ -43,7 +43,7 @@ def wait_for(
         if deadline is not None and time.monotonic() >= deadline:
             raise FastflowError(f"{target.phase} is {state} and not {goal} after {timeout:g} s")
         pause.wait(_PAUSE)
-        target = _again(engines.only_answering(), target)
+        target = _again(engines.only_answering(), target, runs_dir)
     if goal == "ready" and state in END_STATES:
         raise FastflowError(f"{target.phase} {state}; it is not ready any more")
     return target, state
@@ -54,7 +54,7 @@ def _begins(target: Target, starts_by: float) -> bool:
     return is_going_on(target.folder) or (target.run.is_starting and time.monotonic() < starts_by)
 
 
-def _find(engines: Engines, phase: str, run: str | None, deadline: float | None) -> Target:
+def _find(engines: Engines, phase: str, run: str | None, runs_dir: RunsDir, deadline: float | None) -> Target:
     """Find the run; one that was started just before in the background may take a while to show.
 
     It shows when it has its leases, after its images were pulled, or when it builds some. Until then another run of the
@@ -65,9 +65,9 @@ def _find(engines: Engines, phase: str, run: str | None, deadline: float | None)
     while True:
         survey = engines.look()
         try:
-            return find_target(survey, phase, run)
+            return find_target(survey, phase, run, runs_dir)
         except FastflowError as error:
-            is_here_to_come = run is None and "/" not in phase and is_preparing(survey)
+            is_here_to_come = run is None and "/" not in phase and is_preparing(survey, runs_dir)
             if isinstance(error, UsageError) and not is_here_to_come:
                 raise
             now = time.monotonic()
@@ -77,20 +77,21 @@ def _find(engines: Engines, phase: str, run: str | None, deadline: float | None)
         pause.wait(_PAUSE)
 
 
-def is_preparing(survey: Survey) -> bool:
+def is_preparing(survey: Survey, runs_dir: RunsDir) -> bool:
     """Whether the newest run of this directory's spec goes on and has nothing on any engine yet."""
     spec = find_spec()
-    begun = matching(runs_beside(spec.parent), "*/events.jsonl") if spec else []
-    if not begun or any(found.id == begun[-1].parent.name for found in survey.runs):
+    if spec is None:
         return False
-    return is_going_on(begun[-1].parent)
+    begun = (folder for folder in runs_dir.all_folders(spec.parent) if is_file(folder / EVENTS_FILE))
+    newest = next((folder for folder in begun if runs_dir.has_from(spec.parent, folder.name)), None)
+    return newest is not None and newest.name not in [run.id for run in survey.runs] and is_going_on(newest)
 
 
-def _again(engines: Engines, target: Target) -> Target:
+def _again(engines: Engines, target: Target, runs_dir: RunsDir) -> Target:
     survey = engines.look()
     survey.require(part.host for part in target.run.parts)
     try:
-        return find_target(survey, target.phase, target.run.id)
+        return find_target(survey, target.phase, target.run.id, runs_dir)
     except UsageError:
         raise
     except FastflowError:

@@ -34,8 +34,8 @@ class Watch:
 
     def add(self, number: int, unit: str, host: str, results: dict[str, PhaseResult]) -> UnitWatch:
         """Watch a unit, too."""
-        directory = self.folder.root.parent
-        watch = UnitWatch(number, unit, host, results, self.folder.path, directory, self.emit, self._log_line)
+        path, directory = self.folder.path, self.folder.directory
+        watch = UnitWatch(number, unit, host, results, path, directory, self.emit, self._log_line)
         self.units.append(watch)
         return watch
 

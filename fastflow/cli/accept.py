@@ -12,11 +12,12 @@ from fastflow.app.accept import Choice, add_to, choices_of, failing_of, standing
 from fastflow.app.specs import directory_of_runs
 from fastflow.cli import completing
 from fastflow.cli.accept_asking import QuitError, ask_whether, ask_why, day, read_reason
-from fastflow.cli.options import with_examples
+from fastflow.cli.options import runs_dir_option, with_examples
 from fastflow.cli.report import RUN_HELP
 from fastflow.errors import UsageError
 from fastflow.model.accept_writing import Addition
 from fastflow.record.archive import find_run, read_archive
+from fastflow.record.place import RunsDir
 from fastflow.report.text import pictured
 
 _FINGERPRINT_HELP = "Accept the one of this fingerprint, which every report shows; may be repeated."
@@ -37,9 +38,11 @@ _EPILOG = with_examples(
     "--reason", metavar="TEXT", help="Why; it stands in every report. Needed where there is no terminal to ask on."
 )
 @click.option("--expires", metavar="DAY", help="The last day, as YEAR-MONTH-DAY in UTC; by default they do not expire.")
+@runs_dir_option
 def command(
     run: str | None,
     file: str | None,
+    runs_dir: RunsDir,
     *,
     takes_all: bool,
     fingerprints: tuple[str, ...],
@@ -52,7 +55,7 @@ def command(
     added at its end.
     """
     why, until = read_reason(reason) if reason is not None else None, day(expires)
-    archive = read_archive(find_run(run, directory_of_runs()))
+    archive = read_archive(find_run(run, directory_of_runs(), runs_dir))
     found = failing_of(archive, takes_all, fingerprints)
     if not found:
         click.echo(f"run {archive.run} has found nothing that failed a gate")

@@ -7,7 +7,8 @@ import click
 from fastflow.app.reports import parse_reports
 from fastflow.app.specs import find_spec, read_spec_text
 from fastflow.cli import completing
-from fastflow.cli.options import notify
+from fastflow.cli.options import notify, runs_dir_option
+from fastflow.record.place import RunsDir
 
 _REPORT_HELP = "Write a report to PATH when the run has ended; may be repeated."
 
@@ -24,20 +25,20 @@ _REPORT_HELP = "Write a report to PATH when the run has ended; may be repeated."
 @click.option(
     "--report", "reports", multiple=True, metavar="KIND=PATH", shell_complete=completing.reports, help=_REPORT_HELP
 )
-def command(*, run: str, progress: str, reports: tuple[str, ...]) -> int:
+@runs_dir_option
+def command(*, run: str, progress: str, reports: tuple[str, ...], runs_dir: RunsDir) -> int:
     """Watch RUN, a run on a cluster whose `fastflow up` is gone, from its beginning to its end.
 
     Looks at the clusters of the spec of this directory; without a spec at the cluster of the current Docker context.
-    Writes the run's folder next to the spec, or in this directory, and exits with the run's code. A signal stops
-    the run.
+    Writes the run's folder, and exits with the run's code. A signal stops the run.
     """
     from fastflow.app.attach import attach, find_run  # noqa: PLC0415  # for a help text nothing of it is needed
     from fastflow.cli.console import Console  # noqa: PLC0415  # as above
 
     wanted = parse_reports(reports)
     spec = find_spec()
-    found = find_run(run, read_spec_text(None) if spec else None, notify)
+    found = find_run(run, read_spec_text(None) if spec else None, runs_dir, notify)
     told = [phase.id for phase in found.selected]
     with Console(progress, None, str, wanted, told=told) as console:
         directory = spec.parent if spec else Path()
-        return console.conclude(*attach(found, directory, console, console.displays))
+        return console.conclude(*attach(found, directory, runs_dir, console, console.displays))

@@ -21,10 +21,10 @@ def phases(context: click.Context, parameter: click.Parameter, incomplete: str) 
 
 
 def runs(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001  # as above
-    """The runs beside the spec here."""
+    """The runs of the spec here, in the --runs-dir that stands before, or where they are without one."""
     from fastflow.app.names import runs_here  # noqa: PLC0415  # as above
 
-    return _beginning(incomplete, runs_here())
+    return _beginning(incomplete, runs_here(context.params.get("runs_dir")))
 
 
 def rules(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001  # as above

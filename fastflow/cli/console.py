@@ -19,7 +19,7 @@ from fastflow.record.archive import read_archive
 from fastflow.record.baselines import baselines_before
 from fastflow.record.events import Listener, Note
 from fastflow.record.folder import RunFolder
-from fastflow.record.place import runs_beside
+from fastflow.record.place import NEXT_TO_SPEC
 from fastflow.record.result import RunResult
 from fastflow.report.colours import has_colours, terminal_size
 from fastflow.report.encoding import ERRORS, encoding_for
@@ -118,8 +118,9 @@ class Console:
     def conclude(self, result: RunResult, folder: RunFolder) -> int:
         """Show what came of a run, and return the exit code, which no reader that has gone changes."""
         self.close()
-        before = baselines_before(folder.path, result.spec)
-        run = result.run if folder.path.parent == runs_beside(directory_of_runs().absolute()) else str(folder.path)
+        before = baselines_before(folder.earlier(), result.spec)
+        known = NEXT_TO_SPEC.path(directory_of_runs().absolute())  # where commands look that are given no --runs-dir
+        run = result.run if folder.path.parent == known else str(folder.path)
         summary = summary_of_run(result, str(folder.path), self.written, self._matrices, before, run=run)
         if self._keeps:
             summary += f"\nkept; remove it with: fastflow down --run {result.run}"

@@ -6,8 +6,9 @@ import click
 
 from fastflow.app.diff import compare_runs
 from fastflow.cli import completing
-from fastflow.cli.options import with_examples
+from fastflow.cli.options import runs_dir_option, with_examples
 from fastflow.errors import ExitCode
+from fastflow.record.place import RunsDir
 
 _FORMATS = ("text", "json", "markdown")
 _EPILOG = with_examples(
@@ -29,13 +30,14 @@ _EPILOG = with_examples(
     show_default=True,
     help="What to print: text to read, JSON for programs, or Markdown for a comment on a change.",
 )
-def command(*, old: str, new: str | None, form: str) -> int:
+@runs_dir_option
+def command(*, old: str, new: str | None, form: str, runs_dir: RunsDir) -> int:
     """Show what differs between two runs: vulnerabilities that are new, gone or changed, and what may be the cause.
 
     The first RUN is the older one; the second is the last run of the spec here, unless it is named. It compares the
     spec, Compose files, images, baselines, policy and versions as far as both runs recorded them. Needs no engine.
     """
-    comparison = compare_runs(old, new)
+    comparison = compare_runs(old, new, runs_dir)
     shown: str = import_module(f"fastflow.report.diff.as_{form}").render(comparison)
     click.echo(shown.rstrip("\n"))
     return ExitCode.PASSED

@@ -8,8 +8,9 @@ from fastflow.app.down import chosen_runs, interrupt, settled
 from fastflow.app.live import engines_here
 from fastflow.app.specs import find_spec, identity, read_spec_text
 from fastflow.cli import completing
-from fastflow.cli.options import SPEC_HELP, notify, spec_argument
+from fastflow.cli.options import SPEC_HELP, notify, runs_dir_option, spec_argument
 from fastflow.errors import ExitCode
+from fastflow.record.place import RunsDir
 from fastflow.run.survey import remove_live
 from fastflow.spec.reader import SpecText
 
@@ -25,7 +26,8 @@ from fastflow.spec.reader import SpecText
 )
 @click.option("--stale", is_flag=True, help="Only dead runs, which is the default.")
 @click.option("--all", "everything", is_flag=True, help="Dead runs of every spec.")
-def command(*, spec: str | None, run: str | None, stale: bool, everything: bool) -> int:
+@runs_dir_option
+def command(*, spec: str | None, run: str | None, stale: bool, everything: bool, runs_dir: RunsDir) -> int:
     """Remove what dead runs left on the engine: containers, networks, volumes, images built for them.
 
     Of SPEC, or of the spec of this directory; of all with --all, or where there is no spec. What others made stays.
@@ -33,7 +35,7 @@ def command(*, spec: str | None, run: str | None, stale: bool, everything: bool)
     text = read_spec_text(spec) if spec is not None or (run is None and not everything and find_spec()) else None
     of_spec = identity(text) if text is not None and not everything else None
     clusters = clusters_of(text or (read_spec_text(None) if find_spec() else None))
-    removal = remove_from_clusters(clusters, run, of_spec, click.echo, notify)
+    removal = remove_from_clusters(clusters, run, of_spec, runs_dir, say=click.echo, notify=notify)
     if removal.left:
         notify("could not be removed:\n" + "\n".join(f"  {line}" for line in removal.left))
     if run in removal.runs:

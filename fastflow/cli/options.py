@@ -5,9 +5,12 @@ from typing import Any
 
 import click
 
+from fastflow.app.environment import RUNS_DIR
+from fastflow.app.runs_dir import runs_dir_of
 from fastflow.cli import completing
 from fastflow.model.base import parse_duration
 from fastflow.model.mode import MODE_NAMES
+from fastflow.record.place import RunsDir
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -96,6 +99,20 @@ def run_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """Which run."""
     text = "The run; needed unless exactly one run of the spec here is live."
     return click.option("--run", "run", metavar="RUN", shell_complete=completing.runs, help=text)(function)
+
+
+def _read_runs_dir(context: click.Context, option: click.Parameter, value: str | None) -> RunsDir:  # noqa: ARG001  # click's signature
+    """Read where runs are kept; what a group was given is for its commands too."""
+    above = context.parent.params.get("runs_dir") if context.parent is not None else None
+    return above if value is None and isinstance(above, RunsDir) else runs_dir_of(value)
+
+
+def runs_dir_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Where runs are kept."""
+    text = f"Keep the folders of runs in DIR. By default in {RUNS_DIR}, else in .fastflow/runs next to the spec."
+    return click.option("--runs-dir", "runs_dir", metavar="DIR", type=click.Path(), callback=_read_runs_dir, help=text)(
+        function
+    )
 
 
 def notify(text: str) -> None:

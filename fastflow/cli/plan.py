@@ -12,11 +12,13 @@ from fastflow.cli.options import (
     env_option,
     format_option,
     notify,
+    runs_dir_option,
     selection_options,
     spec_argument,
 )
 from fastflow.pipeline import check, plan
 from fastflow.plan.making import Selection
+from fastflow.record.place import RunsDir
 from fastflow.report.plan import plan_as_json, plan_as_text
 
 _TIMES_HELP = "Add minutes, from the earlier runs beside the spec: of phases, and of the run under each --max-parallel."
@@ -30,6 +32,7 @@ _TIMES_HELP = "Add minutes, from the earlier runs beside the spec: of phases, an
 @all_option
 @env_option
 @env_file_option
+@runs_dir_option
 def command(
     *,
     spec: str | None,
@@ -40,6 +43,7 @@ def command(
     unfolds: bool,
     with_values: bool,
     env_files: tuple[str, ...],
+    runs_dir: RunsDir,
 ) -> None:
     """Show the phases, what each waits for and why, the longest chain of them, hosts, ports, and what is left out.
 
@@ -53,5 +57,5 @@ def command(
     if times:
         from fastflow.app.times import forecast_of  # noqa: PLC0415  # most plans are without times
 
-        forecast = forecast_of(made, facts, notify)
+        forecast = forecast_of(made, facts, runs_dir, notify)
     click.echo(plan_as_json(made, forecast) if form == "json" else plan_as_text(made, forecast, unfolds=unfolds))

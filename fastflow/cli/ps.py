@@ -6,14 +6,16 @@ from fastflow.app.cluster_ps import cluster_runs_as_json, cluster_runs_as_text
 from fastflow.app.clusters import clusters_of, runs_on
 from fastflow.app.live import engines_here, is_own
 from fastflow.app.specs import find_spec, identity_here, read_spec_text
-from fastflow.cli.options import format_option, notify
+from fastflow.cli.options import format_option, notify, runs_dir_option
+from fastflow.record.place import RunsDir
 from fastflow.report.live import runs_as_json, runs_as_text
 
 
 @click.command(name="ps")
 @click.option("--run", "run", metavar="RUN", help="Only this run.")
 @format_option
-def command(*, run: str | None, form: str) -> None:
+@runs_dir_option
+def command(*, run: str | None, form: str, runs_dir: RunsDir) -> None:
     """List the runs that an engine has something of, whose they are, and the nodes that are there.
 
     Looks at the current Docker context and at the hosts of the spec of this directory.
@@ -23,7 +25,7 @@ def command(*, run: str | None, form: str) -> None:
     clusters = clusters_of(read_spec_text(None) if find_spec() else None)
     sent = tuple(one for one in runs_on(clusters, notify) if run in (None, one.id))
     here = identity_here()
-    own = {one.id for one in found if here is not None and is_own(one, here)}
+    own = {one.id for one in found if here is not None and is_own(one, here, runs_dir)}
     if form == "json":
         click.echo(runs_as_json(found, cluster_runs_as_json(sent)))
     elif found or sent:

@@ -5,9 +5,10 @@ import click
 from fastflow.app.reports import parse_reports, write_reports
 from fastflow.app.specs import directory_of_runs
 from fastflow.cli import completing
-from fastflow.cli.options import with_examples
+from fastflow.cli.options import runs_dir_option, with_examples
 from fastflow.errors import UsageError
 from fastflow.record.archive import find_run, read_archive
+from fastflow.record.place import RunsDir
 from fastflow.report.kinds import KINDS
 
 RUN_HELP = "RUN is a run's id, or the path of its folder; by default the last run of the spec here."
@@ -24,12 +25,13 @@ _REPORT_HELP = f"Write a report ({', '.join(KINDS)}) to PATH; may be repeated."
 @click.option(
     "--report", "reports", multiple=True, metavar="KIND=PATH", shell_complete=completing.reports, help=_REPORT_HELP
 )
-def command(run: str | None, reports: tuple[str, ...]) -> None:
+@runs_dir_option
+def command(run: str | None, reports: tuple[str, ...], runs_dir: RunsDir) -> None:
     """Write reports of an earlier run from its folder, also of one that was killed; needs no engine."""
     wanted = parse_reports(reports)
     if not wanted:
         raise UsageError("no report was asked for", "for instance: fastflow report --report html=report.html")
-    archive = read_archive(find_run(run, directory_of_runs()))
+    archive = read_archive(find_run(run, directory_of_runs(), runs_dir))
     for report, failure in write_reports(wanted, archive).items():
         if failure is not None:
             raise failure

@@ -2,11 +2,12 @@
 
 import click
 
-from fastflow.app.specs import directory_of_runs
-from fastflow.cli.options import format_option, notify, with_examples
+from fastflow.app.specs import directory_of_runs, find_spec
+from fastflow.cli.options import format_option, notify, runs_dir_option, with_examples
 from fastflow.errors import FastflowError, UsageError, system_reason
 from fastflow.model.base import parse_duration
 from fastflow.record.kept import kept_runs, remove, to_prune
+from fastflow.record.place import RunsDir
 from fastflow.report.runs import kept_as_json, kept_as_text, size_of
 from fastflow.report.text import count
 
@@ -31,37 +32,54 @@ def _read_age(context: click.Context, option: click.Parameter, value: str | None
         raise click.BadParameter(f"expected a time such as 30d or 12h, not {value}", context, option) from None
 
 
+_all_option = click.option(
+    "--all", "of_all", is_flag=True, help="Runs of every spec, in a --runs-dir that several use."
+)
+
+
 @click.group(name="runs", invoke_without_command=True, epilog=_EPILOG)
 @format_option
+@_all_option
+@runs_dir_option
 @click.pass_context
-def command(context: click.Context, form: str) -> None:
-    """List the runs that are kept beside the spec here: when each began, its exit code, its size, its phases.
+def command(context: click.Context, form: str, runs_dir: RunsDir, *, of_all: bool) -> None:
+    """List the runs of the spec here that are kept: when each began, its exit code, its size, its phases.
 
-    They are folders of .fastflow/runs. Needs no engine.
+    They are folders of .fastflow/runs, or of the directory that --runs-dir names. Where there is no spec, lists all
+    that are in that directory. Needs no engine.
     """
     if context.invoked_subcommand is not None:
         return
-    runs = kept_runs(directory_of_runs())
+    of_all = of_all or _is_shared(runs_dir)
+    runs = kept_runs(directory_of_runs(), runs_dir, of_all=of_all)
     if form == "json":
         click.echo(kept_as_json(runs))
     elif runs:
-        click.echo(kept_as_text(runs))
+        click.echo(kept_as_text(runs, with_specs=of_all))
     else:
         click.echo("no run is kept here", err=True)
+
+
+def _is_shared(runs_dir: RunsDir) -> bool:
+    """Whether runs of every spec are meant unasked: there is no spec here whose runs they could be."""
+    return runs_dir.chosen is not None and find_spec() is None
 
 
 @command.command()
 @click.option("--keep", type=click.IntRange(min=0), metavar="N", help="Keep the latest N runs, whatever their age.")
 @click.option("--older", callback=_read_age, metavar="TIME", help="Only runs that began longer ago: 30d, 12h.")
 @click.option("--dry-run", is_flag=True, help="Say which would go; remove nothing.")
-def prune(keep: int | None, older: int | None, *, dry_run: bool) -> None:
+@_all_option
+@runs_dir_option
+def prune(keep: int | None, older: int | None, runs_dir: RunsDir, *, dry_run: bool, of_all: bool) -> None:
     """Remove folders of runs that are over: logs, records, reports and all. A live run stays.
 
     Reports that `up --report` or `reports:` wrote elsewhere stay, too. A run that is gone cannot be resumed.
     """
     if keep is None and older is None:
         raise UsageError("nothing says which runs are to go", "for instance: fastflow runs prune --keep 20")
-    chosen = to_prune(kept_runs(directory_of_runs()), keep, older)
+    kept = kept_runs(directory_of_runs(), runs_dir, of_all=of_all or _is_shared(runs_dir))
+    chosen = to_prune(kept, keep, older)
     for run in chosen:
         notify(f"{'would remove' if dry_run else 'removing'} {run.folder} ({size_of(run.size)})")
     if not dry_run:

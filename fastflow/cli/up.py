@@ -15,12 +15,14 @@ from fastflow.cli.options import (
     all_option,
     env_file_option,
     read_duration,
+    runs_dir_option,
     selection_options,
     spec_argument,
     with_examples,
 )
 from fastflow.errors import ExitCode
 from fastflow.plan.making import Selection
+from fastflow.record.place import RunsDir
 from fastflow.report.kinds import KINDS
 from fastflow.report.plan import plan_as_text
 from fastflow.report.progress import KINDS as PROGRESS_KINDS
@@ -76,6 +78,7 @@ _EPILOG = with_examples(
 @all_option
 @click.option("--run-id-file", "run_id_file", metavar="F", type=click.Path(), help=_RUN_ID_HELP)
 @env_file_option
+@runs_dir_option
 def command(
     *,
     spec: str | None,
@@ -94,6 +97,7 @@ def command(
     unfolds: bool,
     run_id_file: str | None,
     env_files: tuple[str, ...],
+    runs_dir: RunsDir,
 ) -> int:
     """Run a spec."""
     wanted, id_file = parse_reports(reports), None if dry_run else RunIdFile.named(run_id_file)
@@ -102,7 +106,8 @@ def command(
         from fastflow.app.following import following  # noqa: PLC0415  # most runs follow none
 
         choice = following(choice, followed, resume)
-    request = request_of(read_spec_text(spec), env_files, choice, max_parallel, emulate=emulate, resume=resume)
+    text = read_spec_text(spec)
+    request = request_of(text, env_files, choice, max_parallel, emulate=emulate, resume=resume, runs_dir=runs_dir)
     if progress not in ("quiet", "json"):
         show_findings(request.checked.diagnostics, request.checked.lines)
     if dry_run:

@@ -7,8 +7,9 @@ from fastflow.app.live import split_phase
 from fastflow.app.specs import find_spec, read_spec_text
 from fastflow.app.waiting import GRACE, Goal, wait_for
 from fastflow.cli import completing
-from fastflow.cli.options import notify, run_option, with_examples
+from fastflow.cli.options import notify, run_option, runs_dir_option, with_examples
 from fastflow.errors import ExitCode
+from fastflow.record.place import RunsDir
 from fastflow.report.live import proxy_url
 
 _FOR_HELP = "ready: its node works, and a recorder takes requests; ended: whatever came of it."
@@ -27,14 +28,15 @@ _CODES = {"passed": ExitCode.PASSED, "vulnerable": ExitCode.VULNERABLE}
 )
 @click.option("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help=_TIMEOUT_HELP)
 @run_option
-def command(*, phase: str, goal: Goal, timeout: float | None, run: str | None) -> int:
+@runs_dir_option
+def command(*, phase: str, goal: Goal, timeout: float | None, run: str | None, runs_dir: RunsDir) -> int:
     """Wait until PHASE (or RUN/PHASE) is ready, which prints its proxy's URL, or until it has ended.
 
     The exit code of `--for ended` is 0 where the phase passed, 1 where it found vulnerabilities, else 3.
     """
     run_name, phase_name = split_phase(phase, run)
     require_none(phase_name, run_name, read_spec_text(None) if find_spec() else None, "`fastflow wait`")
-    target, state = wait_for(phase, run, goal, timeout, notify)
+    target, state = wait_for(phase, run, goal, timeout, runs_dir=runs_dir, notify=notify)
     if goal == "ended":
         click.echo(f"{target.phase} {state}")
         return _CODES.get(state, ExitCode.FAILED)

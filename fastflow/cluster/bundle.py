@@ -18,6 +18,7 @@ from fastflow.cluster.cluster import FILE_LIMIT
 from fastflow.errors import UsageError, system_reason
 from fastflow.files import exists, is_directory, is_file, resolved
 from fastflow.masking import SHORTEST
+from fastflow.record.place import Checkout
 from fastflow.spec.document import YamlMap
 
 FILES, ENV_FILES, EARLIER = "files", "env-files", "earlier"
@@ -161,8 +162,9 @@ def _below(path: Path) -> Iterator[Path]:
         yield path
         return
     for directory, folders, files in os.walk(path):
-        folders[:] = sorted(name for name in folders if name not in _LEFT_OUT)
         here = Path(directory)
+        kept = (name for name in folders if name not in _LEFT_OUT)
+        folders[:] = sorted(name for name in kept if Checkout.read(here / name) is None)  # else it is a run's folder
         yield here
         links = (here / name for name in folders if (here / name).is_symlink())
         plain = (here / name for name in sorted(files))

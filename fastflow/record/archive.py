@@ -13,7 +13,7 @@ from fastflow.errors import UsageError
 from fastflow.files import exists, is_directory, is_file
 from fastflow.record.events import PhaseChanged, RunStarted
 from fastflow.record.history import EVENTS_FILE, History, read_history
-from fastflow.record.place import runs_beside
+from fastflow.record.place import NEXT_TO_SPEC, RunsDir
 from fastflow.record.plan_file import PlanFile, PlannedGate, PlannedPhase, read_plan_file
 from fastflow.record.result import END_STATES, RESULT_FILE, PhaseResult, RunResult
 
@@ -71,14 +71,16 @@ class Archive:
         return planned.gate if planned and isinstance(planned.gate, PlannedGate) else PlannedGate()
 
 
-def find_run(name: str | None, directory: Path) -> Path:
-    """Find a run's folder: by its id below the spec's directory, by its path, or the last one. Raises UsageError."""
-    runs = runs_beside(directory)
-    known = sorted(path.name for path in runs.iterdir() if is_directory(path)) if is_directory(runs) else []
+def find_run(name: str | None, directory: Path, runs_dir: RunsDir = NEXT_TO_SPEC) -> Path:
+    """Find a run's folder: by its id, by its path, or the last one of a spec in a directory. Raises UsageError."""
+    runs = runs_dir.path(directory)
+    own = runs_dir.folders(directory)
     if name is None:
-        if not known:
-            raise UsageError(f"there is no run in {runs}", "run the spec first, or name the path of a run's folder")
-        return runs / known[-1]
+        if not own:
+            of = "" if runs_dir.chosen is None else f" of a spec in {directory.absolute()}"
+            raise UsageError(f"there is no run{of} in {runs}", "run the spec first, or name the path of a run's folder")
+        return own[0]
+    known = [folder.name for folder in reversed(own)]
     for path in (runs / name, Path(name)):
         if is_directory(path):
             return path

@@ -1,7 +1,7 @@
-"""How many baselines the phases of a spec had when they last passed, from the runs' folders beside that of a run."""
+"""How many baselines the phases of a spec had when they last passed, from the folders of its earlier runs."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fastflow.record.result import RESULT_FILE
@@ -10,10 +10,12 @@ _LAST_RUNS = 20
 """So many run folders are read, the latest."""
 
 
-def baselines_before(folder: Path, spec: str) -> Mapping[str, int]:
-    """For each phase the baselines of the last earlier run of a spec that it passed, as far as its folder says."""
+def baselines_before(earlier: Sequence[Path], spec: str) -> Mapping[str, int]:
+    """For each phase the baselines of the last run of a spec that it passed, as far as its folder says.
+
+    `earlier` are the folders of runs, the latest first.
+    """
     found: dict[str, int] = {}
-    earlier = sorted((one for one in folder.parent.glob("*/") if one.name < folder.name), reverse=True)
     for one in earlier[:_LAST_RUNS]:
         try:
             told = json.loads((one / RESULT_FILE).read_text(encoding="utf-8"))

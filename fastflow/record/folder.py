@@ -1,4 +1,4 @@
-"""A run's folder, `.fastflow/runs/<run>/`: events, result, logs, reports."""
+"""A run's folder, by default `.fastflow/runs/<run>/`: events, result, logs, reports."""
 
 import json
 import os
@@ -16,6 +16,7 @@ from fastflow.files import exists
 from fastflow.masking import Masker
 from fastflow.record.events import Event, LogLine, as_json
 from fastflow.record.history import EVENTS_FILE, hold
+from fastflow.record.place import NEXT_TO_SPEC, Checkout, RunsDir
 from fastflow.record.plan_file import PLAN_FILE, PlanFile, RunImage
 from fastflow.record.result import RESULT_FILE, Evidence, RunResult
 
@@ -36,26 +37,29 @@ class RunFolder:
     A folder that exists is an error, unless somebody takes up the run and writes it again.
     """
 
-    def __init__(self, directory: Path, run: str, mask: Masker, *, is_again: bool = False) -> None:
+    def __init__(
+        self, directory: Path, run: str, mask: Masker, runs_dir: RunsDir = NEXT_TO_SPEC, *, is_again: bool = False
+    ) -> None:
         self.run = run
-        self.root = directory.absolute() / ".fastflow"
-        self.path = self.root / "runs" / run
+        self.directory = directory.absolute()
+        self.runs_dir = runs_dir
+        self.path = runs_dir.path(self.directory) / run
         self.mask = mask
         self._lock = threading.Lock()
         self._logs: dict[str, LogFile] = {}
         self._plan: PlanFile | None = None
         try:
             (self.path / "logs").mkdir(parents=True, exist_ok=is_again)
-            ignore = self.root / ".gitignore"
-            if not exists(ignore):
-                ignore.write_text("*\n")
+            if runs_dir.chosen is None:
+                _hide_from_git(self.path.parent.parent)
+            else:
+                _hide_from_git(self.path)  # a chosen directory may have files of others
+                Checkout.of(self.directory).write(self.path)
             self._events: TextIO = (self.path / EVENTS_FILE).open("w", encoding="utf-8", errors=_ESCAPED)
             hold(self._events)
         except OSError as error:
             said = f"the run's folder {self.path} cannot be written: {system_reason(error)}"
-            raise FastflowError(
-                said, "let this user write to the spec's directory, or copy the spec elsewhere"
-            ) from None
+            raise FastflowError(said, "choose a directory that this user can write to: --runs-dir DIR") from None
 
     def on_event(self, event: Event) -> None:
         """Append an event to events.jsonl, line by line; a full disk does not end the run."""
@@ -109,10 +113,24 @@ class RunFolder:
         path.parent.mkdir(parents=True, exist_ok=True)
         _put(path, text.encode("utf-8", _ESCAPED))
 
+    def earlier(self) -> list[Path]:
+        """The folders of the runs before it of specs in its directory, the latest first."""
+        return [folder for folder in self.runs_dir.folders(self.directory) if folder.name < self.run]
+
+    def is_of_checkout(self, run: str) -> bool:
+        """Whether another run was started in the same checkout."""
+        return self.runs_dir.has_from(self.directory, run)
+
     def close(self) -> None:
         """Close the file of events."""
         with self._lock, suppress(OSError):
             self._events.close()
+
+
+def _hide_from_git(directory: Path) -> None:
+    ignore = directory / ".gitignore"
+    if not exists(ignore):
+        ignore.write_text("*\n")
 
 
 def _put(path: Path, content: bytes, mode: int = 0o666) -> None:

@@ -21,7 +21,6 @@ from fastflow.record.events import (
     RunRefused,
     RunStarted,
 )
-from fastflow.record.place import runs_beside
 from fastflow.record.result import State
 
 EVENTS_FILE = "events.jsonl"
@@ -59,11 +58,6 @@ class History:
         """The state of a phase; `waiting` until it has begun."""
         changes = self.phases.get(phase)
         return changes[-1].state if changes else "waiting"
-
-
-def folder_of(spec: str, run: str) -> Path:
-    """Where a run of a spec (by its absolute path) writes; it may be on another machine."""
-    return runs_beside(Path(spec).parent) / run
 
 
 def hold(events: TextIO) -> None:

@@ -11,7 +11,7 @@ from fastflow.files import is_file
 from fastflow.record.archive import read_archive
 from fastflow.record.events import now
 from fastflow.record.history import EVENTS_FILE, is_going_on
-from fastflow.record.place import run_folders
+from fastflow.record.place import NEXT_TO_SPEC, RunsDir
 from fastflow.record.times import seconds_between
 
 
@@ -34,9 +34,13 @@ class KeptRun:
         return seconds_between(self.started or "", time) or 0.0
 
 
-def kept_runs(directory: Path) -> tuple[KeptRun, ...]:
-    """The runs beside a spec (by its directory), the latest first; folders that fastflow did not write are left out."""
-    return tuple(found for folder in run_folders(directory) if (found := _kept(folder)) is not None)
+def kept_runs(directory: Path, runs_dir: RunsDir = NEXT_TO_SPEC, *, of_all: bool = False) -> tuple[KeptRun, ...]:
+    """The runs of the specs in a directory, or of all in the same place, the latest first.
+
+    Folders that fastflow did not write are left out.
+    """
+    folders = runs_dir.all_folders(directory) if of_all else runs_dir.folders(directory)
+    return tuple(found for folder in folders if (found := _kept(folder)) is not None)
 
 
 def _kept(folder: Path) -> KeptRun | None:

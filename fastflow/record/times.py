@@ -10,7 +10,7 @@ from statistics import median
 from fastflow.errors import UsageError
 from fastflow.record.archive import Archive, read_archive
 from fastflow.record.digest import read_digest
-from fastflow.record.place import run_folders
+from fastflow.record.place import NEXT_TO_SPEC, RunsDir
 from fastflow.record.result import State
 
 LAST_PASSES = 20
@@ -51,10 +51,10 @@ class SpecTimes:
     is_emulated: bool = False
 
 
-def read_times(directory: Path, spec: str) -> SpecTimes:
+def read_times(directory: Path, spec: str, runs_dir: RunsDir = NEXT_TO_SPEC) -> SpecTimes:
     """Read the times from the latest runs of a spec, by the name of its file; folders that are no runs are left out."""
     kinds: dict[bool, list[Archive]] = {True: [], False: []}
-    for folder in run_folders(directory)[:LAST_RUNS]:
+    for folder in runs_dir.folders(directory)[:LAST_RUNS]:
         try:
             archive = read_archive(folder)
         except UsageError:

@@ -11,9 +11,11 @@ _HEADER = ("RUN", "BEGAN", "EXIT", "SIZE", "PHASES")
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
-def kept_as_text(runs: Sequence[KeptRun]) -> str:
-    """A table, the latest run first, and how much room all take."""
+def kept_as_text(runs: Sequence[KeptRun], *, with_specs: bool = False) -> str:
+    """A table, the latest run first, and how much room all take; with the spec of each, if asked for."""
     rows = [_HEADER, *map(_row, runs)]
+    if with_specs:
+        rows = [(*row, spec) for row, spec in zip(rows, ("SPEC", *(run.spec for run in runs)), strict=True)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     total = f"{count(len(runs), 'run')}, {size_of(sum(run.size for run in runs))}"

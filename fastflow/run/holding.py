@@ -11,11 +11,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from fastflow.errors import BuildIdInUseError, NameInUseError
-from fastflow.files import is_directory
 from fastflow.model.compose_keys import LABEL
 from fastflow.model.relations import ServiceSource
 from fastflow.plan import PhasePlan, Plan
-from fastflow.record.history import folder_of
+from fastflow.record.folder import RunFolder
 from fastflow.run.at_once import at_once
 from fastflow.run.container import Container
 from fastflow.run.context import Host, RunContext, WorkflowRun
@@ -41,7 +40,7 @@ def hold_all(run: RunContext, hosts: Iterable[Host]) -> list[Lease]:
     If the run may wait, or take the place of others, it does so on one engine after the other, in an order that is the
     same for all runs. If it is cancelled meanwhile, it has those that it took until then.
     """
-    patience = patience_of(run.settings)
+    patience = patience_of(run.settings, run.folder)
     taken: list[Lease] = []
     try:
         for host in (
@@ -64,18 +63,18 @@ def hold_all(run: RunContext, hosts: Iterable[Host]) -> list[Lease]:
     return taken
 
 
-def patience_of(settings: RunSettings) -> Patience | None:
+def patience_of(settings: RunSettings, folder: RunFolder) -> Patience | None:
     """What a run does about others that are in its way; None if it ends then.
 
     A run takes the place of another only if that is of the same file, or agrees: a BUILD_ID is shared by all who use
-    the token, and to cancel the run of a stranger is worse than to end.
+    the token, and to cancel the run of a stranger is worse than to end. `folder` is the run's own.
     """
     if settings.wait_lease is None and not settings.cancel_in_progress:
         return None
 
     def cancels(labels: Mapping[str, str]) -> bool:
         run = labels.get(f"{LABEL}.run", "?")
-        is_own = labels.get(f"{LABEL}.spec") == settings.spec and is_directory(folder_of(settings.spec, run))
+        is_own = labels.get(f"{LABEL}.spec") == settings.spec and folder.is_of_checkout(run)
         return settings.cancel_in_progress and (is_own or labels.get(CANCELLABLE) == "true")
 
     waits = settings.wait_lease is not None

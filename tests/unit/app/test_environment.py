@@ -1,8 +1,8 @@
-"""What a source's command sees of the caller's environment."""
+"""What a source's command sees of the caller's environment, and what another machine gets of it."""
 
 import pytest
 
-from fastflow.app.environment import source_environment
+from fastflow.app.environment import portable_environment, source_environment
 
 
 @pytest.mark.parametrize(
@@ -18,3 +18,8 @@ def test_a_command_sees_the_token_under_no_name(
 ) -> None:
     monkeypatch.setattr("os.environ", {"TOKEN": token, **around})
     assert set(source_environment(["TOKEN"], [token])) == seen
+
+
+def test_another_machine_does_not_get_what_describes_this_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.environ", {"PATH": "/bin", "FASTFLOW_RUNS_DIR": "/runs", "FASTFLOW_CI_ID": "1", "A": "a"})
+    assert portable_environment() == {"FASTFLOW_CI_ID": "1", "A": "a"}

@@ -18,6 +18,7 @@ from fastflow.errors import EngineError, FastflowError, UsageError
 from fastflow.masking import Masker
 from fastflow.record.events import PhaseChanged, RunStarted
 from fastflow.record.folder import RunFolder
+from fastflow.record.place import NEXT_TO_SPEC, RunsDir
 from fastflow.run.engine import EngineInfo
 from fastflow.run.live import LivePhase
 from fastflow.run.survey import look
@@ -75,16 +76,33 @@ def test_a_run_prepares_while_its_process_holds_its_folder_and_no_engine_knows_i
     monkeypatch.chdir(tmp_path)
     (tmp_path / "fastflow.yml").write_text(SPEC)
     engine = FakeEngine()
-    assert not is_preparing(look({"": engine}))
+    assert not is_preparing(look({"": engine}), NEXT_TO_SPEC)
     folder = RunFolder(tmp_path, "r1", Masker())
     os.utime(folder.path / "events.jsonl", (0, 0))  # a pull may take longer than anybody thinks
-    assert is_preparing(look({"": engine}))
+    assert is_preparing(look({"": engine}), NEXT_TO_SPEC)
     lease = engine.hold("lease", "image", {"io.fastflow.run": "r1", "io.fastflow.role": "lease"})
     assert lease is not None
-    assert not is_preparing(look({"": engine}))
+    assert not is_preparing(look({"": engine}), NEXT_TO_SPEC)
     lease.release()
     folder.close()
-    assert not is_preparing(look({"": engine}))
+    assert not is_preparing(look({"": engine}), NEXT_TO_SPEC)
+
+
+def test_a_run_that_prepares_in_a_shared_place_is_not_of_another_checkout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = RunsDir(tmp_path / "runs")
+    for name in ("here", "there"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "fastflow.yml").write_text(SPEC)
+    monkeypatch.chdir(tmp_path / "here")
+    survey = look({"": FakeEngine()})
+    own = RunFolder(tmp_path / "here", "r1", Masker(), place)
+    other = RunFolder(tmp_path / "there", "r2", Masker(), place)
+    assert is_preparing(survey, place)
+    own.close()
+    assert not is_preparing(survey, place), "only the other one goes on"
+    other.close()
 
 
 class Talks(FakeEngine):
@@ -107,7 +125,7 @@ def test_logs_mask_the_token_that_each_node_was_given_whatever_its_variable_is_h
     other = replace(one, id="c2", token="t0k3n")
     phases = [LivePhase("web", name, "testing", "", node, Talks()) for name, node in (("a", one), ("b", other))]
     said: list[str] = []
-    show_nodes(phases, Output(said.append, lambda: True, print), follow=False, prefixed=True)
+    show_nodes(phases, Path("nowhere"), Output(said.append, lambda: True, print), follow=False, prefixed=True)
     assert said == [f"web.{name} | {node.id} was given *** and ***\n" for name, node in (("a", one), ("b", other))]
 
 
@@ -134,11 +152,11 @@ def live(engine: FakeEngine, run: str, directory: Path, *, has_folder: bool = Tr
 def test_the_only_live_run_is_left_alone_where_it_is_of_another_checkout(checkouts: tuple[Path, FakeEngine]) -> None:
     tmp_path, engine = checkouts
     with pytest.raises(NotLiveError, match=f"no run of {tmp_path}/here/fastflow.yml is live; live are others: r1 of"):
-        find_target(look({"": engine}), "web.record", None)
-    assert find_target(look({"": engine}), "r1/web.record", None).run.id == "r1"
-    assert find_target(look({"": engine}), "web.record", "r1").run.id == "r1"
+        find_target(look({"": engine}), "web.record", None, NEXT_TO_SPEC)
+    assert find_target(look({"": engine}), "r1/web.record", None, NEXT_TO_SPEC).run.id == "r1"
+    assert find_target(look({"": engine}), "web.record", "r1", NEXT_TO_SPEC).run.id == "r1"
     live(engine, "r2", tmp_path / "here")
-    assert find_target(look({"": engine}), "web.record", None).run.id == "r2"
+    assert find_target(look({"": engine}), "web.record", None, NEXT_TO_SPEC).run.id == "r2"
 
 
 def test_a_run_that_has_not_written_its_phases_yet_may_have_the_one_that_is_asked_for(
@@ -147,10 +165,10 @@ def test_a_run_that_has_not_written_its_phases_yet_may_have_the_one_that_is_aske
     tmp_path, engine = checkouts
     folder = RunFolder(tmp_path / "here", "r2", Masker())
     live(engine, "r2", tmp_path / "here", has_folder=False)
-    assert find_target(look({"": engine}), "web.record", "r2").phase == "web.record"
+    assert find_target(look({"": engine}), "web.record", "r2", NEXT_TO_SPEC).phase == "web.record"
     folder.on_event(RunStarted(run="r2", phases=("web.test",)))
     with pytest.raises(UsageError, match=r"run r2 has no phase `web\.record`"):
-        find_target(look({"": engine}), "web.record", "r2")
+        find_target(look({"": engine}), "web.record", "r2", NEXT_TO_SPEC)
     folder.close()
 
 
@@ -166,7 +184,7 @@ def test_a_run_whose_lease_is_created_and_does_not_run_yet_is_not_over(
     monkeypatch.setattr("fastflow.app.waiting.GRACE", 0.0)
     reason = "is waiting and not ready after 0 s" if goes_on else "run r2 is over"
     with pytest.raises(FastflowError, match=reason):
-        wait_for("web.record", "r2", "ready", 0.0, print)
+        wait_for("web.record", "r2", "ready", 0.0, runs_dir=NEXT_TO_SPEC, notify=print)
     if folder is not None:
         folder.close()
 
@@ -177,7 +195,19 @@ def test_a_run_of_a_checkout_under_the_same_path_elsewhere_is_not_of_this_one(
     tmp_path, engine = checkouts
     live(engine, "r2", tmp_path / "here", has_folder=False)
     with pytest.raises(NotLiveError):
-        find_target(look({"": engine}), "web.record", None)
+        find_target(look({"": engine}), "web.record", None, NEXT_TO_SPEC)
+
+
+def test_a_run_whose_folder_is_elsewhere_is_found_with_its_place(checkouts: tuple[Path, FakeEngine]) -> None:
+    tmp_path, engine = checkouts
+    place = RunsDir(tmp_path / "runs")
+    RunFolder(tmp_path / "here", "r2", Masker(), place).close()
+    live(engine, "r2", tmp_path / "here", has_folder=False)
+    with pytest.raises(NotLiveError) as failure:
+        find_target(look({"": engine}), "web.record", None, NEXT_TO_SPEC)
+    assert str(failure.value.hint).startswith("give the --runs-dir of the run, or name the run with --run")
+    found = find_target(look({"": engine}), "web.record", None, place)
+    assert (found.run.id, found.folder) == ("r2", tmp_path / "runs/r2")
 
 
 def test_without_a_spec_and_with_two_runs_of_it_the_run_must_be_named(
@@ -187,10 +217,10 @@ def test_without_a_spec_and_with_two_runs_of_it_the_run_must_be_named(
     for run in ("r2", "r3"):
         live(engine, run, tmp_path / "here")
     with pytest.raises(UsageError, match=r"2 runs of .*/here/fastflow\.yml are live: r2, r3"):
-        find_target(look({"": engine}), "web.record", None)
+        find_target(look({"": engine}), "web.record", None, NEXT_TO_SPEC)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError, match="there is no spec here"):
-        find_target(look({"": engine}), "web.record", None)
+        find_target(look({"": engine}), "web.record", None, NEXT_TO_SPEC)
 
 
 def test_a_run_that_is_live_but_has_not_begun_may_have_any_phase(checkouts: tuple[Path, FakeEngine]) -> None:
@@ -198,10 +228,10 @@ def test_a_run_that_is_live_but_has_not_begun_may_have_any_phase(checkouts: tupl
     live(engine, "r2", tmp_path / "here")
     folder = RunFolder(tmp_path / "here", "r3", Masker())
     live(engine, "r3", tmp_path / "here", has_folder=False)
-    assert find_target(look({"": engine}), "r3/web.record", None).run.id == "r3"
+    assert find_target(look({"": engine}), "r3/web.record", None, NEXT_TO_SPEC).run.id == "r3"
     folder.on_event(RunStarted(run="r3", phases=("web.test",)))
     with pytest.raises(UsageError, match="has no phase"):
-        find_target(look({"": engine}), "r3/web.record", None)
+        find_target(look({"": engine}), "r3/web.record", None, NEXT_TO_SPEC)
     folder.close()
 
 

@@ -44,7 +44,7 @@ def result(state: Any = "failed", code: int = 3, **facts: Any) -> RunResult:
 
 def conclude(shown: Console, told: RunResult) -> None:
     shown.written = ["result.json"]
-    shown.conclude(told, cast(RunFolder, SimpleNamespace(path=Path.cwd() / "runs" / "r1")))
+    shown.conclude(told, cast(RunFolder, SimpleNamespace(path=Path.cwd() / "runs" / "r1", earlier=list)))
 
 
 def test_progress_goes_to_stderr_and_the_summary_to_stdout(capfd: pytest.CaptureFixture[str]) -> None:

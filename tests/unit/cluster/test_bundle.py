@@ -10,7 +10,10 @@ import pytest
 from fastflow.check.facts import Facts
 from fastflow.cluster.bundle import Shipment, pack, shipment_of, unpack
 from fastflow.errors import UsageError
+from fastflow.masking import Masker
 from fastflow.pipeline import SpecText, load
+from fastflow.record.folder import RunFolder
+from fastflow.record.place import RunsDir
 
 SPEC = """
 workflows:
@@ -56,6 +59,17 @@ def test_the_specs_directory_is_shipped_without_what_is_nobodys_business(tmp_pat
     assert (shipped.root, shipped.spec) == (base, "fastflow.yml")
     found = {"app.py", ".env", "link", "compose.yml", "fastflow.yml"}
     assert names(shipped) == {f"files/{name}" for name in found}
+
+
+def test_folders_of_runs_are_not_shipped_wherever_they_are_kept(tmp_path: Path) -> None:
+    base = project(tmp_path / "shop")
+    folder = RunFolder(base, "r1", Masker(), RunsDir(base / "out"))
+    folder.close()
+    for name in ("out/tests.json", "tests/checkout.json"):
+        (base / name).parent.mkdir(exist_ok=True)
+        (base / name).write_text("{}")
+    found = {"out/tests.json", "tests/checkout.json", "compose.yml", "fastflow.yml"}
+    assert names(shipment(base, tmp_path / "elsewhere")) == {f"files/{name}" for name in found}
 
 
 def test_files_above_the_spec_are_shipped_as_far_as_they_are_in_the_checkout(tmp_path: Path) -> None:

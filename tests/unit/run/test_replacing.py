@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 
 from fastflow.errors import BuildIdInUseError, EngineError
+from fastflow.masking import Masker
 from fastflow.model.compose_keys import LABEL
+from fastflow.record.folder import RunFolder
+from fastflow.record.place import RunsDir
+from fastflow.run.holding import patience_of
 from fastflow.run.interrupting import Interrupter
 from fastflow.run.lease import CANCELLABLE, REPLACE, LeaseKey
 from fastflow.run.observer import Cancellation, Observer
@@ -67,6 +71,22 @@ def test_a_run_that_agrees_is_cancelled_and_its_place_taken(stage: Stage, tmp_pa
     assert said[0].startswith("cancelling run r1 (started on ")
     assert said[0].endswith(f" of {tmp_path}/old/fastflow.yml, to take its place (cancel_in_progress)")
     assert not stage.engine.world.boxes
+
+
+def test_in_a_shared_place_a_run_of_the_same_checkout_is_cancelled_unasked_and_no_other(
+    stage: Stage, tmp_path: Path
+) -> None:
+    place = RunsDir(tmp_path / "runs")
+    new = RunFolder(tmp_path / "new", "r2", Masker(), place)
+    RunFolder(tmp_path / "new", "r1", Masker(), place).close()
+    patience = patience_of(stage.settings, new)
+    assert patience is not None
+    labels = {"io.fastflow.run": "r1", "io.fastflow.spec": stage.settings.spec}
+    assert patience.cancels(labels)
+    (tmp_path / "new").rename(tmp_path / "container")
+    (tmp_path / "new").mkdir()  # as another job in a container has it: under the same path
+    assert not patience.cancels(labels)
+    new.close()
 
 
 def test_a_run_that_does_not_agree_is_left_alone(stage: Stage, tmp_path: Path) -> None:

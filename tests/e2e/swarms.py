@@ -173,6 +173,14 @@ class Swarm:
             self.kill(third)
             self.machines.remove(third)
             self.manager.docker("node", "rm", "--force", third.name)
+            self._settle()
+
+    def _settle(self) -> None:
+        """Wait until the manager knows all machines as ready: after a change of leaders it takes none for that."""
+        deadline = time.monotonic() + PATIENCE
+        while self.manager.docker("node", "ls", "--format", "{{.Status}}").split() != ["Ready"] * len(self.machines):
+            assert time.monotonic() < deadline, self.manager.docker("node", "ls")
+            time.sleep(0.05)
 
     def _demote(self, machine: Machine) -> None:
         deadline = time.monotonic() + PATIENCE

@@ -108,7 +108,7 @@ CASES = [
         "a service that does not come up",
         {"record": RECORD.replace("Serving HTTP }", "never printed, timeout: 2s }"), "test": TEST},
         r"services not up within 2 s: app",
-        r"what to do: .*give them longer",
+        r"what to do: .*give them more time",
     ),
 ]
 

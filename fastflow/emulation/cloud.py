@@ -1,6 +1,7 @@
 """The emulated cloud of an engine: one container on a network that only nodes join, with a volume for its records."""
 
 import hashlib
+import http.client
 import json
 import time
 from collections.abc import Iterator
@@ -24,11 +25,13 @@ _PORT = 80
 _READY_TIMEOUT = 20.0
 _LOCK_TIMEOUT = 60.0
 _PAUSE = 0.05
+_HERE_TIMEOUT = 2.0
+_LARGEST_HEALTH = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class CloudStatus:
-    """The emulated cloud as it runs; `address` is the URL under which this machine reaches it, if it does."""
+    """The emulated cloud as it runs; `address` is the URL at which this machine reaches it, if it does."""
 
     image: str
     address: str | None
@@ -202,11 +205,30 @@ def _container(engine: DockerEngine) -> Container:
 
 
 def _address(engine: DockerEngine, container: Container) -> str | None:
-    """The cloud's URL on the engine's machine, which is no address for any other."""
+    """The cloud's URL on this machine; None if it has none here.
+
+    A local socket may lead to an engine with a network of its own (Docker in Docker, the socket mounted in a
+    container). The same port may then be another engine's cloud, so whatever answers has to say which container it is.
+    """
     if not engine.info().is_local:
         return None
     ports = [port for port in container.ports if port.container_port == _PORT and port.host_port]
-    return f"http://{ports[0].address}:{ports[0].host_port}" if ports else None
+    if not ports or not _answers_as(container.id, ports[0].address, ports[0].host_port):
+        return None
+    return f"http://{ports[0].address}:{ports[0].host_port}"
+
+
+def _answers_as(container_id: str, address: str, port: int) -> bool:
+    """Tell whether the cloud at this address is in that container: its host name is the start of the id."""
+    connection = http.client.HTTPConnection(address, port, timeout=_HERE_TIMEOUT)
+    try:
+        connection.request("GET", "/emulator/health")
+        told = json.loads(connection.getresponse().read(_LARGEST_HEALTH))
+        return container_id.startswith(str(told["id"]) or "?")
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError, RecursionError):
+        return False
+    finally:
+        connection.close()
 
 
 def _ask(engine: DockerEngine, what: str, *options: str) -> str:

@@ -267,6 +267,15 @@ def test_the_cloud_of_the_cluster_is_started_emptied_and_removed(examples: Examp
     assert examples.call("emulator", "up", "--host", "barn").returncode == 2
 
 
+def test_the_cloud_of_an_engine_with_another_network_has_no_address_here(examples: Examples) -> None:
+    examples.environment["DOCKER_HOST"] = examples.swarm.manager.docker_host
+    try:
+        assert examples.call("emulator", "up").stdout == "the emulated cloud runs\n"
+        assert "not reachable from here" in examples.call("emulator", "status").stdout
+    finally:
+        examples.call("emulator", "down")
+
+
 def test_files_too_large_for_the_cluster_go_through_a_registry_with_a_login(examples: Examples) -> None:
     (examples.directory / "video.bin").write_bytes(random.Random(1).randbytes(1_500_000))
     refused = examples.call("up", "--emulate")

@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import signal
+import socket
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
@@ -56,7 +57,7 @@ class CloudApi:
 
     def _own(self, method: str, path: str) -> Answer | None:
         if path == "/emulator/health":
-            return 200, {"ok": True}
+            return 200, {"ok": True, "id": socket.gethostname()}
         if path == "/emulator/status":
             return 200, self.state.counts()
         if path == "/emulator/reset" and method == "POST":

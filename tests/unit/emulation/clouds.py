@@ -1,6 +1,9 @@
 """An engine in memory that has an emulated cloud."""
 
-from collections.abc import Iterable, Mapping
+import http.server
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, cast
 
 from fastflow.emulation import LABEL
@@ -11,7 +14,28 @@ from tests.fakes.engine import FakeEngine
 from tests.fakes.lease import FakeLease
 
 IMAGE = "fastflow-emulator:1"
-PORT = PublishedPort(80, "tcp", "127.0.0.1", 40001)
+PUBLISHED = PublishedPort(80, "tcp", "127.0.0.1", 40001)
+
+
+@contextmanager
+def answering(tell: Callable[[], str]) -> Iterator[int]:
+    """Something on a port of this machine that answers each request with what `tell` returns then."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(tell().encode())
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,)).start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
 
 
 class LeaseInTwoSteps(FakeLease):
@@ -27,6 +51,7 @@ class Engine(FakeEngine):
 
     def __init__(self) -> None:
         super().__init__()
+        self.published = PUBLISHED
         self.locks: list[str] = []
         self.held = 0
         self.asked: list[str] = []
@@ -48,7 +73,9 @@ class Engine(FakeEngine):
 
     def create_container(self, settings: Mapping[str, Any], name: str) -> str:
         self._look()
-        return self.world.create(name, settings["Labels"], settings["Image"], Script(ports=(PORT,))).container.id
+        return self.world.create(
+            name, settings["Labels"], settings["Image"], Script(ports=(self.published,))
+        ).container.id
 
     def output_of(self, container_id: str, command: Iterable[str]) -> str:
         self._look()

@@ -1,6 +1,8 @@
 """The lock under which the emulated cloud is started: whoever holds it lives, and whoever died keeps nobody out."""
 
+import socket
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import cast
 
 import pytest
@@ -11,7 +13,7 @@ from fastflow.engines.docker import DockerEngine
 from fastflow.run.engine import EngineInfo
 from tests.fakes.containers import Script
 from tests.fakes.lease import FakeLease
-from tests.unit.emulation.clouds import IMAGE, Engine
+from tests.unit.emulation.clouds import IMAGE, Engine, answering
 
 LOCK = "fastflow-emulator-lock"
 
@@ -54,8 +56,34 @@ def test_a_lock_that_is_about_to_run_is_left_to_its_process() -> None:
     assert seen == [True] * 4
 
 
-@pytest.mark.parametrize(("is_local", "address"), [(True, "http://127.0.0.1:40001"), (False, None)])
-def test_the_cloud_of_another_machine_has_no_address_here(is_local: bool, address: str | None) -> None:
+@pytest.mark.parametrize(
+    ("is_local", "told", "is_here"),
+    [
+        (True, '{"ok": true, "id": "CLOUD"}', True),
+        (False, '{"ok": true, "id": "CLOUD"}', False),
+        (True, '{"ok": true, "id": "another"}', False),
+        (True, '{"ok": true, "id": ""}', False),
+        (True, '{"ok": true}', False),
+        (True, "[]", False),
+        (True, "<html>", False),
+        (True, "", False),
+    ],
+    ids=["here", "remote", "another", "nameless", "older", "list", "page", "nothing"],
+)
+def test_the_cloud_has_an_address_here_if_it_says_which_container_it_is(
+    is_local: bool, told: str, is_here: bool
+) -> None:
     engine = Engine()
-    engine.info = lambda: EngineInfo("20.10", "2.40", "ssh://there", is_local)  # type: ignore[method-assign]  # elsewhere
-    assert [ensure(engine) for _ in ("started", "found")] == [address, address]
+    with answering(lambda: told.replace("CLOUD", engine.containers({LABEL: "cloud"})[0].id[:12])) as port:
+        engine.published = replace(engine.published, host_port=port)
+        engine.info = lambda: EngineInfo("20.10", "2.40", "there", is_local)  # type: ignore[method-assign]  # elsewhere
+        address = f"http://127.0.0.1:{port}" if is_here else None
+        assert [ensure(engine) for _ in ("started", "found")] == [address, address]
+
+
+def test_the_cloud_of_an_engine_with_another_network_has_no_address_here() -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        engine = Engine()
+        engine.published = replace(engine.published, host_port=nobody.getsockname()[1])
+        assert ensure(engine) is None

@@ -11,7 +11,7 @@ from fastflow.emulation.users import require_unused
 from fastflow.engines.docker import DockerEngine
 from fastflow.errors import EmulatorError
 from tests.fakes.containers import Script
-from tests.unit.emulation.clouds import IMAGE, PORT, Engine
+from tests.unit.emulation.clouds import IMAGE, PUBLISHED, Engine
 
 RUN = {"io.fastflow.run": "r1", "io.fastflow.spec": "/shop/fastflow.yml"}
 
@@ -21,7 +21,7 @@ class Cloud(Engine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.world.start(self.world.create(NAME, {LABEL: "cloud"}, IMAGE, Script(ports=(PORT,))))
+        self.world.start(self.world.create(NAME, {LABEL: "cloud"}, IMAGE, Script(ports=(PUBLISHED,))))
 
     @property
     def is_up(self) -> bool:
@@ -30,7 +30,7 @@ class Cloud(Engine):
 
 def add(engine: Cloud, *, status: str, **labels: str) -> None:
     named = {f"io.fastflow.{key}": value for key, value in labels.items()}
-    box = engine.world.create(f"c{len(engine.world.boxes)}", {**RUN, **named}, IMAGE, Script(ports=(PORT,)))
+    box = engine.world.create(f"c{len(engine.world.boxes)}", {**RUN, **named}, IMAGE, Script(ports=(PUBLISHED,)))
     if status != "created":
         engine.world.start(box)
     if status == "exited":

@@ -125,7 +125,7 @@ def test_a_senseless_request_is_refused_in_json(
     api: Api, method: str, path: str, raw: bytes | None, status: int
 ) -> None:
     assert api.call(method, path, raw=raw)[0] == status
-    assert api.call("GET", "/emulator/health") == (200, {"ok": True})
+    assert api.call("GET", "/emulator/health") == (200, {"ok": True, "id": socket.gethostname()})
 
 
 def test_a_body_that_is_too_large_is_refused(api: Api) -> None:

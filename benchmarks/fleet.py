@@ -3,8 +3,8 @@
     python -m benchmarks.fleet [--workflows 12] [--units 3]
 
 Both runs have the same workflows, a recording and its test each, and the same limit of how many run at once. Docker's
-own events say when the container of an agent starts and ends; the dispatcher's events are timed as they are read. Needs
-root on Linux, and the emulator's images (`make demo`).
+own events say when the container of an agent starts and ends, and a follower of its log when its first line is there;
+the dispatcher's events are timed as they are read. Needs root on Linux, and the emulator's images (`make demo`).
 """
 
 import argparse
@@ -16,6 +16,7 @@ import threading
 import time
 from pathlib import Path
 from statistics import median
+from typing import IO
 
 from fastflow.emulation.image import image_name
 from fastflow.model.host import AGENT_IMAGE
@@ -44,32 +45,40 @@ def up(directory: Path, environment: dict[str, str]) -> tuple[float, list[tuple[
 
 
 class AgentTimes:
-    """When the containers of agents started and ended, by the events of their engines."""
+    """When the containers of agents started, printed their first line and ended, by the events of their engines."""
 
     def __init__(self, swarm: Swarm) -> None:
-        self.started, self.ended = list[float](), list[float]()
+        self.started, self.spoke, self.ended = list[float](), list[float](), list[float]()
+        self._followers: list[subprocess.Popen[str]] = []
         for machine in swarm.machines:
-            words = [
-                "docker",
-                "-H",
-                machine.docker_host,
-                "events",
-                "--filter",
-                "type=container",
-                "--format",
-                "{{json .}}",
-            ]
-            process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
-            threading.Thread(target=self._read, args=(process,), daemon=True).start()
+            words = ("events", "--filter", "type=container", "--format", "{{json .}}")
+            events = self._follow(machine.docker_host, *words)
+            threading.Thread(target=self._read, args=(machine.docker_host, events), daemon=True).start()
 
-    def _read(self, process: "subprocess.Popen[str]") -> None:
+    def close(self) -> None:
+        """End what follows the engines."""
+        for process in self._followers:
+            process.kill()
+            process.wait()
+
+    def _follow(self, host: str, *words: str) -> IO[str]:
+        command = ["docker", "-H", host, *words]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self._followers.append(process)
         assert process.stdout is not None
-        for line in process.stdout:
+        return process.stdout
+
+    def _read(self, host: str, events: IO[str]) -> None:
+        for line in events:
             event = json.loads(line)
-            if event["Actor"]["Attributes"].get("image", "").startswith(AGENT_IMAGE.partition(":")[0]):
-                times = {"start": self.started, "die": self.ended}.get(event["Action"])
-                if times is not None:
-                    times.append(event["timeNano"] / 1e9)
+            if not event["Actor"]["Attributes"].get("image", "").startswith(AGENT_IMAGE.partition(":")[0]):
+                continue
+            if event["Action"] == "start":
+                self.started.append(event["timeNano"] / 1e9)
+                self._follow(host, "logs", "--follow", event["Actor"]["ID"]).readline()
+                self.spoke.append(time.time())
+            elif event["Action"] == "die":
+                self.ended.append(event["timeNano"] / 1e9)
 
 
 def main() -> None:
@@ -91,8 +100,9 @@ def main() -> None:
         write(alone, 1, farm, "host: farm")
         up(alone, environment)  # the cloud of the cluster is started once
         costs = [_cost(swarm, alone, environment) for _ in range(options.alone)]
-        print(f"first event after the agent's start: {median(first for first, _ in costs):.2f} s")
-        print(f"last event of the unit after the agent's end: {median(last for _, last in costs):.2f} s")
+        line, first, last = (median(column) for column in zip(*costs, strict=True))
+        print(f"after the agent's start: its first line {line:.2f} s, its first event at the dispatcher {first:.2f} s")
+        print(f"last event of the unit after the agent's end: {last:.2f} s")
         write(one, options.workflows, f"max_parallel: {options.units}")
         write(many, options.workflows, farm, "host: farm")
         on_one, _ = up(one, manager)
@@ -102,13 +112,15 @@ def main() -> None:
         )
 
 
-def _cost(swarm: Swarm, directory: Path, environment: dict[str, str]) -> tuple[float, float]:
-    """The seconds from the agent's start to its first event, and from its end to the unit's last."""
+def _cost(swarm: Swarm, directory: Path, environment: dict[str, str]) -> tuple[float, float, float]:
+    """The seconds from the agent's start to its first line and to its first event, and from its end to the last."""
     times = AgentTimes(swarm)
     time.sleep(0.5)  # until the streams are open
     _, events = up(directory, environment)
+    times.close()
     of_phases = [at for at, event in events if event["type"] == "phase"]
-    return of_phases[0] - times.started[0], of_phases[-1] - times.ended[0]
+    begun = times.started[0]
+    return times.spoke[0] - begun, of_phases[0] - begun, of_phases[-1] - times.ended[0]
 
 
 if __name__ == "__main__":

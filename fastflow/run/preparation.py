@@ -19,6 +19,7 @@ from fastflow.run.gate import accepted_by
 from fastflow.run.holding import mark_on
 
 AT_ONCE = 8
+_NEVER_HINT = "build or load the image first, or remove pull_policy"
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -78,16 +79,23 @@ def _resolved(run: RunContext, workflow: WorkflowRun) -> Resolved:
 
 
 def _pulls(workflows: Sequence[WorkflowRun]) -> list[tuple[WorkflowRun, str]]:
-    images: dict[tuple[str, str], WorkflowRun] = {}
+    """The missing images. Raises FastflowError if all services that use one say `pull_policy: never`."""
+    users: dict[tuple[str, str], tuple[WorkflowRun, str | None]] = {}
     for workflow in workflows:
         services, own = workflow.resolved.services, workflow.resolved.images
-        for name in workflow.plan.used & (set(services) - set(own)):
-            if isinstance(image := services[name].get("image"), str):
-                images.setdefault((workflow.host.name, image), workflow)
+        for name in sorted(workflow.plan.used & (set(services) - set(own))):
+            image, never = services[name].get("image"), services[name].get("pull_policy") == "never"
+            if isinstance(image, str) and (not never or (workflow.host.name, image) not in users):
+                users[workflow.host.name, image] = workflow, name if never else None
     found = []
     for host in {workflow.host.name: workflow.host for workflow in workflows}.values():
-        wanted = sorted(image for name, image in images if name == host.name)
-        found += [(images[host.name, image], image) for image in host.engine.api.missing_images(wanted)]
+        wanted = sorted(image for name, image in users if name == host.name)
+        for image in host.engine.api.missing_images(wanted):
+            workflow, service = users[host.name, image]
+            if service is not None:
+                says = f"service {service} of workflow {workflow.plan.name} says pull_policy: never"
+                raise FastflowError(f"the image {image} is not on the engine, and {says}", _NEVER_HINT)
+            found.append((workflow, image))
     return found
 
 

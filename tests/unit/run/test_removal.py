@@ -204,6 +204,25 @@ def test_an_image_that_cannot_be_pulled_starts_nothing(tmp_path: Path) -> None:
     assert stage.calls("up") == stage.calls("hold") == []
 
 
+def test_an_image_that_is_never_to_be_pulled_has_to_be_there(tmp_path: Path) -> None:
+    never = SPEC.replace("tests: { image: tests:1 }", "tests: { image: tests:1, pull_policy: never }")
+    stage = Stage(tmp_path, never)
+    stage.engine.known_images = {"wallarm/fast", "app:1"}
+    with pytest.raises(FastflowError, match="service tests of workflow web says pull_policy: never") as caught:
+        stage.run()
+    assert caught.value.hint == "build or load the image first, or remove pull_policy"
+    assert stage.calls("up") == stage.calls("pull") == []
+
+
+@pytest.mark.parametrize("other", ["extra", "zoo"])
+def test_an_image_is_pulled_if_one_of_its_services_may_pull_it(tmp_path: Path, other: str) -> None:
+    services = f"tests: {{ image: tests:1, pull_policy: never, depends_on: [{other}] }}, {other}: {{ image: tests:1 }}"
+    stage = Stage(tmp_path, SPEC.replace("tests: { image: tests:1 }", services))
+    stage.engine.known_images = {"wallarm/fast", "app:1"}
+    assert stage.run().exit_code == 0
+    assert stage.calls("pull") == ["pull tests:1"]
+
+
 def test_a_build_that_fails_removes_what_others_built(tmp_path: Path) -> None:
     text = "workflows:\n" + "".join(
         f"  {name}: {{ compose: {{ services: {{ app: {{ build: . }} }} }}, "

@@ -58,9 +58,9 @@ class DockerCli:
         order = Order("context.inspect", {"context": self.context}, self.context or "", environment=self.environment)
         return self.calls.make(order, Terms(self.timeout))  # not by `make`, which may ask for this address itself
 
-    def pull(self, image: str, timeout: float) -> None:
-        """Pull an image."""
-        order = Order("image.pull", {"x": image, "quiet": True}, image)
+    def pull(self, image: str, timeout: float, platform: str | None = None) -> None:
+        """Pull an image, by default for the engine's own platform."""
+        order = Order("image.pull", {"x": image, "quiet": True, "platform": platform}, image)
         try:
             self.make(order, Terms(timeout, is_short=False, is_interruptible=True))
         except EngineCallError as error:

@@ -63,9 +63,9 @@ class ComposeCli:
             said = f"{broken} is not a working plugin" if is_unknown else error.message
             raise EngineError(f"Docker Compose v2 cannot be run: {said}", INSTALL_COMPOSE) from None
 
-    def pull(self, image: str, timeout: float) -> None:
+    def pull(self, image: str, timeout: float, platform: str | None = None) -> None:
         """Pull an image."""
-        self.cli.pull(image, timeout)
+        self.cli.pull(image, timeout, platform)
 
     # What looks at a project
     def config(self, project: ComposeProject, *, interpolate: bool = True) -> str:

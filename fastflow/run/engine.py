@@ -72,8 +72,8 @@ class Lease(Protocol):
 class Compose(Protocol):
     """Docker Compose v2, and what else needs the command line of Docker with the user's credentials."""
 
-    def pull(self, image: str, timeout: float) -> None:
-        """Pull an image."""
+    def pull(self, image: str, timeout: float, platform: str | None = None) -> None:
+        """Pull an image, for a platform (`linux/amd64`) other than the engine's own if it is given."""
 
     def config(self, project: ComposeProject, *, interpolate: bool = True) -> str:
         """Return the project as Compose resolves it, as JSON (`docker compose config --format json`)."""

@@ -78,33 +78,34 @@ def _resolved(run: RunContext, workflow: WorkflowRun) -> Resolved:
     return resolve(json.loads(text), run.project_name(workflow))
 
 
-def _pulls(workflows: Sequence[WorkflowRun]) -> list[tuple[WorkflowRun, str]]:
-    """The missing images. Raises FastflowError if all services that use one say `pull_policy: never`."""
-    users: dict[tuple[str, str], tuple[WorkflowRun, str | None]] = {}
+def _pulls(workflows: Sequence[WorkflowRun]) -> list[tuple[WorkflowRun, str, str | None]]:
+    """Missing images and their platforms. Raises FastflowError if all services of one say `pull_policy: never`."""
+    users: dict[tuple[str, str], tuple[WorkflowRun, str]] = {}
     for workflow in workflows:
         services, own = workflow.resolved.services, workflow.resolved.images
         for name in sorted(workflow.plan.used & (set(services) - set(own))):
-            image, never = services[name].get("image"), services[name].get("pull_policy") == "never"
-            if isinstance(image, str) and (not never or (workflow.host.name, image) not in users):
-                users[workflow.host.name, image] = workflow, name if never else None
+            image, may_pull = services[name].get("image"), services[name].get("pull_policy") != "never"
+            if isinstance(image, str) and (may_pull or (workflow.host.name, image) not in users):
+                users[workflow.host.name, image] = workflow, name
     found = []
     for host in {workflow.host.name: workflow.host for workflow in workflows}.values():
         wanted = sorted(image for name, image in users if name == host.name)
         for image in host.engine.api.missing_images(wanted):
-            workflow, service = users[host.name, image]
-            if service is not None:
-                says = f"service {service} of workflow {workflow.plan.name} says pull_policy: never"
+            workflow, name = users[host.name, image]
+            service = workflow.resolved.services[name]
+            if service.get("pull_policy") == "never":
+                says = f"service {name} of workflow {workflow.plan.name} says pull_policy: never"
                 raise FastflowError(f"the image {image} is not on the engine, and {says}", _NEVER_HINT)
-            found.append((workflow, image))
+            found.append((workflow, image, service.get("platform")))
     return found
 
 
-def _pull(run: RunContext, workflow: WorkflowRun, image: str) -> None:
+def _pull(run: RunContext, workflow: WorkflowRun, image: str, platform: str | None) -> None:
     if run.cancellation.is_set:
         return
     run.note(f"pulling {image}")
     try:
-        workflow.host.engine.compose.pull(image, PULL_TIMEOUT)
+        workflow.host.engine.compose.pull(image, PULL_TIMEOUT, platform)
     except EngineError as error:
         message = f"the image {image} cannot be pulled: {run.folder.mask(error.message)}"
         raise FastflowError(message, error.hint or "check its name, and log in to its registry") from error

@@ -100,9 +100,9 @@ class FakeEngine(FakeCalls):
         digests = {image: f"sha256:{sha256(image.encode()).hexdigest()}" for image in present}
         return {image: ImageIdentity(digest, digest) for image, digest in digests.items()}
 
-    def pull(self, image: str, timeout: float) -> None:
+    def pull(self, image: str, timeout: float, platform: str | None = None) -> None:
         """Pull an image."""
-        self.called(f"pull {image}", timeout)
+        self.called(f"pull {image}{f' for {platform}' if platform else ''}", timeout)
         if self.known_images is not None:
             self.known_images.add(image)
 

@@ -87,6 +87,14 @@ def test_a_pull_that_fails_without_the_credential_helper_says_so(tmp_path: Path)
     assert (caught.value.hint or "").startswith("install docker-credential-desktop, or remove credsStore")
 
 
+@pytest.mark.parametrize("platform", [None, "linux/amd64"])
+def test_a_pull_is_for_the_platform_that_is_asked_for(tmp_path: Path, platform: str | None) -> None:
+    private = compose(tmp_path, 'echo "asked: $*" >&2; exit 1')
+    with pytest.raises(EngineCallError) as caught:
+        private.pull("a:1", PATIENCE, platform)
+    assert ("--platform=linux/amd64" in caught.value.output) == (platform is not None)
+
+
 @pytest.mark.parametrize(
     ("settings", "names"),
     [

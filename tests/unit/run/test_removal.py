@@ -223,6 +223,14 @@ def test_an_image_is_pulled_if_one_of_its_services_may_pull_it(tmp_path: Path, o
     assert stage.calls("pull") == ["pull tests:1"]
 
 
+def test_an_image_is_pulled_for_the_platform_of_its_service(tmp_path: Path) -> None:
+    service = "tests: { image: tests:1, platform: linux/amd64 }"
+    stage = Stage(tmp_path, SPEC.replace("tests: { image: tests:1 }", service))
+    stage.engine.known_images = {"wallarm/fast", "app:1"}
+    assert stage.run().exit_code == 0
+    assert stage.calls("pull") == ["pull tests:1 for linux/amd64"]
+
+
 def test_a_build_that_fails_removes_what_others_built(tmp_path: Path) -> None:
     text = "workflows:\n" + "".join(
         f"  {name}: {{ compose: {{ services: {{ app: {{ build: . }} }} }}, "
@@ -242,11 +250,11 @@ def test_a_pull_that_fails_waits_for_no_other(tmp_path: Path) -> None:
     stage.engine.hanging.add("pull app:1")
     real = stage.engine.pull
 
-    def pull(image: str, timeout: float) -> None:
+    def pull(image: str, timeout: float, platform: str | None = None) -> None:
         if image == "tests:1":
             until(lambda: "pull app:1" in stage.engine.calls)
             raise EngineCallError("manifest unknown")
-        real(image, timeout)
+        real(image, timeout, platform)
 
     stage.engine.pull = pull  # type: ignore[method-assign]
     with pytest.raises(FastflowError, match="the image tests:1 cannot be pulled"):

@@ -1,5 +1,6 @@
 """How far a test run is, as a bar with figures, for a line of the live table."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -68,7 +69,7 @@ def _figures(pace: Pace, now: float) -> Iterator[str]:
     if (rate := pace.requests_per_second(now)) is not None:
         yield f"{rate:.0f} req/s" if rate >= 10 else f"{rate:.1f} req/s"
     if (left := pace.seconds_left(now)) is not None:
-        yield f"{short_duration(left, digits=0)} left"
+        yield f"{short_duration(math.ceil(left), digits=0)} left"  # never 0s: it goes on
     if told.vulnerabilities:
         yield count(told.vulnerabilities, "vulnerability")
 

@@ -45,6 +45,12 @@ def test_time_left_runs_down_between_two_answers(left: int | None, now: float, s
     assert Pace().after(sent(1, left), 5.0).seconds_left(now) == shown
 
 
+def test_the_last_part_of_a_second_is_not_none() -> None:
+    drawn = progress_bar(Pace().after(sent(1, 20), 5.0), 24.8, 100, "utf-8")
+    assert drawn is not None
+    assert drawn.plain.endswith("1 of 4, 1s left")
+
+
 def test_figures_follow_the_bar() -> None:
     pace = paced((0.0, 0)).after(
         Progress("web.test", baselines_done=1, baselines=4, requests=41, vulnerabilities=2, seconds_left=90), 2.0

@@ -14,7 +14,6 @@ from fastflow.app.request import RunRequest
 from fastflow.app.run_id_file import RunIdFile
 from fastflow.app.watch import Watch, outcome_of
 from fastflow.errors import FastflowError, InterruptedBeforeRunError, UsageError
-from fastflow.record.digest import write_digest
 from fastflow.record.events import PhaseChanged, RunStarted
 from fastflow.record.folder import RunFolder
 from fastflow.record.plan_file import EngineVersions, plan_file_of_run
@@ -81,9 +80,8 @@ def _run(
     parts: Sequence[Part], request: RunRequest, settings: RunSettings, console: Console, id_file: RunIdFile | None
 ) -> tuple[RunResult, RunFolder]:
     plan = request.plan
-    folder = RunFolder(request.text.directory, request.run, request.mask, request.runs_dir)
+    folder = request.make_folder()
     try:
-        write_digest(folder, request.digest)
         if id_file is not None:
             id_file.write(request.run)
         earlier = results_to_keep(request.earlier, plan, folder) if request.earlier is not None else ()

@@ -13,6 +13,7 @@ from fastflow.engines.opening import open_engine
 from fastflow.errors import EngineUnreachableError
 from fastflow.model.host import Host
 from fastflow.plan import Plan
+from fastflow.record.plan_file import EngineVersions
 from fastflow.run.earlier import take_over
 from fastflow.run.engine import Lease
 from fastflow.run.holding import mark
@@ -64,6 +65,12 @@ def emulated(
         urls[name] = None if shared else ensure_cloud(engine, image, variable(TOKENS))
     here = {name: url for name, workflow in plan.workflows.items() if (url := urls.get(workflow.host))}
     return replace(settings, cloud_urls=here)
+
+
+def versions_of(engines: Mapping[str, DockerEngine]) -> Mapping[str, EngineVersions]:
+    """Ask the engines what they are. Raises EngineError."""
+    infos = ask_all(engines).items()
+    return {name: EngineVersions(one.engine_version, one.compose_version) for name, one in infos}
 
 
 def remove_all(run: str, engines: Mapping[str, DockerEngine]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from fastflow.app.console import Console
-from fastflow.app.engine_setup import emulated, engines_of, remove_all, take_over_earlier
+from fastflow.app.engine_setup import emulated, engines_of, remove_all, take_over_earlier, versions_of
 from fastflow.app.request import RunRequest
 from fastflow.app.watch import Watch
 from fastflow.errors import FastflowError
@@ -17,7 +17,6 @@ from fastflow.run.context import Host, RunContext
 from fastflow.run.engine import Lease
 from fastflow.run.holding import release_all
 from fastflow.run.runner import Runner
-from fastflow.run.survey import ask_all
 from fastflow.settings import RunSettings
 
 
@@ -45,8 +44,7 @@ class EnginesPart:
         if self.request.is_emulated:
             plan, say = self.request.plan, self.console.say
             self.settings = emulated(plan, self.settings, self.engines, self._marks, say)
-        infos = ask_all(self.engines).items()
-        return {name: EngineVersions(one.engine_version, one.compose_version) for name, one in infos}
+        return versions_of(self.engines)
 
     def hold(self, watch: Watch) -> None:
         """Let the runner prepare its workflows and take its leases."""

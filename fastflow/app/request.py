@@ -21,6 +21,7 @@ from fastflow.spec.document import YamlPath
 if TYPE_CHECKING:
     from fastflow.masking import Masker
     from fastflow.record.digest import ResumeDigest
+    from fastflow.record.folder import RunFolder
     from fastflow.run.earlier import EarlierRun
 
 
@@ -102,6 +103,15 @@ class RunRequest:
             fields=digests(self._fields, self.tokens),
             files=digests(files, self.tokens),
         )
+
+    def make_folder(self) -> "RunFolder":
+        """Make the run's folder, and write there what the run rests on. Raises FastflowError."""
+        from fastflow.record.digest import write_digest  # noqa: PLC0415  # a dry run has no folder
+        from fastflow.record.folder import RunFolder  # noqa: PLC0415  # as above
+
+        folder = RunFolder(self.text.directory, self.run, self.mask, self.runs_dir)
+        write_digest(folder, self.digest)
+        return folder
 
 
 def request_of(

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
 from fastflow.app.console import Console
-from fastflow.app.engine_setup import emulated, engines_of, remove_all, take_over_earlier
+from fastflow.app.engine_setup import emulated, engines_of, remove_all, take_over_earlier, versions_of
 from fastflow.app.environment import absolute_files, source_environment
 from fastflow.app.memory import enable_gc
 from fastflow.app.request import RunRequest
@@ -15,15 +15,13 @@ from fastflow.engines.docker import DockerEngine
 from fastflow.errors import FastflowError, RejectedProjectError
 from fastflow.model.spec import Concurrency
 from fastflow.pipeline import execute
-from fastflow.record.digest import write_digest
 from fastflow.record.folder import RunFolder
-from fastflow.record.plan_file import EngineVersions, plan_file_of_run
+from fastflow.record.plan_file import plan_file_of_run
 from fastflow.record.result import RunResult
 from fastflow.run.earlier import results_to_keep
 from fastflow.run.engine import Lease
 from fastflow.run.holding import release_all
 from fastflow.run.refusal import refusing
-from fastflow.run.survey import ask_all
 from fastflow.settings import RunSettings
 
 _EMULATED_TOKEN = "emulated"  # noqa: S105  # what nodes show the emulated cloud where no token is set
@@ -119,10 +117,7 @@ def _prepared(
     if request.is_emulated:
         settings = emulated(request.plan, settings, engines, marks, console.say)
     console.on_begin(lambda: remove_all(request.run, engines))
-    infos = ask_all(engines).items()
-    folder.write_plan(
-        told.with_hosts({name: EngineVersions(one.engine_version, one.compose_version) for name, one in infos})
-    )
+    folder.write_plan(told.with_hosts(versions_of(engines)))
     return settings
 
 
@@ -144,8 +139,7 @@ def _begin(
 ) -> RunFolder:
     """Make the run's folder, once what a resumed run left is removed; if that one is live, this one does not begin."""
     take_over_earlier(request, engines, console.say)
-    folder = RunFolder(request.text.directory, request.run, request.mask, request.runs_dir)
-    write_digest(folder, request.digest)
+    folder = request.make_folder()
     if id_file is not None:
         id_file.write(request.run)
     return folder

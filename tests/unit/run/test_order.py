@@ -95,6 +95,7 @@ def test_phases_start_as_soon_as_what_they_depend_on_allows(tmp_path: Path) -> N
     stage = Stage(tmp_path, text, scripts)
     with stage.running() as work:
         stage.until("web.b", "passed")
+        stage.until("web.slow", "running")
         assert stage.states("web.slow") == ["starting", "running"]
         stage.engine.end(stage.container("fast-slow"), 1)
         assert work.phase("web.slow").state == "failed"

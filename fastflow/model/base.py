@@ -7,16 +7,15 @@ import importlib
 import re
 import sys
 import warnings
+from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
-    WithJsonSchema,
     model_validator,
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -53,6 +52,24 @@ class SpecModel(BaseModel):
         if not isinstance(data, dict):
             return data
         return {name: value for name, value in data.items() if value is not None or name not in cls.model_fields}
+
+
+class Reads:
+    """Annotates a field that one function reads, or refuses, with its JSON Schema.
+
+    Whatever it returns is the value. With BeforeValidator, pydantic builds a schema of the type, too, and checks the
+    value once more.
+    """
+
+    def __init__(self, read: Callable[[Any], Any], schema: Mapping[str, Any]) -> None:
+        self.read = read
+        self.schema = schema
+
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self.read)
+
+    def __get_pydantic_json_schema__(self, _schema: CoreSchema, _handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return dict(self.schema)
 
 
 class Opaque:
@@ -93,7 +110,7 @@ def describe(value: Any) -> str:
 
 def _text(value: Any) -> Any:
     if isinstance(value, str):
-        return value
+        return str(value)
     raise wrong(f"expected a string, not {describe(value)}")
 
 
@@ -125,7 +142,7 @@ def parse_duration(text: str) -> int:
     return seconds
 
 
-def duration(at_most: int = 10**8) -> BeforeValidator:
+def duration(at_most: int = 10**8) -> Callable[[Any], Any]:
     """Validate a duration of at least one second and at most so many."""
 
     def validate(value: Any) -> Any:
@@ -141,7 +158,7 @@ def duration(at_most: int = 10**8) -> BeforeValidator:
             raise wrong(f"{value} is too long", f"write at most {at_most} seconds")
         return seconds
 
-    return BeforeValidator(validate)
+    return validate
 
 
 def unless_symbolic(value: Any) -> Any:
@@ -163,7 +180,7 @@ def _regex(value: Any) -> Any:
 
 def _name(value: Any) -> Any:
     if isinstance(value, Symbolic) or (isinstance(value, str) and NAME.fullmatch(value)):
-        return value
+        return str(value)
     raise wrong(
         f"{describe(value)} is not a name",
         NAME_HINT,
@@ -202,18 +219,16 @@ class WholeNumber:
 
 # Editors read `007` or `on` as a number or a truth value; the text as written is what counts.
 TEXT_SCHEMA = {"type": ["string", "integer", "number", "boolean"]}
-Text: TypeAlias = Annotated[str, BeforeValidator(_text), WithJsonSchema(TEXT_SCHEMA)]
-OptionalText: TypeAlias = Annotated[str | None, BeforeValidator(_text_or_none), WithJsonSchema(TEXT_SCHEMA)]
+Text: TypeAlias = Annotated[str, Reads(_text, TEXT_SCHEMA)]
+OptionalText: TypeAlias = Annotated[str | None, Reads(_text_or_none, TEXT_SCHEMA)]
 """A text that counts as not set if it is empty, as one of a variable may be."""
 Name: TypeAlias = Annotated[
     str,
-    BeforeValidator(_name),
-    WithJsonSchema({"type": ["string", "boolean"], "pattern": rf"^{NAME_PATTERN}$|{_VARIABLE}"}),
+    Reads(_name, {"type": ["string", "boolean"], "pattern": rf"^{NAME_PATTERN}$|{_VARIABLE}"}),
 ]
 Boolean: TypeAlias = Annotated[
     bool | None,
-    BeforeValidator(_boolean),
-    WithJsonSchema({"type": ["boolean", "string"], "pattern": f"^(true|false|)$|{_VARIABLE}"}),
+    Reads(_boolean, {"type": ["boolean", "string"], "pattern": f"^(true|false|)$|{_VARIABLE}"}),
 ]
 DURATION_SCHEMA = {
     "type": ["integer", "string"],
@@ -221,5 +236,5 @@ DURATION_SCHEMA = {
     "pattern": rf"^[0-9]+$|^(?=.)([0-9]+h)?([0-9]+m)?([0-9]+s)?$|^$|{_VARIABLE}",
     "examples": ["90s", "15m", "1h30m"],
 }
-Duration: TypeAlias = Annotated[int | None, duration(), WithJsonSchema(DURATION_SCHEMA)]
-Regex: TypeAlias = Annotated[str | None, BeforeValidator(_regex), WithJsonSchema(TEXT_SCHEMA)]
+Duration: TypeAlias = Annotated[int | None, Reads(duration(), DURATION_SCHEMA)]
+Regex: TypeAlias = Annotated[str | None, Reads(_regex, TEXT_SCHEMA)]

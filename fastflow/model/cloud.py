@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, WithJsonSchema
-
-from fastflow.model.base import Boolean, OptionalText, SpecModel, describe, wrong
+from fastflow.model.base import Boolean, OptionalText, Reads, SpecModel, describe, wrong
 from fastflow.spec.template import TemplateError, Variable, parse_template
 
 ARCHIVED = (
@@ -66,7 +64,7 @@ def _has_default(value: str) -> bool:
 
 def _token(value: Any) -> Any:
     if isinstance(value, str) and token_variable(value) is not None:
-        return value
+        return str(value)
     if isinstance(value, str) and ("$" not in value or _has_default(value)):
         # The value is not repeated: it may be the token.
         raise wrong(
@@ -83,8 +81,7 @@ class Cloud(SpecModel):
 
     token: Annotated[
         str | None,
-        BeforeValidator(_token),
-        WithJsonSchema({"type": "string", "pattern": _REFERENCE}),
+        Reads(_token, {"type": "string", "pattern": _REFERENCE}),
     ] = None
     """A reference to the variable that holds the token, never its value. Default: ${WALLARM_API_TOKEN}."""
     api_host: OptionalText = None

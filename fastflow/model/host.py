@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, WithJsonSchema
 
 from fastflow import __version__
-from fastflow.model.base import TEXT_SCHEMA, Boolean, SpecModel, Symbolic, Text, WholeNumber, describe, wrong
+from fastflow.model.base import TEXT_SCHEMA, Boolean, Reads, SpecModel, Symbolic, Text, WholeNumber, describe, wrong
 
 AGENT_IMAGE = f"fastflow-agent:{__version__}"
 """What `fastflow agent build` names an image by default: that of this version."""
@@ -57,9 +57,9 @@ def _repository(value: Any) -> Any:
 class Reserve(SpecModel):
     """What a unit reserves on its node. The cluster queues units that no node has room for."""
 
-    cpus: Annotated[float | None, BeforeValidator(_cpus), WithJsonSchema(_VARIABLE_OR_TEXT)] = None
+    cpus: Annotated[float | None, Reads(_cpus, _VARIABLE_OR_TEXT)] = None
     """Number of CPUs. Default: 1."""
-    memory: Annotated[int | None, BeforeValidator(_memory), WithJsonSchema({**TEXT_SCHEMA, "examples": ["2G"]})] = None
+    memory: Annotated[int | None, Reads(_memory, {**TEXT_SCHEMA, "examples": ["2G"]})] = None
     """Memory, such as 512M or 2G. Default: nothing is reserved."""
 
 

@@ -3,12 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
-from pydantic import BeforeValidator, WithJsonSchema
-
 from fastflow.model.base import (
     DURATION_SCHEMA,
     Boolean,
     OptionalText,
+    Reads,
     Symbolic,
     Text,
     WholeNumber,
@@ -30,7 +29,7 @@ from fastflow.model.node_parts import (
     Variable,
 )
 from fastflow.model.relations import Command, Source, Sources
-from fastflow.model.target import Joined, TargetUri, joined
+from fastflow.model.target import TargetUri, joined
 
 
 def _processes(value: Any) -> Any:
@@ -81,12 +80,12 @@ class RecordingNode(RecorderNode):
     test_record_name: Fast[Text | None] = None
     """The name of the test record."""
     inactivity_timeout: Fast[
-        Annotated[int | None, duration(691_200), WithJsonSchema({**DURATION_SCHEMA, "maximum": 691_200})]
+        Annotated[int | None, Reads(duration(691_200), {**DURATION_SCHEMA, "maximum": 691_200})]
     ] = None
     """The node ends after this time without a baseline request. Default: the source's timeout, at least 600 s."""
     workers: Fast[Annotated[int | None, WholeNumber(1, 10_000)]] = None
     """Number of threads. FAST's default: 10."""
-    backend_https_ports: Fast[Annotated[Joined, BeforeValidator(joined(";", ports=True))]] = None
+    backend_https_ports: Fast[Annotated[str | None, joined(";", ports=True)]] = None
     """Ports of the application that use HTTPS. FAST's default: 443."""
     ca_cert: Fast[OptionalText] = None
     """Path, in the container, of the certificate that signs intercepted HTTPS."""
@@ -158,13 +157,12 @@ class TestingNode(TesterNode):
     """Whether the test run ends at its first vulnerability. FAST's default: false."""
     test_run_uri: Fast[TargetUri] = None
     """The application to attack, such as http://app:3000. FAST's default: as recorded."""
-    file_extensions_to_exclude: Fast[Annotated[Joined, BeforeValidator(joined("|"))]] = None
+    file_extensions_to_exclude: Fast[Annotated[str | None, joined("|")]] = None
     """File extensions whose requests are not tested."""
     processes: Fast[
         Annotated[
             str | None,
-            BeforeValidator(_processes),
-            WithJsonSchema({"type": ["integer", "string"], "pattern": r"^(auto|[0-9]{1,4})$|\$"}),
+            Reads(_processes, {"type": ["integer", "string"], "pattern": r"^(auto|[0-9]{1,4})$|\$"}),
         ]
     ] = None
     """Number of testing processes, or auto (half the CPUs). FAST's default: 1."""
@@ -172,7 +170,7 @@ class TestingNode(TesterNode):
     """Number of threads. FAST's default: 10."""
     git_extensions: Fast[OptionalText] = None
     """URL of a Git repository with FAST DSL extensions."""
-    backend_https_ports: Fast[Annotated[Joined, BeforeValidator(joined(";", ports=True))]] = None
+    backend_https_ports: Fast[Annotated[str | None, joined(";", ports=True)]] = None
     """Ports of the application that use HTTPS. FAST's default: 443."""
 
 

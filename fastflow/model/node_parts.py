@@ -22,7 +22,7 @@ from fastflow.model.compose_keys import ContainerKeys, Environment
 from fastflow.model.mode import MODE_NAMES, Mode
 from fastflow.model.ports import PortEntry
 from fastflow.model.relations import Dependencies, Fresh, Needs, Source
-from fastflow.model.target import Joined, joined
+from fastflow.model.target import joined
 
 DEFAULT_IMAGE = "wallarm/fast"
 DEFAULT_ALIAS = "fast"
@@ -79,7 +79,7 @@ def _off(value: Any) -> Any:
     raise wrong(f"expected `off` or a mapping, not {describe(value)}", "write gate: off, or gate: { threat: 50 }")
 
 
-AllowedHosts: TypeAlias = Annotated[Joined, BeforeValidator(joined("|", hosts=True))]
+AllowedHosts: TypeAlias = Annotated[str | None, joined("|", hosts=True)]
 GateField: TypeAlias = Annotated[
     Annotated[Gate, Tag("<gate>")] | Annotated[Literal["off"] | None, BeforeValidator(_off), Tag("<off>")],
     Discriminator(_gate_kind),

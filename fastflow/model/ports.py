@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import BeforeValidator, WithJsonSchema
-
-from fastflow.model.base import Opaque, Symbolic, describe, wrong
+from fastflow.model.base import Reads, Symbolic, describe, wrong
 
 _SPAN = re.compile(r"[0-9]+(-[0-9]+)?")
 _PROTOCOLS = ("tcp", "udp", "sctp")
@@ -104,7 +102,5 @@ def _port(value: Any) -> Any:
 
 PortEntry: TypeAlias = Annotated[
     Port,
-    Opaque(),
-    BeforeValidator(_port),
-    WithJsonSchema({"type": ["string", "integer", "object"], "examples": ["8080:8080", "127.0.0.1::8080"]}),
+    Reads(_port, {"type": ["string", "integer", "object"], "examples": ["8080:8080", "127.0.0.1::8080"]}),
 ]

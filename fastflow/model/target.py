@@ -1,14 +1,12 @@
 """Texts with a form of FAST's own: the target of `test_run_uri`, `allowed_hosts`, and lists that FAST wants joined."""
 
 import re
-from collections.abc import Callable
 from typing import Annotated, Any, NamedTuple, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from fastflow.model.base import TEXT_SCHEMA, Symbolic, describe, wrong
+from fastflow.model.base import TEXT_SCHEMA, Reads, Symbolic, describe, wrong
 
 PLAIN_HOST = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 """A host by its name, neither a domain such as `.example.com` nor an expression."""
@@ -62,7 +60,7 @@ def _target_uri(value: Any) -> Any:
     known = value.partition("$")[0].lower() if isinstance(value, Symbolic) else value.lower()
     begun = any(known.startswith(scheme) for scheme in _SCHEMES)
     if isinstance(value, Symbolic) and (begun or any(scheme.startswith(known) for scheme in _SCHEMES)):
-        return value
+        return str(value)
     if not begun:
         raise _not_begun(value)
     if not isinstance(value, Symbolic) and (target_of(value) is None or re.search(r"\s", value)):
@@ -78,19 +76,9 @@ def _not_begun(value: str) -> Exception:
 
 TargetUri: TypeAlias = Annotated[
     str | None,
-    BeforeValidator(_target_uri),
-    WithJsonSchema({"type": "string", "pattern": r"^$|^[Hh][Tt][Tt][Pp][Ss]?://|\$", "examples": ["http://app:3000"]}),
-]
-
-
-Joined: TypeAlias = Annotated[
-    str | None,
-    WithJsonSchema(
-        {
-            "type": [*TEXT_SCHEMA["type"], "array"],
-            "items": TEXT_SCHEMA,
-            "minItems": 1,
-        }
+    Reads(
+        _target_uri,
+        {"type": "string", "pattern": r"^$|^[Hh][Tt][Tt][Pp][Ss]?://|\$", "examples": ["http://app:3000"]},
     ),
 ]
 
@@ -101,8 +89,8 @@ _NO_HOST = re.compile(r"(?:(?:[A-Za-z][A-Za-z0-9+.-]*:)?//)?(?P<host>[^\s,;/:]+)
 _IPV6 = re.compile(r"[0-9A-Fa-f]*(?::[0-9A-Fa-f]*){2,}")
 
 
-def joined(separator: str, *, hosts: bool = False, ports: bool = False) -> Callable[[Any], Any]:
-    """Make a validator that passes a text as written and joins a list as FAST wants it.
+def joined(separator: str, *, hosts: bool = False, ports: bool = False) -> Reads:
+    """Let a field take a text as written, or a list that is joined as FAST wants it.
 
     `hosts` puts several items into `(a|b)`, and refuses what is never a host; `ports` asks for port numbers.
     """
@@ -114,7 +102,7 @@ def joined(separator: str, *, hosts: bool = False, ports: bool = False) -> Calla
             fault = _host_fault(value) if hosts else None
             if fault:
                 raise wrong(*fault)
-            return value
+            return str(value)
         if not isinstance(value, (list, tuple)) or not value:
             raise wrong(f"expected a string or a list, not {describe(value) if value != [] else 'an empty list'}")
         for item in value:
@@ -123,10 +111,9 @@ def joined(separator: str, *, hosts: bool = False, ports: bool = False) -> Calla
         if faults:
             raise PydanticCustomError("fastflow_keys", "items that are not hosts", {"faults": faults})
         text = separator.join(value)
-        joined_text = f"({text})" if hosts and len(value) > 1 else text
-        return Symbolic(joined_text) if any(isinstance(item, Symbolic) for item in value) else joined_text
+        return f"({text})" if hosts and len(value) > 1 else text
 
-    return validate
+    return Reads(validate, {"type": [*TEXT_SCHEMA["type"], "array"], "items": TEXT_SCHEMA, "minItems": 1})
 
 
 def _check(item: Any, separator: str, ports: bool) -> None:

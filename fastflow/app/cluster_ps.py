@@ -1,7 +1,6 @@
 """Runs on clusters, for `fastflow ps`."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from fastflow.app.clusters import ClusterRun
 from fastflow.cluster.cluster import Unit
@@ -43,7 +42,7 @@ def _row(unit: Unit) -> tuple[str, ...]:
     return (str(_number(unit)), unit.labels.get(f"{LABEL}.workflows", "?"), unit.node or "", state)
 
 
-def cluster_runs_as_json(runs: Iterable[ClusterRun]) -> Iterator[Mapping[str, Any]]:
+def cluster_runs_as_json(runs: Iterable[ClusterRun]) -> Iterator[Mapping[str, object]]:
     """Give the runs as `ps --format json` has them, with their units."""
     for run in runs:
         units = [

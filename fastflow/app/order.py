@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -33,7 +32,7 @@ class Order:
     bundle: str | None
     variables: Mapping[str, str]
     environment: Mapping[str, str] = field(repr=False)
-    auths: Mapping[str, Any] = field(repr=False)
+    auths: Mapping[str, object] = field(repr=False)
     files: Mapping[str, str] = field(repr=False)
 
     def written(self) -> bytes:

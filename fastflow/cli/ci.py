@@ -26,6 +26,10 @@ _INSTALL_HELP = (
     f"What jobs install with pip: a name, an address, or a path such as ./tools/fastflow. Default: {INSTALL}."
 )
 _RUNNER_HELP = "The runner, tag, label, image or capability that jobs ask for. Default: one that has Docker."
+_KEPT_AS_MADE = (
+    "a file that is there is kept in step with the spec and the options that it was made with",
+    "to change them, make it again: fastflow ci SYSTEM [SPEC]",
+)
 _OUTPUT_HELP = "The file, instead of the one where the CI system looks first."
 
 
@@ -63,10 +67,7 @@ def command(
     root, options = root_here(), {"jobs": jobs, "install": install, "runner": runner}
     if system is None or checks:
         if spec is not None or any(options.values()) or prints:
-            raise UsageError(
-                "a file that is there is kept in step with the spec and the options that it was made with",
-                "to change them, make it again: fastflow ci SYSTEM [SPEC]",
-            )
+            raise UsageError(*_KEPT_AS_MADE)
         return _keep(kept(root, system, output, _facts, force=force or checks), checks=checks)
     wanted = options_of(system, spec, root, **options)
     if prints:

@@ -100,21 +100,28 @@ def command(
     runs_dir: RunsDir,
 ) -> int:
     """Run a spec."""
-    wanted, id_file = parse_reports(reports), None if dry_run else RunIdFile.named(run_id_file)
-    choice = Selection(workflows, only)
-    if followed:
-        from fastflow.app.following import following  # noqa: PLC0415  # most runs follow none
-
-        choice = following(choice, followed, resume)
-    text = read_spec_text(spec)
+    how = _How(progress, parse_reports(reports), keep=keep, unfolds=unfolds, fail_fast=fail_fast, wait_lease=wait_lease)
+    id_file = None if dry_run else RunIdFile.named(run_id_file)
+    choice, text = _selection(workflows, only, followed, resume), read_spec_text(spec)
     request = request_of(text, env_files, choice, max_parallel, emulate=emulate, resume=resume, runs_dir=runs_dir)
     if progress not in ("quiet", "json"):
         show_findings(request.checked.diagnostics, request.checked.lines)
     if dry_run:
         click.echo(plan_as_text(request.plan, unfolds=unfolds))
         return ExitCode.PASSED
-    how = _How(progress, wanted, keeps=keep, unfolds=unfolds, fails_fast=fail_fast, wait_lease=wait_lease)
     return _run(request, how, id_file)
+
+
+def _selection(
+    workflows: tuple[str, ...], only: str | None, followed: tuple[str, ...], resume: str | None
+) -> Selection:
+    """The phases that were asked for, and what other runs have done of those that were not."""
+    choice = Selection(workflows, only)
+    if not followed:
+        return choice
+    from fastflow.app.following import following  # noqa: PLC0415  # most runs follow none
+
+    return following(choice, followed, resume)
 
 
 @dataclass(frozen=True)
@@ -123,9 +130,9 @@ class _How:
 
     progress: str
     reports: tuple[Report, ...]
-    keeps: bool
+    keep: bool
     unfolds: bool
-    fails_fast: bool
+    fail_fast: bool
     wait_lease: int | None
 
 
@@ -135,8 +142,8 @@ def _run(request: RunRequest, how: _How, id_file: RunIdFile | None) -> int:
     from fastflow.app.up import run, settings_of  # noqa: PLC0415  # a dry run needs no engine
     from fastflow.cli.console import Console  # noqa: PLC0415  # as above
 
-    settings = settings_of(request, keep=how.keeps, fail_fast=how.fails_fast, wait_lease=how.wait_lease)
-    show = Console(how.progress, request.plan, request.mask, how.reports, keeps=how.keeps, unfolds=how.unfolds)
+    settings = settings_of(request, keep=how.keep, fail_fast=how.fail_fast, wait_lease=how.wait_lease)
+    show = Console(how.progress, request.plan, request.mask, how.reports, keeps=how.keep, unfolds=how.unfolds)
     with show as console:
         return console.conclude(*run(request, settings, console, id_file))
 

@@ -4,11 +4,11 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias, TypedDict
 from urllib.parse import parse_qsl, urlsplit
 
-Message: TypeAlias = Mapping[str, Any]
-"""A part of the file, as its writer made it: an entry, its request, its response."""
+Message: TypeAlias = Mapping[str, object]
+"""A part of the file, as its writer made it: a request, a response."""
 RECORDS = "records"
 """The directory of a run's folder that holds them."""
 SECRET_HEADERS = ("authorization", "proxy-authorization", "cookie", "set-cookie")
@@ -17,12 +17,25 @@ SHORTEST_SECRET = 6
 """Shorter values would mask ordinary text."""
 
 
+class Request(TypedDict):
+    """What `read_har` has looked at of a request; the rest is as its writer made it."""
+
+    url: str
+
+
+class Entry(TypedDict):
+    """A request and its response."""
+
+    request: Request
+    response: Message
+
+
 @dataclass(frozen=True)
 class Har:
     """The requests that were recorded, each with its response, as the file holds them."""
 
     log: Message
-    entries: tuple[Message, ...]
+    entries: tuple[Entry, ...]
 
     def only(self, is_wanted: Callable[[str], bool]) -> "Har":
         """Keep the requests to hosts that are wanted, and of these what was answered: nobody knows what others mean."""
@@ -61,7 +74,7 @@ def read_har(content: bytes) -> Har:
     return Har({key: value for key, value in log.items() if key != "entries"}, tuple(entries))
 
 
-def host_of(entry: Message) -> str:
+def host_of(entry: Entry) -> str:
     """The host that a request was sent to; "" if its address has none."""
     try:
         return urlsplit(entry["request"]["url"]).hostname or ""

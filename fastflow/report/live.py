@@ -53,7 +53,7 @@ def proxy_url(phase: LivePhase) -> str | None:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def runs_as_json(runs: Iterable[LiveRun], on_clusters: Iterable[Mapping[str, Any]] = ()) -> str:
+def runs_as_json(runs: Iterable[LiveRun], on_clusters: Iterable[Mapping[str, object]] = ()) -> str:
     """Give `ps --format json`; those on clusters are as they are to be shown."""
     told = [*(_run_json(run) for run in runs), *on_clusters]
     return json.dumps({"format_version": FORMAT_VERSION, "runs": told}, indent=2)

@@ -47,7 +47,7 @@ def times_as_json(forecast: Forecast) -> dict[str, Any]:
     }
 
 
-def phase_as_json(forecast: Forecast, phase: str) -> Mapping[str, Any]:
+def phase_as_json(forecast: Forecast, phase: str) -> Mapping[str, float | str | None]:
     """Give `times` of a phase; null where it has never done its work, but for how long it is taken to last."""
     times = forecast.times.phases.get(phase)
     shortest, longest = map(_rounded, times.spread) if times is not None else (None, None)

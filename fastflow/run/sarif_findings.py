@@ -3,15 +3,16 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
 from fastflow.record.result import Vulnerability
 from fastflow.run.vulnerabilities import LARGEST_REPORT, LARGEST_REQUEST, fingerprint, without_session
 
-Tree: TypeAlias = Mapping[str, Any]
+Tree: TypeAlias = Mapping[str, object]
 """A part of the file, as its writer made it."""
 _THREATS: Mapping[str, int] = {"error": 80, "warning": 50, "note": 20, "none": 1}
 _USUAL_LEVEL = "warning"
@@ -111,12 +112,11 @@ def _vulnerability(result: Tree, kind: str, rule: Tree, scanner: str | None) -> 
 def _threat(result: Tree, rule: Tree) -> int:
     """Ten times `security-severity`, else by the level: the result's, the rule's, or SARIF's usual one."""
     for one in (result, rule):
-        try:
-            severity = float(_at(one, "properties")["security-severity"])
-        except (KeyError, TypeError, ValueError):
-            continue
-        if 0 <= severity <= 10:
-            return max(1, round(severity * 10))
+        written = _at(one, "properties").get("security-severity")
+        with suppress(ValueError, OverflowError):  # a text that is no number, a number with 400 digits
+            severity = float(written) if isinstance(written, (str, int, float)) else -1.0
+            if 0 <= severity <= 10:
+                return max(1, round(severity * 10))
     level = _text(result, "level") or _text(_at(rule, "defaultConfiguration"), "level") or _USUAL_LEVEL
     return _THREATS.get(level, _THREATS[_USUAL_LEVEL])
 
@@ -157,14 +157,14 @@ def _request(request: Tree) -> str | None:
     return f"{head}\n\n{body}" if body else head
 
 
-def _at(tree: Any, *steps: str) -> Tree:
+def _at(tree: object, *steps: str) -> Tree:
     """The mapping at a path; an empty one if there is none."""
     for step in steps:
         tree = tree.get(step) if isinstance(tree, dict) else None
     return tree if isinstance(tree, dict) else {}
 
 
-def _list(tree: Any, field: str) -> list[Tree]:
+def _list(tree: object, field: str) -> list[Tree]:
     """The mappings of a list; none if there is no list."""
     found = tree.get(field) if isinstance(tree, dict) else None
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []

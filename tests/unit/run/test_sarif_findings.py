@@ -62,6 +62,8 @@ def test_a_result_tells_all_that_a_report_needs(tmp_path: Path) -> None:
         ({"ruleId": "sqli", "properties": {"security-severity": "3"}}, 30),
         ({"ruleId": "sqli", "properties": {"security-severity": "0.0"}}, 1),
         ({"ruleId": "sqli", "properties": {"security-severity": "high"}}, 91),
+        ({"ruleId": "sqli", "properties": {"security-severity": 10**400}}, 91),
+        ({"ruleId": "sqli", "properties": {"security-severity": [7]}}, 91),
         ({"ruleId": "info", "level": "error"}, 80),
         ({"ruleId": "info", "level": "warning"}, 50),
         ({"ruleId": "info", "level": "note"}, 20),

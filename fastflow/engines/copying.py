@@ -66,7 +66,6 @@ def _write(archive: tarfile.TarFile, member: tarfile.TarInfo, path: Path, target
         elif member.isreg():
             content = archive.extractfile(member)
             assert content is not None
-            path.parent.mkdir(parents=True, exist_ok=True)
             with _create(path) as file:
                 shutil.copyfileobj(content, file)
             os.utime(path, (member.mtime, member.mtime), follow_symlinks=False)
@@ -81,4 +80,5 @@ def _write(archive: tarfile.TarFile, member: tarfile.TarInfo, path: Path, target
 
 
 def _create(path: Path) -> IO[bytes]:
+    path.parent.mkdir(parents=True, exist_ok=True)
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o644), "wb")

@@ -76,8 +76,9 @@ def test_a_link_that_is_there_is_neither_followed_nor_written_through(tmp_path: 
 
 
 def test_a_hard_link_is_a_copy_of_a_file_that_came_before(tmp_path: Path) -> None:
-    unpack(archive((entry("a", b"one"), b"one"), entry("b", kind=tarfile.LNKTYPE, link="a")), tmp_path)
-    assert held(tmp_path) == {"a": b"one", "b": b"one"}
+    links = (entry(name, kind=tarfile.LNKTYPE, link="a") for name in ("b", "without/entry"))
+    unpack(archive((entry("a", b"one"), b"one"), *links), tmp_path)
+    assert held(tmp_path) == {"a": b"one", "b": b"one", "without/entry": b"one"}
     assert (tmp_path / "a").stat().st_nlink == 1
 
 

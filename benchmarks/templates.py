@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from fastflow.check.rules import build_id_ambiguous, build_id_collision
+from fastflow.check.rules.build_id_ambiguous import build_id_ambiguous
+from fastflow.check.rules.build_ids import build_id_collision
 from fastflow.pipeline import SpecText, load
 from fastflow.spec.equality import Ambiguous, compare
 from fastflow.spec.template import written
@@ -73,10 +74,11 @@ def specs(nodes: int) -> None:
         for rule in (build_id_ambiguous, build_id_collision):
             gc.collect()
             start = time.process_time()
-            found = list(rule.check([facts]))
+            assert rule.check_all is not None
+            found = list(rule.check_all([facts]))
             seconds.append(time.process_time() - start)
             last = [finding.message for finding in found if "not compared" in finding.message]
-            print(f"{name}: {rule.RULE}: {seconds[-1]:.2f} s, {len(found)} findings {last}")
+            print(f"{name}: {rule.id}: {seconds[-1]:.2f} s, {len(found)} findings {last}")
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from fastflow.app.environment import absolute_files, docker_environment, engine_environment, own_variables
 from fastflow.app.specs import identity
 from fastflow.check.facts import Facts
-from fastflow.check.rules.compose_invalid import rejected
+from fastflow.check.rules.containers import rejected
 from fastflow.compose import ComposeFile, ComposeText, compile_project
 from fastflow.diagnostic import Diagnostic, Severity
 from fastflow.engines.opening import open_engine

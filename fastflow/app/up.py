@@ -10,7 +10,7 @@ from fastflow.app.memory import enable_gc
 from fastflow.app.request import RunRequest
 from fastflow.app.run_id_file import RunIdFile
 from fastflow.app.specs import identity
-from fastflow.check.rules.compose_invalid import rejected
+from fastflow.check.rules.containers import rejected
 from fastflow.engines.docker import DockerEngine
 from fastflow.errors import FastflowError, RejectedProjectError
 from fastflow.model.spec import Concurrency

@@ -13,7 +13,7 @@ from fastflow.application.reader import ComposeFiles
 from fastflow.application.sources import file_sources
 from fastflow.check.facts import Facts
 from fastflow.check.inclusion import FIELD, Joined, with_includers
-from fastflow.check.rules.invalid_value import RULE
+from fastflow.check.rules.values import invalid_value
 from fastflow.diagnostic import Diagnostic, Severity
 from fastflow.errors import system_reason
 from fastflow.graph import build_graph
@@ -174,10 +174,10 @@ def _with_accepted(facts: Facts, text: SpecText, found: tuple[Diagnostic, ...]) 
         except FileNotFoundError:
             message = f"`accept`: {accept} does not exist, so nothing is accepted"
             hint = "fix the path, or create the file with `fastflow accept`"
-            more.append(RULE.finding(message, place, hint, severity=Severity.WARNING))
+            more.append(invalid_value.finding(message, place, hint, severity=Severity.WARNING))
         except OSError as fault:
             message = f"`accept`: {accept} cannot be read: {system_reason(fault)}"
-            more.append(RULE.finding(message, place, "name a file that can be read"))
+            more.append(invalid_value.finding(message, place, "name a file that can be read"))
     return replace(facts, accept_files=files), (*found, *more)
 
 

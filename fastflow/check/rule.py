@@ -1,4 +1,4 @@
-"""What a rule says of itself; each has a file in `rules/` that begins with it."""
+"""What a rule says of itself, and the function that looks for what it finds. The rules are in `rules/`."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, NamedTuple
@@ -16,8 +16,8 @@ class Rule(NamedTuple):
     `needs_order` rules ask what comes before what, which cycles make void; `needs_symbols` rules look at variables,
     of which none are left where they were replaced, `needs_values` rules at what they hold; `needs_applications`
     rules are silent about what could not be read.
-    `check` and `check_all` are the functions of these names in the rule's file. A rule without them reports from where
-    the fault shows: the reader, the model, or Compose.
+    `check` looks at one spec, `check_all` at all specs together. A rule without them reports from where the fault
+    shows: the reader, the model, or Compose.
     """
 
     id: str
@@ -31,6 +31,14 @@ class Rule(NamedTuple):
     can_be_silenced: bool = True
     check: Callable[[Facts], Iterable[Diagnostic]] | None = None
     check_all: Callable[[Sequence[Facts]], Iterable[Diagnostic]] | None = None
+
+    def for_each_spec(self, check: Callable[[Facts], Iterable[Diagnostic]]) -> "Rule":
+        """Decorate the function that looks at one spec; its name becomes that of the rule."""
+        return self._replace(check=check)
+
+    def for_all_specs(self, check_all: Callable[[Sequence[Facts]], Iterable[Diagnostic]]) -> "Rule":
+        """Decorate the function that compares all specs; its name becomes that of the rule."""
+        return self._replace(check_all=check_all)
 
     def finding(
         self,

@@ -8,7 +8,7 @@ from fastflow.check.inclusion import with_includers
 from fastflow.check.lost import RejectedParts
 from fastflow.check.rule import Level, Rule
 from fastflow.check.rules import ALL_RULES, BY_ID, RULE_IDS, RULES
-from fastflow.check.rules.invalid_value import RULE
+from fastflow.check.rules.values import invalid_value
 from fastflow.diagnostic import Diagnostic, Severity, did_you_mean
 from fastflow.spec.document import Comment, Scalar, YamlMap
 
@@ -105,6 +105,6 @@ def _configuration(facts: Facts) -> Iterable[Diagnostic]:
         name, level = key.text, value.text if isinstance(value, Scalar) else None
         place = facts.places.key("checks", name)
         if name not in BY_ID:
-            yield RULE.finding(f"there is no rule `{name}`", place, did_you_mean(name, RULE_IDS) or ALL_RULES)
+            yield invalid_value.finding(f"there is no rule `{name}`", place, did_you_mean(name, RULE_IDS) or ALL_RULES)
         elif not BY_ID[name].can_be_silenced and level in ("off", "warning"):
-            yield RULE.finding(f"the rule {name} is always an error", place, "remove this line")
+            yield invalid_value.finding(f"the rule {name} is always an error", place, "remove this line")

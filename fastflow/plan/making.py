@@ -8,7 +8,7 @@ from pathlib import Path
 from fastflow.application.model import NO_APPLICATION, Application
 from fastflow.application.needs import networks_of_node, services_attacked
 from fastflow.check.facts import Facts
-from fastflow.check.rules import source_unproxied
+from fastflow.check.rules.sources import proxy_advice
 from fastflow.diagnostic import did_you_mean
 from fastflow.errors import UsageError
 from fastflow.files import resolved
@@ -110,7 +110,7 @@ class _Planner:
         self.selection = selection
         self.resumption = selection.resumption
         self.again = self.resumption.again(facts.graph) if self.resumption else frozenset(facts.graph.phases)
-        self.bypasses = source_unproxied.advice(facts)
+        self.bypasses = proxy_advice(facts)
 
     def workflow(self, name: str, *, host: str, kept_out: tuple[str, ...]) -> WorkflowPlan:
         facts, workflow = self.facts, self.facts.spec.workflows[name]

@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 
 from fastflow.check.build_id_groups import BuildId, Candidates, build_ids_of, equal_pairs
 from fastflow.check.facts import Facts
-from fastflow.check.rules import build_id_ambiguous
+from fastflow.check.rules.build_id_ambiguous import build_id_ambiguous
 from fastflow.pipeline import SpecText, load
 from fastflow.spec import equality
 from fastflow.spec.equality import Distinct, Equal, compare
 from fastflow.spec.template import variables, written
 from fastflow.spec.template_states import State, Symbols, word_in_state
 from tests.property.template_pairs import random_pair
+from tests.unit.check.findings import findings_of
 
 
 def facts_of(texts: list[str]) -> Facts:
@@ -81,11 +82,11 @@ def test_thousands_of_distinct_build_ids_are_not_compared_at_all(monkeypatch: py
 
     monkeypatch.setattr(equality, "compare", refuse)
     for texts in ([f"web{n}${{CI}}" for n in range(3000)], [f"n{n:04d}${{V{n}}}" for n in range(3000)]):
-        assert list(build_id_ambiguous.check_all([facts_of(texts)])) == []
+        assert findings_of(build_id_ambiguous, facts_of(texts)) == []
 
 
 def test_each_node_has_one_finding_though_all_could_be_equal() -> None:
-    found = list(build_id_ambiguous.check_all([facts_of([f"${{V{n}}}" for n in range(1000)])]))
+    found = findings_of(build_id_ambiguous, facts_of([f"${{V{n}}}" for n in range(1000)]))
     assert len(found) == 999
     assert len({finding.mark for finding in found}) == 999
 
@@ -93,6 +94,6 @@ def test_each_node_has_one_finding_though_all_could_be_equal() -> None:
 def test_hostile_build_ids_end_in_one_finding_that_says_how_many_pairs_are_left() -> None:
     choice = random.Random(1)
     texts = ["".join(choice.sample("abcdefghij", 10)) + "${A}${B}" for _ in range(1000)]
-    (found,) = build_id_ambiguous.check_all([facts_of(texts)])
+    (found,) = findings_of(build_id_ambiguous, facts_of(texts))
     # Of each two, 50 looks a node were taken from all pairs.
     assert found.message.startswith(f"{1000 * 999 // 2 - 50 * 1000} pairs of BUILD_IDs were not compared")

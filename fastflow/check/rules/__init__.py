@@ -1,4 +1,4 @@
-"""All rules: every file here is one, and a few are found elsewhere. A new rule is a new file, and nothing more."""
+"""All rules: those of the files here, each file about one subject, and a few that are found elsewhere."""
 
 import os
 from collections.abc import Iterator
@@ -28,17 +28,16 @@ _ORDER = (
 """The order of the documentation; a rule that is not in it comes last."""
 
 
-def _with_a_file() -> Iterator[Rule]:
+def _in_files() -> Iterator[Rule]:
     for name in sorted(os.listdir(os.path.dirname(__file__))):  # noqa: PTH120, PTH208  # pathlib would be slower
         stem, _, ending = name.rpartition(".")
         if ending == "py" and stem != "__init__":
             module = import_module(f"{__name__}.{stem}")
-            rule: Rule = module.RULE
-            yield rule._replace(check=getattr(module, "check", None), check_all=getattr(module, "check_all", None))
+            yield from (value for value in vars(module).values() if isinstance(value, Rule))
 
 
 _PLACES = {rule: at for at, rule in enumerate(_ORDER)}
-RULES = tuple(sorted((*_FOUND_ELSEWHERE, *_with_a_file()), key=lambda rule: _PLACES.get(rule.id, len(_ORDER))))
+RULES = tuple(sorted((*_FOUND_ELSEWHERE, *_in_files()), key=lambda rule: _PLACES.get(rule.id, len(_ORDER))))
 ALL_RULES = "all rules: fastflow explain"
 RULE_IDS = tuple(rule.id for rule in RULES)
 BY_ID = {rule.id: rule for rule in RULES}

@@ -19,13 +19,13 @@ from fastflow.model.phases import Phase
 from fastflow.model.places import Place
 from fastflow.spec.template import Template, Variable, canonical
 
-RULE = Rule("build-id-ambiguous", "warning", "BUILD_IDs that can be equal for some variable values")
 _LEAST_STEPS = 100_000
 _HINT = "give each a distinct prefix, such as web${A} and api${B}; no prefix may start another"
 _CASE_HINT = "make them differ in more than case, which people and other tools overlook"
 
 
-def check_all(specs: Sequence[Facts]) -> Iterator[Diagnostic]:
+@Rule("build-id-ambiguous", "warning", "BUILD_IDs that can be equal for some variable values").for_all_specs
+def build_id_ambiguous(specs: Sequence[Facts]) -> Iterator[Diagnostic]:
     """Compare what build-id-collision and build-id-overlap compare; each node has one finding at most."""
     by_token = build_ids_of(specs)
     work = _Work(sum(map(len, by_token.values())))
@@ -69,7 +69,7 @@ class _Work:
                 f"{self.not_compared} pairs of BUILD_IDs were not compared: {COMPARISONS_A_NODE} comparisons per "
                 "node, on average, did not settle which of them are distinct"
             )
-            yield RULE.finding(message, build_id.facts.build_id_place(build_id.phases[0]), _HINT)
+            yield build_id_ambiguous.finding(message, build_id.facts.build_id_place(build_id.phases[0]), _HINT)
 
 
 class _Comparing:
@@ -155,7 +155,9 @@ class _Comparing:
             f"{phase.id} {does} under BUILD_ID {phase.build_id}, and {said} under {other.build_id}, "
             f"with the same token: {reason}"
         )
-        yield RULE.finding(message, place, hint, (Related(earlier.mark, f"{other.id} {does} under it here"),))
+        yield build_id_ambiguous.finding(
+            message, place, hint, (Related(earlier.mark, f"{other.id} {does} under it here"),)
+        )
 
 
 def _said(witness: Mapping[str, str | None]) -> str:

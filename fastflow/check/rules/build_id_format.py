@@ -18,7 +18,6 @@ from fastflow.spec.template import (
     variables,
 )
 
-RULE = Rule("build-id-format", "error", "a BUILD_ID that is not letters and digits")
 _ALLOWED = re.compile(r"[A-Za-z0-9]+")
 _USE_CI_ID = "use ${FASTFLOW_CI_ID}, which identifies the CI run in letters and digits"
 # GitHub's and Azure's expressions, Azure's and Jenkins's macros, TeamCity's parameters.
@@ -30,7 +29,8 @@ _BLANKS = {" ": "a space", "\t": "a tab", "\n": "a line break, which `|` and `>`
 _FORMS = "write a variable as ${NAME}, or with a default as ${NAME:-1}, and otherwise use only letters and digits"
 
 
-def check(facts: Facts) -> Iterator[Diagnostic]:
+@Rule("build-id-format", "error", "a BUILD_ID that is not letters and digits").for_each_spec
+def build_id_format(facts: Facts) -> Iterator[Diagnostic]:
     """Look at every BUILD_ID as written, once for each place where one is written."""
     for phase, build_id in facts.with_build_ids:
         yield from _one(facts, phase, build_id)
@@ -41,18 +41,20 @@ def _one(facts: Facts, phase: Phase, build_id: str) -> Iterator[Diagnostic]:
     template: Template = template_of(build_id) if facts.is_template(phase) else (build_id,)
     if not build_id:
         hint = "write letters and digits, such as web${FASTFLOW_CI_ID}"
-        yield RULE.finding("the BUILD_ID is empty", place, hint)
+        yield build_id_format.finding("the BUILD_ID is empty", place, hint)
         return
     written = facts.document.locate(phase.build_id_path)
     broken = _broken(written.text) if isinstance(written, Scalar) else None
     if broken is not None:
         hint = _NOT_HERE if _OF_CI_FILES.search(build_id) else _FORMS
-        yield RULE.finding(f"the BUILD_ID `{_shown(build_id)}` is not a valid template: {broken}", place, hint)
+        yield build_id_format.finding(
+            f"the BUILD_ID `{_shown(build_id)}` is not a valid template: {broken}", place, hint
+        )
         return
     fault = next(_faults(template), None)
     if fault is not None:
         hint = _NOT_HERE if _OF_CI_FILES.search(build_id) else "use only letters and digits in a BUILD_ID"
-        yield RULE.finding(fault, place, hint)
+        yield build_id_format.finding(fault, place, hint)
     names = dict.fromkeys(_inserted(template))
     if not names:
         return
@@ -61,7 +63,7 @@ def _one(facts: Facts, phase: Phase, build_id: str) -> Iterator[Diagnostic]:
     for name in names:
         if name in UNFIT_VARIABLES:
             message = f"the value of {name} is not letters and digits ({UNFIT_VARIABLES[name]})"
-            yield RULE.finding(message, place, _USE_CI_ID)
+            yield build_id_format.finding(message, place, _USE_CI_ID)
 
 
 def _broken(text: str) -> str | None:

@@ -14,13 +14,6 @@ from fastflow.check.rule import Rule
 from fastflow.diagnostic import Diagnostic
 from fastflow.model.places import Place
 
-RULE = Rule(
-    "subnet-conflict",
-    "error",
-    "fixed subnets that overlap on one host at once",
-    needs_order=True,
-    needs_applications=True,
-)
 _HINT = (
     "override the subnet of one workflow with a second document under `compose`, "
     "or run one after the other with depends_on"
@@ -37,7 +30,14 @@ class _SubnetClaim(NamedTuple):
     network: str
 
 
-def check(facts: Facts) -> Iterator[Diagnostic]:
+@Rule(
+    "subnet-conflict",
+    "error",
+    "fixed subnets that overlap on one host at once",
+    needs_order=True,
+    needs_applications=True,
+).for_each_spec
+def subnet_conflict(facts: Facts) -> Iterator[Diagnostic]:
     """Compare the fixed subnets of applications, engine by engine."""
     by_engine: dict[tuple[str, int], list[_SubnetClaim]] = defaultdict(list)
     for claim in _claims(facts):
@@ -111,4 +111,4 @@ def _conflict(facts: Facts, one: _SubnetClaim, two: _SubnetClaim) -> Diagnostic:
     overlap = f"overlaps with {former.written} of {found.early.said}"
     claim = f"is also claimed by {found.early.said}" if later.subnet == former.subnet else overlap
     message = f"the subnet {later.written} of {found.late.said} {claim}, at the same time"
-    return RULE.finding(message, found.place, _HINT, found.related)
+    return subnet_conflict.finding(message, found.place, _HINT, found.related)

@@ -4,9 +4,10 @@ from pathlib import Path
 
 from fastflow.check.build_id_groups import overlapping
 from fastflow.check.facts import Facts
-from fastflow.check.rules import build_id_ambiguous
+from fastflow.check.rules.build_id_ambiguous import build_id_ambiguous
 from fastflow.diagnostic import Diagnostic
 from fastflow.pipeline import SpecText, load
+from tests.unit.check.findings import findings_of
 
 
 def facts_of(text: str) -> Facts:
@@ -17,7 +18,7 @@ def facts_of(text: str) -> Facts:
 
 
 def findings(*texts: str) -> list[Diagnostic]:
-    return list(build_id_ambiguous.check_all([facts_of(text) for text in texts]))
+    return findings_of(build_id_ambiguous, *map(facts_of, texts))
 
 
 def both_modes(name: str, build_id: str) -> str:

@@ -1,14 +1,19 @@
-"""Every file of a rule is found, and its rule is named like it."""
+"""Every rule is found, and is named like its id."""
 
+from importlib import import_module
 from pathlib import Path
 
 from fastflow.check import rules
+from fastflow.check.rule import Rule
 from fastflow.check.rules import BY_ID, RULES
 
 
-def test_each_file_is_a_rule_of_its_name() -> None:
-    names = {path.stem for path in Path(rules.__file__).parent.glob("*.py")} - {"__init__"}
-    assert {name.replace("_", "-") for name in names} <= set(BY_ID)
+def test_each_rule_in_a_file_is_found_and_named_like_its_id() -> None:
+    files = [path.stem for path in Path(rules.__file__).parent.glob("*.py") if path.stem != "__init__"]
+    named = [pair for file in files for pair in vars(import_module(f"{rules.__name__}.{file}")).items()]
+    found = {name.replace("_", "-"): value for name, value in named if isinstance(value, Rule)}
+    assert len(found) > 30
+    assert {rule_id: BY_ID.get(rule_id) for rule_id in found} == found
     assert len(BY_ID) == len(RULES)
 
 

@@ -5,7 +5,8 @@ import itertools
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fastflow.check.rules.service_conflict import _place, check
+from fastflow.check.rules.services import _place, service_conflict
+from tests.unit.check.findings import findings_of
 from tests.unit.check.orders import reaches
 from tests.unit.check.specs import facts_of
 
@@ -33,7 +34,7 @@ def test_recorders_and_what_runs_beside_them_are_found_and_nothing_else(nodes: l
         for one, two in itertools.combinations(places.values(), 2)
         if (one, two) not in order and {one, two} & set(facts.recorders_by_id)
     }
-    found = {frozenset((places[one.mark], places[one.related[0].mark])) for one in check(facts)}
+    found = {frozenset((places[one.mark], places[one.related[0].mark])) for one in findings_of(service_conflict, facts)}
     assert found <= conflicts
     assert bool(found) == bool(conflicts)
 
@@ -59,9 +60,9 @@ workflows:
 
 
 def test_the_default_network_beside_internal_ones_counts_as_it_does_in_the_plan() -> None:
-    assert [one.rule for one in check(facts_of(INSIDE.format(name="a", more="")))] == ["service-conflict"]
+    assert len(findings_of(service_conflict, facts_of(INSIDE.format(name="a", more="")))) == 1
     for more in (", networks: [inner]", ", alias: other", ", depends_on: [w.record]"):
-        assert not list(check(facts_of(INSIDE.format(name="a", more=more))))
+        assert not findings_of(service_conflict, facts_of(INSIDE.format(name="a", more=more)))
 
 
 def test_only_recorders_have_an_alias_by_default() -> None:
@@ -74,6 +75,6 @@ workflows:
       test: { mode: testing, test_record: external }
       again: { mode: report, test_run_id: 7 }
 """
-    assert not list(check(facts_of(text)))
+    assert not findings_of(service_conflict, facts_of(text))
     named = text.replace("external }", "external, alias: fast }")
-    assert len(list(check(facts_of(named)))) == 1
+    assert len(findings_of(service_conflict, facts_of(named))) == 1

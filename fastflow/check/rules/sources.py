@@ -1,4 +1,4 @@
-"""source-unproxied: a source whose requests nothing sends through the node."""
+"""Sources of the requests to record: none, or one whose requests pass the node by."""
 
 from collections.abc import Iterator, Mapping
 
@@ -12,17 +12,30 @@ from fastflow.model.phases import Phase
 from fastflow.model.relations import ServiceSource
 from fastflow.model.target import PLAIN_HOST, Target, hosts_in, target_of
 
-RULE = Rule("source-unproxied", "warning", "a source whose requests bypass the node", needs_applications=True)
+
+@Rule("source-missing", "warning", "a recording node without a source").for_each_spec
+def source_missing(facts: Facts) -> Iterator[Diagnostic]:
+    """A recording node without a source goes on until it is stopped."""
+    for phase, node in facts.recorders:
+        if node.source is None and not facts.lost.has(phase, "source"):
+            message = f"{phase.id} has no source: it records until `fastflow stop {phase.id}` or its inactivity timeout"
+            hint = "set source: { service: NAME } or source: { run: COMMAND }"
+            yield source_missing.finding(message, facts.node_place(phase), hint)
+
+
 _COMMAND = "its command"  # `http_proxy=… npm test` names the node as a variable does
 
 
-def check(facts: Facts) -> Iterator[Diagnostic]:
+@Rule("source-unproxied", "warning", "a source whose requests bypass the node", needs_applications=True).for_each_spec
+def source_unproxied(facts: Facts) -> Iterator[Diagnostic]:
     """A variable of the source's service, or of another service of the phase, must name the node."""
     for phase, node, source, message, hint in _all(facts):
-        yield RULE.finding(message, facts.places.value(*phase.path, "source", *_step(node, source), "service"), hint)
+        yield source_unproxied.finding(
+            message, facts.places.value(*phase.path, "source", *_step(node, source), "service"), hint
+        )
 
 
-def advice(facts: Facts) -> dict[str, str]:
+def proxy_advice(facts: Facts) -> dict[str, str]:
     """Say for recording phases what to change so that requests go through the node."""
     return {phase.id: hint for phase, *_, hint in _all(facts)}
 

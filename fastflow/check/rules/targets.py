@@ -1,7 +1,7 @@
-"""target-unknown: a host to record or attack that is none of the phase's, or a port that its service has not."""
+"""What is recorded and attacked: unknown hosts and ports, every host, one application twice at once."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from fastflow.application.model import Application, ServicePort
 from fastflow.application.needs import source_services
@@ -14,12 +14,12 @@ from fastflow.model.places import Place
 from fastflow.model.target import Target, hosts_in, target_of
 from fastflow.spec.document import Scalar, YamlList, YamlMap
 
-RULE = Rule("target-unknown", "warning", "a host or port that the phase does not have", needs_applications=True)
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 _LOOPBACK = re.compile(r"localhost|127(\.\d+){3}|0\.0\.0\.0|::1?")
 
 
-def check(facts: Facts) -> Iterator[Diagnostic]:
+@Rule("target-unknown", "warning", "a host or port that the phase does not have", needs_applications=True).for_each_spec
+def target_unknown(facts: Facts) -> Iterator[Diagnostic]:
     """Look at `test_run_uri` and at the plain names in `allowed_hosts`."""
     for phase, tester in facts.testers:
         target = target_of(tester.test_run_uri)
@@ -37,14 +37,14 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
 def _host(facts: Facts, phase: Phase, host: str, place: Place) -> Iterator[Diagnostic]:
     if _LOOPBACK.fullmatch(host):
         hint = "name the service as the node sees it, such as http://app:3000"
-        yield RULE.finding(f"`{host}` is the node's own container, not the application", place, hint)
+        yield target_unknown.finding(f"`{host}` is the node's own container, not the application", place, hint)
         return
     if "." in host or ":" in host:
         return
     known = None if facts.lost.has(phase, "services", "container", "compose") else _known(facts, phase)
     if known is not None and host.lower() not in {name.lower() for name in known}:
         message = f"`{host}` is not a service, alias, container name or extra host of {phase.id}"
-        yield RULE.finding(message, place, _instead(facts, phase, host, known))
+        yield target_unknown.finding(message, place, _instead(facts, phase, host, known))
 
 
 def _instead(facts: Facts, phase: Phase, host: str, known: frozenset[str]) -> str | None:
@@ -85,7 +85,7 @@ def _port(facts: Facts, phase: Phase, target: Target, place: Place) -> Iterator[
         message = f"`{name}` neither exposes nor publishes port {target.port}"
         numbers = ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in ranges)
         related = (Related(known[0][0].mark, f"`{name}` names its ports here"),)
-        yield RULE.finding(message, place, f"name the port that it listens on: {numbers}", related)
+        yield target_unknown.finding(message, place, f"name the port that it listens on: {numbers}", related)
 
 
 def _listening(application: Application, name: str) -> tuple[ServicePort, ...] | None:
@@ -107,3 +107,50 @@ def _extra_hosts(node: Node) -> frozenset[str]:
     items = tree.items if isinstance(tree, YamlList) else ()
     texts = (item.text for item in items if isinstance(item, Scalar))
     return frozenset(re.split("[:=]", text, maxsplit=1)[0] for text in texts)
+
+
+@Rule("scope-open", "warning", "a test run that attacks every recorded host").for_each_spec
+def scope_open(facts: Facts) -> Iterator[Diagnostic]:
+    """A tester without `test_run_uri` is as narrow as its recorder's `allowed_hosts`."""
+    for phase, node in facts.testers:
+        if node.test_run_uri is not None or facts.lost.has(phase, "test_run_uri"):
+            continue
+        for edge in facts.graph.dependencies[phase.id]:
+            recorder = facts.recorders_by_id.get(edge.before)
+            if edge.reason == "depends_on" or recorder is None or recorder.allowed_hosts is not None:
+                continue
+            if facts.lost.has(facts.graph.phases[edge.before], "allowed_hosts"):
+                continue
+            message = (
+                f"{phase.id} has no test_run_uri and {edge.before} no allowed_hosts: every recorded host is attacked"
+            )
+            place = facts.node_place(phase)
+            related = Related(
+                facts.node_place(facts.graph.phases[edge.before]).mark, "it tests the record of this node"
+            )
+            yield scope_open.finding(message, place, "set test_run_uri here, or allowed_hosts there", (related,))
+
+
+@Rule("shared-target", "warning", "two testers that attack one application at once", needs_order=True).for_each_spec
+def shared_target(facts: Facts) -> Iterator[Diagnostic]:
+    """Look at workflows with a scanner besides FAST, whose testers share an account and its test runs anyway."""
+    for phases in facts.by_workflow.values():
+        testers = [phase for phase in phases if phase.traits.needs == "record" and facts.is_ordered(phase)]
+        if all(phase.traits.uses_cloud for phase in testers):
+            continue  # thousands of them need no comparison
+        for at, phase in enumerate(testers):
+            if (rival := _rival(facts, phase, testers[:at])) is not None:
+                message = (
+                    f"{phase.id} may attack the application while {rival.id} does: "
+                    "each may report problems that the other caused"
+                )
+                hint = f"run one after the other with depends_on: [{rival.name}], or give each its own workflow"
+                related = Related(facts.node_place(rival).mark, f"{rival.id} is here")
+                yield shared_target.finding(message, facts.node_place(phase), hint, (related,))
+
+
+def _rival(facts: Facts, phase: Phase, earlier: Sequence[Phase]) -> Phase | None:
+    for other in earlier:
+        if not (phase.traits.uses_cloud and other.traits.uses_cloud) and facts.graph.may_overlap(phase.id, other.id):
+            return other
+    return None

@@ -1,4 +1,4 @@
-"""port-conflict: the same host port twice on one host at once."""
+"""Published ports: those of a recording node's proxy, and the same host port twice."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -10,15 +10,25 @@ from fastflow.check.claims import Owner, conflicts
 from fastflow.check.facts import Facts
 from fastflow.check.rule import Rule
 from fastflow.diagnostic import Diagnostic, Severity
+from fastflow.model.node_parts import PROXY_PORT
 from fastflow.model.places import Place
 
-RULE = Rule(
-    "port-conflict",
-    "error",
-    "the same host port twice on one host at once",
-    needs_order=True,
-    needs_applications=True,
-)
+
+@Rule("proxy-port", "error", "a recording node whose ports leave out its proxy").for_each_spec
+def proxy_port(facts: Facts) -> Iterator[Diagnostic]:
+    """Look at the recording nodes that declare ports."""
+    for phase, node in facts.recorders:
+        if not node.ports or any(
+            port.symbolic is not None
+            or (port.protocol == "tcp" and port.container[0] <= PROXY_PORT <= port.container[1])
+            for port in node.ports
+        ):
+            continue
+        message = f"the ports of {phase.id} leave out {PROXY_PORT}, the port of its proxy"
+        hint = f'write "8080:{PROXY_PORT}", or "{PROXY_PORT}" for any free host port'
+        yield proxy_port.finding(message, facts.places.value(*phase.path, "ports"), hint)
+
+
 _Address = IPv4Address | IPv6Address
 
 
@@ -29,7 +39,14 @@ class _PortClaim(NamedTuple):
     protocol: str
 
 
-def check(facts: Facts) -> Iterator[Diagnostic]:
+@Rule(
+    "port-conflict",
+    "error",
+    "the same host port twice on one host at once",
+    needs_order=True,
+    needs_applications=True,
+).for_each_spec
+def port_conflict(facts: Facts) -> Iterator[Diagnostic]:
     """Compare the fixed host ports of nodes and applications, engine by engine."""
     by_engine: dict[tuple[str, str], list[_PortClaim]] = defaultdict(list)
     publishing: dict[str, set[str]] = defaultdict(set)
@@ -43,7 +60,7 @@ def check(facts: Facts) -> Iterator[Diagnostic]:
         hint = 'choose another host port, or let fastflow choose: "8080"'
         if found.late.phase is None:
             hint = "choose another host port, or set publish: none in the workflow if nothing on the host needs it"
-        yield RULE.finding(f"host port {port} {found.said}", found.place, hint, found.related)
+        yield port_conflict.finding(f"host port {port} {found.said}", found.place, hint, found.related)
 
 
 def _claims(facts: Facts) -> Iterator[_PortClaim]:
@@ -80,7 +97,7 @@ def _unread(facts: Facts, publishing: Mapping[str, set[str]]) -> Iterator[Diagno
     for port, name in found.items():
         message = f"`{port.unread}` of service `{name}` cannot be compared: Docker Compose cannot read it as a port"
         hint = 'write "8080:80", "127.0.0.1:8080:80" or { target: 80, published: 8080 }'
-        yield RULE.finding(message, Place(port.mark), hint, severity=Severity.WARNING)
+        yield port_conflict.finding(message, Place(port.mark), hint, severity=Severity.WARNING)
 
 
 def _parsed(address: str | None) -> _Address | None:

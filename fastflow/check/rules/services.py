@@ -1,4 +1,4 @@
-"""service-conflict: two containers with the same name on one network."""
+"""Services of the application: names that it does not have, and names that it shares with a node."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,20 +9,53 @@ from fastflow.application.needs import networks_of_node
 from fastflow.check.claims import Owner, at_one_time, conflict_of
 from fastflow.check.facts import Facts
 from fastflow.check.rule import Rule
-from fastflow.diagnostic import Diagnostic, Related
+from fastflow.diagnostic import Diagnostic, Related, did_you_mean
 from fastflow.model.phases import Phase
 from fastflow.model.places import Place
+from fastflow.model.relations import ServiceSource
 
-RULE = Rule(
+
+@Rule("service-unknown", "error", "a service that the application does not have", needs_applications=True).for_each_spec
+def service_unknown(facts: Facts) -> Iterator[Diagnostic]:
+    """Look at every service that a node names."""
+    for phase in facts.phases:
+        application = facts.applications.get(phase.workflow)
+        if application is None:
+            if facts.spec.workflows[phase.workflow].compose is None and not facts.lost.has(phase, "compose"):
+                for name, place in _named(facts, phase):
+                    message = f"there is no service `{name}`: workflow {phase.workflow} has no `compose`"
+                    yield service_unknown.finding(message, place, "name its Compose file: compose: docker-compose.yml")
+        elif application.is_complete:
+            for name, place in _named(facts, phase):
+                if name in application.left_out:
+                    message = f"`{name}` is a FAST service, which fastflow's nodes replace"
+                    yield service_unknown.finding(message, place, "remove it here, because the node is always there")
+                elif name not in application.services and "$" not in name:
+                    hint = did_you_mean(name, application.services)
+                    yield service_unknown.finding(f"the application has no service `{name}`", place, hint)
+
+
+def _named(facts: Facts, phase: Phase) -> Iterator[tuple[str, Place]]:
+    node = phase.node
+    for name in node.services or {}:
+        yield name, facts.places.entry(name, *phase.path, "services")
+    for name in node.fresh if isinstance(node.fresh, tuple) else ():
+        yield name, facts.places.entry(name, *phase.path, "fresh")
+    single = facts.places.node(*phase.path, "source", "service") is not None
+    for at, source in enumerate(node.sources):
+        if isinstance(source, ServiceSource):
+            step: tuple[str | int, ...] = ("source", "service") if single else ("source", at, "service")
+            yield source.service, facts.places.value(*phase.path, *step)
+
+
+@Rule(
     "service-conflict",
     "error",
     "two containers with the same name on one network",
     needs_order=True,
     needs_applications=True,
-)
-
-
-def check(facts: Facts) -> Iterator[Diagnostic]:
+).for_each_spec
+def service_conflict(facts: Facts) -> Iterator[Diagnostic]:
     """Compare aliases of nodes with the application's names, and of recorders with each other."""
     for phase in facts.phases:
         application = facts.applications.get(phase.workflow)
@@ -36,7 +69,7 @@ def _with_services(facts: Facts, phase: Phase, application: Application) -> Iter
     if same is not None:
         message = f"`{same.name}` is the Compose service of {phase.id}, and also a service of the application"
         related = Related(same.mark, "the service is here")
-        yield RULE.finding(message, facts.node_place(phase), "rename the node or the service", (related,))
+        yield service_conflict.finding(message, facts.node_place(phase), "rename the node or the service", (related,))
     networks = networks_of_node(application, phase.node)
     for name in _names(facts, phase):
         if same is None or name.text != same.name:
@@ -44,7 +77,9 @@ def _with_services(facts: Facts, phase: Phase, application: Application) -> Iter
                 message = (
                     f"the {name.kind} `{name.text}` of {phase.id} is also {what}: a request to it may reach either"
                 )
-                yield RULE.finding(message, name.place, name.hint, (Related(service.mark, "the service is here"),))
+                yield service_conflict.finding(
+                    message, name.place, name.hint, (Related(service.mark, "the service is here"),)
+                )
 
 
 class _Name(NamedTuple):
@@ -151,4 +186,4 @@ def _between(facts: Facts, network: str, alias: str, one: Owner, two: Owner) -> 
         f"on the network {shown}: {outcome}"
     )
     hint = "give one of them another alias, or make one depend on the other"
-    return RULE.finding(message, place, hint, (Related(other.mark, f"{earlier.said} is here"),))
+    return service_conflict.finding(message, place, hint, (Related(other.mark, f"{earlier.said} is here"),))

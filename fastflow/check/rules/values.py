@@ -1,22 +1,22 @@
-"""invalid-value across fields: what no single field can know."""
+"""Values that a field alone cannot judge: of tokens, hosts, environments, clouds and accept files."""
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from fastflow.check.facts import Facts
 from fastflow.check.rule import Rule
-from fastflow.diagnostic import Diagnostic, Related
+from fastflow.diagnostic import Diagnostic, Related, did_you_mean
 from fastflow.graph import EXTERNAL
-from fastflow.model.cloud import TOKEN_HINT
+from fastflow.model.cloud import API_HOSTS, TOKEN_HINT, Cloud
 from fastflow.model.host import CLUSTER_FIELDS, Host
 from fastflow.model.mode import BUILD_ID_VARIABLE, MODE_VARIABLE
 from fastflow.model.node import NODE_TYPES, HarRecordingNode, ScanningNode
 from fastflow.model.node_parts import RECORD_VARIABLE
 from fastflow.model.phases import Phase
 from fastflow.model.places import Place
-from fastflow.spec.document import Scalar, YamlList, YamlMap
+from fastflow.spec.document import Scalar, YamlList, YamlMap, YamlPath
 
-RULE = Rule("invalid-value", "error", "a value of the wrong type, shape or range", can_be_silenced=False)
 _HOSTS = "write { context: NAME } or { docker_host: ssh://user@machine }"
 _ENGINE = re.compile(r"(ssh|tcp|unix)://.")
 _OF_FAST = {
@@ -24,17 +24,18 @@ _OF_FAST = {
 }
 
 
-def check(facts: Facts) -> Iterator[Diagnostic]:
+@Rule("invalid-value", "error", "a value of the wrong type, shape or range", can_be_silenced=False).for_each_spec
+def invalid_value(facts: Facts) -> Iterator[Diagnostic]:
     """Look at tokens, at hosts, at environments and at fresh services."""
     yield from _tokens(facts)
     for name, host in (facts.spec.hosts or {}).items():
         yield from _cluster_fields(facts, name, host)
         if (host.context is None) == (host.docker_host is None):
             message = f"host `{name}` needs exactly one of `context` and `docker_host`"
-            yield RULE.finding(message, facts.places.key("hosts", name), _HOSTS)
+            yield invalid_value.finding(message, facts.places.key("hosts", name), _HOSTS)
         elif host.docker_host is not None and "$" not in host.docker_host and not _ENGINE.match(host.docker_host):
             message = f"`docker_host`: expected ssh://, tcp:// or unix://, not `{host.docker_host}`"
-            yield RULE.finding(message, facts.places.value("hosts", name, "docker_host"), _HOSTS)
+            yield invalid_value.finding(message, facts.places.value("hosts", name, "docker_host"), _HOSTS)
     for phase in facts.phases:
         yield from _environment(facts, phase)
         yield from _kind(facts, phase)
@@ -62,7 +63,7 @@ def _tokens(facts: Facts) -> Iterator[Diagnostic]:
     for name, workflow in first.items():
         if name in facts.malformed_tokens:
             message = f"the value of {name}, which holds the token, {facts.malformed_tokens[name]}"
-            yield RULE.finding(message, facts.token_place(workflow), TOKEN_HINT)
+            yield invalid_value.finding(message, facts.token_place(workflow), TOKEN_HINT)
 
 
 def _environment(facts: Facts, phase: Phase) -> Iterator[Diagnostic]:
@@ -81,7 +82,7 @@ def _environment(facts: Facts, phase: Phase) -> Iterator[Diagnostic]:
             home = "set the WALLARM_* variables under `cloud`"
         if home:
             place = _environment_place(facts, phase, name)
-            yield RULE.finding(f"`environment` may not set {name}, which has its own field", place, home)
+            yield invalid_value.finding(f"`environment` may not set {name}, which has its own field", place, home)
 
 
 def _kind(facts: Facts, phase: Phase) -> Iterator[Diagnostic]:
@@ -91,24 +92,24 @@ def _kind(facts: Facts, phase: Phase) -> Iterator[Diagnostic]:
         given, other = ("ca_cert", "ca_key") if node.ca_key is None else ("ca_key", "ca_cert")
         if not facts.lost.has(phase, other):
             message = f"`{given}` needs `{other}`, the key that the certificate signs with"
-            yield RULE.finding(message, places.key(*phase.path, given), f"add it: {other}: PATH")
+            yield invalid_value.finding(message, places.key(*phase.path, given), f"add it: {other}: PATH")
     if not isinstance(node, ScanningNode):
         return
     builds = node.container is not None and node.container.get("build") is not None
     if node.image is None and not builds and not facts.lost.has(phase, "image", "container"):
         message = f"{phase.id} has no `image`, and there is no default for scanners"
-        yield RULE.finding(
+        yield invalid_value.finding(
             message, facts.node_place(phase), "name it: image: IMAGE; or build it: container: { build: DIRECTORY }"
         )
     if node.test_record == EXTERNAL:
         message = "`test_record`: the record of a scanner is a file of this run or of the one that it resumes"
-        yield RULE.finding(message, places.value(*phase.path, "test_record"), "name the recording phase")
+        yield invalid_value.finding(message, places.value(*phase.path, "test_record"), "name the recording phase")
     codes = node.exit_codes
     if codes is not None and (both := codes.of_nothing & codes.of_vulnerabilities - {None}):
         message = (
             f"`exit_codes`: {min(code for code in both if code is not None)} cannot mean both passed and vulnerable"
         )
-        yield RULE.finding(message, places.key(*phase.path, "exit_codes"), "write it under one of them")
+        yield invalid_value.finding(message, places.key(*phase.path, "exit_codes"), "write it under one of them")
 
 
 def _environment_place(facts: Facts, phase: Phase, name: str) -> Place:
@@ -131,4 +132,51 @@ def _fresh(facts: Facts) -> Iterator[Diagnostic]:
                 message = f"{phase.id} wants fresh services while {other.id} may use them"
                 hint = f"run one after the other with depends_on: [{other.name}]"
                 related = (Related(facts.node_place(other).mark, f"{other.id} is here"),)
-                yield RULE.finding(message, facts.places.key(*phase.path, "fresh"), hint, related)
+                yield invalid_value.finding(message, facts.places.key(*phase.path, "fresh"), hint, related)
+
+
+@Rule("undefined-variable", "error", "a variable that is not set and has no default", needs_values=True).for_each_spec
+def undefined_variable(facts: Facts) -> Iterator[Diagnostic]:
+    """Report each token variable that is not set, where it is referred to or else where it is first needed.
+
+    The reference to a token is never replaced in the spec, so what replaces variables does not see it.
+    """
+    seen = set()
+    for workflow in facts.spec.cloud_workflows:
+        name = facts.spec.cloud_of(workflow).token_name
+        if name in facts.unset_tokens and name not in seen:
+            seen.add(name)
+            message = f"the variable {name}, which holds the token, is not set"
+            hint = f"export {name}, or try the spec without an account: fastflow up --emulate"
+            yield undefined_variable.finding(message, facts.token_place(workflow), hint)
+
+
+@Rule("api-host-unknown", "warning", "an API server that is not one of Wallarm's").for_each_spec
+def api_host_unknown(facts: Facts) -> Iterator[Diagnostic]:
+    """Look at every `cloud`, the spec's and the workflows'."""
+    yield from _unknown_host(facts, facts.spec.cloud, ("cloud",))
+    for name, workflow in facts.spec.workflows.items():
+        yield from _unknown_host(facts, workflow.cloud, ("workflows", name, "cloud"))
+
+
+def _unknown_host(facts: Facts, cloud: Cloud | None, path: YamlPath) -> Iterator[Diagnostic]:
+    host = cloud.api_host if cloud else None
+    if host is None or host in API_HOSTS or "$" in host:
+        return
+    hint = did_you_mean(host, API_HOSTS)
+    yield api_host_unknown.finding(
+        f"`{host}` is not one of Wallarm's API servers", facts.places.value(*path, "api_host"), hint
+    )
+
+
+@Rule("accept-expired", "warning", "an expired entry of an accept file").for_each_spec
+def accept_expired(facts: Facts) -> Iterator[Diagnostic]:
+    """Report each entry that excuses nothing any more today (in UTC)."""
+    today = datetime.now(UTC).date()
+    for file in facts.accept_files.values():
+        for entry in file.expired_on(today).values():
+            passed = f"`{entry.fingerprint}` was accepted until {entry.expires}, which has passed"
+            hint = "fix the vulnerability and remove the entry, or set a later date"
+            yield accept_expired.finding(
+                f"{passed}, so it fails its gate again", Place(file.days[entry.fingerprint]), hint
+            )

@@ -1,23 +1,27 @@
-"""dependency-unknown: a dependency, glob or record that names no phase."""
+"""Dependencies between phases: on what is no phase, and in a circle."""
 
 from collections.abc import Iterator
 
 from fastflow.check.facts import HINTS, Facts
 from fastflow.check.rule import Rule
-from fastflow.diagnostic import Diagnostic, closest, did_you_mean
-from fastflow.graph import Dangling
+from fastflow.diagnostic import Diagnostic, Related, closest, did_you_mean
+from fastflow.graph import Dangling, Edge
 from fastflow.model.naming import qualified
+from fastflow.model.places import Place
 
-RULE = Rule("dependency-unknown", "error", "a dependency, glob or record that names no phase", can_be_silenced=False)
 
-
-def check(facts: Facts) -> Iterator[Diagnostic]:
+@Rule(
+    "dependency-unknown", "error", "a dependency, glob or record that names no phase", can_be_silenced=False
+).for_each_spec
+def dependency_unknown(facts: Facts) -> Iterator[Diagnostic]:
     """Report what the graph could not resolve."""
     for number, dangling in enumerate(facts.graph.dangling):
         if "$" in dangling.name or facts.lost.may_name(dangling.name, facts.graph.phases[dangling.phase].workflow):
             continue
         place = facts.places.entry(dangling.name, *dangling.path)
-        yield RULE.finding(_message(facts, dangling), place, _hint(facts, dangling) if number < HINTS else None)
+        yield dependency_unknown.finding(
+            _message(facts, dangling), place, _hint(facts, dangling) if number < HINTS else None
+        )
 
 
 def _message(facts: Facts, dangling: Dangling) -> str:
@@ -67,3 +71,42 @@ def _cells(facts: Facts, full: str) -> list[str]:
     matrix, _, node = full.partition(".")
     names = (f"{cell}.{node}" for cell in facts.spec.matrices.get(matrix, ()))
     return [name for name in names if name in facts.graph.phases]
+
+
+_SHOWN = 50
+
+
+@Rule("dependency-cycle", "error", "phases that wait for each other", can_be_silenced=False).for_each_spec
+def dependency_cycle(facts: Facts) -> Iterator[Diagnostic]:
+    """One finding for each strongly connected component, with a shortest cycle in it."""
+    for cycle in facts.graph.cycles:
+        names = [edge.before for edge in cycle] + [cycle[0].before]
+        if len(names) > _SHOWN:
+            names = [*names[: _SHOWN - 2], "...", names[-1]]
+        places = [_place(facts, edge) for edge in cycle]
+        first = min(range(len(cycle)), key=lambda at: places[at].mark)
+        related = tuple(
+            Related(place.mark, f"{edge.after} waits for {edge.before} ({edge.reason})")
+            for edge, place in zip(cycle, places, strict=True)
+        )
+        yield dependency_cycle.finding(
+            f"these phases wait for each other: {' → '.join(names)}",
+            places[first],
+            "remove one of the dependencies",
+            related,
+        )
+
+
+def _place(facts: Facts, edge: Edge) -> Place:
+    phase = facts.graph.phases[edge.after]
+    if edge.reason != "depends_on":
+        return facts.node_place(phase)
+    path = (*phase.path, "depends_on")
+    names = [edge.before]
+    if facts.graph.phases[edge.before].workflow == phase.workflow:
+        names.append(facts.graph.phases[edge.before].name)
+    for name in names:
+        place = facts.places.entry(name, *path)
+        if place != facts.places.value(*path):
+            return place
+    return facts.places.value(*path)

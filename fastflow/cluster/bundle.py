@@ -18,6 +18,7 @@ from fastflow.cluster.cluster import FILE_LIMIT
 from fastflow.errors import UsageError, system_reason
 from fastflow.files import exists, is_directory, is_file, resolved
 from fastflow.masking import SHORTEST
+from fastflow.record.har import RECORDS
 from fastflow.record.place import Checkout
 from fastflow.spec.document import YamlMap
 
@@ -151,10 +152,10 @@ def _members(shipment: Shipment) -> Iterator[tuple[Path, str]]:
                 yield one, f"{FILES}/{one.relative_to(shipment.root).as_posix()}"
     for number, file in enumerate(shipment.env_files):
         yield Path(file), f"{ENV_FILES}/{number}"
-    for name in _EARLIER_FILES if shipment.earlier is not None else ():
-        assert shipment.earlier is not None
-        if is_file(shipment.earlier / name):
-            yield shipment.earlier / name, f"{EARLIER}/{shipment.earlier.name}/{name}"
+    if (earlier := shipment.earlier) is not None:
+        for path in (*(earlier / name for name in _EARLIER_FILES), *sorted((earlier / RECORDS).glob("*.har"))):
+            if is_file(path):
+                yield path, f"{EARLIER}/{earlier.name}/{path.relative_to(earlier).as_posix()}"
 
 
 def _below(path: Path) -> Iterator[Path]:

@@ -115,10 +115,10 @@ class Swarm:
         machine.process.kill()
         machine.process.wait()
 
-    def load(self, images: Sequence[str], source: str | None = None) -> None:
-        """Bring images from an engine (by default this machine's) to all machines that lack them."""
+    def load(self, images: Sequence[str], source: str | None = None, to: Sequence[Machine] | None = None) -> None:
+        """Bring images from an engine (by default this machine's) to machines that lack them, by default to all."""
         host = ["-H", source] if source else []
-        for machine in self.machines:
+        for machine in self.machines if to is None else to:
             if source == machine.docker_host:
                 continue
             with subprocess.Popen(["docker", *host, "save", *images], stdout=subprocess.PIPE) as saved:

@@ -14,8 +14,8 @@ from fastflow.errors import BuildIdInUseError
 from fastflow.model.compose_keys import LABEL
 from fastflow.run.lease import LeaseKey
 from tests.e2e.cluster_bench import IMAGE
+from tests.e2e.cluster_runs import PATIENCE, RECORDS, Examples
 from tests.e2e.swarms import Swarm
-from tests.e2e.test_cluster import PATIENCE, RECORDS, Examples
 from tests.waiting import until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("cluster")]

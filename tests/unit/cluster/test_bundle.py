@@ -121,11 +121,16 @@ def test_environment_files_and_the_resumed_run_come_along(tmp_path: Path) -> Non
     earlier.mkdir(parents=True)
     (earlier / "result.json").write_text("{}")
     (earlier / "report.html").write_text("large")
+    (earlier / "records").mkdir()
+    (earlier / "records/web.record.har").write_text("{}")
+    (earlier / "records/web.record.har").chmod(0o600)
     shipped = shipment(base, tmp_path, env_files=(str(tmp_path / "ci.env"),), earlier=earlier)
     content, kept_back = pack(shipped)
     unpack(written(content, tmp_path), tmp_path / "out", kept_back)
     assert (tmp_path / "out/env-files/0").read_text() == "A=1"
-    assert [path.name for path in (tmp_path / "out/earlier/r0").iterdir()] == ["result.json"]
+    come = sorted((tmp_path / "out/earlier/r0").glob("**/*.*"))
+    assert [path.name for path in come] == ["web.record.har", "result.json"]
+    assert come[0].stat().st_mode & 0o077 == 0
 
 
 def test_too_much_is_refused_and_the_largest_are_named(tmp_path: Path) -> None:

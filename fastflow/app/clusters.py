@@ -1,7 +1,10 @@
 """Runs on clusters: which there are, and how they are ended and removed."""
 
+import platform
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from threading import Event
 
 from fastflow.app.environment import engine_environment, new_run_id
 from fastflow.app.live import hosts_of
@@ -20,6 +23,9 @@ from fastflow.record.place import RunsDir
 MANIFEST = "manifest"
 _END_TIMEOUT = 60.0
 _SWEEP_TIMEOUT = 120.0
+_READING = 10.0
+"""Seconds in which units end that are cancelled, and a watch on another machine reads their results."""
+_PAUSE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +145,7 @@ def down(
                 continue
             if run.goes_on:
                 notify(f"ending run {run.id} on cluster {host.name}")
-            live = end_run(run)
+            live = end_run(run, runs_dir)
             removal.left += [f"unit {unit.name} still runs on node {unit.node}" for unit in live]
             say(f"removed run {run.id} from cluster {host.name}" if not live else f"run {run.id} has not ended yet")
         if name is None or runs:
@@ -147,11 +153,29 @@ def down(
     return removal
 
 
-def end_run(run: ClusterRun) -> Sequence[Unit]:
+def end_run(run: ClusterRun, runs_dir: RunsDir) -> Sequence[Unit]:
     """Stop a run's units and remove it; return those units that did not end in time."""
     cluster = run.host.cluster
     cancel_run(cluster, run.id)
+    if run.goes_on:
+        _let_results_be_read(run, runs_dir)
     return remove_ended(cluster, run.id, _END_TIMEOUT)
+
+
+def _let_results_be_read(run: ClusterRun, runs_dir: RunsDir) -> None:
+    """Leave units to who watches the run: removed units cannot be read any more, and the watch removes them itself.
+
+    A watch on this machine is waited for; whether there is one elsewhere shows in that it removes them.
+    """
+    folder = runs_dir.folder(run.spec, run.id)
+    is_here, pause = is_going_on(folder), Event()
+    deadline = time.monotonic() + (_END_TIMEOUT if is_here else _READING)
+    if not is_here and run.started_on == platform.node():
+        return
+    while time.monotonic() < deadline:
+        if not (is_going_on(folder) if is_here else run.host.cluster.units({f"{LABEL}.run": run.id})):
+            return
+        pause.wait(_PAUSE)
 
 
 def sweep(host: ClusterHost, on_line: Callable[[str], None]) -> tuple[str, ...]:

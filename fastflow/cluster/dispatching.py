@@ -3,6 +3,7 @@
 import queue
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -62,6 +63,7 @@ class Dispatcher:
     _inbox: "queue.SimpleQueue[tuple[str, str] | None]" = field(default_factory=queue.SimpleQueue)
     _cancelled_at: float | None = None
     _silent_since: float | None = None
+    _reasons: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.cancellation.watchers.append(lambda: self._inbox.put(None))
@@ -195,6 +197,15 @@ class Dispatcher:
             self.emit(Note("the cluster answers again"))
         for one in live:
             self._look_at(one, units.get(one.watch.id))
+        self._say_what_waits(units.values())
+
+    def _say_what_waits(self, units: Iterable[Unit]) -> None:
+        """Say once for each reason that units have no node: a cluster waits without end for one that fits."""
+        reasons = Counter(unit.message for unit in units if unit.state == "pending" and unit.message)
+        for reason, count in reasons.items():
+            if reason not in self._reasons:
+                self._reasons.add(reason)
+                self.emit(Note(f"units without a node yet: {count}; the cluster says: {reason}"))
 
     def _look_at(self, one: _Followed, unit: Unit | None) -> None:
         watch, quiet = one.watch, time.monotonic() - one.watch.heard

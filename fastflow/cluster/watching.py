@@ -146,7 +146,9 @@ class UnitWatch:
 
     @property
     def is_interrupted(self) -> bool:
-        """Whether its agent was told to stop."""
+        """Whether its agent was told to stop, by its last word or by what it said of its phases before."""
+        if self.code is None:
+            return any(result.state == "cancelled" for result in self.results.values())
         return self.code in _INTERRUPTED
 
     def blame_node(self) -> None:
@@ -180,6 +182,9 @@ class UnitWatch:
 
     def judge(self, unit: Unit) -> None:
         """End a unit of which the cluster says that it is over, and whose agent has not said so."""
+        if unit.is_cancelled and unit.node is None:
+            self.cancel(f"{CANCELLED}, while waiting")
+            return
         said = "; ".join(line for line in self.reader.stray if line.strip())[-300:]
         code = f" with exit code {unit.exit_code}" if unit.exit_code is not None else ""
         where = f" on node {unit.node}" if unit.node else ""

@@ -92,7 +92,7 @@ def unit_of(service: Mapping[str, Any], tasks: Sequence[Mapping[str, Any]], node
     if state == "pending" and is_cancelled and not task.get("NodeID"):
         state = "ended"
     is_lost = state == "running" and (node is None or node["Status"].get("State") == "down")
-    message = status.get("Err") or (status.get("Message") if state != "running" else None)
+    message = status.get("Err") or (status.get("Message") if state == "ended" else None)
     container = status.get("ContainerStatus") or {}
     name = node["Description"]["Hostname"] if node else None
     code = container.get("ExitCode") if state == "ended" else None

@@ -102,6 +102,17 @@ def test_an_interrupted_run_stops_its_units_and_leaves_nothing(
     assert examples.left() == {}
 
 
+def test_a_run_that_no_node_takes_says_why_it_waits_and_can_be_ended(examples: Examples) -> None:
+    live = examples.directory / "live" / "fastflow.yml"
+    live.write_text(live.read_text().replace("reserve:", "constraints: [node.labels.ci == no-such], reserve:", 1))
+    with examples.up("live", "units without a node yet: 1; the cluster says: no suitable node") as process:
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130, err + out
+    assert "interrupted by SIGINT, while waiting" in out
+    assert examples.left() == {}
+
+
 def test_a_live_run_is_seen_and_ended_by_its_name_alone(examples: Examples) -> None:
     with examples.up("live", RECORDS) as process:
         run = examples.run

@@ -126,8 +126,10 @@ class FakeCluster:
             if service.unit.state != "pending" or service.unit.is_cancelled:
                 continue
             node = next((node for node in self.nodes if self._free(node) >= service.order.cpus), None)
-            if node is not None:
-                service.unit = replace(service.unit, state="running", node=node)
+            if node is None:
+                service.unit = replace(service.unit, message="no suitable node")
+            else:
+                service.unit = replace(service.unit, state="running", node=node, message=None)
                 self.started.append(service.order.name)
                 for line in service.script.lines:
                     self.print(service.unit.id, line)

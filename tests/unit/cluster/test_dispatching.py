@@ -175,6 +175,31 @@ def test_a_signal_stops_what_runs_and_starts_nothing_more(tmp_path: Path) -> Non
     assert stage.cluster.started == ["fastflow-a.test"]
 
 
+def test_units_that_no_node_takes_are_reported_once_and_cancelled_as_what_they_are(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, {"a.test": Script(), "b.test": Script()}, FakeCluster(nodes=()))
+    running = threading.Thread(target=stage.dispatcher().execute)
+    running.start()
+    until(lambda: bool(stage.events))
+    stage.cluster.cancel(stage.watches["a.test"].id)
+    running.join()
+    notes = [event.message for event in stage.events if isinstance(event, Note)]
+    assert notes == ["units without a node yet: 2; the cluster says: no suitable node"]
+    assert [stage.result(phase).state for phase in stage.scripts] == ["cancelled", "cancelled"]
+    assert {stage.result(phase).reason for phase in stage.scripts} == {"interrupted by SIGTERM, while waiting"}
+    assert stage.cancellation.by_signal == 130
+
+
+def test_a_run_whose_units_are_removed_before_their_last_word_was_interrupted(tmp_path: Path) -> None:
+    begun = said(changed("a.test", "starting"), changed("a.test", "cancelled", "interrupted by SIGTERM, while running"))
+    stage = Stage(tmp_path, {"a.test": Script(begun)})
+    running = threading.Thread(target=stage.dispatcher(patience=Patience(poll=0.01)).execute)
+    running.start()
+    until(lambda: stage.states("a.test") == ["starting", "cancelled"])
+    stage.cluster.remove([stage.watches["a.test"].id])
+    running.join()
+    assert stage.cancellation.by_signal == 130
+
+
 def test_a_unit_that_does_not_end_is_given_up_in_time(tmp_path: Path) -> None:
     stage = Stage(tmp_path, {"a.test": Script(said(changed("a.test", "starting")))})
     stage.cluster.cancel = lambda unit: None  # type: ignore[method-assign]

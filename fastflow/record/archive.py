@@ -53,7 +53,7 @@ class Archive:
 
     @property
     def resolved(self) -> str | None:
-        """The spec as it was resolved, without the token."""
+        """The resolved spec, without the token."""
         return self.plan.resolved if self.plan else None
 
     @property

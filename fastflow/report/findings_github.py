@@ -20,7 +20,7 @@ def findings_as_github(diagnostics: Sequence[Diagnostic], root: Path) -> str:
     lines = [_command(found, root) for found in shown]
     more = len(diagnostics) - len(shown)
     if more:
-        lines.append(f"and {count(more, 'more finding')}, which GitHub would not show; all of them: fastflow validate")
+        lines.append(f"and {count(more, 'more finding')}, which GitHub would not show; see all with: fastflow validate")
     return "\n".join(lines)
 
 

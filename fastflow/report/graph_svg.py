@@ -154,7 +154,7 @@ def graph_svg(drawing: Drawing, *, styled: bool = True) -> str:
 def title_of(drawing: Drawing) -> str:
     """What the picture shows, in a line."""
     phases, workflows = count(len(drawing.phases), "phase"), count(len(drawing.workflows), "workflow")
-    return f"{drawing.name}: {phases} of {workflows}, and what they wait for"
+    return f"{drawing.name}: {phases} of {workflows}, and their dependencies"
 
 
 def sentences_of(drawing: Drawing) -> Iterator[str]:
@@ -165,7 +165,7 @@ def sentences_of(drawing: Drawing) -> Iterator[str]:
             yield f"{phase.id}: {phase.details}{f'; after {before}' if before else ''}."
     else:
         waves = len({phase.wave for phase in drawing.phases})
-        yield f"They run in {count(waves, 'wave')}, and wait for one another in {len(drawing.edges)} ways."
+        yield f"They run in {count(waves, 'wave')}, with {len(drawing.edges)} dependencies."
     if drawing.critical_path:
         yield f"Critical path: {', '.join(drawing.critical_path)}."
 

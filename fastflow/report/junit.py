@@ -38,7 +38,7 @@ _ENDINGS: Mapping[Ending, str] = {
     "found": "found something",
     "passed": "passed",
     "error": "could not run",
-    "running": "did not come to the end",
+    "running": "did not finish",
 }
 
 

@@ -34,7 +34,12 @@ def render(archive: Archive) -> str:
         lines += ["", f"### Vulnerabilities: {len(discoveries)}", "", *_table(discoveries)]
         lines += [*_explanations(archive.run, discoveries), *_requests(discoveries)]
     if archive.result is not None and archive.result.leftovers:
-        lines += ["", "Could not be removed; do it with:", "", *(f"- {code(one)}" for one in archive.result.leftovers)]
+        lines += [
+            "",
+            "Could not be removed; remove it with:",
+            "",
+            *(f"- {code(one)}" for one in archive.result.leftovers),
+        ]
     return "\n".join(lines) + "\n"
 
 
@@ -59,7 +64,7 @@ def _table(discoveries: Sequence[Discovery]) -> Iterator[str]:
     yield from table(head, map(_row, discoveries[:_LISTED]))
     if len(discoveries) > _LISTED:
         yield ""
-        yield f"And {len(discoveries) - _LISTED} more: see another report of the run."
+        yield f"And {len(discoveries) - _LISTED} more, listed in the other reports of the run."
 
 
 def _row(one: Discovery) -> tuple[str, ...]:

@@ -102,5 +102,5 @@ class Outlet:
                 return data
             if self._lost:
                 lost, self._lost = self._lost, 0
-                return f"... {lost} lines were left out: they were not read in time\n".encode("ascii")
+                return f"... {lost} lines were left out, because they were not read in time\n".encode("ascii")
             return None

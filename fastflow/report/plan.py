@@ -60,7 +60,7 @@ def _workflow(alike: Sequence[WorkflowPlan], folded: FoldedPlan, forecast: "Fore
     if application.left_out:
         names = ", ".join(application.left_out)
         one = len(application.left_out) == 1
-        what = "a FAST service; the nodes take its place" if one else "FAST services; the nodes take their place"
+        what = "a FAST service, replaced by the nodes" if one else "FAST services, replaced by the nodes"
         yield f"  left out of the application: {names} ({what})"
         if application.cut_off:
             yield f"  left out with {'it' if one else 'them'}: {', '.join(application.cut_off)}"
@@ -100,7 +100,7 @@ def _phase(phase: PhasePlan, folded: FoldedPlan, left_out: str) -> Iterator[str]
     if phase.services:
         yield f"    needs {', '.join(service.name for service in phase.services)}"
     if phase.fresh:
-        yield f"    anew  {', '.join(phase.fresh)}"
+        yield f"    fresh {', '.join(phase.fresh)}"
     alias = f" as `{phase.node.network_alias}`" if phase.node.network_alias else ""
     yield f"    runs  {phase.service} ({phase.image or 'built by the run'}){alias} on {', '.join(phase.networks)}"
     if phase.ports:
@@ -117,7 +117,7 @@ def _phase(phase: PhasePlan, folded: FoldedPlan, left_out: str) -> Iterator[str]
 def _record(phase: PhasePlan) -> Iterator[str]:
     """What a phase writes and reads that works without the cloud, where records have no files."""
     if phase.traits.makes == "record":
-        yield f"    writes {record_name(phase.id)} in the run's folder, which is private: it holds sessions as recorded"
+        yield f"    writes {record_name(phase.id)} in the run's folder, which is private: it contains recorded sessions"
     elif phase.recorder:
         yield f"    reads {record_name(phase.recorder)} as {RECORD_PATH}, writes SARIF to /opt/reports"
 

@@ -47,7 +47,7 @@ def summary_of_run(
     lines += [f"report: {path}" for path in reports]
     lines.append(f"run folder: {folder}")
     if result.leftovers:
-        lines += ["could not be removed; do it with:", *(f"  {command}" for command in result.leftovers)]
+        lines += ["could not be removed; remove it with:", *(f"  {command}" for command in result.leftovers)]
     return "\n".join(without_breaks(line) for line in lines)
 
 
@@ -122,7 +122,7 @@ def _advice(phase: PhaseResult, run: str) -> Iterator[str]:
         yield "    what to do: see the end of its log" if phase.log else "    what to do: see the run folder"
     elif phase.state == "vulnerable":
         if any(one.expired for one in phase.vulnerabilities):
-            yield "    what to do: fix what was accepted until now, or give its entry in the accept file a later day"
+            yield "    what to do: fix what was accepted until now, or set a later date in the accept file"
         failing = (one for one in _ranked(phase.vulnerabilities) if one.gate == "fails" and not one.expired)
         fingerprints = list(dict.fromkeys(one.fingerprint for one in failing))
         if fingerprints:

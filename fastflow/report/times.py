@@ -12,7 +12,7 @@ def time_of_phase(forecast: Forecast, phase: str) -> str:
     """Say how long a phase took before, or how long it is taken to last."""
     times = forecast.times.phases.get(phase)
     if times is None:
-        return f"{duration(forecast.seconds[phase])}, as others do (it never passed)"
+        return f"{duration(forecast.seconds[phase])}, as for other phases (it never passed)"
     shortest, longest = map(duration, times.spread)
     number = len(times.seconds)
     how = f"{times.state} {count(number, 'time')}" if number < LAST_PASSES else f"{times.state} the last {number} times"

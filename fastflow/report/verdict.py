@@ -64,7 +64,7 @@ def _excused(phases: Sequence[PhaseResult]) -> str:
     parts = (
         (known["accepted"], "accepted"),
         (known["below"], "below the gate"),
-        (known["off"], "where the gate is off"),
+        (known["off"], "because the gate is off"),
         (known["fails"], "in phases that may fail"),
     )
     said = ", ".join(f"{number} {how}" for number, how in parts if number)
@@ -76,8 +76,8 @@ def empty_of(phases: Sequence[PhaseResult]) -> Empty:
     testers = [phase for phase in phases if mode_named(phase.mode).makes == "test run"]
     passed = sum(phase.state == "passed" for phase in testers)
     if not testers:
-        return Empty("unknown", "No testing phase was part of this run, so nothing is known of vulnerabilities.")
+        return Empty("unknown", "This run had no testing phase, so vulnerabilities are unknown.")
     if passed == len(testers):
         return Empty("passed", f"No vulnerabilities: {count(passed, 'testing phase')} passed.")
     who = f"only {passed} of {len(testers)} testing phases" if passed else "no testing phase"
-    return Empty("unknown", f"No vulnerabilities are known, but {who} came to a verdict.")
+    return Empty("unknown", f"No vulnerabilities are known, but {who} reached a verdict.")

@@ -24,11 +24,11 @@ def render(comparison: Comparison) -> str:
         _table(("", "vulnerability", "found by", "fingerprint"), _vulnerabilities(comparison)),
     ]
     if comparison.causes:
-        parts.append(["What else differs:", "", *_short(_cause(one) for one in _sorted(comparison.causes))])
+        parts.append(["Other differences:", "", *_short(_cause(one) for one in _sorted(comparison.causes))])
     else:
-        parts.append(["Nothing else is known to differ."])
+        parts.append(["No other differences are known."])
     if comparison.unknown:
-        parts.append(["What cannot be compared:", "", *_short(f"- {_code(said)}" for said in comparison.unknown)])
+        parts.append(["Not comparable:", "", *_short(f"- {_code(said)}" for said in comparison.unknown)])
     phases = _table(("phase", "older run", "newer run"), _phases(comparison))
     parts.append(["<details><summary>Phases</summary>", "", *phases, "", "</details>"])
     return "\n\n".join("\n".join(lines) for lines in parts if lines) + "\n"

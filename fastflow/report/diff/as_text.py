@@ -26,11 +26,11 @@ def _lines(comparison: Comparison) -> Iterator[str]:
     yield from _found("gone", found.gone)
     yield from _found("changed", found.changed)
     yield from _found("not tested", found.not_tested)
-    yield from ("", "What else differs:" if comparison.causes else "Nothing else is known to differ.")
+    yield from ("", "Other differences:" if comparison.causes else "No other differences are known.")
     for kind in KINDS:
         yield from (f"  {kind:<{_NAME}}{cause.description}" for cause in comparison.causes if cause.kind == kind)
     if comparison.unknown:
-        yield from ("", "What cannot be compared:", *(f"  {said}" for said in comparison.unknown))
+        yield from ("", "Not comparable:", *(f"  {said}" for said in comparison.unknown))
     yield from ("", "Phases:", *_phases(comparison))
 
 

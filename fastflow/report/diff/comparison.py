@@ -55,7 +55,7 @@ class Comparison:
         if self.old.run == self.new.run:
             return ("Both are one run.",)
         is_one_spec = (self.old.name, self.old.spec) == (self.new.name, self.new.spec)
-        return () if is_one_spec else ("The runs are of different specs; they are compared all the same.",)
+        return () if is_one_spec else ("The runs are of different specs, but are compared anyway.",)
 
     @property
     def phases(self) -> dict[str, tuple[ComparedPhase | None, ComparedPhase | None]]:

@@ -75,7 +75,7 @@ class Page:
     logs: tuple[PackedLog, ...]
     origin: tuple[Fact, ...]
     resolved: str | None
-    """The spec as it was resolved."""
+    """The resolved spec."""
     leftovers: tuple[str, ...]
     plan: PlanFile | None
 
@@ -170,7 +170,7 @@ def _origin(archive: Archive) -> Iterable[Fact]:
     plan = archive.plan
     yield Fact("Spec", (plan.spec if plan else None) or archive.spec)
     if archive.result is not None and archive.result.resumes:
-        yield Fact("Takes up run", archive.result.resumes)
+        yield Fact("Resumes run", archive.result.resumes)
     if plan is None:
         return
     if plan.fastflow:

@@ -19,7 +19,7 @@ def test_the_summary_names_it_and_says_what_to_do() -> None:
     one = phase("web.test", "vulnerable", vulnerabilities=(FORMER,))
     text = summary_of_run(RunResult("r1", "s", 1, time(0), time(9), (one,)), "folder")
     assert f"of http://app:3000/coupon/1 [{1:016x}]: {SAID}" in text
-    assert "give its entry in the accept file a later day" in text
+    assert "set a later date in the accept file" in text
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "json"])

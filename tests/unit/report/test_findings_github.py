@@ -84,7 +84,7 @@ def test_of_more_than_ten_the_errors_come_first_and_a_line_says_how_many_are_lef
     found = [finding(str(number), error=number >= 4) for number in range(12)]
     lines = findings_as_github(found, ROOT).splitlines()
     assert [read(line)[2] for line in lines[:10]] == ["4", "5", "6", "7", "8", "9", "10", "11", "0", "1"]
-    assert lines[10:] == ["and 2 more findings, which GitHub would not show; all of them: fastflow validate"]
+    assert lines[10:] == ["and 2 more findings, which GitHub would not show; see all with: fastflow validate"]
 
 
 @pytest.mark.parametrize("count", [0, 11])

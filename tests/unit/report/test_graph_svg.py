@@ -65,7 +65,7 @@ def test_it_says_in_words_what_it_shows() -> None:
     by_id = {element.get("id"): element.text for element in root.iter() if element.get("id")}
     assert root.get("role") == "img"
     assert [by_id[one] for one in ids] == [
-        "shop: 4 phases of 2 workflows, and what they wait for",
+        "shop: 4 phases of 2 workflows, and their dependencies",
         "web.record: recording · BUILD_ID 7. web.test: testing · BUILD_ID 7; after web.record (build_id). "
         "web.report: report · left out; after web.test (report), web.record (depends_on). "
         "api.test: testing; after web.test (depends_on). Critical path: web.record, web.test, web.report.",
@@ -78,7 +78,7 @@ def test_of_many_phases_it_says_how_many() -> None:
     many = plan_file(*(told(f"web.t{at}", 0) for at in range(MOST_TOLD + 1)))
     assert f"web.t{MOST_TOLD - 1}: testing." in graph_svg(drawing_of(few))
     (description,) = drawn(many).iter(f"{SVG}desc")
-    assert description.text == "They run in 1 wave, and wait for one another in 0 ways."
+    assert description.text == "They run in 1 wave, with 0 dependencies."
 
 
 def test_states_are_shown_where_they_are_told() -> None:

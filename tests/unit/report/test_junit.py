@@ -105,7 +105,7 @@ def test_vulnerability_is_told_with_its_request_and_what_such_a_flaw_is() -> Non
     [
         (9, "Error", "1 test set could not run: bl_3"),
         (6, "passed", "1 test set passed: bl_2"),
-        (3, "Skipped", "1 test set did not come to the end: bl_1"),
+        (3, "Skipped", "1 test set did not finish: bl_1"),
     ],
 )
 def test_test_sets_are_one_case_with_what_became_of_them(lines: int, kind: str, text: str) -> None:

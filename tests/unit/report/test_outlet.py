@@ -62,7 +62,7 @@ def test_reader_that_does_not_read_holds_nothing_up_and_what_is_too_much_is_coun
     out.close()
     lost = int(said.split()[1])
     assert 10_000 - lost >= 3000
-    assert said == f"... {lost} lines were left out: they were not read in time\n".encode()
+    assert said == f"... {lost} lines were left out, because they were not read in time\n".encode()
 
 
 def test_reader_that_goes_away_is_no_matter() -> None:

@@ -179,7 +179,7 @@ def test_failure_that_is_allowed_is_said_to_be() -> None:
 
 def test_what_could_not_be_removed_is_named_with_its_command() -> None:
     text = summary_of_run(run(code=3, leftovers=("docker rm -f 123",)), "runs/r1")
-    assert text.splitlines()[-2:] == ["could not be removed; do it with:", "  docker rm -f 123"]
+    assert text.splitlines()[-2:] == ["could not be removed; remove it with:", "  docker rm -f 123"]
 
 
 def test_reports_of_several_files_are_named_by_their_directories() -> None:

@@ -53,16 +53,16 @@ def test_a_run_that_passed_in_spite_of_vulnerabilities_says_why() -> None:
     ("phases", "kind", "sentence"),
     [
         ([RECORD, phase("web.test")], "passed", "No vulnerabilities: 1 testing phase passed."),
-        ([RECORD], "unknown", "No testing phase was part of this run, so nothing is known of vulnerabilities."),
+        ([RECORD], "unknown", "This run had no testing phase, so vulnerabilities are unknown."),
         (
             [phase("a.test", "skipped")],
             "unknown",
-            "No vulnerabilities are known, but no testing phase came to a verdict.",
+            "No vulnerabilities are known, but no testing phase reached a verdict.",
         ),
         (
             [phase("a.test"), phase("b.test", "failed")],
             "unknown",
-            "No vulnerabilities are known, but only 1 of 2 testing phases came to a verdict.",
+            "No vulnerabilities are known, but only 1 of 2 testing phases reached a verdict.",
         ),
     ],
 )

@@ -123,7 +123,7 @@
       }
     }
     hits.hidden = count === 0;
-    said.textContent = count === 0 ? "No line of these logs has this text."
+    said.textContent = count === 0 ? "No line of these logs contains this text."
       : `${number.format(count)} ${count === 1 ? "line" : "lines"}${count > MOST_HITS ? `; the first ${MOST_HITS} are listed` : ""}`;
   }
 

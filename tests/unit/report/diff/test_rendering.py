@@ -56,10 +56,10 @@ Vulnerabilities: 1 new, 1 gone, 1 changed, 0 the same
   changed    sqli (threat 40) in parameter code of http://app:3000/coupon/2, by web.test  {2:016x}
                threat: threat 80 → threat 40
 
-What else differs:
+Other differences:
   policy     workflows.web.nodes.test.test_run_policy_id: 215 → 216
 
-What cannot be compared:
+Not comparable:
   images: run {OLD} and run {NEW} does not say which it ran
 
 Phases:
@@ -132,8 +132,8 @@ def test_one_run_and_runs_of_different_specs_are_said(tmp_path: Path, comparison
 def test_nothing_but_the_runs_is_said_of_runs_that_are_equal(tmp_path: Path) -> None:
     runs = (run_of(tmp_path, name, phase("web.test")) for name in (OLD, NEW))
     comparison = replace(compare(*runs), unknown=())
-    assert "Nothing else is known to differ." in as_text.render(comparison)
-    assert "Nothing else is known to differ." in as_markdown.render(comparison)
+    assert "No other differences are known." in as_text.render(comparison)
+    assert "No other differences are known." in as_markdown.render(comparison)
     assert "cannot be compared" not in as_text.render(comparison) + as_markdown.render(comparison)
 
 

@@ -179,7 +179,7 @@ def test_a_plan_that_cannot_be_drawn_leaves_out_the_picture_alone(tmp_path: Path
 def test_a_run_that_takes_up_an_earlier_one_names_it() -> None:
     run = told_run(phase("a.test"))
     assert run.result is not None
-    assert "Takes up run" not in render(run)
+    assert "Resumes run" not in render(run)
     later = render(replace(run, result=replace(run.result, resumes="261123080000zyxwv")))
     assert "261123080000zyxwv" in "".join(read(later).texts["main"])
 

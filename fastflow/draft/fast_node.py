@@ -27,7 +27,7 @@ _SHORTEST_SECRET = 8  # a shorter text may stand anywhere by chance
 _MEANT_BY_FASTFLOW = ("extends", "depends_on", "env_file", "profiles", "expose")
 _WHY = {
     "restart": "exit 1 means vulnerabilities, and a restarted node attacks again",
-    "build": "a node is made of an image: build it before, and name it with image:",
+    "build": "a node needs an image: build it first, and name it with image:",
     "network_mode": "a node joins the networks of the application",
     "scale": "write one node for each",
     "deploy": "write one node for each replica; limits go below container:",
@@ -101,9 +101,9 @@ class FastService:
             return DEFAULT_TOKEN, ("The token is in its env_file. Set it, or pass that file: --env-file FILE.",)
         if names := variables_in(written):
             return f"${{{names[0]}}}", (
-                "Only a reference may stand here, so its default in the Compose file is left out.",
+                "Only a reference is allowed here, so its default in the Compose file is left out.",
             )
-        return DEFAULT_TOKEN, ("The Compose file holds the token itself. Take it out, and set WALLARM_API_TOKEN.",)
+        return DEFAULT_TOKEN, ("The Compose file contains the token itself. Remove it, and set WALLARM_API_TOKEN.",)
 
     def fields(self, mode: str) -> Iterator[Entry]:
         """The FAST variables that are fields of a mode."""

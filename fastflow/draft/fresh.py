@@ -8,13 +8,13 @@ _APPLICATION = """\
       services:
         app:
           image: registry.example/app:1
-          healthcheck:                      # tells when it is up
+          healthcheck:                      # shows when it is up
             test: [CMD, wget, -q, -O, /dev/null, "http://localhost:3000/"]
             interval: 2s
         tests:
           image: registry.example/tests:1
           environment:
-            http_proxy: http://fast:8080    # the node that records is reached as `fast`
+            http_proxy: http://fast:8080    # the recording node is reachable as `fast`
 """
 FRESH = f"""\
 {MODELINE}
@@ -26,18 +26,18 @@ FRESH = f"""\
 
 workflows:
   web:
-    # Ties the test run to the record of this workflow: letters and digits, and no other workflow's at the same time.
+    # Links the test run to the record of this workflow: letters and digits, unique among workflows that run at once.
     build_id: web${{FASTFLOW_CI_ID}}
 
 {_APPLICATION}
     nodes:
-      # First: your tests run once, their requests go through this node and become the test record.
+      # First, your tests run once. Their requests go through this node and become the test record.
       record:
         mode: recording
-        allowed_hosts: [app]                # other hosts are proxied, and not recorded
+        allowed_hosts: [app]                # other hosts are proxied, but not recorded
         source: {{ service: tests }}          # or {{ run: COMMAND }}, on the machine that runs fastflow
 
-      # Then: what was recorded is turned into attacks on the application.
+      # Then, this node turns the recorded requests into attacks on the application.
       test:
         mode: testing
         test_run_uri: http://app:3000
@@ -45,7 +45,7 @@ workflows:
 
 FRESH_WITH_SCANNER = f"""\
 {MODELINE}
-# Security tests of CI/CD workflows: mitmproxy records your tests, any scanner attacks with what was recorded.
+# Security tests of CI/CD workflows: mitmproxy records your tests, and any scanner attacks with the record.
 # Every field: fastflow schema.
 #   fastflow validate       checks this file; needs no Docker, network or variables
 #   fastflow plan           shows what would run, in which order, and why
@@ -55,14 +55,14 @@ workflows:
   web:
 {_APPLICATION}
     nodes:
-      # First: your tests run once, their requests go through this node and become a HAR file of the run.
+      # First, your tests run once. Their requests go through this node and become a HAR file of the run.
       record:
         mode: recording
         recorder: har
-        allowed_hosts: [app]                # other hosts are proxied, and not recorded
+        allowed_hosts: [app]                # other hosts are proxied, but not recorded
         source: {{ service: tests }}          # or {{ run: COMMAND }}, on the machine that runs fastflow
 
-      # Then: a scanner attacks. It finds the record at $FASTFLOW_RECORD and the application at $FASTFLOW_TARGET, and
+      # Then, a scanner attacks. It finds the record at $FASTFLOW_RECORD and the application at $FASTFLOW_TARGET, and
       # writes SARIF to /opt/reports. Exit code 0: nothing found, 1: vulnerabilities; others: see exit_codes.
       scan:
         mode: testing

@@ -13,7 +13,7 @@ from fastflow.spec.document import YamlMap
 
 HEAD = (
     "Made by `fastflow init` from {files}. It stays as it is: its FAST services are left out of the application, and "
-    "the nodes below take their place. See what would run with `fastflow plan`; try it without an account with "
+    "the nodes below replace them. See what would run with `fastflow plan`. Try it without an account with "
     "`fastflow up --emulate`."
 )
 _MUST_BE_SET = ("token", "build_id", "compose")
@@ -68,7 +68,7 @@ def _draft(workflows: Sequence[DraftWorkflow], application: Application, files: 
         names = tuple(file.replace("$", "$$") for file in files)
         entries.append(Entry("compose", names[0] if len(names) == 1 else names))
         if len(workflows) > 1:
-            drops = "So that one file serves several workflows: its ports and container names are dropped."
+            drops = "Drops its ports and container names, so that one file serves several workflows."
             entries.append(Entry("publish", "none", (drops,)))
         nodes = Nodes(workflow, application, sources if len(workflows) > 1 else frozenset())
         entries.append(Entry("nodes", nodes.block()))
@@ -81,11 +81,13 @@ def _build_id(workflow: DraftWorkflow) -> Entry:
     proposed = f"{workflow.prefix}${{FASTFLOW_CI_ID}}"
     if workflow.has_rival:
         return Entry(
-            "build_id", proposed, ("It had the BUILD_ID of another recorder; which record is tested was undefined.",)
+            "build_id",
+            proposed,
+            ("It had the BUILD_ID of another recorder, so it was undefined which record is tested.",),
         )
     if workflow.build_id is None:
-        return Entry("build_id", proposed, ("Proposed: letters and digits, another value in every pipeline.",))
+        return Entry("build_id", proposed, ("Proposed: letters and digits, different in every pipeline.",))
     if variables_in(workflow.build_id):
         return Entry("build_id", workflow.build_id, instead=proposed)
-    note = f"The same in every pipeline, and two at once collide. Better: {proposed}"
+    note = f"The same in every pipeline, so two at once collide. Better: {proposed}"
     return Entry("build_id", workflow.build_id, (note,), instead=proposed)

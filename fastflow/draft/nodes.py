@@ -15,9 +15,9 @@ from fastflow.model.phases import node_service
 
 _PROPOSED: Mapping[str, str] = {
     "recording": "Proposed: records the requests that are tested below.",
-    "testing": "Proposed: attacks the application with what was recorded.",
+    "testing": "Proposed: attacks the application with the recorded requests.",
 }
-_IN_TURN = "Guessed: one after the other, as nodes of one BUILD_ID must be."
+_IN_TURN = "Guessed: nodes with one BUILD_ID must run one after the other."
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Nodes:
         yield from fast.remarks(modes)
         guesses = Guesses(self.application, fast.service)
         for name, other in guesses.other_names():
-            yield f"`{other}` reaches it as {name}, and a node has one alias: let it name {guesses.alias}"
+            yield f"`{other}` reaches it as {name}, and a node has one alias: change it to {guesses.alias}"
 
     def _shared(self, mode: str, fast: FastService) -> Iterator[Entry]:
         """What a node and the proposed one next to it have in common."""
@@ -98,7 +98,7 @@ class Nodes:
 
     def _of_recorder(self) -> list[Entry]:
         if self.tests is None:
-            say = "Say what sends the requests: source: { service: NAME } or source: { run: COMMAND }."
+            say = "Set what sends the requests: source: { service: NAME } or source: { run: COMMAND }."
             return [*self._services(), Entry("", None, (say,))]
         said = "Guessed: the service whose requests go through the node."
         return [*self._services(), Entry("source", Block((Entry("service", self.tests),)), (said,))]

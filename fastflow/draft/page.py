@@ -110,7 +110,7 @@ class _Writing:
             yield from ((f"{indent}{line}", None) for line in comment(notes))
             return
         if not isinstance(value, Block) and self._tells_a_secret(entry):
-            yield f"{indent}# not kept: {entry.key}, since it holds the token", None
+            yield f"{indent}# not kept: {entry.key}, because it contains the token", None
             return
         if path in self.refused:
             notes.append(f"not kept: {self.refused[path]}")

@@ -58,7 +58,7 @@ def shipment_of(
     for path in outside:
         if not path.is_relative_to(allowed):
             raise UsageError(
-                f"{path} is needed on the cluster, but lies above {allowed}, which is what can be shipped",
+                f"{path} is needed on the cluster, but is outside of {allowed}, the directory that can be shipped",
                 "move the spec up, so that the file is below it, or start fastflow in a directory above both",
             )
     root = Path(os.path.commonpath([base, *outside])) if outside else base

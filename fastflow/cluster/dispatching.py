@@ -190,7 +190,7 @@ class Dispatcher:
         except EngineError as error:
             if self._silent_since is None:
                 self._silent_since = time.monotonic()
-                self.emit(Note(f"the cluster does not answer: {error.message}; its units go on, trying again"))
+                self.emit(Note(f"the cluster does not answer: {error.message}; its units continue, trying again"))
             return
         if self._silent_since is not None:
             self._silent_since = None
@@ -212,7 +212,7 @@ class Dispatcher:
         if unit is None:
             self._read_again(one)
             if not watch.is_over:
-                watch.fail("its unit was removed from the cluster", "did somebody remove its service?")
+                watch.fail("its unit was removed from the cluster", "check that nobody removes its service")
         elif unit.state == "ended" and (quiet > self.patience.settling or unit.node is None):
             self._read_again(one)
             if not watch.is_over:
@@ -239,7 +239,7 @@ class Dispatcher:
             one.lost_since = time.monotonic()
             self.emit(Note(f"node {unit.node} does not answer; waiting for it up to {self.patience.lost:g} s"))
         elif time.monotonic() - one.lost_since > self.patience.lost:
-            hint = "the cluster stops what is left of it when the node is back"
+            hint = "wait for the node: when it is back, the cluster stops what is left of the unit"
             one.watch.fail(f"node {unit.node} was lost (infrastructure)", hint)
 
 

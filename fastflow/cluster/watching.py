@@ -27,7 +27,7 @@ RUN_PATH, SPEC_PATH = "fastflow-run:", "fastflow-spec:"
 CANCELLED = "interrupted by SIGTERM"
 """What an agent says of phases that its SIGTERM ends; who asked for that says why."""
 _INTERRUPTED = (ExitCode.INTERRUPTED, ExitCode.TERMINATED, ExitCode.HANGUP)
-REBUILD = "build the image of this version and let the nodes have it: fastflow agent build"
+REBUILD = "build the image of this version and load it on the nodes: fastflow agent build"
 
 
 @dataclass
@@ -69,7 +69,7 @@ class UnitWatch:
         if kind == "hello":
             self.node = str(message["node"])
             if message["version"] != __version__:
-                self.fail(f"its agent is fastflow {message['version']}, and this is {__version__}", REBUILD)
+                self.fail(f"its agent is fastflow {message['version']}, but this is {__version__}", REBUILD)
             self._place()
         elif kind == "event":
             self._event(message["event"])
@@ -188,7 +188,7 @@ class UnitWatch:
         said = "; ".join(line for line in self.reader.stray if line.strip())[-300:]
         code = f" with exit code {unit.exit_code}" if unit.exit_code is not None else ""
         where = f" on node {unit.node}" if unit.node else ""
-        why = said or unit.message or "it said nothing"
+        why = said or unit.message or "it printed nothing"
         self.fail(f"its agent ended{code}{where}: {why}", _hint(why))
 
 
@@ -204,5 +204,5 @@ class PhaseChangedTo:
 def _hint(why: str) -> str:
     """What to do about what a cluster says of a task."""
     if "o such image" in why:
-        return "let the nodes have the agent's image: fastflow agent build --push, and name it: image: REGISTRY/NAME"
+        return "push the agent's image for the nodes: fastflow agent build --push, and name it: image: REGISTRY/NAME"
     return "see the engine of that node; `fastflow down` removes what is left there"

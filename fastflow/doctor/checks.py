@@ -70,7 +70,7 @@ def _checks_of_engine(
 ) -> Iterator[Check]:
     """The checks of one engine; what is found says of which host it is, if the spec names hosts."""
     images = _images(plan, host, emulator_image)
-    advice = {emulator_image: "make it: fastflow emulator build"} if emulator_image else {}
+    advice = {emulator_image: "build it: fastflow emulator build"} if emulator_image else {}
     looks: dict[str, Callable[[], Iterable[Answer]]] = {
         "engine": partial(look_at_engine, engine),
         "image": partial(look_at_images, engine, images, advice),

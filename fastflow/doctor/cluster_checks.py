@@ -26,7 +26,7 @@ def look_at_agent(engine: DockerEngine, host: Host) -> Iterator[Answer]:
         yield from look_at_images(engine, (image,), {})
     elif engine.api.missing_images([image]):
         yield Answer(
-            "agent", f"{image} is not on the manager", "make it, and load it on every node: fastflow agent build"
+            "agent", f"{image} is not on the manager", "build it, and load it on every node: fastflow agent build"
         )
     else:
-        yield Answer("agent", f"{image} is on the manager; every other node must have it as well")
+        yield Answer("agent", f"{image} is on the manager; every other node also needs it")

@@ -67,7 +67,7 @@ def _in_registry(engine: DockerEngine, image: str) -> Answer:
         advice = f"{error.hint or 'check its name, and log in to its registry'}; try: docker pull {image}"
         if DEFAULT_IMAGE in image:
             advice += f"; {ARCHIVED}"
-        return Answer("image", f"{image} is not on the engine and cannot be had: {error.message}", advice)
+        return Answer("image", f"{image} is not on the engine and cannot be pulled: {error.message}", advice)
     return Answer("image", f"{image} is not on the engine yet; it will be pulled")
 
 
@@ -81,8 +81,8 @@ def look_at_ports(engine: DockerEngine, claims: Iterable[Claim]) -> Iterator[Ans
         if holder is None:
             yield Answer("port", f"{claim} is free")
         else:
-            advice = f"end what holds it, or give {claim.owner} another"
-            yield Answer("port", f"{claim} is taken by {holder}", advice)
+            advice = f"stop what uses it, or give {claim.owner} another"
+            yield Answer("port", f"{claim} is in use by {holder}", advice)
 
 
 def _holder(claim: Claim, containers: Iterable[Container]) -> str | None:
@@ -115,9 +115,9 @@ def look_at_disk(engine: DockerEngine, images: Iterable[str]) -> Iterator[Answer
         present = next((image for image in images if not engine.api.missing_images([image])), None)
         free = _free_inside(engine, present) if present else None
     if free is None:
-        yield Answer("disk", "how much is free is not known; see: docker system df")
+        yield Answer("disk", "the free space is unknown; see: docker system df")
     elif free < LEAST_FREE:
-        yield Answer("disk", f"{free / 1e9:.1f} GB are free on the engine", "make room: docker system prune")
+        yield Answer("disk", f"{free / 1e9:.1f} GB are free on the engine", "free some space: docker system prune")
     else:
         yield Answer("disk", f"{free / 1e9:.1f} GB are free on the engine")
 

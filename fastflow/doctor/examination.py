@@ -32,7 +32,7 @@ class Check:
 
 def examine(checks: Sequence[Check], limit: float = LIMIT) -> tuple[Answer, ...]:
     """Make all checks at once; answers come in the order of the checks, `limit` is in seconds for all of them."""
-    hung = f"no answer within {limit:g} s", "is the machine, the engine or the network hung?"
+    hung = f"no answer within {limit:g} s", "check that the machine, the engine and the network are not hung"
     answers: dict[int, tuple[Answer, ...]] = {at: (Answer(check.subject, *hung),) for at, check in enumerate(checks)}
     threads = []
     for at, check in enumerate(checks):

@@ -132,7 +132,7 @@ def _locked(engine: DockerEngine, image: str) -> Iterator[None]:
     about_to_run: frozenset[str] = frozenset()
     while (lock := engine.api.hold(_LOCK, image, {LABEL: "lock"})) is None:
         if time.monotonic() > deadline:
-            raise EmulatorError("the emulator is being started by another process, which does not come to an end")
+            raise EmulatorError("another process is starting the emulator, but does not finish")
         about_to_run = _remove_dead_lock(engine, about_to_run)
         pause.wait(_PAUSE)
     try:
@@ -191,7 +191,7 @@ def _wait_until_ready(engine: DockerEngine) -> None:
                 engine.api.read_logs(NAME, lines.append)
                 last = "\n".join(lines[-3:]).strip()
                 message = f"the emulated cloud does not answer{': ' + last if last else ''}"
-                raise EmulatorError(message, f"look at it with: docker logs {NAME}") from None
+                raise EmulatorError(message, f"see: docker logs {NAME}") from None
             pause.wait(_PAUSE)
         else:
             return

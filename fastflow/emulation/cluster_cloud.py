@@ -62,7 +62,7 @@ def _wait_until_ready(engine: DockerEngine) -> None:
             ask_cluster_cloud(engine, "health")
             return
         pause.wait(_PAUSE)
-    hint = f"look at it with: docker service ps --no-trunc {CLUSTER_CLOUD}"
+    hint = f"see: docker service ps --no-trunc {CLUSTER_CLOUD}"
     raise EmulatorError("the emulated cloud of the cluster does not answer", hint)
 
 
@@ -83,7 +83,9 @@ def remove_cluster_cloud(engine: DockerEngine) -> bool:
         except EngineCallError as error:  # until the last container has left it
             if time.monotonic() >= deadline:
                 hint = "end the runs that use it: fastflow ps"
-                raise EmulatorError(f"the network of the emulated cloud stays: {error.message}", hint) from error
+                raise EmulatorError(
+                    f"the network of the emulated cloud was not removed: {error.message}", hint
+                ) from error
         pause.wait(_PAUSE)
 
 
@@ -104,7 +106,9 @@ def ask_cluster_cloud(engine: DockerEngine, what: str, *options: str) -> str:
     """Call the emulator's own API from inside its container."""
     running = _running(engine)
     if running is None:
-        raise EmulatorError("the emulated cloud of the cluster does not run on this manager", "see: docker service ls")
+        raise EmulatorError(
+            "the emulated cloud of the cluster is not running on this manager", "see: docker service ls"
+        )
     url = f"http://127.0.0.1:80/emulator/{what}"
     return engine.api.output_of(running, ["wget", "-q", "-Y", "off", "-O", "-", *options, url])
 

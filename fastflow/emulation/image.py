@@ -22,7 +22,7 @@ _PACKAGE = Path(__file__).parents[1] / "emulator"
 _BASE_SCRIPT = Path(__file__).parent / "base-image"
 _LIBRARIES = ("h11",)
 _ELSEWHERE = (
-    f"run `fastflow emulator build` on a machine with network, and bring the image here: docker save {BASE_IMAGE}, "
+    f"run `fastflow emulator build` on a machine with a network, and copy the image here: docker save {BASE_IMAGE}, "
     "docker load"
 )
 Notify = Callable[[str], None]
@@ -36,13 +36,13 @@ def ensure_base(engine: DockerEngine, say: Notify) -> None:
     version = hashlib.sha256(_BASE_SCRIPT.read_bytes()).hexdigest()[:12]
     if BASE_IMAGE in engine.api.images({BASE_LABEL: version}):
         return
-    say(f"making the image {BASE_IMAGE}")
+    say(f"building the image {BASE_IMAGE}")
     try:
         call(["sh", str(_BASE_SCRIPT), BASE_IMAGE, f"{BASE_LABEL}={version}"], engine.environment, BUILD_TIMEOUT)
     except EngineError as error:
         if BASE_IMAGE not in engine.api.images({BASE_LABEL: None}):
-            raise EmulatorError(f"the image {BASE_IMAGE} could not be made: {error.message}", _ELSEWHERE) from error
-        say(f"the image {BASE_IMAGE} could not be made again, the older one is used: {error.message}")
+            raise EmulatorError(f"the image {BASE_IMAGE} could not be built: {error.message}", _ELSEWHERE) from error
+        say(f"the image {BASE_IMAGE} could not be rebuilt, so the older one is used: {error.message}")
 
 
 def ensure_image(engine: DockerEngine, say: Notify, *, with_base: bool = False) -> str:

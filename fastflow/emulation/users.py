@@ -18,7 +18,7 @@ def require_unused(engine: DockerEngine) -> None:
     if not users:
         return
     told = ", ".join(_described(run, found) for run, found in sorted(users.items()))
-    hint = f"end it first: fastflow down --run {min(users)}; or do it all the same: --force"
+    hint = f"end it first: fastflow down --run {min(users)}; or proceed anyway: --force"
     raise EmulatorError(f"the emulated cloud is in use by {told}", hint)
 
 

@@ -86,8 +86,8 @@ class EngineApi:
         try:
             return json.loads(self._call(request) or b"null")
         except ValueError:
-            hint = f"is it a Docker Engine that listens on {self.address}?"
-            raise EngineError(f"the engine's answer to {request.path} is no JSON", hint) from None
+            hint = f"check that a Docker Engine listens on {self.address}"
+            raise EngineError(f"the engine's answer to {request.path} is not JSON", hint) from None
 
     def delete(self, path: str, /, **query: str) -> None:
         """Remove something."""
@@ -205,7 +205,9 @@ class EngineApi:
             yield
         except TimeoutError:
             message = f"the engine did not answer `{request.shown}` within {request.timeout:g} s"
-            raise EngineTimeoutError(message, "is the engine under load, or hung?", request.shown) from None
+            raise EngineTimeoutError(
+                message, "check that the engine is not overloaded or hung", request.shown
+            ) from None
         except (OSError, http.client.HTTPException) as error:
             raise self._unreachable(request.shown, error, connection) from None
 

@@ -81,7 +81,7 @@ class Calls:
         try:
             return self._made(order, terms, since)
         except ConnectionError:
-            hint = "is something ending processes, or is fastflow's installation broken?"
+            hint = "check that nothing ends its processes, and that fastflow's installation is complete"
             raise EngineError(f"`{order.shown}` cannot be run: its process ends at once", hint) from None
 
     def _made(self, order: Order, terms: Terms, since: int) -> Answer | None:
@@ -111,7 +111,7 @@ class Calls:
             self._break_off(terms)
             raise interrupted(order.shown)
         if answer is None:
-            raise EngineError(f"`{order.shown}` was killed", "is the machine out of memory?")
+            raise EngineError(f"`{order.shown}` was killed", "check that the machine has enough memory")
         if answer.code is None:
             raise not_found("docker")
         raise failed(shown(answer.command), answer.output, exit_code=answer.code)

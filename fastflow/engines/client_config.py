@@ -93,10 +93,10 @@ def _read(path: Path) -> dict[str, Any]:
         hint = "let this user read it: Docker takes its contexts and credentials from there"
         raise EngineError(f"{path} cannot be read: {system_reason(error)}", hint) from None
     except ValueError as error:
-        hint = "correct it: until then Docker ignores its contexts and credentials"
+        hint = "fix it: until then, Docker ignores its contexts and credentials"
         raise EngineError(f"{path} is not JSON: {error}", hint) from None
     if not isinstance(settings, dict):
-        raise EngineError(f"{path} is not a JSON object", "correct it: until then Docker ignores it")
+        raise EngineError(f"{path} is not a JSON object", "fix it: until then, Docker ignores it")
     return settings
 
 

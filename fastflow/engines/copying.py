@@ -29,7 +29,7 @@ def unpack(stream: IO[bytes], target: Path, largest: int = LARGEST_COPY) -> None
             for member in archive:
                 room -= member.size if member.isreg() else 0
                 if room < 0:
-                    raise EngineError(f"more than {largest >> 20} MiB were to be copied to {target}")
+                    raise EngineError(f"copying to {target} would exceed {largest >> 20} MiB")
                 path = _place(target, member.name)
                 if path is not None:
                     _write(archive, member, path, target)

@@ -42,7 +42,7 @@ class DockerEngine:
         by_socket: bool = True,
     ) -> None:
         if context is not None and docker_host is not None:
-            raise ValueError("an engine is reached by a context or by an address, not by both")
+            raise ValueError("name a context or an address of an engine, not both")
         self._environment = dict(environment)
         if context is not None or docker_host is not None:
             self._environment.pop("DOCKER_CONTEXT", None)

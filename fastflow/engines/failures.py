@@ -79,7 +79,7 @@ FAILURES = (
     Failure("error during connect", NOT_RUNNING, "CLI 20.10 to 28.5; Compose 2.24 to 5.6", EngineUnreachableError),
     Failure(
         "context not found|context .* does not exist",
-        "choose another: `docker context ls` lists the contexts that there are",
+        "choose another: `docker context ls` lists all contexts",
         "CLI 20.10 to 28.5; Compose 2.40, 5.6",
     ),
     Failure(
@@ -89,7 +89,7 @@ FAILURES = (
     ),
     Failure(
         WEB_PAGE,
-        "check DOCKER_HOST and HTTP proxies: what answers there is a web server",
+        "check DOCKER_HOST and HTTP proxies: a web server answers there",
         "CLI 20.10 to 28.5; Compose 2.40, 5.6",
     ),
     # Ports, networks, names.
@@ -97,7 +97,7 @@ FAILURES = (
     Failure("address already in use|ports are not available", _PORT, f"{_ALL}; Docker Desktop: a process has it"),
     Failure(
         "cannot assign requested address",
-        "publish the port on an address that the engine's machine has: `ip address` lists them",
+        "publish the port on an address of the engine's machine: `ip address` lists them",
         "Engine 20.10, 28.5",
     ),
     Failure("could not find an available, non-overlapping", _POOLS, "Engine to 24", AddressesExhaustedError),
@@ -108,7 +108,7 @@ FAILURES = (
     Failure("is already used on the host or by another", _SUBNET, "Podman 4.3", SubnetInUseError),
     Failure(
         "name .*is already in use",
-        "remove that container, or drop container_name (publish: none does)",
+        "remove that container, or remove container_name (publish: none does)",
         f"{_ALL}; Podman 4.3 to 5.8",
     ),
     Failure(
@@ -173,10 +173,10 @@ FAILURES = (
         "install the runtime or device driver on the engine's machine, or remove it from the service",
         "Engine 20.10, 28.5",
     ),
-    Failure("unable to find user", "use a `user` that the image has", "Engine 20.10, 28.5"),
+    Failure("unable to find user", "set `user` to one that exists in the image", "Engine 20.10, 28.5"),
     Failure(
         "error mounting|bind source path does not exist|error gathering device information",
-        "create the path on the engine's machine, or correct it: a bind mount names a path there, not in a container",
+        "create the path on the engine's machine, or fix it: a bind mount names a path there, not in a container",
         "Engine 20.10, 28.5",
     ),
     Failure(
@@ -191,7 +191,7 @@ FAILURES = (
     ),
     Failure(
         "unable to prepare context",
-        "correct the `context` of the service's build: it is relative to the Compose file",
+        "fix the `context` of the service's build: it is relative to the Compose file",
         "Compose 2.40, 5.6",
     ),
     Failure(

@@ -76,7 +76,7 @@ class ContainerLease:
             else:
                 self._is_started = True
                 return
-        raise EngineError(f"the container {self._name} was taken away while it was started", "try again")
+        raise EngineError(f"the container {self._name} was removed while it was being started", "try again")
 
     @property
     def _path(self) -> str:

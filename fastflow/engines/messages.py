@@ -55,7 +55,7 @@ def explain(output: str, command: str, exit_code: int | None = None) -> tuple[st
     lines = [line.strip() for line in output.splitlines() if not _NOISE.search(line)]
     if not lines:
         ended = "failed" if exit_code is None else f"ended with exit code {exit_code}"
-        return f"`{command}` {ended} and said nothing", hint
+        return f"`{command}` {ended} and printed nothing", hint
     telling = [line for line in lines if known(line)]
     return plain((telling or lines)[-1]), hint
 
@@ -88,7 +88,7 @@ def failed(
 def timed_out(command: str, timeout: float) -> EngineTimeoutError:
     """The error of a command that did not end within `timeout` seconds."""
     message = f"`{command}` did not end within {timeout:g} s"
-    return EngineTimeoutError(message, "is the engine under load, or hung?", command)
+    return EngineTimeoutError(message, "check that the engine is not overloaded or hung", command)
 
 
 def interrupted(command: str) -> EngineCallError:

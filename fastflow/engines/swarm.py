@@ -48,7 +48,7 @@ class Swarm:
         if not swarm.get("ControlAvailable"):
             state = swarm.get("LocalNodeState") or "inactive"
             why = "is a worker of a swarm" if state == "active" else "is in no swarm"
-            hint = "let the context lead to a manager, or make one: docker swarm init"
+            hint = "point the context at a manager, or create one: docker swarm init"
             raise EngineError(f"the engine {told.get('Name', '')} {why}, not a manager", hint)
         nodes = sorted(node["Description"]["Hostname"] for node in self.http.get("/nodes") if can_take(node))
         return ClusterInfo(str(told.get("ServerVersion", "?")), tuple(nodes))
@@ -152,7 +152,7 @@ class Swarm:
                     raise
             else:
                 return
-        raise EngineError(f"the service {unit} is being changed by others all the time", "try again")
+        raise EngineError(f"the service {unit} is constantly being changed by others", "try again")
 
     def units(self, labels: Mapping[str, str]) -> tuple[Unit, ...]:
         """Return the units that carry these labels."""

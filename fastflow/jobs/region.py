@@ -58,16 +58,16 @@ def regions_in(text: str, default: str) -> tuple[Found, ...]:
     for at, line in enumerate(lines):
         if match := _BEGIN.fullmatch(line):
             if begun is not None:
-                raise RegionError("this begins a region inside another one", at + 1)
+                raise RegionError("this starts a region inside another one", at + 1)
             begun = (at, match)
         elif _END.fullmatch(line):
             if begun is None:
-                raise RegionError("this ends a region that nothing begins", at + 1)
+                raise RegionError("this ends a region that was not started", at + 1)
             start, opening = begun
             found.append(_found(lines, start, at, opening, default))
             begun = None
     if begun is not None:
-        raise RegionError("this begins a region that nothing ends: add a line `# <<< fastflow`", begun[0] + 1)
+        raise RegionError("this starts a region that does not end: add a line `# <<< fastflow`", begun[0] + 1)
     return tuple(found)
 
 

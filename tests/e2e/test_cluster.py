@@ -117,7 +117,7 @@ def test_a_live_run_is_seen_and_ended_by_its_name_alone(examples: Examples) -> N
     with examples.up("live", RECORDS) as process:
         run = examples.run
         assert f"run {run}  live on cluster farm" in examples.call("ps", where="live").stdout
-        assert f"run {run} is live and left alone" in examples.call("down", where="live").stdout
+        assert f"run {run} is live and was left alone" in examples.call("down", where="live").stdout
         assert (
             "there is no `fastflow stop` of a phase there" in examples.call("stop", "web.record", where="live").stderr
         )

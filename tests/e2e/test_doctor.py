@@ -35,8 +35,8 @@ def test_a_taken_port_and_a_missing_image_are_told(
     fastflow.write(SPEC.format(port=port))
     ended = fastflow("doctor")
     assert ended.code == 3
-    assert f"not ok  port: 127.0.0.1:{port}/tcp of web.record is taken by the container {name}" in ended.out
-    assert "not ok  image: registry.example/no-such-image:1 is not on the engine and cannot be had: " in ended.out
+    assert f"not ok  port: 127.0.0.1:{port}/tcp of web.record is in use by the container {name}" in ended.out
+    assert "not ok  image: registry.example/no-such-image:1 is not on the engine and cannot be pulled: " in ended.out
     assert "try: docker pull registry.example/no-such-image:1" in ended.out
     assert "ok      token: WALLARM_API_TOKEN is set" in ended.out
     assert TOKEN not in ended.out + ended.err

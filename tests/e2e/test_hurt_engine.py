@@ -44,7 +44,7 @@ def test_a_call_to_an_engine_that_hangs_ends_in_a_clear_error(engine: OwnEngine,
         pytest.raises(EngineTimeoutError, match=r"(did not answer|did not end) .*within 1 s") as caught,
     ):
         client.api.containers({})
-    assert caught.value.hint == "is the engine under load, or hung?"
+    assert caught.value.hint == "check that the engine is not overloaded or hung"
 
 
 def test_a_run_on_an_engine_that_hangs_is_ended_by_a_second_signal(

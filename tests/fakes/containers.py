@@ -127,7 +127,7 @@ class Containers:
                     used = (
                         f'Conflict. The container name "/{name}" is already in use by container "{other.container.id}"'
                     )
-                    raise _error(used, "remove that container, or drop container_name (publish: none does)")
+                    raise _error(used, "remove that container, or remove container_name (publish: none does)")
             container = Container(f"{next(self._numbers):064x}", name, dict(labels), "created", 0, image=image)
             box = self.boxes[container.id] = Box(container, script)
             self._event(box, "create")

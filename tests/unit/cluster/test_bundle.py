@@ -88,7 +88,7 @@ def test_files_above_the_spec_are_shipped_as_far_as_they_are_in_the_checkout(tmp
 def test_files_above_that_nobody_expects_to_be_sent_are_refused(tmp_path: Path, here: str) -> None:
     base = project(tmp_path / "shop", context="../src")
     (tmp_path / "src").mkdir()
-    with pytest.raises(UsageError, match=r"src is needed on the cluster, but lies above .*shop") as raised:
+    with pytest.raises(UsageError, match=r"src is needed on the cluster, but is outside of .*shop") as raised:
         shipment(base, tmp_path / here)
     assert "move the spec up" in (raised.value.hint or "")
 

@@ -90,7 +90,7 @@ def test_each_thing_that_is_not_as_it_must_be_has_an_advice(taken_port: int) -> 
         Answer("image", "app is on the engine"),
     ]
     ports = {answer.found: answer.advice for answer in found["port"]}
-    assert ports[f"{taken_port}/tcp of service app is taken by something else on this machine"]
+    assert ports[f"{taken_port}/tcp of service app is in use by something else on this machine"]
     assert ports["127.0.0.1:18080/tcp of web.record is free"] is None
     assert (found["token"][0].found, found["token"][0].advice is None) == ("FAST_TOKEN is not set", False)
     assert "http://127.0.0.1:9 is out of reach" in found["api"][0].found
@@ -102,7 +102,9 @@ def test_the_token_is_never_shown_and_the_emulator_needs_no_cloud() -> None:
     assert "s3cr3t" not in repr(found)
     emulated = told(Engine(images=[]), 0, {}, "emulator:1")
     assert set(emulated) == {"engine", "compose", "image", "port", "disk"}
-    assert emulated["image"] == [Answer("image", "emulator:1 is not on the engine", "make it: fastflow emulator build")]
+    assert emulated["image"] == [
+        Answer("image", "emulator:1 is not on the engine", "build it: fastflow emulator build")
+    ]
 
 
 def test_an_image_that_no_registry_has_is_told_from_one_that_will_be_pulled() -> None:
@@ -111,7 +113,7 @@ def test_an_image_that_no_registry_has_is_told_from_one_that_will_be_pulled() ->
     engine.registry = {"app": "no such manifest: app", "mirror.example/fast:2": plain}
     node, service = told(engine, 0, {"FAST_TOKEN": "t"})["image"]
     assert node == Answer("image", "mirror.example/fast:2 is not on the engine yet; it will be pulled")
-    assert service.found == "app is not on the engine and cannot be had: no such manifest: app"
+    assert service.found == "app is not on the engine and cannot be pulled: no such manifest: app"
     assert service.advice == "check its name, and log in to its registry; try: docker pull app"
 
 
@@ -165,11 +167,11 @@ def test_what_does_not_come_back_holds_up_nothing() -> None:
 def test_a_full_disk_is_told_where_it_can_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine_checks, "LEAST_FREE", 10**18)
     (answer,) = engine_checks.look_at_disk(as_docker(Engine()), [])
-    assert answer.advice == "make room: docker system prune"
+    assert answer.advice == "free some space: docker system prune"
     engine = Engine(images=[])
     engine.directory = "/there/is/no/such/place"
     (answer,) = engine_checks.look_at_disk(as_docker(engine), ["i"])
-    assert (answer.advice, "not known" in answer.found) == (None, True)
+    assert (answer.advice, "is unknown" in answer.found) == (None, True)
 
 
 def test_any_answer_of_the_api_server_is_one() -> None:

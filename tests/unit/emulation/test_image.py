@@ -44,11 +44,11 @@ def ensured(engine: Engine) -> list[str]:
 
 def test_without_network_the_base_of_an_older_fastflow_is_used() -> None:
     assert ensured(Engine(["old"]))[1:] == [
-        f"the image {BASE_IMAGE} could not be made again, the older one is used: E: no network"
+        f"the image {BASE_IMAGE} could not be rebuilt, so the older one is used: E: no network"
     ]
 
 
 def test_without_network_and_any_base_the_way_from_another_machine_is_named() -> None:
-    with pytest.raises(EmulatorError, match=f"^the image {BASE_IMAGE} could not be made: E: no network$") as caught:
+    with pytest.raises(EmulatorError, match=f"^the image {BASE_IMAGE} could not be built: E: no network$") as caught:
         ensured(Engine())
     assert "docker save fastflow-python:3" in (caught.value.hint or "")

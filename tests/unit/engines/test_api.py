@@ -67,7 +67,7 @@ def test_a_refusal_is_an_error_in_the_engines_words(
 def test_a_refusal_without_words_says_so(tmp_path: Path) -> None:
     with (
         serving(tmp_path, {"GET /version": answer(b"", "500 Oops")}) as (_, api),
-        pytest.raises(EngineCallError, match=r"^`GET /version` failed and said nothing$"),
+        pytest.raises(EngineCallError, match=r"^`GET /version` failed and printed nothing$"),
     ):
         api.version()
 
@@ -82,9 +82,9 @@ def test_an_engine_that_does_not_answer_in_time_is_named_with_the_request(tmp_pa
 
 def test_what_is_no_json_is_no_answer_of_an_engine(tmp_path: Path) -> None:
     with serving(tmp_path, {"GET /version": answer(b"<html>")}) as (_, api):
-        with pytest.raises(EngineError, match=r"^the engine's answer to /version is no JSON$") as caught:
+        with pytest.raises(EngineError, match=r"^the engine's answer to /version is not JSON$") as caught:
             api.version()
-        assert caught.value.hint == f"is it a Docker Engine that listens on unix://{tmp_path}/docker.sock?"
+        assert caught.value.hint == f"check that a Docker Engine listens on unix://{tmp_path}/docker.sock"
 
 
 def test_where_nothing_listens_no_engine_runs(tmp_path: Path) -> None:

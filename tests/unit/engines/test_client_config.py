@@ -36,8 +36,8 @@ def environment(tmp_path: Path, settings: Any, *commands: str) -> dict[str, str]
 @pytest.mark.parametrize(
     ("settings", "said", "hint"),
     [
-        ("{broken", "is not JSON: ", "correct it"),
-        ("[]", "is not a JSON object", "correct it"),
+        ("{broken", "is not JSON: ", "fix it: until then"),
+        ("[]", "is not a JSON object", "fix it: until then"),
         (
             {"credsStore": "desktop"},
             "docker-credential-desktop, which credsStore in ",

@@ -102,13 +102,13 @@ def test_what_does_not_fit_what_is_there_is_left_out(tmp_path: Path) -> None:
 
 def test_too_much_is_refused_before_it_is_written(tmp_path: Path) -> None:
     content = bytes(2 << 20)
-    with pytest.raises(EngineError, match=rf"^more than 1 MiB were to be copied to {tmp_path}$"):
+    with pytest.raises(EngineError, match=rf"^copying to {tmp_path} would exceed 1 MiB$"):
         unpack(archive((entry("big", content), content)), tmp_path, largest=1 << 20)
     assert held(tmp_path) == {}
 
 
 def test_many_small_files_count_together(tmp_path: Path) -> None:
-    with pytest.raises(EngineError, match="were to be copied"):
+    with pytest.raises(EngineError, match="would exceed"):
         unpack(archive(*((entry(str(number), b"12345"), b"12345") for number in range(3))), tmp_path, largest=12)
     assert len(held(tmp_path)) == 2
 

@@ -133,7 +133,7 @@ def test_of_an_ssh_host_ssh_s_own_words_are_the_reason(stderr: str, reason: str)
             "have to remove (or rename) that container to be able to reuse that name.",
             'Conflict. The container name "/a" is already in use by container "a8c4". You have to remove (or rename) '
             "that container to be able to reuse that name.",
-            "remove that container, or drop container_name",
+            "remove that container, or remove container_name",
         ),
         (
             'docker: Error response from daemon: creating container storage: the container name "a" is already in use '
@@ -141,7 +141,7 @@ def test_of_an_ssh_host_ssh_s_own_words_are_the_reason(stderr: str, reason: str)
             "See 'docker run --help'.",
             'creating container storage: the container name "a" is already in use by 0ab1. You have to remove that '
             "container to be able to reuse that name: that name is already in use.",
-            "remove that container, or drop container_name",
+            "remove that container, or remove container_name",
         ),
         (
             "WARNING: Error parsing config file (/c/config.json): invalid character 'b'\npermission denied while "

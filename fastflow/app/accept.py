@@ -58,7 +58,7 @@ def failing_of(archive: Archive, takes_all: bool, fingerprints: Sequence[str]) -
     for name in fingerprints:
         if name not in known:
             hint = did_you_mean(name, known) or "see the run's reports: fastflow report --report markdown=PATH"
-            raise UsageError(f"run {archive.run} has found nothing with the fingerprint {name}", hint)
+            raise UsageError(f"run {archive.run} found nothing with the fingerprint {name}", hint)
     if takes_all or not fingerprints:
         return [one for one in found if one.vulnerability.gate == "fails"]
     return [one for one in found if one.vulnerability.fingerprint in fingerprints]
@@ -79,7 +79,7 @@ def _file_of(archive: Archive, phase: str) -> Path:
     named = archive.gate_of(phase).accept or _named_now(archive.spec if is_here else None, phase)
     if named is None:
         where = f"the gate of {phase} names no accept file"
-        raise UsageError(where, "give it one, `gate: { accept: accepted.yml }`, or name one: --file F")
+        raise UsageError(where, "add one with `gate: { accept: accepted.yml }`, or name one: --file F")
     path = (spec.parent if is_here else directory_of_runs()) / named
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 

@@ -63,7 +63,7 @@ def _write_context(context: Path, path: str, plugin: str | None) -> None:
             raise EngineError(f"`{name}` was not found, which the agent needs", "install Docker's command line")
         with Path(found).open("rb") as file:
             if file.read(4) != _ELF:
-                raise EngineError(f"{found} is no program for Linux", "build the agent on a Linux machine")
+                raise EngineError(f"{found} is not a program for Linux", "build the agent on a Linux machine")
         shutil.copy(found, context / name)
         (context / name).chmod(0o755)
     site = context / "site"

@@ -56,11 +56,11 @@ def find_run(name: str, text: SpecText | None, runs_dir: RunsDir, notify: Callab
         hint = did_you_mean(name, [run.id for run in runs]) or "see: fastflow ps"
         raise FastflowError(f"no run {name} is on {where}", hint)
     if is_going_on(runs_dir.folder(found.spec, name)):
-        raise UsageError(f"run {name} is being watched on this machine", "see how it goes: fastflow ps")
+        raise UsageError(f"run {name} is already being watched on this machine", "see its progress: fastflow ps")
     labels = {f"{LABEL}.run": name, f"{LABEL}.role": MANIFEST}
     manifest = next(iter(found.host.cluster.claims(labels)), None)
     if manifest is None:
-        raise FastflowError(f"run {name} cannot be taken up: it has kept no plan", f"fastflow down --run {name}")
+        raise FastflowError(f"run {name} cannot be watched: it kept no plan", f"fastflow down --run {name}")
     told: Any = json.loads(found.host.cluster.read(manifest.id))
     return Attachment(found, plan_file_from(told["plan"]), str(told["started"]))
 

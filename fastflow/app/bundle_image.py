@@ -49,7 +49,9 @@ def fetch_bundle(engine: DockerEngine, image: str, target: Path) -> Path:
         finally:
             _remove(engine, [container], [image])
         return target / _FILE
-    raise EngineError(f"the image {image} is removed again and again", "run `docker system prune` at another time")
+    raise EngineError(
+        f"the image {image} was removed again and again", "do not run `docker system prune` at the same time"
+    )
 
 
 def remove_bundles(engine: DockerEngine) -> None:

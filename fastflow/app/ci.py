@@ -62,7 +62,7 @@ def root_here() -> Path:
 def options_of(system: str, spec: str | None, root: Path, **more: str | None) -> CiOptions:
     """The options that a command line asks for, with the spec's path from the root; raises UsageError."""
     if spec == "-":
-        raise UsageError("the pipeline runs a spec that is a file of the repository", "name the file")
+        raise UsageError("the pipeline needs a spec that is a file of the repository", "name the file")
     name = Path(os.path.relpath(read_spec_text(spec).name, root)).as_posix()
     if name.startswith("../"):
         raise UsageError(f"the spec {spec or name} is outside of the repository", "move it into the repository")
@@ -111,7 +111,7 @@ def kept(root: Path, only: str | None, output: str | None, check: Check, *, forc
             changes.append(_in_step(path, text, found, pipeline, regions, force=force))
     if not changes:
         hint = f"make one: fastflow ci {only or '|'.join(NAMES)}"
-        raise UsageError(f"no file here is one that fastflow ci wrote{f' for {only}' if only else ''}", hint)
+        raise UsageError(f"no file here was written by fastflow ci{f' for {only}' if only else ''}", hint)
     return tuple(changes)
 
 
@@ -146,7 +146,7 @@ def _pipeline(options: CiOptions, system: System, root: Path, path: Path, check:
 
 def _notes(facts: Facts, number: int) -> Iterator[str]:
     if facts.spec.max_parallel and number > 1:
-        yield f"max_parallel: {facts.spec.max_parallel} holds in each job, not over all of them."
+        yield f"max_parallel: {facts.spec.max_parallel} applies to each job, not to all jobs together."
 
 
 def _text(path: Path) -> str:
@@ -182,6 +182,6 @@ def _in_step(
         raise UsageError(message, f"the parts are {', '.join(region.part for region in regions)}")
     edited = next((one for one in found if one.is_edited), None)
     if edited is not None and not force:
-        message = f"{path}:{edited.begin + 1}: the {edited.part} that fastflow wrote were edited since"
-        raise UsageError(message, "move the edit out of the marked region, or give it up: --force")
+        message = f"{path}:{edited.begin + 1}: the {edited.part} that fastflow wrote have been edited"
+        raise UsageError(message, "move the edit out of the marked region, or discard it: --force")
     return Change(path, text, in_step(text, found, regions, pipeline.arguments))

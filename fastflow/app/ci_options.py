@@ -41,7 +41,7 @@ def read_options(arguments: str, where: str) -> CiOptions:
         words = []
     if not words or words[0] not in NAMES:
         hint = f"write `>>> fastflow ci SYSTEM`, with one of {', '.join(NAMES)}"
-        raise UsageError(f"{where}: a region is for a CI system, and this one names none", hint)
+        raise UsageError(f"{where}: this region does not name a CI system", hint)
     options, rest = CiOptions(words[0]), words[1:]
     while rest:
         word = rest.pop(0)
@@ -50,7 +50,9 @@ def read_options(arguments: str, where: str) -> CiOptions:
         elif not word.startswith("-") and options.spec is None:
             options = replace(options, spec=word)
         else:
-            raise UsageError(f"{where}: `{word}` is no argument of fastflow ci", "make the region again: fastflow ci")
+            raise UsageError(
+                f"{where}: `{word}` is not an argument of fastflow ci", "make the region again: fastflow ci"
+            )
     if options.jobs not in JOBS:
         raise UsageError(f"{where}: there is no `--jobs {options.jobs}`", f"write {' or '.join(JOBS)}")
     return options

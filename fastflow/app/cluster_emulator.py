@@ -30,5 +30,5 @@ def require_unused(host: ClusterHost, notify: Callable[[str], None]) -> None:
     """Raise EmulatorError while a run on the cluster goes on, which may use the cloud."""
     live = [run.id for run in runs_on([host], notify) if run.goes_on]
     if live:
-        hint = f"end it first: fastflow down --run {live[0]}; or do it all the same: --force"
-        raise EmulatorError(f"runs go on on cluster {host.name}: {', '.join(live)}", hint)
+        hint = f"end it first: fastflow down --run {live[0]}; or proceed anyway: --force"
+        raise EmulatorError(f"runs are active on cluster {host.name}: {', '.join(live)}", hint)

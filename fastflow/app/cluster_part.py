@@ -117,14 +117,16 @@ class ClusterPart:
         try:
             live = remove_ended(self.cluster, self.request.run, _CANCELLED_END if is_cancelled else _END)
         except FastflowError as error:
-            self.console.say(f"the units could not be removed: {error.message}; later: fastflow down")
+            self.console.say(f"the units could not be removed: {error.message}; remove them later: fastflow down")
             return
         if not is_cancelled and any(unit.code is None for unit in self.watched):
             with suppress(FastflowError):
                 sweep(ClusterHost(self.host, self.declared, self.cluster), self.console.say)
         if live:
             nodes = ", ".join(sorted({unit.node or "no node yet" for unit in live}))
-            self.console.say(f"units still end on {nodes}; then remove them: fastflow down --run {self.request.run}")
+            self.console.say(
+                f"units are still ending on {nodes}; remove them later: fastflow down --run {self.request.run}"
+            )
 
     def _send_files(self) -> Claim | None:
         """Give the nodes the archive: as a file of the cluster, or, if that is too small, as an image in a registry."""

@@ -16,7 +16,7 @@ def cluster_runs_as_text(runs: Iterable[ClusterRun]) -> str:
 
 
 def _lines(run: ClusterRun) -> Iterator[str]:
-    alive = f"live on cluster {run.host.name}" if run.goes_on else f"on cluster {run.host.name}, and nothing of it runs"
+    alive = f"live on cluster {run.host.name}" if run.goes_on else f"on cluster {run.host.name}, not running"
     yield f"run {run.id}  {alive}, started on {run.started_on}, since {run.since.split('.')[0]}Z"
     yield f"  of {run.spec}"
     rows = [_HEADER, *map(_row, _in_order(run))]
@@ -24,7 +24,7 @@ def _lines(run: ClusterRun) -> Iterator[str]:
     for row in rows if run.units else ():
         yield f"  {'  '.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))}".rstrip()
     if not run.goes_on:
-        yield f"  see what came of it: fastflow attach {run.id}; remove it: fastflow down"
+        yield f"  see its result: fastflow attach {run.id}; remove it: fastflow down"
 
 
 def _in_order(run: ClusterRun) -> list[Unit]:

@@ -56,7 +56,7 @@ def run_with_clusters(
     if settings.keep:
         raise UsageError("--keep is not available on a cluster", "run the workflow on a single engine to look at it")
     if request.text.name == "-":
-        raise UsageError("a spec on standard input cannot run on a cluster", "write it into a file beside its files")
+        raise UsageError("a spec on standard input cannot run on a cluster", "write it into a file next to its files")
     parts = _parts_of(request, settings, console)
     try:
         for part in parts:

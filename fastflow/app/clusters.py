@@ -108,7 +108,7 @@ def require_none(phase: str | None, run: str | None, text: SpecText | None, what
     for one in runs_on(hosts, lambda _: None):
         is_meant = one.id == run or (run is None and one.spec == spec and one.goes_on)
         if is_meant and (phase is None or phase.partition(".")[0] in one.workflows):
-            hint = f"see it: fastflow ps; end all of it: fastflow down --run {one.id}"
+            hint = f"see it: fastflow ps; end the whole run: fastflow down --run {one.id}"
             raise FastflowError(
                 f"run {one.id} is on cluster {one.host.name}: there is no {what} of a phase there", hint
             )
@@ -141,7 +141,7 @@ def down(
         for run in runs:
             removal.runs.append(run.id)
             if name is None and is_live(run, runs_dir):
-                say(f"run {run.id} is live and left alone; `fastflow down --run {run.id}` interrupts it")
+                say(f"run {run.id} is live and was left alone; `fastflow down --run {run.id}` interrupts it")
                 continue
             if run.goes_on:
                 notify(f"ending run {run.id} on cluster {host.name}")

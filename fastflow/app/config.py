@@ -41,7 +41,7 @@ def project_text(
     chosen = _choose(made, workflow)
     settings = RunSettings(RUN, identity(text), env_files=absolute_files(env_files))
     for left_out in chosen.application.left_out:
-        say(f"left out of the application: {left_out} (a FAST service; the nodes take its place)")
+        say(f"left out of the application: {left_out} (a FAST service, replaced by the nodes)")
     if chosen.application.cut_off:
         say(f"left out with it: {', '.join(chosen.application.cut_off)}")
     token = chosen.cloud.token_name
@@ -72,7 +72,7 @@ class _Project:
             if meant is None or meant == _unless_refused(lambda: self.engine.compose.config(again)):
                 return with_references
         with_values = self._text(is_interpolated=True)
-        say("with the values of variables: as references they would make another project")
+        say("with the values of variables: as references they would make a different project")
         return with_values
 
     def _text(self, *, is_interpolated: bool) -> str:

@@ -18,7 +18,7 @@ def chosen_runs(runs: Sequence[LiveRun], name: str | None, spec: str | None) -> 
     """The run of a name, or those of a spec, or all; raises FastflowError if there is none of that name."""
     found = [run for run in runs if (run.id == name if name is not None else spec in (None, run.spec))]
     if name is not None and not found:
-        raise FastflowError(f"no engine has anything of a run {name}", "see: fastflow ps")
+        raise FastflowError(f"no engine has a run {name}", "see: fastflow ps")
     return found
 
 
@@ -41,7 +41,7 @@ def interrupt(run: LiveRun) -> None:
     pause = Event()
     while _is_held(run):
         if time.monotonic() > deadline:
-            raise FastflowError(f"run {run.id} does not end", "end its process, then: fastflow down")
+            raise FastflowError(f"run {run.id} does not end", "end its process, then run: fastflow down")
         interrupter.tell(run.id, [(part.engine, lease.id) for part in run.parts for lease in part.leases])
         pause.wait(_PAUSE)
 

@@ -14,10 +14,10 @@ from fastflow.record.outcomes import read_outcomes
 def following(selection: Selection, reports: Sequence[str], resume: str | None) -> Selection:
     """The selection with what became of the phases that it leaves out; raises UsageError."""
     if resume is not None:
-        hint = "resume the run alone: the records and the ends of its phases are in its folder"
-        raise UsageError("--after and --resume say two things of the phases that are left out", hint)
+        hint = "use only --resume: the run's folder has its records and results"
+        raise UsageError("--after and --resume contradict each other about the phases that are left out", hint)
     if not selection.workflows and selection.only is None:
-        raise UsageError("--after is for a run of some phases, and this one has all", "choose with -w or --only")
+        raise UsageError("--after needs a run of some phases, but this one has all", "choose phases with -w or --only")
     return replace(selection, outcomes=read_outcomes(map(Path, reports)))
 
 
@@ -29,7 +29,7 @@ def require_same(plan: Plan, facts: Facts) -> None:
         hint = f"the phases here are {', '.join(plan.phases)}"
         raise UsageError(f"--after: {', '.join(plan.outcomes)} are phases of another spec", hint)
     if plan.uses_clusters:
-        hint = "run all of it in one job: the cluster spreads it over its nodes"
+        hint = "run it in one job: the cluster spreads it over its nodes"
         raise UsageError("--after does not work for workflows on a cluster", hint)
     for phase in facts.phases:
         outcome = plan.outcomes.get(phase.id)

@@ -24,7 +24,7 @@ def require_none() -> None:
     """Raise UsageError if this directory has a spec."""
     there = next((name for name in NAMES if exists(Path(name))), None)
     if there is not None:
-        raise UsageError(f"{there} is there already, and init never overwrites", "print the new one: --stdout")
+        raise UsageError(f"{there} already exists, and init never overwrites", "print the new one with --stdout")
 
 
 def write_new(text: str) -> None:

@@ -125,14 +125,14 @@ def _named_run(runs: Sequence[LiveRun], name: str) -> LiveRun:
     found = next((run for run in runs if run.id == name), None)
     if found is None:
         known = did_you_mean(name, [run.id for run in runs])
-        raise NotLiveError(f"no engine has anything of a run {name}", known or "see: fastflow ps")
+        raise NotLiveError(f"no engine has a run {name}", known or "see: fastflow ps")
     return found
 
 
 def _only_run(runs: Sequence[LiveRun], spec: str | None, runs_dir: RunsDir) -> LiveRun:
     """The only live run of the spec here: another one is somebody else's, who must not be stopped by mistake."""
     if spec is None:
-        raise UsageError("there is no spec here, so it is not clear which run is meant", _NAME_IT)
+        raise UsageError("there is no spec here, so it is not clear which run you mean", _NAME_IT)
     live = [run for run in runs if run.is_alive]
     own = [run for run in live if is_own(run, spec, runs_dir)]
     if len(own) > 1:
@@ -141,7 +141,7 @@ def _only_run(runs: Sequence[LiveRun], spec: str | None, runs_dir: RunsDir) -> L
     if not own and live:
         others = ", ".join(f"{run.id} of {run.spec}" for run in live)
         elsewhere = "give the --runs-dir of the run, or " if any(run.spec == spec for run in live) else ""
-        raise NotLiveError(f"no run of {spec} is live; live are others: {others}", f"{elsewhere}{_NAME_IT}")
+        raise NotLiveError(f"no run of {spec} is live; other live runs: {others}", f"{elsewhere}{_NAME_IT}")
     if not own:
         raise NotLiveError(f"no run of {spec} is live", "start one: fastflow up; logs of old runs: fastflow logs PHASE")
     return own[0]

@@ -27,7 +27,7 @@ def placed(
         if not silent.keys().isdisjoint(found.plan.used_hosts):
             return request
     for name, error in silent.items():
-        say(f"host {name} is passed over: {error.message}")
+        say(f"host {name} is skipped: {error.message}")
     return found
 
 

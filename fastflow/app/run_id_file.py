@@ -18,7 +18,7 @@ class RunIdFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         if is_file(path) and not _AN_ID.fullmatch(self._content()):
-            raise UsageError(f"--run-id-file {path}: the file contains something else", "name a file that is new")
+            raise UsageError(f"--run-id-file {path}: the file contains something else", "name a new file")
         if is_file(path) or not exists(path):
             self.write("")
 

@@ -36,7 +36,7 @@ def _first_step() -> str:
     """What to do where there is no spec."""
     found = compose_file_in(Path())
     command = f"fastflow init --from {found}" if found else "fastflow init"
-    return f"write a first one: {command}; or name the one to use: SPEC"
+    return f"write a first one: {command}; or name an existing one: SPEC"
 
 
 def compose_file_in(directory: Path) -> str | None:

@@ -17,7 +17,7 @@ def forecast_of(plan: Plan, facts: Facts, runs_dir: RunsDir, notify: Callable[[s
     if made is None:
         runs = runs_dir.path(plan.directory)
         notify(
-            f"no minutes are known: no run in {runs} has passed a phase of this plan; run it, or copy folders of its "
-            "runs there, which CI systems keep as artifacts"
+            f"no times are known, because no run in {runs} passed a phase of this plan; run it, or copy the "
+            "folders of its runs there from CI artifacts"
         )
     return made

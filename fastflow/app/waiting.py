@@ -45,7 +45,7 @@ def wait_for(
         pause.wait(_PAUSE)
         target = _again(engines.only_answering(), target, runs_dir)
     if goal == "ready" and state in END_STATES:
-        raise FastflowError(f"{target.phase} {state}; it is not ready any more")
+        raise FastflowError(f"{target.phase} {state}; it is no longer ready")
     return target, state
 
 

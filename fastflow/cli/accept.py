@@ -20,24 +20,26 @@ from fastflow.record.archive import find_run, read_archive
 from fastflow.record.place import RunsDir
 from fastflow.report.text import pictured
 
-_FINGERPRINT_HELP = "Accept the one of this fingerprint, which every report shows; may be repeated."
-_FILE_HELP = "Write into F instead of the file that the gate's `accept` names."
+_FINGERPRINT_HELP = "Accept the vulnerability with this fingerprint, which every report shows; may be repeated."
+_FILE_HELP = "Write into F instead of the file named by the gate's `accept`."
 _EPILOG = with_examples(
     RUN_HELP,
     ("fastflow accept", "one by one"),
-    ('fastflow accept --all --reason "mended in 2.1, SHOP-311" --expires 2030-12-31', "all of the last run"),
+    ('fastflow accept --all --reason "fixed in 2.1, SHOP-311" --expires 2030-12-31', "all of the last run"),
 )
 
 
 @click.command(name="accept", epilog=_EPILOG)
 @click.argument("run", required=False, metavar="[RUN]", shell_complete=completing.runs)
 @click.option("--file", "file", metavar="F", type=click.Path(), help=_FILE_HELP)
-@click.option("--all", "takes_all", is_flag=True, help="Accept all that made a phase fail.")
+@click.option("--all", "takes_all", is_flag=True, help="Accept all vulnerabilities that made a phase fail.")
 @click.option("--fingerprint", "fingerprints", multiple=True, metavar="F", help=_FINGERPRINT_HELP)
 @click.option(
-    "--reason", metavar="TEXT", help="Why; it stands in every report. Needed where there is no terminal to ask on."
+    "--reason", metavar="TEXT", help="The reason, shown in every report. Needed if there is no terminal to ask on."
 )
-@click.option("--expires", metavar="DAY", help="The last day, as YEAR-MONTH-DAY in UTC; by default they do not expire.")
+@click.option(
+    "--expires", metavar="DAY", help="The last day, as YEAR-MONTH-DAY in UTC. By default, entries do not expire."
+)
 @runs_dir_option
 def command(
     run: str | None,
@@ -49,26 +51,26 @@ def command(
     reason: str | None,
     expires: str | None,
 ) -> None:
-    """Write found vulnerabilities into the file of known ones, which `gate: { accept: FILE }` of their node names.
+    """Write found vulnerabilities into the accept file that `gate: { accept: FILE }` of their node names.
 
-    Asks about each on a terminal, and keeps each answer at once. What stands in the file stays as it is; entries are
-    added at its end.
+    On a terminal, it asks about each one and saves each answer at once. Existing entries stay as they are; new ones are
+    added at the end.
     """
     why, until = read_reason(reason) if reason is not None else None, day(expires)
     archive = read_archive(find_run(run, directory_of_runs(), runs_dir))
     found = failing_of(archive, takes_all, fingerprints)
     if not found:
-        click.echo(f"run {archive.run} has found nothing that failed a gate")
+        click.echo(f"run {archive.run} found nothing that failed a gate")
         return
     is_chosen = takes_all or bool(fingerprints)
     _require_answers(is_chosen, why)
     standing = standing_of(choices_of(archive, found, file))
     for choice, entry in standing.held:
-        click.echo(f"{choice.fingerprint} is in {choice.path} already: {pictured(entry.reason)}")
+        click.echo(f"{choice.fingerprint} is already in {choice.path}: {pictured(entry.reason)}")
     _accept(standing.left, is_chosen, why, until)
     if standing.expired:
         where = "; ".join(f"{choice.fingerprint} in {choice.path}" for choice in standing.expired)
-        raise UsageError(f"has expired: {where}", "mend the vulnerability, or give it a later day in that file")
+        raise UsageError(f"has expired: {where}", "fix the vulnerability, or set a later date in that file")
 
 
 def _require_answers(is_chosen: bool, why: str | None) -> None:
@@ -77,7 +79,8 @@ def _require_answers(is_chosen: bool, why: str | None) -> None:
     missing += [] if why else ["--reason TEXT"]
     if missing and not (sys.stdin.isatty() and sys.stderr.isatty()):
         options = " and ".join(missing)
-        raise UsageError(f"nothing was accepted: there is no terminal to ask on, without {options}", f"add {options}")
+        message = f"nothing was accepted: there is no terminal to ask on, so the command needs {options}"
+        raise UsageError(message, f"add {options}")
 
 
 def _accept(choices: Sequence[Choice], is_chosen: bool, why: str | None, until: date | None) -> None:

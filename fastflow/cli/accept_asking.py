@@ -12,11 +12,11 @@ from fastflow.report.text import one_line, pictured
 Answer = TypeVar("Answer")
 _EXPLANATION = """\
   y  accept it: it no longer fails this gate, and every report shows the reason
-  n  leave it: it fails the gate again in the next run (this is what Enter does)
+  n  leave it: it fails the gate again in the next run (default)
   q  stop here; what you have accepted so far is kept (Ctrl-C does the same)
   ?  this text"""
-_WHY_EXPLANATION = "  One line that says why it is known; every report shows it. q stops here."
-_DAY_EXPLANATION = "  The last day on which it is accepted, in UTC; Enter: it does not expire. q stops here."
+_WHY_EXPLANATION = "  One line that gives the reason; every report shows it. q stops here."
+_DAY_EXPLANATION = "  The last day on which it is accepted, in UTC. Press Enter for no expiry date. q stops here."
 
 
 class QuitError(Exception):
@@ -31,7 +31,7 @@ def ask_whether() -> bool:
 def ask_why(until: date | None) -> tuple[str, date | None]:
     """Ask for the reason, and for the last day unless it is known. Raises QuitError."""
     why = _asked("  why", read_reason, _WHY_EXPLANATION)
-    question = "  until which day (YEAR-MONTH-DAY, or nothing)"
+    question = "  last day (YEAR-MONTH-DAY, or nothing)"
     return why, until or _asked(question, day, _DAY_EXPLANATION, "")
 
 
@@ -61,7 +61,7 @@ def read_reason(text: str) -> str:
     """Read a reason; raises UsageError if it is empty."""
     line = pictured(one_line(text))
     if not line:
-        raise UsageError("the reason is empty", "say why: --reason TEXT")
+        raise UsageError("the reason is empty", "give a reason: --reason TEXT")
     return line
 
 
@@ -74,5 +74,5 @@ def day(text: str | None) -> date | None:
     except ValueError:
         raise UsageError(f"expected a day such as 2030-12-31, not {text}", "write YEAR-MONTH-DAY") from None
     if read < datetime.now(UTC).date():
-        click.echo(f"warning: {read} has passed, so that nothing is excused", err=True)
+        click.echo(f"warning: {read} has passed, so nothing is excused", err=True)
     return read

@@ -28,7 +28,7 @@ def build(*, image: str, push: bool) -> None:
 
 @command.command(hidden=True)
 def sweep() -> None:
-    """Remove what units left on this node whose agents are dead: what `fastflow down` does on each node."""
+    """Remove what units of dead agents left on this node. `fastflow down` runs this command on each node."""
     from fastflow.app.node_sweep import sweep_here  # noqa: PLC0415  # the image needs no such thing to be built
 
     sweep_here(click.echo)
@@ -36,7 +36,7 @@ def sweep() -> None:
 
 @command.command(hidden=True)
 def run() -> int:
-    """Run a unit on the engine of this node: what the image does."""
+    """Run a unit on the engine of this node. The image runs this command."""
     from fastflow.app.agent import run_agent  # noqa: PLC0415  # loads all that a run needs
     from fastflow.cli.signals import interruption  # noqa: PLC0415  # as above
     from fastflow.run.observer import Cancellation  # noqa: PLC0415  # as above

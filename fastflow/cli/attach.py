@@ -20,17 +20,17 @@ _REPORT_HELP = "Write a report to PATH when the run has ended; may be repeated."
     type=click.Choice(("plain", "json", "quiet")),
     default="plain",
     show_default=True,
-    help="What stderr shows: a line for each event, or nothing where all passed.",
+    help="The output on stderr: a line for each event, or nothing if all passed.",
 )
 @click.option(
     "--report", "reports", multiple=True, metavar="KIND=PATH", shell_complete=completing.reports, help=_REPORT_HELP
 )
 @runs_dir_option
 def command(*, run: str, progress: str, reports: tuple[str, ...], runs_dir: RunsDir) -> int:
-    """Watch RUN, a run on a cluster whose `fastflow up` is gone, from its beginning to its end.
+    """Watch RUN, a run on a cluster whose `fastflow up` has gone, from beginning to end.
 
-    Looks at the clusters of the spec of this directory; without a spec at the cluster of the current Docker context.
-    Writes the run's folder, and exits with the run's code. A signal stops the run.
+    It checks the clusters of this directory's spec or, without a spec, the cluster of the current Docker context.
+    It writes the run's folder, and exits with the run's code. A signal stops the run.
     """
     from fastflow.app.attach import attach, find_run  # noqa: PLC0415  # for a help text nothing of it is needed
     from fastflow.cli.console import Console  # noqa: PLC0415  # as above

@@ -102,7 +102,7 @@ def _show_bug() -> None:
     *lines, last = traceback.format_exc().rstrip().splitlines()
     report = "\n".join([*lines, last[:200]])
     _say(
-        f"fastflow has met a bug of its own. Please report this text to {ISSUES}:\n\n"
+        f"This is a bug in fastflow. Please report this text to {ISSUES}:\n\n"
         f"fastflow {__version__}, Python {platform.python_version()}, {platform.platform()}\n"
         f"{report}"
     )

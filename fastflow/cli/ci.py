@@ -18,19 +18,19 @@ _EPILOG = with_examples(
     SPEC_HELP,
     ("fastflow ci github", "write .github/workflows/fast.yml"),
     ("fastflow ci gitlab --jobs one --runner docker-shell", "one job, on runners with that tag"),
-    ("fastflow ci", "bring all files that fastflow wrote into step"),
-    ("fastflow ci --check", "fail, with a diff, if one is not"),
+    ("fastflow ci", "update all files that fastflow wrote"),
+    ("fastflow ci --check", "fail, with a diff, if one is out of date"),
 )
 _JOBS_HELP = "A job for each workflow, on whatever runner is free, or one job for the whole spec. Default: workflow."
 _INSTALL_HELP = (
-    f"What jobs install with pip: a name, an address, or a path such as ./tools/fastflow. Default: {INSTALL}."
+    f"The package for jobs to install: a name, an address, or a path such as ./tools/fastflow. Default: {INSTALL}."
 )
 _RUNNER_HELP = "The runner, tag, label, image or capability that jobs ask for. Default: one that has Docker."
 _KEPT_AS_MADE = (
-    "a file that is there is kept in step with the spec and the options that it was made with",
+    "an existing file is kept in step with the spec and options that it was made with",
     "to change them, make it again: fastflow ci SYSTEM [SPEC]",
 )
-_OUTPUT_HELP = "The file, instead of the one where the CI system looks first."
+_OUTPUT_HELP = "The file to write. Default: where the CI system looks first."
 
 
 @click.command(name="ci", epilog=_EPILOG)
@@ -42,7 +42,7 @@ _OUTPUT_HELP = "The file, instead of the one where the CI system looks first."
 @click.option("-o", "--output", metavar="FILE", type=click.Path(dir_okay=False), help=_OUTPUT_HELP)
 @click.option("--stdout", "prints", is_flag=True, help="Print the whole file instead of writing it.")
 @click.option(
-    "--check", "checks", is_flag=True, help="Write nothing; exit with 2, and a diff, if a file is not in step."
+    "--check", "checks", is_flag=True, help="Write nothing. If a file is out of date, print a diff and exit with 2."
 )
 @click.option("--force", is_flag=True, help="Overwrite edits inside the marked regions.")
 def command(
@@ -62,7 +62,7 @@ def command(
     fastflow writes between two marked lines, and never overwrites other text: your own triggers and jobs stay. To add
     the jobs to an existing file, write the two lines where they belong.
 
-    Without a system: all files that fastflow wrote, with the options that they were made with.
+    Without a system, update all files that fastflow wrote, with the options that they were made with.
     """
     root, options = root_here(), {"jobs": jobs, "install": install, "runner": runner}
     if system is None or checks:
@@ -86,7 +86,7 @@ def _keep(changes: Sequence[Change], *, checks: bool) -> int:
     for change in late:
         if checks:
             click.echo(change.diff)
-            notify(f"{change.path} does not fit its spec: fastflow ci")
+            notify(f"{change.path} does not match its spec; update it: fastflow ci")
         else:
             change.write()
             notify(f"wrote {change.path}")

@@ -18,7 +18,7 @@ _EPILOG = with_examples(
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context
 def command(context: click.Context, shell: str) -> None:
-    """Print what makes a shell complete commands, options, files, workflows, phases, runs and rules."""
+    """Print the script that completes commands, options, files, workflows, phases, runs and rules in your shell."""
     made = get_completion_class(shell)
     assert made is not None, "click knows these shells"
     click.echo(made(context.find_root().command, {}, "fastflow", "_FASTFLOW_COMPLETE").source())

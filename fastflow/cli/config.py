@@ -18,15 +18,15 @@ from fastflow.pipeline import check
     "--workflow",
     metavar="WORKFLOW",
     shell_complete=completing.workflows,
-    help="Which workflow; needed where the spec has several.",
+    help="The workflow; needed if the spec has several.",
 )
 @env_file_option
 def command(spec: str | None, workflow: str | None, env_files: tuple[str, ...]) -> None:
     """Print the Compose project of a workflow as Docker Compose gets it.
 
-    The token stays a reference. So do all other variables, unless Docker Compose would then read another project, such
-    as for a name that is a variable. Needs the docker command line with Compose v2, but no engine. Where the spec or
-    its Compose files use FASTFLOW_RUN_ID, 0 stands for it.
+    The token stays a reference. So do all other variables, unless Docker Compose would then read a different project,
+    for example because a name is a variable. Needs the docker command line with Compose v2, but no engine. If the spec
+    or its Compose files use FASTFLOW_RUN_ID, it is 0.
     """
     text = read_spec_text(spec)
     values = values_for(text.directory, env_files, RUN)

@@ -10,13 +10,13 @@ from fastflow.errors import ExitCode
 
 @click.command(name="doctor", epilog=SPEC_HELP)
 @spec_argument()
-@click.option("--emulate", is_flag=True, help="As for `up --emulate`: leave out what needs the cloud.")
+@click.option("--emulate", is_flag=True, help="Leave out what needs the cloud, as for `up --emulate`.")
 @env_file_option
 def command(spec: str | None, *, emulate: bool, env_files: tuple[str, ...]) -> int:
-    """Look at what a run needs: engines, Compose, images, ports, disk, the token's variable, the API server.
+    """Check what a run needs: engines, Compose, images, ports, disk, the token's variable, the API server.
 
-    Each line is ok or says what to do. Without a spec here, what any spec needs. Starts nothing. Exit code 0 when all
-    is ok, 3 when something is not.
+    Each line is ok or says what to do. Without a spec here, it checks what any spec needs. It starts nothing. Exit code
+    0 if all is ok, 3 if something is not.
     """
     text = read_spec_text(spec) if spec is not None or find_spec() is not None else None
     answers = look_at(text, env_files, emulate=emulate)

@@ -22,15 +22,16 @@ from fastflow.spec.reader import SpecText
     "run",
     metavar="RUN",
     shell_complete=completing.runs,
-    help="Only this run; a live one is interrupted as by Ctrl-C.",
+    help="Only this run. A live one is interrupted as by Ctrl-C.",
 )
-@click.option("--stale", is_flag=True, help="Only dead runs, which is the default.")
+@click.option("--stale", is_flag=True, help="Only dead runs (the default).")
 @click.option("--all", "everything", is_flag=True, help="Dead runs of every spec.")
 @runs_dir_option
 def command(*, spec: str | None, run: str | None, stale: bool, everything: bool, runs_dir: RunsDir) -> int:
     """Remove what dead runs left on the engine: containers, networks, volumes, images built for them.
 
-    Of SPEC, or of the spec of this directory; of all with --all, or where there is no spec. What others made stays.
+    By default, it cleans up the runs of this directory's spec, or of all specs if there is none here; --all covers
+    every spec. It never removes what others made.
     """
     text = read_spec_text(spec) if spec is not None or (run is None and not everything and find_spec()) else None
     of_spec = identity(text) if text is not None and not everything else None
@@ -54,17 +55,17 @@ def _remove_from_engines(
     answering, left = engines.only_answering(), list[str]()
     for one in (settled(found, answering.look) for found in runs):
         if one.is_alive and (run is None or stale):
-            click.echo(f"run {one.id} is live and left alone; `fastflow down --run {one.id}` interrupts it")
+            click.echo(f"run {one.id} is live and was left alone; `fastflow down --run {one.id}` interrupts it")
             continue
         if one.is_alive:
             notify(f"interrupting run {one.id}")
             interrupt(one)
         remaining = remove_live(one)
-        click.echo(f"removed run {one.id}" if not remaining else f"removed run {one.id}, but for what follows")
+        click.echo(f"removed run {one.id}" if not remaining else f"removed run {one.id}, except for the following")
         left += remaining
     if not runs and is_first:
         click.echo("nothing to remove")
     if left:
-        notify("could not be removed; do it with:\n" + "\n".join(f"  {line}" for line in left))
+        notify("could not be removed; remove it with:\n" + "\n".join(f"  {line}" for line in left))
     is_unknown = any(seen.host for seen in survey.silent)  # the current context need not be an engine beside hosts
     return not left and not is_unknown

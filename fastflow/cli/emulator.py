@@ -24,7 +24,7 @@ def _engine() -> DockerEngine:
 
 
 _host = click.option(
-    "--host", "host", metavar="NAME", help="The cloud of a cluster, by its name under `hosts` in the spec here."
+    "--host", "host", metavar="NAME", help="The cluster whose cloud to use, by its name under `hosts` in the spec here."
 )
 
 
@@ -39,7 +39,7 @@ def command() -> None:
 
 @command.command()
 def build() -> None:
-    """Build the image where this version of it is missing, and remove those of other versions."""
+    """Build the image of this version if it is missing, and remove those of other versions."""
     engine = _engine()
     image = ensure_image(engine, notify, with_base=True)
     remove_older_images(engine)
@@ -52,15 +52,15 @@ def up(*, host: str | None) -> None:
     """Start the emulated cloud of the current engine."""
     if host is not None:
         ensure_cluster_cloud(manager_of(cluster_named(host)), notify)
-        click.echo(f"the emulated cloud of {host} runs")
+        click.echo(f"the emulated cloud of {host} is running")
         return
     engine = _engine()
     image = ensure_image(engine, notify)
     address = ensure_cloud(engine, image, variable(TOKENS), by_command=True)
-    click.echo(f"the emulated cloud answers at {address}" if address else "the emulated cloud runs")
+    click.echo(f"the emulated cloud answers at {address}" if address else "the emulated cloud is running")
 
 
-_force = click.option("--force", is_flag=True, help="Do it even if a run uses the emulator; that run will fail.")
+_force = click.option("--force", is_flag=True, help="Proceed even if a run uses the emulator; that run will fail.")
 
 
 @command.command()
@@ -87,7 +87,7 @@ def reset(*, force: bool, host: str | None) -> None:
 @command.command()
 @_host
 def status(*, host: str | None) -> int:
-    """Say whether the emulated cloud is up, and what it holds. Exit code 3 where it is not."""
+    """Show whether the emulated cloud is up, and its contents. Exit code 3 if it is not up."""
     if host is not None:
         return _status_on(host)
     found = cloud_status(_engine())
@@ -95,9 +95,7 @@ def status(*, host: str | None) -> int:
         click.echo("the emulated cloud is not up; start it with: fastflow emulator up")
         return 3
     click.echo(f"up: container {NAME}, image {found.image}, {found.address or 'not reachable from here'}")
-    click.echo(
-        "accepts " + (f"the tokens that {TOKENS} held when it was started" if found.is_restricted else "every token")
-    )
+    click.echo("accepts " + (f"the tokens in {TOKENS} when it was started" if found.is_restricted else "every token"))
     click.echo(", ".join(f"{count} {name}" for name, count in found.counts.items()))
     return 0
 

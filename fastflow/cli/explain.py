@@ -12,9 +12,9 @@ from fastflow.report.rules import rule_as_text, rules_as_text
 @click.command(name="explain")
 @click.argument("rule", required=False, metavar="[RULE]", shell_complete=completing.rules)
 def command(rule: str | None) -> None:
-    """Show a rule's page: what it finds, why, a spec at fault, how to mend it.
+    """Show a rule's page: what it finds, why, an example, and how to fix it.
 
-    RULE is what findings show in brackets, as in error[build-id-collision]. Without RULE: all rules, a line each.
+    RULE is the name that findings show in brackets, as in error[build-id-collision]. Without RULE, list all rules.
     """
     if rule is None:
         click.echo(rules_as_text())

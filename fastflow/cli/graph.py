@@ -10,7 +10,7 @@ from fastflow.pipeline import check, plan
 from fastflow.plan.making import Selection
 from fastflow.report.graph import FORMATS, graph_as
 
-_FORMAT_HELP = "What to print: source for Mermaid or Graphviz (dot), text, an SVG picture, or an HTML page."
+_FORMAT_HELP = "The output: source for Mermaid or Graphviz (dot), text, an SVG picture, or an HTML page."
 
 
 @click.command(name="graph", epilog=with_examples(SPEC_HELP, ("fastflow graph --format svg > phases.svg", "a picture")))
@@ -20,7 +20,7 @@ _FORMAT_HELP = "What to print: source for Mermaid or Graphviz (dot), text, an SV
 )
 @all_option
 def command(spec: str | None, form: str, unfolds: bool) -> None:
-    """Draw the phases and what they wait for. Needs no Docker and no variables."""
+    """Draw the phases and their dependencies. Needs no Docker and no variables."""
     text = read_spec_text(spec)
     facts = passed(check([text], None), shows_warnings=False)
     made = plan(facts, text.directory, Selection(), kept_out=kept_out())

@@ -14,9 +14,9 @@ from fastflow.model.mode import FAST, KINDS
 from fastflow.pipeline import check
 
 _EPILOG = with_examples(
-    "It says on stderr what the checks find in the new spec.",
+    "Findings of the checks in the new spec are printed to stderr.",
     ("fastflow init", "a spec to fill in"),
-    ("fastflow init --scanner sarif", "the same for a scanner besides FAST, which needs no account"),
+    ("fastflow init --scanner sarif", "the same for a scanner other than FAST, without an account"),
     ("fastflow init --from docker-compose.yml", "from a Compose file that has a FAST service"),
     ("fastflow init --from app.yml --from fast.yml", "from several, merged as docker compose -f … -f … does"),
 )
@@ -29,25 +29,25 @@ _EPILOG = with_examples(
     metavar="COMPOSE_FILE",
     multiple=True,
     type=click.Path(),
-    help="Start from this Compose file, or from the one in this directory. May be given more than once.",
+    help="Start from this Compose file, or from the one in this directory; may be repeated.",
 )
 @click.option(
     "--scanner",
     type=click.Choice(KINDS["scanner"]),
     default=FAST,
-    help="Who attacks: a node of FAST (fast, the default), or any scanner that writes SARIF (sarif).",
+    help="The scanner: a FAST node (fast, the default), or any scanner that writes SARIF (sarif).",
 )
 @click.option("--stdout", "prints", is_flag=True, help="Print the spec instead of writing fastflow.yml.")
 def command(compose_files: tuple[str, ...], scanner: str, *, prints: bool) -> None:
-    """Write a commented spec, fastflow.yml, into this directory; never over one that is there.
+    """Write a commented spec, fastflow.yml, into this directory. An existing one is never overwritten.
 
-    With --from, the equivalent of an existing Compose file with a FAST service: its environment, ports, alias and
-    networks become fields, a phase that is missing to record or to test is proposed, and what a spec has no place for
-    is a comment. The Compose file stays as it is, and the spec names it.
+    With --from, it writes the equivalent of an existing Compose file with a FAST service. Environment, ports, alias
+    and networks become fields. A missing recording or testing phase is proposed. Unsupported settings become comments.
+    The Compose file stays as it is, and the spec names it.
     """
     if compose_files and scanner != FAST:
-        hint = "begin with --from, then write recorder: har, scanner: sarif, and the scanner's image into the nodes"
-        raise UsageError("--scanner is for a spec that begins from nothing, --from for one with FAST", hint)
+        hint = "use --from, then write recorder: har, scanner: sarif, and the scanner's image into the nodes"
+        raise UsageError("--scanner cannot be combined with --from, which needs a FAST service", hint)
     if not prints:
         require_none()
     fresh = FRESH if scanner == FAST else FRESH_WITH_SCANNER
@@ -62,4 +62,4 @@ def command(compose_files: tuple[str, ...], scanner: str, *, prints: bool) -> No
     show_findings(checked.diagnostics, checked.lines)
     here = compose_file_in(Path())
     if not compose_files and here is not None:
-        notify(f"there is a {here} here; to begin from it: fastflow init --from {here}")
+        notify(f"there is a {here} here; to start from it: fastflow init --from {here}")

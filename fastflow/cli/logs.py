@@ -13,14 +13,14 @@ from fastflow.record.place import RunsDir
 
 @click.command(name="logs")
 @click.argument("phase", metavar="[PHASE]", required=False, shell_complete=completing.phases)
-@click.option("-f", "--follow", is_flag=True, help="Go on until the nodes have ended.")
+@click.option("-f", "--follow", is_flag=True, help="Follow the log until the nodes end.")
 @run_option
 @runs_dir_option
 def command(*, phase: str | None, follow: bool, run: str | None, runs_dir: RunsDir) -> None:
-    """Show the log of PHASE (or RUN/PHASE), or of all nodes that are there.
+    """Show the log of PHASE (or RUN/PHASE), or of all nodes of the run.
 
-    The log of a phase that has ended comes from the run's folder. When no run of the spec here is live, that is the
-    folder of the last one, or of RUN, which may also be the path of a run's folder; this needs no engine.
+    The log of a phase that has ended comes from the run's folder. If no run of the spec here is live, that is the
+    folder of the last run, or of RUN, which may also be the path of a run's folder. This needs no engine.
     """
     show_logs(phase, run, runs_dir, Output(_write, lambda: is_read(sys.stdout), notify), follow=follow)
 

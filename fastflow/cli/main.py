@@ -14,26 +14,26 @@ from fastflow.cli.streams import drop_unwritten, settle_streams
 
 # Each command's module (its file), and the line that `--help` shows without importing it.
 COMMANDS = {
-    "init": "Write a first spec, also from an existing Compose file.",
+    "init": "Write a first spec, optionally from an existing Compose file.",
     "up": "Run a spec: record, test and report through Docker Compose.",
     "validate": "Check specs before any run; needs no Docker, network or variables.",
-    "plan": "Show what `up` would do, in order, each step with its cause.",
-    "graph": "Draw the phases and what they wait for.",
+    "plan": "Show what `up` would do, in order, with the reason for each step.",
+    "graph": "Draw the phases and their dependencies.",
     "ci": "Write the pipeline file of a CI system for a spec, and keep it in step.",
     "config": "Print a workflow's Compose project as Docker Compose gets it.",
-    "ps": "List what runs now on the engine.",
+    "ps": "List the runs on the engine.",
     "logs": "Show the logs of phases.",
     "stop": "Stop a phase's node gracefully.",
     "wait": "Wait until a phase is ready or has ended.",
-    "down": "Remove what dead runs left; interrupt a live one with --run.",
-    "runs": "List the runs that are kept, and remove old ones.",
+    "down": "Remove what dead runs left behind; interrupt a live one with --run.",
+    "runs": "List the kept runs, and remove old ones.",
     "report": "Write reports of an earlier run.",
     "diff": "Show what differs between two runs, and why.",
     "accept": "Accept found vulnerabilities, with a reason.",
     "schema": "Print the JSON Schema of the spec, for editors.",
-    "explain": "Show a rule's page: what it finds, why, how to mend it.",
-    "completion": "Print what makes a shell complete what you type.",
-    "doctor": "Look at engines, images, ports, disk and cloud: each ok, or what to do.",
+    "explain": "Show a rule's page: what it finds, why, and how to fix it.",
+    "completion": "Print the script that completes commands in your shell.",
+    "doctor": "Check engines, images, ports, disk and cloud: each is ok, or says what to do.",
     "emulator": "Manage the stand-in for Wallarm's cloud and node.",
     "attach": "Watch a run on a cluster whose `fastflow up` is gone.",
     "agent": "Make the image that runs workflows on the nodes of a cluster.",
@@ -84,7 +84,7 @@ class LazyGroup(click.Group):
 
 _EPILOG = """A run is one `fastflow up`. A phase is a node of the spec as it runs, named WORKFLOW.NODE.
 
-Begin with `fastflow init`, `fastflow validate`, `fastflow up --emulate`; each command has a --help."""
+Begin with `fastflow init`, `fastflow validate`, `fastflow up --emulate`. Each command has a --help."""
 
 
 @click.group(
@@ -92,7 +92,7 @@ Begin with `fastflow init`, `fastflow validate`, `fastflow up --emulate`; each c
 )
 @click.version_option(__version__, "-V", "--version", message="fastflow %(version)s")
 def cli() -> None:
-    """Run Wallarm FAST security tests of concurrent CI/CD workflows from one declared file, fastflow.yml."""
+    """Run Wallarm FAST security tests for concurrent CI/CD workflows, described in one file, fastflow.yml."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -14,8 +14,8 @@ from fastflow.record.place import RunsDir
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
-SPECS_HELP = "SPEC is a file, a directory that has a fastflow.yml, or - for standard input"
-SPEC_HELP = f"{SPECS_HELP}; by default the fastflow.yml of this directory or of its nearest parent that has one."
+SPECS_HELP = "SPEC is a file, a directory with a fastflow.yml, or - for standard input"
+SPEC_HELP = f"{SPECS_HELP}. Default: the fastflow.yml of this directory or its nearest parent that has one."
 
 
 def read_duration(context: click.Context, option: click.Parameter, value: str | None) -> int | None:
@@ -67,13 +67,13 @@ def format_option(function: Callable[..., Any]) -> Callable[..., Any]:
         type=click.Choice(["text", "json"]),
         default="text",
         show_default=True,
-        help="What to print: text to read, or JSON for programs.",
+        help="The output: text to read, or JSON for programs.",
     )(function)
 
 
 def all_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """Whether each cell of a matrix is shown."""
-    text = "Show every cell of a matrix; by default, cells that do the same are shown as one."
+    text = "Show every cell of a matrix. By default, cells that do the same are shown as one."
     return click.option("--all", "unfolds", is_flag=True, help=text)(function)
 
 
@@ -85,13 +85,13 @@ def env_file_option(function: Callable[..., Any]) -> Callable[..., Any]:
         multiple=True,
         metavar="F",
         type=click.Path(),
-        help="Read variables from F; may be repeated, the last wins.",
+        help="Read variables from F; may be repeated, and the last one wins.",
     )(function)
 
 
 def env_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """Whether variables have values."""
-    text = "Use the values of variables; else they are symbols, and the result is the same on every machine."
+    text = "Use the values of variables. By default they are symbols, and the result is the same on every machine."
     return click.option("--env", "with_values", is_flag=True, help=text)(function)
 
 

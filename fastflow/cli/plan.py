@@ -21,7 +21,7 @@ from fastflow.plan.making import Selection
 from fastflow.record.place import RunsDir
 from fastflow.report.plan import plan_as_json, plan_as_text
 
-_TIMES_HELP = "Add minutes, from the earlier runs beside the spec: of phases, and of the run under each --max-parallel."
+_TIMES_HELP = "Add times from earlier runs of the spec: of each phase, and of the run under each --max-parallel."
 
 
 @click.command(name="plan", epilog=SPEC_HELP)
@@ -47,7 +47,7 @@ def command(
 ) -> None:
     """Show the phases, what each waits for and why, the longest chain of them, hosts, ports, and what is left out.
 
-    Touches nothing. Variables are symbols unless --env is given.
+    Changes nothing. Variables are symbols unless --env is given.
     """
     text = read_spec_text(spec)
     values = values_for(text.directory, env_files, new_run_id()) if with_values else None

@@ -16,10 +16,10 @@ from fastflow.report.live import runs_as_json, runs_as_text
 @format_option
 @runs_dir_option
 def command(*, run: str | None, form: str, runs_dir: RunsDir) -> None:
-    """List the runs that an engine has something of, whose they are, and the nodes that are there.
+    """List the runs on the engine, their specs, and their nodes.
 
-    Looks at the current Docker context and at the hosts of the spec of this directory.
-    A run is live while the process that runs it lives; what a dead one left, `fastflow down` removes.
+    It checks the current Docker context and the hosts of the spec in this directory.
+    A run is live while its process lives. `fastflow down` removes what dead runs left behind.
     """
     found = tuple(one for one in engines_here(notify).look().runs if run in (None, one.id))
     clusters = clusters_of(read_spec_text(None) if find_spec() else None)
@@ -31,4 +31,4 @@ def command(*, run: str | None, form: str, runs_dir: RunsDir) -> None:
     elif found or sent:
         click.echo("\n\n".join(filter(None, (runs_as_text(found, own), cluster_runs_as_text(sent)))))
     else:
-        click.echo("no run has anything on an engine", err=True)
+        click.echo("no runs found", err=True)

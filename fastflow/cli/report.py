@@ -11,7 +11,7 @@ from fastflow.record.archive import find_run, read_archive
 from fastflow.record.place import RunsDir
 from fastflow.report.kinds import KINDS
 
-RUN_HELP = "RUN is a run's id, or the path of its folder; by default the last run of the spec here."
+RUN_HELP = "RUN is a run's id, or the path of its folder. Default: the last run of the spec here."
 _EPILOG = with_examples(
     RUN_HELP,
     ("fastflow report --report html=report.html", "the last run"),
@@ -27,7 +27,7 @@ _REPORT_HELP = f"Write a report ({', '.join(KINDS)}) to PATH; may be repeated."
 )
 @runs_dir_option
 def command(run: str | None, reports: tuple[str, ...], runs_dir: RunsDir) -> None:
-    """Write reports of an earlier run from its folder, also of one that was killed; needs no engine."""
+    """Write reports of an earlier run from its folder, even of a killed one; needs no engine."""
     wanted = parse_reports(reports)
     if not wanted:
         raise UsageError("no report was asked for", "for instance: fastflow report --report html=report.html")

@@ -14,10 +14,10 @@ from fastflow.report.text import count
 _DAY = 24 * 3600
 _EPILOG = with_examples(
     "",
-    ("fastflow runs", "what is kept beside the spec here"),
-    ("fastflow runs prune --keep 20", "all but the latest twenty go"),
-    ("fastflow runs prune --older 30d", "what began more than thirty days ago goes"),
-    ("fastflow runs prune --keep 20 --older 30d", "what is both goes"),
+    ("fastflow runs", "the runs kept next to the spec here"),
+    ("fastflow runs prune --keep 20", "remove all but the latest twenty"),
+    ("fastflow runs prune --older 30d", "remove runs that began more than thirty days ago"),
+    ("fastflow runs prune --keep 20 --older 30d", "remove runs that match both"),
 )
 
 
@@ -43,10 +43,10 @@ _all_option = click.option(
 @runs_dir_option
 @click.pass_context
 def command(context: click.Context, form: str, runs_dir: RunsDir, *, of_all: bool) -> None:
-    """List the runs of the spec here that are kept: when each began, its exit code, its size, its phases.
+    """List the runs of the spec here that are kept: when each began, its exit code, size and phases.
 
-    They are folders of .fastflow/runs, or of the directory that --runs-dir names. Where there is no spec, lists all
-    that are in that directory. Needs no engine.
+    They are folders in .fastflow/runs, or in the directory that --runs-dir names. Without a spec here, it lists all
+    runs in that directory. Needs no engine.
     """
     if context.invoked_subcommand is not None:
         return
@@ -57,7 +57,7 @@ def command(context: click.Context, form: str, runs_dir: RunsDir, *, of_all: boo
     elif runs:
         click.echo(kept_as_text(runs, with_specs=of_all))
     else:
-        click.echo("no run is kept here", err=True)
+        click.echo("no runs are kept here", err=True)
 
 
 def _is_shared(runs_dir: RunsDir) -> bool:
@@ -66,18 +66,20 @@ def _is_shared(runs_dir: RunsDir) -> bool:
 
 
 @command.command()
-@click.option("--keep", type=click.IntRange(min=0), metavar="N", help="Keep the latest N runs, whatever their age.")
-@click.option("--older", callback=_read_age, metavar="TIME", help="Only runs that began longer ago: 30d, 12h.")
-@click.option("--dry-run", is_flag=True, help="Say which would go; remove nothing.")
+@click.option("--keep", type=click.IntRange(min=0), metavar="N", help="Keep the latest N runs, regardless of age.")
+@click.option(
+    "--older", callback=_read_age, metavar="TIME", help="Remove only runs that began longer ago than this: 30d, 12h."
+)
+@click.option("--dry-run", is_flag=True, help="Show which runs would be removed; remove nothing.")
 @_all_option
 @runs_dir_option
 def prune(keep: int | None, older: int | None, runs_dir: RunsDir, *, dry_run: bool, of_all: bool) -> None:
-    """Remove folders of runs that are over: logs, records, reports and all. A live run stays.
+    """Remove the folders of finished runs, with logs, records and reports. A live run stays.
 
-    Reports that `up --report` or `reports:` wrote elsewhere stay, too. A run that is gone cannot be resumed.
+    Reports that `up --report` or `reports:` wrote elsewhere also stay. A removed run cannot be resumed.
     """
     if keep is None and older is None:
-        raise UsageError("nothing says which runs are to go", "for instance: fastflow runs prune --keep 20")
+        raise UsageError("no option says which runs to remove", "for instance: fastflow runs prune --keep 20")
     kept = kept_runs(directory_of_runs(), runs_dir, of_all=of_all or _is_shared(runs_dir))
     chosen = to_prune(kept, keep, older)
     for run in chosen:

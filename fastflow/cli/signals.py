@@ -44,7 +44,7 @@ class Interruption:
 
     def _stop(self, number: int) -> None:
         name = signal.Signals(number).name
-        self.say(f"{name}: stopping gracefully; once more ends fastflow at once")
+        self.say(f"{name}: stopping gracefully; repeat it to end fastflow at once")
         self.cancellation.set(f"interrupted by {name}", 128 + number)
 
     def _end(self, number: int) -> None:

@@ -17,7 +17,7 @@ from fastflow.record.place import RunsDir
 def command(*, phase: str, run: str | None, runs_dir: RunsDir) -> None:
     """Stop the node of PHASE (or RUN/PHASE) gracefully: a recorder finishes its test record.
 
-    A recording phase without a source passes then; one with a source fails, since not all was recorded.
+    A recording phase without a source then passes. One with a source fails, because its recording is incomplete.
     """
     run_name, phase_name = split_phase(phase, run)
     require_none(phase_name, run_name, read_spec_text(None) if find_spec() else None, "`fastflow stop`")

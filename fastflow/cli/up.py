@@ -27,21 +27,21 @@ from fastflow.report.kinds import KINDS
 from fastflow.report.plan import plan_as_text
 from fastflow.report.progress import KINDS as PROGRESS_KINDS
 
-_RUN_ID_HELP = "Write the run's id into F as soon as there is one, for scripts: other commands take it with --run."
-_RESUME_HELP = "Run what RUN, an id or the path of a run's folder, did not pass or run, and what depends on it."
-_PARALLEL_HELP = "At most so many phases at once; by default the spec's max_parallel, which has no limit by default."
+_RUN_ID_HELP = "Write the run's id into F as soon as there is one. Scripts can pass it to other commands with --run."
+_RESUME_HELP = "Rerun the phases of RUN that did not pass or run, and their dependents. RUN is an id or a run's folder."
+_PARALLEL_HELP = "The maximum number of phases at once. Default: the spec's max_parallel, or no limit."
 _PROGRESS_HELP = (
-    "What stderr shows: a live table (tty), a line for each event (plain, json), or nothing where all passed (quiet); "
-    "auto: the table on terminals, else plain."
+    "The output on stderr: a live table (tty), a line for each event (plain, json), or nothing if all passed (quiet). "
+    "auto is tty on terminals and plain elsewhere."
 )
-_REPORT_HELP = f"Write a report ({', '.join(KINDS)}) to PATH, also when the run was cut short; may be repeated."
+_REPORT_HELP = f"Write a report ({', '.join(KINDS)}) to PATH, even if the run was cut short; may be repeated."
 _AFTER_HELP = (
-    "Follow another run: phases that are left out count as what this JSON report says of them, instead of as passed, "
-    "and tests get its records. Needs -w or --only; may be repeated."
+    "Follow another run: phases that are left out take their results from this JSON report instead of counting as "
+    "passed, and tests get its records. Needs -w or --only; may be repeated."
 )
-_WAIT_HELP = "If another run uses a BUILD_ID, wait for it this long (90s, 15m), in line with others that wait."
+_WAIT_HELP = "If another run uses a BUILD_ID, wait for it up to this long (90s, 15m), in line with other runs."
 _HELP = """\
-Run a spec: each phase as soon as what it depends on allows, through Docker Compose.
+Run a spec through Docker Compose, each phase as soon as its dependencies allow.
 
 \b
 Exit codes, the first that applies:
@@ -55,17 +55,17 @@ Exit codes, the first that applies:
 _EPILOG = with_examples(
     SPEC_HELP,
     ("fastflow up --emulate", "without an account"),
-    ("fastflow up -w web --report html=run.html", "one workflow, told in one HTML file"),
-    ("fastflow up --resume 261124040154hpo3f", "what that run did not pass"),
+    ("fastflow up -w web --report html=run.html", "one workflow, with an HTML report"),
+    ("fastflow up --resume 261124040154hpo3f", "the phases that did not pass in that run"),
 )
 
 
 @click.command(name="up", help=_HELP, epilog=_EPILOG)
 @spec_argument()
 @selection_options
-@click.option("--dry-run", is_flag=True, help="All checks, then the plan; nothing is started.")
+@click.option("--dry-run", is_flag=True, help="Run all checks and show the plan; start nothing.")
 @click.option("--emulate", is_flag=True, help="Use the emulator for the cloud and the nodes; needs no account.")
-@click.option("--keep", is_flag=True, help="Leave containers and networks; `fastflow down` removes them.")
+@click.option("--keep", is_flag=True, help="Keep containers and networks; `fastflow down` removes them.")
 @click.option("--resume", metavar="RUN", shell_complete=completing.runs, help=_RESUME_HELP)
 @click.option("--after", "followed", multiple=True, metavar="REPORT", type=click.Path(), help=_AFTER_HELP)
 @click.option("--max-parallel", type=click.IntRange(min=1), metavar="N", help=_PARALLEL_HELP)
@@ -153,7 +153,7 @@ def _report_again(request: RunRequest, reports: tuple[Report, ...]) -> int:
     from fastflow.record.archive import read_archive  # noqa: PLC0415  # most runs resume none
 
     assert request.earlier is not None
-    click.echo(f"run {request.plan.resumes} has passed all of it: there is nothing to run again")
+    click.echo(f"everything passed in run {request.plan.resumes}: there is nothing to run again")
     for failure in write_reports(reports, read_archive(request.earlier.folder)).values():
         if failure is not None:
             raise failure

@@ -15,8 +15,8 @@ from fastflow.errors import ExitCode
 from fastflow.pipeline import check
 from fastflow.report.findings import FORMATS, Findings
 
-_FORMAT_HELP = "What to print: text, JSON, annotations of GitHub Actions, or SARIF for code scanning."
-_COMPOSE_HELP = "Ask Docker Compose, too, whether it accepts each workflow's project; needs no engine."
+_FORMAT_HELP = "The output: text, JSON, annotations for GitHub Actions, or SARIF for code scanning."
+_COMPOSE_HELP = "Also ask Docker Compose whether it accepts each workflow's project; needs no engine."
 
 
 @click.command(name="validate", epilog=f"{SPECS_HELP}.")
@@ -37,7 +37,7 @@ def command(
     with_values: bool,
     env_files: tuple[str, ...],
 ) -> int:
-    """Check specs, together: collisions are found across files.
+    """Check specs, and find collisions across them.
 
     Without SPEC: every fastflow.y(a)ml and *.fastflow.y(a)ml below this directory; in a Git checkout, those that Git
     tracks or would add. Needs no Docker, no network and no variables. Exit code 0 when there is no error, 2 when there
@@ -51,7 +51,7 @@ def command(
 
         outcome, unasked = check_with_compose(outcome, values, env_files)
         for name in unasked:
-            click.echo(f"{name}: Docker Compose was not asked, since there are errors", err=True)
+            click.echo(f"{name}: Docker Compose was not asked, because there are errors", err=True)
     sources = sources_of(outcome.diagnostics, outcome.lines)
     found = Findings(outcome.diagnostics, sources, len(texts), Path.cwd(), paint_for(sys.stdout))
     with suppress(BrokenPipeError):  # `| head` changes nothing of what was found

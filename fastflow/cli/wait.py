@@ -12,10 +12,10 @@ from fastflow.errors import ExitCode
 from fastflow.record.place import RunsDir
 from fastflow.report.live import proxy_url
 
-_FOR_HELP = "ready: its node works, and a recorder takes requests; ended: whatever came of it."
+_FOR_HELP = "ready: the node accepts requests; ended: the phase has finished, with any result."
 _TIMEOUT_HELP = f"Give up after so long, with exit code 3; by default only where no run begins within {GRACE:g} s."
 _EPILOG = with_examples(
-    "PHASE is WORKFLOW.NODE of a live run; when its run is over, there is nothing to wait for, and the exit code is 3.",
+    "PHASE is WORKFLOW.NODE of a live run. If its run is over, there is nothing to wait for, and the exit code is 3.",
     ("proxy=$(fastflow wait web.record --for ready --timeout 300)", "the proxy to send requests through"),
 )
 _CODES = {"passed": ExitCode.PASSED, "vulnerable": ExitCode.VULNERABLE}
@@ -30,9 +30,9 @@ _CODES = {"passed": ExitCode.PASSED, "vulnerable": ExitCode.VULNERABLE}
 @run_option
 @runs_dir_option
 def command(*, phase: str, goal: Goal, timeout: float | None, run: str | None, runs_dir: RunsDir) -> int:
-    """Wait until PHASE (or RUN/PHASE) is ready, which prints its proxy's URL, or until it has ended.
+    """Wait until PHASE (or RUN/PHASE) is ready, and print its proxy's URL, or until it has ended.
 
-    The exit code of `--for ended` is 0 where the phase passed, 1 where it found vulnerabilities, else 3.
+    The exit code of `--for ended` is 0 if the phase passed, 1 if it found vulnerabilities, and otherwise 3.
     """
     run_name, phase_name = split_phase(phase, run)
     require_none(phase_name, run_name, read_spec_text(None) if find_spec() else None, "`fastflow wait`")
@@ -45,5 +45,5 @@ def command(*, phase: str, goal: Goal, timeout: float | None, run: str | None, r
     if url is not None:
         click.echo(url)
     elif found is not None and found.mode == "recording":
-        click.echo(f"{found.id} publishes no port: its proxy is for the workflow's networks only", err=True)
+        click.echo(f"{found.id} publishes no port, so its proxy is reachable only in the workflow's networks", err=True)
     return ExitCode.PASSED

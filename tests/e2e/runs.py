@@ -19,7 +19,7 @@ RUN_LABEL = "io.fastflow.run"
 TIMEOUT = 600  # seconds; a hang is a failure with a reason, not a stuck CI
 TOKEN = "tok-5ecre7-9f8e7d6c5b4a"  # no real one: tests look for it where it must not be
 
-# An application with one page and a test of it, on the image that is there anyway; `log` tells when it is up.
+# An application with one page and a test of it, on the image that is there anyway; `log` shows when it is up.
 APPLICATION = """
 services:
   app:

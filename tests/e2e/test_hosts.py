@@ -178,7 +178,7 @@ def test_a_dead_engine_is_passed_over_by_workflows_that_may_run_elsewhere(
     fastflow.write(spec(workflows, head({"dead": dead, **hosts})))
     ended = fastflow("up", "--emulate")
     assert ended.code == 0, ended.err
-    assert f"host dead is passed over: Cannot connect to the Docker daemon at {dead.address}" in ended.err
+    assert f"host dead is skipped: Cannot connect to the Docker daemon at {dead.address}" in ended.err
     used = {phase["workflow"]: phase["host"] for phase in ended.result["phases"]}
     assert used == {"web": "b", "api": "a", "free": "a"}
     planned = json.loads((fastflow.directory / ".fastflow/runs" / ended.result["run"] / "plan.json").read_text())

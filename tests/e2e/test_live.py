@@ -85,7 +85,7 @@ def test_down_interrupts_a_live_run_only_when_it_is_named(
         run = live_run(fastflow)
         left_alone = fastflow("down")
         assert left_alone.code == 0
-        assert f"run {run} is live and left alone" in left_alone.out
+        assert f"run {run} is live and was left alone" in left_alone.out
         assert up.poll() is None
         down = fastflow("down", "--run", run)
         assert down.code == 0, down.err

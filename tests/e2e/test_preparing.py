@@ -85,7 +85,7 @@ def test_what_a_run_builds_is_not_taken_for_a_dead_runs(
         run = newest(fastflow)
         until(lambda: gate.asked.is_set() and docker_engine.api.images({RUN_LABEL: run}) != ())
         down = fastflow("down", "--all")
-        assert f"run {run} is live and left alone" in down.out
+        assert f"run {run} is live and was left alone" in down.out
         assert docker_engine.api.images({RUN_LABEL: run}) != ()
         assert f"run {run}  live on " in fastflow("ps").out
         gate.opened.set()

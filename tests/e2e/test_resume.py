@@ -73,7 +73,7 @@ def test_what_was_not_passed_runs_again_on_the_records_that_are_there(fastflow: 
 
     third = fastflow("up", "--resume", second.folder.name, "--report", "json=out.json")
     assert third.code == 0
-    assert third.out == f"run {second.folder.name} has passed all of it: there is nothing to run again\n"
+    assert third.out == f"everything passed in run {second.folder.name}: there is nothing to run again\n"
     assert len(third.runs) == 2
     assert json.loads((fastflow.directory / "out.json").read_text()) == second.result
 

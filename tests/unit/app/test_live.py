@@ -151,7 +151,7 @@ def live(engine: FakeEngine, run: str, directory: Path, *, has_folder: bool = Tr
 
 def test_the_only_live_run_is_left_alone_where_it_is_of_another_checkout(checkouts: tuple[Path, FakeEngine]) -> None:
     tmp_path, engine = checkouts
-    with pytest.raises(NotLiveError, match=f"no run of {tmp_path}/here/fastflow.yml is live; live are others: r1 of"):
+    with pytest.raises(NotLiveError, match=f"no run of {tmp_path}/here/fastflow.yml is live; other live runs: r1 of"):
         find_target(look({"": engine}), "web.record", None, NEXT_TO_SPEC)
     assert find_target(look({"": engine}), "r1/web.record", None, NEXT_TO_SPEC).run.id == "r1"
     assert find_target(look({"": engine}), "web.record", "r1", NEXT_TO_SPEC).run.id == "r1"

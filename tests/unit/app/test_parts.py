@@ -180,7 +180,7 @@ def test_a_silent_host_is_passed_over_beside_a_cluster_too(scene: Scene, monkeyp
     )
     done = scene.run(spec=two)
     assert {phase.host for phase in done.phases} == {"farm/node1", "here"}
-    assert scene.notes == ["host gone is passed over: it does not answer"]
+    assert scene.notes == ["host gone is skipped: it does not answer"]
 
 
 def test_a_selection_on_one_side_leaves_the_other_alone(scene: Scene) -> None:

@@ -65,7 +65,7 @@ def test_a_second_time_changes_nothing(capfd: pytest.CaptureFixture[str]) -> Non
     before = KNOWN.read_bytes()
     assert guarded(cli, arguments) == 0
     assert KNOWN.read_bytes() == before
-    assert f"{FIRST} is in ci/known.yml already: known" in capfd.readouterr().out
+    assert f"{FIRST} is already in ci/known.yml: known" in capfd.readouterr().out
 
 
 def test_one_is_accepted_by_its_fingerprint_also_below_the_gate() -> None:
@@ -113,7 +113,7 @@ def test_the_file_is_that_of_the_spec_wherever_one_stands(monkeypatch: pytest.Mo
         (["--reason", "x"], "there is no terminal to ask on"),
         (["--all", "--reason", " "], "the reason is empty"),
         (["--all", "--reason", "x", "--expires", "soon"], "expected a day such as 2030-12-31, not soon"),
-        (["--fingerprint", FIRST[:-1] + "2x", "--reason", "x"], "has found nothing with the fingerprint"),
+        (["--fingerprint", FIRST[:-1] + "2x", "--reason", "x"], "found nothing with the fingerprint"),
     ],
 )
 def test_what_makes_no_sense_changes_nothing(
@@ -161,7 +161,7 @@ def test_a_past_day_is_said(capfd: pytest.CaptureFixture[str]) -> None:
 
 
 PATIENCE = 60.0  # seconds
-QUESTION = re.compile(r"accept it\?.*: |why: |until which day.*: ")
+QUESTION = re.compile(r"accept it\?.*: |why: |last day.*: ")
 
 
 def state_of(process: "subprocess.Popen[str]") -> str:
@@ -231,7 +231,7 @@ def test_what_was_answered_is_kept_whatever_ends_the_questions(end: list[str], c
 def test_a_question_mark_explains_the_answers() -> None:
     code, _, shown = on_a_terminal("?", "maybe", "y", "?", "behind the VPN", "?", "2999-12-31", "n")
     assert (code, entries()) == (0, (BEHIND,))
-    for text in ("q  stop here", "answer y, n, q or ?", "every report shows it", "it does not expire"):
+    for text in ("q  stop here", "answer y, n, q or ?", "every report shows it", "for no expiry date"):
         assert text in shown
 
 
@@ -249,5 +249,5 @@ def test_the_option_that_is_missing_is_named(
 ) -> None:
     assert guarded(cli, ["accept", *arguments]) == 2
     said = capfd.readouterr().err
-    assert f"no terminal to ask on, without {missing}\n" in said
+    assert f"no terminal to ask on, so the command needs {missing}\n" in said
     assert f"help: add {missing}" in said

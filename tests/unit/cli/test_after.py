@@ -66,7 +66,7 @@ def test_a_phase_that_no_report_knows_was_not_run(capfd: pytest.CaptureFixture[s
     [
         (("--after", "none.json"), "--after none.json cannot be read: no such file or directory"),
         (("--after", "fastflow.yml"), "--after fastflow.yml: not a JSON report of a run"),
-        (("--after", "r.json", "--resume", "x"), "--after and --resume say two things"),
+        (("--after", "r.json", "--resume", "x"), "--after and --resume contradict each other"),
     ],
 )
 def test_what_makes_no_sense_is_refused(words: tuple[str, ...], said: str, capfd: pytest.CaptureFixture[str]) -> None:
@@ -76,7 +76,7 @@ def test_what_makes_no_sense_is_refused(words: tuple[str, ...], said: str, capfd
 
 def test_a_run_of_all_follows_none(capfd: pytest.CaptureFixture[str]) -> None:
     assert guarded(cli, ["up", "--dry-run", "--after", "r.json"]) == 2
-    assert "--after is for a run of some phases" in capfd.readouterr().err
+    assert "--after needs a run of some phases" in capfd.readouterr().err
 
 
 def test_a_report_of_another_ci_run_is_refused(capfd: pytest.CaptureFixture[str]) -> None:

@@ -54,7 +54,7 @@ def test_a_file_is_written_kept_in_step_and_checked(system: str, path: str, capf
     assert ci("--check") == 2
     out, err = capfd.readouterr()
     assert out.startswith(f"--- {path}\n+++ {path}\n@@ ")
-    assert f"{path} does not fit its spec" in err
+    assert f"{path} does not match its spec" in err
     assert Path(path).read_text() == written
     assert ci() == 0
     assert ci("--check") == 0
@@ -117,7 +117,7 @@ def test_an_edited_region_is_not_overwritten_unless_forced(capfd: pytest.Capture
     assert "-    runs-on: mine\n+    runs-on: ubuntu-latest\n" in capfd.readouterr().out
     for words in ((), ("github",)):
         assert ci(*words) == 2
-        assert f"{GITHUB}:9: the jobs that fastflow wrote were edited since" in capfd.readouterr().err
+        assert f"{GITHUB}:9: the jobs that fastflow wrote have been edited" in capfd.readouterr().err
         assert GITHUB.read_text() == edited
     assert ci("--force") == 0
     assert "runs-on: mine" not in GITHUB.read_text()
@@ -146,10 +146,10 @@ def test_another_spec_wants_another_file(capfd: pytest.CaptureFixture[str]) -> N
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--check",), "no file here is one that fastflow ci wrote"),
-        ((), "no file here is one that fastflow ci wrote"),
-        (("github", "--check", "--jobs", "one"), "is kept in step with the spec and the options"),
-        (("github", "-"), "the pipeline runs a spec that is a file"),
+        (("--check",), "no file here was written by fastflow ci"),
+        ((), "no file here was written by fastflow ci"),
+        (("github", "--check", "--jobs", "one"), "is kept in step with the spec and options that it was made with"),
+        (("github", "-"), "the pipeline needs a spec that is a file"),
         (("github", "nowhere.yml"), "nowhere.yml cannot be read"),
         (("travis",), "'travis' is not one of"),
     ],
@@ -169,8 +169,8 @@ def test_a_spec_with_errors_gets_no_pipeline(capfd: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("# >>> fastflow ci travis", "names none"),
-        ("# >>> fastflow ci github --fast", "`--fast` is no argument"),
+        ("# >>> fastflow ci travis", "does not name a CI system"),
+        ("# >>> fastflow ci github --fast", "`--fast` is not an argument"),
         ("# >>> fastflow ci github --jobs all", "there is no `--jobs all`"),
         ("# >>> fastflow ci github  # stages", "no place for the jobs"),
     ],

@@ -138,4 +138,4 @@ def test_signals_stop_a_run(number: signal.Signals) -> None:
         if thread.name == "signal":
             thread.join(20)
     assert cancellation.by_signal == 128 + number
-    assert said == [f"{number.name}: stopping gracefully; once more ends fastflow at once"]
+    assert said == [f"{number.name}: stopping gracefully; repeat it to end fastflow at once"]

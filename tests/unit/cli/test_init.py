@@ -44,7 +44,7 @@ def test_a_fresh_spec_for_a_scanner_has_no_finding_and_needs_no_token(
 def test_a_compose_file_with_a_fast_service_stays_with_fast(capfd: pytest.CaptureFixture[str]) -> None:
     Path("compose.yml").write_text(COMPOSE)
     assert guarded(cli, ["init", "--from", "compose.yml", "--scanner", "sarif"]) == 2
-    assert "--from for one with FAST" in capfd.readouterr().err
+    assert "--scanner cannot be combined with --from" in capfd.readouterr().err
     assert not Path("fastflow.yml").exists()
 
 
@@ -58,7 +58,7 @@ def test_a_compose_file_that_is_here_is_pointed_out(capfd: pytest.CaptureFixture
 def test_a_spec_is_never_overwritten(name: str, capfd: pytest.CaptureFixture[str]) -> None:
     Path(name).write_text("mine")
     assert guarded(cli, ["init"]) == 2
-    assert f"{name} is there already" in capfd.readouterr().err
+    assert f"{name} already exists" in capfd.readouterr().err
     assert [path.read_text() for path in Path().iterdir()] == ["mine"]
 
 

@@ -48,7 +48,7 @@ def test_the_text_has_minutes_below_each_phase_and_for_the_run(capfd: pytest.Cap
     assert [line for line in timed.splitlines() if line not in plain.splitlines()] == [
         "    takes 1 min 15 s (1 min to 1 min 30 s; passed 2 times)",
         "    takes 10 min (10 min to 10 min; passed 2 times)",
-        "    takes 10 min, as others do (it never passed)",
+        "    takes 10 min, as for other phases (it never passed)",
         "minutes: medians of 2 runs, without pulls and builds",
         "  longest chain: web.record (1 min 15 s) → web.test (10 min): 11 min 15 s",
         "  --max-parallel 1  21 min 15 s",
@@ -90,7 +90,7 @@ def test_where_nothing_ever_passed_the_plan_says_so(capfd: pytest.CaptureFixture
     assert guarded(cli, ["plan"]) == 0
     plain = capfd.readouterr().out
     assert guarded(cli, ["plan", "-w", "api", "--times"]) == 0
-    assert "no minutes are known: no run in .fastflow/runs has passed a phase" in capfd.readouterr().err
+    assert "no times are known, because no run in .fastflow/runs passed a phase" in capfd.readouterr().err
     Path("other.fastflow.yml").write_text(SPEC)
     assert guarded(cli, ["plan", "--times", "other.fastflow.yml"]) == 0
     assert capfd.readouterr().out == plain

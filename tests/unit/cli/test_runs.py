@@ -41,7 +41,7 @@ def left() -> list[str]:
 
 def test_without_runs_it_says_so(capfd: pytest.CaptureFixture[str]) -> None:
     assert guarded(cli, ["runs"]) == 0
-    assert capfd.readouterr() == ("", "no run is kept here\n")
+    assert capfd.readouterr() == ("", "no runs are kept here\n")
 
 
 def test_each_run_is_a_line_the_latest_first(capfd: pytest.CaptureFixture[str]) -> None:

@@ -133,7 +133,7 @@ def test_place_that_is_no_directory_is_refused(
 def test_minutes_of_a_plan_come_from_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Path("fastflow.yml").write_text("workflows: { web: { nodes: { r: { mode: report, test_run_id: 1 } } } }")
     assert guarded(cli, ["plan", "--times", "--runs-dir", "../a"]) == 0
-    assert f"no run in {tmp_path}/a has passed a phase of this plan" in capsys.readouterr().err
+    assert f"no run in {tmp_path}/a passed a phase of this plan" in capsys.readouterr().err
     folder = RunFolder(Path(), "r1", Masker(), RunsDir(tmp_path / "a"))
     started, ended = "2026-11-30T09:00:00Z", "2026-11-30T09:02:00Z"
     phase = PhaseResult("web.r", "web", "default", "report", None, "passed", started=started, ended=ended)

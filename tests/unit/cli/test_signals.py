@@ -40,7 +40,7 @@ def test_a_signal_that_another_thread_gets_stops_the_run(number: int, name: str)
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
-        f"{name}: stopping gracefully; once more ends fastflow at once",
+        f"{name}: stopping gracefully; repeat it to end fastflow at once",
         f"interrupted by {name}",
     ]
 

@@ -73,7 +73,7 @@ def test_compose_is_not_asked_about_a_spec_with_errors(here: Path, capsys: pytes
     validate("--compose")
     out, err = capsys.readouterr()
     assert "build-id-format" in out
-    assert err == "fastflow.yml: Docker Compose was not asked, since there are errors\n"
+    assert err == "fastflow.yml: Docker Compose was not asked, because there are errors\n"
 
 
 def test_without_docker_compose_that_is_said_and_nothing_is_made_up(

@@ -9,8 +9,7 @@ from functools import cached_property
 from typing import Literal, NamedTuple, TypeAlias
 
 from fastflow.model.mode import MODE_NAMES
-from fastflow.model.naming import PhaseNames, qualified
-from fastflow.model.phases import Phase
+from fastflow.model.phases import Phase, PhaseNames, qualified
 from fastflow.model.relations import CONDITIONS, Condition
 from fastflow.spec.document import YamlPath
 

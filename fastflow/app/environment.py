@@ -15,7 +15,7 @@ RUNS_DIR = "FASTFLOW_RUNS_DIR"
 """The variable that chooses where runs are kept."""
 _COMPOSE_KEPT = "COMPOSE_PROFILES"
 _DOCKERS = frozenset(("HOME", "PATH", "TMPDIR", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"))
-_OF_THIS_MACHINE = re.compile(
+_OF_THIS_MACHINE = (
     r"_|PATH|HOME|PWD|OLDPWD|SHLVL|SHELL|USER|LOGNAME|HOSTNAME|TERM|TMPDIR|MAIL|EDITOR|PAGER|LS_COLORS|LANG|DISPLAY"
     rf"|{RUNS_DIR}"
     r"|(DOCKER|XDG|SSH|LC|PYENV|PYTHON|VIRTUAL_ENV|CONDA|DBUS|GPG|NVM|SYSTEMD)(_.*)?|PYTEST.*"
@@ -96,7 +96,7 @@ def replace_environment(values: Mapping[str, str]) -> None:
 
 def portable_environment() -> dict[str, str]:
     """The caller's environment for another machine: all but what describes this one, its session and its engine."""
-    return {name: value for name, value in os.environ.items() if not _OF_THIS_MACHINE.fullmatch(name)}
+    return {name: value for name, value in os.environ.items() if not re.fullmatch(_OF_THIS_MACHINE, name)}
 
 
 def variable(name: str) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fastflow.app.specs import COMPOSE_NAMES, NAMES, compose_file_in
+from fastflow.application.documents import FileSource
 from fastflow.application.reader import ApplicationReading, ComposeFiles
-from fastflow.application.sources import FileSource
 from fastflow.diagnostic import Mark
 from fastflow.draft.from_compose import spec_from
 from fastflow.errors import UsageError, system_reason

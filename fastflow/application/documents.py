@@ -1,15 +1,16 @@
-"""Compose files and files of variables, each read once; one that cannot be read is a finding."""
+"""What `compose` names: files, each read once, and documents in the spec. One that cannot be read is a finding."""
 
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Mapping as Environment
 from pathlib import Path
 from types import MappingProxyType
+from typing import NamedTuple
 
 from fastflow.application.model import PROJECT_NAME
 from fastflow.diagnostic import Diagnostic, Mark, Related, Severity, closest
 from fastflow.errors import system_reason
 from fastflow.files import is_file, matching, resolved
-from fastflow.spec.document import Document
+from fastflow.spec.document import Document, YamlMap
 from fastflow.spec.interpolation import interpolate, replace_known
 from fastflow.spec.reader import read_documents, read_limited
 from fastflow.spec.values import EnvFile, EnvFileError, Values, overlaid, read_env_file
@@ -18,6 +19,35 @@ RULE = "compose-file"
 NO_VARIABLES: Environment[str, str] = MappingProxyType({})
 REMOTE = ("https://", "http://", "git@", "ssh://", "oci://", "git://", "github.com/")
 """How the names of files begin that are not on this machine."""
+
+
+class FileSource(NamedTuple):
+    """A Compose file that the spec names: the path as written, and where it is written."""
+
+    path: str
+    mark: Mark
+
+
+class InlineSource(NamedTuple):
+    """A Compose document that stands in the spec."""
+
+    tree: YamlMap
+
+    @property
+    def mark(self) -> Mark:
+        """Where it stands."""
+        return self.tree.mark
+
+
+Source = FileSource | InlineSource
+
+
+def file_sources(compose: Sequence[str | YamlMap], marks: Sequence[Mark]) -> tuple[Source, ...]:
+    """Make sources of a workflow's `compose`, with the places where its items stand."""
+    return tuple(
+        FileSource(item, mark) if isinstance(item, str) else InlineSource(item)
+        for item, mark in zip(compose, marks, strict=True)
+    )
 
 
 class UnreadableError(Exception):

@@ -7,13 +7,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from fastflow.application.documents import NO_VARIABLES, REMOTE, Documents, UnreadableError
+from fastflow.application.documents import (
+    NO_VARIABLES,
+    REMOTE,
+    Documents,
+    FileSource,
+    InlineSource,
+    Source,
+    UnreadableError,
+)
 from fastflow.application.env_files import KEY as ENV_FILE
 from fastflow.application.env_files import anchored, with_environment
 from fastflow.application.interpret import interpret, text
 from fastflow.application.merge import merge
 from fastflow.application.model import Application
-from fastflow.application.sources import FileSource, InlineSource, Source
 from fastflow.diagnostic import Diagnostic, Mark
 from fastflow.model.base import Symbolic
 from fastflow.spec.document import Document, Scalar, YamlList, YamlMap, YamlNode

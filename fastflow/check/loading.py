@@ -6,11 +6,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from fastflow.application.documents import NO_VARIABLES
+from fastflow.application.documents import NO_VARIABLES, file_sources
 from fastflow.application.model import Application
 from fastflow.application.needs import without_fast
 from fastflow.application.reader import ComposeFiles
-from fastflow.application.sources import file_sources
 from fastflow.check.facts import Facts
 from fastflow.check.inclusion import FIELD, Joined, with_includers
 from fastflow.check.rules.values import invalid_value

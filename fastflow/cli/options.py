@@ -1,16 +1,17 @@
 """Arguments and options that several commands share."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from fastflow.app.environment import RUNS_DIR
-from fastflow.app.runs_dir import runs_dir_of
 from fastflow.cli import completing
 from fastflow.model.base import parse_duration
 from fastflow.model.mode import MODE_NAMES
-from fastflow.record.place import RunsDir
+
+if TYPE_CHECKING:
+    from fastflow.record.place import RunsDir
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -101,8 +102,11 @@ def run_option(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--run", "run", metavar="RUN", shell_complete=completing.runs, help=text)(function)
 
 
-def _read_runs_dir(context: click.Context, option: click.Parameter, value: str | None) -> RunsDir:  # noqa: ARG001  # click's signature
+def _read_runs_dir(context: click.Context, option: click.Parameter, value: str | None) -> "RunsDir":  # noqa: ARG001  # click's signature
     """Read where runs are kept; what a group was given is for its commands too."""
+    from fastflow.app.runs_dir import runs_dir_of  # noqa: PLC0415  # `validate` has nothing to do with runs
+    from fastflow.record.place import RunsDir  # noqa: PLC0415  # as above
+
     above = context.parent.params.get("runs_dir") if context.parent is not None else None
     return above if value is None and isinstance(above, RunsDir) else runs_dir_of(value)
 

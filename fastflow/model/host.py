@@ -10,12 +10,11 @@ from fastflow.model.base import TEXT_SCHEMA, Boolean, Reads, SpecModel, Symbolic
 
 AGENT_IMAGE = f"fastflow-agent:{__version__}"
 """What `fastflow agent build` names an image by default: that of this version."""
-_CPUS = re.compile(r"[0-9]{1,4}(\.[0-9]{1,9})?")
-_BYTES = re.compile(r"([0-9]{1,12})([bkmgBKMG])?[bB]?")
+_CPUS = r"[0-9]{1,4}(\.[0-9]{1,9})?"
+_BYTES = r"([0-9]{1,12})([bkmgBKMG])?[bB]?"
 _UNITS = {"b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
-_REPOSITORY = re.compile(
-    r"(?:[A-Za-z0-9.-]+(?::[0-9]{1,5})?/)?[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*"
-)
+_PART = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+_REPOSITORY = rf"(?:[A-Za-z0-9.-]+(?::[0-9]{{1,5}})?/)?{_PART}(?:/{_PART})*"
 """An image's name without a tag (https://pkg.go.dev/github.com/distribution/reference)."""
 _VARIABLE_OR_TEXT = {**TEXT_SCHEMA, "examples": ["1", "0.5"]}
 
@@ -23,7 +22,7 @@ _VARIABLE_OR_TEXT = {**TEXT_SCHEMA, "examples": ["1", "0.5"]}
 def _cpus(value: Any) -> Any:
     if isinstance(value, Symbolic) or value == "":
         return None
-    if not isinstance(value, str) or not _CPUS.fullmatch(value) or not float(value):
+    if not isinstance(value, str) or not re.fullmatch(_CPUS, value) or not float(value):
         raise wrong(f"expected a number of CPUs, not {describe(value)}", "write 1, 2 or 0.5")
     return float(value)
 
@@ -31,7 +30,7 @@ def _cpus(value: Any) -> Any:
 def _memory(value: Any) -> Any:
     if isinstance(value, Symbolic) or value == "":
         return None
-    match = _BYTES.fullmatch(value) if isinstance(value, str) else None
+    match = re.fullmatch(_BYTES, value) if isinstance(value, str) else None
     if match is None or not int(match[1]):
         raise wrong(f"expected an amount of memory, not {describe(value)}", "write 512M or 2G")
     return int(match[1]) * _UNITS[(match[2] or "b").lower()]
@@ -47,9 +46,9 @@ def _constraints(value: Any) -> Any:
 
 
 def _repository(value: Any) -> Any:
-    if not isinstance(value, str) or isinstance(value, Symbolic) or value == "" or _REPOSITORY.fullmatch(value):
+    if not isinstance(value, str) or isinstance(value, Symbolic) or value == "" or re.fullmatch(_REPOSITORY, value):
         return value or None
-    if _REPOSITORY.fullmatch(re.sub(r"(:[\w.-]+)?(@.*)?$", "", value)):
+    if re.fullmatch(_REPOSITORY, re.sub(r"(:[\w.-]+)?(@.*)?$", "", value)):
         raise wrong(f"{value} has a tag", "leave out the tag, because each run tags its image with its own id")
     raise wrong(f"expected the name of an image, not {describe(value)}", "write registry.example/ci/bundle")
 

@@ -6,7 +6,6 @@ read the names, so this imports nothing that takes time.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
@@ -32,8 +31,7 @@ class Colours(NamedTuple):
     dark: tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Mode:
+class Mode(NamedTuple):
     """What is known of the nodes of one mode."""
 
     name: str
@@ -96,9 +94,9 @@ REPORT = Mode(
     needs_lease=False,
     waits_for="finished",
 )
-HAR_RECORDING = replace(RECORDING, kind="har", needs_lease=False)
+HAR_RECORDING = RECORDING._replace(kind="har", needs_lease=False)
 """A recorder whose record is a file of the run's own."""
-SARIF_TESTING = replace(TESTING, kind="sarif", makes=None, needs_lease=False)
+SARIF_TESTING = TESTING._replace(kind="sarif", makes=None, needs_lease=False)
 """Any scanner that reads such a record and writes SARIF."""
 MODES: Mapping[str, Mode] = MappingProxyType({mode.name: mode for mode in (RECORDING, TESTING, REPORT)})
 """By name, each after those that make what it needs."""

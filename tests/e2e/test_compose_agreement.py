@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from fastflow.application.documents import FileSource
 from fastflow.application.model import Application, Service
 from fastflow.application.needs import services_of_phase, services_to_enable, without_fast
 from fastflow.application.reader import ComposeFiles
-from fastflow.application.sources import FileSource
 from fastflow.compose import compile_project
 from fastflow.diagnostic import Mark
 from fastflow.model.node import ReportNode

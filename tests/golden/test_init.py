@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from fastflow.application.documents import FileSource
 from fastflow.application.reader import ComposeFiles
-from fastflow.application.sources import FileSource
 from fastflow.diagnostic import Diagnostic, Mark, Severity
 from fastflow.draft.from_compose import spec_from
 from fastflow.pipeline import SpecText, check

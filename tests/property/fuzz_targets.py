@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
+from fastflow.application.documents import FileSource
 from fastflow.application.needs import without_fast
 from fastflow.application.reader import ComposeFiles
-from fastflow.application.sources import FileSource
 from fastflow.check.including import join
 from fastflow.check.inclusion import with_includers
 from fastflow.diagnostic import Diagnostic, Mark, has_errors

@@ -6,7 +6,7 @@ from fastflow.check.facts import HINTS, Facts
 from fastflow.check.rule import Rule
 from fastflow.diagnostic import Diagnostic, Related, closest, did_you_mean
 from fastflow.graph import Dangling, Edge
-from fastflow.model.naming import qualified
+from fastflow.model.phases import qualified
 from fastflow.model.places import Place
 
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from fastflow.application.documents import file_sources
 from fastflow.application.model import Application
 from fastflow.application.needs import without_fast
 from fastflow.application.reader import ApplicationReading, ComposeFiles
-from fastflow.application.sources import file_sources
 from fastflow.diagnostic import Mark
 from fastflow.model.base import Symbolic
 from fastflow.spec.document import YamlMap

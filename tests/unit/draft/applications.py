@@ -5,8 +5,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from fastflow.application.documents import FileSource
 from fastflow.application.reader import ComposeFiles
-from fastflow.application.sources import FileSource
 from fastflow.diagnostic import Diagnostic, Mark
 from fastflow.draft.from_compose import spec_from
 from fastflow.pipeline import SpecText, check

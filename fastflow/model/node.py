@@ -110,7 +110,7 @@ class HarRecordingNode(RecorderNode):
     ca_key: Annotated[OptionalText, Variable()] = None
     """Path, in the container, of that certificate's key."""
     mask: tuple[Text, ...] | None = None
-    """Names of headers, cookies, parameters and fields whose values are masked, in addition to those of sessions."""
+    """More names of headers, cookies, parameters and fields whose values, from 6 characters on, are masked."""
     min_baselines: MinBaselines = None
     """The phase fails if fewer requests were recorded. Default: 1."""
 

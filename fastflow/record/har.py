@@ -4,8 +4,8 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias, TypedDict
-from urllib.parse import parse_qsl, urlsplit
+from typing import Any, TypeAlias, TypedDict
+from urllib.parse import unquote_plus, urlsplit
 
 Message: TypeAlias = Mapping[str, object]
 """A part of the file, as its writer made it: a request, a response."""
@@ -15,6 +15,9 @@ SECRET_HEADERS = ("authorization", "proxy-authorization", "cookie", "set-cookie"
 _COOKIES = ("cookie", "set-cookie")
 SHORTEST_SECRET = 6
 """Shorter values would mask ordinary text."""
+_HALF_PAIR = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
+"""What the half of a surrogate pair may be in a file of JSON; whole pairs are found as well."""
+_NAME_OF_PART = re.compile(r'\bname="([^"]*)"')
 
 
 class Request(TypedDict):
@@ -64,7 +67,7 @@ def record_name(phase: str) -> str:
 def read_har(content: bytes) -> Har:
     """Read a HAR file; raises ValueError if it is none."""
     try:
-        log = json.loads(content)["log"]
+        log = _loaded(content)["log"]
         entries = log["entries"]
         for entry in entries:
             if not isinstance(entry["request"]["url"], str) or not isinstance(entry["response"], dict):
@@ -72,6 +75,19 @@ def read_har(content: bytes) -> Har:
     except (ValueError, KeyError, TypeError, RecursionError):
         raise ValueError("it is not a HAR file") from None
     return Har({key: value for key, value in log.items() if key != "entries"}, tuple(entries))
+
+
+def _loaded(content: bytes) -> Any:
+    """Read JSON without halves of surrogate pairs, which no UTF-8 can hold.
+
+    mitmproxy writes each byte that is not UTF-8 as one (Python's `surrogateescape`). It becomes the character of
+    Latin-1, as browsers have it in their HAR files.
+    """
+    tree = json.loads(content)
+    if not _HALF_PAIR.search(content):
+        return tree
+    text = json.dumps(tree, ensure_ascii=False)
+    return json.loads(re.sub("[\udc80-\udcff]", lambda half: chr(ord(half[0]) - 0xDC00), text).encode(errors="replace"))
 
 
 def host_of(entry: Entry) -> str:
@@ -107,18 +123,38 @@ def _of_fields(message: Message, wanted: Iterable[str]) -> Iterator[str]:
         return
     body = message.get("postData") or message.get("content") or {}
     text = str(body.get("text") or "") if isinstance(body, dict) else ""
-    form = parse_qsl(text) if "=" in text and not text.lstrip().startswith(("{", "[")) else ()
-    found = [
-        *_pairs(message, "cookies", "queryString"),
-        *((name.lower(), value) for name, value in form),
-        *_in_json(text),
-    ]
-    yield from (value for name, value in found if name in wanted)
+    query = str(message.get("url", "")).partition("#")[0].partition("?")[2]
+    found = (*_pairs(message, "cookies", "queryString"), *_in_form(query), *_in_body(text))
+    yield from (value for name, value in found if name.lower() in wanted)
+
+
+def _in_body(text: str) -> Iterator[tuple[str, str]]:
+    """Names and values of JSON, of a form, or of a form in several parts."""
+    if re.match(r"\s*[\[{]", text):
+        yield from _in_json(text)
+    elif text.startswith("--"):
+        yield from _in_parts(text)
+    else:
+        yield from _in_form(text)
+
+
+def _in_form(text: str) -> Iterator[tuple[str, str]]:
+    """Names and values of a query or a form, each value as it was meant and as it was sent."""
+    for part in text.split("&") if "=" in text else ():
+        name, _, value = part.partition("=")
+        yield from ((unquote_plus(name), one) for one in {unquote_plus(value), value})
+
+
+def _in_parts(text: str) -> Iterator[tuple[str, str]]:
+    """Names and values of a form that was sent as multipart/form-data (RFC 7578)."""
+    boundary = text.splitlines()[0]
+    for part in text.replace("\r\n", "\n").split(boundary):
+        head, _, value = part.partition("\n\n")
+        if found := _NAME_OF_PART.search(head):
+            yield found[1], value.removesuffix("\n")
 
 
 def _in_json(text: str) -> Iterator[tuple[str, str]]:
-    if not re.match(r"\s*[\[{]", text):
-        return
     try:
         left = [("", json.loads(text))]
     except (ValueError, RecursionError):
@@ -126,7 +162,7 @@ def _in_json(text: str) -> Iterator[tuple[str, str]]:
     while left:
         name, value = left.pop()
         if isinstance(value, dict):
-            left += ((str(key).lower(), one) for key, one in value.items())
+            left += ((str(key), one) for key, one in value.items())
         elif isinstance(value, list):
             left += ((name, one) for one in value)
         elif isinstance(value, str | int | float):

@@ -24,7 +24,7 @@ def keep_record(context: PhaseContext, node: RunningNode) -> Verdict:
     assert isinstance(wanted, HarRecordingNode)
     try:
         har = _copied(context, node).only(host_matcher(wanted.allowed_hosts or ""))
-        context.run.folder.keep_private(record_name(context.phase.id), har.text().encode("utf-8", "replace"))
+        context.run.folder.keep_private(record_name(context.phase.id), har.text().encode())
     except ValueError as error:
         return failed(f"the recorder left no record: {error}", "see its log")
     except OSError as error:

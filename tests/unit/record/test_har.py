@@ -86,3 +86,33 @@ def test_no_shape_of_a_message_is_an_error(request: Any, response: Any) -> None:
     one = {"request": {"url": "http://app", "headers": request, "postData": request}, "response": {"headers": response}}
     list(read_har(har_of(one)).only(lambda _: True).secrets(["name"]))
     list(read_har(har_of(one)).secrets(["name"]))
+
+
+def test_a_byte_that_is_not_utf8_is_the_character_of_latin1_in_the_record_and_among_the_secrets() -> None:
+    """mitmproxy writes such a byte as half a surrogate pair, which neither UTF-8 nor many scanners can take."""
+    read = read_har(har_of(entry(headers=[{"name": "Cookie", "value": "id=caf\udce9-of-ada \ud800 \U0001f512"}])))
+    assert {"caf\xe9-of-ada ? \U0001f512"} <= set(read.secrets())
+    assert "id=caf\xe9-of-ada ? \U0001f512" in read.text().encode().decode()
+
+
+def test_halves_of_surrogate_pairs_that_are_written_as_bytes_are_none_either() -> None:
+    content = har_of(entry("http://app/name")).replace(b"name", b"\xed\xb3\xa9")
+    assert read_har(content).entries[0]["request"]["url"] == "http://app/\xe9"
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"url": "http://app/?a=1&key=two+words%2fmore#x"},
+        {"postData": {"text": "a=1&key=two+words%2fmore"}},
+    ],
+    ids=lambda one: next(iter(one)),
+)
+def test_a_secret_of_a_form_is_one_as_it_was_sent_and_as_it_was_meant(request_: dict[str, Any]) -> None:
+    assert {"two+words%2fmore", "two words/more"} <= secrets(entry(**request_), "key")
+
+
+def test_a_secret_of_a_multipart_form_is_one() -> None:
+    part = 'Content-Disposition: form-data; name="{}"\r\nContent-Type: text/plain\r\n\r\n{}\r\n'
+    text = "--B\r\n" + "--B\r\n".join(part.format(*one) for one in (("key", "s3cret-value"), ("a", "1"))) + "--B--\r\n"
+    assert secrets(entry(postData={"text": text}), "Key") == {"s3cret-value"}

@@ -63,6 +63,16 @@ def test_a_record_is_a_private_file_that_the_scanner_gets_whole(tmp_path: Path) 
     assert stage.log("web.scan") == "ready to attack with ***\n"
 
 
+def test_a_cookie_that_is_not_utf8_is_recorded_and_shown_to_nobody(tmp_path: Path) -> None:
+    """As real mitmproxy writes `Cookie: id=caf\\xe9-of-ada`."""
+    record = recorder(entry(headers=[{"name": "Cookie", "value": "id=caf\udce9-of-ada"}]))
+    said = replace(scanner(), lines=("sent caf\xe9-of-ada",))
+    stage = stage_of(tmp_path, said, record)
+    assert [(phase.state, phase.reason) for phase in stage.run().phases] == [("passed", None)] * 2
+    assert "id=caf\xe9-of-ada" in (stage.folder / "records/web.record.har").read_text()
+    assert stage.log("web.scan") == "sent ***\n"
+
+
 def test_the_scanner_gets_the_record_before_it_starts_and_knows_where_it_is(tmp_path: Path) -> None:
     got: dict[str, Any] = {}
     stage = stage_of(tmp_path, scanner())

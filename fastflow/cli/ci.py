@@ -21,7 +21,7 @@ _EPILOG = with_examples(
     ("fastflow ci", "update all files that fastflow wrote"),
     ("fastflow ci --check", "fail, with a diff, if one is out of date"),
 )
-_JOBS_HELP = "A job for each workflow, on whatever runner is free, or one job for the whole spec. Default: workflow."
+_JOBS_HELP = "A job for each workflow, on any free runner, or one job for the whole spec. Default: workflow."
 _INSTALL_HELP = (
     f"The package for jobs to install: a name, an address, or a path such as ./tools/fastflow. Default: {INSTALL}."
 )

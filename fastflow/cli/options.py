@@ -113,7 +113,7 @@ def _read_runs_dir(context: click.Context, option: click.Parameter, value: str |
 
 def runs_dir_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """Where runs are kept."""
-    text = f"Keep the folders of runs in DIR. By default in {RUNS_DIR}, else in .fastflow/runs next to the spec."
+    text = f"Keep the folders of runs in DIR. Default: {RUNS_DIR}, or .fastflow/runs next to the spec."
     return click.option("--runs-dir", "runs_dir", metavar="DIR", type=click.Path(), callback=_read_runs_dir, help=text)(
         function
     )

@@ -33,7 +33,7 @@ def _read_age(context: click.Context, option: click.Parameter, value: str | None
 
 
 _all_option = click.option(
-    "--all", "of_all", is_flag=True, help="Runs of every spec, in a --runs-dir that several use."
+    "--all", "of_all", is_flag=True, help="Include the runs of every spec, in a --runs-dir that several specs share."
 )
 
 
@@ -43,7 +43,7 @@ _all_option = click.option(
 @runs_dir_option
 @click.pass_context
 def command(context: click.Context, form: str, runs_dir: RunsDir, *, of_all: bool) -> None:
-    """List the runs of the spec here that are kept: when each began, its exit code, size and phases.
+    """List the kept runs of the spec here: when each began, its exit code, size and phases.
 
     They are folders in .fastflow/runs, or in the directory that --runs-dir names. Without a spec here, it lists all
     runs in that directory. Needs no engine.

@@ -40,8 +40,8 @@ def command(
     """Check specs, and find collisions across them.
 
     Without SPEC: every fastflow.y(a)ml and *.fastflow.y(a)ml below this directory; in a Git checkout, those that Git
-    tracks or would add. Needs no Docker, no network and no variables. Exit code 0 when there is no error, 2 when there
-    is one; 3 where --compose finds no Docker Compose.
+    tracks or would add. Needs no Docker, no network and no variables. Exit code 0 if there is no error, 2 if there is
+    one, 3 if --compose finds no Docker Compose.
     """
     texts = read_all(specs)
     values = values_for(texts[0].directory, env_files, new_run_id()) if with_values else None

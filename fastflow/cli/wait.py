@@ -13,7 +13,7 @@ from fastflow.record.place import RunsDir
 from fastflow.report.live import proxy_url
 
 _FOR_HELP = "ready: the node accepts requests; ended: the phase has finished, with any result."
-_TIMEOUT_HELP = f"Give up after so long, with exit code 3; by default only where no run begins within {GRACE:g} s."
+_TIMEOUT_HELP = f"Give up after this time, with exit code 3. By default, only if no run begins within {GRACE:g} s."
 _EPILOG = with_examples(
     "PHASE is WORKFLOW.NODE of a live run. If its run is over, there is nothing to wait for, and the exit code is 3.",
     ("proxy=$(fastflow wait web.record --for ready --timeout 300)", "the proxy to send requests through"),

@@ -35,7 +35,9 @@ def with_additions(name: str, content: bytes, additions: Sequence[Addition]) -> 
         after = read_accept_file(name, made.encode("utf-8"))
         if not after.diagnostics and after.entries == wanted:
             return made.encode("utf-8")
-    raise UsageError(f"nothing can be added to {name} as it is written", "write it as a list whose lines begin with -")
+    raise UsageError(
+        f"entries cannot be added to {name} in its current form", "write it as a list whose lines begin with -"
+    )
 
 
 def _candidates(text: str, tree: YamlList, additions: Sequence[Addition]) -> Iterator[str]:

@@ -127,7 +127,7 @@ class Matrix:
             self._fault(place_of(node), f"{of}: expected a value, not {_described(node)}", "write a string")
         elif "$" in node.text:
             message = f"{of}: `{node.text}` contains a variable, but a matrix is expanded before variables have values"
-            self._fault(place_of(node), message, "write the values; the spec can then say ${AXIS}${OTHER}")
+            self._fault(place_of(node), message, "write the values; the spec can then use ${AXIS}${OTHER}")
         elif names_cells and not _IN_NAMES.search(node.text):
             message = f"{of}: `{node.text}` has no letter or digit to name a workflow after"
             self._fault(place_of(node), message, "write a value that has one")

@@ -164,7 +164,7 @@ def _kind_fault(item: Any) -> tuple[str, str] | None:
     if len(kinds) == 1:
         return None
     reason = "has both `service` and `run`" if kinds else "has neither `service` nor `run`"
-    return f"a source {reason}", "give it one of them; a list holds several sources, run in turn"
+    return f"a source {reason}", "give it one of them; a list contains several sources, run in turn"
 
 
 def _unknown(item: Any) -> list[str]:

@@ -32,7 +32,7 @@ def read_limited(path: Path) -> bytes:
     Raises OSError, also for a pipe or a device: they may never end, and Docker Compose could not read them again.
     """
     if exists(path) and not (is_file(path) or is_directory(path)):
-        raise OSError(errno.EINVAL, "It is no regular file")
+        raise OSError(errno.EINVAL, "It is not a regular file")
     with path.open("rb") as file:
         return file.read(MAX_BYTES + 1)
 

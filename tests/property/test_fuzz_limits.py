@@ -91,8 +91,8 @@ def test_a_pipe_a_device_and_a_sparse_file_that_a_spec_names(role: str, tmp_path
     with (tmp_path / "huge.yml").open("wb") as file:
         file.truncate(1 << 40)
     for name, message in {
-        "pipe": "no regular file",
-        "/dev/zero": "no regular file",
+        "pipe": "not a regular file",
+        "/dev/zero": "not a regular file",
         "huge.yml": "more than 5,000,000 bytes",
         '"a\\0"': "U+0000",
     }.items():

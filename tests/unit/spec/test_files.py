@@ -25,7 +25,7 @@ def test_a_file_is_read_to_one_byte_past_the_limit(tmp_path: Path) -> None:
 def test_a_pipe_or_a_device_is_refused_at_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", Path("/dev/zero")):
-        with pytest.raises(OSError, match="no regular file"):
+        with pytest.raises(OSError, match="not a regular file"):
             read_limited(path)
 
 

@@ -104,8 +104,7 @@ def command(
     id_file = None if dry_run else RunIdFile.named(run_id_file)
     choice, text = _selection(workflows, only, followed, resume), read_spec_text(spec)
     request = request_of(text, env_files, choice, max_parallel, emulate=emulate, resume=resume, runs_dir=runs_dir)
-    if progress not in ("quiet", "json"):
-        show_findings(request.checked.diagnostics, request.checked.lines)
+    _show_warnings(request, progress)
     if dry_run:
         click.echo(plan_as_text(request.plan, unfolds=unfolds))
         return ExitCode.PASSED
@@ -122,6 +121,12 @@ def _selection(
     from fastflow.app.following import following  # noqa: PLC0415  # most runs follow none
 
     return following(choice, followed, resume)
+
+
+def _show_warnings(request: RunRequest, progress: str) -> None:
+    """Show what the checks found, unless stderr is for a program or should be empty."""
+    if progress not in ("quiet", "json"):
+        show_findings(request.checked.diagnostics, request.checked.lines)
 
 
 @dataclass(frozen=True)

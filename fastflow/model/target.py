@@ -12,7 +12,7 @@ PLAIN_HOST = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 """A host by its name, neither a domain such as `.example.com` nor an expression."""
 _SCHEMES = ("http://", "https://")
 _PORTS = {"http": 80, "https": 443}
-_OTHER_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_OTHER_SCHEME = r"[A-Za-z][A-Za-z0-9+.-]*://"
 _HINT = "write a URI as the node reaches it, such as http://app:3000"
 
 
@@ -69,7 +69,7 @@ def _target_uri(value: Any) -> Any:
 
 
 def _not_begun(value: str) -> Exception:
-    if _OTHER_SCHEME.match(value):
+    if re.match(_OTHER_SCHEME, value):
         return wrong(f"expected http:// or https://, not {describe(value)}", _HINT)
     return wrong(f"{describe(value)} has no scheme", f"write http://{value.lstrip('/')}")
 
@@ -85,8 +85,8 @@ TargetUri: TypeAlias = Annotated[
 
 # What only a regular expression holds: FAST takes those of nginx's server_name as they are.
 _OF_EXPRESSIONS = re.compile(r"^~|[\\^$\[\]{}+?]")
-_NO_HOST = re.compile(r"(?:(?:[A-Za-z][A-Za-z0-9+.-]*:)?//)?(?P<host>[^\s,;/:]+)(?::\d*)?(?:/.*)?")
-_IPV6 = re.compile(r"[0-9A-Fa-f]*(?::[0-9A-Fa-f]*){2,}")
+_NO_HOST = r"(?:(?:[A-Za-z][A-Za-z0-9+.-]*:)?//)?(?P<host>[^\s,;/:]+)(?::\d*)?(?:/.*)?"
+_IPV6 = r"[0-9A-Fa-f]*(?::[0-9A-Fa-f]*){2,}"
 
 
 def joined(separator: str, *, hosts: bool = False, ports: bool = False) -> Reads:
@@ -132,9 +132,9 @@ def _host_fault(text: str) -> tuple[str, str] | None:
     if isinstance(text, Symbolic) or _OF_EXPRESSIONS.search(text):
         return None
     for name in re.split(r"[()|]", text):
-        if not re.search(r"[\s,;/:]", name) or _IPV6.fullmatch(name):
+        if not re.search(r"[\s,;/:]", name) or re.fullmatch(_IPV6, name):
             continue
-        match = _NO_HOST.fullmatch(name)
+        match = re.fullmatch(_NO_HOST, name)
         message = f"`{name}` is not a host: FAST records hosts, which have no scheme, port, path or spaces"
         words = [word for word in re.split(r"[\s,;]+", name) if word]
         alone = match["host"] if match else words[0] if len(words) == 1 else None

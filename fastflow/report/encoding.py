@@ -1,7 +1,6 @@
 """What a stream cannot encode, written with what it can: no UnicodeEncodeError under LC_ALL=C, no lost columns."""
 
 import codecs
-import json
 from collections.abc import Mapping
 from typing import TextIO
 
@@ -28,6 +27,8 @@ _ASCII = {
 def _replace(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
+    import json  # noqa: PLC0415  # most streams can write all characters
+
     lacking = error.object[error.start : error.end]
     # Another character, or its number as JSON writes it: JSON stays JSON.
     return "".join(_ASCII.get(character) or json.dumps(character)[1:-1] for character in lacking), error.end

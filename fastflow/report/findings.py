@@ -1,6 +1,5 @@
 """Findings in every format that `fastflow validate --format` knows."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -34,6 +33,8 @@ def _as_text(found: Findings) -> str:
 
 def findings_as_json(diagnostics: Iterable[Diagnostic]) -> str:
     """Give `validate --format json` (docs: machine formats)."""
+    import json  # noqa: PLC0415  # most people read text
+
     told = {"format_version": FORMAT_VERSION, "findings": [_finding(found) for found in diagnostics]}
     return json.dumps(told, indent=2, ensure_ascii=False)
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 # All but tabs and line feeds that shows nothing, turns the order of letters, breaks lines only for some readers, or is
 # no character: control characters, zero-width and direction marks, line separators, tags, surrogates, noncharacters.
-_UNSEEN = re.compile(
+_UNSEEN = (
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff\ud800-\udfff"
     r"\U000e0000-\U000e007f]"
 )
@@ -13,12 +13,12 @@ _UNSEEN = re.compile(
 
 def clean(text: str) -> str:
     """Replace each character that would not be seen by U+FFFD, so that a text cannot speak to a terminal."""
-    return _UNSEEN.sub("\ufffd", text)
+    return re.sub(_UNSEEN, "\ufffd", text)
 
 
 def pictured(text: str) -> str:
     """Clean a text for a document: control characters become their pictures. XML 1.0 and UTF-8 can write the result."""
-    return _UNSEEN.sub(lambda found: chr(0x2400 + ord(found[0])) if ord(found[0]) < 0x20 else "\ufffd", text)
+    return re.sub(_UNSEEN, lambda found: chr(0x2400 + ord(found[0])) if ord(found[0]) < 0x20 else "\ufffd", text)
 
 
 def one_line(text: str) -> str:

@@ -4,7 +4,6 @@ With its comments that speak to fastflow; `read_plain` reads what another progra
 """
 
 import errno
-import json
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -156,7 +155,11 @@ def _plain(node: YamlNode) -> Any:
         return [_plain(item) for item in node.items]
     if node.is_null:
         return None
-    return json.loads(node.text) if node.plain and _OF_JSON.fullmatch(node.text) else node.text
+    if not node.plain or not _OF_JSON.fullmatch(node.text):
+        return node.text
+    import json  # noqa: PLC0415  # specs hold texts
+
+    return json.loads(node.text)
 
 
 def root_of(directory: Path) -> Path:

@@ -13,7 +13,7 @@ from fastflow.cli.main import main
 main()
 """
 LEFT_ALONE = {
-    *("networkx", "python_on_whales", "rich", "jinja2", "h11", "importlib.metadata", "difflib"),
+    *("networkx", "python_on_whales", "rich", "jinja2", "h11", "json", "importlib.metadata", "difflib"),
     *("fastflow.run", "fastflow.plan", "fastflow.compose", "fastflow.engines", "fastflow.record"),
     *("fastflow.cycle", "fastflow.check.ignores", "fastflow.check.ci_variables"),
     *("fastflow.model.faults", "fastflow.model.accept", "fastflow.spec.equality", "fastflow.spec.writer"),

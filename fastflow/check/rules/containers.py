@@ -183,11 +183,11 @@ def restart_policy(facts: Facts) -> Iterator[Diagnostic]:
 compose_invalid = Rule("compose-invalid", "error", "a project that Docker Compose rejects", is_offline=False)
 # Only Compose can tell: whoever has asked it calls `rejected`.
 # Names of the inline documents in Compose's words: its standard input, and files that were written for one call.
-_OUR_NAMES = re.compile(r"^validating (-|\S*/fastflow-[^/\s]+/\d+\.yml): ")
+_OUR_NAMES = r"^validating (-|\S*/fastflow-[^/\s]+/\d+\.yml): "
 
 
 def rejected(facts: Facts, workflow: str, reason: str) -> Diagnostic:
     """The finding where Docker Compose rejects the project of a workflow; `reason` is in Compose's own words."""
     place = facts.places.value("workflows", workflow, "compose")
-    message = f"Docker Compose rejects the project of workflow {workflow}: {_OUR_NAMES.sub('', reason)}"
+    message = f"Docker Compose rejects the project of workflow {workflow}: {re.sub(_OUR_NAMES, '', reason)}"
     return compose_invalid.finding(message, place, f"see the project: fastflow config -w {workflow}")

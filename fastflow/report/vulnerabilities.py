@@ -114,9 +114,10 @@ class Discovery:
 
 
 def short_description(vulnerability: Vulnerability) -> str:
-    """What was found, how severe it is, and where, in FAST's words and without the method."""
+    """What was found, how severe it is, and where, in the scanner's words; of what FAST found without the method."""
     one = vulnerability
-    return f"{one.type} ({threat_of(one)}){_where(one.parameter, one.uri)}"
+    place = " ".join(part for part in (one.scanner and one.method, one.uri) if part)
+    return f"{one.type} ({threat_of(one)}){_where(one.parameter, place)}"
 
 
 def accept_command(run: str, fingerprint: str) -> str:

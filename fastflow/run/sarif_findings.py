@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
+from fastflow.files import is_file
 from fastflow.record.result import Vulnerability
 from fastflow.run.vulnerabilities import LARGEST_REPORT, LARGEST_REQUEST, fingerprint, without_session
 
@@ -38,7 +39,7 @@ def read_scan(files: Iterable[Path]) -> ScanResult:
     for path in files:
         log = _log(path)
         if log is None and path.suffix == ".sarif":
-            fault = fault or f"the scanner's {path.name} cannot be read: it is not SARIF 2.1.0"
+            fault = fault or f"the scanner's {path.name} cannot be read: {_fault_of(path)}"
         for run in log or ():
             scanner = scanner or _text(_at(run, "tool", "driver"), "name")
             for one in _results(run):
@@ -65,6 +66,12 @@ def _log(path: Path) -> list[Tree] | None:
         return None
     runs = told.get("runs") if isinstance(told, dict) and str(told.get("version", "")).startswith("2.1") else None
     return [run for run in runs if isinstance(run, dict)] if isinstance(runs, list) else None
+
+
+def _fault_of(path: Path) -> str:
+    """Say why a file is no SARIF log that can be read."""
+    is_large = is_file(path) and path.stat().st_size > LARGEST_REPORT
+    return f"it is larger than {LARGEST_REPORT // 10**6} MB" if is_large else "it is not SARIF 2.1.0"
 
 
 def _results(run: Tree) -> Iterator[Vulnerability]:

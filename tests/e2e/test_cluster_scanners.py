@@ -42,7 +42,7 @@ def test_a_record_comes_back_from_its_node_and_is_attacked_again_on_another_day(
     assert (record["state"], record["baselines"], record["test_record"]) == ("passed", 1, "records/web.record.har")
     (found,) = attack["vulnerabilities"]
     assert FOUND.items() <= found.items()
-    assert "hole (threat 75, probe) in parameter page of http://app/" in done.stdout
+    assert "hole (threat 75, probe) in parameter page of GET http://app/" in done.stdout
 
     folder, secret = scan.directory / "scan/.fastflow/runs" / scan.run, SESSION.split()[1]
     kept = folder / "records/web.record.har"

@@ -47,7 +47,7 @@ def test_one_recording_is_attacked_by_a_scanner_without_account_or_session_in_si
         "method": "GET",
         "scanner": "probe",
     }
-    assert "hole (threat 75, probe) in parameter page of http://app/" in ended.out
+    assert "hole (threat 75, probe) in parameter page of GET http://app/" in ended.out
     kept = ended.folder / "records" / "web.record.har"
     assert kept.stat().st_mode & 0o077 == 0
     (request,) = (entry["request"] for entry in json.loads(kept.read_text())["log"]["entries"])

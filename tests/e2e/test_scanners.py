@@ -25,6 +25,13 @@ HOLES = {
     ("sqlmap", "sql_injection", "code", "http://app:3000/coupon"),
     ("schemathesis", "server_error", None, "http://app:3000/coupon"),
 }
+# Each with its scanner, threat and request, as people read it.
+SENTENCES = {
+    "path_traversal (threat 91, wapiti) in parameter file of GET http://app:3000/manuals",
+    "reflected_cross_site_scripting (threat 61, wapiti) in parameter q of GET http://app:3000/search",
+    "sql_injection (threat 98, sqlmap) in parameter code of POST http://app:3000/coupon",
+    "server_error (threat 53, schemathesis) of POST http://app:3000/coupon",
+}
 # The server that sqlmap's authors test sqlmap on comes with sqlmap: written by others, vulnerable, and on PyPI.
 APPLICATION_OF_OTHERS = """
     workflows:
@@ -124,10 +131,15 @@ def test_three_scanners_find_the_three_holes_of_one_recording_and_no_decoy(
     assert left_of(docker_engine, ended.result["run"]) == []
 
     session = session_of(ended.folder / "records/shop.record.har")
-    for path in REPORTS.values():
-        text = re.sub(r"\\?_|&#95;|<wbr>", "_", (examples.directory / path).read_text())
-        assert {word for hole in HOLES for word in hole[:2] if word not in text} == set(), path
-        assert session not in text, path
+    texts = {path: (examples.directory / path).read_text() for path in REPORTS.values()}
+    for text in (ended.out, texts["out.xml"], texts["out.sarif"]):
+        assert {sentence for sentence in SENTENCES if sentence not in text} == set()
+    for path, cell in (("out.md", "| {} "), ("out.html", "</span>{}<")):
+        plain = re.sub(r"\\?_|&#95;|<wbr>", "_", texts[path])
+        facts = [re.fullmatch(r"(\w+) \(threat (\d+), (\w+)\).* of (.*)", sentence) for sentence in SENTENCES]
+        words = {word for one in facts if one for word in (one[1], cell.format(one[2]), one[3], one[4])}
+        assert {word for word in words if word not in plain} == set(), path
+    assert [path for path, text in texts.items() if session in text] == []
     for scanner, *_ in HOLES:
         log = sarif_of(ended, scanner)
         assert {

@@ -61,7 +61,8 @@ def _hint(facts: Facts, dangling: Dangling) -> str | None:
     if "." not in dangling.name and dangling.wanted == "phase" and (other := next(others, None)):
         return f"did you mean `{other}`? A name without a dot belongs to this workflow"
     hint = did_you_mean(dangling.name, known) or "name it as WORKFLOW.NODE, or as NODE in its own workflow"
-    if dangling.wanted == "recording" and closest(dangling.name, known) is None:
+    uses_cloud = facts.graph.phases[dangling.phase].traits.uses_cloud
+    if dangling.wanted == "recording" and uses_cloud and closest(dangling.name, known) is None:
         hint += "; the id of a record goes into test_record_id"
     return hint
 

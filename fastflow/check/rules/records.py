@@ -98,4 +98,7 @@ def report_unbound(facts: Facts) -> Iterator[Diagnostic]:
         if node.test_run_id is None and not facts.lost.has(phase, "test_run_id") and phase.workflow not in testing:
             message = f"{phase.id} has no test run to report: its workflow has no testing node"
             hint = "set test_run_id, or move it to the workflow that tests"
+            if any(other.traits.needs == "record" for other in facts.by_workflow[phase.workflow]):
+                message += " of FAST"
+                hint = "remove it, because the reports of other scanners are copied anyway"
             yield report_unbound.finding(message, facts.node_place(phase), hint)

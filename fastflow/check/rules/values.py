@@ -19,6 +19,10 @@ from fastflow.spec.document import Scalar, YamlList, YamlMap, YamlPath
 
 _HOSTS = "write { context: NAME } or { docker_host: ssh://user@machine }"
 _ENGINE = re.compile(r"(ssh|tcp|unix)://.")
+_PARTNERS = {
+    "ca_cert": ("ca_key", "the key that the certificate signs with"),
+    "ca_key": ("ca_cert", "the certificate that the key belongs to"),
+}
 _OF_FAST = {
     name: field for node in NODE_TYPES.values() if node.traits.uses_cloud for name, field in node.variables().items()
 }
@@ -89,9 +93,10 @@ def _kind(facts: Facts, phase: Phase) -> Iterator[Diagnostic]:
     """Look at what nodes need that are not FAST's."""
     node, places = phase.node, facts.places
     if isinstance(node, HarRecordingNode) and (node.ca_cert is None) != (node.ca_key is None):
-        given, other = ("ca_cert", "ca_key") if node.ca_key is None else ("ca_key", "ca_cert")
+        given = "ca_cert" if node.ca_key is None else "ca_key"
+        other, meaning = _PARTNERS[given]
         if not facts.lost.has(phase, other):
-            message = f"`{given}` needs `{other}`, the key that the certificate signs with"
+            message = f"`{given}` needs `{other}`, {meaning}"
             yield invalid_value.finding(message, places.key(*phase.path, given), f"add it: {other}: PATH")
     if not isinstance(node, ScanningNode):
         return

@@ -52,6 +52,15 @@ def test_summary_names_phases_records_times_and_the_folder() -> None:
     ]
 
 
+def test_what_a_scanner_found_is_named_with_scanner_threat_and_request() -> None:
+    facts: dict[str, Any] = {"method": "POST", "parameter": "code", "uri": "http://app/coupon"}
+    fast = replace(found("xss", 80), **facts)
+    scan = replace(found("sqli", 98), **facts, scanner="sqlmap")
+    text = summary_of_run(run(phase("web.test", "vulnerable", vulnerabilities=(fast, scan))), "f")
+    assert "    sqli (threat 98, sqlmap) in parameter code of POST http://app/coupon [f1]" in text.splitlines()
+    assert "    xss (threat 80) in parameter code of http://app/coupon [f1]" in text.splitlines()
+
+
 @pytest.mark.parametrize(
     ("record", "baselines", "before", "said"),
     [

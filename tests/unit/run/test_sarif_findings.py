@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastflow.record.result import Vulnerability
+from fastflow.run import sarif_findings
 from fastflow.run.sarif_findings import ScanResult, read_scan
 
 FULL = {
@@ -137,6 +138,13 @@ def test_a_scan_is_sound_if_it_left_sarif_alone(
     assert told.is_sound == is_sound
     assert (told.fault or "").startswith(fault or "")
     assert (told.fault is None) == (fault is None)
+
+
+def test_a_log_that_is_too_large_is_refused_as_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sarif_findings, "LARGEST_REPORT", 1_000_000)
+    (tmp_path / "a.sarif").write_text('{"version": "2.1.0", "runs": []}'.ljust(1_000_001))
+    told = read_scan([tmp_path / "a.sarif"])
+    assert (told.is_sound, told.fault) == (False, "the scanner's a.sarif cannot be read: it is larger than 1 MB")
 
 
 NAMES = ["ruleId", "level", "locations", "physicalLocation", "uri", "properties", "rules", "kind", "ruleIndex", "id"]

@@ -14,6 +14,7 @@ from fastflow.emulation.image import image_name
 from fastflow.engines.docker import DockerEngine
 from fastflow.model.host import AGENT_IMAGE
 
+from .cluster_runs import Examples
 from .runs import BINARY, RUN_LABEL, Fastflow, left_of
 from .swarms import Swarm, own_swarm
 
@@ -116,3 +117,8 @@ def swarm_with_agent(swarm: Swarm) -> Swarm:
     subprocess.run([BINARY, "agent", "build"], env=environment, check=True)
     swarm.load([AGENT_IMAGE], source=swarm.manager.docker_host)
     return swarm
+
+
+@pytest.fixture
+def examples(tmp_path: Path, swarm_with_agent: Swarm) -> Examples:
+    return Examples(tmp_path, swarm_with_agent)

@@ -32,6 +32,13 @@ while :; do
 done
 """
 
+# In the place of ssh: what Docker's command line would start on the manager, it starts here.
+_SSH = """#!/bin/sh
+[ "$1" != -G ] || {{ echo hostname manager.test; exit; }}
+while [ "$1" != docker ]; do shift; done
+DOCKER_HOST={docker_host} exec "$@"
+"""
+
 
 @dataclass
 class Machine:
@@ -98,9 +105,10 @@ class Swarm:
 
     @property
     def environment(self) -> dict[str, str]:
-        """An environment in which Docker's own context `swarm` leads to the manager."""
+        """An environment in which Docker's contexts `swarm` and `swarm-ssh` lead to the manager."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("COMPOSE_", "DOCKER_"))}
-        return {**kept, "DOCKER_CONFIG": str(self.directory / "config")}
+        path = f"{self.directory / 'bin'}:{os.environ['PATH']}"
+        return {**kept, "DOCKER_CONFIG": str(self.directory / "config"), "PATH": path}
 
     def cut_off(self, machine: Machine) -> None:
         """Take a machine off the network."""
@@ -213,8 +221,13 @@ class Swarm:
         config.mkdir()
         if plugins.is_dir():
             (config / "cli-plugins").symlink_to(plugins)
-        create = ["docker", "context", "create", "swarm", "--docker", f"host={self.manager.docker_host}"]
-        subprocess.run(create, env=self.environment, check=True, capture_output=True)
+        ssh = self.directory / "bin" / "ssh"
+        ssh.parent.mkdir()
+        ssh.write_text(_SSH.format(docker_host=self.manager.docker_host))
+        ssh.chmod(0o755)
+        for name, host in (("swarm", self.manager.docker_host), ("swarm-ssh", "ssh://ci@manager.test")):
+            create = ["docker", "context", "create", name, "--docker", f"host={host}"]
+            subprocess.run(create, env=self.environment, check=True, capture_output=True)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from tests.e2e.cluster_runs import PATIENCE, RECORDS, Examples
 from tests.e2e.swarms import Swarm
 from tests.waiting import until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("cluster")]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("cluster-ends")]
 RACERS, ROUNDS = 20, 3
 
 

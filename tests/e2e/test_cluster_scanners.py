@@ -1,4 +1,4 @@
-"""A recorder and a scanner besides FAST on a swarm."""
+"""A recorder and a scanner besides FAST on a swarm whose manager is reached by ssh."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +22,7 @@ def scan(tmp_path: Path, swarm_with_agent: Swarm) -> Iterator[Examples]:
     swarm_with_agent.load(["mitmproxy/mitmproxy"], to=[node])
     examples = Examples(tmp_path, swarm_with_agent)
     del examples.environment["WALLARM_API_TOKEN"]
-    where = f"context: swarm, swarm: true, constraints: [node.hostname == {node.name}]"
+    where = f"context: swarm-ssh, swarm: true, constraints: [node.hostname == {node.name}]"
     text = spec(
         {"web": workflow("har1", {"record": HAR, "scan": SCAN}, application=WITH_SESSION)},
         f"hosts: {{ farm: {{ {where} }} }}",

@@ -14,9 +14,11 @@ from .swarms import Swarm
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 HOSTS = "hosts: { farm: { context: swarm, swarm: true, reserve: { cpus: CPUS } } }\n"
+# A busy manager does not always give a node its address on the cloud's network within Docker's 20 s.
+PATIENT = "defaults: { attempts: 3 }\n"
 PATIENCE = 240  # seconds
-# A recording that goes on until a test ends it. A busy manager does not always give an address within Docker's 20 s.
-LIVE = spec({"web": workflow("live1", {"record": RECORD.replace("source: { service: tests }", "attempts: 3")})})
+# A recording that goes on until a test ends it.
+LIVE = spec({"web": workflow("live1", {"record": RECORD.replace("source: { service: tests }", "")})})
 RECORDS = "web.record ready"
 """What its progress says then."""
 
@@ -28,9 +30,9 @@ class Examples:
         self.directory, self.swarm = directory / "examples", swarm
         shutil.copytree(EXAMPLES, self.directory, ignore=shutil.ignore_patterns(".fastflow"))
         for file in (self.directory / "fastflow.yml", self.directory / "vulnerable" / "fastflow.yml"):
-            file.write_text(HOSTS.replace("CPUS", cpus) + file.read_text())
+            file.write_text(HOSTS.replace("CPUS", cpus) + PATIENT + file.read_text())
         (self.directory / "live").mkdir()
-        (self.directory / "live" / "fastflow.yml").write_text(HOSTS.replace("CPUS", cpus) + LIVE)
+        (self.directory / "live" / "fastflow.yml").write_text(HOSTS.replace("CPUS", cpus) + PATIENT + LIVE)
         self.environment = {**swarm.environment, "WALLARM_API_TOKEN": TOKEN}
 
     def call(self, *words: str, where: str = ".") -> "subprocess.CompletedProcess[str]":
@@ -78,7 +80,7 @@ class Examples:
             found[f"containers of {machine.name}"] = machine.docker("ps", "-aq", "--filter", label)
             for kind in ("network", "volume"):
                 found[f"{kind}s of {machine.name}"] = machine.docker(kind, "ls", "-q", "--filter", label)
-            files = machine.directory / "data" / "volumes" / "fastflow-units" / "_data"
+            files = machine.data / "volumes" / "fastflow-units" / "_data"
             found[f"files of {machine.name}"] = " ".join(path.name for path in files.glob("*"))
         return {what: text for what, text in found.items() if text}
 

@@ -1,5 +1,6 @@
 """A real engine for tests, and projects on it that are gone when a test has ended."""
 
+import fcntl
 import os
 import re
 import subprocess
@@ -111,11 +112,20 @@ def swarm() -> Iterator[Swarm]:
 
 
 @pytest.fixture(scope="session")
-def swarm_with_agent(swarm: Swarm) -> Swarm:
-    """The same, whose nodes have the agent's image."""
-    environment = {**swarm.environment, "DOCKER_HOST": swarm.manager.docker_host}
-    subprocess.run([BINARY, "agent", "build"], env=environment, check=True)
-    swarm.load([AGENT_IMAGE], source=swarm.manager.docker_host)
+def swarm_with_agent(swarm: Swarm, tmp_path_factory: pytest.TempPathFactory) -> Swarm:
+    """The same, whose nodes have the agent's image; one worker of a session makes it for all."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    archive, machines = shared / "agent.tar", swarm.machines
+    with (shared / "agent.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not archive.exists():
+            environment = {**swarm.environment, "DOCKER_HOST": swarm.manager.docker_host}
+            subprocess.run([BINARY, "agent", "build"], env=environment, check=True)
+            swarm.manager.docker("save", "--output", str(archive), AGENT_IMAGE)
+            machines = machines[1:]
+    for machine in machines:
+        machine.docker("load", "--quiet", "--input", str(archive))
     return swarm
 
 

@@ -18,11 +18,13 @@ from pathlib import Path
 
 PATIENCE = 60.0  # seconds
 NETWORK = "10.79.0"
+_MEMORY = 3_000
+"""Megabytes that an engine's data may take: in memory, managers write it at once, and removing it takes no time."""
 # The first process of a node: it starts the engine again whenever that ends, unless the file `held` is there.
 _NODE = """
 hostname "node$2"
 mkdir -p /var/lib/docker "$1/run/lock"
-mount --bind "$1/data" /var/lib/docker && mount --bind "$1/run" /run && mount --bind "$1/tmp" /tmp
+mount -t tmpfs -o "size=$4m" tmpfs /var/lib/docker && mount --bind "$1/run" /run && mount --bind "$1/tmp" /tmp
 while [ ! -e "/run/addressed" ]; do sleep 0.02; done
 while :; do
   while [ -e /run/held ]; do sleep 0.05; done
@@ -67,6 +69,11 @@ class Machine:
     def first(self) -> int:
         """The first process of its namespaces, as this machine numbers it."""
         return _first_child(self.process.pid)
+
+    @property
+    def data(self) -> Path:
+        """Where its engine keeps everything, as this machine sees it."""
+        return Path(f"/proc/{self.first}/root/var/lib/docker")
 
     def restart(self) -> None:
         """Kill its engine, which is started anew; its containers end."""
@@ -141,11 +148,13 @@ class Swarm:
         """Start another machine, which is no part of the swarm yet."""
         number = len(self.machines) + 1
         directory = self.directory / str(number)
-        for name in ("data", "run", "tmp"):
+        for name in ("run", "tmp"):
             (directory / name).mkdir(parents=True)
         (directory / "tmp").chmod(0o1777)
         machine = Machine(
-            number, directory, _spaces("sh", "-c", _NODE, "sh", str(directory), str(number), f"{NETWORK}.0/24")
+            number,
+            directory,
+            _spaces("sh", "-c", _NODE, "sh", str(directory), str(number), f"{NETWORK}.0/24", str(_MEMORY)),
         )
         self.machines.append(machine)
         inside = str(machine.first)

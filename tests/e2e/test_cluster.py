@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from .cluster_runs import RECORDS, Examples
+from .cluster_runs import PATIENT, RECORDS, Examples
 from .registry import own_registry
 from .runs import RECORD, TEST, spec, workflow
 from .swarms import Swarm
@@ -34,7 +34,7 @@ def test_one_run_is_on_the_cluster_and_on_an_engine(examples: Examples) -> None:
     here = f"here: {{ docker_host: {examples.swarm.machines[1].docker_host} }}"
     hosts = f"hosts: {{ farm: {{ context: swarm, swarm: true, reserve: {{ cpus: 0.5 }} }}, {here} }}"
     workflows = {host: workflow(f"{host}1", more=f"host: {host}") for host in ("farm", "here")}
-    (examples.directory / "live" / "fastflow.yml").write_text(spec(workflows, hosts))
+    (examples.directory / "live" / "fastflow.yml").write_text(spec(workflows, hosts + "\n" + PATIENT))
     done = examples.call("up", "live", "--emulate", "--run-id-file", "id")
     assert done.returncode == 0, done.stderr + done.stdout
     assert "4 passed" in done.stdout
@@ -50,7 +50,7 @@ def test_cells_of_a_matrix_are_units_and_their_commands_run_in_agents(examples: 
     more = "host: farm\nmatrix: { shard: [1, 2] }"
     cells = {"web": workflow("cell${shard}", {"record": record, "test": TEST}, more=more)}
     hosts = "hosts: { farm: { context: swarm, swarm: true, source_run: true, reserve: { cpus: 1.5 } } }"
-    (examples.directory / "live" / "fastflow.yml").write_text(spec(cells, hosts))
+    (examples.directory / "live" / "fastflow.yml").write_text(spec(cells, hosts + "\n" + PATIENT))
     done = examples.call("up", "live", "--emulate", "--run-id-file", "id")
     assert done.returncode == 0, done.stderr + done.stdout
     phases = examples.result("live", examples.run)["phases"]

@@ -80,11 +80,11 @@ def read_authority(certificate: Path, key: Path) -> Authority:
     try:
         found = x509.load_pem_x509_certificate(certificate.read_bytes())
     except ValueError as error:
-        raise ValueError(f"CA_CERT {certificate} is no certificate in PEM") from error
+        raise ValueError(f"CA_CERT {certificate} is not a certificate in PEM") from error
     try:
         secret = load_pem_private_key(key.read_bytes(), None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise ValueError(f"CA_KEY {key} is no private key in PEM without a password") from error
+        raise ValueError(f"CA_KEY {key} is not a private key in PEM, or has a password") from error
     if not isinstance(secret, Key):
         raise ValueError(f"CA_KEY {key} is neither an RSA key nor one of an elliptic curve")
     if _bytes_of(secret.public_key()) != _bytes_of(found.public_key()):

@@ -64,7 +64,7 @@ async def _execute(run: TestRun, stop: Stop) -> str:
     except StoppedError:
         return "interrupted"
     except (UnreachableError, RefusedError, DeniedError) as failure:
-        test_error(f"The cloud no longer takes what this TestRun tells: {failure}")
+        test_error(f"The cloud no longer accepts messages of this TestRun: {failure}")
     return "failed"
 
 
@@ -77,7 +77,7 @@ async def _close(run: TestRun, created: Mapping[str, Any], state: str, settings:
     except TakenError:
         state = "taken"
     except (TimeoutError, UnreachableError, RefusedError, DeniedError) as failure:
-        test_error(f"The cloud was not told how this TestRun ended: {failure}")
+        test_error(f"The cloud did not accept the end of this TestRun: {failure}")
         state = "failed" if state == "passed" else state
     try:
         shown = "interrupted" if state == "taken" else state

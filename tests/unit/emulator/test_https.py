@@ -111,8 +111,8 @@ def test_a_client_that_trusts_the_given_authority_needs_no_exception(
     ("certificate", "key", "said"),
     [
         ("CA_CERT", "", "CA_CERT and CA_KEY must be set together"),
-        ("CA_KEY", "CA_KEY", "is no certificate"),
-        ("CA_CERT", "CA_CERT", "is no private key in PEM without a password"),
+        ("CA_KEY", "CA_KEY", "is not a certificate"),
+        ("CA_CERT", "CA_CERT", "is not a private key in PEM"),
         ("CA_CERT", "others/CA_KEY", "is not the key of the certificate"),
         ("nothing", "CA_KEY", "No such file"),
     ],

@@ -136,7 +136,7 @@ def look_at_token(name: str, values: Mapping[str, str]) -> Iterator[Answer]:
     elif value:
         yield Answer("token", f"{name} is set")
     else:
-        yield Answer("token", f"{name} is not set", f"set {name}, or try without an account: --emulate")
+        yield Answer("token", f"{name} is not set", f"set {name}; {ARCHIVED}")
 
 
 def look_at_variable(name: str) -> Iterator[Answer]:

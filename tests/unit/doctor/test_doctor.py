@@ -92,7 +92,10 @@ def test_each_thing_that_is_not_as_it_must_be_has_an_advice(taken_port: int) -> 
     ports = {answer.found: answer.advice for answer in found["port"]}
     assert ports[f"{taken_port}/tcp of service app is in use by something else on this machine"]
     assert ports["127.0.0.1:18080/tcp of web.record is free"] is None
-    assert (found["token"][0].found, found["token"][0].advice is None) == ("FAST_TOKEN is not set", False)
+    (token,) = found["token"]
+    assert token.found == "FAST_TOKEN is not set"
+    for said in ("set FAST_TOKEN", "Wallarm has archived FAST", "--emulate", "recorder: har and scanner: sarif"):
+        assert said in (token.advice or ""), said
     assert "http://127.0.0.1:9 is out of reach" in found["api"][0].found
 
 

@@ -19,6 +19,7 @@ from fastflow.model.host import Host
 from fastflow.pipeline import SpecText
 from fastflow.record.history import is_going_on
 from fastflow.record.place import RunsDir
+from fastflow.run.live import LiveRun
 
 MANIFEST = "manifest"
 _END_TIMEOUT = 60.0
@@ -52,6 +53,11 @@ class ClusterRun:
     def goes_on(self) -> bool:
         """Whether a unit runs or waits for room."""
         return any(goes_on(unit) for unit in self.units)
+
+    @property
+    def unit_runs(self) -> frozenset[str]:
+        """The ids that its units have as runs of their own on the engines of their nodes."""
+        return frozenset(unit.name.removeprefix("fastflow-") for unit in self.units)
 
     @property
     def workflows(self) -> frozenset[str]:
@@ -91,6 +97,12 @@ def _runs(host: ClusterHost) -> Iterable[ClusterRun]:
         own = tuple(unit for unit in units if unit.labels[key] == run)
         spec, started_on, since = (said.get(f"{LABEL}.{what}", "") for what in ("spec", "host", "since"))
         yield ClusterRun(run, spec, started_on, since, host, own)
+
+
+def without_units(found: Iterable[LiveRun], sent: Iterable[ClusterRun]) -> tuple[LiveRun, ...]:
+    """Leave out the runs of units, which the engine of a manager shows as its own if it takes units."""
+    of_units = {name for run in sent for name in run.unit_runs}
+    return tuple(run for run in found if run.id not in of_units)
 
 
 def is_live(run: ClusterRun, runs_dir: RunsDir) -> bool:

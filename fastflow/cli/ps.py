@@ -3,7 +3,7 @@
 import click
 
 from fastflow.app.cluster_ps import cluster_runs_as_json, cluster_runs_as_text
-from fastflow.app.clusters import clusters_of, runs_on
+from fastflow.app.clusters import clusters_of, runs_on, without_units
 from fastflow.app.live import engines_here, is_own
 from fastflow.app.specs import find_spec, identity_here, read_spec_text
 from fastflow.cli.options import format_option, notify, runs_dir_option
@@ -24,6 +24,7 @@ def command(*, run: str | None, form: str, runs_dir: RunsDir) -> None:
     found = tuple(one for one in engines_here(notify).look().runs if run in (None, one.id))
     clusters = clusters_of(read_spec_text(None) if find_spec() else None)
     sent = tuple(one for one in runs_on(clusters, notify) if run in (None, one.id))
+    found = without_units(found, sent)
     here = identity_here()
     own = {one.id for one in found if here is not None and is_own(one, here, runs_dir)}
     if form == "json":

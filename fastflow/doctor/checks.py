@@ -60,7 +60,7 @@ def _checks_of_cluster(name: str, engine: DockerEngine, host: Host) -> Iterator[
     def placed(look: Callable[[], Iterable[Answer]]) -> Iterator[Answer]:
         return (replace(answer, subject=f"{answer.subject} of host {name}") for answer in look())
 
-    cluster = partial(look_at_cluster, open_cluster(engine))
+    cluster = partial(look_at_cluster, open_cluster(engine), host.constraints or ())
     yield Check(f"cluster of host {name}", partial(placed, cluster), name, is_of_engine=True)
     yield Check(f"agent of host {name}", partial(placed, partial(look_at_agent, engine, host)), name)
 

@@ -1,6 +1,6 @@
 """What a run needs of a cluster: a manager that answers, nodes that can take units, and the agent's image."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from fastflow.cluster.cluster import Cluster
 from fastflow.doctor.engine_checks import look_at_images
@@ -9,12 +9,13 @@ from fastflow.engines.docker import DockerEngine
 from fastflow.model.host import Host
 
 
-def look_at_cluster(cluster: Cluster) -> Iterator[Answer]:
+def look_at_cluster(cluster: Cluster, constraints: Sequence[str] = ()) -> Iterator[Answer]:
     """A manager answers, and there are nodes for units; raises EngineError, whose hint says what to do."""
     info = cluster.info()
     yield Answer("cluster", f"a manager of Docker Swarm answers, Docker Engine {info.version}")
     if info.nodes:
-        yield Answer("nodes", f"units can run on {', '.join(sorted(info.nodes))}")
+        those = f": those that meet {', '.join(constraints)}" if constraints else ""
+        yield Answer("nodes", f"units can run on {', '.join(sorted(info.nodes))}{those}")
     else:
         yield Answer("nodes", "no node can take units", "see: docker node ls; set one to active: docker node update")
 

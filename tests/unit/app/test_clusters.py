@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from fastflow.app import clusters
-from fastflow.app.clusters import ClusterHost, end_run, runs_on
+from fastflow.app.clusters import ClusterHost, end_run, runs_on, without_units
 from fastflow.cluster.cluster import UnitOrder
 from fastflow.masking import Masker
 from fastflow.model.compose_keys import LABEL
 from fastflow.model.host import Host
 from fastflow.record.folder import RunFolder
 from fastflow.record.place import RunsDir
+from fastflow.run.live import LiveRun
 from tests.fakes.cluster import FakeCluster, Script
 from tests.waiting import until
 
@@ -81,3 +82,10 @@ def test_a_watch_on_another_machine_that_is_dead_is_not_waited_for_without_end(
     ending.thread.start()
     ending.thread.join()
     assert ending.states == []
+
+
+def test_a_unit_on_the_managers_own_engine_is_no_run_besides(tmp_path: Path) -> None:
+    ending = Ending(tmp_path, platform.node())
+    sent = runs_on([ClusterHost("farm", Host(), ending.cluster)], lambda _: None)
+    on_engine = [LiveRun(run, ()) for run in ("r1u1", "r1u2", "r2")]
+    assert [run.id for run in without_units(on_engine, sent)] == ["r1u2", "r2"]

@@ -11,12 +11,14 @@ import pytest
 
 from fastflow.doctor import engine_checks
 from fastflow.doctor.checks import checks_of, look_at_api
+from fastflow.doctor.cluster_checks import look_at_cluster
 from fastflow.doctor.examination import Answer, Check, examine
 from fastflow.engines.docker import DockerEngine
 from fastflow.errors import EngineCallError, EngineError
 from fastflow.pipeline import SpecText, check, plan
 from fastflow.plan import Plan
 from fastflow.plan.making import Selection
+from tests.fakes.cluster import FakeCluster
 from tests.fakes.engine import FakeEngine
 
 
@@ -182,3 +184,12 @@ def test_any_answer_of_the_api_server_is_one() -> None:
         threading.Thread(target=server.handle_request, daemon=True).start()
         (answer,) = look_at_api(f"http://127.0.0.1:{server.server_port}")
     assert answer.advice is None
+
+
+@pytest.mark.parametrize(
+    ("constraints", "those"),
+    [([], ""), (["node.labels.ci == true", "node.role == worker"], ": those that meet node.labels.ci == true, ROLE")],
+)
+def test_nodes_are_not_promised_where_constraints_may_rule_them_out(constraints: list[str], those: str) -> None:
+    *_, nodes = look_at_cluster(FakeCluster(), constraints)
+    assert nodes.found == f"units can run on node1, node2{those.replace('ROLE', 'node.role == worker')}"

@@ -53,8 +53,14 @@ def guarded(command: click.Command, arguments: Sequence[str]) -> int:
 
 
 def _show_usage(error: click.ClickException) -> None:
-    """Print what is wrong with a command line as all errors are printed, and how the command is called."""
-    message = error.format_message().rstrip(".")
+    """Print what is wrong with a command line as all errors are printed, and how the command is called.
+
+    A group without a command prints its help, as click has it.
+    """
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        _say(error.format_message())
+        return
+    message = " ".join(line.strip() for line in error.format_message().splitlines()).rstrip(".")
     lines = [f"error: {message[:1].lower()}{message[1:]}"]
     if isinstance(error, click.UsageError) and error.ctx is not None:
         usage = " ".join(error.ctx.get_usage().removeprefix("Usage: ").split())

@@ -108,6 +108,11 @@ def test_an_error_cannot_speak_to_the_terminal(capsys: pytest.CaptureFixture[str
             "error: missing argument 'PHASE'\n  help: fastflow wait [OPTIONS] PHASE; see fastflow wait --help\n",
         ),
         (["wait", "a.b", "--run"], "error: option '--run' requires an argument\n"),
+        (
+            ["completion"],
+            "error: missing argument '{bash|zsh|fish}'. Choose from: bash, zsh, fish\n"
+            "  help: fastflow completion [OPTIONS] {bash|zsh|fish}; see fastflow completion --help\n",
+        ),
     ],
 )
 def test_a_wrong_command_line_is_an_error_like_others(
@@ -115,3 +120,11 @@ def test_a_wrong_command_line_is_an_error_like_others(
 ) -> None:
     assert guarded(cli, words) == 2
     assert capfd.readouterr().err == told
+
+
+@pytest.mark.parametrize("words", [[], ["emulator"], ["agent"]])
+def test_a_group_without_a_command_prints_its_help(words: list[str], capfd: pytest.CaptureFixture[str]) -> None:
+    assert guarded(cli, [*words, "--help"]) == 0
+    text = capfd.readouterr().out
+    assert guarded(cli, words) == 2
+    assert capfd.readouterr() == ("", text)

@@ -5,6 +5,7 @@ import importlib.util
 import json
 import re
 import shlex
+import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -174,16 +175,22 @@ def test_json_parses(block: Block) -> None:
 
 def files_of(page: Path) -> Mapping[str, str]:
     """The files that a page shows whole: blocks whose first line is a comment with nothing but the file's name."""
-    found = ((re.match(r"# (\S+\.\S+)\n", block.text), block) for block in BLOCKS if block.page == page)
-    return {name[1]: block.text for name, block in found if name}
+    return {name: block.text for block in BLOCKS if block.page == page and (name := file_of(block)) is not None}
+
+
+def file_of(block: Block) -> str | None:
+    name = re.match(r"# (\S+\.\S+)\n", block.text)
+    return name and name[1]
 
 
 @pytest.mark.parametrize("block", SPECS, ids=str)
 def test_spec_passes_its_checks_or_shows_its_findings(block: Block, tmp_path: Path) -> None:
-    for name, text in {**COMPOSE, **INCLUDED, **files_of(block.page)}.items():
+    place = Path(file_of(block) or "fastflow.yml").parent
+    beside = {f"{place}/{name}": text for name, text in COMPOSE.items()}
+    for name, text in {**beside, **INCLUDED, **files_of(block.page)}.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
-    found = check([SpecText("fastflow.yml", tmp_path, block.text.encode())], None).diagnostics
+    found = check([SpecText("fastflow.yml", tmp_path / place, block.text.encode())], None).diagnostics
     text = render_findings(found, Sources({"fastflow.yml": block.text}))
     shown = block.following if re.search(r"(error|warning)\[", block.following) else ""
     assert text.rstrip() == shown.rstrip()
@@ -256,6 +263,17 @@ def test_help_explains_every_option() -> None:
 
 def test_pages_speak_of_every_command() -> None:
     assert {line.split()[0] for _, line, _ in COMMAND_LINES} >= set(COMMANDS)
+
+
+def test_tutorial_starts_without_the_runs_of_examples_that_were_tried_before(tmp_path: Path) -> None:
+    kept = tmp_path / "clone" / "examples" / "vulnerable" / ".fastflow" / "runs" / "26113000354622jth"
+    kept.mkdir(parents=True)
+    first = next(block for block in BLOCKS if block.page == ROOT / "docs" / "tutorial.md")
+    commands = [line for line in first.text.splitlines() if not line.startswith(("make ", "export "))]
+    subprocess.run(["bash", "-e", "-c", "\n".join(commands)], cwd=tmp_path / "clone", check=True)
+    assert kept.is_dir()
+    assert (tmp_path / "fastflow-tutorial" / "vulnerable").is_dir()
+    assert not (tmp_path / "fastflow-tutorial" / "vulnerable" / ".fastflow").exists()
 
 
 # What pages list by hand

@@ -82,7 +82,7 @@ def test_the_cloud_of_the_cluster_is_started_emptied_and_removed(examples: Examp
     def emulator(*words: str) -> "subprocess.CompletedProcess[str]":
         return examples.call("emulator", *words, "--host", "farm")
 
-    assert "the emulated cloud of farm runs" in emulator("up").stdout
+    assert "the emulated cloud of farm is running" in emulator("up").stdout
     with examples.up("live", RECORDS):
         refused = emulator("down")
         assert (refused.returncode, examples.run in refused.stderr) == (3, True)
@@ -98,7 +98,7 @@ def test_the_cloud_of_the_cluster_is_started_emptied_and_removed(examples: Examp
 def test_the_cloud_of_an_engine_with_another_network_has_no_address_here(examples: Examples) -> None:
     examples.environment["DOCKER_HOST"] = examples.swarm.manager.docker_host
     try:
-        assert examples.call("emulator", "up").stdout == "the emulated cloud runs\n"
+        assert examples.call("emulator", "up").stdout == "the emulated cloud is running\n"
         assert "not reachable from here" in examples.call("emulator", "status").stdout
     finally:
         examples.call("emulator", "down")

@@ -1,4 +1,4 @@
-"""Why a record is empty, by the Compose files, or nothing answers at `test_run_uri`, by the log of its service."""
+"""Explains an empty record from the Compose files, and a `test_run_uri` that does not answer from its service's log."""
 
 import re
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ _LOOPBACK = re.compile(r"localhost|127\.0\.0\.1|\[::1\]")
 
 
 def with_bypass(context: PhaseContext, verdict: Verdict) -> Verdict:
-    """Add to the verdict on an empty record what lets requests go past the recording node."""
+    """Add to the verdict on an empty record the reason why requests bypass the recording node."""
     if not (verdict.reason or "").startswith("empty record"):
         return verdict
     kept_out = ", ".join(context.workflow.plan.kept_out)
@@ -52,7 +52,7 @@ def with_advice(context: PhaseContext, log: NodeLog, verdict: Verdict) -> Verdic
 
 
 def _target(context: PhaseContext, error: str) -> Target | None:
-    """What is attacked: what the node was told, else what the error names."""
+    """The target of the attack: the one given to the node, else the one that the error names."""
     node, url = context.phase.node, _URL.search(error)
     named = target_of(node.test_run_uri) if isinstance(node, TesterNode) else None
     return named or (target_of(url.group()) if url else None)

@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 def at_once(do: Callable[[T], object], items: Iterable[T]) -> None:
-    """Do something to all items at once and wait for it; `do` must not raise. Where threads are short, in turn."""
+    """Call `do` on all items at once and wait; it must not raise. If no more threads can be started, in turn."""
     threads = []
     for item in items:
         thread = threading.Thread(target=do, args=(item,), daemon=True, name="at-once")

@@ -1,4 +1,4 @@
-"""How far test runs are, asked of the public API while they run: a listener that tells another one."""
+"""Asks the public API for the progress of test runs while they run: a listener that passes it on to another one."""
 
 import threading
 from collections.abc import Mapping
@@ -12,15 +12,15 @@ from fastflow.run.node_log import created_run
 PERIOD = 1.5
 """Seconds between two rounds of questions."""
 TIMEOUT = 2.0
-"""Seconds that one answer may take: the next phase waits for its turn."""
+"""Seconds that one answer may take; the next phase's question waits for it."""
 
 
 class CloudProgress:
-    """Follows the events of a run, and tells `progress` events of its test runs to `tell`, from one thread for all.
+    """Follows the events of a run, and passes `progress` events of its test runs to `tell`, from one thread for all.
 
-    An event is told when something has changed. Nothing that fails here reaches the run: an API that does not answer
-    is asked again in the next round, as long as the phase runs. `urls` are those of the clouds by workflow, `tokens`
-    the tokens by their variables; both may come to hold more while the run begins.
+    An event is emitted when something has changed. No failure here reaches the run: an API that does not answer is
+    asked again in the next round, as long as the phase runs. `urls` are those of the clouds by workflow, `tokens` the
+    tokens by their variables; entries may be added to both while the run begins.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class CloudProgress:
                 self._runs.pop(event.phase, None)
 
     def close(self) -> None:
-        """Ask no more; a question that is under way is not waited for."""
+        """Ask no more; does not wait for a request that is under way."""
         self._closed.set()
 
     def _follow(self, phase: str, run: str) -> None:
@@ -90,7 +90,7 @@ class CloudProgress:
 
 
 def progress_of(phase: str, data: Mapping[str, object]) -> Progress:
-    """Read how far a phase's test run is (`GET /v1/test_run/<id>`); what is no number is not known."""
+    """Read the progress of a phase's test run (`GET /v1/test_run/<id>`); a value that is not a number is unknown."""
     vulnerabilities = data.get("vulns")
     return Progress(
         phase,

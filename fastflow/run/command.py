@@ -1,4 +1,4 @@
-"""A source that is a command on this machine: its environment, and its life."""
+"""A source that is a command on this machine: its environment and its process."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ _EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104  # addresses that are read, no
 
 
 def proxy_of(node: Container, engine_host: str) -> tuple[str, int] | None:
-    """The host and port under which this machine reaches a node's proxy, if it is published."""
+    """The host and port at which this machine reaches a node's proxy, if it is published."""
     for port in node.ports:
         if port.container_port == 8080 and port.host_port:
             return engine_host if port.address in _EVERYWHERE else port.address, port.host_port
@@ -26,7 +26,7 @@ def proxy_of(node: Container, engine_host: str) -> tuple[str, int] | None:
 def source_environment(
     base: Mapping[str, str], proxy: tuple[str, int] | None, own: Mapping[str, str]
 ) -> dict[str, str]:
-    """The environment of a source's command: the proxy in every usual variable, and no way round it."""
+    """The environment of a source's command: the proxy in every usual variable, and no exceptions to it."""
     environment = dict(base)
     if proxy is not None:
         host, port = proxy
@@ -40,7 +40,7 @@ def source_environment(
 
 
 class CommandRun:
-    """A shell command that runs, in a session of its own so that all of it can be ended."""
+    """A running shell command, in its own session so that all its processes can be ended."""
 
     def __init__(
         self,
@@ -73,12 +73,12 @@ class CommandRun:
             while line := output.readline(_LONGEST_LINE):
                 piece = line
                 while len(piece) == _LONGEST_LINE and not piece.endswith(b"\n"):
-                    piece = output.readline(_LONGEST_LINE)  # dropped: in pieces a line could hide a token
+                    piece = output.readline(_LONGEST_LINE)  # dropped: split into pieces, a line could hide a token
                 self._on_line(line.decode(errors="replace").rstrip("\r\n"))
 
     def _wait(self) -> None:
         self._process.wait()
-        self._reader.join(1.0)  # a background child may keep the pipe open: it does not keep the phase waiting
+        self._reader.join(1.0)  # a background child may keep the pipe open; the phase does not wait for it
         self._has_ended.set()
         self._on_end()
 

@@ -1,4 +1,4 @@
-"""What an engine says of its containers, and of what happens to them."""
+"""Containers and their events, as an engine reports them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -32,7 +32,7 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """What the engine says of a container. Times are the engine's own, RFC 3339 in UTC."""
+    """A container as the engine reports it. Times are the engine's own, RFC 3339 in UTC."""
 
     id: str
     name: str
@@ -54,7 +54,7 @@ class Container:
     probe: Probe | None = None
     """The last healthcheck that failed, as long as the engine remembers it."""
     token: str = field(default="", repr=False)
-    """The token that the container was given, so that whoever shows its log can mask it."""
+    """The token that the container was given, to be masked wherever its log is shown."""
 
     @property
     def service(self) -> str | None:
@@ -63,12 +63,12 @@ class Container:
 
     @property
     def is_alive(self) -> bool:
-        """Whether its process lives, be it paused or about to be started again."""
+        """Whether its process lives, even if it is paused or about to restart."""
         return self.status in ("running", "paused", "restarting")
 
     @property
     def has_ended(self) -> bool:
-        """Whether it has run, and does not any more."""
+        """Whether it has run, and no longer does."""
         return self.status in ("exited", "dead")
 
     @property
@@ -92,5 +92,5 @@ class ContainerEvent:
 
 
 def moment(time: str) -> datetime:
-    """Read a time of an engine's (RFC 3339): only ever compared with other times of that engine."""
+    """Parse a time from an engine (RFC 3339); compare it only with other times from that engine."""
     return datetime.fromisoformat(time)

@@ -1,4 +1,4 @@
-"""What the phases of a run share, and what one phase has for itself."""
+"""The state that the phases of a run share, and the state of a single phase."""
 
 import threading
 import time
@@ -27,7 +27,7 @@ from fastflow.settings import RunSettings
 
 @dataclass
 class Host:
-    """One engine of a run, and what was learnt of it."""
+    """One engine of a run, and what is known of it."""
 
     name: str
     engine: Engine
@@ -36,7 +36,7 @@ class Host:
 
     @classmethod
     def of(cls, name: str, engine: Engine, cancellation: Cancellation, run: str) -> "Host":
-        """Ask an engine what it is, and be ready to hear what happens on it; raises EngineUnreachableError."""
+        """Ask an engine for its versions, and prepare to observe its events; raises EngineUnreachableError."""
         return cls(name, engine, engine.info(), Observer(engine, cancellation, run))
 
 
@@ -52,11 +52,11 @@ class WorkflowRun:
     is_up: bool = False
     """Whether anything of it was created."""
     has_services: bool = False
-    """Whether services of its application were."""
+    """Whether services of its application were created."""
     subnets: dict[str, str] = field(default_factory=dict)
-    """Those (CIDR) that were chosen for its networks because the engine has none left."""
+    """Subnets (CIDR) that were chosen for its networks because the engine has none left."""
     resolved: Resolved = field(default_factory=Resolved)
-    """What Compose makes of its project, once it was asked."""
+    """The project as Compose resolves it, once it was asked."""
 
 
 @dataclass
@@ -73,11 +73,11 @@ class RunContext:
     records: dict[str, str] = field(default_factory=dict)
     runs: dict[str, str] = field(default_factory=dict)
     earlier: Mapping[str, PhaseResult] = field(default_factory=dict)
-    """What became of the phases that the run which is taken up passed; their records and test runs are used here."""
+    """The results of the phases that passed in the resumed run; their records and test runs are used here."""
     accepted: dict[str, AcceptFile] = field(default_factory=dict)
-    """What the gates' files held when the run began, by phase: what happens to them later changes no verdict."""
+    """The content of the gates' files when the run began, by phase: later changes to the files change no verdict."""
     held: list[Lease] = field(default_factory=list)
-    """Its leases, and what lets others see that it lives before it has them."""
+    """Its leases, and the marks by which others see that it is alive before it has them."""
     built: dict[str, str] = field(default_factory=dict)
     """The images of nodes that the run builds itself, by phase."""
     _broken: set[int] = field(default_factory=set)
@@ -93,11 +93,11 @@ class RunContext:
                 self.runs[name] = end.test_run
 
     def emit(self, event: Event) -> None:
-        """Tell all listeners, from whatever thread; one that fails never fails the run."""
+        """Pass an event to all listeners, from any thread; a listener that fails never fails the run."""
         for listener in self.listeners:
             try:
                 listener(event)
-            except Exception as error:  # a display must not fail a run, whatever is wrong with it
+            except Exception as error:  # a display must never fail a run
                 with self._lock:
                     is_first = id(listener) not in self._broken
                     self._broken.add(id(listener))
@@ -106,15 +106,15 @@ class RunContext:
 
     @property
     def grace(self) -> float:
-        """The seconds that a node has to stop."""
+        """The seconds that a node gets to stop."""
         return self.settings.cancel_grace if self.cancellation.is_set else self.settings.stop_grace
 
     def note(self, message: str, phase: str | None = None) -> None:
-        """Tell something that is no change of state."""
+        """Emit a note: something that is not a change of state."""
         self.emit(Note(self.folder.mask(message), phase))
 
     def note_once(self, message: str) -> None:
-        """Tell something that several phases may find out, once in a run."""
+        """Emit a note that several phases may cause only once in a run."""
         with self._lock:
             is_new = message not in self._noted
             self._noted.add(message)
@@ -124,9 +124,9 @@ class RunContext:
     def project(
         self, workflow: WorkflowRun, phase: PhasePlan | None = None, *, resolved: Resolved | None = None
     ) -> ComposeProject:
-        """The Compose project of a workflow as it is for a phase, with the records that are known by now.
+        """The Compose project of a workflow as a phase uses it, with the records that are known so far.
 
-        `resolved` takes the place of what the workflow's project is known to come to.
+        `resolved` replaces the workflow's project as Compose resolved it before.
         """
         tied = {
             phase.id: self.records[phase.recorder]
@@ -141,7 +141,7 @@ class RunContext:
         return project_name(self.settings.run, workflow.plan.name)
 
     def labels(self, workflow: WorkflowRun, **more: str) -> dict[str, str]:
-        """Labels of what this run makes in a workflow."""
+        """The labels of everything that this run creates for a workflow."""
         own = {"run": self.settings.run, "spec": self.settings.spec, "workflow": workflow.plan.name, **more}
         return {f"{LABEL}.{key}": value for key, value in own.items()}
 
@@ -156,11 +156,11 @@ class PhaseContext:
     deadline: float
     report_state: Callable[..., None]
     reports: list[str] = field(default_factory=list)
-    """The reports that were copied by now."""
+    """The reports that were copied so far."""
     services: ServiceWatch = field(init=False)
-    """What becomes of the phase's services; replaced when they are brought up again."""
+    """The watch on the phase's services; replaced when they are brought up again."""
     has_recorded: bool = False
-    """Whether the node has said that it records: from then on there is a record, and no other attempt."""
+    """Whether the node has logged that it records: from then on there is a record, and no further attempt."""
 
     def __post_init__(self) -> None:
         self.services = ServiceWatch(self.observer)
@@ -171,7 +171,7 @@ class PhaseContext:
         self.services = services
 
     def check(self) -> None:
-        """Raise StoppedError where the run is to stop, OverdueError where the phase has had its time."""
+        """Raise StoppedError if the run is to stop, OverdueError if the phase's time is up."""
         if self.run.cancellation.is_set:
             raise StoppedError
         if time.monotonic() >= self.deadline:
@@ -179,7 +179,7 @@ class PhaseContext:
 
     @contextmanager
     def changing_project(self) -> Iterator[None]:
-        """Be the only one that changes the workflow's project. Raises as `check` does, also after a wait."""
+        """Have exclusive access to the workflow's project. Raises as `check` does, also after a wait."""
         if not self.workflow.lock.acquire(timeout=max(0.0, self.deadline - time.monotonic())):
             raise OverdueError
         try:
@@ -196,7 +196,7 @@ class PhaseContext:
 
     @property
     def observer(self) -> Observer:
-        """What is seen of that engine's containers."""
+        """The observer of that engine's containers."""
         return self.workflow.host.observer
 
     @property
@@ -210,11 +210,11 @@ class PhaseContext:
         return self.run.plan.directory
 
     def within(self, seconds: float) -> float:
-        """A deadline so many seconds from now, but not after the phase's own."""
+        """A deadline this many seconds from now, but not after the phase's own."""
         return min(time.monotonic() + seconds, self.deadline)
 
     def left(self, at_most: float) -> float:
-        """The seconds left for a call to the engine, at most so many."""
+        """The seconds left for a call to the engine, at most this many."""
         return max(1.0, min(at_most, self.deadline - time.monotonic()))
 
     def add_reports(self, paths: Iterable[str]) -> None:

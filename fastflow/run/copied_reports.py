@@ -1,4 +1,4 @@
-"""What nodes leave in /opt/reports, copied into the phase's own directory: only what this container wrote."""
+"""Copies the reports in a node's /opt/reports to the phase's own directory: only those that this container wrote."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -14,14 +14,14 @@ _ANSWER = "answer-of-the-api.txt"
 
 
 def fetch_reports(context: PhaseContext, container: Container) -> tuple[Path, ...]:
-    """Copy what a node wrote to its reports' directory; what cannot be copied is said, and fails nothing.
+    """Copy the files that a node wrote to its reports directory; a failed copy is reported, and fails nothing.
 
-    The directory may be mounted from the host, and hold what other containers wrote before: that is left there. Copied
-    via a scratch directory, since the phase's own may hold older reports too.
+    The directory may be mounted from the host and contain files of earlier containers; those are left there. Copied
+    via a scratch directory, because the phase's own may contain older reports.
     """
     directory = getattr(context.phase.node, "reports", None)
     target = context.run.folder.reports_of(context.phase.id, directory, context.base)
-    # File times are copied to the second.
+    # Copied file times have a precision of one second.
     began = int(moment(container.started_at).timestamp()) if container.started_at else 0
     found: list[Path] = []
     older = 0
@@ -45,7 +45,7 @@ def fetch_reports(context: PhaseContext, container: Container) -> tuple[Path, ..
 
 
 def keep_answer(context: PhaseContext, answer: bytes) -> None:
-    """Keep what the API answered, in the run's own folder; a full disk fails nothing."""
+    """Keep the API's answer in the run's own folder; a full disk fails nothing."""
     path = context.run.folder.reports_of(context.phase.id, None, context.base) / _ANSWER
     with suppress(OSError):
         _write(context, path, answer)

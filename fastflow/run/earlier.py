@@ -1,4 +1,4 @@
-"""An earlier run that is taken up: what of it counts, and what stands against it."""
+"""An earlier run that is resumed: which of its results count, and what prevents resuming it."""
 
 import re
 import shutil
@@ -24,7 +24,7 @@ _IN_RUN = re.compile(r"\bin run \w+$")
 
 @dataclass(frozen=True, slots=True)
 class EarlierRun:
-    """A run as its folder tells it, with the results of its phases."""
+    """A run as its folder records it, with the results of its phases."""
 
     folder: Path
     digest: ResumeDigest
@@ -32,13 +32,13 @@ class EarlierRun:
 
     @property
     def resumption(self) -> Resumption:
-        """What a plan has to know of it."""
+        """The facts about it that a plan needs."""
         passed = frozenset(name for name, result in self.results.items() if result.state == "passed")
         empty = frozenset(name for name, result in self.results.items() if (result.reason or "").startswith(_EMPTY))
         return Resumption(self.digest.run, passed, empty)
 
     def require_unchanged(self, digest: ResumeDigest) -> None:
-        """Raise UsageError where what the run rests on has changed."""
+        """Raise UsageError if any input of the run has changed."""
         run = self.digest.run
         if digest.is_emulated != self.digest.is_emulated:
             how = "with the emulator: add --emulate" if self.digest.is_emulated else "without the emulator"
@@ -50,7 +50,7 @@ class EarlierRun:
 
 
 def earlier_run(folder: Path, results: Iterable[PhaseResult]) -> EarlierRun:
-    """A run by its folder and what became of its phases; raises UsageError if it cannot be resumed."""
+    """Read a run's folder and the results of its phases; raises UsageError if it cannot be resumed."""
     digest = read_digest(folder)
     if digest is None:
         raise UsageError(f"{folder} cannot be resumed: it has no resume.json", "run everything again: fastflow up")
@@ -77,7 +77,7 @@ def results_to_keep(earlier: EarlierRun, plan: Plan, folder: RunFolder) -> tuple
 
 
 def _carried(result: PhaseResult, earlier: EarlierRun, folder: RunFolder) -> PhaseResult:
-    """Copy what a phase left in its run's folder; what is not there (any more) keeps its old path."""
+    """Copy a phase's files from its run's folder; a file that is not there (any more) keeps its old path."""
     with suppress(OSError):
         for path in sorted((earlier.folder / "logs").glob(f"{result.id}.*")):
             shutil.copy2(path, folder.path / "logs")
@@ -91,14 +91,14 @@ def _carried(result: PhaseResult, earlier: EarlierRun, folder: RunFolder) -> Pha
 
 
 def _moved(path: str, earlier: EarlierRun, folder: RunFolder) -> str:
-    """Where a file is now; results hold paths of the machine that they were made on."""
+    """The current path of a file; results contain paths of the machine on which they were written."""
     _, inside, rest = path.replace("\\", "/").partition(f"/runs/{earlier.digest.run}/")
     here = folder.path / rest
     return str(here) if inside and is_file(here) else path
 
 
 def take_over(engines: Iterable[Engine], run: str) -> bool:
-    """Remove what a dead run left on engines, so that nothing of it is in the way; tell whether there was anything.
+    """Remove what a dead run left on engines, so that none of it is in the way; return whether there was anything.
 
     Raises UsageError where the run is live.
     """

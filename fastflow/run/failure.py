@@ -1,10 +1,10 @@
-"""Why a phase does not go on: errors on their way to the result of the phase."""
+"""Errors that end a phase, on their way to its result."""
 
 from fastflow.record.result import Evidence
 
 
 class PhaseError(Exception):
-    """A phase does not go on."""
+    """A phase cannot continue."""
 
 
 class StoppedError(PhaseError):
@@ -12,11 +12,11 @@ class StoppedError(PhaseError):
 
 
 class OverdueError(PhaseError):
-    """What a phase waited for did not come in time."""
+    """A phase's wait exceeded its time."""
 
 
 class PhaseFailedError(PhaseError):
-    """A phase cannot go on; `is_infrastructure` tells whether another attempt may help."""
+    """A phase cannot continue; `is_infrastructure` says whether another attempt may help."""
 
     def __init__(
         self,

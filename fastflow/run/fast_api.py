@@ -1,4 +1,4 @@
-"""Wallarm's public FAST API, of which one question is asked: what has become of a test run."""
+"""Wallarm's public FAST API, used for one question: the result of a test run."""
 
 import http.client
 import json
@@ -16,7 +16,7 @@ from fastflow.run.vulnerabilities import LARGEST_REPORT, Notify, read_vulnerabil
 TIMEOUT = 5.0
 """Seconds for each step of an answer."""
 DEADLINE = 15.0
-"""Seconds for all of them."""
+"""Seconds for all steps together."""
 _THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 _NO_ANSWER = (OSError, http.client.HTTPException, ValueError)
 
@@ -24,7 +24,7 @@ _NO_ANSWER = (OSError, http.client.HTTPException, ValueError)
 def from_api(
     base: str, token: str, run: str, say: Notify = lambda _: None, keep: Callable[[bytes], object] = lambda _: None
 ) -> tuple[Vulnerability, ...] | None:
-    """The vulnerabilities that the API tells of a test run; None where it does not answer in time.
+    """The vulnerabilities of a test run by the API; None if it does not answer in time.
 
     An answer that cannot be parsed as a test run is handed to `keep`, and `say` reports it.
     """
@@ -43,7 +43,7 @@ def from_api(
 def ask_test_run(
     base: str, token: str, run: str, timeout: float = TIMEOUT, within: float = DEADLINE
 ) -> Mapping[str, object]:
-    """Ask `GET /v1/test_run/<id>` (Wallarm's public FAST API); nothing where it does not answer.
+    """Ask `GET /v1/test_run/<id>` (Wallarm's public FAST API); nothing if it does not answer.
 
     `timeout` is in seconds for each step, `within` for all of them.
     """
@@ -81,7 +81,7 @@ def _get(url: str, token: str, timeout: float, deadline: float) -> bytes:
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """Follows nothing: the token is for the API server alone."""
+    """Follows no redirect: the token is for the API server alone."""
 
     def redirect_request(self, *_: Any) -> None:
         return None
@@ -89,7 +89,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 def _opener(url: str) -> urllib.request.OpenerDirector:
     parts = urlsplit(url)
-    # No proxy leads to the emulated cloud on this machine, and none has to see the token.
+    # No proxy leads to the emulated cloud on this machine, and none should see the token.
     direct = [urllib.request.ProxyHandler({})] if parts.hostname in _THIS_MACHINE else []
     tls = urllib.request.HTTPSHandler(context=_tls(is_used=parts.scheme == "https"))
     return urllib.request.build_opener(_NoRedirect, tls, *direct)
@@ -97,5 +97,5 @@ def _opener(url: str) -> urllib.request.OpenerDirector:
 
 @cache
 def _tls(*, is_used: bool) -> ssl.SSLContext:
-    """How to speak TLS; one that is not used trusts nobody, because loading the certificates takes 30 ms."""
+    """The TLS settings; if unused, they trust nobody, because loading the certificates takes 30 ms."""
     return ssl.create_default_context() if is_used else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -20,14 +20,14 @@ class FastTester(Tester):
     """Tests a record in the cloud."""
 
     def require_record(self) -> None:
-        """Raise PhaseFailedError if only its id leads to the record, and that is not known."""
+        """Raise PhaseFailedError if the record can only be found by its id, and that is not known."""
         phase = self.context.phase
         if phase.recorder and not phase.is_record_known and phase.recorder not in self.context.run.records:
             hint = f"run {phase.recorder} in the same run, or give both one BUILD_ID"
             raise PhaseFailedError(f"the id of the record of {phase.recorder} is not known", hint)
 
     def judge(self, node: RunningNode) -> Verdict:
-        """Follow the node, wait for its end, and judge by its log; a record of others is attacked no further."""
+        """Follow the node, wait for its end, and judge by its log; stop it if its record is not this run's."""
         context = self.context
         expected = context.run.records.get(context.phase.recorder or "")
         mismatch: list[str] = []
@@ -57,7 +57,7 @@ class FastTester(Tester):
         return with_bypass(context, with_advice(context, node.log, self._with_enough(node, verdict)))
 
     def find_early(self, node: RunningNode, is_stopped: bool) -> Iterable[Vulnerability]:
-        """What the log says; if there is time, what the API and the reports say as well."""
+        """The findings in the log and, if there is time, in the API and the reports."""
         self.context.report_state(None, **self._told(node))
         found = from_log(node.log)
         return self._found(node, fetch_reports(self.context, node.container)) if found and not is_stopped else found
@@ -67,7 +67,7 @@ class FastTester(Tester):
         return {"test_record": log.record, "test_run": log.run, "baselines": len(log.baselines) or None}
 
     def _with_enough(self, node: RunningNode, verdict: Verdict) -> Verdict:
-        """Fail a phase that passed on fewer baselines than it has to; of an empty record the node itself says so."""
+        """Fail a phase that passed on fewer baselines than required; the node itself reports an empty record."""
         told, wanted = len(node.log.baselines), self.context.phase.node
         assert isinstance(wanted, TesterNode)
         is_short = verdict.state == "passed" and 0 < told < (wanted.min_baselines or 1)

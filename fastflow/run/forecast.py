@@ -1,4 +1,4 @@
-"""How long a plan would take, from the times of earlier runs: by the scheduler itself, under each limit."""
+"""How long a plan would take, from the times of earlier runs, played through the real scheduler under each limit."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from fastflow.run.scheduler import Scheduler
 from fastflow.run.simulation import simulate
 
 WITHIN = 1.05
-"""A limit is enough if the run takes at most so many times as long as without a limit."""
+"""A limit is enough if the run takes at most this many times as long as without a limit."""
 _EACH_UP_TO = 8
-"""Up to here every limit is tried, above it the powers of two."""
+"""Up to here every limit is tried, above it only powers of two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def forecast(plan: Plan, times: SpecTimes, host_limits: Mapping[str, int]) -> Fo
 
 
 def _seconds(plan: Plan, times: SpecTimes) -> dict[str, float]:
-    """A phase whose times are not known is taken to last as those of its mode do, or else as all do: their median."""
+    """A phase without known times is assumed to take the median of its mode, or else of all phases."""
     modes = {phase.id: phase.mode for phase in plan.selected}
     known = {name: times.phases[name].median for name in modes if name in times.phases}
     if not known:
@@ -73,7 +73,7 @@ def _seconds(plan: Plan, times: SpecTimes) -> dict[str, float]:
 def _play(
     plan: Plan, seconds: Mapping[str, float], host_limits: Mapping[str, int], limit: int | None
 ) -> tuple[float, int]:
-    """The length of a run, and how many phases run at once at most."""
+    """The length of a run, and the highest number of phases at once."""
     scheduler = Scheduler(
         plan.phases.values(),
         max_parallel=limit,
@@ -89,7 +89,7 @@ def _play(
 
 
 def _candidates(seconds: Mapping[str, float], unlimited: float, peak: int) -> range:
-    """The limits that may be enough: a smaller one cannot, by the sum of all work, and a larger one changes nothing."""
+    """The limits that may be enough: smaller ones are ruled out by the sum of all work, larger ones change nothing."""
     work = sum(seconds.values())
     least = ceil(work / (unlimited * WITHIN)) if unlimited else 1
     return range(min(max(1, least), peak), peak + 1)
@@ -104,9 +104,9 @@ def _shown(peak: int) -> Iterator[int]:
 
 
 def longest_first(plan: Plan, units: Iterable[UnitPlan], times: SpecTimes) -> list[UnitPlan]:
-    """Sort units by how long they take, as far as earlier runs tell, so that no long one is left for the end.
+    """Sort units by how long they took in earlier runs, longest first, so that no long one is left for the end.
 
-    Where nothing is known, the length of a unit is that of its longest chain of phases.
+    If nothing is known, the length of a unit is that of its longest chain of phases.
     """
     seconds = _seconds(plan, times) or {phase.id: 1.0 for phase in plan.selected}
     chains = _chains(plan, seconds)
@@ -114,7 +114,7 @@ def longest_first(plan: Plan, units: Iterable[UnitPlan], times: SpecTimes) -> li
 
 
 def _chains(plan: Plan, seconds: Mapping[str, float]) -> Mapping[str, Chain]:
-    """The longest chain up to each phase. One that is left out takes no time, and the order through it stays."""
+    """The longest chain up to each phase. A phase that is left out takes no time, but still orders its neighbours."""
     longest: dict[str, Chain] = {}
     for phase in sorted(plan.phases.values(), key=lambda phase: phase.wave):
         before = max((longest[edge.before] for edge in phase.dependencies), key=_length, default=Chain((), 0.0))

@@ -1,4 +1,4 @@
-"""The gates: what they accept, as their files say when a run begins, and what they make of a vulnerability."""
+"""The gates: what they accept, read from their files when a run begins, and how they judge a vulnerability."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,7 +17,7 @@ UNKNOWN_THREAT = 100
 
 
 def accepted_by(phase: PhasePlan, directory: Path) -> AcceptFile:
-    """Read what a phase's gate accepts; a file that is not there accepts nothing. Raises UsageError where it is wrong.
+    """Read what a phase's gate accepts; a missing file accepts nothing. Raises UsageError if the file is invalid.
 
     The checks have read the file before; it may have changed since.
     """
@@ -43,9 +43,9 @@ def weigh(
     accepted: Mapping[str, Accepted],
     expired: Mapping[str, Accepted] = MappingProxyType({}),
 ) -> Vulnerability:
-    """Say what a gate makes of a vulnerability; a threat that is not known counts as 100.
+    """Judge a vulnerability by a gate; an unknown threat counts as 100.
 
-    `accepted` are those that are known today, `expired` those that were until a day that has passed, by fingerprint.
+    `accepted` are those that are accepted today, `expired` those that were until a past day, by fingerprint.
     """
     if gate == "off":
         return replace(found, gate="off")

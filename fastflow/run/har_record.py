@@ -1,4 +1,4 @@
-"""The record of a recorder besides FAST: a HAR file in the run's folder, private, and its secrets shown to nobody."""
+"""The record of a non-FAST recorder: a private HAR file in the run's folder; its secrets are masked everywhere else."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +16,7 @@ from fastflow.run.verdict import Verdict, failed, too_few_baselines
 
 
 def keep_record(context: PhaseContext, node: RunningNode) -> Verdict:
-    """Copy the record of a recorder that has ended into the run's folder; judge whether there is enough of it.
+    """Copy the record of a recorder that has ended into the run's folder; judge whether it holds enough requests.
 
     Requests to other hosts than the allowed ones are not recorded. Raises EngineError.
     """

@@ -1,7 +1,7 @@
-"""Which leases a run takes on which engines: for each token and BUILD_ID of its phases, and for aliases at stake.
+"""Which leases a run takes on which engines: for each token and BUILD_ID of its phases, and for contested aliases.
 
-A recorder's alias on a network that several runs are on is held by one run at a time, as a BUILD_ID is: the engine
-answers a name that two containers have on one network with either, so each node would record requests of the other run.
+A recorder's alias on a network that several runs share is held by one run at a time, like a BUILD_ID: if two
+containers have one name on a network, the engine resolves it to either, so each node would record the other's requests.
 """
 
 import os
@@ -37,8 +37,8 @@ from fastflow.settings import RunSettings
 def hold_all(run: RunContext, hosts: Iterable[Host]) -> list[Lease]:
     """Take the leases of a run on all its engines, or none; raises as `take_leases` does.
 
-    If the run may wait, or take the place of others, it does so on one engine after the other, in an order that is the
-    same for all runs. If it is cancelled meanwhile, it has those that it took until then.
+    If the run may wait for others or replace them, it does so on one engine after the other, in the same order for all
+    runs. If it is cancelled meanwhile, it keeps the leases that it took until then.
     """
     patience = patience_of(run.settings, run.folder)
     taken: list[Lease] = []
@@ -64,10 +64,10 @@ def hold_all(run: RunContext, hosts: Iterable[Host]) -> list[Lease]:
 
 
 def patience_of(settings: RunSettings, folder: RunFolder) -> Patience | None:
-    """What a run does about others that are in its way; None if it ends then.
+    """How a run deals with others that are in its way; None if it ends then.
 
-    A run takes the place of another only if that is of the same file, or agrees: a BUILD_ID is shared by all who use
-    the token, and to cancel the run of a stranger is worse than to end. `folder` is the run's own.
+    A run replaces another only if that one is of the same file, or agrees: all users of the token share BUILD_IDs, and
+    cancelling a stranger's run is worse than ending this one. `folder` is the run's own.
     """
     if settings.wait_lease is None and not settings.cancel_in_progress:
         return None
@@ -84,18 +84,18 @@ def patience_of(settings: RunSettings, folder: RunFolder) -> Patience | None:
 
 
 def mark(engine: Engine, settings: RunSettings, image: str, note: Callable[[str], None]) -> tuple[Lease, ...]:
-    """Let others see that a run lives before it has its leases; nothing if they see it already."""
+    """Show others that a run is alive before it has its leases; nothing if they can see that already."""
     return take_leases(engine, [own_key(settings.run)], image=image, labels=labels_of(settings), note=note)
 
 
 def mark_on(run: RunContext, host: Host) -> tuple[Lease, ...]:
-    """Mark a run on one of its engines, before it makes anything there; not without an image that is there by now."""
+    """Mark a run on one of its engines before it creates anything there, if an image for the mark is already there."""
     image = holder_image(run, _phases_on(run, host))
     return mark(host.engine, run.settings, image, run.note) if image not in run.built.values() else ()
 
 
 def release_all(leases: Iterable[Lease]) -> None:
-    """Give all leases back; each takes the time in which its container ends."""
+    """Release all leases; each takes as long as its container takes to end."""
     at_once(lambda lease: lease.release(), leases)
 
 
@@ -104,7 +104,7 @@ def _phases_on(run: RunContext, host: Host) -> list[PhasePlan]:
 
 
 def keys_of(plan: Plan, settings: RunSettings, phases: Sequence[PhasePlan]) -> list[LeaseKey]:
-    """The leases that phases need: for each token and BUILD_ID one; without any, one that only the run takes."""
+    """The leases that phases need: one for each token and BUILD_ID; if there are none, one that is only this run's."""
     keys = []
     for phase in phases:
         workflow = plan.workflows[phase.workflow]
@@ -115,7 +115,7 @@ def keys_of(plan: Plan, settings: RunSettings, phases: Sequence[PhasePlan]) -> l
 
 
 def holder_image(run: RunContext, phases: Sequence[PhasePlan]) -> str:
-    """An image that is on the engine of these phases, for what holds a name there: that of a node."""
+    """An image that the engine of these phases has, for containers that hold a name there: that of a node."""
     in_cloud = [phase for phase in phases if phase.traits.uses_cloud]
     if run.settings.emulation and in_cloud:
         return run.settings.emulation.image
@@ -124,7 +124,7 @@ def holder_image(run: RunContext, phases: Sequence[PhasePlan]) -> str:
 
 
 def labels_of(settings: RunSettings) -> dict[str, str]:
-    """The labels of a run's leases. Host and process are for people: what is alive is never decided by them."""
+    """The labels of a run's leases. Host and process are for people: they never decide whether a run is alive."""
     own = {"run": settings.run, "spec": settings.spec, "host": platform.node(), "pid": str(os.getpid())}
     emulated = {EMULATED: "true"} if settings.emulation else {}
     cancellable = {CANCELLABLE: "true"} if settings.cancel_in_progress else {}
@@ -132,7 +132,7 @@ def labels_of(settings: RunSettings) -> dict[str, str]:
 
 
 def hold_aliases(run: RunContext, workflows: Iterable[WorkflowRun]) -> Sequence[Lease]:
-    """Take all aliases at stake, or none; raises NameInUseError where another live run has one."""
+    """Take all contested aliases, or none; raises NameInUseError if another live run has one."""
     wanted = {(found[0].host.name, *found[1:]): found[0] for one in workflows for found in _at_stake(one)}
     taken: list[Lease] = []
     try:
@@ -142,7 +142,7 @@ def hold_aliases(run: RunContext, workflows: Iterable[WorkflowRun]) -> Sequence[
             lease = take_name(workflow.host.engine, what, image=image, labels=labels_of(run.settings))
             if not isinstance(lease, Container):
                 taken.append(lease)
-            elif lease.labels.get(f"{LABEL}.run") != run.settings.run:  # else by another name of the same engine
+            elif lease.labels.get(f"{LABEL}.run") != run.settings.run:  # else another name of this engine
                 raise _in_use(alias, network, lease)
     except BaseException:
         release_all(taken)
@@ -151,7 +151,7 @@ def hold_aliases(run: RunContext, workflows: Iterable[WorkflowRun]) -> Sequence[
 
 
 def _at_stake(workflow: WorkflowRun) -> Iterator[tuple[WorkflowRun, str, str]]:
-    """The networks with names of their own on which something of the workflow reaches a recorder by its alias."""
+    """The networks with explicit names on which the workflow's clients reach a recorder by its alias."""
     for phase in workflow.plan.selected:
         alias = phase.node.network_alias
         if phase.traits.is_proxy and alias:
@@ -164,7 +164,7 @@ def _at_stake(workflow: WorkflowRun) -> Iterator[tuple[WorkflowRun, str, str]]:
 
 
 def _clients(workflow: WorkflowRun, phase: PhasePlan, alias: str) -> Iterator[str]:
-    """The services that send requests through the node: its sources, and whoever has its alias in a variable."""
+    """The services that send requests through the node: its sources, and those with its alias in a variable."""
     named = re.compile(rf"(?<![\w.-]){re.escape(alias)}(?![\w-])", re.IGNORECASE)
     yield from (source.service for source in phase.sources if isinstance(source, ServiceSource))
     for name, service in workflow.plan.application.services.items():
@@ -173,7 +173,7 @@ def _clients(workflow: WorkflowRun, phase: PhasePlan, alias: str) -> Iterator[st
 
 
 def note_namesakes(run: RunContext, workflows: Iterable[WorkflowRun]) -> None:
-    """Tell which services of others answer to names of the run's own on a network that both are on."""
+    """Note which services of others answer to this run's names on a shared network."""
     for workflow in workflows:
         services = workflow.plan.application.services
         for key, network in workflow.resolved.shared.items():

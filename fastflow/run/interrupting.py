@@ -1,4 +1,4 @@
-"""Interrupts runs of other processes by signals to their leases: for `down --run`, and to take their place."""
+"""Interrupts runs of other processes by signals to their leases: for `down --run`, and to replace them."""
 
 import time
 from collections.abc import Iterable
@@ -10,18 +10,18 @@ from fastflow.run.engine import Engine
 TIMEOUT = 60.0
 """Seconds in which an interrupted run ends, or counts as hanging."""
 _AGAIN = 2.0
-"""Seconds after which a run is told once more: one that only begins does not listen yet."""
+"""Seconds after which a run is signalled again: one that is just beginning does not listen yet."""
 
 
 @dataclass
 class Interrupter:
-    """Tells runs to stop with a signal, again and again until they have ended."""
+    """Signals runs to stop, repeatedly until they have ended."""
 
     signal: str
     _due: dict[str, float] = field(default_factory=dict)
 
     def tell(self, run: str, leases: Iterable[tuple[Engine, str]]) -> bool:
-        """Tell a run by one of its leases, by their ids, if it is time to; return whether it is the first time."""
+        """Signal a run through one of its leases (by id) if it is time to; return whether this is the first time."""
         now = time.monotonic()
         is_first = run not in self._due
         if now >= self._due.get(run, now):

@@ -1,7 +1,7 @@
 """The lease: while a run uses a BUILD_ID of a token on an engine, no other run does.
 
-A container name is the one thing that an engine creates only once; the container runs as long as the process
-that holds it (docs/decisions/0002). What is alive is thus decided without pids, host names or clocks.
+A container name is the one thing that an engine creates only once. The container runs as long as the process
+that holds it (docs/decisions/0002), so no pids, host names or clocks decide which runs are alive.
 """
 
 import hashlib
@@ -19,20 +19,20 @@ from fastflow.run.engine import Engine, Lease
 
 ROLE = "lease"
 EMULATED = f"{LABEL}.emulated"
-"""On the leases of a run that uses the emulator."""
+"""Label of the leases of a run that uses the emulator."""
 CANCELLABLE = f"{LABEL}.cancel-in-progress"
-"""On the leases of a run whose spec lets newer runs take its place."""
+"""Label of the leases of a run whose spec lets newer runs replace it."""
 INTERRUPT = "USR1"
-"""What a lease's container is sent to interrupt its run: it does nothing there, but all that watch events see it."""
+"""The signal to a lease's container that interrupts its run: it does nothing there, but watchers of events see it."""
 REPLACE = "USR2"
-"""What it is sent by a newer run that takes its place."""
+"""The signal from a newer run that replaces this one."""
 _REASONS = {INTERRUPT: "interrupted by `fastflow down`", REPLACE: "cancelled by a newer run (cancel_in_progress)"}
 _NUMBERS = {"10": INTERRUPT, "12": REPLACE}
-"""Signals as engines name them that give their numbers."""
+"""Signals by number, for engines that report numbers instead of names."""
 _TRIES = 10
 _HELD = f"{LABEL}.holds"
 _PAUSE = 0.1
-"""Seconds between two tries to get a name: the engine has nothing to wait for that with."""
+"""Seconds between two attempts to get a name: the engine offers no way to wait for one."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -50,7 +50,7 @@ class LeaseKey:
 
     @property
     def labels(self) -> dict[str, str]:
-        """The labels of that container which say what it stands for."""
+        """The labels of that container that say what it stands for."""
         return {f"{LABEL}.role": ROLE, f"{LABEL}.token": self.token, f"{LABEL}.build-id": self.build_id or ""}
 
     def excludes(self, other: "LeaseKey") -> bool:
@@ -64,17 +64,17 @@ class LeaseKey:
 
 
 def key_of(lease: Container) -> LeaseKey:
-    """What a lease's container stands for."""
+    """The key that a lease's container stands for."""
     return LeaseKey(lease.labels.get(f"{LABEL}.token", ""), lease.labels.get(f"{LABEL}.build-id") or None)
 
 
 def own_key(run: str) -> LeaseKey:
-    """What only this run takes: it excludes nobody, but others see by it that the run lives."""
+    """A key that only this run takes: it excludes nobody, but shows others that the run is alive."""
     return LeaseKey(token_fingerprint(f"run {run}"), run)
 
 
 def token_fingerprint(token: str) -> str:
-    """Stand in for a token where its value must not be seen."""
+    """A stand-in for a token wherever its value must not be seen."""
     return hashlib.sha256(f"fastflow {token}".encode()).hexdigest()[:16]
 
 
@@ -83,8 +83,8 @@ def take_leases(
 ) -> tuple[Lease, ...]:
     """Take all leases or none, in sorted order, so that two runs can never wait for each other.
 
-    `note` is told at once what is reclaimed from a dead run: another one may take it all the same. Raises
-    BuildIdInUseError where a run holds one.
+    `note` is called at once with what is reclaimed from a dead run; another run may still take it first. Raises
+    BuildIdInUseError if a run holds one.
     """
     wanted = sorted(set(keys), key=lambda key: key.name)
     held: list[Lease] = []
@@ -95,7 +95,7 @@ def take_leases(
                 held.append(lease)
         _start(held)
         for other in holders_of(engine, wanted, labels[f"{LABEL}.run"]):
-            raise in_use(other)  # a node without BUILD_ID, whose name is another
+            raise in_use(other)  # a node without BUILD_ID, whose lease has another name
     except BaseException:
         at_once(lambda lease: lease.release(), held)
         raise
@@ -103,7 +103,7 @@ def take_leases(
 
 
 def _start(leases: Iterable[Lease]) -> None:
-    """Let all run at once: the names are taken, which is what the order is for. Raises the first EngineError."""
+    """Start all at once: the order matters only for taking the names, which is done. Raises the first EngineError."""
     errors: list[EngineError] = []
 
     def start(lease: Lease) -> None:
@@ -118,7 +118,7 @@ def _start(leases: Iterable[Lease]) -> None:
 
 
 def interruption_by(event: ContainerEvent, run: str) -> str | None:
-    """Say why an event asks a run to stop; None if it does not."""
+    """The reason for which an event asks a run to stop; None if it does not."""
     labels = event.labels
     is_lease = labels.get(f"{LABEL}.role") == ROLE and labels.get(f"{LABEL}.run") == run
     signal = labels.get("signal", "")
@@ -128,7 +128,7 @@ def interruption_by(event: ContainerEvent, run: str) -> str | None:
 def _take(
     engine: Engine, key: LeaseKey, image: str, labels: Mapping[str, str], note: Callable[[str], None]
 ) -> Lease | None:
-    """Take one lease; None where this run has it, by another name of the same engine."""
+    """Take one lease; None if this run has it already, by another name of the same engine."""
 
     def reclaimed(holder: Container) -> None:
         note(f"lease reclaimed: {key} was held by run {run_of(holder)}, which is dead")
@@ -153,9 +153,9 @@ def _hold(
     labels: Mapping[str, str],
     reclaimed: Callable[[Container], None] = lambda _: None,
 ) -> Lease | Container | None:
-    """Take a name, or give the live container that has it; None if other runs keep taking it.
+    """Take a name, or return the live container that has it; None if other runs keep taking it.
 
-    Its holder carries the labels `among`. `reclaimed` is told of a dead one, which is removed.
+    Its holder carries the labels `among`. `reclaimed` is called with a dead one, which is removed.
     """
     for _ in range(_TRIES):
         lease = engine.api.hold(name, image, labels)
@@ -165,7 +165,7 @@ def _hold(
             if holder.name == name:
                 if holder.is_alive:
                     return holder
-                engine.api.remove_containers([holder.id])  # by id: by name it could be the next holder's
+                engine.api.remove_containers([holder.id])  # by id: by name, this could remove the next holder's
                 reclaimed(holder)
     return None
 
@@ -184,14 +184,14 @@ def run_of(container: Container) -> str:
 
 
 def described(holder: Container) -> str:
-    """Say for people which run holds a name, where it was started, and since when."""
+    """Describe for people which run holds a name, where it was started, and since when."""
     host = holder.labels.get(f"{LABEL}.host", "?")
     since = (holder.started_at or "?").split(".")[0].removesuffix("Z")
     return f"run {run_of(holder)} (started on {host}, since {since}Z)"
 
 
 def in_use(holder: Container) -> BuildIdInUseError:
-    """Say that a live run holds what another one wants."""
+    """The error of a name that a live run holds and another one wants."""
     return BuildIdInUseError(
         f"{key_of(holder)} is in use on this engine by {described(holder)}",
         "wait for that run (--wait-lease 10m), or give this one its own BUILD_ID, such as web${FASTFLOW_CI_ID}",
@@ -199,7 +199,7 @@ def in_use(holder: Container) -> BuildIdInUseError:
 
 
 def take_name(engine: Engine, what: str, *, image: str, labels: Mapping[str, str]) -> Lease | Container:
-    """Take the name that stands for `what`, or return the live container of whoever has it. Raises EngineError."""
+    """Take the name that stands for `what`, or return the live container that has it. Raises EngineError."""
     name = f"fastflow-name-{hashlib.sha256(what.encode()).hexdigest()[:24]}"
     taken = _hold(engine, name, {_HELD: name}, image=image, labels={**labels, f"{LABEL}.role": ROLE, _HELD: name})
     if taken is None:

@@ -1,4 +1,4 @@
-"""What runs on engines, by labels alone: also for another process than the one that runs it, and after its death."""
+"""What runs on engines, found by labels alone, so that other processes see it too, even after its own has died."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -36,7 +36,7 @@ class LivePhase:
 
 @dataclass(frozen=True, slots=True)
 class LivePart:
-    """What one engine has of a run; `host` is the engine's name in the spec, empty for the current context."""
+    """The containers of a run on one engine; `host` is the engine's name in the spec, empty for the current context."""
 
     engine: Engine
     host: str
@@ -66,14 +66,14 @@ class LivePart:
 
 @dataclass(frozen=True, slots=True)
 class LiveRun:
-    """A run of which engines still have something; it is alive while one of its leases runs, on whichever engine."""
+    """A run that still has something on engines; it is alive while one of its leases runs on any engine."""
 
     id: str
     parts: tuple[LivePart, ...]
 
     @property
     def spec(self) -> str:
-        """The spec that it is of, by its absolute path."""
+        """Its spec, by absolute path."""
         return next((part.spec for part in self.parts if part.spec), "")
 
     @property
@@ -83,7 +83,7 @@ class LiveRun:
 
     @property
     def others(self) -> tuple[Container, ...]:
-        """Its containers besides, on all engines."""
+        """Its other containers, on all engines."""
         return tuple(found for part in self.parts for found in part.others)
 
     @property
@@ -107,7 +107,7 @@ class LiveRun:
         return tuple(sorted((phase for part in self.parts for phase in part.phases), key=lambda phase: phase.id))
 
     def without_containers(self) -> "LiveRun":
-        """The run as it is when nothing of it is left."""
+        """The run as it is when none of its containers are left."""
         return replace(self, parts=tuple(replace(part, leases=(), others=()) for part in self.parts))
 
     @property
@@ -123,7 +123,7 @@ class LiveRun:
 
 
 def parts_on(engine: Engine, host: str = "") -> dict[str, LivePart]:
-    """Find what an engine has of runs, by the run; raises EngineError."""
+    """Find the parts of runs on an engine, by run; raises EngineError."""
     everything = engine.api.labelled(f"{LABEL}.run")
     containers = engine.api.containers({f"{LABEL}.run": None})
     runs = sorted({labels[f"{LABEL}.run"] for labels in everything})
@@ -146,7 +146,7 @@ def _part(
 
 
 def state_by_container(phase: LivePhase | None) -> State:
-    """Tell the state of a phase from its container alone; a verdict is more than that can tell."""
+    """Derive the state of a phase from its container alone, which is not enough for a verdict."""
     if phase is None:
         return "waiting"
     if not phase.container.is_alive:
@@ -155,7 +155,7 @@ def state_by_container(phase: LivePhase | None) -> State:
 
 
 def _is_ready(phase: LivePhase) -> bool:
-    """Look for the ready line in what a recorder has printed by now."""
+    """Look for the ready line in a recorder's log so far."""
     pattern = phase.container.labels.get(_READY_LABEL)
     log, seen = NodeLog(), list[str]()
 

@@ -1,8 +1,8 @@
-"""Networks and their addresses: those with names of their own, and small subnets where the engine's pools hold no more.
+"""Networks and their addresses: networks with explicit names, and small subnets once the engine's pools are exhausted.
 
-A network with an explicit `name` is used as it is where it exists, else made once by whoever comes first. One that a
-run made goes when no container is on it any more: with the run that made it, or with the last one that used it. By
-default an engine has 31 subnets for networks, `docker0` included; a run of 50 workflows needs 50.
+A network with an explicit `name` is used as it is if it exists, else made once by the first run that needs it. A
+network that a run made is removed when no container is on it any more: with the run that made it, or with the last one
+that used it. By default an engine has 31 subnets for networks, `docker0` included; a run of 50 workflows needs 50.
 """
 
 import json
@@ -23,25 +23,25 @@ from fastflow.run.lease import holding_name
 
 ROLE = "network"
 _KEY = "com.docker.compose.network"
-"""Compose refuses a network whose label holds another key than its own file has for it."""
+"""Compose refuses a network whose label holds a key other than the one in its own file."""
 _PATIENCE = 60.0
 _TRIES = 8
-"""Two runs may choose the same subnet at once; the engine gives it to one, and the other looks again."""
+"""Two runs may choose the same subnet at once; the engine gives it to one, and the other searches again."""
 _HINT = (
     "remove unused networks (docker network prune), lower max_parallel, widen default-address-pools of dockerd, "
     "or give the networks of the application subnets: networks: { default: { ipam: ... } }"
 )
 RANGES = tuple(IPv4Network(text) for text in ("10.208.0.0/12", "172.16.0.0/12", "192.168.0.0/16", "198.18.0.0/15"))
-"""Where subnets are looked for, in turn: private ones (RFC 1918), and the one of benchmarks (RFC 2544)."""
+"""Ranges to search for free subnets, in turn: private ones (RFC 1918), and the one for benchmarks (RFC 2544)."""
 _SMALLEST = 6
-"""Bits: 64 addresses, of which 61 are for containers."""
+"""Prefix length in bits: 64 addresses, of which 61 are for containers."""
 T = TypeVar("T")
 
 
 def missing_networks(context: PhaseContext) -> tuple[tuple[str, SharedNetwork], ...]:
-    """The networks with names of their own that the phase's project uses and that do not exist, by their keys.
+    """The networks with explicit names that the phase's project uses and that do not exist, by their keys.
 
-    Raises EngineError, also where there are several of one name: neither Compose nor the engine then knows which.
+    Raises EngineError, also if several have one name: neither Compose nor the engine then knows which is meant.
     """
     missing = []
     for key, network in context.workflow.resolved.made:
@@ -55,7 +55,7 @@ def missing_networks(context: PhaseContext) -> tuple[tuple[str, SharedNetwork], 
 
 
 def make_missing_networks(context: PhaseContext) -> None:
-    """Make them, each once whatever other workflows and runs do at the same time. Raises EngineError."""
+    """Make them, each only once even if other workflows and runs try at the same time. Raises EngineError."""
     for key, network in missing_networks(context):
         run, phases = context.run, context.workflow.plan.selected
         with holding_name(
@@ -70,19 +70,19 @@ def make_missing_networks(context: PhaseContext) -> None:
 
 
 def remove_unused(engine: Engine, ids: Iterable[str]) -> None:
-    """Remove those of these networks on which nobody is. Raises EngineError."""
+    """Remove those of these networks that have no containers. Raises EngineError."""
     for one in ids:
         if engine.api.network_users(one):
             continue
         try:
             engine.api.remove_networks([one])
         except EngineCallError:
-            if not engine.api.network_users(one):  # somebody joined it just now
+            if not engine.api.network_users(one):  # a container joined it just now
                 raise
 
 
 def made_networks(engine: Engine, names: Iterable[str]) -> tuple[str, ...]:
-    """The ids of those networks of these names that a run made, whichever it was."""
+    """The ids of those networks with these names that any run made."""
     wanted = tuple(dict.fromkeys(names))
     made = engine.api.networks({f"{LABEL}.role": ROLE}) if wanted else ()
     return tuple(one for name in wanted for one in engine.api.network_ids(name) if one in made)
@@ -99,7 +99,7 @@ def _make(context: PhaseContext, key: str, network: SharedNetwork) -> None:
         if not api.network_ids(network.name):
             raise
     ids = api.network_ids(network.name)
-    if len(ids) > 1:  # what asks nobody, such as `docker compose up` by hand, made it at the same moment
+    if len(ids) > 1:  # something that takes no lock, such as `docker compose up` by hand, made it at the same moment
         api.remove_networks(set(ids) & set(api.networks(own)))
 
 
@@ -120,10 +120,10 @@ def _create(context: PhaseContext, network: SharedNetwork, labels: Mapping[str, 
 
 
 def with_addresses(context: PhaseContext, change: Callable[[ComposeProject], T]) -> T:
-    """Change the phase's project, whose lock is held; where a network gets no addresses, choose some and try again.
+    """Change the phase's project, whose lock is held; if a network gets no addresses, choose some and try again.
 
-    Networks with names of their own are made before, and made again where somebody removed one meanwhile.
-    Raises as `change` does; AddressesExhaustedError with what to do where nothing is free, or not to be decided here.
+    Networks with explicit names are made first, and made again if one was removed meanwhile. Raises as `change` does,
+    and AddressesExhaustedError with a hint if no subnet is free, or if the choice cannot be made here.
     """
     for _ in range(_TRIES):
         make_missing_networks(context)
@@ -140,25 +140,25 @@ def with_addresses(context: PhaseContext, change: Callable[[ComposeProject], T])
 
 
 def change_project(context: PhaseContext, change: Callable[[ComposeProject], T]) -> T:
-    """Change the phase's project as the only one that does. Raises as `changing_project` and `with_addresses` do."""
+    """Change the phase's project with exclusive access. Raises as `changing_project` and `with_addresses` do."""
     with context.changing_project():
         return with_addresses(context, change)
 
 
 def has_network(context: PhaseContext, key: str) -> bool:
-    """Whether the network that Compose makes for this key of the phase's project is on the engine."""
+    """Whether the engine has the network that Compose makes for this key of the phase's project."""
     return bool(context.engine.api.networks({PROJECT: context.project.name, _KEY: key}))
 
 
 def _choose(context: PhaseContext, error: AddressesExhaustedError | SubnetInUseError) -> None:
-    """Choose subnets for the networks that are not there yet; those that are must stay as they were made."""
+    """Choose subnets for the networks that do not exist yet; existing ones must stay as they were made."""
     project = context.project
     networks = json.loads(context.engine.compose.config(project)).get("networks") or {}
     chosen = context.workflow.subnets
     open_ = [key for key, network in networks.items() if key in chosen or _is_open(network)]
     missing = [key for key in open_ if not has_network(context, key)]
     if not missing or (isinstance(error, SubnetInUseError) and not chosen):
-        raise error  # what the file itself asks for
+        raise error  # those that the file itself asks for
     free = _free(context, chosen.values(), project.name)
     for key in missing:
         subnet = next(free, None)
@@ -176,15 +176,15 @@ def _free(context: PhaseContext, taken: Iterable[str], seed: str) -> Iterator[IP
 
 
 def _is_open(network: Any) -> bool:
-    """Whether the file leaves the network's addresses to who makes it; as Compose resolves it, `ipam` may be empty."""
+    """Whether the file leaves the network's addresses open; as Compose resolves it, `ipam` may be empty."""
     network = network or {}
     return not network.get("external") and not network.get("ipam") and network.get("driver") in (None, "", "bridge")
 
 
 def free_subnets(taken: Iterable[str], places: int, seed: str) -> Iterator[IPv4Network]:
-    """Yield subnets with room for twice `places` containers that overlap with none that is `taken` (CIDR).
+    """Yield subnets with room for twice `places` containers that overlap none of `taken` (CIDR).
 
-    Where the search begins depends on `seed`, so that two runs at once seldom choose the same.
+    The start of the search depends on `seed`, so that two runs at once seldom choose the same.
     """
     bits = max(_SMALLEST, (2 * places + 2).bit_length())
     others = [IPv4Network(text, strict=False) for text in taken if ":" not in text]

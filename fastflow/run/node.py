@@ -16,12 +16,12 @@ from fastflow.run.observer import has_ended, try_again
 from fastflow.run.verdict import NodeEnd
 
 STOP_TIMEOUT = 30.0
-"""Seconds until a container that was stopped has ended for sure."""
+"""Seconds after which a stopped container has surely ended."""
 _LOG_END = 10.0
 
 
 class RunningNode:
-    """The container of a phase, and what its log says."""
+    """The container of a phase, and the facts from its log."""
 
     def __init__(self, context: PhaseContext, container: Container, log_file: LogFile) -> None:
         self.context = context
@@ -32,7 +32,7 @@ class RunningNode:
         self._stream: Stream | None = None
 
     def follow(self, watch: Callable[[str], None] = lambda _: None) -> None:
-        """Read the log from its first line; `watch` sees every line too."""
+        """Read the log from its first line; `watch` is called with every line too."""
         self._watch = watch
         self._stream = self.context.engine.api.follow_logs(self.container.id, self._take)
 
@@ -54,9 +54,9 @@ class RunningNode:
         self.context.observer.wait_for_containers([self.container.id], has_ended, deadline, unless=unless)
 
     def end(self, within: float = STOP_TIMEOUT) -> NodeEnd:
-        """Tell how the container has ended, and read its log to the last line; cancelled or not.
+        """Return how the container ended, and read its log to the last line, even in a cancelled run.
 
-        Raises PhaseFailedError where something else removed it, or where it does not end in so many seconds.
+        Raises PhaseFailedError if something else removed it, or if it does not end in time.
         """
         deadline = time.monotonic() + within
         try:
@@ -67,7 +67,7 @@ class RunningNode:
             self._stream.join(_LOG_END)
         if found:
             self.container = found[0]
-        else:  # as it was when it ended: somebody has removed it since
+        else:  # its state when it ended: it was removed since
             code = self.context.observer.last_exit_code(self.container.id)
             if code is None:
                 raise PhaseFailedError("the node's container is gone: something else removed it")
@@ -79,13 +79,13 @@ class RunningNode:
         self.context.engine.api.stop(self.container.id, grace)
 
     def stop_early(self) -> None:
-        """Stop it because the phase cannot go on, and read what it still says; never raises."""
+        """Stop it because the phase cannot continue, and read the rest of its log; never raises."""
         with suppress(EngineError, PhaseFailedError):
             self.stop(self.context.run.grace)
             self.end(within=5.0)
 
     def close(self) -> None:
-        """Let go of the log, and remove the container unless the run keeps it."""
+        """Stop following the log, and remove the container unless the run keeps it."""
         if not self.context.run.settings.keep:
             try_again(lambda: self.context.engine.api.remove_containers([self.container.id]))
         else:
@@ -97,7 +97,7 @@ class RunningNode:
         self._file.close()
 
     def _keep(self) -> None:
-        """Stop the container, and free its name where a later phase is to carry it."""
+        """Stop the container, and free its name if a later phase uses it."""
         self.context.engine.api.stop(self.container.id, 1.0)
         phase = self.context.phase
         if phase.node.container_name is not None and self.context.run.plan.shares_container_name(phase):

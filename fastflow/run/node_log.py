@@ -1,4 +1,4 @@
-"""What a FAST node says in its log (Wallarm's FAST documentation, the node's log lines): all is read here."""
+"""Reads the log of a FAST node, whose lines are in Wallarm's FAST documentation. All knowledge of them is here."""
 
 import re
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ _REQUEST = re.compile(r"\b(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) (?:https?:/
 _ERROR = re.compile(r"^\s*(?:\[error\]|ERROR\b[^:]*:)\s*(?P<text>.+)$")
 _EMPTY = re.compile(r"empty|no baselines?|without a baseline", re.I)
 _INFRASTRUCTURE = re.compile(r"Request Timeout", re.I)
-# The error is any line of one that names the baseline.
+# The error is any line of an error that names the baseline.
 _TEST_SETS: tuple[tuple[re.Pattern[str], Ending], ...] = (
     (re.compile(r"Running a test set for the baseline #(\S+)"), "running"),
     (re.compile(r"Found \d+ vulnerabilit\w+, marking the test set for baseline #(\S+) as failed"), "found"),
@@ -33,7 +33,7 @@ _TEST_SETS: tuple[tuple[re.Pattern[str], Ending], ...] = (
 
 @dataclass
 class NodeLog:
-    """The facts that a node's log has told so far; lines are taken one by one as they come."""
+    """The facts in a node's log so far; lines are taken one by one as they arrive."""
 
     record: str | None = None
     run: str | None = None
@@ -46,7 +46,7 @@ class NodeLog:
     is_recording: bool = False
     last: str = ""
     attack: str = ""
-    """What was sent last, as far as the node tells: a request, else the baseline whose test set runs."""
+    """The last thing sent, as far as the log says: a request, else the baseline whose test set runs."""
 
     def take(self, line: str) -> None:
         """Take one line."""
@@ -78,17 +78,17 @@ class NodeLog:
 
     @property
     def vulnerabilities(self) -> int:
-        """How many vulnerabilities the log speaks of."""
+        """The number of vulnerabilities in the log."""
         return sum(self.found.values())
 
     @property
     def is_infrastructure(self) -> bool:
-        """Whether the error is one that may go away by itself."""
+        """Whether the error may go away by itself."""
         return any(_INFRASTRUCTURE.search(error) for error in self.errors)
 
 
 class OtherLog(NodeLog):
-    """The log of a node that is not FAST's: all that it tells is its last line, and perhaps a request."""
+    """The log of a non-FAST node: its only facts are the last line, and perhaps a request."""
 
     def take(self, line: str) -> None:
         """Take one line."""
@@ -99,13 +99,13 @@ class OtherLog(NodeLog):
 
 
 def created_run(line: str) -> str | None:
-    """The test run that a line says was created."""
+    """The test run whose creation a line reports."""
     match = _CREATED.search(line)
     return match["id"] if match else None
 
 
 def ended_test_sets(lines: Iterable[str]) -> dict[str, Ending]:
-    """Each baseline that a node's log names, and how its test set ended, in the order of the log."""
+    """Each baseline in a node's log, and how its test set ended, in the order of the log."""
     found: dict[str, Ending] = {}
     for line in lines:
         for pattern, ending in _TEST_SETS:
@@ -116,12 +116,12 @@ def ended_test_sets(lines: Iterable[str]) -> dict[str, Ending]:
 
 
 def reason_of(error: str) -> str:
-    """Give an error as the reason of a phase: that of a record without a baseline has a name of its own."""
+    """The reason for a phase's failure by an error; a record without a baseline has its own wording."""
     return f"empty record: {error}" if _EMPTY.search(error) and "empty record" not in error.lower() else error
 
 
 def advice_on(error: str) -> str | None:
-    """Say what to do about an error that nodes are known to print."""
+    """What to do about a known error of nodes."""
     lower = error.lower()
     if "access denied" in lower:
         return "check the token, and that it belongs to the cloud at cloud.api_host"

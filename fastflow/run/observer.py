@@ -1,4 +1,4 @@
-"""What a run sees of its containers: one stream of events for all, and a way to wait for what it tells."""
+"""A run's view of its containers: one stream of events for all, and a way to wait for them."""
 
 import threading
 import time
@@ -15,18 +15,17 @@ from fastflow.run.lease import interruption_by
 _PAUSE = 0.5
 """Seconds between two calls to an engine that cannot be reached."""
 _LATE = 1.0
-"""Seconds until an event has come for sure of what an answer tells already."""
+"""Seconds after which the event of a change that an answer already shows has surely arrived."""
 _KILLED = 137
 RECHECK = 5.0
-"""Seconds after which a waiting phase looks for itself, should the stream of events have missed something."""
+"""Seconds after which a waiting phase asks the engine itself, in case the stream of events missed something."""
 
 
 @dataclass
 class Cancellation:
-    """Tells all that waits in a run to stop; `reason` says why, `by_signal` is the exit code of the signal.
+    """Stops everything that waits in a run; `reason` says why, `by_signal` is the exit code of the signal.
 
-    `set` may be called from a signal handler: the lock of a Condition is one that the interrupted
-    thread may take again.
+    `set` may be called from a signal handler, because the lock of a Condition is reentrant.
     """
 
     reason: str | None = None
@@ -53,7 +52,7 @@ class Cancellation:
             watcher()
 
     def hurry(self) -> None:
-        """Let a run that was told to stop end at once: nothing of it is waited for any more."""
+        """Let a run that was told to stop end at once, without waiting for anything of it."""
         with self.changed:
             self.hurried_at = time.monotonic()
             self.changed.notify_all()
@@ -64,7 +63,7 @@ class Cancellation:
 class Observer:
     """Follows the events of one engine and wakes those that wait.
 
-    With `run` it also heeds what another process sends to that run's leases: to interrupt or to replace it.
+    With `run` it also reacts to signals from other processes to that run's leases: to interrupt or to replace it.
     """
 
     def __init__(self, engine: Engine, cancellation: Cancellation, run: str | None = None) -> None:
@@ -73,7 +72,7 @@ class Observer:
         self.cancellation = cancellation
         self.changed = cancellation.changed
         self.listeners: list[Callable[[ContainerEvent], None]] = []
-        """Called for each event of a container's life before those that wait are woken; must be quick."""
+        """Called for each event of a container's life before waiting threads are woken; must be quick."""
         self._seen: dict[str, int] = {}
         self._exit_codes: dict[str, int] = {}
         self._stream: Stream | None = None
@@ -85,7 +84,7 @@ class Observer:
         self._stream = self.engine.api.events(self._on_event)
 
     def close(self) -> None:
-        """Let go of the engine's events."""
+        """Stop following the engine's events."""
         with self._revival:
             if self._stream is not None:
                 self._stream.close()
@@ -93,17 +92,17 @@ class Observer:
 
     @property
     def losses(self) -> int:
-        """How often the engine has let go of its stream of events, as it does when it ends."""
-        stream = self._stream  # once: `close` takes it away
+        """How often the engine has closed its stream of events, as it does when it ends."""
+        stream = self._stream  # read once: `close` sets it to None
         return self._losses + (stream is not None and stream.join(0))
 
     def _revive(self) -> None:
-        """Attach again where the stream has ended by itself, as it does when the engine restarts."""
+        """Attach again if the stream has ended by itself, as it does when the engine restarts."""
         if not self._revival.acquire(blocking=False):
             return
         try:
             if self._stream is not None and self._stream.join(0):
-                with suppress(EngineError):  # until it answers again, every waiting phase looks for itself
+                with suppress(EngineError):  # until it answers again, every waiting phase asks for itself
                     self.start()
                     self._losses += 1
         finally:
@@ -122,12 +121,12 @@ class Observer:
             self.cancellation.set(reason, ExitCode.INTERRUPTED)
 
     def notify(self) -> None:
-        """Wake those that wait: something other than an event of the engine happened."""
+        """Wake waiting threads: something other than an event of the engine happened."""
         with self.changed:
             self.changed.notify_all()
 
     def wait(self, is_done: Callable[[], bool], deadline: float, *, stoppable: bool = True) -> None:
-        """Wait until `is_done`, which must be quick and is called often.
+        """Wait until `is_done` returns true; it must be quick, because it is called often.
 
         Raises OverdueError at `deadline` (monotonic seconds), StoppedError when the run is cancelled.
         """
@@ -149,7 +148,7 @@ class Observer:
         stoppable: bool = True,
         unless: Callable[[], bool] = lambda: False,
     ) -> tuple[Container, ...]:
-        """Wait until what the engine says of these containers satisfies `is_done`; look whenever one changed.
+        """Wait until the state of these containers satisfies `is_done`, which is called whenever one changed.
 
         It also ends when `unless`, which must be quick, becomes true. Raises as `wait` does.
         """
@@ -170,9 +169,9 @@ class Observer:
                 self._revive()
 
     def last_exit_code(self, container_id: str) -> int | None:
-        """The exit code with which a container ended that is gone now: somebody prunes what has ended.
+        """The exit code of a container that has ended and is gone, as after a prune.
 
-        None where the engine told none, or it was killed: who removes one that runs kills it.
+        None if the engine reported none, or if it was killed, as in the removal of a running container.
         """
         with suppress(OverdueError):
             self.wait(lambda: container_id in self._exit_codes, time.monotonic() + _LATE, stoppable=False)
@@ -184,14 +183,14 @@ class Observer:
 
 
 def has_ended(containers: tuple[Container, ...]) -> bool:
-    """Tell whether the one container that is waited for has ended or is gone."""
+    """Whether the one container that is waited for has ended or is gone."""
     return not containers or containers[0].has_ended
 
 
 def try_again(action: Callable[[], None], times: int = 3, patience: float = 0.0) -> EngineError | None:
-    """Do what must be done even under a struggling engine; return the last error where it could not be.
+    """Try something that must be done even if the engine struggles; return the last error if it failed.
 
-    An engine that cannot be reached gets `patience` seconds to come back; one that hangs has had its time.
+    An engine that cannot be reached gets `patience` seconds to come back; one that hangs gets no more time.
     """
     deadline = time.monotonic() + patience
     pause = threading.Event()

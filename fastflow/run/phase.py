@@ -1,4 +1,4 @@
-"""One phase from `starting` to its end, whatever its mode: attempts, deadlines, cancellation, its states."""
+"""One phase of any mode from `starting` to its end: attempts, deadlines, cancellation, states."""
 
 import threading
 import time
@@ -30,7 +30,7 @@ _RUN: Mapping[Mode, Callable[[PhaseContext, int], Verdict]] = {
     SARIF_TESTING: partial(run_testing, SarifTester),
     REPORT: run_report,
 }
-"""How a phase of each mode is run once, and judged."""
+"""For each mode, the function that runs a phase once and judges it."""
 
 
 class PhaseRun:
@@ -45,7 +45,7 @@ class PhaseRun:
         self._is_abandoned = False
 
     def execute(self) -> PhaseResult:
-        """Run the phase to its end; never raises what a phase can cause."""
+        """Run the phase to its end; never raises an error that a phase can cause."""
         deadline = time.monotonic() + self.phase.timeout
         if self.workflow.deadline is not None:
             deadline = min(deadline, self.workflow.deadline)
@@ -54,11 +54,11 @@ class PhaseRun:
         return self._end(self._attempts(context))
 
     def fail(self, reason: str, hint: str | None = None) -> PhaseResult:
-        """End the phase where it could not even be run, or not to its end."""
+        """End the phase if it could not be run, or not to its end."""
         return self._end(failed(reason, hint))
 
     def abandon(self) -> PhaseResult:
-        """End a cancelled phase that does not come to its end, and hear no more of it."""
+        """End a cancelled phase that does not end by itself, and ignore its further reports."""
         with self._lock:
             self._is_abandoned = True
         verdict = self._cancelled()
@@ -73,7 +73,7 @@ class PhaseRun:
         if evidence is None and verdict.state == "failed" and self.result.log:
             evidence = self.run.folder.evidence("the node", self.result.log)
         self.report(None, ended=now(), evidence=evidence)
-        # The ids go into the file of events: a run that is killed later can be taken up by them, and be reported.
+        # The ids go into the file of events: with them, a run that is killed later can be resumed and reported.
         result = self.result
         known = {"test_record": result.test_record, "test_run": result.test_run, "baselines": result.baselines}
         why = {"reason": verdict.reason, "hint": verdict.hint, "evidence": evidence}
@@ -104,8 +104,8 @@ class PhaseRun:
         finally:
             context.services.close()
         if verdict.state == "failed" and self.run.cancellation.is_set:
-            return self._cancelled()  # what a cancelled run kills has not failed
-        if verdict.state == "failed" and context.observer.losses != losses:  # its containers have ended with that
+            return self._cancelled()  # a node that a cancelled run kills has not failed
+        if verdict.state == "failed" and context.observer.losses != losses:  # its containers have ended too
             reason = f"the engine was restarted or its connection lost in the meantime: {verdict.reason}"
             return replace(verdict, reason=reason, hint="check the engine's log")
         return verdict
@@ -132,7 +132,7 @@ class PhaseRun:
         return failed(f"the phase did not end within {limit} s, {whose}, while {self.result.state}", "raise `timeout`")
 
     def report(self, state: State | None, **facts: Any) -> None:
-        """Take notice of a change; a change of state is an event. No text of it holds the token."""
+        """Record a change; a change of state is an event. Its texts never contain the token."""
         mask = self.run.folder.mask
         facts = {key: mask(value) if isinstance(value, str) else value for key, value in facts.items()}
         with self._lock:
@@ -145,7 +145,7 @@ class PhaseRun:
             self._tell(self.result, **facts)
 
     def _tell(self, result: PhaseResult, **facts: Any) -> None:
-        """Say what has changed, and no more: what was known before is in an earlier event."""
+        """Emit only what has changed: the rest is in an earlier event."""
         told = {name: value for name, value in facts.items() if name != "reason"}
         self.run.emit(PhaseChanged.of(result, **told))
 

@@ -1,4 +1,4 @@
-"""Before the first phase: Compose accepts every project, and every image is there. Nothing else is created yet."""
+"""Before the first phase: make sure that Compose accepts every project, and get every image. Creates nothing else."""
 
 import json
 import tempfile
@@ -25,9 +25,9 @@ R = TypeVar("R")
 
 
 def prepare(run: RunContext, workflows: Sequence[WorkflowRun]) -> None:
-    """Check the projects and the gates' files, pull what is missing, build what is to be built.
+    """Check the projects and the gates' files, pull missing images, and build those with a `build` section.
 
-    Raises FastflowError; what else is under way is interrupted then.
+    Raises FastflowError; everything else under way is then interrupted.
     """
     for phase in run.plan.selected:
         run.accepted[phase.id] = accepted_by(phase, run.plan.directory)
@@ -38,13 +38,13 @@ def prepare(run: RunContext, workflows: Sequence[WorkflowRun]) -> None:
         _each(pool, _pulls(workflows), lambda job: _pull(run, *job), engines)
         to_build = _to_build(workflows)
         for host in {workflow.host.name: workflow.host for workflow, _ in to_build}.values():
-            run.held += mark_on(run, host)  # or `down --all` takes the images for those of a dead run
+            run.held += mark_on(run, host)  # else `down --all` takes the images for those of a dead run
         _each(pool, to_build, lambda job: _build(run, *job), engines)
     run.folder.write_images(_images(workflows))
 
 
 def _take(run: RunContext, projects: Sequence[tuple[WorkflowRun, Resolved]]) -> None:
-    """Let each workflow know what its project comes to, and what others build on its engine."""
+    """Give each workflow its project as Compose resolved it, and the images that others build on its engine."""
     for workflow, own in projects:
         others = [other for near, other in projects if near.host is workflow.host and other is not own]
         workflow.resolved = own.with_others(build for other in others for build in other.builds.values())
@@ -61,12 +61,12 @@ def _each(pool: ThreadPoolExecutor, jobs: Iterable[T], do: Callable[[T], R], eng
         for job in under_way:
             job.cancel()
         for engine in engines:
-            engine.compose.interrupt()  # a pull may take minutes, and nobody waits for it any more
+            engine.compose.interrupt()  # a pull may take minutes, and is no longer needed
         raise
 
 
 def _resolved(run: RunContext, workflow: WorkflowRun) -> Resolved:
-    """What Compose makes of a project; that it refuses is a fault of the files (rule compose-invalid)."""
+    """A project as Compose resolves it; a refusal is a fault of the files (rule compose-invalid)."""
     try:
         text = workflow.host.engine.compose.config(run.project(workflow))
     except EngineTimeoutError:
@@ -79,7 +79,7 @@ def _resolved(run: RunContext, workflow: WorkflowRun) -> Resolved:
 
 
 def _pulls(workflows: Sequence[WorkflowRun]) -> list[tuple[WorkflowRun, str, str | None]]:
-    """Missing images and their platforms. Raises FastflowError if all services of one say `pull_policy: never`."""
+    """Missing images and their platforms. Raises FastflowError if all services of one have `pull_policy: never`."""
     users: dict[tuple[str, str], tuple[WorkflowRun, str]] = {}
     for workflow in workflows:
         services, own = workflow.resolved.services, workflow.resolved.images
@@ -112,7 +112,7 @@ def _pull(run: RunContext, workflow: WorkflowRun, image: str, platform: str | No
 
 
 def _to_build(workflows: Sequence[WorkflowRun]) -> list[tuple[WorkflowRun, tuple[str, ...]]]:
-    """The workflows that build images which a selected phase of any workflow uses, and for which services."""
+    """The workflows that build images for selected phases of any workflow, and for which services."""
     images = {(one.host.name, one.resolved.images.get(name)) for one in workflows for name in one.plan.used}
     found = []
     for workflow in workflows:
@@ -137,7 +137,7 @@ def _build(run: RunContext, workflow: WorkflowRun, services: Iterable[str]) -> N
 
 
 def _images(workflows: Sequence[WorkflowRun]) -> Iterator[RunImage]:
-    """What the services and nodes of a run are going to run; an engine that does not say so is asked by the phases."""
+    """The images that the services and nodes of a run will run; if an engine gives no answer, the phases ask it."""
     for host in {workflow.host.name: workflow.host for workflow in workflows}.values():
         here = [workflow for workflow in workflows if workflow.host is host]
         names = {(one.plan.name, service): name for one in here for service, name in _image_names(one)}

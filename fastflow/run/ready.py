@@ -1,4 +1,4 @@
-"""Which of the phases that may start is next, in a time that hardly grows with how many there are."""
+"""Picks the next of the phases that may start, in a time that hardly grows with their number."""
 
 import heapq
 from collections import defaultdict
@@ -10,10 +10,10 @@ Rank = tuple[int, int]
 
 
 class ReadyPhases:
-    """The phases that may start, each in the line of its host: those of workflows that are up, and the others.
+    """The phases that may start, each in a queue of its host: one for workflows that are up, one for the others.
 
-    In a line the one comes first that has the longest chain of phases behind it, so that a run is not left with one
-    chain at its end; then the first in the file.
+    In a queue the phase with the longest chain of phases behind it comes first, so that a run does not end with one
+    long chain; among equals, the first in the file.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class ReadyPhases:
             self._of_workflow[workflow].append(name)
 
     def take(self, has_room: Callable[[str], bool]) -> str | None:
-        """Take the next whose host has room, after which its workflow counts as up; None where there is none."""
+        """Take the next whose host has room; its workflow then counts as up. None if there is none."""
         for line in self._others.values():
             self._drop_moved(line)
         for lines in (self._up, self._others):
@@ -60,13 +60,13 @@ class ReadyPhases:
                 heapq.heappush(self._up[self.host(name)], (self._ranks[name], name))
 
     def _drop_moved(self, line: list[tuple[Rank, str]]) -> None:
-        """What has moved to the line of those that are up stays in the other one until it comes to its front."""
+        """Phases that moved to the queue of those that are up stay in the other one until they reach its front."""
         while line and self._phases[line[0][1]].workflow in self._workflows_up:
             heapq.heappop(line)
 
 
 def _lengths(phases: Mapping[str, PhasePlan], dependents: Mapping[str, Iterable[str]]) -> dict[str, int]:
-    """For each phase the length of the longest chain that begins with it, in phases."""
+    """For each phase, the length of the longest chain that begins with it, in phases."""
     found: dict[str, int] = {}
     for name in sorted(phases, key=lambda name: phases[name].wave, reverse=True):
         found[name] = 1 + max((found[other] for other in dependents[name]), default=0)

@@ -21,13 +21,13 @@ from fastflow.run.verdict import Verdict, failed, judge_recording
 
 Keep: TypeAlias = Callable[[PhaseContext, RunningNode], Verdict]
 _OWN_END = 1.0
-"""Seconds that a node which printed an error has to end by itself, so that its exit code is known."""
+"""Seconds that a node gets to end by itself after an error, so that its exit code is known."""
 
 
 def run_recording(context: PhaseContext, attempt: int, keep: Keep | None = None) -> Verdict:
     """Run a recording phase once. Raises PhaseError or EngineError; the node is gone then.
 
-    `keep` takes the record of a recorder that has ended, if that is not in the cloud, and judges it.
+    `keep` fetches the record of a recorder that has ended, unless it is in the cloud, and judges it.
     """
     node = start_phase(context, attempt)
     try:
@@ -40,7 +40,7 @@ def run_recording(context: PhaseContext, attempt: int, keep: Keep | None = None)
         context.report_state(None, exit_code=node.container.exit_code)
         return verdict
     except (PhaseError, EngineError):
-        if context.has_recorded:  # the record is finished even so: whoever looks at it later finds it whole
+        if context.has_recorded:  # the record is finished all the same, so that it is complete for later use
             node.stop_early()
             if keep is not None:
                 with suppress(EngineError):

@@ -1,4 +1,4 @@
-"""A run of which nothing was started: what is written of it."""
+"""Records a run of which nothing was started."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -26,7 +26,7 @@ def write_refusal(
     nothing = {
         name: replace(result, state="cancelled", reason="nothing was started") for name, result in waiting(plan).items()
     }
-    for phase in nothing.values():  # for who reads the file of events later; a display has the error to show
+    for phase in nothing.values():  # for later readers of the file of events; displays show the error itself
         folder.on_event(PhaseChanged.of(phase))
     phases = in_order(plan, {**{result.id: result for result in earlier}, **nothing})
     result = RunResult(settings.run, settings.spec, exit_code, started, now(), phases, resumes=plan.resumes)
@@ -35,7 +35,7 @@ def write_refusal(
 
 @contextmanager
 def refusing(plan: Plan, settings: RunSettings, folder: RunFolder, earlier: Iterable[PhaseResult]) -> Iterator[None]:
-    """Write what stands in the way of the run into its folder, and close that."""
+    """Write the error that prevents the run into its folder, and close the folder."""
     started = now()
     try:
         yield

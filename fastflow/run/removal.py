@@ -1,7 +1,7 @@
-"""Removes what a run created: exactly what carries its label, containers by id, then the rest.
+"""Removes what a run created: exactly the objects that carry its label, containers by id, then the rest.
 
-Never by `docker compose down -v`, which deletes volumes of others. Volumes that are external or have a name of
-their own are the user's and carry no label of a run.
+Never with `docker compose down -v`, which deletes volumes of others. Volumes that are external or have an explicit
+name are the user's and carry no label of a run.
 """
 
 import threading
@@ -22,11 +22,11 @@ from fastflow.run.networks import made_networks, remove_unused
 from fastflow.run.observer import try_again
 
 _ENGINE_PATIENCE = 20.0
-"""Seconds in which an engine that cannot be reached at the end of a run may come back."""
+"""Seconds that an engine that cannot be reached at the end of a run gets to come back."""
 
 
 def remove_project(engine: Engine, run: str, project: str, patience: float = 0.0) -> tuple[str, ...]:
-    """Remove what is left of one workflow; return what could not be removed, as commands that do it.
+    """Remove what is left of one workflow; return commands that remove what could not be removed.
 
     Not its images: another workflow of the run may use them.
     An engine that cannot be reached has `patience` seconds to come back.
@@ -35,7 +35,7 @@ def remove_project(engine: Engine, run: str, project: str, patience: float = 0.0
 
 
 def remove_run(engine: Engine, run: str, projects: Iterable[str], patience: float = 0.0) -> tuple[str, ...]:
-    """Remove everything that carries a run's label, but for its leases; return what could not be removed."""
+    """Remove everything that carries a run's label except its leases; return what could not be removed."""
     left: list[str] = []
     for project in dict.fromkeys(projects):
         left.extend(remove_project(engine, run, project, patience))
@@ -63,7 +63,7 @@ def _remove(engine: Engine, labels: Mapping[str, str], own: Mapping[str, str], p
 
 
 def _remove_once(engine: Engine, labels: Mapping[str, str], own: Mapping[str, str]) -> None:
-    """Remove all kinds, though one of them fails; raise the first error."""
+    """Remove all kinds of objects, even if one fails; raise the first error."""
 
     def remove_containers() -> None:
         engine.api.remove_containers(
@@ -84,14 +84,14 @@ def _remove_once(engine: Engine, labels: Mapping[str, str], own: Mapping[str, st
     for step in steps:
         error = try_again(step, times=1)
         if isinstance(error, EngineTimeoutError):
-            raise error  # an engine that hangs would let each of the others wait as long
+            raise error  # an engine that hangs would make each of the others wait as long
         errors += [error] if error is not None else []
     if errors:
         raise errors[0]
 
 
 def _remove_images(engine: Engine, run: str) -> None:
-    """Remove the images, then what Podman lists after that: the layers of an image that is gone."""
+    """Remove the images, then the layers of removed images, which Podman lists only afterwards."""
     before: tuple[str, ...] = ()
     while (found := _own_images(engine, run)) and found != before:
         engine.api.remove_images(found)
@@ -99,7 +99,7 @@ def _remove_images(engine: Engine, run: str) -> None:
 
 
 def _own_images(engine: Engine, run: str) -> tuple[str, ...]:
-    """The images that were built under the run's name; another name that somebody gave to one is theirs."""
+    """The images that were built under the run's name; a name that a user gave to one belongs to the user."""
     lead = project_name(run, "")
     found = engine.api.images({f"{LABEL}.run": run})
     return tuple(name for name in found if name.startswith("sha256:") or name.rpartition("/")[2].startswith(lead))
@@ -110,11 +110,11 @@ def _is_lease(labels: Mapping[str, str]) -> bool:
 
 
 class CleanUp:
-    """Removes what a run creates: a workflow when its last phase has ended, and at the end what is left."""
+    """Removes what a run creates: a workflow when its last phase has ended, and the rest at the end."""
 
     def __init__(self, run: RunContext, workflows: Sequence[WorkflowRun]) -> None:
         self.leftovers: list[str] = []
-        """What could not be removed, as commands that do it."""
+        """Commands that remove what could not be removed."""
         self._run = run
         self._workflows = workflows
         self._threads: dict[str, threading.Thread] = {}
@@ -126,7 +126,7 @@ class CleanUp:
         return list({workflow.host.name: workflow.host for workflow in self._workflows}.values())
 
     def leave(self, workflow: WorkflowRun) -> None:
-        """Take notice that a phase of a workflow has ended; after the last, remove its services while others go on."""
+        """Note that a phase of a workflow has ended; after the last one, remove its services while others go on."""
         workflow.unfinished -= 1
         if workflow.unfinished == 0 and workflow.is_up and not self._run.settings.keep:
             name = workflow.plan.name
@@ -136,19 +136,19 @@ class CleanUp:
                 self._threads[name] = thread
 
     def wait(self, workflows: Iterable[str]) -> None:
-        """Wait until those of these workflows are gone whose removal has begun."""
+        """Wait for the removals of these workflows that have begun."""
         for name in workflows:
             if name in self._threads:
                 self._threads[name].join()
 
     def finish(self) -> None:
-        """Remove all that is left, and let go of the engines."""
+        """Remove all that is left, and detach from the engines."""
         self._patient_until = time.monotonic() + _ENGINE_PATIENCE
         self.wait(tuple(self._threads))
         if not self._run.settings.keep:
             at_once(self._remove, [workflow for workflow in self._workflows if workflow.is_up])
             at_once(self._sweep, self.hosts)
-            # Compose may have been killed while the engine made a network for it, which is only there now.
+            # Compose may have been killed while the engine made a network for it, which has only appeared now.
             at_once(self._sweep, [host for host in self.hosts if host.engine.compose.settle()])
         for host in self.hosts:
             host.observer.close()
@@ -161,7 +161,7 @@ class CleanUp:
         _remove_made_networks(workflow.host, [workflow], unfinished)
 
     def _sweep(self, host: Host) -> None:
-        """Remove what is left on an engine, also of calls that were interrupted while they made something."""
+        """Remove what is left on an engine, including objects that interrupted calls were still creating."""
         here = [workflow for workflow in self._workflows if workflow.host is host]
         projects = [self._run.project_name(workflow) for workflow in here if workflow.is_up]
         self.leftovers.extend(remove_run(host.engine, self._run.settings.run, projects, self._patience))
@@ -169,12 +169,12 @@ class CleanUp:
 
     @property
     def _patience(self) -> float:
-        """The seconds in which an engine that cannot be reached may come back; a cancelled run has none to lose."""
+        """The seconds that an unreachable engine gets to come back; a cancelled run has none to spare."""
         return 0.0 if self._run.cancellation.is_set else max(0.0, self._patient_until - time.monotonic())
 
 
 def _remove_made_networks(host: Host, of: Iterable[WorkflowRun], but: Iterable[WorkflowRun] = ()) -> None:
-    """Remove the networks with names of their own that runs made and nobody uses, but for those of some."""
+    """Remove the networks with explicit names that runs made and nobody uses, except those of some."""
     names, kept = ({net.name for one in those for _, net in one.resolved.made} for those in (of, but))
-    with suppress(EngineError):  # what is left of this run is told by the sweep
+    with suppress(EngineError):  # the sweep reports what is left of this run
         remove_unused(host.engine, made_networks(host.engine, sorted(names - kept)))

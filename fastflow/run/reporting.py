@@ -1,4 +1,4 @@
-"""A report phase: fetches the report of each test run of its workflow, by its id."""
+"""A report phase: fetches the report of each test run of its workflow by the test run's id."""
 
 from fastflow.errors import EngineError
 from fastflow.model.node import ReportNode

@@ -21,7 +21,7 @@ from fastflow.run.scheduler import Scheduler
 from fastflow.run.stopping import CancelWatchdog
 
 _LAST_PATIENCE = 1.0
-"""Seconds that phases have to end once their containers were killed."""
+"""Seconds that phases get to end once their containers were killed."""
 
 
 class Runner:
@@ -55,14 +55,14 @@ class Runner:
         run.cancellation.watchers.append(self.wake)
 
     def execute(self) -> RunResult:
-        """Run everything; raises FastflowError where nothing could be started."""
+        """Run everything; raises FastflowError if nothing could be started."""
         self._begin()
         hosts = self._clean_up.hosts
         watchdog = CancelWatchdog(self.run, hosts)
         watchdog.start()
         try:
             for host in hosts:
-                host.observer.start()  # from now on the run hears that it is to stop
+                host.observer.start()  # from now on the run can be told to stop
             prepare(self.run, list(self.workflows.values()))
             self._hold(hosts)
             self._on_held()
@@ -83,10 +83,10 @@ class Runner:
         return result
 
     def _hold(self, hosts: Sequence[Host]) -> None:
-        """Take the leases, then the aliases; all are in `held`."""
+        """Take the leases, then the aliases; all of them end up in `held`."""
         if not self.run.cancellation.is_set:
             self.run.held += hold_all(self.run, hosts)
-        if not self.run.cancellation.is_set:  # it may have waited for a long time
+        if not self.run.cancellation.is_set:  # the wait may have been long
             self.run.held += hold_aliases(self.run, self.workflows.values())
             note_namesakes(self.run, self.workflows.values())
 
@@ -119,14 +119,14 @@ class Runner:
                     self._start(name)
                 if not self._scheduler.is_done:
                     self._take(self._ended.get())
-        except BaseException as error:  # whatever it is: no phase may go on when its run is being removed
+        except BaseException as error:  # any exception: no phase may go on while its run is being removed
             self.run.cancellation.set(f"a bug of fastflow: {error!r}")
             raise
         finally:
             self._drain()
 
     def _drain(self) -> None:
-        """Wait for the phases of a cancelled run; one that hangs is left to itself, so that the run ends in time."""
+        """Wait for the phases of a cancelled run; one that hangs is abandoned, so that the run ends in time."""
         deadline = time.monotonic() + self.run.settings.cancel_limit + _LAST_PATIENCE
         while self._working:
             hurried_at = self.run.cancellation.hurried_at
@@ -150,11 +150,11 @@ class Runner:
             self._ended.put(work.fail(f"the phase could not be started: {error}"))
 
     def _execute(self, work: PhaseRun) -> None:
-        """Run a phase once the workflows before it are gone: their ports, names and subnets may be its own, too."""
+        """Run a phase once the workflows before it are gone: it may use the same ports, names and subnets."""
         self._clean_up.wait(self.plan.workflows_before(work.phase))
         try:
             result = work.execute()
-        except Exception as error:  # a bug in one phase must not leave the others without an end
+        except Exception as error:  # a bug in one phase must not keep the others from ending
             hint = None
             with suppress(OSError):
                 log_file = self.run.folder.log(f"{work.phase.id}.bug")
@@ -166,7 +166,7 @@ class Runner:
 
     def _take(self, result: PhaseResult | None) -> None:
         if result is None or self._working.pop(result.id, None) is None:
-            return  # woken up, or a phase that was given up
+            return  # woken up, or a phase that was abandoned
         self._results[result.id] = result
         self._scheduler.ended(result.id, result.state)
         self._clean_up.leave(self.workflows[result.workflow])
@@ -180,7 +180,7 @@ class Runner:
         self.run.emit(PhaseChanged.of(self._results[name]))
 
     def _stop_early(self) -> None:
-        """End what has not begun, and write what is known: who stops a run may kill it before all is removed."""
+        """End what has not begun, and write what is known: the run may be killed before everything is removed."""
         for name in self._scheduler.waiting:
             self._set_aside(name, "cancelled", f"{self.run.cancellation.reason}, while waiting")
         with suppress(OSError):

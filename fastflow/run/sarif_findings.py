@@ -1,4 +1,4 @@
-"""What a scanner says in SARIF 2.1.0 (OASIS, Static Analysis Results Interchange Format), as vulnerabilities."""
+"""Reads a scanner's SARIF 2.1.0 (OASIS, Static Analysis Results Interchange Format) as vulnerabilities."""
 
 import hashlib
 import json
@@ -19,12 +19,12 @@ _THREATS: Mapping[str, int] = {"error": 80, "warning": 50, "note": 20, "none": 1
 _USUAL_LEVEL = "warning"
 _DEFAULT_KIND = "fail"
 _SUPPRESSED = ("accepted", None)
-"""The status of a suppression that holds; one without a status does (3.35.3)."""
+"""The status of a suppression in force; one without a status is in force too (3.35.3)."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScanResult:
-    """What the SARIF files of a scanner hold. `is_sound`: there is one, and each can be read; `fault` says why not."""
+    """The content of a scanner's SARIF files. `is_sound`: there is one, and all can be read; `fault` says why not."""
 
     vulnerabilities: tuple[Vulnerability, ...] = ()
     scanner: str | None = None
@@ -33,7 +33,7 @@ class ScanResult:
 
 
 def read_scan(files: Iterable[Path]) -> ScanResult:
-    """Read all SARIF among the files that a scanner has written; what has its suffix has to be SARIF."""
+    """Read all SARIF among the files that a scanner has written; every file with its suffix must be SARIF."""
     found: dict[str, Vulnerability] = {}
     scanner, is_there, fault = None, False, None
     for path in files:
@@ -51,12 +51,12 @@ def read_scan(files: Iterable[Path]) -> ScanResult:
 
 
 def unnamed(scanner: str | None) -> Vulnerability:
-    """What stands for the vulnerabilities of a scanner that says there are some, and not which."""
+    """A placeholder for the vulnerabilities of a scanner that reports some without details."""
     return Vulnerability("unknown", 100, None, None, None, fingerprint("unknown", None, None, scanner), scanner=scanner)
 
 
 def _log(path: Path) -> list[Tree] | None:
-    """The runs of a SARIF file; None if it is none."""
+    """The runs of a SARIF file; None if it is not one."""
     if path.suffix not in (".sarif", ".json"):
         return None
     try:
@@ -69,7 +69,7 @@ def _log(path: Path) -> list[Tree] | None:
 
 
 def _fault_of(path: Path) -> str:
-    """Say why a file is no SARIF log that can be read."""
+    """Say why a file is not a readable SARIF log."""
     is_large = is_file(path) and path.stat().st_size > LARGEST_REPORT
     return f"it is larger than {LARGEST_REPORT // 10**6} MB" if is_large else "it is not SARIF 2.1.0"
 
@@ -90,7 +90,7 @@ def _results(run: Tree) -> Iterator[Vulnerability]:
 
 
 def _is_excused(result: Tree) -> bool:
-    """Whether the scanner itself says that it counts no more."""
+    """Whether the scanner itself suppresses the result."""
     suppressed = any(one.get("status") in _SUPPRESSED for one in _list(result, "suppressions"))
     return suppressed or result.get("baselineState") == "absent"
 
@@ -117,10 +117,10 @@ def _vulnerability(result: Tree, kind: str, rule: Tree, scanner: str | None) -> 
 
 
 def _threat(result: Tree, rule: Tree) -> int:
-    """Ten times `security-severity`, else by the level: the result's, the rule's, or SARIF's usual one."""
+    """Ten times `security-severity`, else by the level: the result's, the rule's, or SARIF's default."""
     for one in (result, rule):
         written = _at(one, "properties").get("security-severity")
-        with suppress(ValueError, OverflowError):  # a text that is no number, a number with 400 digits
+        with suppress(ValueError, OverflowError):  # a text that is not a number, or a number with 400 digits
             severity = float(written) if isinstance(written, (str, int, float)) else -1.0
             if 0 <= severity <= 10:
                 return max(1, round(severity * 10))
@@ -129,7 +129,7 @@ def _threat(result: Tree, rule: Tree) -> int:
 
 
 def _identity(result: Tree, kind: str) -> str | None:
-    """The scanner's own fingerprints, which are the same in each of its runs."""
+    """The scanner's own fingerprints, which are the same in all of its runs."""
     for field in ("fingerprints", "partialFingerprints"):
         if known := {str(name): str(value) for name, value in _at(result, field).items()}:
             text = json.dumps([kind, sorted(known.items())])
@@ -145,7 +145,7 @@ def _parameter(place: Tree, properties: Tree) -> str | None:
 
 
 def _address(uri: str | None) -> str | None:
-    """The address without account, query and fragment, which hold the attack."""
+    """The address without account, query and fragment, because those contain the attack."""
     try:
         parts = urlsplit(uri or "")
     except ValueError:
@@ -154,7 +154,7 @@ def _address(uri: str | None) -> str | None:
 
 
 def _request(request: Tree) -> str | None:
-    """A request as it is sent, from SARIF's own object for one (3.46)."""
+    """A request as it is sent, from SARIF's `webRequest` object (3.46)."""
     method, target = _text(request, "method"), _text(request, "target")
     if not method or not target:
         return None

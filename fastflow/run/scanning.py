@@ -1,4 +1,4 @@
-"""A tester besides FAST: any scanner that gets the record as a HAR file and writes SARIF (the contract, 8)."""
+"""A non-FAST tester: any scanner that gets the record as a HAR file and writes SARIF (the contract, 8)."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -24,7 +24,7 @@ class SarifTester(Tester):
     _record: Path
 
     def require_record(self) -> None:
-        """Raise PhaseFailedError if the record is not there, or holds too little."""
+        """Raise PhaseFailedError if the record is missing, or contains too little."""
         phase = self.context.phase
         assert phase.recorder is not None, "the checks have seen that a recording comes first"
         self._record, baselines = open_record(self.context.run, phase.recorder)
@@ -35,7 +35,7 @@ class SarifTester(Tester):
             raise PhaseFailedError(verdict.reason or "", verdict.hint)
 
     def prepare(self, container_id: str) -> None:
-        """Put the record into the container; and a directory for reports, if the image has none."""
+        """Copy the record into the container, and make a directory for reports if the image has none."""
         api = self.context.engine.api
         try:
             api.copy_to(container_id, RECORD_PATH, self._record)
@@ -45,7 +45,7 @@ class SarifTester(Tester):
             raise PhaseFailedError(reason, error.hint or "remove `read_only` from its `container`") from error
 
     def judge(self, node: RunningNode) -> Verdict:
-        """Follow the scanner, wait for its end, and judge by its exit code and by its SARIF."""
+        """Follow the scanner, wait for its end, and judge by its exit code and its SARIF."""
         context = self.context
         node.follow()
         is_over = wait_for_end(context, node)
@@ -65,7 +65,7 @@ class SarifTester(Tester):
         return judge_scan(end, codes, scan, vulnerabilities, node.log.last)
 
     def find_early(self, node: RunningNode, is_stopped: bool) -> Iterable[Vulnerability]:
-        """What it has written by now, if there is time to look."""
+        """The findings that it has written so far, if there is time to look."""
         return () if is_stopped else read_scan(fetch_reports(self.context, node.container)).vulnerabilities
 
     @property
@@ -78,7 +78,7 @@ class SarifTester(Tester):
 def judge_scan(
     end: NodeEnd, codes: ScannerCodes, scan: ScanResult, vulnerabilities: tuple[Vulnerability, ...], last: str
 ) -> Verdict:
-    """Judge a scanner that has ended: its exit code says whether it did its work, its SARIF what it found."""
+    """Judge a scanner that has ended: its exit code shows whether it did its work, its SARIF what it found."""
     said = f": {last}" if last else ""
     if end.exit_code not in codes.of_nothing | codes.of_vulnerabilities:
         reason = end.death or f"the scanner ended with exit code {end.exit_code}{said}"

@@ -31,7 +31,7 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class Actions:
-    """What is to be done now."""
+    """The actions to take now."""
 
     start: tuple[str, ...] = ()
     skip: tuple[Skip, ...] = ()
@@ -40,7 +40,7 @@ class Actions:
 class Scheduler:
     """Decides what starts. A phase leaves `waiting` only when all that it depends on has ended.
 
-    A phase that is left out counts as passed, or, where there are `outcomes`, as what they say.
+    A phase that is left out counts as passed or, if there are `outcomes`, as what they say.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class Scheduler:
         return Actions(tuple(start), tuple(skips))
 
     def ended(self, name: str, state: State) -> None:
-        """Take notice that a phase has ended and its container has stopped."""
+        """Note that a phase has ended and its container has stopped."""
         if name in self._running:
             self._running.remove(name)
             self._running_on[self._ready.host(name)] -= 1
@@ -131,13 +131,13 @@ class Scheduler:
         return None if met[edge.condition] else f"{edge.before} {_WORDS.get(state, state)}"
 
     def _outcome(self, name: str) -> str:
-        """What became of a phase that is left out."""
+        """The outcome of a phase that is left out."""
         outcome = (self._outcomes or {}).get(name)
         return outcome.state if outcome is not None else _NOT_RUN
 
 
 def _selected_before(phases: Mapping[str, PhasePlan]) -> dict[str, frozenset[str]]:
-    """For each phase the selected ones that it waits for: the order that runs through one that is left out stays."""
+    """For each phase, the selected ones that it waits for; the order through phases that are left out is kept."""
     found: dict[str, frozenset[str]] = {}
     for phase in sorted(phases.values(), key=lambda phase: phase.wave):
         names: set[str] = set()

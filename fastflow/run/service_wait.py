@@ -1,6 +1,6 @@
-"""The wait until services are up, each no longer than its own time; says from time to time for what.
+"""Waits until services are up, each no longer than its own timeout; reports at intervals what it waits for.
 
-The log of a service that fails a phase is kept in the run's folder, since its container will be gone.
+The log of a service that fails a phase is kept in the run's folder, because its container will be gone.
 """
 
 import re
@@ -19,7 +19,7 @@ from fastflow.run.failure import OverdueError, PhaseFailedError
 from fastflow.run.service_watch import fault_of, probed
 
 PERIOD = 15.0
-"""Seconds between two notes on what is waited for."""
+"""Seconds between two notes on what the wait is for."""
 _ONE_OFF = "com.docker.compose.oneoff"
 _PROBE = "fix the service's healthcheck, or what it checks"
 _LONGER = "give them more time: services: { NAME: { timeout: 10m } }"
@@ -38,7 +38,7 @@ def refuse_faulty(context: PhaseContext, found: Iterable[Container]) -> None:
     for container in found:
         if (fault := fault_of(container)) is not None:
             evidence = keep_log(context, container)
-            did_not_start = container.status == "created"  # the engine's doing, which may be another the next time
+            did_not_start = container.status == "created"  # caused by the engine, and may not happen the next time
             hint = hint_on(evidence) or container.advice or (_PROBE if container.probe is not None else None)
             raise PhaseFailedError(fault.text, hint, is_infrastructure=did_not_start, evidence=evidence)
 
@@ -61,7 +61,7 @@ def too_late(context: PhaseContext, late: Sequence[Container], timeout: int) -> 
 
 
 class ServiceWait:
-    """Waits until services are up, each no longer than its own time."""
+    """Waits until services are up, each no longer than its own timeout."""
 
     def __init__(self, context: PhaseContext, services: Sequence[ServicePlan]) -> None:
         self._context = context
@@ -72,7 +72,7 @@ class ServiceWait:
 
     @contextmanager
     def telling(self) -> Iterator[None]:
-        """Say every 15 s, as long as the block runs, which services are not up yet."""
+        """Note every 15 s, as long as the block runs, which services are not up yet."""
         has_ended = threading.Event()
 
         def tell() -> None:
@@ -82,7 +82,7 @@ class ServiceWait:
                     if waiting and not has_ended.is_set():
                         self._context.run.note(f"waiting for services: {waiting}", self._context.phase.id)
 
-        with suppress(RuntimeError):  # no more threads: the phase goes on without
+        with suppress(RuntimeError):  # no more threads: the phase continues without these notes
             threading.Thread(target=tell, daemon=True, name="waiting").start()
         try:
             yield
@@ -90,7 +90,7 @@ class ServiceWait:
             has_ended.set()
 
     def _waiting_for(self) -> str:
-        """Name the services that are not up yet, each with how far it is."""
+        """Name the services that are not up yet, each with its progress."""
         states = dict.fromkeys(self._services, "not created yet")
         for container in service_containers(self._context, self._services):
             name = str(container.service)
@@ -104,7 +104,7 @@ class ServiceWait:
         return ", ".join(f"{name} ({how})" for name, how in states.items() if how)
 
     def follow(self, found: Iterable[Container]) -> None:
-        """Read the logs that tell when a service is up."""
+        """Follow the logs that show when a service is up."""
         for container in found:
             service = self._services[str(container.service)]
             if service.log and container.health is None and not container.is_done:
@@ -122,7 +122,7 @@ class ServiceWait:
     def until_up(self, found: tuple[Container, ...]) -> tuple[Container, ...]:
         """Return the containers when all are up.
 
-        Raises PhaseFailedError if a service dies, turns unhealthy or is late; as `Observer.wait` does, too.
+        Raises PhaseFailedError if a service dies, turns unhealthy or is late; also raises as `Observer.wait` does.
         """
         while late := self._not_up(found):
             refuse_faulty(self._context, found)
@@ -144,7 +144,7 @@ class ServiceWait:
         return found
 
     def _refuse_gone(self, before: Iterable[Container], found: Iterable[Container]) -> None:
-        """Raise PhaseFailedError where somebody removed a service, other than one that had done its work."""
+        """Raise PhaseFailedError if a service was removed, unless it had done its work."""
         left = {container.id for container in found}
         for one in before:
             is_gone = one.id not in left and not one.is_done
@@ -169,13 +169,13 @@ class ServiceWait:
         return is_up(container) and has_log
 
     def close(self) -> None:
-        """Let go of the logs."""
+        """Stop following the logs."""
         for stream in self._streams:
             stream.close()
 
 
 def keep_log(context: PhaseContext, container: Container, until: str | None = None) -> Evidence | None:
-    """Keep the log of a service that fails a phase, since its container will be gone; return its last lines.
+    """Keep the log of a service that fails a phase, because its container will be gone; return its last lines.
 
     `until` (the engine's time) is when it failed, if it has printed more since.
     """
@@ -187,7 +187,7 @@ def keep_log(context: PhaseContext, container: Container, until: str | None = No
 
 
 def hint_on(evidence: Evidence | None) -> str | None:
-    """Say with what a log ends, and where the rest is."""
+    """Quote the end of a log, and say where the rest is."""
     if evidence is None:
         return None
     last = next(line.strip() for line in reversed(evidence.lines) if line.strip())

@@ -1,4 +1,4 @@
-"""What becomes of a phase's services from the moment in which all were up: the engine's events, and a last look."""
+"""Watches a phase's services from the moment when all are up: by the engine's events, and a last look."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -14,9 +14,9 @@ _UNHEALTHY = "health_status: unhealthy"
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with a service, in words; `time` (the engine's own, RFC 3339) is when it began, if that is known.
+    """A service's fault in words; `time` (the engine's own, RFC 3339) is when it began, if that is known.
 
-    `container` is as it was seen last.
+    `container` is its last known state.
     """
 
     container: Container
@@ -26,7 +26,7 @@ class Fault:
 
 
 def fault_of(container: Container) -> Fault | None:
-    """Judge a service's container as it is now; None if it is up, has done its work, or may yet come up."""
+    """The present fault of a service's container; None if it is up, has done its work, or may yet come up."""
     name = container.service
     if container.error and container.status == "created":
         return Fault(container, f"service {name} did not start: {container.error}")
@@ -44,11 +44,11 @@ def ending(container: Container, exit_code: int, is_out_of_memory: bool) -> str:
 
 
 def probed(container: Container) -> str:
-    """Say what the last healthcheck that failed printed, to be appended to a sentence; "" if none is known."""
+    """The output of the last failed healthcheck, in a form to append to a sentence; "" if none is known."""
     if container.probe is None:
         return ""
     output = " ".join(container.probe.output.split())[-_LONGEST_PROBE:]
-    if container.probe.exit_code < 0:  # the engine gave it up, and says so itself
+    if container.probe.exit_code < 0:  # the engine gave up on it, and says so itself
         return f": its last healthcheck: {output}"
     return f": its last healthcheck ended with exit code {container.probe.exit_code}" + (output and f": {output}")
 
@@ -56,13 +56,13 @@ def probed(container: Container) -> str:
 class ServiceWatch:
     """Follows the services of a phase. `close` ends it.
 
-    What happened to a container before `begin` does not count: it may restart until it is up for the first time.
+    Events of a container before `begin` do not count: it may restart until it is up for the first time.
     """
 
     def __init__(self, observer: Observer, attacked: Collection[str] = ()) -> None:
-        """Services that are `attacked` fail the phase with any end; others may end with 0."""
+        """Services that are `attacked` fail the phase however they end; others may end with 0."""
         self.sent = ""
-        """What the node had sent when the first service failed, if it says so."""
+        """The node's last request when the first service failed, if it is known."""
         self._observer = observer
         self._attacked = frozenset(attacked)
         self._before: dict[str, Container] = {}
@@ -71,7 +71,7 @@ class ServiceWatch:
         observer.listeners.append(self._take)
 
     def close(self) -> None:
-        """Hear no more events."""
+        """Stop listening to events."""
         if self._take in self._observer.listeners:
             self._observer.listeners.remove(self._take)
 
@@ -79,13 +79,13 @@ class ServiceWatch:
         self._seen.append(event)
 
     def begin(self, found: Iterable[Container]) -> None:
-        """From now on it counts what becomes of these, which are up."""
+        """From now on, watch these containers, which are up."""
         self._begun = len(self._seen)
         self._before = {container.id: container for container in found}
 
     @property
     def is_watching(self) -> bool:
-        """Whether there is a service to watch, and all have been up."""
+        """Whether there is a service to watch, and all were up."""
         return bool(self._before)
 
     def targets(self) -> tuple[str, ...]:
@@ -93,11 +93,11 @@ class ServiceWatch:
         return tuple(one.id for one in self._before.values() if one.service in self._attacked and one.is_alive)
 
     def is_disturbed(self) -> bool:
-        """Whether an event tells of a fault; quick, asks no engine."""
+        """Whether an event showed a fault; quick, asks no engine."""
         return self._first() is not None
 
     def first_fault_at(self) -> str | None:
-        """When the first fault came that an event tells of."""
+        """The time of the first fault that an event showed."""
         first = self._first()
         return first.time if first is not None else None
 
@@ -115,14 +115,14 @@ class ServiceWatch:
         ]
 
     def _of(self, before: Container) -> Iterator[ContainerEvent]:
-        """What has happened to a container since it was up: not the ends of its earlier lives."""
+        """The events of a container since it was up, without the ends of its earlier starts."""
         for number, event in enumerate(tuple(self._seen)):
             is_old = number < self._begun and event.action == _UNHEALTHY
             if event.id == before.id and not is_old and not _is_before(event.time, before.started_at):
                 yield event
 
     def faults(self, found: Iterable[Container]) -> tuple[Fault, ...]:
-        """Judge all services by the events and by how the engine shows them now; the first to fail comes first."""
+        """Judge all services by the events and by their present state; the first to fail comes first."""
         now = {container.id: container for container in found}
         faults = [fault for before in self._before.values() if (fault := self._fault(before, now.get(before.id)))]
         return tuple(sorted(faults, key=lambda fault: fault.time or "9"))
@@ -151,11 +151,11 @@ class ServiceWatch:
         return self._described(before, before, faults) if faults else None
 
     def _described(self, before: Container, now: Container, faults: Sequence[ContainerEvent]) -> Fault:
-        """Say what the first fault was that an event told of, when it was, and what came of it."""
+        """Describe the first fault that an event showed, its time, and its outcome."""
         is_first = faults[0] is self._first()
         is_out_of_memory = any(event.action == _OUT_OF_MEMORY for event in faults) or now.oom_killed
         event = faults[0]
-        if event.action == _OUT_OF_MEMORY:  # the end that it leads to says more
+        if event.action == _OUT_OF_MEMORY:  # the end that follows it says more
             event = next((later for later in faults if later.action == "die"), event)
         if event.action == "die":
             text = ending(now, event.exit_code or 0, is_out_of_memory) + _at(event.time) + _restarts(before, now)
@@ -168,7 +168,7 @@ class ServiceWatch:
         return Fault(now, text, event.time, has_restarted=bool(_restarts(before, now)))
 
     def _restarted(self, before: Container, now: Container) -> Fault | None:
-        """The fault of a service that ended with 0, or in a way that no event told of, and runs again."""
+        """The fault of a service that ended with 0, or without an event, and runs again."""
         if not _restarts(before, now):
             return None
         died = next((event for event in self._of(before) if event.action == "die"), None)

@@ -21,8 +21,8 @@ _BLIND = "if it may restart before it is ready, give it a healthcheck, so that t
 def ensure_services(context: PhaseContext, meanwhile: Callable[[], None] = lambda: None) -> None:
     """Bring up the services of a phase and watch them from then on.
 
-    `meanwhile` is done between their start and the moment in which all are up. Raises PhaseFailedError if one does
-    not come up, turns unhealthy or has died.
+    `meanwhile` is called between their start and the moment when all are up. Raises PhaseFailedError if one does not
+    come up, turns unhealthy or has died.
     """
     services = context.phase.services
     context.watch(ServiceWatch(context.observer, context.phase.attacked))
@@ -46,7 +46,7 @@ def ensure_services(context: PhaseContext, meanwhile: Callable[[], None] = lambd
 def settle_services(context: PhaseContext) -> None:
     """Wait once more for services that have restarted although nobody has sent a request yet.
 
-    Only for those that cannot say when they are up: for all others the phase has waited already.
+    Only for those that give no sign of being up: the phase has already waited for all others.
     """
     faults = context.services.faults(_found(context)) if context.services.is_disturbed() else ()
     if faults and all(_is_blind(context, fault.container) and fault.container.is_alive for fault in faults):
@@ -54,10 +54,10 @@ def settle_services(context: PhaseContext) -> None:
 
 
 def with_services(context: PhaseContext, verdict: Verdict) -> Verdict:
-    """Judge a phase that has ended also by its services: it has not passed if one failed meanwhile.
+    """Judge a phase that has ended by its services too: it has not passed if one failed meanwhile.
 
-    What was found stays found, since a pipeline that forgives failures must not miss it. Raises EngineError if the
-    engine cannot be asked and the phase would pass.
+    Findings are kept, because a pipeline that tolerates failures must not miss them. Raises EngineError if the engine
+    cannot be asked and the phase would pass.
     """
     is_final = verdict.is_infrastructure or (context.run.cancellation.is_set and verdict.state != "passed")
     if is_final or not context.services.is_watching:
@@ -104,7 +104,7 @@ def _is_blind(context: PhaseContext, container: Container) -> bool:
 
 
 def _start_missing(context: PhaseContext, services: Sequence[ServicePlan]) -> tuple[Container, ...]:
-    """Create and start the services that are not there yet; return the containers of all."""
+    """Create and start the services that do not exist yet; return the containers of all."""
     names = {service.name for service in services}
     found = service_containers(context, names) if context.workflow.has_services else ()
     refuse_faulty(context, found)
@@ -113,7 +113,7 @@ def _start_missing(context: PhaseContext, services: Sequence[ServicePlan]) -> tu
     if not missing:
         return found
     context.workflow.has_services = True
-    # With its dependencies Compose would start services again that have done their work and ended.
+    # With dependencies, Compose would restart services that have done their work and ended.
     with_dependencies = all(container.status == "running" for container in found)
     timeout = max(service.timeout for service in missing)
     try:
@@ -135,7 +135,7 @@ def _start_missing(context: PhaseContext, services: Sequence[ServicePlan]) -> tu
 def _not_started(
     context: PhaseContext, missing: Sequence[ServicePlan], timeout: int, error: EngineError
 ) -> PhaseFailedError:
-    """Say what is behind an error of Compose, which waits for dependencies while it starts services."""
+    """Explain an error of Compose by the dependencies that it waits for while it starts services."""
     found: tuple[Container, ...] = ()
     with suppress(EngineError):
         found = service_containers(context, (service.name for service in missing))

@@ -1,4 +1,4 @@
-"""A run without an engine: phases take known times, and the scheduler itself says what starts."""
+"""A run without an engine: phases take known times, and the real scheduler decides what starts."""
 
 import heapq
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ _NO_ENDS: Mapping[str, State] = {}
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What the scheduler said at a time (seconds from the run's start), after the phase `ended`; None at the start."""
+    """The scheduler's actions at a time (seconds from the run's start), after the phase `ended`; None at the start."""
 
     seconds: float
     ended: str | None

@@ -30,9 +30,9 @@ class Failure:
 
 
 def run_sources(context: PhaseContext, node: RunningNode) -> Failure | None:
-    """Run the sources in turn, or wait for the node's own end where there is none; return what failed.
+    """Run the sources in turn, or wait for the node's own end if there are none; return the one that failed.
 
-    It ends as soon as the node or a service fails: the verdict on these says what happened.
+    Returns as soon as the node or a service fails: the verdict on those says what happened.
     """
     context.report_state("running", test_record=node.log.record)
     sources = context.phase.sources
@@ -115,7 +115,7 @@ def _start_service(context: PhaseContext, source: ServiceSource, log_name: str) 
         lambda project: context.engine.compose.run_detached(
             project,
             source.service,
-            # With a dot: no service's own container can have this name, `fast-record-source-1` one of Compose's.
+            # With a dot, unlike any service's own container; `fast-record-source-1` could be one of Compose's.
             name=f"{context.project.name}-{context.phase.service}.{log_name.rpartition('.')[2]}".lower(),
             command=command,
             environment=_environment_of_service(context, source),
@@ -163,7 +163,7 @@ def _run_command(
 
 
 def _around(context: PhaseContext) -> dict[str, str]:
-    """What the commands of sources see besides their own variables: those of the workflow win over the caller's."""
+    """The variables that the commands of sources inherit: those of the workflow override the caller's."""
     return {**context.run.settings.source_environment, **context.workflow.plan.variables}
 
 
@@ -177,7 +177,7 @@ def _environment_of_service(context: PhaseContext, source: ServiceSource) -> dic
 
 
 def _texts(context: PhaseContext, environment: Mapping[str, str | None] | None) -> dict[str, str]:
-    """Variables for a source; one without a value is passed on, as Compose does, where it is set here."""
+    """Variables for a source; as in Compose, one without a value is passed on if it is set here."""
     around = _around(context)
     values = {name: around.get(name) if value is None else value for name, value in (environment or {}).items()}
     return {name: value for name, value in values.items() if value is not None}

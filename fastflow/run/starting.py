@@ -1,4 +1,4 @@
-"""The start of a phase: its services come up, its node's container is created meanwhile, and started when they are."""
+"""Starts a phase: its services come up while its node's container is created, which is started when they are up."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -14,24 +14,24 @@ from fastflow.run.node import RunningNode
 from fastflow.run.services import ensure_services, renew_services
 
 _TRIES = 10
-"""How often a container is created that somebody prunes, or a network of its, before it has run."""
+"""How often a container is created if it, or a network of it, is pruned before it has run."""
 
 
 def _nothing(_: str) -> None:
-    """What most containers need before they start."""
+    """The preparation that most containers need before they start: none."""
 
 
 def start_phase(context: PhaseContext, attempt: int, prepare: Callable[[str], None] = _nothing) -> RunningNode:
-    """Bring up the services of a phase and then its node; raises PhaseFailedError where one does not come up.
+    """Bring up the services of a phase and then its node; raises PhaseFailedError if one does not come up.
 
-    The node's container is only created until the services are up: creating it takes as long as starting it. Before it
-    starts, `prepare` gets its id.
+    The node's container is already created, but not started, before the services are up, because creating it takes as
+    long as starting it. `prepare` is called with its id before it starts.
     """
     if attempt > 1:
         _remove_remains(context)  # of a run that keeps its containers
     renew_services(context)
     if context.phase.node.container is not None:
-        # What a user adds to a container may be Compose's to do when it starts: secrets, configs, hooks.
+        # A user's additions to a container may need Compose for its start: secrets, configs, hooks.
         ensure_services(context)
         with starting_node(context, attempt) as log_file:
             if prepare is not _nothing:
@@ -52,9 +52,9 @@ def start_phase(context: PhaseContext, attempt: int, prepare: Callable[[str], No
 
 @contextmanager
 def starting_node(context: PhaseContext, attempt: int, number: int = 1) -> Iterator[LogFile]:
-    """Give the log for a node that the block starts; where that fails, close it, and remove what there is of the node.
+    """Open the log for a node that the block starts; if that fails, close it and remove what exists of the node.
 
-    Raises PhaseFailedError where the engine does not start it.
+    Raises PhaseFailedError if the engine does not start it.
     """
     log_file = _open_log(context, attempt, number)
     try:
@@ -70,7 +70,7 @@ def starting_node(context: PhaseContext, attempt: int, number: int = 1) -> Itera
 
 @contextmanager
 def _leaving_nothing(context: PhaseContext) -> Iterator[None]:
-    """Remove the containers of a phase's node where it cannot be started; those of a run that stops go with the run."""
+    """Remove the containers of a phase's node if it cannot be started; those of a run that stops go with the run."""
     try:
         yield
     except (EngineError, PhaseFailedError, OverdueError):
@@ -90,7 +90,7 @@ def _open_log(context: PhaseContext, attempt: int, number: int) -> LogFile:
 
 
 def _remove_remains(context: PhaseContext) -> None:
-    """Remove the containers that a phase has by its labels, as far as the engine lets itself be told; never raises."""
+    """Remove the containers that a phase has by its labels, as far as the engine can; never raises."""
     with suppress(EngineError):
         context.engine.api.remove_containers(found.id for found in _containers(context))
 
@@ -107,9 +107,9 @@ def _there(context: PhaseContext) -> Container:
 
 
 def _create(context: PhaseContext) -> None:
-    """Create the node's container, and in the same call that of the phase which follows; nothing where it is there.
+    """Create the node's container and, in the same call, that of the phase which follows; nothing if it exists.
 
-    A run that keeps its containers keeps none that has not run.
+    A run that keeps its containers keeps none that never ran.
     """
     if _containers(context):
         return
@@ -121,7 +121,7 @@ def _create(context: PhaseContext) -> None:
 
 
 def _started(context: PhaseContext, prepare: Callable[[str], None]) -> Container:
-    """Start the created container; where somebody has pruned it or its network meanwhile, it is created again."""
+    """Start the created container; if it or its network was pruned meanwhile, create it again."""
     for _ in range(_TRIES):
         _create(context)
         context.check()
@@ -133,7 +133,7 @@ def _started(context: PhaseContext, prepare: Callable[[str], None]) -> Container
             if context.engine.api.inspect([container_id]):
                 if not _has_lost_network(context):
                     raise
-                context.engine.api.remove_containers([container_id])  # Compose makes the network with a new one alone
+                context.engine.api.remove_containers([container_id])  # Compose makes the network with a new one
         else:
             return _there(context)
     raise EngineError(
@@ -143,6 +143,6 @@ def _started(context: PhaseContext, prepare: Callable[[str], None]) -> Container
 
 
 def _has_lost_network(context: PhaseContext) -> bool:
-    """Whether a network is gone that was made for the node: a prune takes one on which nothing runs yet."""
+    """Whether a network that was made for the node is gone: a prune removes one on which nothing runs yet."""
     own = (key for key in context.phase.networks if key not in context.workflow.resolved.shared)
     return bool(missing_networks(context)) or not all(has_network(context, key) for key in own)

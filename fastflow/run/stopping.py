@@ -1,4 +1,4 @@
-"""Sees to it that a cancelled run ends in time, whatever its phases wait for."""
+"""Makes sure that a cancelled run ends in time, whatever its phases wait for."""
 
 import threading
 import time
@@ -31,11 +31,11 @@ class CancelWatchdog:
         self._thread.start()
 
     def close(self) -> None:
-        """The phases have ended: what comes now must not be interrupted."""
+        """Stop watching: the phases have ended, and the clean-up must not be interrupted."""
         self._is_over.set()
         self._stirred.set()
         if self._thread.is_alive():
-            self._thread.join(_LAST_CALL)  # one that kills on an engine that hangs ends by itself, later
+            self._thread.join(_LAST_CALL)  # a thread that kills on an engine that hangs ends by itself, later
 
     def _watch(self) -> None:
         if not self._run.cancellation.is_set:

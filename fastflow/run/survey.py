@@ -1,4 +1,4 @@
-"""Looks at several engines at once: a run on two hosts is one run, an engine with two names is one engine."""
+"""Surveys several engines at once: a run on two hosts is one run, an engine with two names is one engine."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from fastflow.run.removal import remove_run
 
 @dataclass
 class Sighting:
-    """What was seen of the engine that is called `host`: its address and its parts of runs, or the error."""
+    """The result for the engine with the name `host`: its address and its parts of runs, or the error."""
 
     host: str
     engine: Engine
@@ -22,7 +22,7 @@ class Sighting:
 
     @property
     def containers(self) -> frozenset[str]:
-        """The ids of all containers that were seen."""
+        """The ids of all containers that were found."""
         parts = self.parts.values()
         return frozenset(found.id for part in parts for found in (*part.leases, *part.others))
 
@@ -39,7 +39,7 @@ class Sighting:
 
 @dataclass(frozen=True)
 class Survey:
-    """What was seen on engines, each once, in the order in which they were named."""
+    """The results for several engines, each once, in the order in which they were named."""
 
     answered: tuple[Sighting, ...]
     silent: tuple[Sighting, ...]
@@ -51,7 +51,7 @@ class Survey:
         return tuple(LiveRun(run, tuple(s.parts[run] for s in self.answered if run in s.parts)) for run in names)
 
     def all(self) -> tuple[LiveRun, ...]:
-        """The runs, where every engine answered; raises the error of the first that did not."""
+        """The runs, if every engine answered; raises the error of the first that did not."""
         self.require(seen.host for seen in self.silent)
         return self.runs
 
@@ -64,7 +64,7 @@ class Survey:
 
 
 def ask_all(engines: Mapping[str, Engine]) -> dict[str, EngineInfo]:
-    """Ask all engines at once what they are; raises the first's error that does not answer, with the host's name."""
+    """Ask all engines at once for their versions; raises the error of the first that fails, with the host's name."""
     answers: dict[str, EngineInfo | FastflowError] = {}
 
     def ask(name: str) -> None:
@@ -85,7 +85,7 @@ def ask_all(engines: Mapping[str, Engine]) -> dict[str, EngineInfo]:
 
 
 def look(engines: Mapping[str, Engine]) -> Survey:
-    """Look at engines by name, all at once; of two names of one engine, the first is kept."""
+    """Survey engines by name, all at once; of two names of one engine, the first is kept."""
     sightings = [Sighting(host, engine) for host, engine in engines.items()]
     at_once(Sighting.look, sightings)
     answered = _distinct([seen for seen in sightings if seen.error is None])
@@ -93,10 +93,10 @@ def look(engines: Mapping[str, Engine]) -> Survey:
 
 
 def _distinct(sightings: Iterable[Sighting]) -> tuple[Sighting, ...]:
-    """Drop the second name of an engine: the address is the same, or there are the same containers.
+    """Drop the second name of an engine, which has the same address or the same containers.
 
-    An engine may have two addresses, and its own id is that of all engines of a machine (measured on 20.10); the ids
-    of containers are never those of another engine.
+    An engine may have two addresses, and all engines of a machine share one engine id (measured on 20.10), but
+    container ids are never those of another engine.
     """
     kept: list[Sighting] = []
     for seen in sightings:
@@ -106,7 +106,7 @@ def _distinct(sightings: Iterable[Sighting]) -> tuple[Sighting, ...]:
 
 
 def remove_live(run: LiveRun) -> Sequence[str]:
-    """Remove what engines have of a run, its leases too; return what could not be removed, as commands that do it.
+    """Remove a run from engines, with its leases; return commands that remove what could not be removed.
 
     Raises EngineError.
     """

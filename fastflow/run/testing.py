@@ -20,7 +20,7 @@ from fastflow.run.verdict import Verdict, failing, vulnerable
 
 @dataclass
 class Tester:
-    """What differs between the kinds of testers."""
+    """The behaviour that differs between the kinds of testers."""
 
     context: PhaseContext
 
@@ -35,11 +35,11 @@ class Tester:
         raise NotImplementedError
 
     def find_early(self, node: RunningNode, is_stopped: bool) -> Iterable[Vulnerability]:
-        """What a node that was cut short had found; where the run `is_stopped` there is no time to ask anybody."""
+        """The findings of a node that was cut short; if the run `is_stopped` there is no time to ask anybody."""
         raise NotImplementedError
 
     def weighed(self, found: Iterable[Vulnerability]) -> tuple[Vulnerability, ...]:
-        """Let the phase's gate say of each vulnerability whether it fails the phase."""
+        """Let the phase's gate decide for each vulnerability whether it fails the phase."""
         node = self.context.phase.node
         assert isinstance(node, TesterNode)
         known, today = self.context.run.accepted.get(self.context.phase.id, AcceptFile()), datetime.now(UTC).date()
@@ -67,7 +67,7 @@ def run_testing(kind: Callable[[PhaseContext], Tester], context: PhaseContext, a
 
 
 def _salvaged(tester: Tester, node: RunningNode, is_stopped: bool) -> Verdict | None:
-    """What a tester had found before it was cut short counts: a pipeline that forgives failures must not miss it."""
+    """Count the findings of a tester that was cut short: a pipeline that tolerates failures must not miss them."""
     vulnerabilities = tester.weighed(tester.find_early(node, is_stopped))
     tester.context.report_state(None, vulnerabilities=vulnerabilities)
     grave = failing(vulnerabilities)
@@ -75,7 +75,7 @@ def _salvaged(tester: Tester, node: RunningNode, is_stopped: bool) -> Verdict | 
 
 
 def _note_last_request(context: PhaseContext, node: RunningNode) -> None:
-    """Learn from the node's log what it had sent when a service failed."""
+    """Read from the node's log its last request when a service failed."""
     time = context.services.first_fault_at()
     if time is not None and not context.run.cancellation.is_set:
         until_then = type(node.log)()
@@ -85,9 +85,9 @@ def _note_last_request(context: PhaseContext, node: RunningNode) -> None:
 
 
 def wait_for_end(context: PhaseContext, node: RunningNode, unless: Callable[[], bool] = lambda: False) -> bool:
-    """Wait until the node ends; tell whether it has. It goes on while there may be something to find.
+    """Wait until the node ends; return whether it has. It goes on while there may be something to find.
 
-    Once the service that it attacks has ended for good, there is not. Raises as `Observer.wait` does.
+    Once the attacked service has ended for good, there is nothing. Raises as `Observer.wait` does.
     """
     targets = context.services.targets()
 

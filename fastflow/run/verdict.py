@@ -1,4 +1,4 @@
-"""The verdicts: what a container's end and its log mean. Pure; every rule rests on FAST's documentation."""
+"""Verdicts: the meaning of a container's end and its log. Pure; every rule is based on FAST's documentation."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -34,19 +34,19 @@ def failed_by(log: NodeLog, error: str) -> Verdict:
 
 
 def too_few_baselines(baselines: int, least: int) -> Verdict:
-    """A phase whose record holds too few baseline requests: tests go past the node, and nobody would see it."""
+    """A phase whose record holds too few baseline requests: its tests bypass the node, which would go unnoticed."""
     said = "1 baseline" if baselines == 1 else f"{baselines} baselines"
     hint = "send all tests' requests through the node, or lower min_baselines"
     return failed(f"the record has {said}, fewer than min_baselines: {least}", hint)
 
 
 def failing(vulnerabilities: Iterable[Vulnerability]) -> list[Vulnerability]:
-    """Those that nothing excuses."""
+    """Those that the gate does not excuse."""
     return [found for found in vulnerabilities if found.gate == "fails"]
 
 
 def vulnerable(grave: Sequence[Vulnerability], when: str = "") -> Verdict:
-    """A phase that found vulnerabilities which nothing excuses."""
+    """A phase that found vulnerabilities that the gate does not excuse."""
     kinds = ", ".join(sorted({found.type for found in grave}))
     count = f"{len(grave)} vulnerabilit{'y' if len(grave) == 1 else 'ies'}"
     return Verdict("vulnerable", f"{count} found{when and ' ' + when}: {kinds}")
@@ -73,7 +73,7 @@ class NodeEnd:
 
 
 def judge_recording(log: NodeLog, end: NodeEnd, *, was_stopped: bool, has_source: bool) -> Verdict:
-    """Judge a recorder that was ready and has ended: 0 when stopped from outside, 1 on an error or after inactivity."""
+    """Judge a recorder that was ready and has ended: exit code 0 if stopped from outside, 1 on error or inactivity."""
     if end.exit_code == 0 and (was_stopped or not has_source):
         return Verdict("passed")
     if end.death:
@@ -91,7 +91,7 @@ def judge_recording(log: NodeLog, end: NodeEnd, *, was_stopped: bool, has_source
 
 
 def judge_testing(log: NodeLog, end: NodeEnd, vulnerabilities: Sequence[Vulnerability]) -> Verdict:
-    """Judge a tester that has ended: exit code 1 means vulnerabilities or an error; its log tells them apart.
+    """Judge a tester that has ended: exit code 1 means vulnerabilities or an error, and its log says which.
 
     Its vulnerabilities have been weighed.
     """

@@ -1,4 +1,4 @@
-"""Vulnerabilities of a test run as values: what the API told, else the node's JSON report, else its log."""
+"""Vulnerabilities of a test run as values: from the API, else the node's JSON report, else its log."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ from fastflow.record.result import Vulnerability
 from fastflow.run.node_log import NodeLog
 
 LARGEST_REPORT = 64_000_000
-"""Bytes that are read of what tells of vulnerabilities."""
+"""Maximum number of bytes read from a source of vulnerabilities."""
 LARGEST_REQUEST = 20_000  # characters
 _SESSION = re.compile(
     r"^(?P<name>(?:proxy-)?authorization|(?:set-)?cookie2?|[\w-]*(?:token|api-?key|session|secret|csrf|xsrf|auth)[\w-]*)"
@@ -29,10 +29,10 @@ Notify = Callable[[str], None]
 
 
 def fingerprint(kind: str, method: str | None, uri: str | None, parameter: str | None) -> str:
-    """Identify a vulnerability across runs: no ids, hosts, ports or values go in."""
+    """Identify a vulnerability across runs, without ids, hosts, ports or values."""
     try:
         path = urlsplit(uri or "").path
-    except ValueError:  # such as an open bracket: what is no address is its own path
+    except ValueError:  # such as an open bracket: a text that is not an address is its own path
         path = uri or ""
     text = "\n".join((kind, (method or "").upper(), path, parameter or ""))
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:16]
@@ -41,10 +41,10 @@ def fingerprint(kind: str, method: str | None, uri: str | None, parameter: str |
 def from_reports(
     files: Iterable[Path], run: str | None, say: Notify = lambda _: None
 ) -> tuple[Vulnerability, ...] | None:
-    """Read the node's JSON report of a test run; None if there is none that can be understood.
+    """Read the node's JSON report of a test run; None if none can be understood.
 
     A report without the run's id is of another run: several nodes may write to one mounted directory.
-    `say` is told which files do not count, and why: they stay where they are.
+    `say` is called with the files that do not count, and why; they stay where they are.
     """
     for path in sorted(path for path in files if path.suffix == ".json"):
         try:
@@ -83,10 +83,10 @@ def _is_of(report: Any, run: str) -> bool:
 
 
 def from_log(log: NodeLog) -> tuple[Vulnerability, ...]:
-    """Make vulnerabilities of the counts in the log; what they are is not known."""
+    """Make vulnerabilities from the counts in the log; their details are not known."""
     return tuple(
         Vulnerability("unknown", None, None, baseline, None, fingerprint("unknown", None, None, f"{baseline} {number}"))
-        for baseline, count in tuple(log.found.items())  # at once: the log may still be read, by its own thread
+        for baseline, count in tuple(log.found.items())  # in one step: another thread may still be reading the log
         for number in range(count)
     )
 
@@ -94,7 +94,7 @@ def from_log(log: NodeLog) -> tuple[Vulnerability, ...]:
 def collect(
     api: tuple[Vulnerability, ...] | None, reports: tuple[Vulnerability, ...] | None, log: NodeLog
 ) -> tuple[Vulnerability, ...]:
-    """Take the best source; one that knows of fewer than the log is no good."""
+    """Take the best source; one with fewer vulnerabilities than the log does not count."""
     in_log = from_log(log)
     for source in (_with_places(api, reports), reports):
         if source is not None and (source or not in_log):
@@ -105,7 +105,7 @@ def collect(
 def _with_places(
     api: tuple[Vulnerability, ...] | None, reports: tuple[Vulnerability, ...] | None
 ) -> tuple[Vulnerability, ...] | None:
-    """The API's vulnerabilities; what it does not say of one, the report tells, if it has one that is alike."""
+    """The API's vulnerabilities; missing details come from the report, if it has a matching one."""
     if api is None:
         return None
     left = list(reports or ())
@@ -132,7 +132,7 @@ def _joined(one: Vulnerability, other: Vulnerability) -> Vulnerability:
 
 
 def read_vulnerabilities(found: Iterable[Any], where: str, say: Notify) -> tuple[Vulnerability, ...]:
-    """Read a list of vulnerabilities; an invalid entry counts as one of which nothing is known."""
+    """Read a list of vulnerabilities; an invalid entry counts as one without known details."""
     read = []
     for number, entry in enumerate(found, start=1):
         if not isinstance(entry, Mapping):

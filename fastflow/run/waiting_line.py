@@ -1,8 +1,8 @@
-"""The line of runs that wait for a lease on an engine: first come, first served.
+"""The queue of runs that wait for a lease on an engine: first come, first served.
 
-Each run that waits holds a ticket, which is a lease of its own with a number. The number is one more than the highest
-that is there, and an engine creates a name only once, so no clock decides who came first. A run takes its leases when
-nobody with a lower number wants one of them: the order is the same for all, so nobody waits for ever and no two runs
+Each waiting run holds a ticket, which is a separate lease with a number. The number is one more than the highest
+existing one, and an engine creates a name only once, so no clock decides who came first. A run takes its leases when
+nobody with a lower number wants one of them. The order is the same for all, so nobody waits forever and no two runs
 wait for each other. A ticket ends with its process, as every lease does.
 """
 
@@ -35,20 +35,20 @@ WAITS_FOR = f"{LABEL}.waits-for"
 _LINE = token_fingerprint("the waiting line")
 _TRIES = 100
 _LOOK = 1.0
-"""Seconds between two looks at who is in the way, unless the engine tells of a change before."""
+"""Seconds between two checks for runs in the way, unless the engine reports a change earlier."""
 _AGAIN = 15.0
-"""Seconds after which a run says once more for whom it waits."""
+"""Seconds after which a run repeats for whom it waits."""
 NO_CONSENT = "it is not cancelled, because it is of another spec without `cancel_in_progress`"
 _START_GRACE = 10.0
-"""Seconds after which a ticket that is only created is one of a process that died."""
+"""Seconds after which a created but unstarted ticket counts as one of a dead process."""
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """What a run does about runs that are in its way, until `deadline` (monotonic).
+    """How a run deals with runs in its way, until `deadline` (monotonic).
 
-    It waits for them if it `waits`, in line, and cancels those that `cancels` names by the labels of a lease or a
-    ticket, to take their place. `limit` is what the deadline comes from, in words.
+    It waits for them in the queue if it `waits`, and cancels those that `cancels` accepts by the labels of a lease or
+    a ticket, to replace them. `limit` names the origin of the deadline, for messages.
     """
 
     deadline: float
@@ -57,21 +57,21 @@ class Patience:
     limit: str = "--wait-lease"
 
     def over(self, error: BuildIdInUseError, place: int) -> BuildIdInUseError:
-        """What ends a run at its deadline, in place of the error that it waited for."""
+        """The error that ends a run at its deadline, in place of the one that it waited out."""
         message = f"{error.message}, and the time limit of {self.limit} has passed (place {place} in line)"
         return BuildIdInUseError(message, error.hint)
 
 
 @dataclass
 class Announcer:
-    """Says for whom a run waits and at which place: at once, at each change, and every 15 seconds."""
+    """Notes for whom a run waits and at which place: at once, at each change, and every 15 seconds."""
 
     note: Callable[[str], None]
     _noted: tuple[str, int] | None = None
     _noted_at: float = 0.0
 
     def tell(self, obstacle: BuildIdInUseError, place: int) -> None:
-        """Say it if it is time to."""
+        """Note it if it is time to."""
         news, now = (obstacle.message, place), time.monotonic()
         if news != self._noted or now - self._noted_at >= _AGAIN:
             self.note(f"waiting at place {place} in line: {obstacle.message}")
@@ -94,7 +94,7 @@ class Wish:
         return self.labels[f"{LABEL}.run"]
 
     def take(self) -> tuple[Lease, ...]:
-        """Take all or none. Raises BuildIdInUseError if another run holds one, or waits in line for one."""
+        """Take all or none. Raises BuildIdInUseError if another run holds one, or waits in the queue for one."""
         for other in _tickets(self.engine):
             if other.container.is_alive and (key := self.wanted_by(other)) is not None:
                 raise _before(key, other.container)
@@ -103,7 +103,7 @@ class Wish:
     def wait(self, cancellation: Cancellation, patience: Patience) -> tuple[Lease, ...]:
         """Take all in turn; nothing if the run is cancelled. Raises BuildIdInUseError at the deadline.
 
-        Also if it meets a run for which it neither waits nor takes its place.
+        Also raises it for a run that it neither waits for nor replaces.
         """
         line, announcer = _Line(self), Announcer(self.note)
         interrupter = Interrupter(REPLACE)
@@ -126,7 +126,7 @@ class Wish:
         return ()
 
     def _cancel(self, obstacles: "Sequence[Obstacle]", patience: Patience, interrupter: Interrupter) -> None:
-        """Cancel the runs whose place this one takes; raises if there is one for which it does not even wait."""
+        """Cancel the runs that this one replaces; raises if it does not even wait for one of the others."""
         for one in obstacles:
             if not patience.waits and not patience.cancels(one.container.labels):
                 raise BuildIdInUseError(f"{one.error.message}; {NO_CONSENT}", one.error.hint)
@@ -143,14 +143,14 @@ class Wish:
         return take_leases(self.engine, self.keys, image=self.image, labels=self.labels, note=self.note)
 
     def wanted_by(self, other: "_Ticket") -> LeaseKey | None:
-        """What another run waits for that this one wants."""
+        """A key that another run waits for and this one wants."""
         if run_of(other.container) == self.run:
             return None
         return next((key for key in other.keys if any(key.excludes(own) for own in self.keys)), None)
 
 
 class Obstacle(NamedTuple):
-    """A lease or a ticket of another run that is in the way, and what to say of it."""
+    """A lease or a ticket of another run that is in the way, and its error."""
 
     container: Container
     error: BuildIdInUseError
@@ -165,7 +165,7 @@ class _Ticket:
 
 @dataclass
 class _Line:
-    """A line as one run in it sees it."""
+    """The queue from the view of one run in it."""
 
     wish: Wish
     number: int = 0
@@ -175,7 +175,7 @@ class _Line:
 
     @contextmanager
     def joined(self) -> Iterator[None]:
-        """Hold a ticket meanwhile."""
+        """Hold a ticket while the block runs."""
         try:
             self._join()
             yield
@@ -183,9 +183,9 @@ class _Line:
             self._leave()
 
     def obstacles(self) -> Sequence[Obstacle]:
-        """What is in the way, leases before tickets; nothing if it is this run's turn."""
+        """The obstacles, leases before tickets; none if it is this run's turn."""
         tickets = _tickets(self.wish.engine)
-        if not any(ticket.number == self.number for ticket in tickets):  # somebody removed it
+        if not any(ticket.number == self.number for ticket in tickets):  # it was removed
             self._leave()
             self._join()
             tickets = _tickets(self.wish.engine)
@@ -199,7 +199,7 @@ class _Line:
         ]
 
     def _counts(self, container: Container) -> bool:
-        """Whether the run of a ticket lives; one that is only created is about to, or its process has died."""
+        """Whether the run of a ticket is alive; one that is only created is about to start, or its process has died."""
         if container.status != "created":
             return container.is_alive
         if time.monotonic() - self._created.setdefault(container.id, time.monotonic()) < _START_GRACE:
@@ -228,7 +228,7 @@ class _Line:
 
 
 def _tickets(engine: Engine) -> list[_Ticket]:
-    """All tickets that are there, the lowest number first."""
+    """All existing tickets, the lowest number first."""
     tickets = []
     for found in engine.api.containers({f"{LABEL}.role": ROLE, f"{LABEL}.token": _LINE}):
         pairs = (word.partition("/") for word in found.labels.get(WAITS_FOR, "").split())

@@ -1,4 +1,4 @@
-"""BUILD_IDs of one token, and which of them are worth a comparison: in large specs hardly any are."""
+"""BUILD_IDs of one token, and which of them need a comparison: in large specs hardly any do."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,7 +24,7 @@ from fastflow.spec.template import (
 
 COMPARISONS_A_NODE = 20
 LOOKS_A_NODE = 50
-_LONGEST_END = 32  # letters of a literal end that are looked up; longer ones are told apart by the comparison
+_LONGEST_END = 32  # letters of a literal end used for the lookup; the comparison distinguishes longer ones
 _Words: TypeAlias = list[str | None]
 
 
@@ -42,12 +42,12 @@ class BuildId:
 
     @property
     def phases(self) -> list[Phase]:
-        """The phases that use it; there is one at least."""
+        """The phases that use it, at least one."""
         return self.recorders + self.testers
 
     @property
     def is_of_one_run(self) -> bool:
-        """Whether it holds the run's id, also as a value, which differs from run to run."""
+        """Whether it contains the run's id, written or as a value, and so differs from run to run."""
         return self.facts.is_of_one_run(self.phases[0])
 
 
@@ -75,7 +75,7 @@ def differently_written(specs: Sequence[Facts]) -> Iterable[list[BuildId]]:
 
 
 def _template(facts: Facts, phase: Phase) -> Template:
-    """Parse a BUILD_ID, its demands kept: what `${V:?}` refuses makes no two BUILD_IDs equal."""
+    """Parse a BUILD_ID and keep its demands: environments that `${V:?}` refuses make no two BUILD_IDs equal."""
     text = phase.build_id or ""
     if "$" not in text or not facts.is_template(phase):
         return (text,)
@@ -88,8 +88,8 @@ def _template(facts: Facts, phase: Phase) -> Template:
 def equal_pairs(build_ids: Iterable[BuildId]) -> Iterator[tuple[BuildId, BuildId]]:
     """Yield pairs, the earlier first, that are written differently and equal in all environments.
 
-    Such are the same word where all variables are set, all are empty, and none is set. Each is compared with at
-    most 50 others.
+    Such pairs are the same word if all variables are set, if all are empty, and if none is set. Each is compared with
+    at most 50 others.
     """
     from fastflow.spec.equality import Equal, compare  # noqa: PLC0415  # few specs write one BUILD_ID in two ways
     from fastflow.spec.template_states import State, Symbols, word_in_state  # noqa: PLC0415
@@ -116,8 +116,8 @@ def equal_pairs(build_ids: Iterable[BuildId]) -> Iterator[tuple[BuildId, BuildId
 def overlapping(graph: Graph, first: Sequence[Phase], second: Sequence[Phase]) -> tuple[Phase, Phase] | None:
     """Find a phase of each group that may overlap, or None.
 
-    Of two chains it is enough to ask neighbours in a topological order: were none of them to overlap, the two
-    would be one chain. A group that is no chain has a finding of its own already.
+    For two chains it is enough to compare neighbours in a topological order: if none of them overlap, the two are one
+    chain. A group that is not a chain has its own finding already.
     """
     groups = [(graph.rank[phase.id], group, phase) for group, phases in enumerate((first, second)) for phase in phases]
     groups.sort()
@@ -136,13 +136,13 @@ class Candidates:
         self._shapes = {id(build_id): self._shape(build_id.template) for build_id in build_ids}
         self._ends = {id(build_id): literal_ends(build_id.template) for build_id in build_ids}
         self._kin: dict[tuple[int, str], list[BuildId]] = defaultdict(list)
-        # Where all have the same variables, or none has any, nobody looks for others.
+        # If all have the same variables, or none has any, no lookup by ends is needed.
         has_shapes = len({shape for shape, _ in self._shapes.values()}) > 1
         ends = zip(*map(_keys, self._ends.values()), strict=True) if has_shapes else ()
         self._indexes = tuple(_Index(frozenset(texts)) for texts in ends)
 
     def _shape(self, template: Template) -> tuple[int, str]:
-        """Number the variables of a template, 0 for none; and sort its letters."""
+        """Number the variables of a template (0 for none), and sort its letters."""
         parts = variable_parts(template)
         if not parts:
             return 0, ""
@@ -154,9 +154,9 @@ class Candidates:
         return self._names.setdefault(part, written(canonical((part,))))
 
     def find(self, build_id: BuildId) -> tuple[int, Iterator[BuildId]]:
-        """Return how many could be equal by one of their ends, and those; `may_be_equal` tells more."""
+        """Return how many could be equal by one of their ends, and those; `may_be_equal` is stricter."""
         shape, letters = self._shapes[id(build_id)]
-        # The same variables give both the same letters, so that those outside must be the same, too.
+        # The same variables give both the same letters, so the letters outside variables must be the same too.
         kin = self._kin[shape, letters] if shape else []
         keys = _keys(self._ends[id(build_id)])
         found = [index.matching(key, shape) for index, key in zip(self._indexes, keys, strict=False)]
@@ -164,7 +164,7 @@ class Candidates:
         return len(kin) + number, chain(kin, others)
 
     def add(self, build_id: BuildId) -> None:
-        """Have later ones find this one."""
+        """Add a BUILD_ID, so that later ones find it."""
         shape, letters = self._shapes[id(build_id)]
         if shape:
             self._kin[shape, letters].append(build_id)
@@ -172,17 +172,17 @@ class Candidates:
             index.add(key, shape, build_id)
 
     def may_be_equal(self, first: BuildId, second: BuildId) -> bool:
-        """Tell at little cost whether two templates could be equal."""
+        """Check cheaply whether two templates could be equal."""
         return are_compatible(self._ends[id(first)], self._ends[id(second)])
 
 
 def _keys(ends: tuple[str, str]) -> tuple[str, str]:
-    """What literal ends are looked up by, the latter read backwards."""
+    """The lookup keys of literal ends; the second is reversed."""
     return ends[0][:_LONGEST_END], ends[1][::-1][:_LONGEST_END]
 
 
 class _Index:
-    """BUILD_IDs by a text that they begin with; `texts` are all that will be."""
+    """BUILD_IDs by a text that they begin with; `texts` are all texts that will be added."""
 
     def __init__(self, texts: frozenset[str]) -> None:
         self._texts = texts
@@ -196,7 +196,7 @@ class _Index:
                 self._longer[text[:length]].add(shape, build_id)
 
     def matching(self, text: str, shape: int) -> tuple[int, Iterator[BuildId]]:
-        """Those whose text begins with `text`, or with whose text it begins, but for those of `shape`."""
+        """Those whose text begins with `text` or is a beginning of it, except those of `shape`."""
         found = [self._whole[text[:length]] for length in range(len(text) + 1) if text[:length] in self._whole]
         if text in self._longer:
             found.append(self._longer[text])

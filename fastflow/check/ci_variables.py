@@ -1,4 +1,4 @@
-"""Well-known variables of CI systems whose values are not letters and digits, each with its system and its form."""
+"""Well-known variables of CI systems whose values are not alphanumeric, each with its system and its form."""
 
 from collections.abc import Iterator, Mapping
 

@@ -1,4 +1,4 @@
-"""What nodes and applications claim for themselves on a host: ports and container names, and who has it when."""
+"""Ports and container names that nodes and applications claim on a host, and who holds them when."""
 
 import itertools
 from collections.abc import Iterable, Iterator
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Owner(NamedTuple):
-    """Who claims something: a node (its `phase`), or the application of a workflow, from first phase to last."""
+    """The owner of a claim: a node (its `phase`), or a workflow's application, from the first phase to the last."""
 
     workflow: str
     place: Place
@@ -26,10 +26,10 @@ class Owner(NamedTuple):
 
 
 def at_one_time(facts: Facts, owners: Iterable[Owner]) -> Iterator[tuple[Owner, Owner]]:
-    """Give pairs of owners of one thing that may hold it at one time, at least one where there are any.
+    """Yield pairs of owners of one thing that may hold it at the same time, at least one if there are any.
 
-    Each must come wholly before the next: sorted by their first phases only neighbours need a comparison.
-    Services of one application are Compose's own business.
+    Each must end before the next begins: sorted by first phases, only neighbours need a comparison. Compose itself
+    handles services of one application.
     """
     sure = (owner for owner in owners if all(facts.is_ordered(phase) for phase in _own(facts, owner)))
     each = {(owner.workflow, owner.phase): owner for owner in sure}
@@ -43,7 +43,7 @@ def at_one_time(facts: Facts, owners: Iterable[Owner]) -> Iterator[tuple[Owner, 
 
 
 class Conflict(NamedTuple):
-    """Two owners of one thing at one time, the later and the earlier, each with the place that tells it apart."""
+    """Two owners of one thing at one time, the later and the earlier, each with the place that identifies it."""
 
     place: Place
     late: Owner
@@ -52,12 +52,12 @@ class Conflict(NamedTuple):
 
     @property
     def said(self) -> str:
-        """The conflict in words, behind the name of what is claimed."""
+        """The conflict in words, to follow the name of the claimed thing."""
         return f"of {self.late.said} is also claimed by {self.early.said} at the same time"
 
     @property
     def related(self) -> tuple[Related, ...]:
-        """Where the earlier one claims it, and the file that both applications get it from, if it is one file."""
+        """Where the earlier one claims it, and the file from which both applications get it, if it is the same."""
         here = Related(self.earlier.mark, f"{self.early.said} claims it here")
         if self.late.phase is not None or self.place == self.late.place:
             return (here,)
@@ -65,7 +65,7 @@ class Conflict(NamedTuple):
 
 
 def conflicts(facts: Facts, claimed: Iterable[tuple[T, Iterable[Owner]]]) -> Iterator[tuple[T, Conflict]]:
-    """Give what is claimed with each pair of its owners that may hold it at one time; each pair once."""
+    """Yield each claimed thing with each pair of its owners that may hold it at one time; each pair once."""
     reported = set()
     for what, owners in claimed:
         for one, two in at_one_time(facts, owners):
@@ -75,9 +75,9 @@ def conflicts(facts: Facts, claimed: Iterable[tuple[T, Iterable[Owner]]]) -> Ite
 
 
 def conflict_of(facts: Facts, one: Owner, two: Owner) -> Conflict:
-    """Order two owners. Workflows that name one Compose file are told apart by where they name it.
+    """Order two owners. Workflows that name the same Compose file are distinguished by where they name it.
 
-    Cells of a matrix are not: they share one text.
+    Cells of a matrix are not, because they share one text.
     """
     places = {id(owner): owner.place for owner in (one, two)}
     if one.place == two.place and one.phase is None:

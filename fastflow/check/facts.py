@@ -1,4 +1,4 @@
-"""What the rules look at: one spec with its places, its graph and its applications."""
+"""The input of the rules: one spec with its places, its graph and its applications."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
     from fastflow.model.accept import AcceptFile
 
 HINTS = 20
-"""So many findings of a rule have a "did you mean": it takes long in specs of thousands of nodes."""
+"""The maximum number of "did you mean" hints per rule: they take long in specs of thousands of nodes."""
 
 
 @dataclass(frozen=True)
 class Facts:
     """One spec, loaded.
 
-    `applications` holds, for each workflow that names one, the application without its FAST services; a
-    workflow whose Compose files cannot be read is not in it. `has_values` tells whether variables were
-    replaced; where not, they are symbols. Where `is_whole` is false parts of the spec are missing. `unset_tokens`
-    are the names of variables that should hold a token and are not set, `malformed_tokens` of those that hold none,
-    each with what is wrong (never with the value).
+    `applications` contains, for each workflow that names one, the application without its FAST services; a
+    workflow whose Compose files cannot be read is not in it. `has_values` says whether variables were
+    replaced; if not, they are symbols. If `is_whole` is false, parts of the spec are missing. `unset_tokens`
+    are the names of variables that should hold a token and are not set, `malformed_tokens` of those that hold something
+    else, each with what is wrong (never with the value).
     """
 
     document: Document
@@ -48,17 +48,17 @@ class Facts:
     malformed_tokens: Mapping[str, str] = field(default_factory=dict)
     compose_files: tuple[Document, ...] = ()
     tokens: frozenset[str] = field(default=frozenset(), repr=False)
-    """The values of tokens, which no finding may show."""
+    """The values of tokens, which findings must not show."""
     accept_files: Mapping[str, "AcceptFile"] = field(default_factory=dict)
-    """The files that gates accept vulnerabilities by, under the names that users know them by."""
+    """The accept files of gates, by the names that users know."""
     inclusions: Mapping[str, Inclusion] = field(default_factory=dict)
     """The files that the spec includes, by the names that findings use."""
     variables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """The variables that workflows have for themselves: of the file that they stand in, and of a matrix."""
+    """The own variables of workflows: those of their file, and those of a matrix."""
 
     @cached_property
     def lost(self) -> RejectedParts:
-        """What was at fault and is not in the model."""
+        """The parts that are missing from the model because they were at fault."""
         return RejectedParts() if self.is_whole else lost_parts(self.spec, self.places)
 
     @cached_property
@@ -66,12 +66,12 @@ class Facts:
         return frozenset(dangling.phase for dangling in self.graph.dangling)
 
     def is_ordered(self, phase: Phase) -> bool:
-        """Whether all that the phase depends on is known, so that what may overlap it is no guess."""
+        """Whether all dependencies of the phase are known, so that its possible overlaps are certain."""
         return phase.id not in self._dangling and not self.lost.has_order(phase)
 
     @property
     def are_applications_known(self) -> bool:
-        """Whether every Compose file could be read, with all that belongs to it."""
+        """Whether every Compose file could be read, with the files that it refers to."""
         named = (name for name, workflow in self.spec.workflows.items() if workflow.compose is not None)
         return all(name in self.applications and self.applications[name].is_complete for name in named)
 
@@ -90,7 +90,7 @@ class Facts:
 
     @cached_property
     def with_build_ids(self) -> tuple[tuple[Phase, str], ...]:
-        """For each place where a BUILD_ID is written the first phase that uses it, and the BUILD_ID."""
+        """For each place where a BUILD_ID is written: the first phase that uses it, and the BUILD_ID."""
         found: dict[YamlPath, tuple[Phase, str]] = {}
         for phase in self.phases:
             if phase.build_id is not None and phase.uses_build_id:
@@ -98,7 +98,7 @@ class Facts:
         return tuple(found.values())
 
     def application_of(self, phase: Phase) -> Application | None:
-        """The application of a phase, if all that belongs to it could be read."""
+        """The application of a phase, if all of its files could be read."""
         application = self.applications.get(phase.workflow)
         return application if application is not None and application.is_complete else None
 
@@ -106,8 +106,7 @@ class Facts:
     def started(self) -> Mapping[str, tuple[Service, ...]]:
         """The services of each application that phases start.
 
-        Not those that are sources only: these run as one-off containers, which publish no port and have names of
-        their own.
+        Not those that are only sources: they run as one-off containers, which publish no ports and have other names.
         """
         found = {}
         for workflow, application in self.applications.items():
@@ -147,7 +146,7 @@ class Facts:
         return tuple((phase, phase.node) for phase in self.phases if isinstance(phase.node, ReportNode))
 
     def engines_of(self, workflow: str) -> tuple[str, ...]:
-        """The engines where a workflow may run, equal where hosts are; an empty text is the current context."""
+        """The engines where a workflow may run, equal for equal hosts; an empty text is the current context."""
         declared = self.spec.hosts or {}
         wanted = self.spec.workflows[workflow].host
         if not declared:
@@ -156,35 +155,35 @@ class Facts:
         return tuple(dict.fromkeys(declared[name].engine for name in names))
 
     def is_of_one_run(self, phase: Phase) -> bool:
-        """Whether the BUILD_ID, as it was written, holds the run's id, which differs from run to run."""
+        """Whether the BUILD_ID, as written, contains the run's id, which differs from run to run."""
         written = self.document.locate(phase.build_id_path)
         return isinstance(written, Scalar) and RUN_ID in written.text and RUN_ID in variables(template_of(written.text))
 
     def is_template(self, phase: Phase) -> bool:
-        """Whether the BUILD_ID still holds variables; a `$` in any other is a dollar sign."""
+        """Whether the BUILD_ID still contains variables; a `$` in any other is a dollar sign."""
         node = self.places.node(*phase.build_id_path)
         return isinstance(node, Scalar) and node.symbolic
 
     def build_id_place(self, phase: Phase) -> Place:
-        """Where the BUILD_ID of a phase stands, or the node where it has none."""
+        """The place of a phase's BUILD_ID, or of the node if it has none."""
         return self.places.value(*phase.build_id_path) if phase.build_id is not None else self.node_place(phase)
 
     def later_and_earlier(self, first: Place, second: Place) -> tuple[Place, Place]:
-        """Order two places: a collision is reported at the later one, and what the spec says is later than a file."""
+        """Order two places: a collision is reported at the later one, and the spec counts as later than a file."""
         places = sorted((first, second), key=lambda place: (place.mark.file == self.document.file, place.mark))
         return places[1], places[0]
 
     def said(self, phase: Phase, other: "Facts") -> str:
-        """Name a phase of this spec to the reader of `other`, whose phases may have the same names."""
+        """Name a phase of this spec in a message about `other`, whose phases may have the same names."""
         return phase.id if other is self else f"{phase.id} of {self.document.file}"
 
     def token_place(self, workflow: str) -> Place:
-        """Where the token's variable of a workflow is referred to, or else where it is first needed."""
+        """The place that refers to a workflow's token variable, or else where it is first needed."""
         for path in (("workflows", workflow, "cloud", "token"), ("cloud", "token")):
             if self.places.node(*path) is not None:
                 return self.places.value(*path)
         return self.places.key("workflows", workflow)
 
     def node_place(self, phase: Phase) -> Place:
-        """Where a node's name stands."""
+        """The place of a node's name."""
         return self.places.key(*phase.path)

@@ -1,4 +1,4 @@
-"""One finding where many cells of a matrix have the same: they share one text, so there is one place to fix."""
+"""Folds equal findings of a matrix's cells into one: they share one text, so there is one place to fix."""
 
 import re
 from collections import Counter
@@ -13,9 +13,9 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
 
 def fold(found: Iterable[Diagnostic], specs: Sequence[Facts]) -> tuple[Diagnostic, ...]:
-    """Keep the first of those that stand at one place, are of one rule, and come from other cells of one matrix.
+    """Keep the first of the findings of one rule at one place that come from different cells of one matrix.
 
-    It says how many more there are. Two findings about one cell are two, whatever they have in common.
+    It says how many more there are. Two findings about the same cell stay two, whatever they have in common.
     """
     matrices = {name: cell.matrix for facts in specs for name, cell in cells_of(facts.spec).items()}
     if not matrices:

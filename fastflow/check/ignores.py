@@ -48,7 +48,7 @@ def ignores_of(of_file: Iterable[Comment]) -> tuple[tuple[Ignore, ...], tuple[Di
 
 
 def _line_of(comment: Comment, lines: dict[int, Comment]) -> int:
-    """The line that a comment speaks of: its own, or the next one that is not such a comment."""
+    """The line that a comment is about: its own, or the next one that is not such a comment."""
     line = comment.mark.line
     if comment.alone:
         line += 1

@@ -1,6 +1,6 @@
-"""`include`: reads the files that a spec includes, and joins all of them to one document.
+"""`include`: reads the files that a spec includes, and joins all of them into one document.
 
-Files of this machine only: whoever can change a file elsewhere could change what runs here with the token.
+Only files on this machine: anyone who can change a remote file could change what runs here with the token.
 """
 
 import os
@@ -34,7 +34,7 @@ _ENTRY = "write a path, or { path: FILE, with: { NAME: VALUE } }"
 
 
 def join(document: Document, directory: Path, size: int) -> Joined:
-    """Join a spec of so many bytes with what it includes; relative paths are taken from its directory."""
+    """Join a spec of `size` bytes with its included files; relative paths start from its directory."""
     work = _Joining(document, directory, size)
     root = work.file(document, (), "")
     return Joined(document._replace(root=root), work.inclusions, tuple(work.diagnostics), work.is_broken)
@@ -57,7 +57,7 @@ class _Joining:
     tried: int = 0
 
     def file(self, document: Document, chain: tuple[tuple[Path, str], ...], here: str) -> YamlMap:
-        """Join one file with what it includes; `chain` are the files by which it came in, `here` is its directory."""
+        """Join one file with its included files; `chain` are the files that led to it, `here` is its directory."""
         include = document.root.get(FIELD)
         bare = replace(document.root, entries=tuple(pair for pair in document.root if pair[0].text != FIELD))
         self.values += size_of(bare)
@@ -87,7 +87,7 @@ class _Joining:
             self._fail(entry.path, f"files are included more than {MOST_LEVELS} levels deep", "include fewer levels")
             return None
         known = self.inclusions.get(name)
-        if known is not None:  # what two files have in common is one file
+        if known is not None:  # a file that two files include is read once
             if known.variables != entry.variables:
                 message = f"`{written}` is included twice, with different variables"
                 related = (Related(known.named_at, "it is also included here"),)
@@ -109,7 +109,7 @@ class _Joining:
             reason = system_reason(error) if isinstance(error, OSError) else str(error)
             message = f"the included file {name} cannot be read: {reason}"
             hint = "name each file: globs are not expanded" if "*" in entry.path.text else None
-            # Whoever misspells many files needs no look at each directory.
+            # If many files are misspelt, not every directory needs a search.
             self._fail(entry.path, message, hint or (instead_of(path) if self.tried <= HINTS else None))
             return None
         self.bytes += len(content)
@@ -149,7 +149,7 @@ class _Joining:
                 yield _Entry(path, self._variables(root, item))
 
     def _path(self, item: YamlNode) -> Scalar | None:
-        """The path of an entry, if it is one of this machine."""
+        """The path of an entry, if it is on this machine."""
         path = item.get("path") if isinstance(item, YamlMap) else item
         for key, _ in own_entries(item) if isinstance(item, YamlMap) else ():
             if key.text not in _FIELDS:

@@ -12,9 +12,9 @@ FIELD = "include"
 
 
 class Inclusion(NamedTuple):
-    """A file that a spec includes, itself or by way of others.
+    """A file that a spec includes, directly or through others.
 
-    `directory` is that of the file, from the spec's; `named_at` is where it is included, `variables` what `with` says.
+    `directory` is that of the file, from the spec's; `named_at` is where it is included, `variables` are its `with`.
     """
 
     directory: str
@@ -28,7 +28,7 @@ NO_INCLUSIONS: Mapping[str, Inclusion] = MappingProxyType({})
 
 
 class Joined(NamedTuple):
-    """A document with all that it includes, by the names that findings use; if `is_broken`, something is missing."""
+    """A document with its included files, by the names that findings use; if `is_broken`, something is missing."""
 
     document: Document
     inclusions: Mapping[str, Inclusion] = NO_INCLUSIONS
@@ -37,7 +37,7 @@ class Joined(NamedTuple):
 
 
 def with_includers(found: Diagnostic, inclusions: Mapping[str, Inclusion]) -> Diagnostic:
-    """Name in a finding who included the file that it stands in, and who included that."""
+    """Add to a finding which file included its file, and which included that."""
     related = list(found.related)
     file = found.mark.file
     while file in inclusions:
@@ -49,7 +49,7 @@ def with_includers(found: Diagnostic, inclusions: Mapping[str, Inclusion]) -> Di
 
 
 def place_in_spec(mark: Mark, inclusions: Mapping[str, Inclusion]) -> Mark:
-    """Where the spec itself has what stands at a place: of an included file, where that is included."""
+    """The place in the spec itself: for a place in an included file, where that file is included."""
     while mark.file in inclusions:
         mark = inclusions[mark.file].named_at
     return mark

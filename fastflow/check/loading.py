@@ -1,4 +1,4 @@
-"""Text to Facts: a spec is read, typed, and joined with the applications that it names."""
+"""Text to Facts: reads a spec, types it, and joins it with the applications that it names."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from fastflow.model.accept import AcceptFile
 
 _SHORTEST_TOKEN = 8
-"""Characters. A shorter value, such as `token` in a test, is no secret but a word that findings use."""
+"""Characters. A shorter value, such as `token` in a test, is not a secret but a word that findings use."""
 NO_BUILD_IDS: Mapping[YamlPath, str] = MappingProxyType({})
 
 
@@ -63,7 +63,7 @@ def load(
 def _facts(
     parts: "_Parts", loaded: Loaded, text: SpecText, values: Mapping[str, str] | None, *, is_whole: bool
 ) -> tuple[Facts, tuple[Diagnostic, ...]]:
-    """Join what was loaded with its applications; say what of these cannot be read."""
+    """Join the loaded spec with its applications; report those that cannot be read."""
     assert loaded.spec is not None
     applications, compose_files, unreadable = _applications(loaded, parts.variables, text, values)
     facts = Facts(
@@ -83,7 +83,7 @@ def _facts(
 
 
 def _expanded(document: Document) -> Expanded:
-    """Put the cells of matrices in their place."""
+    """Replace matrices by their cells."""
     if not has_matrix(document):
         return Expanded(document)
     from fastflow.model.expansion import expand  # noqa: PLC0415  # most specs have none
@@ -101,7 +101,7 @@ def _joined(document: Document, text: SpecText) -> Joined:
 
 
 class _Parts(NamedTuple):
-    """A spec with all that it includes, the cells of its matrices, and the variables that workflows have."""
+    """A spec with its included files, the cells of its matrices, and the variables of its workflows."""
 
     whole: Joined
     cells: Expanded
@@ -109,7 +109,7 @@ class _Parts(NamedTuple):
 
     @classmethod
     def of(cls, whole: Joined) -> "_Parts":
-        """Expand the matrices; a workflow has the variables of its file, and over them those of its matrix."""
+        """Expand the matrices; a workflow has the variables of its file, overridden by those of its matrix."""
         parts = _expanded(whole.document)
         workflows = parts.document.root.get("workflows")
         found: dict[str, Mapping[str, str]] = {}
@@ -128,7 +128,7 @@ def _typed(
     emulated: str | None,
     build_ids: Mapping[YamlPath, str],
 ) -> Loaded:
-    """Replace the variables, each as its field wants it, and read what comes of it as a spec."""
+    """Replace the variables, each as its field requires, and read the result as a spec."""
     included, cells = parts.whole.inclusions, parts.cells
     interpolated = interpolate(
         cells.document,
@@ -150,10 +150,10 @@ def _typed(
 
 
 def _with_accepted(facts: Facts, text: SpecText, found: tuple[Diagnostic, ...]) -> tuple[Facts, tuple[Diagnostic, ...]]:
-    """Read the files that gates accept vulnerabilities by, each once, and add what is wrong with them to the findings.
+    """Read the accept files of gates, each once, and add their faults to the findings.
 
-    One that is not there accepts nothing, so that `fastflow accept` can make it after the first run; a name with a
-    variable is looked at when it has a value.
+    A missing file accepts nothing, so that `fastflow accept` can create it after the first run; a name with a
+    variable is checked once it has a value.
     """
     files: dict[str, AcceptFile] = {}
     more: list[Diagnostic] = []
@@ -183,7 +183,7 @@ def _with_accepted(facts: Facts, text: SpecText, found: tuple[Diagnostic, ...]) 
 def _applications(
     loaded: Loaded, variables: Mapping[str, Mapping[str, str]], text: SpecText, values: Mapping[str, str] | None
 ) -> tuple[dict[str, Application], tuple[Document, ...], tuple[Diagnostic, ...]]:
-    """Read the applications of workflows: these, all Compose files as they are written, and those at fault."""
+    """Read the applications of workflows: return them, all Compose files as written, and those at fault."""
     files = ComposeFiles(text.directory, values, Path(text.name).parent)
     found: dict[str, Application] = {}
     unreadable: list[Diagnostic] = []
@@ -198,14 +198,14 @@ def _applications(
         reading = files.read(file_sources(workflow.compose, marks), variables.get(name, NO_VARIABLES))
         unreadable.extend(reading.diagnostics)
         if reading.application is not None:
-            # Many workflows may share one file: they share what was read of it, too.
+            # Many workflows may share one file; they also share its parsed content.
             key = id(reading.application)
             found[name] = seen.setdefault(key, without_fast(reading.application))
     return found, files.files, tuple(unreadable)
 
 
 def _tokens(document: Document, values: Mapping[str, str] | None) -> frozenset[str]:
-    """The values of all tokens that a spec refers to, also if it cannot be loaded."""
+    """The values of all tokens that a spec refers to, even if it cannot be loaded."""
     if not values:
         return frozenset()
     written = Places(document.root)
@@ -225,13 +225,13 @@ def _unset_tokens(spec: Spec, values: Mapping[str, str] | None) -> frozenset[str
 
 
 def _malformed_tokens(spec: Spec, values: Mapping[str, str] | None) -> dict[str, str]:
-    """What is wrong with the values of tokens, by their variables."""
+    """The faults of the values of tokens, by their variables."""
     found = {name: token_fault((values or {}).get(name, "")) for name in spec.token_names}
     return {name: fault for name, fault in found.items() if fault is not None}
 
 
 def masked(found: Iterable[Diagnostic], tokens: Collection[str]) -> tuple[Diagnostic, ...]:
-    """Let no finding show a token: any field may hold a variable, and this one by mistake."""
+    """Mask tokens in findings: any field may contain a variable, by mistake even that of a token."""
     if not tokens:
         return tuple(found)
     from fastflow.masking import Masker  # noqa: PLC0415  # a validation without values has nothing to mask

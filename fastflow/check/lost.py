@@ -1,4 +1,4 @@
-"""What a spec holds and the model does not, because it was at fault: rules must not take it for missing."""
+"""Parts of a spec that the model lacks because they were at fault: rules must not report them as missing."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -49,7 +49,7 @@ class RejectedParts(NamedTuple):
 
 
 def lost_parts(spec: Spec, places: Places) -> RejectedParts:
-    """Compare a spec as it was written with its model."""
+    """Compare a spec as written with its model."""
     nodes: set[tuple[str, str]] = set()
     build_ids: set[str | None] = set()
     fields: set[tuple[str, str | None, str]] = set()
@@ -80,7 +80,7 @@ def _text(node: YamlNode, field: str) -> str | None:
 
 
 def _lost_fields(tree: YamlNode, model: SpecModel) -> Iterator[str]:
-    """Fields whose value was at fault; of an unknown one, the field that was most likely meant."""
+    """Fields whose value was at fault; for an unknown field, the one that was most likely meant."""
     for name, value in _own(tree):
         is_unset = isinstance(value, Scalar) and (value.is_null or value.symbolic or value.text == "")
         meant = name if name in type(model).model_fields else closest(name, type(model).model_fields)

@@ -12,14 +12,14 @@ from pathlib import Path
 from fastflow.check.rule import Rule
 
 BESIDE = {"accepted.yml": "- { fingerprint: 0f3a9c7b2d18e645, reason: known, expires: 2026-01-31 }\n"}
-"""The files that examples name, for whoever checks them."""
+"""The files that examples name, for checks of the examples."""
 _FOLDER = Path(__file__).parent / "pages"
 _PARTS = re.compile(r"(?P<why>.*?)\n\n```yaml\n(?P<example>.*?\n)```\n\n(?P<fix>.*)\n", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class RulePage:
-    """What there is to know of a rule, besides what it finds. `why` and `fix` are Markdown in paragraphs."""
+    """The explanation of a rule, besides what it finds. `why` and `fix` are Markdown in paragraphs."""
 
     why: str
     example: str

@@ -1,4 +1,4 @@
-"""Relative paths of included files: as the file means them, from its own directory; written anew from the spec's."""
+"""Rewrites relative paths in included files, which start from the file's own directory, to start from the spec's."""
 
 import posixpath
 from collections.abc import Callable, Mapping
@@ -51,7 +51,7 @@ class _Rebasing:
         if directory is None or not isinstance(node, Scalar) or node.is_null or not node.text:
             return node
         path = posixpath.join(directory, node.text)
-        # What a variable holds may be the parent of what follows.
+        # A variable's value may be the parent of what follows.
         return replace(node, text=path if "$" in path else posixpath.normpath(path))
 
     def _compose(self, node: YamlNode) -> YamlNode:

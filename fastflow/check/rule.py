@@ -1,4 +1,4 @@
-"""What a rule says of itself, and the function that looks for what it finds. The rules are in `rules/`."""
+"""The description of a rule, and the function that produces its findings. The rules are in `rules/`."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, NamedTuple
@@ -13,11 +13,11 @@ Level = Literal["error", "warning", "off"]
 class Rule(NamedTuple):
     """A rule: its id, its usual level, what it finds, and how.
 
-    `needs_order` rules ask what comes before what, which cycles make void; `needs_symbols` rules look at variables,
-    of which none are left where they were replaced, `needs_values` rules at what they hold; `needs_applications`
-    rules are silent about what could not be read.
-    `check` looks at one spec, `check_all` at all specs together. A rule without them reports from where the fault
-    shows: the reader, the model, or Compose.
+    `needs_order` rules depend on the order of phases, which cycles make meaningless. `needs_symbols` rules check
+    variables, none of which are left once replaced; `needs_values` rules check their values. `needs_applications`
+    rules are silent about applications that could not be read.
+    `check` checks one spec, `check_all` all specs together. Findings of a rule with neither come from elsewhere: the
+    reader, the model, or Compose.
     """
 
     id: str
@@ -33,11 +33,11 @@ class Rule(NamedTuple):
     check_all: Callable[[Sequence[Facts]], Iterable[Diagnostic]] | None = None
 
     def for_each_spec(self, check: Callable[[Facts], Iterable[Diagnostic]]) -> "Rule":
-        """Decorate the function that looks at one spec; its name becomes that of the rule."""
+        """Decorate the function that checks one spec; its name then refers to the rule."""
         return self._replace(check=check)
 
     def for_all_specs(self, check_all: Callable[[Sequence[Facts]], Iterable[Diagnostic]]) -> "Rule":
-        """Decorate the function that compares all specs; its name becomes that of the rule."""
+        """Decorate the function that compares all specs; its name then refers to the rule."""
         return self._replace(check_all=check_all)
 
     def finding(
@@ -48,6 +48,6 @@ class Rule(NamedTuple):
         related: tuple[Related, ...] = (),
         severity: Severity | None = None,
     ) -> Diagnostic:
-        """Make a finding at a place: an error where that is the rule's usual level, or else a warning."""
+        """Make a finding at a place: an error if that is the rule's usual level, or else a warning."""
         usual = Severity.ERROR if self.level == "error" else Severity.WARNING
         return Diagnostic(self.id, severity or usual, message, place.mark, hint, related + place.related())

@@ -57,7 +57,7 @@ def _unless_ignored(
 
 
 def _applies(rule: Rule, facts: Facts) -> bool:
-    """Whether a rule has all that it looks at."""
+    """Whether a rule is on and has its input."""
     set_to = (facts.spec.checks or {}).get(rule.id)
     level = set_to if set_to is not None and rule.can_be_silenced else rule.level
     return (
@@ -68,7 +68,7 @@ def _applies(rule: Rule, facts: Facts) -> bool:
 
 
 def _ran(facts: Facts) -> frozenset[str]:
-    """The rules that looked at all of a spec, so that an ignore comment without a finding is none too many."""
+    """The rules that checked all of a spec, so that an ignore comment without a finding is known to be superfluous."""
     return frozenset(
         rule.id
         for rule in RULES
@@ -81,7 +81,7 @@ def _ran(facts: Facts) -> frozenset[str]:
 
 
 def _by_file(found: Iterable[Diagnostic], own: Table[str, Table[str, Level]]) -> Iterator[Diagnostic]:
-    """Apply the `checks` of the spec that a finding stands in; one in a Compose file follows the first spec."""
+    """Apply the `checks` of the spec that a finding is in; one in a Compose file follows the first spec."""
     first = next(iter(own.values()), {})
     for diagnostic in found:
         yield from _at_level([diagnostic], own.get(diagnostic.mark.file, first))
@@ -97,7 +97,7 @@ def _at_level(found: Iterable[Diagnostic], levels: Table[str, Level]) -> Iterato
 
 
 def _configuration(facts: Facts) -> Iterable[Diagnostic]:
-    """Check the names under `checks`, also where a level is none."""
+    """Check the names under `checks`, also those with an invalid level."""
     tree = facts.places.node("checks")
     for key, value in tree if isinstance(tree, YamlMap) else ():
         if key.text.startswith("x-"):

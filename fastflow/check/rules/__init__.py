@@ -1,4 +1,4 @@
-"""All rules: those of the files here, each file about one subject, and a few that are found elsewhere."""
+"""All rules: those in the files here, each about one subject, and a few whose findings come from elsewhere."""
 
 import os
 from collections.abc import Iterator

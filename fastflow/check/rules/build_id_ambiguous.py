@@ -1,4 +1,4 @@
-"""build-id-ambiguous: BUILD_IDs that some value of their variables makes equal, or that differ only in case."""
+"""build-id-ambiguous: BUILD_IDs that some values of their variables make equal, or that differ only in case."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ _CASE_HINT = "make them differ in more than case, which people and other tools o
 
 @Rule("build-id-ambiguous", "warning", "BUILD_IDs that can be equal for some variable values").for_all_specs
 def build_id_ambiguous(specs: Sequence[Facts]) -> Iterator[Diagnostic]:
-    """Compare what build-id-collision and build-id-overlap compare; each node has one finding at most."""
+    """Compare the same pairs as build-id-collision and build-id-overlap; each node has at most one finding."""
     by_token = build_ids_of(specs)
     work = _Work(sum(map(len, by_token.values())))
     for build_ids in by_token.values():
@@ -43,7 +43,7 @@ def build_id_ambiguous(specs: Sequence[Facts]) -> Iterator[Diagnostic]:
 
 
 class _Work:
-    """What all comparisons share: what is reported, what was spent, and what was left out for it."""
+    """The state that all comparisons share: the reported places, the work left, and the pairs left out."""
 
     def __init__(self, nodes: int) -> None:
         self.nodes = nodes
@@ -73,7 +73,7 @@ class _Work:
 
 
 class _Comparing:
-    """The search of one BUILD_ID's nodes for others: it ends when those that record and those that test have each one.
+    """The search for matches of one BUILD_ID: it ends when its recording nodes and its testing nodes have one each.
 
     Nodes that take their BUILD_ID from one place in the file share a finding.
     """
@@ -85,7 +85,7 @@ class _Comparing:
         self.tests = bool(build_id.testers) and not build_id.facts.graph.cycles
 
     def compare(self, candidates: Candidates) -> Iterator[Diagnostic]:
-        """Compare templates, as long as there is work to spend."""
+        """Compare templates, as long as the budget lasts."""
         number, others = candidates.find(self.build_id)
         looked = 0
         for other in others:
@@ -109,7 +109,7 @@ class _Comparing:
         return tests or (self.records and bool(other.recorders))
 
     def _reason(self, other: BuildId) -> str | None:
-        """Compare two templates; None where they are distinct, or equal and so another rule's business."""
+        """Compare two templates; None if they are distinct, or equal and thus reported by another rule."""
         apart = other.spec != self.build_id.spec
         if other.identity == self.build_id.identity and not self.build_id.is_of_one_run:
             return None
@@ -170,7 +170,7 @@ def _said(witness: Mapping[str, str | None]) -> str:
 
 
 def _differ_in_case(first: BuildId, second: BuildId) -> bool:
-    """Tell whether the letters of two templates, not their variables' names, differ in case and in nothing else."""
+    """Whether the letters of two templates, apart from variables' names, differ only in case."""
     if first.identity == second.identity or (first.spec != second.spec and first.is_of_one_run):
         return False
     return _in_lower_case(first.template) == _in_lower_case(second.template)

@@ -31,7 +31,7 @@ _FORMS = "write a variable as ${NAME}, or with a default as ${NAME:-1}, and othe
 
 @Rule("build-id-format", "error", "a BUILD_ID that is not letters and digits").for_each_spec
 def build_id_format(facts: Facts) -> Iterator[Diagnostic]:
-    """Look at every BUILD_ID as written, once for each place where one is written."""
+    """Check every BUILD_ID as written, once for each place where one is written."""
     for phase, build_id in facts.with_build_ids:
         yield from _one(facts, phase, build_id)
 
@@ -67,7 +67,7 @@ def _one(facts: Facts, phase: Phase, build_id: str) -> Iterator[Diagnostic]:
 
 
 def _broken(text: str) -> str | None:
-    """Say what of a text is no template."""
+    """Say which part of a text makes it an invalid template."""
     try:
         parse_template(text)
     except TemplateError as fault:
@@ -85,7 +85,7 @@ def _inserted(template: Template) -> Iterator[str]:
 
 
 def _faults(template: Template) -> Iterator[str]:
-    """Say why a template can never be letters and digits, or why a default that it writes cannot."""
+    """Say why a template, or a default in it, can never be letters and digits."""
     for part in template:
         if isinstance(part, str):
             yield from _foreign(part, f"the BUILD_ID `{_shown(part)}` contains")
@@ -98,7 +98,7 @@ def _faults(template: Template) -> Iterator[str]:
 
 
 def _when_nothing_is_set(template: Template) -> str | None:
-    """The BUILD_ID of an environment without variables; None where it asks for one."""
+    """The BUILD_ID in an environment without variables; None if it requires one."""
     try:
         return resolve(template, lambda _: None)
     except UnsetVariableError:

@@ -19,7 +19,7 @@ _HINT = "set build_id in the node or its workflow, such as web${FASTFLOW_CI_ID}"
     "build-id-missing", "error", "a node without a BUILD_ID while others use its token", needs_order=True
 ).for_each_spec
 def build_id_missing(facts: Facts) -> Iterator[Diagnostic]:
-    """Report nodes without BUILD_ID: as an error where another node of their token may run beside them."""
+    """Report nodes without BUILD_ID: as an error if another node of their token may run at the same time."""
     by_token: dict[str, list[Phase]] = defaultdict(list)
     for phase in facts.phases:
         if phase.uses_build_id and not facts.lost.has_build_id(phase) and not facts.lost.has_order(phase):
@@ -40,7 +40,7 @@ def build_id_missing(facts: Facts) -> Iterator[Diagnostic]:
 
 @Rule("build-id-constant", "off", "a BUILD_ID without a variable", needs_symbols=True).for_each_spec
 def build_id_constant(facts: Facts) -> Iterator[Diagnostic]:
-    """Look at every BUILD_ID, once for each place where one is written."""
+    """Check every BUILD_ID, once for each place where one is written."""
     for phase, build_id in facts.with_build_ids:
         if not facts.is_template(phase):
             message = f"the BUILD_ID {build_id} is the same in every pipeline"
@@ -50,7 +50,7 @@ def build_id_constant(facts: Facts) -> Iterator[Diagnostic]:
 
 @Rule("build-id-collision", "error", "two recording nodes with one token and one BUILD_ID").for_all_specs
 def build_id_collision(specs: Sequence[Facts]) -> Iterator[Diagnostic]:
-    """Compare all recording nodes of all specs given; of two that collide the later one is at fault."""
+    """Compare all recording nodes of all specs given; if two collide, the later one is at fault."""
     first: dict[tuple[str, str], tuple[Facts, Phase]] = {}
     for number, facts in enumerate(specs):
         for phase, _ in facts.recorders:

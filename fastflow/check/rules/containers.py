@@ -64,7 +64,7 @@ _DROP = "remove container_name: fastflow makes a unique name for each run"
     needs_applications=True,
 ).for_each_spec
 def fixed_name(facts: Facts) -> Iterator[Diagnostic]:
-    """Look at workflows whose BUILD_ID has a variable."""
+    """Check workflows whose BUILD_ID has a variable."""
     for name, workflow in facts.spec.workflows.items():
         if not any(facts.is_template(phase) for phase in facts.by_workflow[name]):
             continue
@@ -149,7 +149,7 @@ def healthcheck_missing(facts: Facts) -> Iterator[Diagnostic]:
 
 
 def _attacked(facts: Facts, phase: Phase, node: TesterNode) -> Iterator[Service]:
-    """The services of a phase that answer to the host in `test_run_uri`; none if that cannot be known."""
+    """The services of a phase that answer to the host in `test_run_uri`; none if they cannot be known."""
     application, target = facts.application_of(phase), target_of(node.test_run_uri)
     if application is None or target is None or facts.lost.has(phase, "services"):
         return
@@ -159,7 +159,7 @@ def _attacked(facts: Facts, phase: Phase, node: TesterNode) -> Iterator[Service]
 
 @Rule("image-unpinned", "off", "an image without tag or digest").for_each_spec
 def image_unpinned(facts: Facts) -> Iterator[Diagnostic]:
-    """Look at the image of every node."""
+    """Check the image of every node."""
     for phase in facts.phases:
         image = phase.node.image or DEFAULT_IMAGE
         if "@" in image or ":" in image.rpartition("/")[2] or "$" in image or facts.lost.has(phase, "image"):
@@ -174,20 +174,20 @@ def image_unpinned(facts: Facts) -> Iterator[Diagnostic]:
 
 @Rule("restart-policy", "error", "`restart` on a FAST node").for_each_spec
 def restart_policy(facts: Facts) -> Iterator[Diagnostic]:
-    """Look at the Compose keys of every node, whatever the policy is."""
+    """Check the Compose keys of every node, whatever the policy is."""
     for phase in facts.phases:
         if phase.node.container is not None and phase.node.container.key("restart") is not None:
             yield restart_policy.finding(RESTART, facts.places.key(*phase.path, "container", "restart"), RESTART_HINT)
 
 
 compose_invalid = Rule("compose-invalid", "error", "a project that Docker Compose rejects", is_offline=False)
-# Only Compose can tell: whoever has asked it calls `rejected`.
-# Names of the inline documents in Compose's words: its standard input, and files that were written for one call.
+# Only Compose can find this: the code that asks it calls `rejected`.
+# How Compose names inline documents: as its standard input, and as files that were written for one call.
 _OUR_NAMES = r"^validating (-|\S*/fastflow-[^/\s]+/\d+\.yml): "
 
 
 def rejected(facts: Facts, workflow: str, reason: str) -> Diagnostic:
-    """The finding where Docker Compose rejects the project of a workflow; `reason` is in Compose's own words."""
+    """The finding if Docker Compose rejects the project of a workflow; `reason` is in Compose's own words."""
     place = facts.places.value("workflows", workflow, "compose")
     message = f"Docker Compose rejects the project of workflow {workflow}: {re.sub(_OUR_NAMES, '', reason)}"
     return compose_invalid.finding(message, place, f"see the project: fastflow config -w {workflow}")

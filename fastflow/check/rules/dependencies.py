@@ -1,4 +1,4 @@
-"""Dependencies between phases: on what is no phase, and in a circle."""
+"""Dependencies between phases: unknown ones and cycles."""
 
 from collections.abc import Iterator
 

@@ -13,7 +13,7 @@ from fastflow.model.spec import any_of, hosts_of
 
 @Rule("host-unknown", "error", "a workflow on a host that is not declared", can_be_silenced=False).for_each_spec
 def host_unknown(facts: Facts) -> Iterator[Diagnostic]:
-    """Every name under a workflow's `host` is one under the spec's `hosts`, or `any`."""
+    """Check that every name under a workflow's `host` is one of the spec's `hosts`, or `any`."""
     known = tuple(facts.spec.hosts or ())
     for name, workflow in facts.spec.workflows.items():
         for wanted in workflow.host or ():
@@ -28,7 +28,7 @@ def host_unknown(facts: Facts) -> Iterator[Diagnostic]:
 
 @Rule("cluster-alone", "error", "a cluster that is not the only host of a workflow").for_each_spec
 def cluster_alone(facts: Facts) -> Iterator[Diagnostic]:
-    """A cluster chooses the node itself, so that there is nothing to choose from besides."""
+    """A cluster chooses the node itself, so it must be the only host."""
     declared = facts.spec.hosts or {}
     for name, workflow in facts.spec.workflows.items():
         is_any = workflow.host in (None, ("any",))
@@ -76,7 +76,7 @@ def cluster_crossing(facts: Facts) -> Iterator[Diagnostic]:
 
 
 def _place(facts: Facts, edge: Edge) -> Place:
-    """Where the edge comes from."""
+    """The place that an edge comes from."""
     phase = facts.graph.phases[edge.after]
     if edge.reason == "build_id":
         return facts.build_id_place(phase)

@@ -1,4 +1,4 @@
-"""Published ports: those of a recording node's proxy, and the same host port twice."""
+"""Published ports: the port of a recording node's proxy, and host ports that are published twice."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ from fastflow.model.places import Place
 
 @Rule("proxy-port", "error", "a recording node whose ports leave out its proxy").for_each_spec
 def proxy_port(facts: Facts) -> Iterator[Diagnostic]:
-    """Look at the recording nodes that declare ports."""
+    """Check the recording nodes that declare ports."""
     for phase, node in facts.recorders:
         if not node.ports or any(
             port.symbolic is not None
@@ -78,16 +78,16 @@ def _claims(facts: Facts) -> Iterator[_PortClaim]:
 
 
 def _published(facts: Facts) -> Iterator[tuple[str, Service, ServicePort]]:
-    """Give what services publish, each with its workflow."""
+    """Yield the ports that services publish, each with its workflow."""
     for workflow, services in facts.started.items():
         if facts.spec.workflows[workflow].publish != "none":
             yield from ((workflow, service, port) for service in services for port in service.ports)
 
 
 def _unread(facts: Facts, publishing: Mapping[str, set[str]]) -> Iterator[Diagnostic]:
-    """Say of entries that Compose does not take for a port that they are not compared, each once.
+    """Report entries that Compose does not accept as a port, which are thus not compared, each once.
 
-    `publishing` names, by engine, who claims ports there: with nobody else there is nothing to compare.
+    `publishing` names, by engine, the owners that claim ports there: without others there is nothing to compare.
     """
     found: dict[ServicePort, str] = {}
     for workflow, service, port in _published(facts):
@@ -108,7 +108,7 @@ def _parsed(address: str | None) -> _Address | None:
 
 
 def _meeting(claims: list[_PortClaim]) -> Iterator[tuple[int, list[Owner]]]:
-    """Give the owners of each port that several claim: ranges that meet have a first port of one in common."""
+    """Yield the owners of each port that several claim: two overlapping ranges share the first port of one of them."""
     by_first: dict[int, list[_PortClaim]] = defaultdict(list)
     for claim in claims:
         by_first[claim.ports[0]].append(claim)
@@ -121,7 +121,7 @@ def _meeting(claims: list[_PortClaim]) -> Iterator[tuple[int, list[Owner]]]:
 
 
 def _by_address(claims: list[_PortClaim]) -> Iterator[list[Owner]]:
-    """Give who takes each address: no address counts as all, and 0.0.0.0 and :: as all of their kind."""
+    """Yield the owners of each address: no address counts as all, and 0.0.0.0 and :: as all of their kind."""
     takers: dict[_Address | None, list[int]] = defaultdict(list)
     for at, claim in enumerate(claims):
         takers[claim.address].append(at)

@@ -1,4 +1,4 @@
-"""What testing and report nodes read: a record of their BUILD_ID and kind, a test run."""
+"""The inputs of testing and report nodes: a record of their BUILD_ID and kind, a test run."""
 
 from collections.abc import Iterator, Sequence
 

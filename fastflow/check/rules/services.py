@@ -1,4 +1,4 @@
-"""Services of the application: names that it does not have, and names that it shares with a node."""
+"""Services of the application: unknown names, and names that a service shares with a node."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,7 +17,7 @@ from fastflow.model.relations import ServiceSource
 
 @Rule("service-unknown", "error", "a service that the application does not have", needs_applications=True).for_each_spec
 def service_unknown(facts: Facts) -> Iterator[Diagnostic]:
-    """Look at every service that a node names."""
+    """Check every service that a node names."""
     for phase in facts.phases:
         application = facts.applications.get(phase.workflow)
         if application is None:
@@ -100,7 +100,7 @@ def _names(facts: Facts, phase: Phase) -> Iterator[_Name]:
 
 
 def _answering(application: Application, networks: Iterable[str], name: str) -> Iterator[tuple[Service, str]]:
-    """Give the first service that answers to a name, in lower case, on these networks, and by what it does."""
+    """Yield the first service that answers to a name, in lower case, on these networks, and by which of its names."""
     for service in application.services.values():
         shared = set(networks) & set(service.networks)
         aliases = {alias.lower() for network in shared for alias in service.networks[network].aliases}
@@ -117,7 +117,7 @@ def _place(facts: Facts, phase: Phase) -> Place:
 
 
 def _engine_networks(facts: Facts, phase: Phase) -> Iterator[str]:
-    """The node's networks by what they are on an engine: an external one is the same for all workflows."""
+    """The node's networks by their identity on an engine: an external one is the same for all workflows."""
     application = facts.applications.get(phase.workflow, NO_APPLICATION)
     for key in networks_of_node(application, phase.node):
         network = application.networks.get(key)
@@ -147,10 +147,10 @@ def _between_nodes(facts: Facts) -> Iterator[Diagnostic]:
 
 
 def _beside_recorders(facts: Facts, owners: Sequence[Owner]) -> Iterator[tuple[Owner, Owner]]:
-    """Give pairs of a node of another mode and a recorder that it may overlap: it takes what is to be recorded.
+    """Yield pairs of a node of another mode and a recorder that it may overlap: it may get the recorder's requests.
 
-    In topological order only the recorders next to a node need a comparison, where these come one after the other;
-    where they do not, they are reported themselves.
+    In topological order, only the recorders next to a node need a comparison if recorders run one after the other; if
+    they do not, they are reported themselves.
     """
     phases = facts.graph.phases
     sure = [owner for owner in owners if owner.phase and _is_bound(facts, phases[owner.phase])]
@@ -165,7 +165,7 @@ def _beside_recorders(facts: Facts, owners: Sequence[Owner]) -> Iterator[tuple[O
 
 
 def _is_bound(facts: Facts, phase: Phase) -> bool:
-    """Tell whether the node's data comes from where its order says, so that what may overlap it is no guess."""
+    """Whether the node's data comes from the phases before it, so that its possible overlaps are certain."""
     reasons = {edge.reason for edge in facts.graph.dependencies[phase.id]}
     is_loose = phase.needs_test_runs and "report" not in reasons
     has_record = not phase.needs_own_record or "build_id" in reasons

@@ -1,4 +1,4 @@
-"""Sources of the requests to record: none, or one whose requests pass the node by."""
+"""Sources of the requests to record: missing ones, and those whose requests bypass the node."""
 
 from collections.abc import Iterator, Mapping
 
@@ -15,7 +15,7 @@ from fastflow.model.target import PLAIN_HOST, Target, hosts_in, target_of
 
 @Rule("source-missing", "warning", "a recording node without a source").for_each_spec
 def source_missing(facts: Facts) -> Iterator[Diagnostic]:
-    """A recording node without a source goes on until it is stopped."""
+    """A recording node without a source runs until it is stopped."""
     for phase, node in facts.recorders:
         if node.source is None and not facts.lost.has(phase, "source"):
             message = f"{phase.id} has no source: it records until `fastflow stop {phase.id}` or its inactivity timeout"
@@ -28,7 +28,7 @@ _COMMAND = "its command"  # `http_proxy=… npm test` names the node as a variab
 
 @Rule("source-unproxied", "warning", "a source whose requests bypass the node", needs_applications=True).for_each_spec
 def source_unproxied(facts: Facts) -> Iterator[Diagnostic]:
-    """A variable of the source's service, or of another service of the phase, must name the node."""
+    """Check that a variable of the source's service, or of another service of the phase, names the node."""
     for phase, node, source, message, hint in _all(facts):
         yield source_unproxied.finding(
             message, facts.places.value(*phase.path, "source", *_step(node, source), "service"), hint
@@ -67,7 +67,7 @@ def _environments(
     found: dict[str, Environment] = {one.name: {**one.environment, _COMMAND: " ".join(one.command)} for one in services}
     for source in sources:
         found[source.service] = {**found[source.service], **(source.environment or {}), **_command(source)}
-    unset = "" if facts.has_values else "$"  # a name without a value is a variable of the caller's
+    unset = "" if facts.has_values else "$"  # a name without a value takes the caller's variable
     return {
         name: {variable: unset if value is None else value for variable, value in environment.items()}
         for name, environment in found.items()
@@ -83,7 +83,7 @@ def _command(source: ServiceSource) -> Environment:
 def _faults(
     facts: Facts, phase: Phase, node: RecorderNode, environments: Mapping[str, Environment]
 ) -> Iterator[tuple[str, str]]:
-    """What is wrong, and what to do about it."""
+    """The faults, and what to do about them."""
     alias = node.network_alias
     proxied = {name: found for name, one in environments.items() if (found := proxy_variables(one, alias))}
     if not proxied:
@@ -113,7 +113,7 @@ def _past(name: str, alias: str, target: Target, way: Bypass) -> tuple[str, str]
 
 
 def _targets(facts: Facts, phase: Phase, node: RecorderNode) -> Iterator[tuple[Target, ...]]:
-    """Sets of targets of which one at least must be recorded: what is tested, and without that the recorded hosts."""
+    """Sets of targets of which at least one must be recorded: the tested target or, without one, the recorded hosts."""
     recorded = hosts_in(node.allowed_hosts)
     is_plain = all(PLAIN_HOST.fullmatch(host) for host in recorded)
     edges = [edge for edge in facts.graph.dependents[phase.id] if edge.reason in ("build_id", "test_record")]

@@ -22,7 +22,7 @@ _Network = IPv4Network | IPv6Network
 
 
 class _SubnetClaim(NamedTuple):
-    """`network` is the network that asks for the subnet: one with a name of its own is the same in all workflows."""
+    """`network` is the network that asks for the subnet: one with an explicit name is the same in all workflows."""
 
     owner: Owner
     subnet: _Network
@@ -65,7 +65,7 @@ def _claims(facts: Facts) -> Iterator[_SubnetClaim]:
 
 
 def _made(facts: Facts, workflow: str, application: Application) -> tuple[str, ...]:
-    """The networks that a run makes for a workflow: a node is on all that services use, unless it names its own."""
+    """The networks that a run makes for a workflow: a node joins all that services use, unless it names its own."""
     nodes = [phase.node for phase in facts.by_workflow[workflow]]
     if any(node.networks is None for node in nodes):
         return application.networks_of(application.services)
@@ -75,7 +75,7 @@ def _made(facts: Facts, workflow: str, application: Application) -> tuple[str, .
 
 
 def _parsed(subnet: Subnet) -> _Network | None:
-    """None for what holds a variable, or is no subnet: that is Compose's to refuse."""
+    """None for a text that contains a variable, or is not a subnet, which Compose refuses."""
     try:
         return ip_network(subnet.text, strict=False)
     except ValueError:
@@ -83,7 +83,7 @@ def _parsed(subnet: Subnet) -> _Network | None:
 
 
 def _meeting(claims: list[_SubnetClaim]) -> Iterator[list[_SubnetClaim]]:
-    """Give those that overlap: of two subnets that do, one holds the other's first address."""
+    """Yield those that overlap: one of two overlapping subnets contains the other's first address."""
     active: list[_SubnetClaim] = []
     for claim in sorted(claims, key=lambda claim: (int(claim.subnet.network_address), claim.subnet.prefixlen)):
         active = [other for other in active if claim.subnet.network_address in other.subnet]
@@ -93,7 +93,7 @@ def _meeting(claims: list[_SubnetClaim]) -> Iterator[list[_SubnetClaim]]:
 
 
 def _at_one_time(facts: Facts, claims: list[_SubnetClaim]) -> Iterator[tuple[_SubnetClaim, _SubnetClaim]]:
-    """Give pairs of claims that may be held at one time, but for those on one network."""
+    """Yield pairs of claims that may be held at the same time, except those on one network."""
     by_owner = {claim.owner: claim for claim in claims}
     if len({claim.network for claim in claims}) == len(claims):
         pairs = at_one_time(facts, by_owner)

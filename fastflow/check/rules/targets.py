@@ -1,4 +1,4 @@
-"""What is recorded and attacked: unknown hosts and ports, every host, one application twice at once."""
+"""Recorded and attacked targets: unknown hosts and ports, every host, one application twice at once."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ _LOOPBACK = re.compile(r"localhost|127(\.\d+){3}|0\.0\.0\.0|::1?")
 
 @Rule("target-unknown", "warning", "a host or port that the phase does not have", needs_applications=True).for_each_spec
 def target_unknown(facts: Facts) -> Iterator[Diagnostic]:
-    """Look at `test_run_uri` and at the plain names in `allowed_hosts`."""
+    """Check `test_run_uri` and the plain names in `allowed_hosts`."""
     for phase, tester in facts.testers:
         target = target_of(tester.test_run_uri)
         if target is not None and not target.is_symbolic:
@@ -58,7 +58,7 @@ def _instead(facts: Facts, phase: Phase, host: str, known: frozenset[str]) -> st
 
 
 def _known(facts: Facts, phase: Phase) -> frozenset[str] | None:
-    """The names that the phase's containers can reach; None where they cannot be known."""
+    """The names that the phase's containers can reach; None if they cannot be known."""
     own = _extra_hosts(phase.node)
     application = facts.application_of(phase)
     if application is None:
@@ -70,7 +70,7 @@ def _known(facts: Facts, phase: Phase) -> frozenset[str] | None:
 
 
 def _port(facts: Facts, phase: Phase, target: Target, place: Place) -> Iterator[Diagnostic]:
-    """Look for the port among those that the service exposes or publishes, if it has any."""
+    """Check that the port is among those that the service exposes or publishes, if it has any."""
     application = facts.application_of(phase)
     if application is None or target.port is None or facts.lost.has(phase, "services", "compose"):
         return
@@ -89,7 +89,7 @@ def _port(facts: Facts, phase: Phase, target: Target, place: Place) -> Iterator[
 
 
 def _listening(application: Application, name: str) -> tuple[ServicePort, ...] | None:
-    """The TCP ports on which a service listens by its Compose file; None if that does not say, or not all."""
+    """The TCP ports on which a service listens by its Compose file; None if that does not list them, or not all."""
     found: list[ServicePort] = []
     for service in application.sharing_the_network_of(name):
         own = [port for port in (*service.ports, *service.exposes) if port.protocol == "tcp"]
@@ -133,7 +133,7 @@ def scope_open(facts: Facts) -> Iterator[Diagnostic]:
 
 @Rule("shared-target", "warning", "two testers that attack one application at once", needs_order=True).for_each_spec
 def shared_target(facts: Facts) -> Iterator[Diagnostic]:
-    """Look at workflows with a scanner besides FAST, whose testers share an account and its test runs anyway."""
+    """Check workflows with a non-FAST scanner; testers of FAST share an account and its test runs anyway."""
     for phases in facts.by_workflow.values():
         testers = [phase for phase in phases if phase.traits.needs == "record" and facts.is_ordered(phase)]
         if all(phase.traits.uses_cloud for phase in testers):

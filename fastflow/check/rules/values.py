@@ -1,4 +1,4 @@
-"""Values that a field alone cannot judge: of tokens, hosts, environments, clouds and accept files."""
+"""Values that cannot be judged by their field alone: of tokens, hosts, environments, clouds and accept files."""
 
 import re
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ _OF_FAST = {
 
 @Rule("invalid-value", "error", "a value of the wrong type, shape or range", can_be_silenced=False).for_each_spec
 def invalid_value(facts: Facts) -> Iterator[Diagnostic]:
-    """Look at tokens, at hosts, at environments and at fresh services."""
+    """Check tokens, hosts, environments and fresh services."""
     yield from _tokens(facts)
     for name, host in (facts.spec.hosts or {}).items():
         yield from _cluster_fields(facts, name, host)
@@ -48,7 +48,7 @@ def invalid_value(facts: Facts) -> Iterator[Diagnostic]:
 
 
 def _cluster_fields(facts: Facts, name: str, host: Host) -> Iterator[Diagnostic]:
-    """Fields belong to a kind of host as others belong to modes."""
+    """Fields belong to a kind of host as node fields belong to modes."""
     for field in CLUSTER_FIELDS if not host.is_cluster else ():
         if getattr(host, field) is not None:
             place = facts.places.key("hosts", name, field)
@@ -57,7 +57,7 @@ def _cluster_fields(facts: Facts, name: str, host: Host) -> Iterator[Diagnostic]
 
 
 def _tokens(facts: Facts) -> Iterator[Diagnostic]:
-    """Report each token variable whose value no token can have: a spec keeps the reference, and no field knows it.
+    """Report each token variable whose value cannot be a token: the spec keeps the reference, so no field checks it.
 
     The value itself is never repeated.
     """
@@ -90,7 +90,7 @@ def _environment(facts: Facts, phase: Phase) -> Iterator[Diagnostic]:
 
 
 def _kind(facts: Facts, phase: Phase) -> Iterator[Diagnostic]:
-    """Look at what nodes need that are not FAST's."""
+    """Check what non-FAST nodes need."""
     node, places = phase.node, facts.places
     if isinstance(node, HarRecordingNode) and (node.ca_cert is None) != (node.ca_key is None):
         given = "ca_cert" if node.ca_key is None else "ca_key"
@@ -142,9 +142,9 @@ def _fresh(facts: Facts) -> Iterator[Diagnostic]:
 
 @Rule("undefined-variable", "error", "a variable that is not set and has no default", needs_values=True).for_each_spec
 def undefined_variable(facts: Facts) -> Iterator[Diagnostic]:
-    """Report each token variable that is not set, where it is referred to or else where it is first needed.
+    """Report each unset token variable, at its reference or else where it is first needed.
 
-    The reference to a token is never replaced in the spec, so what replaces variables does not see it.
+    The reference to a token is never replaced in the spec, so interpolation does not see it.
     """
     seen = set()
     for workflow in facts.spec.cloud_workflows:
@@ -158,7 +158,7 @@ def undefined_variable(facts: Facts) -> Iterator[Diagnostic]:
 
 @Rule("api-host-unknown", "warning", "an API server that is not one of Wallarm's").for_each_spec
 def api_host_unknown(facts: Facts) -> Iterator[Diagnostic]:
-    """Look at every `cloud`, the spec's and the workflows'."""
+    """Check every `cloud`, the spec's and the workflows'."""
     yield from _unknown_host(facts, facts.spec.cloud, ("cloud",))
     for name, workflow in facts.spec.workflows.items():
         yield from _unknown_host(facts, workflow.cloud, ("workflows", name, "cloud"))
@@ -176,7 +176,7 @@ def _unknown_host(facts: Facts, cloud: Cloud | None, path: YamlPath) -> Iterator
 
 @Rule("accept-expired", "warning", "an expired entry of an accept file").for_each_spec
 def accept_expired(facts: Facts) -> Iterator[Diagnostic]:
-    """Report each entry that excuses nothing any more today (in UTC)."""
+    """Report each entry that has expired (today in UTC)."""
     today = datetime.now(UTC).date()
     for file in facts.accept_files.values():
         for entry in file.expired_on(today).values():

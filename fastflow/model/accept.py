@@ -1,4 +1,4 @@
-"""The file that a gate's `accept` names: vulnerabilities that are known, why they are, and until when.
+"""The file that a gate's `accept` names: known vulnerabilities, why they are accepted, and until when.
 
 ```yaml
 - fingerprint: 0f3a9c7b2d18e645
@@ -26,7 +26,7 @@ _SHAPE = "write - { fingerprint: ..., reason: ... }"
 
 
 class Accepted(NamedTuple):
-    """A vulnerability that is known. It is excused up to and including the day `expires`, in UTC."""
+    """A known vulnerability. It is excused up to and including the day `expires`, in UTC."""
 
     fingerprint: str
     reason: str
@@ -39,7 +39,7 @@ class Accepted(NamedTuple):
 
 
 class AcceptFile(NamedTuple):
-    """What came of reading one: its entries, its faults, and where the last days of entries stand, by fingerprint."""
+    """The result of reading one: its entries, its faults, and the places of the entries' last days, by fingerprint."""
 
     entries: tuple[Accepted, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -60,7 +60,7 @@ class AcceptFile(NamedTuple):
 
 
 def read_accept_file(name: str, content: bytes) -> AcceptFile:
-    """Read the file that users know by `name`; every fault has its place in it."""
+    """Read the file with the name `name` for users; every fault has its place in it."""
     tree, found, comments = read_list(name, content)
     if tree is None:
         return AcceptFile(diagnostics=found)
@@ -127,7 +127,7 @@ class _EntryReader:
             pass
         message = f"`expires`: expected a day such as 2030-12-31, not `{text}`"
         self._fault("invalid-value", message, _place_of(item, "expires"), "write YEAR-MONTH-DAY")
-        return date.min  # what is wrong excuses nothing
+        return date.min  # an invalid entry excuses nothing
 
     def _fault(self, rule: str, message: str, mark: Mark, hint: str | None, related: tuple[Related, ...] = ()) -> None:
         self.diagnostics.append(Diagnostic(rule, Severity.ERROR, message, mark, hint, related))

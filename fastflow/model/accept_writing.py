@@ -1,4 +1,4 @@
-"""Adds entries to an accept file: what is there stays as it is, byte for byte, comments and order too."""
+"""Adds entries to an accept file and keeps its content byte for byte, with comments and order."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,16 +12,16 @@ from fastflow.spec.writer import scalar_text
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """An entry to be added, and a line about it that stands above it as a comment."""
+    """An entry to add, and a line about it for the comment above it."""
 
     entry: Accepted
     about: str = ""
 
 
 def with_additions(name: str, content: bytes, additions: Sequence[Addition]) -> bytes:
-    """Give a file's content with entries added at its end, whether it is a list of lines or in brackets.
+    """Return a file's content with entries added at its end, whether it is a list of lines or in brackets.
 
-    Raises UsageError where it is at fault, or of a form to which nothing can be added from outside.
+    Raises UsageError if it is at fault, or in a form to which nothing can be added.
     """
     before = read_accept_file(name, content)
     if before.diagnostics:
@@ -41,7 +41,7 @@ def with_additions(name: str, content: bytes, additions: Sequence[Addition]) -> 
 
 
 def _candidates(text: str, tree: YamlList, additions: Sequence[Addition]) -> Iterator[str]:
-    """Texts that may be the wanted one; the first that reads so is it."""
+    """Texts that may be the wanted one: the first that parses to the wanted entries."""
     ending = "\r\n" if "\r\n" in text else "\n"
     gap = "" if not text or text.endswith(("\n", "\r")) else ending
     indent = " " * (tree.mark.column - 1 if tree.items else 0)

@@ -1,6 +1,6 @@
-"""What the types of the spec are made of: a frozen model without unknown fields, and the scalars.
+"""The base of the spec's types: a frozen model without unknown fields, and the scalars.
 
-These are texts as written, decimal integers, durations and regular expressions. The first import of pydantic.
+Scalars are texts as written, decimal integers, durations and regular expressions. The first import of pydantic.
 """
 
 import importlib
@@ -22,7 +22,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 
 class _NoPlugins(ModuleType):
-    """Stands in for pydantic's loader of plugins: none has a say in a spec, and its imports take 15 ms.
+    """Replaces pydantic's loader of plugins: none should affect a spec, and its imports take 15 ms.
 
     PYDANTIC_DISABLE_PLUGINS would save the search, but not the imports.
     """
@@ -30,7 +30,7 @@ class _NoPlugins(ModuleType):
     get_plugins = tuple[Any, ...]
 
     def __getattr__(self, name: str) -> Any:
-        """Hand over to the real one as soon as anything else is asked of it."""
+        """Hand over to the real one as soon as any other attribute is used."""
         if name.startswith("__"):
             raise AttributeError(name)
         del sys.modules[self.__name__]
@@ -48,17 +48,17 @@ class SpecModel(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _leave_out_what_is_not_set(cls, data: Any) -> Any:
-        """`~`, `null` and nothing mean "not set", whatever the field (CONTRACT.md, Values)."""
+        """`~`, `null` and nothing mean "not set" in every field (CONTRACT.md, Values)."""
         if not isinstance(data, dict):
             return data
         return {name: value for name, value in data.items() if value is not None or name not in cls.model_fields}
 
 
 class Reads:
-    """Annotates a field that one function reads, or refuses, with its JSON Schema.
+    """Annotates a field with the one function that reads or refuses its value, and with its JSON Schema.
 
-    Whatever it returns is the value. With BeforeValidator, pydantic builds a schema of the type, too, and checks the
-    value once more.
+    Whatever it returns is the value. With BeforeValidator, pydantic would also build a schema of the type, and check
+    the value again.
     """
 
     def __init__(self, read: Callable[[Any], Any], schema: Mapping[str, Any]) -> None:
@@ -73,7 +73,7 @@ class Reads:
 
 
 class Opaque:
-    """Annotates a class that validators make: pydantic need not know what its instances hold, which takes it 20 ms."""
+    """Annotates a class that validators make: pydantic need not know its fields, which would take it 20 ms."""
 
     def __get_pydantic_core_schema__(self, source: type, _handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.is_instance_schema(source)
@@ -89,7 +89,7 @@ _VARIABLE = r"\$"
 
 
 class Symbolic(str):
-    """A text that still holds variables, because no environment was given to read them from."""
+    """A text that still contains variables, because no environment was given to read them from."""
 
     __slots__ = ()
 
@@ -128,7 +128,7 @@ def _boolean(value: Any) -> Any:
 
 
 def parse_duration(text: str) -> int:
-    """Read `90`, `90s`, `15m`, `2h` or `1h30m` as seconds; raise ValueError for anything else, and for zero."""
+    """Read `90`, `90s`, `15m`, `2h` or `1h30m` as seconds; raise ValueError for zero and for anything else."""
     if text.isascii() and text.isdigit() and len(text) < 10:
         seconds = int(text)
     else:
@@ -143,7 +143,7 @@ def parse_duration(text: str) -> int:
 
 
 def duration(at_most: int = 10**8) -> Callable[[Any], Any]:
-    """Validate a duration of at least one second and at most so many."""
+    """Validate a duration of one second to `at_most` seconds."""
 
     def validate(value: Any) -> Any:
         if isinstance(value, Symbolic) or value == "":
@@ -162,7 +162,7 @@ def duration(at_most: int = 10**8) -> Callable[[Any], Any]:
 
 
 def unless_symbolic(value: Any) -> Any:
-    """Take a word of a fixed set that a variable holds as not set, until its value is known."""
+    """Treat a word of a fixed set as not set if a variable holds it, until its value is known."""
     return None if isinstance(value, Symbolic) else value
 
 
@@ -171,7 +171,7 @@ def _regex(value: Any) -> Any:
         return None
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what a later Python may read otherwise
+            warnings.simplefilter("ignore")  # about syntax that a later Python may read differently
             re.compile(_text(value))
     except (re.error, OverflowError, RecursionError) as error:
         raise wrong(f"not a regular expression: {error}", "escape special characters with a backslash") from None
@@ -221,7 +221,7 @@ class WholeNumber:
 TEXT_SCHEMA = {"type": ["string", "integer", "number", "boolean"]}
 Text: TypeAlias = Annotated[str, Reads(_text, TEXT_SCHEMA)]
 OptionalText: TypeAlias = Annotated[str | None, Reads(_text_or_none, TEXT_SCHEMA)]
-"""A text that counts as not set if it is empty, as one of a variable may be."""
+"""A text that counts as not set if it is empty, as the value of a variable may be."""
 Name: TypeAlias = Annotated[
     str,
     Reads(_name, {"type": ["string", "boolean"], "pattern": rf"^{NAME_PATTERN}$|{_VARIABLE}"}),

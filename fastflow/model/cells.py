@@ -1,4 +1,4 @@
-"""The cells of matrices: the workflows of a document that share one text, and their variables."""
+"""The cells of matrices: workflows of a document that share one text, and their variables."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -15,10 +15,10 @@ NONE_AT_FAULT: Mapping[str, frozenset[str]] = MappingProxyType({})
 
 
 class Expanded(NamedTuple):
-    """A document in which cells stand in the place of workflows with a matrix.
+    """A document in which cells replace workflows with a matrix.
 
-    `cells` are in the order of the document. A workflow whose matrix is at fault is left as it is written, in
-    `at_fault`, with the names of its variables: they have no values.
+    `cells` are in the order of the document. A workflow whose matrix is at fault is left as written and is in
+    `at_fault`, with the names of its variables, which have no values.
     """
 
     document: Document
@@ -44,7 +44,7 @@ def scopes_of(
     values: Mapping[str, str] | None,
     at_fault: Mapping[str, frozenset[str]] = NONE_AT_FAULT,
 ) -> Callable[[YamlPath], Scope | None]:
-    """Where the variables of workflows hold: each in its workflow, where it wins over all others."""
+    """The scopes of workflows' variables: each applies in its workflow, where it overrides all others."""
     if not variables and not at_fault:
         return lambda _: None
 
@@ -60,6 +60,6 @@ def scopes_of(
 
 
 def scope_with(own: Mapping[str, str | None], values: Mapping[str, str] | None) -> Scope:
-    """Variables with values of their own, over those of all others; one without a value is at fault."""
+    """A scope in which these variables override all others; one without a value is at fault."""
     known = {name: value for name, value in own.items() if value is not None}
     return Scope(own, None if values is None else overlaid(values, known))

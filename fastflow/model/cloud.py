@@ -1,4 +1,4 @@
-"""The Wallarm cloud that nodes speak to."""
+"""The Wallarm cloud that nodes connect to."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -11,13 +11,13 @@ ARCHIVED = (
     "Wallarm has archived FAST and opens no new accounts: try a spec without one with --emulate, or test without "
     "Wallarm, with recorder: har and scanner: sarif"
 )
-"""What helps those who cannot have FAST. Its sign-up was removed in 2024, its documentation in 2025."""
+"""The hint for users without access to FAST. Its sign-up was removed in 2024, its documentation in 2025."""
 TOKEN_HINT = "set it again without it: a token is one word of ASCII letters, digits and punctuation"  # noqa: S105  # a hint
 _CHARACTERS = {"\n": "a newline", "\r": "a carriage return", "\t": "a tab", " ": "a space"}
 
 
 def token_fault(token: str) -> str | None:
-    """Say what of a text makes it no token: `ends with a newline`. None if it may be one."""
+    """Say why a text is not a token: `ends with a newline`. None if it may be one."""
     odd = [at for at, character in enumerate(token) if not "!" <= character <= "~"]
     if not odd:
         return None
@@ -35,7 +35,7 @@ DEFAULT_TOKEN = f"${{{TOKEN_VARIABLE}}}"
 CLOUD_VARIABLES: Mapping[str, str] = MappingProxyType(
     {"WALLARM_API_HOST": "api_host", "WALLARM_API_USE_SSL": "use_ssl", "WALLARM_API_CA_VERIFY": "ca_verify"}
 )
-"""FAST's other variables of the cloud, with the fields that they have."""
+"""FAST's other variables of the cloud, with their fields."""
 
 
 _REFERENCE = r"^\$(\{[A-Za-z_][A-Za-z0-9_]*(:?\?.*)?\}|[A-Za-z_][A-Za-z0-9_]*)$"
@@ -107,7 +107,7 @@ class Cloud(SpecModel):
 
     @property
     def url(self) -> str:
-        """Where the public API answers."""
+        """The URL of the public API."""
         return f"{'http' if self.use_ssl is False else 'https'}://{self.api_host or DEFAULT_API_HOST}"
 
     def over(self, other: "Cloud") -> "Cloud":

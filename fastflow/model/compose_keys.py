@@ -1,4 +1,4 @@
-"""The parts of a node that are Compose's own: environment, and more keys of its service."""
+"""The parts of a node that belong to Compose: its environment, and additional keys of its service."""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, TypeAlias
@@ -10,7 +10,7 @@ from fastflow.model.base import TEXT_SCHEMA, Opaque, Symbolic, Text, describe, w
 from fastflow.spec.document import Scalar, YamlList, YamlMap, YamlPath
 
 LABEL = "io.fastflow"
-"""What the names of fastflow's own labels begin with."""
+"""The prefix of the names of fastflow's own labels."""
 FIELDS_OF_THEIR_OWN = ("image", "environment", "ports", "container_name", "networks", "depends_on")
 RESTART = "`restart` on a FAST node: exit 1 means vulnerabilities, and a restarted node attacks again"
 RESTART_HINT = "remove it; `attempts` repeats a phase if infrastructure failed"
@@ -19,7 +19,7 @@ LOGGING_THAT_KEEPS_LOGS = ("json-file", "local", "journald")
 
 
 def environment_of(value: Any) -> Any:
-    """Read Compose's two syntaxes of `environment` as one mapping; a name alone has no value of its own."""
+    """Read Compose's two syntaxes of `environment` as one mapping; a name alone has the value None."""
     if isinstance(value, dict):
         return value
     if not isinstance(value, (list, tuple)):
@@ -56,7 +56,7 @@ def _container(value: Any) -> Any:
 
 
 def _key_faults(key: str, entry: Any) -> Iterator[tuple[YamlPath, str, str]]:
-    """For each key at fault where it stands below `container`, why it may not, and what to do."""
+    """For each invalid key: its place below `container`, why it is not allowed, and what to do."""
     if key in FIELDS_OF_THEIR_OWN:
         yield (key,), f"`{key}` is not allowed in `container`", f"write it as a field of the node: {key}:"
     elif key in VOID_THE_CHECKS:
@@ -86,4 +86,4 @@ def _labels(labels: Any) -> Iterator[tuple[str, str | int]]:
 ContainerKeys: TypeAlias = Annotated[
     Annotated[YamlMap, Opaque()] | None, BeforeValidator(_container), WithJsonSchema({"type": "object"})
 ]
-"""A tree as it was written: Compose reads its scalars, not fastflow."""
+"""A tree as written: Compose reads its scalars, not fastflow."""

@@ -14,7 +14,7 @@ NOT_IN_DEFAULTS = ("mode", "build_id", "container_name", "ports", "depends_on", 
 
 
 def sound_defaults(root: YamlMap) -> tuple[YamlMap | None, tuple[Diagnostic, ...]]:
-    """Return those of the spec's `defaults` that are right, and what is wrong with the others."""
+    """Return the valid ones of the spec's `defaults`, and the faults of the others."""
     tree = root.get("defaults")
     if tree is None or (isinstance(tree, Scalar) and tree.is_null):
         return None, ()
@@ -38,9 +38,9 @@ def sound_defaults(root: YamlMap) -> tuple[YamlMap | None, tuple[Diagnostic, ...
 
 
 def _at_its_node(root: YamlMap, field: str, fault: Diagnostic) -> Diagnostic:
-    """A value that comes from `defaults` is reported at the first node that uses it, its origin in `related`.
+    """Report a value from `defaults` at the first node that uses it, with its origin in `related`.
 
-    What may not stand in `defaults` at all is not used anywhere, and is reported there.
+    A field that is not allowed in `defaults` is not used anywhere, and is reported there.
     """
     if fault.rule == "unknown-field" or field in NOT_IN_DEFAULTS:
         return fault
@@ -108,7 +108,7 @@ def _in_node(key: Scalar, node: YamlNode, defaults: YamlMap) -> YamlNode:
 
 
 def _fields_of(node: YamlMap, defaults: YamlNode | None) -> Collection[str]:
-    """The fields of a node's mode and kind, which `defaults` may choose; none if it has no mode."""
+    """The fields of a node's mode and kind, which may come from `defaults`; none if it has no mode."""
 
     def read(field: str) -> str | None:
         usual = defaults if isinstance(defaults, YamlMap) and field not in NOT_IN_DEFAULTS else node
@@ -119,7 +119,7 @@ def _fields_of(node: YamlMap, defaults: YamlNode | None) -> Collection[str]:
 
 
 def merge(own: YamlNode, inherited: YamlNode) -> YamlNode:
-    """Merge two trees: own scalars and lists win, mappings merge by key, also below."""
+    """Merge two trees: own scalars and lists win, mappings merge by key, recursively."""
     if not isinstance(own, YamlMap) or not isinstance(inherited, YamlMap):
         return own
     entries = [(key, value) for key, value in own if not (_is_unset(value) and inherited.get(key.text))]

@@ -1,4 +1,4 @@
-"""Expands the matrices of a document: in the place of each workflow that has one, the workflows that it makes."""
+"""Expands the matrices of a document: replaces each workflow that has one by the workflows that it makes."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]+")
 
 
 def expand(document: Document) -> Expanded:
-    """Put its cells in the place of each workflow that has a matrix."""
+    """Replace each workflow that has a matrix by its cells."""
     workflows = document.root.get("workflows")
     assert isinstance(workflows, YamlMap), "or it has no matrix"
     work = _Expansion(document.root, workflows)
@@ -38,7 +38,7 @@ class _Expansion:
         self._values = 0
 
     def workflow(self, key: Scalar, tree: YamlNode) -> Iterator[tuple[Scalar, YamlNode]]:
-        """Give what stands in the place of one workflow."""
+        """Return the replacement of one workflow."""
         written = tree.get(FIELD) if isinstance(tree, YamlMap) else None
         if not isinstance(tree, YamlMap) or written is None or key.text.startswith("x-"):
             yield key, tree
@@ -58,7 +58,7 @@ class _Expansion:
             yield replace(key, text=name), bare
 
     def _cells(self, key: Scalar, written: YamlNode, at: Place, bare: YamlMap) -> list[tuple[str, Values]] | None:
-        """The cells of a workflow by name; None where something is wrong with them."""
+        """The cells of a workflow by name; None if something is wrong with them."""
         if not isinstance(written, YamlMap):
             self.diagnostics.append(at.error("invalid-value", "`matrix`: expected a mapping of axes to lists", SHAPE))
             return None
@@ -71,7 +71,7 @@ class _Expansion:
         return named if len(self.diagnostics) == known else None
 
     def _are_too_many(self, matrix: Matrix, bare: YamlMap) -> bool:
-        """Count before anything is made: three axes of a thousand values are a few lines."""
+        """Count before any cell is made: three axes of a thousand values take only a few lines."""
         size = size_of(bare) + len(matrix.axes) + len(matrix.added)
         if matrix.comparisons > _MOST_COMPARISONS:
             message = f"the matrix compares its combinations {matrix.comparisons:,} times with `exclude` and `include`"
@@ -101,7 +101,7 @@ class _Expansion:
         self._names |= dict.fromkeys(own, key)
 
     def _fault(self, key: Scalar, name: str, values: Values, own: Mapping[str, Values], at: Place) -> Diagnostic | None:
-        """What is wrong with the name of a cell; `own` are those of its matrix so far."""
+        """The fault of a cell's name; `own` are the names of its matrix so far."""
         if not NAME.fullmatch(name):
             message = f"the matrix makes a workflow `{name}`, whose name has {len(name)} characters"
             return at.error("invalid-value", message, f"shorten its values: {NAME_HINT}")
@@ -120,7 +120,7 @@ def _said(values: Values) -> str:
 
 
 def _variables_of(written: YamlNode) -> frozenset[str]:
-    """All that a matrix may mean for a variable, whatever is wrong with it."""
+    """All keys of a matrix that may be meant as variables, whatever is wrong with it."""
     if not isinstance(written, YamlMap):
         return frozenset()
     include = written.get(INCLUDE)

@@ -61,15 +61,15 @@ _PLAIN = {"too_short": "is empty; it needs at least one entry"}
 
 
 def path_of(error: ErrorDetails) -> YamlPath:
-    """Return the error's place as a path of the document, without the names of union members."""
+    """Return the error's place as a path in the document, without the names of union members."""
     steps = error["loc"]
-    # An unknown field is the user's own word, whatever it looks like.
+    # An unknown field is the user's word, even if it looks like such a name.
     own = len(steps) - 1 if error["type"] == "extra_forbidden" else None
     return tuple(step for at, step in enumerate(steps) if at == own or step not in _TAGS)
 
 
 def findings_of(error: ErrorDetails, base: YamlPath, places: Places, model: type[BaseModel]) -> Iterator[Diagnostic]:
-    """Say in fastflow's words what pydantic found below `base`; one fault may stand at several keys."""
+    """Say in fastflow's words what pydantic found below `base`; one fault may be reported at several keys."""
     path = (*base, *path_of(error))
     if error["type"] != "fastflow_keys":
         yield finding_of(error, base, places, model)
@@ -91,7 +91,7 @@ def finding_of(error: ErrorDetails, base: YamlPath, places: Places, model: type[
 
 
 def _explain(error: ErrorDetails, path: YamlPath) -> tuple[str, str, str | None]:
-    """Give the rule, the message and the hint."""
+    """Return the rule, the message and the hint."""
     kind, context, value = error["type"], error.get("ctx", {}), error["input"]
     field = next((step for step in reversed(path) if isinstance(step, str)), "")
     if kind == "fastflow":
@@ -111,7 +111,7 @@ def _explain(error: ErrorDetails, path: YamlPath) -> tuple[str, str, str | None]
 
 
 def _shape(expected: str, path: YamlPath, value: object) -> str:
-    """Show how a mapping or a list is written, with what was written where it can be kept."""
+    """Show how a mapping or a list is written, with the user's own values if they can be kept."""
     if expected == "a list":
         text = f'"{value}"' if path[-1] == "ports" or not str(value).isalnum() else value
         return f"write [{text}]" if isinstance(value, str) else "write [VALUE, VALUE]"
@@ -131,7 +131,7 @@ def _shape(expected: str, path: YamlPath, value: object) -> str:
 
 
 def _need(value: object) -> str:
-    """What was meant by the text in the place of a log's line: how long to wait for it, or the line itself."""
+    """The meaning of a text written instead of a need's mapping: how long to wait, or the log line itself."""
     if not isinstance(value, str):
         return "log: REGEX"
     try:
@@ -155,7 +155,7 @@ def _unknown(path: YamlPath, places: Places, model: type[BaseModel], *, top: boo
     place = places.key(*path)
     if top and issubclass(model, BaseNode):
         homes = _modes_with(field)
-        if field in _OF_A_SERVICE:  # more likely the key of a Compose service, unless the mode has it
+        if field in _OF_A_SERVICE:  # more likely the key of a Compose service, unless the mode has such a field
             homes = [home for home in homes if home.name == model.traits.name]
         if homes:
             said = " and ".join(home.said for home in homes)
@@ -169,14 +169,14 @@ def _unknown(path: YamlPath, places: Places, model: type[BaseModel], *, top: boo
 
 
 def _modes_with(field: str) -> list[Mode]:
-    """The modes that have a field; kinds besides FAST's only if that has not."""
+    """The modes that have a field; non-FAST kinds only if FAST's does not have it."""
     homes = [node.traits for node in NODE_TYPES.values() if field in node.model_fields]
     of_fast = {home.name for home in homes if home.kind == FAST}
     return [home for home in homes if home.kind == FAST or home.name not in of_fast]
 
 
 def _way_to(homes: list[Mode], own: Mode) -> str:
-    """Say what makes a node one of these modes: another kind if its own mode has one, else another mode."""
+    """Say how a node becomes one of these modes: by another kind if its own mode has one, else by another mode."""
     near = next((home for home in homes if home.name == own.name), None)
     if near is not None:
         return f"{near.kind_field}: {near.kind}"
@@ -185,7 +185,7 @@ def _way_to(homes: list[Mode], own: Mode) -> str:
 
 
 def _home_of(field: str, model: type[BaseModel] | None) -> str | None:
-    """Say where a field belongs that stands in a mapping of `model`, if there is such a place."""
+    """Say where a field in a mapping of `model` belongs, if there is such a place."""
     if model is Cloud:
         variable = _OF_THE_CLOUD.get(field.upper())
         return f"write {variable}" if variable else None
@@ -215,7 +215,7 @@ def _home_by_model(field: str, model: type[BaseModel] | None) -> str | None:
 
 
 def _home_of_variable(name: str) -> str | None:
-    """Say which field an environment variable of FAST has."""
+    """Name the field of an environment variable of FAST."""
     lower = name.lower()
     if lower.startswith("wallarm_"):
         return "set the WALLARM_* variables under `cloud`"
@@ -227,7 +227,7 @@ def _home_of_variable(name: str) -> str | None:
 
 
 def _fields_at(model: type[BaseModel], path: YamlPath, places: Places) -> Iterable[str]:
-    """The fields of the model in which the last step of `path` stands."""
+    """The fields of the model that contains the last step of `path`."""
     homes: Mapping[str, tuple[type[BaseModel], ...]] = {
         "concurrency": (Concurrency,),
         "ready": (Ready,),

@@ -9,7 +9,7 @@ from fastflow import __version__
 from fastflow.model.base import TEXT_SCHEMA, Boolean, Reads, SpecModel, Symbolic, Text, WholeNumber, describe, wrong
 
 AGENT_IMAGE = f"fastflow-agent:{__version__}"
-"""What `fastflow agent build` names an image by default: that of this version."""
+"""The image name that `fastflow agent build` uses by default, with this version."""
 _CPUS = r"[0-9]{1,4}(\.[0-9]{1,9})?"
 _BYTES = r"([0-9]{1,12})([bkmgBKMG])?[bB]?"
 _UNITS = {"b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
@@ -90,7 +90,7 @@ class Host(SpecModel):
 
     @property
     def engine(self) -> str:
-        """What names its engine: equal texts are one engine. A cluster counts as one."""
+        """The name of its engine: equal texts are one engine. A cluster counts as one."""
         return f"context {self.context}" if self.context is not None else f"address {self.docker_host}"
 
     @property

@@ -12,7 +12,7 @@ _BY_KEY = ("cloud", "defaults", "checks")
 
 
 def joined(own: YamlMap, under: YamlMap, faults: list[Diagnostic]) -> YamlMap:
-    """Merge `under` below `own`: mappings by key, hosts as a whole; a workflow that is in both is a fault."""
+    """Merge `under` into `own`, which wins: mappings by key, hosts as a whole; a workflow in both is a fault."""
     entries = [(key, _value(key.text, value, under.get(key.text), faults)) for key, value in own]
     more = ((key, value) for key, value in under if own.key(key.text) is None and not key.text.startswith("x-"))
     return YamlMap((*entries, *more), own.mark, own.tag, own.origin)
@@ -41,7 +41,7 @@ def _value(field: str, own: YamlNode, under: YamlNode | None, faults: list[Diagn
 
 
 def _taken(own: YamlMap, under: YamlMap) -> Iterator[Diagnostic]:
-    """A finding for each workflow whose name is taken: whichever were left out, somebody would miss it."""
+    """A finding for each workflow whose name is taken, because either one would be missed if it were left out."""
     known = {key.text.lower(): key for key, _ in own}
     for key, _ in under:
         other = known.get(key.text.lower())

@@ -1,4 +1,4 @@
-"""Document to Spec: merges `defaults`, checks the shape, and goes on with what is sound."""
+"""Document to Spec: merges `defaults`, checks the shape, and continues with the valid parts."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
@@ -23,9 +23,9 @@ _KEYED = frozenset((key,) for key in KEYED_BY_THE_USER)
 
 
 class Loaded(NamedTuple):
-    """A spec and where its values stand; `spec` is None where nothing of it could be saved.
+    """A spec and the places of its values; `spec` is None if nothing of it could be saved.
 
-    Parts with faults are left out: where there are any, rules about what is missing mean nothing.
+    Parts with faults are left out. If there are any, rules about missing parts are meaningless.
     """
 
     spec: Spec | None
@@ -34,19 +34,19 @@ class Loaded(NamedTuple):
 
 
 def is_raw(path: YamlPath) -> bool:
-    """Tell whether fastflow leaves the variables below `path` alone (docs: the spec, Values)."""
+    """Whether fastflow leaves the variables below `path` alone (docs: the spec, Values)."""
     last = path[-1] if path else None
     if isinstance(last, str) and last.startswith("x-") and path[-2:-1] not in _KEYED:
         return True
     if len(path) in (4, 5) and path[0] == "workflows" and path[2] == "compose" and isinstance(last, str):
-        return True  # a key of an inline document; the names of files are the spec's own
+        return True  # a key of an inline document; the names of files belong to the spec
     if last == "token" and path[-2:-1] == ("cloud",) and len(path) in (2, 4):
         return True
     return last == "run" and len(path) in (6, 7) and path[0] == "workflows" and path[4] == "source"
 
 
 def is_build_id(path: YamlPath) -> bool:
-    """Tell whether a BUILD_ID stands at `path`."""
+    """Whether `path` is the place of a BUILD_ID."""
     return len(path) in (3, 5) and path[0] == "workflows" and path[-1] == "build_id"
 
 
@@ -55,8 +55,8 @@ def load_spec(
 ) -> Loaded:
     """Read an interpolated document as a spec.
 
-    `cells` are the workflows that matrices made. Those `at_fault` are looked at and left out: nobody knows what their
-    matrix would make of them.
+    `cells` are the workflows that matrices made. Those `at_fault` are checked and left out, because the result of
+    their matrix is unknown.
     """
     defaults, found = sound_defaults(document.root)
     root = with_defaults(document.root, defaults)
@@ -125,7 +125,7 @@ class _Load:
                 for key, value in self._named(nodes, (*base, "nodes"), "node")
             }
             data["nodes"] = self._left(made, (*base, "nodes"))
-            # Where none is left, each has its finding already.
+            # If none is left, each has its finding already.
             quiet = ("nodes",) if made and not data["nodes"] else ()
         elif nodes is not None:
             data["nodes"] = data_of(nodes, "nodes")
@@ -163,7 +163,7 @@ class _Load:
         self.diagnostics.append(place.error("invalid-value", message, hint))
 
     def _named(self, tree: YamlMap, base: YamlPath, kind: str) -> Iterator[tuple[Scalar, YamlNode]]:
-        """Give the entries whose names no earlier sibling has but for case."""
+        """Return the entries whose names differ from all earlier siblings' by more than case."""
         known: dict[str, Scalar] = {}
         for key, value in own_entries(tree):
             other = known.setdefault(key.text.lower(), key)
@@ -177,7 +177,7 @@ class _Load:
             self.diagnostics.append(found._replace(related=related))
 
     def _left(self, made: dict[str, M | None], base: YamlPath) -> dict[str, M]:
-        """What could be made; of the rest at least the names are checked, as the model checks the others'."""
+        """The parts that could be made; for the rest at least the names are checked, as the model does for these."""
         for name, value in made.items():
             if value is None and not NAME.fullmatch(name):
                 self._invalid(self.places.key(*base, name), f"`{name}` is not a name", NAME_HINT)
@@ -199,7 +199,7 @@ class _Load:
         return None if data is None else self._sound(model, data, path)
 
     def _sound(self, model: type[M], data: Any, base: YamlPath, quiet: tuple[str, ...] = ()) -> M | None:
-        """Validate; report what is wrong; then try again without the fields at fault."""
+        """Validate, report faults, then try again without the fields at fault."""
         try:
             return model.model_validate(data)
         except ValidationError as error:

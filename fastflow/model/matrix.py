@@ -1,4 +1,4 @@
-"""`matrix`: reads the axes of one workflow, and gives the values of each combination, in order.
+"""`matrix`: reads the axes of one workflow, and yields the values of each combination, in order.
 
 `exclude` and `include` mean what they mean in GitHub Actions (docs: many workflows from few lines).
 """
@@ -25,14 +25,14 @@ Written: TypeAlias = Mapping[str, Scalar]
 
 
 def place_of(node: YamlNode) -> Place:
-    """Where a value stands."""
+    """The place of a value."""
     return Place(node.mark, node.origin)
 
 
 class Matrix:
-    """The matrix of one workflow as it is written, and what is wrong with it; `tokens` are variables of tokens.
+    """The matrix of one workflow as written, and its faults; `tokens` are variables of tokens.
 
-    `axes` and what else is a variable of it (`added`) are in the order of the file.
+    `axes` and its other variables (`added`) are in the order of the file.
     """
 
     def __init__(self, tree: YamlMap, at: Place, tokens: frozenset[str]) -> None:
@@ -54,12 +54,12 @@ class Matrix:
 
     @property
     def most(self) -> int:
-        """How many combinations there are at most."""
+        """The maximum number of combinations."""
         return self._products + len(self._included)
 
     @property
     def comparisons(self) -> int:
-        """How often a combination is compared with an entry of `exclude` or `include`."""
+        """The number of comparisons of combinations with entries of `exclude` and `include`."""
         return self._products * (len(self._excluded) + len(self._included))
 
     @property
@@ -68,13 +68,13 @@ class Matrix:
 
     @property
     def named_by(self) -> tuple[str, ...]:
-        """The variables that name a cell: the axes, or where there are none, all."""
+        """The variables that name a cell: the axes, or all if there are no axes."""
         return tuple(self.axes) or self.added
 
     def combinations(self) -> Iterator[Values]:
-        """Give the values of each cell: those of the axes, without the excluded, then what `include` adds.
+        """Yield the values of each cell: those of the axes, without the excluded ones, then the additions of `include`.
 
-        A variable that a cell has no value for is empty in it.
+        A variable without a value in a cell is empty there.
         """
         texts = ([value.text for value in values] for values in self.axes.values())
         each = [dict(zip(self.axes, values, strict=True)) for values in product(*texts)] if self.axes else []
@@ -157,7 +157,7 @@ class Matrix:
         """Whether an entry of `exclude` matches a combination: a misspelt one would exclude nothing."""
         for name, value in entry.items():
             known = self._texts.get(name, {})
-            # Whoever misspells many needs no guess for each.
+            # If many are misspelt, not each needs a guess.
             guesses = len(self.faults) < _GUESSES
             if name not in self.axes:
                 message = f"`exclude` names `{name}`, which is not an axis, so it excludes nothing"

@@ -1,7 +1,7 @@
-"""The modes of nodes, each one record: all that fastflow has to know of a mode but its fields and how it is run.
+"""The modes of nodes, each one record: all facts about a mode except its fields and how it is run.
 
-A mode has a record for each of its kinds: nodes of FAST, and what stands in their place (the contract, 8).
-Its fields are those of its class in `model/node.py`; the function that runs it stands in `run/phase.py`. The commands
+A mode has a record for each of its kinds: nodes of FAST, and their replacements (the contract, 8).
+Its fields are those of its class in `model/node.py`; the function that runs it is in `run/phase.py`. The commands
 read the names, so this imports nothing that takes time.
 """
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from fastflow.model.relations import Condition
 
 MODE_VARIABLE = "CI_MODE"
-"""The environment variable of FAST that says what a node does."""
+"""The environment variable of FAST for a node's mode."""
 BUILD_ID_VARIABLE = "BUILD_ID"
 Product: TypeAlias = Literal["record", "test run"]
-"""What a node makes and others need, each known by its id."""
+"""Things that a node makes and others need, each identified by its id."""
 FAST = "fast"
 
 
 class Colours(NamedTuple):
-    """How the nodes of a mode are drawn: the fill of a box, its edge, which is also the colour of a bar of time.
+    """The colours of a mode's nodes in drawings: the fill of a box, and its edge, also used for bars of time.
 
-    `plain` is for Mermaid and DOT, which do not know the page that they come to.
+    `plain` is for Mermaid and DOT, which do not know the page that shows them.
     """
 
     plain: tuple[str, str]
@@ -32,11 +32,11 @@ class Colours(NamedTuple):
 
 
 class Mode(NamedTuple):
-    """What is known of the nodes of one mode."""
+    """The facts about the nodes of one mode."""
 
     name: str
     word: str
-    """What a node does while it runs: "recording"."""
+    """The activity of a running node: "recording"."""
     colours: Colours
     kind_field: str | None = None
     """The field that chooses the kind, in modes that have several."""
@@ -45,27 +45,27 @@ class Mode(NamedTuple):
     makes: Product | None = None
     needs: Product | None = None
     uses_build_id: bool = True
-    """Whether BUILD_ID ties it to others."""
+    """Whether BUILD_ID links it to others."""
     needs_lease: bool = True
     """Whether only one run at a time may use its token with its BUILD_ID."""
     is_proxy: bool = False
-    """Whether requests go through it: it then has an alias and a port, and works from the moment it is ready."""
+    """Whether requests go through it: it then has an alias and a port, and works as soon as it is ready."""
     waits_for: "Condition" = "completed"
-    """What must have become of the phases in `depends_on` that name no condition."""
+    """The outcome that phases in `depends_on` without a condition must have."""
 
     @property
     def uses_cloud(self) -> bool:
-        """Whether it works with Wallarm's cloud, and thus with a token; the emulator replaces the image of these."""
+        """Whether it works with Wallarm's cloud, and thus with a token; the emulator replaces images of such nodes."""
         return self.kind == FAST
 
     @property
     def key(self) -> str:
-        """Its name, with its kind if that is not FAST's: no two modes share it."""
+        """Its name, with its kind if that is not FAST's; unique among modes."""
         return self.name if self.kind == FAST else f"{self.name}.{self.kind}"
 
     @property
     def said(self) -> str:
-        """How messages call it: `recording`, or `recording (recorder: har)`."""
+        """Its name in messages: `recording`, or `recording (recorder: har)`."""
         return self.name if self.kind == FAST else f"{self.name} ({self.kind_field}: {self.kind})"
 
 
@@ -95,16 +95,16 @@ REPORT = Mode(
     waits_for="finished",
 )
 HAR_RECORDING = RECORDING._replace(kind="har", needs_lease=False)
-"""A recorder whose record is a file of the run's own."""
+"""A recorder whose record is a file of the run."""
 SARIF_TESTING = TESTING._replace(kind="sarif", makes=None, needs_lease=False)
 """Any scanner that reads such a record and writes SARIF."""
 MODES: Mapping[str, Mode] = MappingProxyType({mode.name: mode for mode in (RECORDING, TESTING, REPORT)})
-"""By name, each after those that make what it needs."""
+"""By name, each after those that make its inputs."""
 KINDS: Mapping[str, tuple[str, ...]] = MappingProxyType({"recorder": (FAST, "har"), "scanner": (FAST, "sarif")})
-"""By the field that chooses one."""
+"""By the field that chooses the kind."""
 MODE_NAMES = tuple(mode.name for mode in MODES.values())
 
 
 def mode_named(name: str) -> Mode:
-    """Give a mode by its name; for one that only another version knows, the one that makes nothing."""
+    """Return a mode by its name; for one that only another version knows, the mode that makes nothing."""
     return MODES.get(name, REPORT)

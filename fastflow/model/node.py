@@ -1,4 +1,4 @@
-"""The nodes of a spec: recorders and testers, each of FAST and of the kind besides, and report nodes."""
+"""The nodes of a spec: recorders and testers, of FAST and of other kinds, and report nodes."""
 
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
@@ -64,7 +64,7 @@ class RecorderNode(BaseNode):
 
     @property
     def sources(self) -> tuple[Source, ...]:
-        """What sends the requests that it records, in turn."""
+        """The sources of the requests that it records, in turn."""
         return self.source or ()
 
 
@@ -206,11 +206,11 @@ class ReportNode(BaseNode):
 Node: TypeAlias = RecordingNode | HarRecordingNode | TestingNode | ScanningNode | ReportNode
 _TYPES: tuple[type[Node], ...] = (RecordingNode, HarRecordingNode, TestingNode, ScanningNode, ReportNode)
 NODE_TYPES: Mapping[str, type[Node]] = {node.traits.key: node for node in _TYPES}
-"""By the keys of their modes; those of FAST have the mode's name."""
+"""By the keys of their modes; for FAST, the mode's name."""
 
 
 def node_type(read: Callable[[str], str | None]) -> type[Node] | None:
-    """The class of a node, by what `read` says of its fields: FAST's if its kind is unknown; None without a mode."""
+    """The class of a node by its fields, which `read` returns: FAST's if its kind is unknown; None without a mode."""
     usual = NODE_TYPES.get(read("mode") or "")
     field = usual.traits.kind_field if usual else None
     return NODE_TYPES.get(f"{usual.traits.name}.{read(field)}", usual) if usual and field else usual

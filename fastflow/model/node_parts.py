@@ -1,4 +1,4 @@
-"""What nodes of every mode and kind have in common, and the types of their fields."""
+"""The common parts of nodes of every mode and kind, and the types of their fields."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, TypeAlias, TypeVar
@@ -30,16 +30,16 @@ PROXY_PORT = 8080
 TARGET_VARIABLE = "FASTFLOW_TARGET"
 RECORD_VARIABLE = "FASTFLOW_RECORD"
 RECORD_PATH = "/opt/fastflow/record.har"
-"""Where a scanner finds the record, in its container."""
+"""The path of the record in a scanner's container."""
 
 
 T = TypeVar("T")
 
 
 class Variable(NamedTuple):
-    """Marks a field that is an environment variable of the node's container: to declare it is all that a new one needs.
+    """Marks a field that is an environment variable of the node's container; a new one needs only this declaration.
 
-    The variable has the field's name in upper case, as all of FAST's have, or another one of its own.
+    The variable has the field's name in upper case, like all of FAST's, or a given name.
     """
 
     name: str | None = None
@@ -105,12 +105,12 @@ class ScannerCodes(SpecModel):
 
     @property
     def of_nothing(self) -> frozenset[int | None]:
-        """The codes of a scanner that found nothing."""
+        """The exit codes that mean "nothing found"."""
         return frozenset((0,) if self.passed is None else self.passed)
 
     @property
     def of_vulnerabilities(self) -> frozenset[int | None]:
-        """The codes of a scanner that found vulnerabilities."""
+        """The exit codes that mean "vulnerabilities found"."""
         return frozenset((1,) if self.vulnerable is None else self.vulnerable)
 
 
@@ -118,12 +118,12 @@ MinBaselines: TypeAlias = Annotated[int | None, WholeNumber(1, 10**6)]
 
 
 class BaseNode(SpecModel):
-    """What nodes of every mode have."""
+    """The fields of nodes of every mode."""
 
     traits: ClassVar[Mode]
-    """What is known of its mode."""
+    """The facts about its mode."""
     default_image: ClassVar[str | None] = DEFAULT_IMAGE
-    """The image of nodes that name none; where it is None, they have to name one."""
+    """The image of nodes that name none; if it is None, they have to name one."""
 
     mode: Annotated[str, WithJsonSchema({"type": "string", "enum": list(MODE_NAMES)})]
     """The node's mode: recording, testing or report."""
@@ -158,7 +158,7 @@ class BaseNode(SpecModel):
     def variables(cls) -> Mapping[str, str]:
         """The environment variables that have a field, in the order of their documentation, and the fields."""
         own = [(name, field) for name, field in cls.model_fields.items() if name in cls.__annotations__]
-        own.sort(key=lambda entry: list(cls.__annotations__).index(entry[0]))  # not as in the classes above it
+        own.sort(key=lambda entry: list(cls.__annotations__).index(entry[0]))  # unlike the base classes
         marked = ((name, one) for name, field in own for one in field.metadata)
         return {one.name or name.upper(): name for name, one in marked if isinstance(one, Variable)}
 
@@ -169,5 +169,5 @@ class BaseNode(SpecModel):
 
     @property
     def sources(self) -> tuple[Source, ...]:
-        """What sends the requests that go through it, in turn."""
+        """The sources of the requests that go through it, in turn."""
         return ()

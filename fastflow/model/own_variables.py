@@ -1,4 +1,4 @@
-"""The names of variables that a spec itself gives values to: the axes of a matrix, and `with` of an included file."""
+"""The names of variables that a spec itself defines: the axes of a matrix, and `with` of an included file."""
 
 import re
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from fastflow.model.cloud import TOKEN_VARIABLE, token_variable
 from fastflow.spec.document import Scalar, YamlMap
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-# What fastflow, FAST, Docker and Compose are steered by: the values go into their environment.
+# Variables that control fastflow, FAST, Docker and Compose: the values go into their environment.
 _TAKEN = re.compile(
     rf"{RUN_ID.partition('_')[0]}_.*|(WALLARM|COMPOSE|DOCKER|BUILDKIT|BUILDX|XDG|LD|DYLD)_.*|"
     r"HOME|PATH|TMPDIR|PWD|SHELL|IFS|((HTTPS?|NO|ALL|FTP)_PROXY)",
@@ -17,7 +17,7 @@ _TAKEN = re.compile(
 
 
 def name_fault(name: str, tokens: frozenset[str]) -> tuple[str, str] | None:
-    """Say why a name cannot be that of such a variable, and what to do; `tokens` are the variables of tokens."""
+    """Say why such a variable cannot have this name, and what to do; `tokens` are the variables of tokens."""
     if not _VARIABLE.fullmatch(name):
         return "it is not the name of a variable", "use letters, digits and `_`, and begin with a letter or `_`"
     if name in tokens:
@@ -28,7 +28,7 @@ def name_fault(name: str, tokens: frozenset[str]) -> tuple[str, str] | None:
 
 
 def token_variables(*parts: YamlMap) -> frozenset[str]:
-    """The variables that may hold a token: the usual one, and those that the `cloud`s of these mappings name."""
+    """The variables that may hold a token: the default one, and those that the `cloud`s of these mappings name."""
     clouds = (tree.get("cloud") for tree in parts)
     written = (cloud.get("token") for cloud in clouds if isinstance(cloud, YamlMap))
     names = (token_variable(token.text) for token in written if isinstance(token, Scalar))

@@ -1,4 +1,4 @@
-"""Phases: the nodes of a spec with what they inherit from their workflow, and what their names in a spec mean."""
+"""Phases: the nodes of a spec with values inherited from their workflow, and the meaning of their names."""
 
 import hashlib
 from collections import defaultdict
@@ -14,20 +14,20 @@ from fastflow.spec.document import YamlPath
 from fastflow.spec.template import Template, TemplateError, canonical, parse_template, written
 
 NO_TOKEN = ""
-"""What stands for the token of a node that works without the cloud."""
+"""The placeholder for the token of a node that works without the cloud."""
 
 
 def node_service(name: str) -> str:
-    """The Compose service that a node is, by the node's name."""
+    """The name of a node's Compose service."""
     return f"fast-{name}"
 
 
 class Phase(NamedTuple):
     """One node of one workflow.
 
-    `build_id` is a BUILD_ID as written, or its value where variables were replaced; `identity` is what two
-    BUILD_IDs are compared by: equal when they mean the same whatever the variables' values. `token` is equal
-    for phases that share a token, and tells nothing of its value: phases are shown in reports of bugs.
+    `build_id` is a BUILD_ID as written, or its value if variables were replaced. `identity` is for comparing BUILD_IDs:
+    equal if they mean the same for all values of variables. `token` is equal for phases that share a token, and
+    reveals nothing of its value, because phases appear in bug reports.
     """
 
     id: str
@@ -39,7 +39,7 @@ class Phase(NamedTuple):
     build_id: str | None
     identity: str | None
     cell: Cell | None = None
-    """What its workflow is of a matrix, if one made it."""
+    """The cell that its workflow is, if a matrix made it."""
 
     @property
     def traits(self) -> Mode:
@@ -48,28 +48,28 @@ class Phase(NamedTuple):
 
     @property
     def workflow_names(self) -> tuple[str, ...]:
-        """What its workflow can be called by: its name, and that of the matrix which made it."""
+        """The names of its workflow: its own, and that of the matrix that made it."""
         return (self.workflow,) if self.cell is None else (self.workflow, self.cell.matrix)
 
     @property
     def path(self) -> YamlPath:
-        """Where the node stands in the spec."""
+        """The place of the node in the spec."""
         return ("workflows", self.workflow, "nodes", self.name)
 
     @property
     def service(self) -> str:
-        """The Compose service that the node is."""
+        """The node's Compose service."""
         return node_service(self.name)
 
     @property
     def build_id_path(self) -> YamlPath:
-        """Where its BUILD_ID stands: its own, or the workflow's."""
+        """The place of its BUILD_ID: its own, or the workflow's."""
         own = getattr(self.node, "build_id", None)
         return (*self.path, "build_id") if own is not None else ("workflows", self.workflow, "build_id")
 
     @property
     def uses_build_id(self) -> bool:
-        """Whether its BUILD_ID is one of the cloud's, which everybody shares who has the token."""
+        """Whether its BUILD_ID is one in the cloud, shared by all users of the token."""
         return self.traits.uses_build_id and self.traits.uses_cloud
 
     @property
@@ -80,7 +80,7 @@ class Phase(NamedTuple):
 
     @property
     def named_record(self) -> str | None:
-        """The phase whose record it uses whatever its BUILD_ID, or `external`."""
+        """The phase whose record it uses regardless of its BUILD_ID, or `external`."""
         return getattr(self.node, "test_record", None)
 
     @property
@@ -92,7 +92,7 @@ class Phase(NamedTuple):
 def phases_of(spec: Spec, values: Mapping[str, str] | None) -> tuple[Phase, ...]:
     """List the phases in the order of the file.
 
-    With `values` tokens are the same when their values are, without when their references are.
+    With `values`, tokens are the same if their values are; without, if their references are.
     """
     found = []
     for workflow_name, workflow in spec.workflows.items():
@@ -108,7 +108,7 @@ def phases_of(spec: Spec, values: Mapping[str, str] | None) -> tuple[Phase, ...]
 
 
 def template_of(text: str) -> Template:
-    """Parse a BUILD_ID; a text that is no template stands for itself."""
+    """Parse a BUILD_ID; a text that is not a template stands for itself."""
     try:
         return canonical(parse_template(text))
     except TemplateError:
@@ -121,12 +121,12 @@ def _token_key(cloud: Cloud, values: Mapping[str, str] | None) -> str:
 
 
 def qualified(name: str, workflow: str) -> str:
-    """Complete a phase's name: without a dot it is one of this workflow."""
+    """Complete a phase's name: a name without a dot is one of this workflow."""
     return name if "." in name else f"{workflow}.{name}"
 
 
 class PhaseNames:
-    """The phases of a spec by what may be written for them. A matrix is as good a workflow as its cells."""
+    """The phases of a spec by the names that may be written for them. A matrix counts as a workflow, like its cells."""
 
     def __init__(self, phases: Iterable[Phase]) -> None:
         self._phases = {phase.id: phase for phase in phases}
@@ -139,9 +139,9 @@ class PhaseNames:
                 self._cells[phase.cell.matrix][phase.workflow] = None
 
     def matching(self, pattern: str, workflow: str) -> tuple[str, ...]:
-        """The phases that a name or a glob means in a workflow, in the order of the file."""
+        """The phases that a name or a glob in a workflow means, in the order of the file."""
         full = qualified(pattern, workflow)
-        if "[" in full or ("*" not in full and "?" not in full):  # `[` means something to fnmatch, and to nobody else
+        if "[" in full or ("*" not in full and "?" not in full):  # `[` has a meaning only in fnmatch
             return (full,) if full in self._phases else self._of_cells(full)
         if full not in self._matches:
             workflows, _, nodes = full.partition(".")
@@ -155,9 +155,9 @@ class PhaseNames:
         return self._matches[full]
 
     def recorders(self, name: str, phase: Phase) -> tuple[str, ...]:
-        """The recording phases that `phase` may mean with the name of one; it is clear if there is exactly one.
+        """The recording phases that `phase` may mean by a name; it is clear if there is exactly one.
 
-        Of a matrix, those cells that agree with the phase's own cell in all variables that both have.
+        For a matrix, those cells that agree with the phase's own cell in all variables that both have.
         """
         found = self.matching(name, phase.workflow) if "*" not in name and "?" not in name else ()
         makers = [self._phases[one] for one in found if self._phases[one].traits.makes == "record"]

@@ -1,4 +1,4 @@
-"""Where in the files the values of a spec stand, and trees as the plain data that pydantic reads."""
+"""The places of a spec's values in the files, and trees as the plain data that pydantic reads."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -9,7 +9,7 @@ from fastflow.spec.document import Scalar, YamlList, YamlMap, YamlNode, YamlPath
 
 
 class Place(NamedTuple):
-    """Where a value is used and, where an anchor or `defaults` brought it there, where it is written."""
+    """Where a value is used and, if an anchor or `defaults` brought it there, where it is written."""
 
     mark: Mark
     origin: Mark | None = None
@@ -33,7 +33,7 @@ class Places(NamedTuple):
         return _walk(self.root, path)[0]
 
     def value(self, *path: str | int) -> Place:
-        """Where the value at `path` stands; of a block collection, its key; of what is not there, its parent."""
+        """The place of the value at `path`; for a block collection, its key; for a missing value, its parent."""
         node, reached = _walk(self.root, path)
         if node is None:
             return self.value(*path[:reached])
@@ -44,7 +44,7 @@ class Places(NamedTuple):
         return self.key(*path)
 
     def key(self, *path: str | int) -> Place:
-        """Where the key (or the list item) at `path` stands; of what is not there, its parent's key."""
+        """The place of the key (or the list item) at `path`; for a missing one, its parent's key."""
         parent, reached = _walk(self.root, path[:-1])
         if parent is not None and path:
             if isinstance(parent, YamlMap) and (key := parent.key(str(path[-1]))):
@@ -57,7 +57,7 @@ class Places(NamedTuple):
         return self.key(*path[: min(reached, len(path) - 1)])
 
     def entry(self, name: str, *path: str | int) -> Place:
-        """Where `name` stands in the list, the mapping or the single text at `path`."""
+        """The place of `name` in the list, the mapping or the single text at `path`."""
         node = self.node(*path)
         if isinstance(node, YamlMap) and node.key(name):
             return self.key(*path, name)
@@ -69,9 +69,9 @@ class Places(NamedTuple):
 
 
 def _walk(root: YamlNode, path: YamlPath) -> tuple[YamlNode | None, int]:
-    """Follow `path`; return what is there, or None, and how many steps exist.
+    """Follow `path`; return the node there, or None, and the number of steps that exist.
 
-    A mapping where a list may stand is a list of one.
+    A mapping in the place of a list is a list of one.
     """
     node: YamlNode | None = root
     for taken, step in enumerate(path):
@@ -87,16 +87,16 @@ def _walk(root: YamlNode, path: YamlPath) -> tuple[YamlNode | None, int]:
 
 
 KEYED_BY_THE_USER = ("environment",)
-"""As in Compose, which knows no `x-*` in it."""
+"""As in Compose, which has no `x-*` in it."""
 
 
 def own_entries(mapping: YamlMap) -> Iterator[tuple[Scalar, YamlNode]]:
-    """Give the entries of a mapping of fastflow's own: all but `x-*`."""
+    """Return the entries of one of fastflow's own mappings: all except `x-*`."""
     return ((key, value) for key, value in mapping if not key.text.startswith("x-"))
 
 
 def data_of(tree: YamlNode, key: str) -> Any:
-    """Give a tree as plain data in which every scalar is a text, or None."""
+    """Return a tree as plain data in which every scalar is a text or None."""
     if isinstance(tree, Scalar):
         if tree.is_null:
             return None
@@ -108,6 +108,6 @@ def data_of(tree: YamlNode, key: str) -> Any:
 
 
 def text_of(tree: YamlMap, field: str) -> str | None:
-    """The text of a field; None if it is not set, or no text."""
+    """The text of a field; None if it is not set, or not a text."""
     value = tree.get(field)
     return value.text if isinstance(value, Scalar) and not value.is_null else None

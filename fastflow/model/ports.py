@@ -21,10 +21,10 @@ class Port:
     address: str | None = None
     protocol: str = "tcp"
     symbolic: str | None = None
-    """The text as written where it holds a variable that is not known; the numbers mean nothing then."""
+    """The text as written if it contains an unknown variable; the numbers are then meaningless."""
 
     def text(self, address: str | None) -> str:
-        """Write the port as Compose's short syntax; `address` is the one of a port that names none."""
+        """Write the port in Compose's short syntax; `address` is the default for a port without one."""
         address = self.address or address
         shown = f"[{address}]" if address and ":" in address else address
         host, container = (_text(span) if span else "" for span in (self.host, self.container))
@@ -45,7 +45,7 @@ def parse_port(text: str) -> Port:
 
 
 def make_port(target: str, published: str = "", host_ip: str = "", protocol: str = "") -> Port:
-    """Make a port of the parts of Compose's long syntax, empty where they are not given; raise ValueError."""
+    """Make a port from the parts of Compose's long syntax, empty if they are not given; raise ValueError."""
     container, host = _range(target), _range(published) if published else (0, 0)
     if container[0] == 0:
         raise ValueError("container port 0 does not exist")

@@ -58,7 +58,7 @@ def _named(value: Any) -> Any:
 
 
 def _as_mapping(items: Any) -> str:
-    """Show how entries that hold more than names are written."""
+    """Show how entries with more than names are written."""
     names = (name for item in items for name in (item if isinstance(item, dict) else [item]) if isinstance(name, str))
     entries = ", ".join(f"{name}: {{ }}" for name in names)
     return f"write a mapping without dashes if there is more than names: {{ {entries} }}"
@@ -156,7 +156,7 @@ Source: TypeAlias = Annotated[
 
 
 def _kind_fault(item: Any) -> tuple[str, str] | None:
-    """Say why an entry is no source of one kind, and what to do."""
+    """Say why an entry is not a source of exactly one kind, and what to do."""
     if not isinstance(item, dict):
         command = item if isinstance(item, str) else "COMMAND"
         return f"expected a source, not {describe(item)}", f"write {{ run: {command} }} or {{ service: NAME }}"
@@ -168,7 +168,7 @@ def _kind_fault(item: Any) -> tuple[str, str] | None:
 
 
 def _unknown(item: Any) -> list[str]:
-    """The unknown fields of a source of neither kind: one of them may be meant to be its kind."""
+    """The unknown fields of a source of neither kind, one of which may be meant as its kind."""
     if not isinstance(item, dict) or any(kind in item for kind in _KINDS):
         return []
     return [key for key in item if key not in _FIELDS]

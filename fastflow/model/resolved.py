@@ -1,4 +1,4 @@
-"""A spec as it is meant, field by field: two specs mean the same where these are equal, however they are written."""
+"""The meaning of a spec, field by field: two specs mean the same if these are equal, however they are written."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -23,10 +23,10 @@ _TOLD_BY_FIELD = (
 
 
 def resolved_fields(spec: Spec, written: Document) -> dict[str, str]:
-    """Give every field that is set, by its path (`workflows.web.nodes.test.gate`), as a text.
+    """Return every field that is set, by its path (`workflows.web.nodes.test.gate`), as a text.
 
-    `defaults` are in the nodes that they reach. A BUILD_ID is given as it is `written`: its value differs between
-    runs of one spec on purpose.
+    `defaults` are included in the nodes that they apply to. A BUILD_ID is taken as `written`, because its value
+    differs between runs of one spec on purpose.
     """
     fields: dict[str, str] = {}
     for path, value in _fields(spec, ()):
@@ -54,7 +54,7 @@ def _set_fields(model: BaseModel) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Make plain data of a value; trees of the file without their places."""
+    """Make plain data from a value; trees of the file lose their places."""
     if isinstance(value, BaseModel):
         return _plain(_set_fields(value))
     if isinstance(value, Scalar):

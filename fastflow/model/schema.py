@@ -61,7 +61,7 @@ MATRIX_FIELDS = {
     "exclude": "Combinations to leave out: all that have the values of an entry.",
     "include": "Adds variables to all cells that have the values of an entry's axes. If none has them, adds a cell.",
 }
-"""The two mappings of the spec that are no models."""
+"""The two mappings of the spec that are not models."""
 _EXAMPLE = {
     "workflows": {
         "web": {
@@ -77,7 +77,7 @@ _EXAMPLE = {
 
 
 def spec_schema(rules: Mapping[str, str]) -> Schema:
-    """Give the JSON Schema (draft 2020-12) of a fastflow.yml; `rules` are those that `checks` may name, described."""
+    """Return the JSON Schema (draft 2020-12) of a fastflow.yml; `rules` describes those that `checks` may name."""
     levels = {rule: _one_of("error", "warning", "off") | {"description": text} for rule, text in rules.items()}
     fields = {
         "cloud": _part("cloud"),
@@ -91,7 +91,7 @@ def spec_schema(rules: Mapping[str, str]) -> Schema:
     head = {"$schema": DIALECT, "$id": ID, "title": "fastflow.yml", "examples": [_EXAMPLE]}
     spec = _mapping(Spec, fields)
     del spec["required"]
-    # The workflows may be those of included files.
+    # All workflows may come from included files.
     some = {"required": ["workflows"], "properties": {"workflows": {"type": "object", "minProperties": 1}}}
     spec |= {"if": {"required": ["include"], "properties": {"include": {"type": "array"}}}, "else": some}
     return head | spec | {"$defs": _parts()}
@@ -124,7 +124,7 @@ def _include() -> Schema:
 
 
 def _matrix() -> Schema:
-    """Axes are whatever names variables may have, each with a list of values."""
+    """Axes may have any name that variables may have, each with a list of values."""
     values = {"patternProperties": _EXTENSIONS, "additionalProperties": TEXT_SCHEMA}
     entry = {"type": "object", "minProperties": 1} | values
     entries = {"type": ["array", "null"], "items": entry}
@@ -138,14 +138,14 @@ def _matrix() -> Schema:
 
 
 def _node() -> Schema:
-    """One `if` for each mode, and in it for each kind, so that an editor speaks of what was chosen and of no other."""
+    """One `if` for each mode, and inside it for each kind, so that an editor describes only the chosen ones."""
     chosen = [{"if": _is("mode", mode), "then": _kinds_of(mode)} for mode in MODES]
     mode = {"enum": list(MODES), "description": descriptions_of(BaseNode)["mode"]}
     return {"type": "object", "required": ["mode"], "properties": {"mode": mode}, "allOf": chosen}
 
 
 def _kinds_of(mode: str) -> Schema:
-    """What a node of a mode is: as `defaults` may choose its kind, one that names none may be of any."""
+    """The schema of a mode's nodes: `defaults` may choose the kind, so a node that names none may be of any."""
     field = NODE_TYPES[mode].traits.kind_field
     if field is None:
         return _part(mode)
@@ -205,10 +205,10 @@ def _unless_null(schema: Schema) -> Schema:
 
 
 def _one_of(*words: str, otherwise: Schema | None = None) -> Schema:
-    """One of these words, `otherwise` something else, or a variable, which may hold either.
+    """One of these words, or something else (`otherwise`), or a variable, which may hold either.
 
-    The words have an alternative of their own: of that editors offer what it lists. One that reads YAML 1.1 takes
-    `off` for false, so that is allowed, but not offered.
+    The words have a separate alternative, because editors offer what it lists. An editor that reads YAML 1.1 takes
+    `off` for false, so false is allowed, but not offered.
     """
     rest = otherwise or _NOT_SET
     if "off" in words:
@@ -222,7 +222,7 @@ def _by_name(part: str) -> Schema:
 
 
 def _mapping(model: type[SpecModel], special: Mapping[str, Schema] | None = None) -> Schema:
-    """Make the schema of a mapping of fastflow's own; `special` are fields that are no scalars or lists."""
+    """Make the schema of one of fastflow's own mappings; `special` are fields that are not scalars or lists."""
     made = model.model_json_schema()
     required = made.get("required", [])
     descriptions = descriptions_of(model)
@@ -238,9 +238,9 @@ def _closed(fields: Schema) -> Schema:
 
 
 def _field(made: Schema, is_required: bool) -> Schema:
-    """Take pydantic's schema of a field without its title, its default, and its alternative of null."""
+    """Return pydantic's schema of a field without its title, its default, and its alternative of null."""
     alternatives = [one for one in made.get("anyOf", [{}]) if one.get("type") != "null"]
-    (only,) = alternatives  # what has more shapes than one has a schema of its own
+    (only,) = alternatives  # a field with more than one shape has its own schema
     field = {key: value for key, value in (made | only).items() if key not in ("anyOf", "title", "default")}
     types = field["type"] if isinstance(field["type"], list) else [field["type"]]
     return field if is_required else field | {"type": [*types, "null"]}

@@ -27,11 +27,11 @@ from fastflow.spec.document import YamlMap
 
 T = TypeVar("T")
 Part: TypeAlias = Annotated[T, Opaque(), WithJsonSchema({"type": "object"})]
-"""A part with names or fields of its own: it is loaded before the whole, so that what is sound of it stays."""
+"""A part with its own names or fields: it is loaded before the whole, so that its valid parts are kept."""
 NAMED = "write each as `NAME:` with its fields below, and no dash before it"
-"""How hosts, workflows and nodes are written."""
+"""The hint for hosts, workflows and nodes that are not written as mappings."""
 ComposeSource: TypeAlias = str | Annotated[YamlMap, Opaque()]
-"""The path of a Compose file, or an inline Compose document as it was written."""
+"""The path of a Compose file, or an inline Compose document as written."""
 
 
 class Cell(NamedTuple):
@@ -132,14 +132,14 @@ class Spec(SpecModel):
     """The severity of rules: error, warning or off."""
 
     def cloud_of(self, workflow: str) -> Cloud:
-        """Return a workflow's cloud: its own over the spec's."""
+        """Return a workflow's cloud: its own merged over the spec's."""
         shared = self.cloud or Cloud()
         own = self.workflows[workflow].cloud
         return own.over(shared) if own else shared
 
     @cached_property
     def matrices(self) -> Mapping[str, tuple[str, ...]]:
-        """The workflows that each matrix makes, its cells, by the name under which it is written."""
+        """The workflows (cells) that each matrix makes, by the name under which it is written."""
         found: dict[str, list[str]] = {}
         for name, workflow in self.workflows.items():
             if workflow.matrix is not None:
@@ -154,7 +154,7 @@ class Spec(SpecModel):
 
     @property
     def host_limits(self) -> dict[str, int]:
-        """How many phases each host takes at once, of those that have a limit; that of a cluster counts units."""
+        """The maximum number of phases at once, for each host with a limit; for a cluster, of units."""
         hosts = ((name, host) for name, host in (self.hosts or {}).items() if not host.is_cluster)
         return {name: host.max_parallel for name, host in hosts if host.max_parallel}
 
@@ -165,7 +165,7 @@ class Spec(SpecModel):
 
     @property
     def cloud_workflows(self) -> tuple[str, ...]:
-        """The workflows that have a node which works with Wallarm's cloud, and thus need a token."""
+        """The workflows with a node that works with Wallarm's cloud, which thus need a token."""
         return tuple(
             name
             for name, workflow in self.workflows.items()
@@ -174,11 +174,11 @@ class Spec(SpecModel):
 
 
 def hosts_of(spec: Spec, silent: Container[str] = ()) -> Mapping[str, str]:
-    """The host of each workflow, by its name; without `hosts` the current context, named by nothing.
+    """The host of each workflow, by the workflow's name; without `hosts` the current context, whose name is empty.
 
-    A workflow that names several goes to the one with the most room: the fewest workflows, as a share of its
-    `max_parallel` where all that it may go to have one. The first of equals counts, so that a plan stays as it is.
-    `silent` hosts do not answer: workflows pass over them if they may go elsewhere.
+    A workflow that names several goes to the one with the most free capacity: the fewest workflows, as a share of
+    its `max_parallel` if all candidates have one. The first of equals wins, so that plans are stable.
+    `silent` hosts do not answer: workflows skip them if they may run elsewhere.
     """
     declared = spec.hosts or {}
     if not declared:
@@ -206,5 +206,5 @@ def any_of(declared: Mapping[str, Host]) -> tuple[str, ...]:
 
 
 def _known(names: tuple[str, ...], declared: Container[str]) -> tuple[str, ...]:
-    """Leave out hosts that a variable names, as long as its value is not known and there are others."""
+    """Leave out hosts named by a variable whose value is not known, if there are others."""
     return tuple(name for name in names if name in declared) or names[:1]

@@ -1,4 +1,4 @@
-"""Texts with a form of FAST's own: the target of `test_run_uri`, `allowed_hosts`, and lists that FAST wants joined."""
+"""Texts in FAST's own formats: the target of `test_run_uri`, `allowed_hosts`, and lists that FAST expects joined."""
 
 import re
 from typing import Annotated, Any, NamedTuple, TypeAlias
@@ -17,7 +17,7 @@ _HINT = "write a URI as the node reaches it, such as http://app:3000"
 
 
 class Target(NamedTuple):
-    """Where a URI leads: scheme and host in lower case, and the port, None if a variable holds it."""
+    """The target of a URI: scheme and host in lower case, and the port, None if a variable holds it."""
 
     scheme: str
     host: str
@@ -30,7 +30,7 @@ class Target(NamedTuple):
 
 
 def target_of(uri: str | None) -> Target | None:
-    """Read a `test_run_uri`; None if it is not set, or if it is no URI, as one that holds a variable may not be."""
+    """Read a `test_run_uri`; None if it is not set, or not a URI, which one with a variable may not be."""
     try:
         parts = urlsplit(uri or "")
         if parts.scheme not in _PORTS or not parts.hostname:
@@ -83,16 +83,16 @@ TargetUri: TypeAlias = Annotated[
 ]
 
 
-# What only a regular expression holds: FAST takes those of nginx's server_name as they are.
+# Characters that occur only in regular expressions: FAST takes those of nginx's server_name as they are.
 _OF_EXPRESSIONS = re.compile(r"^~|[\\^$\[\]{}+?]")
 _NO_HOST = r"(?:(?:[A-Za-z][A-Za-z0-9+.-]*:)?//)?(?P<host>[^\s,;/:]+)(?::\d*)?(?:/.*)?"
 _IPV6 = r"[0-9A-Fa-f]*(?::[0-9A-Fa-f]*){2,}"
 
 
 def joined(separator: str, *, hosts: bool = False, ports: bool = False) -> Reads:
-    """Let a field take a text as written, or a list that is joined as FAST wants it.
+    """Let a field take a text as written, or a list, which is joined as FAST expects it.
 
-    `hosts` puts several items into `(a|b)`, and refuses what is never a host; `ports` asks for port numbers.
+    `hosts` joins several items as `(a|b)`, and refuses texts that are never a host; `ports` requires port numbers.
     """
 
     def validate(value: Any) -> Any:
@@ -128,7 +128,7 @@ def _check(item: Any, separator: str, ports: bool) -> None:
 
 
 def _host_fault(text: str) -> tuple[str, str] | None:
-    """Say why nothing is ever recorded under what stands in `text`, and what to write (FAST: hosts, no URLs)."""
+    """Say why nothing is ever recorded for `text`, and what to write instead (FAST: hosts, no URLs)."""
     if isinstance(text, Symbolic) or _OF_EXPRESSIONS.search(text):
         return None
     for name in re.split(r"[()|]", text):

@@ -1,4 +1,4 @@
-"""What a run will do, step by step, each with its cause: the plan. `plan.making` makes it of model and graph."""
+"""The plan: the steps of a run, each with its cause. `plan.making` makes it from model and graph."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -23,12 +23,12 @@ READY_TIMEOUT = 60
 PULL_TIMEOUT = 600
 INACTIVITY_TIMEOUT = 600
 RECORDS = ("build_id", "test_record")
-"""Why a testing phase waits for the phase whose record it tests."""
+"""The reasons for which a testing phase waits for the phase whose record it tests."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServicePlan:
-    """A service that a phase needs; `timeout` in seconds until it is up, `log` a pattern that it must print."""
+    """A service that a phase needs; `timeout` is the seconds until it is up, `log` a pattern that it must print."""
 
     name: str
     log: str | None
@@ -54,19 +54,19 @@ class PhasePlan:
     ports: tuple[Port, ...]
     environment: Mapping[str, str | None]
     by_record_id: bool = False
-    """Whether TEST_RECORD_ID ties a testing phase to the record of its recording phase, also where BUILD_ID could."""
+    """Whether TEST_RECORD_ID links a testing phase to its recording phase's record, even if BUILD_ID could."""
     passed_in: str | None = None
-    """The earlier run that it passed, where it is not run again."""
+    """The earlier run in which it passed, if it is not run again."""
     attacked: tuple[str, ...] = ()
-    """The services that its node attacks: any end of theirs fails the phase."""
+    """The services that its node attacks: if one ends in any way, the phase fails."""
     fresh_volumes: tuple[str, ...] = ()
-    """The volumes, by their keys in the Compose file, that go with the services of `fresh`."""
+    """The volumes, by their keys in the Compose file, that are removed with the services of `fresh`."""
     may_wait: bool = False
-    """Whether Compose waits for the health or the end of one of its services, before it starts another."""
+    """Whether Compose waits for the health or the end of one of its services before it starts another."""
     is_record_known: bool = True
-    """Whether its BUILD_ID leads to the record that it tests, and not the record's id alone."""
+    """Whether the record that it tests can be found by its BUILD_ID, not only by the record's id."""
     lost_record: tuple[str, str] | None = None
-    """Why it cannot have its record, and what to do: its recording is left out."""
+    """Why it cannot have its record, and what to do, if its recording is left out."""
     bypass: str | None = None
     """What to change if its record, or the one that it tests, turns out empty."""
     follower: str | None = None
@@ -79,7 +79,7 @@ class PhasePlan:
 
     @property
     def traits(self) -> Mode:
-        """What is known of its mode."""
+        """The facts about its mode."""
         return self.node.traits
 
     @property
@@ -89,22 +89,22 @@ class PhasePlan:
 
     @property
     def timeout(self) -> int:
-        """How long the phase may take."""
+        """The maximum time of the phase."""
         return self.node.timeout or PHASE_TIMEOUT
 
     @property
     def service(self) -> str:
-        """The Compose service that the node is."""
+        """The node's Compose service."""
         return node_service(self.name)
 
     @property
     def sources(self) -> tuple[Source, ...]:
-        """What sends the requests, in turn."""
+        """The sources of its requests, in turn."""
         return self.node.sources
 
     @property
     def ready(self) -> Ready:
-        """When its node counts as ready, if others wait for that."""
+        """The condition for its node to count as ready, if others wait for that."""
         if not isinstance(self.node, RecorderNode):
             return Ready()
         ready = self.node.ready or Ready()
@@ -114,7 +114,7 @@ class PhasePlan:
 
     @property
     def uses(self) -> tuple[str, ...]:
-        """The services of the application that it needs or takes its requests from."""
+        """The services of the application that it needs or that send its requests."""
         sources = (source.service for source in self.sources if isinstance(source, ServiceSource))
         return (*(service.name for service in self.services), *sources)
 
@@ -131,7 +131,7 @@ class PhasePlan:
 
 @dataclass(frozen=True, slots=True)
 class WorkflowPlan:
-    """One Compose project of a run. `kept_out` are variables that Docker's own settings put into every container."""
+    """A Compose project of a run. `kept_out` are variables that Docker's settings would put into every container."""
 
     name: str
     cloud: Cloud
@@ -143,9 +143,9 @@ class WorkflowPlan:
     phases: tuple[PhasePlan, ...]
     kept_out: tuple[str, ...] = ()
     cell: Cell | None = None
-    """What it is of a matrix, if one made it."""
+    """Its cell of a matrix, if one made it."""
     variables: Mapping[str, str] = field(default_factory=dict)
-    """The variables that it has for itself."""
+    """Its own variables."""
 
     @property
     def selected(self) -> tuple[PhasePlan, ...]:
@@ -159,13 +159,13 @@ class WorkflowPlan:
 
     @property
     def used(self) -> frozenset[str]:
-        """The services that the phases which run use, their nodes among them."""
+        """The services that the selected phases use, including their nodes."""
         return frozenset(name for phase in self.selected for name in (phase.service, *phase.uses))
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What `fastflow up` will do. `directory` is the spec's, `resumes` the earlier run that is taken up."""
+    """The actions of `fastflow up`. `directory` is the spec's, `resumes` the earlier run that is resumed."""
 
     name: str
     directory: Path
@@ -177,7 +177,7 @@ class Plan:
     clusters: Mapping[str, Host] = field(default_factory=dict)
     """The hosts that are clusters, by name."""
     outcomes: Outcomes | None = None
-    """What became of the phases that are left out, in the runs that this one follows; None: they count as passed."""
+    """The outcomes of phases that are left out, from the runs that this one follows; None: they count as passed."""
 
     @property
     def selected(self) -> tuple[PhasePlan, ...]:
@@ -186,7 +186,7 @@ class Plan:
 
     @property
     def used_hosts(self) -> tuple[str, ...]:
-        """The hosts of the phases that run; one empty name stands for the current context."""
+        """The hosts of the phases that run; an empty name stands for the current context."""
         return tuple(dict.fromkeys(self.workflows[phase.workflow].host for phase in self.selected))
 
     @property
@@ -201,11 +201,11 @@ class Plan:
 
     @property
     def passed_before(self) -> tuple[PhasePlan, ...]:
-        """The phases that an earlier run passed and that are not run again, in the order of the file."""
+        """The phases that passed in an earlier run and are not run again, in the order of the file."""
         return tuple(phase for phase in self.phases.values() if phase.passed_in is not None)
 
     def workflows_before(self, phase: PhasePlan) -> frozenset[str]:
-        """The other workflows that have a phase before this one, directly or by way of others."""
+        """The other workflows that have a phase before this one, directly or through others."""
         seen: set[str] = set()
         pending = [edge.before for edge in phase.dependencies]
         while pending:
@@ -216,11 +216,11 @@ class Plan:
         return frozenset(self.phases[name].workflow for name in seen) - {phase.workflow}
 
     def shares_container_name(self, phase: PhasePlan) -> bool:
-        """Tell whether another selected phase carries the container name of this one."""
+        """Whether another selected phase has the same container name as this one."""
         others = (other for other in self.selected if other.id != phase.id)
         return any(other.node.container_name == phase.node.container_name for other in others)
 
 
 def recorder_of(dependencies: Iterable[Edge]) -> str | None:
-    """The phase whose record is tested by a phase that has these dependencies."""
+    """The phase whose record is tested by a phase with these dependencies."""
     return next((edge.before for edge in dependencies if edge.reason in RECORDS), None)

@@ -1,4 +1,4 @@
-"""What the plan says of a node's container: its ports, and its variables."""
+"""A node's container in the plan: its ports and its variables."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ from fastflow.plan import INACTIVITY_TIMEOUT
 
 
 def ports_of(node: Node) -> tuple[Port, ...]:
-    """The node's ports; a recorder that something outside of its network must reach gets a free one."""
+    """The node's ports; a recorder that must be reached from outside its network gets a free one."""
     if node.ports or not node.traits.is_proxy:
         return node.ports or ()
     reached_from_outside = not node.sources or any(isinstance(source, CommandSource) for source in node.sources)
@@ -20,7 +20,7 @@ def ports_of(node: Node) -> tuple[Port, ...]:
 
 
 def environment_of(phase: Phase) -> Mapping[str, str | None]:
-    """The node's variables, all but those of the cloud: FAST's own first, then the user's."""
+    """The node's variables except those of the cloud: FAST's own first, then the user's."""
     node = phase.node
     values: dict[str, str | None] = {MODE_VARIABLE: node.mode} if node.traits.uses_cloud else {}
     if phase.build_id is not None and node.traits.uses_build_id:

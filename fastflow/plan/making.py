@@ -1,4 +1,4 @@
-"""Model and graph to Plan: all that needs no more than the spec and the options is decided here."""
+"""Model and graph to Plan: makes all decisions that depend only on the spec and the options."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,9 +32,9 @@ from fastflow.spec.document import Scalar
 
 @dataclass(frozen=True, slots=True)
 class Resumption:
-    """The run that is taken up, and the phases that it passed. The others run, and all that depends on them.
+    """The run that is resumed, and the phases that passed in it. The others run, with all their dependents.
 
-    `found_empty` are testing phases whose record held nothing: its recording has thus not passed (the contract, 5.4).
+    `found_empty` are testing phases whose record was empty: their recording has thus not passed (the contract, 5.4).
     """
 
     run: str
@@ -54,10 +54,10 @@ class Resumption:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which phases to run: those of these workflows (all, where none is named) and of this mode.
+    """Which phases to run: those of these workflows (all if none is named) and of this mode.
 
-    A matrix stands for all its cells. Workflows pass over `silent` hosts if they may run elsewhere. `outcomes` is what
-    became of the phases that are left out, where earlier runs tell.
+    A matrix stands for all its cells. Workflows skip `silent` hosts if they may run elsewhere. `outcomes` are those of
+    the phases that are left out, if earlier runs are given.
     """
 
     workflows: tuple[str, ...] = ()
@@ -67,7 +67,7 @@ class Selection:
     outcomes: Outcomes | None = None
 
     def includes(self, phase: Phase) -> bool:
-        """Tell whether a phase is one of those workflows and of that mode."""
+        """Whether a phase belongs to those workflows and that mode."""
         chosen = not self.workflows or any(name in self.workflows for name in phase.workflow_names)
         return chosen and self.only in (None, phase.node.mode)
 
@@ -157,9 +157,9 @@ class _Planner:
         return self._tied(made, phase, self.graph.phases[recorder]) if recorder else made
 
     def _tied(self, made: PhasePlan, phase: Phase, recorder: Phase) -> PhasePlan:
-        """Tie a phase to the record that it tests.
+        """Link a phase to the record that it tests.
 
-        A recording that is run again leaves two records under its BUILD_ID, of which FAST may take either.
+        A recording that is run again leaves two records under its BUILD_ID, and FAST may take either.
         """
         reasons = {edge.reason for edge in made.dependencies}
         is_in_cloud = phase.traits.uses_cloud
@@ -174,8 +174,8 @@ class _Planner:
     def _lost_record(self, made: PhasePlan, phase: Phase, recorder: Phase) -> tuple[str, str] | None:
         """Say why a testing phase cannot have its record if its recording is left out, and what to do.
 
-        Its BUILD_ID is new in every run; or it is another than the recording's, and the record's id is not known; or
-        the run takes up another one, which did not record either.
+        Its BUILD_ID is new in every run; or its BUILD_ID differs from the recording's, and the record's id is not
+        known; or the run resumes another one, which did not record either.
         """
         if recorder.id not in self.again or self.selection.includes(recorder):
             return None
@@ -200,7 +200,7 @@ class _Planner:
 
 
 def _with_followers(phases: Sequence[PhasePlan]) -> tuple[PhasePlan, ...]:
-    """Name for each phase of a workflow the one whose container can be created before it has passed."""
+    """Set for each phase of a workflow the one whose container can be created before it has passed."""
     if any(phase.fresh for phase in phases):
         return tuple(phases)
     after: dict[str, list[PhasePlan]] = defaultdict(list)
@@ -213,8 +213,8 @@ def _with_followers(phases: Sequence[PhasePlan]) -> tuple[PhasePlan, ...]:
 def _follower(phase: PhasePlan, after: Sequence[PhasePlan]) -> str | None:
     """The phase that starts as soon as this one has passed, if its container can be created before that.
 
-    It must be the only one, need nothing that is known later or that this phase does not use, and carry no name that
-    somebody may want meanwhile.
+    It must be the only one. It must need nothing that is known only later or that this phase does not use, and have no
+    name that something else may need meanwhile.
     """
     if len(after) != 1:
         return None
@@ -226,14 +226,14 @@ def _follower(phase: PhasePlan, after: Sequence[PhasePlan]) -> str | None:
 
 
 def _volumes(application: Application, services: Iterable[str]) -> tuple[str, ...]:
-    """The volumes of services that are the project's own, with no name that others could know."""
+    """The volumes of services that belong to the project, without a name that others could know."""
     keys = (key for name in services if name in application.services for key in application.services[name].volumes)
     own = (key for key in keys if key in application.volumes and application.volumes[key].name is None)
     return tuple(dict.fromkeys(own))
 
 
 def _may_wait(application: Application, services: Iterable[str]) -> bool:
-    """Whether Compose waits between the starts of these services; yes, where unknown."""
+    """Whether Compose waits between the starts of these services; true if unknown."""
     needed = [application.services[name] for name in application.closure(services)]
     conditions = {condition for service in needed for condition in service.depends_on.values()}
     return not application.is_complete or not conditions <= {"service_started"}

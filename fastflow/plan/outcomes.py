@@ -1,4 +1,4 @@
-"""What became of phases in the runs that a run follows: another job of the same CI run has run them."""
+"""The outcomes of phases in the runs that a run follows: another job of the same CI run has run them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The end of one phase in another run: its state, and what others use of it."""
+    """The end of one phase in another run: its state, and the parts of it that others use."""
 
     mode: str
     state: str
@@ -17,4 +17,4 @@ class Outcome:
 
 
 Outcomes: TypeAlias = Mapping[str, Outcome]
-"""By phase. A phase that is not in it was not run."""
+"""By phase. A phase that is missing was not run."""

@@ -1,4 +1,4 @@
-"""Units: the workflows on a cluster that belong together, each unit to run on one node."""
+"""Units: groups of workflows on a cluster that belong together. Each unit runs on one node."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class UnitPlan:
     phases: tuple[PhasePlan, ...]
 
     def id(self, run: str) -> str:
-        """The id that it has in a run, also as a run of its own on its node: letters and digits."""
+        """Its alphanumeric id in a run, also used as the id of the separate run on its node."""
         return f"{run}u{self.number}"
 
 
@@ -33,7 +33,7 @@ def units_of(plan: Plan) -> tuple[UnitPlan, ...]:
 
 
 def components(plan: Plan) -> Iterator[tuple[str, ...]]:
-    """The connected components of all workflows; each in the order of the spec, as they are among themselves."""
+    """The connected components of all workflows, in the order of the spec, as is each component."""
     root = {name: name for name in plan.workflows}
 
     def find(name: str) -> str:
@@ -44,7 +44,7 @@ def components(plan: Plan) -> Iterator[tuple[str, ...]]:
 
     for phase in plan.phases.values():
         for other in _workflows_of(phase, plan.phases):
-            if plan.workflows[other].host == plan.workflows[phase.workflow].host:  # else the checks have refused it
+            if plan.workflows[other].host == plan.workflows[phase.workflow].host:  # the checks have refused others
                 root[find(phase.workflow)] = find(other)
     members: dict[str, list[str]] = {}
     for name in plan.workflows:
@@ -57,6 +57,6 @@ def _workflows_of(phase: PhasePlan, phases: Mapping[str, PhasePlan]) -> Iterable
 
 
 def reservation(host: Host) -> str:
-    """What a unit reserves on a cluster, for people."""
+    """The resources that a unit reserves on a cluster, for people."""
     memory = host.reserved_memory
     return f"{host.reserved_cpus:g} CPU" + (f", {memory / (1 << 20):g} MiB" if memory else "")

@@ -1,1 +1,1 @@
-"""A run as its folder holds it: what happens, what became of it, and what it rests on. One writer, one reader."""
+"""A run as its folder stores it: events, results, and the inputs it depends on. One writer, one reader."""

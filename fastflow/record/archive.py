@@ -1,4 +1,4 @@
-"""A run as its folder tells it, whether it has ended, was cut short, or is still going on."""
+"""A run read from its folder, whether it has ended, was cut short, or is still running."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,14 +18,14 @@ from fastflow.record.plan_file import PlanFile, PlannedGate, PlannedPhase, read_
 from fastflow.record.result import END_STATES, RESULT_FILE, PhaseResult, RunResult
 
 _NAMED = 5
-"""How many runs are named where the one that was asked for is not there."""
+"""The number of runs to name if the requested one is not found."""
 
 
 @dataclass(frozen=True)
 class Archive:
-    """One run. `result` is None where it has not ended by itself; `phases` are known all the same.
+    """One run. `result` is None if it has not ended by itself; `phases` are known all the same.
 
-    `plan` is the content of plan.json, where the folder has one; `history` is what events.jsonl holds.
+    `plan` is the content of plan.json, if the folder has one; `history` that of events.jsonl.
     """
 
     folder: Path
@@ -38,7 +38,7 @@ class Archive:
 
     @cached_property
     def logs(self) -> Mapping[str, str]:
-        """The logs of nodes, sources and services by their name, such as `web.record.source`, in the spec's order."""
+        """The logs of nodes, sources and services by name, such as `web.record.source`, in the spec's order."""
         order = {phase.id: at for at, phase in enumerate(self.phases)}
         paths = sorted(
             self.folder.glob("logs/*.log"),
@@ -62,17 +62,17 @@ class Archive:
         return self.result.started if self.result else next((event.time for event in self.history.events), None)
 
     def planned(self, phase: str) -> PlannedPhase | None:
-        """What plan.json says of a phase."""
+        """The entry of a phase in plan.json."""
         return self.plan.phase(phase) if self.plan else None
 
     def gate_of(self, phase: str) -> PlannedGate:
-        """The gate of a phase; one that says nothing where it is off, or not known."""
+        """The gate of a phase; an empty one if it is off or unknown."""
         planned = self.planned(phase)
         return planned.gate if planned and isinstance(planned.gate, PlannedGate) else PlannedGate()
 
 
 def find_run(name: str | None, directory: Path, runs_dir: RunsDir = NEXT_TO_SPEC) -> Path:
-    """Find a run's folder: by its id, by its path, or the last one of a spec in a directory. Raises UsageError."""
+    """Find a run's folder by its id or path, or the last one of a spec in a directory. Raises UsageError."""
     runs = runs_dir.path(directory)
     own = runs_dir.folders(directory)
     if name is None:
@@ -92,13 +92,13 @@ def find_run(name: str | None, directory: Path, runs_dir: RunsDir = NEXT_TO_SPEC
 
 
 def _those_here(runs: Sequence[str]) -> str:
-    """Name the last runs, the newest first."""
+    """Name the latest runs, the newest first."""
     more = f" and {len(runs) - _NAMED:,} older ones" if len(runs) > _NAMED else ""
     return f"the runs here are {', '.join(reversed(runs[-_NAMED:]))}{more}"
 
 
 def read_archive(folder: Path) -> Archive:
-    """Read a run's folder; raises UsageError where it is none, or none that can be understood."""
+    """Read a run's folder; raises UsageError if it is not one, or cannot be understood."""
     folder = folder.absolute()
     history, plan, result = read_history(folder) or History(), read_plan_file(folder), _result(folder)
     if result is not None:
@@ -131,7 +131,7 @@ def _text(path: Path) -> str | None:
 
 
 def _phases_by(history: History, plan: PlanFile | None, folder: Path) -> Iterator[PhaseResult]:
-    """What became of the phases by the end of the events, in the spec's order."""
+    """The phases' results at the end of the events, in the spec's order."""
     told = {phase.id: phase for phase in plan.phases} if plan else {}
     begun = history.begun
     chosen = begun.phases if begun else ()
@@ -160,7 +160,7 @@ def _waiting(name: str, planned: PlannedPhase | None, folder: Path) -> PhaseResu
 
 
 def _result_by(changes: Iterable[PhaseChanged], result: PhaseResult) -> PhaseResult:
-    """What became of a phase: of what a change does not tell, an earlier one does."""
+    """A phase's result from its changes: a field missing in one comes from an earlier one."""
     for event in changes:
         result = replace(
             result,

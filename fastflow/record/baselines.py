@@ -1,4 +1,4 @@
-"""How many baselines the phases of a spec had when they last passed, from the folders of its earlier runs."""
+"""The number of baselines in the last passed run of each phase of a spec, from the folders of earlier runs."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,11 +7,11 @@ from pathlib import Path
 from fastflow.record.result import RESULT_FILE
 
 _LAST_RUNS = 20
-"""So many run folders are read, the latest."""
+"""The maximum number of run folders to read, the latest first."""
 
 
 def baselines_before(earlier: Sequence[Path], spec: str) -> Mapping[str, int]:
-    """For each phase the baselines of the last run of a spec that it passed, as far as its folder says.
+    """For each phase, the baselines of the last run of a spec in which it passed, as far as the folder says.
 
     `earlier` are the folders of runs, the latest first.
     """

@@ -1,7 +1,7 @@
-"""What a run rests on, as digests: `up --resume` takes up a run only where all of it is still the same.
+"""Digests of a run's inputs: `up --resume` resumes a run only if all of them are unchanged.
 
-A digest is keyed with the tokens. It thus tells nothing of a value to those who have only the run's folder, which
-CI systems keep as an artifact: other secrets may stand in the fields, and short ones can be guessed.
+A digest is keyed with the tokens, so that it reveals nothing of a value to readers of the run's folder, which
+CI systems keep as an artifact: the fields may contain other secrets, and short ones can be guessed.
 """
 
 import hashlib
@@ -25,10 +25,10 @@ _DIGITS = 32
 
 @dataclass(frozen=True, slots=True)
 class ResumeDigest:
-    """What a run rests on. `variables` are fastflow's own, `build_ids` the BUILD_IDs by their paths in the spec.
+    """A run's inputs. `variables` are fastflow's own, `build_ids` the BUILD_IDs by their paths in the spec.
 
     `fields` are the digests of the spec's fields by path, `files` those of Compose files by their path from the
-    spec's directory; `tokens` is a digest that differs where the value of a token does.
+    spec's directory; `tokens` is a digest that changes with the value of any token.
     """
 
     run: str
@@ -40,7 +40,7 @@ class ResumeDigest:
     files: Mapping[str, str]
 
     def changes_since(self, earlier: "ResumeDigest") -> Iterator[str]:
-        """Say what has changed, in words; where a token has, the digests of the rest cannot be compared."""
+        """Say in words what has changed; if a token has, the other digests cannot be compared."""
         if self.tokens != earlier.tokens:
             yield "the value of the token has changed, but records belong to the token that they were recorded with"
             return
@@ -49,7 +49,7 @@ class ResumeDigest:
 
 
 def digests(texts: Mapping[str, str], tokens: Mapping[str, str]) -> dict[str, str]:
-    """Digest texts by name, with the values of the tokens (by the names of their variables) for a key."""
+    """Digest texts by name, with the values of the tokens (by the names of their variables) as the key."""
     key = json.dumps(sorted(tokens.items())).encode()
     return {
         name: hmac.digest(key, f"{name}\n{text}".encode(), hashlib.sha256).hex()[:_DIGITS]
@@ -63,7 +63,7 @@ def digest_of_tokens(tokens: Mapping[str, str]) -> str:
 
 
 def write_digest(folder: RunFolder, digest: ResumeDigest) -> None:
-    """Write down what a run rests on, in its folder; raises FastflowError."""
+    """Write the digests of a run's inputs to its folder; raises FastflowError."""
     path = folder.path / _FILE
     try:
         folder.write_json(path, {"format_version": FORMAT_VERSION, **asdict(digest)})
@@ -72,7 +72,7 @@ def write_digest(folder: RunFolder, digest: ResumeDigest) -> None:
 
 
 def read_digest(folder: Path) -> ResumeDigest | None:
-    """Read what a run rests on; None where the folder does not say so."""
+    """Read the digests of a run's inputs; None if the folder has none."""
     try:
         told: Any = json.loads((folder / _FILE).read_text(encoding="utf-8"))
         return TypeAdapter(ResumeDigest).validate_python(told)

@@ -1,4 +1,4 @@
-"""What happens in a run, as values: displays and the run's folder listen, the run knows none of them."""
+"""The events of a run as values: displays and the run's folder listen, and the run knows none of them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -9,7 +9,7 @@ from fastflow.record.result import Evidence, PhaseResult, State, Vulnerability
 
 
 def now() -> str:
-    """The time as RFC 3339 in UTC, to the millisecond. Durations are measured with the monotonic clock instead."""
+    """The time as RFC 3339 in UTC, to the millisecond; durations are measured with the monotonic clock instead."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -26,7 +26,7 @@ class _OfRun(_Timed):
 
 @dataclass(frozen=True, slots=True)
 class RunStarted(_OfRun):
-    """A run has begun. `phases` are the ids of those to be run; `engines` are the engines' versions by host."""
+    """A run has begun. `phases` are the ids of those to run; `engines` are the engines' versions by host."""
 
     state: Literal["started"] = field(default="started", init=False)
     run: str = ""
@@ -55,9 +55,9 @@ class RunEnded(_OfRun):
 
 @dataclass(frozen=True, slots=True)
 class PhaseChanged(_Timed):
-    """A phase has come to another state; what is not known, or was not found, is None or empty.
+    """A phase has reached another state; unknown or missing values are None or empty.
 
-    `is_kept`: it was passed by the run that is resumed, and is not run again.
+    `is_kept`: it passed in the run that is resumed, and is not run again.
     """
 
     phase: str
@@ -75,13 +75,13 @@ class PhaseChanged(_Timed):
 
     @classmethod
     def of(cls, result: PhaseResult, **more: Any) -> "PhaseChanged":
-        """Say to which state a phase has come, with `more` of what is known of it."""
+        """Make the event of a phase's state, with `more` of its known values."""
         return cls(result.id, result.state, result.reason, result.mode, **more)
 
 
 @dataclass(frozen=True, slots=True)
 class Note(_Timed):
-    """Something that is no change of state, of the run or of a phase."""
+    """A message about the run or a phase that is not a change of state."""
 
     message: str
     phase: str | None = None
@@ -89,7 +89,7 @@ class Note(_Timed):
 
 @dataclass(frozen=True, slots=True)
 class LogLine(_Timed):
-    """A node has printed a line. It is for displays, and not in the file of events."""
+    """A node has printed a line. For displays only, not in the file of events."""
 
     phase: str
     line: str
@@ -97,7 +97,7 @@ class LogLine(_Timed):
 
 @dataclass(frozen=True, slots=True)
 class Progress(_Timed):
-    """How far a test run is, as far as the cloud says so. It is for displays, and not in the file of events."""
+    """The progress of a test run, as far as the cloud reports it. For displays only, not in the file of events."""
 
     phase: str
     baselines_done: int | None = None
@@ -125,7 +125,7 @@ _IDS = ("test_record", "test_run")
 
 
 def as_json(event: Event) -> dict[str, Any]:
-    """Give an event as a line of events.jsonl (docs: machine formats)."""
+    """Return an event as a line of events.jsonl (docs: machine formats)."""
     told = {"time": event.time, "type": TYPES[type(event)], "phase": event.phase, **asdict(event)}
     if isinstance(event, Progress):
         return {name: value for name, value in told.items() if name in _HEAD or value is not None}

@@ -21,20 +21,20 @@ from fastflow.record.plan_file import PLAN_FILE, PlanFile, RunImage
 from fastflow.record.result import RESULT_FILE, Evidence, RunResult
 
 _ESCAPED = "backslashreplace"
-"""What a node or the API answers may hold half a surrogate pair, which UTF-8 cannot write; as JSON it is `\\ud83d`."""
+"""An answer of a node or the API may contain half a surrogate pair, which UTF-8 cannot encode: in JSON, `\\ud83d`."""
 
 
-# Colours and movements of a terminal (ECMA-48: CSI and OSC sequences), which say nothing in a report.
+# Terminal colours and movements (ECMA-48: CSI and OSC sequences), which mean nothing in a report.
 ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\-_]")
 TAIL = 20
-"""Lines of a log that show why a phase failed."""
+"""The number of log lines that show why a phase failed."""
 _LONGEST_SHOWN = 400  # characters of such a line
 
 
 class RunFolder:
-    """Writes what a run leaves behind. Texts are masked before they are written; paths are absolute.
+    """Writes the files of a run. Texts are masked before they are written; paths are absolute.
 
-    A folder that exists is an error, unless somebody takes up the run and writes it again.
+    An existing folder is an error, unless the run is resumed and written again.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class RunFolder:
             if runs_dir.chosen is None:
                 _hide_from_git(self.path.parent.parent)
             else:
-                _hide_from_git(self.path)  # a chosen directory may have files of others
+                _hide_from_git(self.path)  # a directory chosen by the user may contain other files
                 Checkout.of(self.directory).write(self.path)
             self._events: TextIO = (self.path / EVENTS_FILE).open("w", encoding="utf-8", errors=_ESCAPED)
             hold(self._events)
@@ -62,7 +62,7 @@ class RunFolder:
             raise FastflowError(said, "choose a directory that this user can write to: --runs-dir DIR") from None
 
     def on_event(self, event: Event) -> None:
-        """Append an event to events.jsonl, line by line; a full disk does not end the run."""
+        """Append an event to events.jsonl as one line; a full disk does not end the run."""
         if isinstance(event, LogLine):
             return
         line = self.mask(json.dumps(as_json(event), ensure_ascii=False))
@@ -78,7 +78,7 @@ class RunFolder:
         return log
 
     def keep_private(self, name: str, content: bytes) -> None:
-        """Keep a file of this name, whole as it is, for nobody but this user. Raises OSError."""
+        """Store a file unchanged under this name, readable only by this user. Raises OSError."""
         path = self.path / name
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _put(path, content, mode=0o600)
@@ -93,7 +93,7 @@ class RunFolder:
         return (base.absolute() / directory if directory else self.path / "reports") / phase
 
     def write_result(self, result: RunResult) -> None:
-        """Write result.json: the old one or the new one is there, never half of one. Raises OSError."""
+        """Write result.json atomically: the old or the new one exists, never half of one. Raises OSError."""
         self.write_json(self.path / RESULT_FILE, result.as_json())
 
     def write_plan(self, plan: PlanFile) -> None:
@@ -102,19 +102,19 @@ class RunFolder:
         self.write_json(self.path / PLAN_FILE, plan.as_json())
 
     def write_images(self, images: Iterable[RunImage]) -> None:
-        """Add to plan.json which images run; a full disk does not end the run."""
+        """Add the images of the run to plan.json; a full disk does not end the run."""
         if self._plan is not None:
             with suppress(OSError):
                 self.write_plan(replace(self._plan, images=tuple(images)))
 
     def write_json(self, path: Path, content: Any) -> None:
-        """Write a JSON file through a temporary one beside it. Raises OSError."""
+        """Write a JSON file through a temporary one next to it. Raises OSError."""
         text = self.mask(json.dumps(content, indent=2, ensure_ascii=False)) + "\n"
         path.parent.mkdir(parents=True, exist_ok=True)
         _put(path, text.encode("utf-8", _ESCAPED))
 
     def earlier(self) -> list[Path]:
-        """The folders of the runs before it of specs in its directory, the latest first."""
+        """The folders of earlier runs of specs in its directory, the latest first."""
         return [folder for folder in self.runs_dir.folders(self.directory) if folder.name < self.run]
 
     def is_of_checkout(self, run: str) -> bool:
@@ -134,7 +134,7 @@ def _hide_from_git(directory: Path) -> None:
 
 
 def _put(path: Path, content: bytes, mode: int = 0o666) -> None:
-    """Write a file through a temporary one beside it; `mode` is what it may be, before the user's mask."""
+    """Write a file through a temporary one next to it; `mode` is its file mode, before the user's umask."""
     scratch = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
@@ -155,7 +155,7 @@ class LogFile:
         self._file = path.open("a", encoding="utf-8", errors="replace")
 
     def write(self, line: str) -> None:
-        """Append one line; what a full disk does not take is lost, what the line says to the run is not."""
+        """Append one line; on a full disk it is lost from the file, but the run still evaluates it."""
         with self._lock, suppress(OSError):
             if not self._file.closed:
                 masked = self._mask(line)

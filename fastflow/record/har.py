@@ -8,20 +8,20 @@ from typing import Any, TypeAlias, TypedDict
 from urllib.parse import unquote_plus, urlsplit
 
 Message: TypeAlias = Mapping[str, object]
-"""A part of the file, as its writer made it: a request, a response."""
+"""A part of the file as its writer made it: a request or a response."""
 RECORDS = "records"
-"""The directory of a run's folder that holds them."""
+"""The directory in a run's folder for HAR files."""
 SECRET_HEADERS = ("authorization", "proxy-authorization", "cookie", "set-cookie")
 _COOKIES = ("cookie", "set-cookie")
 SHORTEST_SECRET = 6
 """Shorter values would mask ordinary text."""
 _HALF_PAIR = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
-"""What the half of a surrogate pair may be in a file of JSON; whole pairs are found as well."""
+"""Possible halves of surrogate pairs in a JSON file; matches whole pairs too."""
 _NAME_OF_PART = re.compile(r'\bname="([^"]*)"')
 
 
 class Request(TypedDict):
-    """What `read_har` has looked at of a request; the rest is as its writer made it."""
+    """The parts of a request that `read_har` has checked; the rest is as its writer made it."""
 
     url: str
 
@@ -35,13 +35,13 @@ class Entry(TypedDict):
 
 @dataclass(frozen=True)
 class Har:
-    """The requests that were recorded, each with its response, as the file holds them."""
+    """The recorded requests, each with its response, as in the file."""
 
     log: Message
     entries: tuple[Entry, ...]
 
     def only(self, is_wanted: Callable[[str], bool]) -> "Har":
-        """Keep the requests to hosts that are wanted, and of these what was answered: nobody knows what others mean."""
+        """Keep only the answered requests to wanted hosts: nobody knows the meaning of an unanswered one."""
         kept = (one for one in self.entries if one["response"].get("status") and is_wanted(host_of(one)))
         return Har(self.log, tuple(kept))
 
@@ -50,7 +50,7 @@ class Har:
         return json.dumps({"log": {**self.log, "entries": self.entries}}, ensure_ascii=False, indent=1)
 
     def secrets(self, names: Iterable[str] = ()) -> Iterator[str]:
-        """The values that nobody is to see: of the well-known headers, and of all that has one of these names."""
+        """The secret values: those of the well-known headers, and those of everything with one of these names."""
         wanted = {name.lower() for name in names}
         headers = wanted.union(SECRET_HEADERS)
         for entry in self.entries:
@@ -65,7 +65,7 @@ def record_name(phase: str) -> str:
 
 
 def read_har(content: bytes) -> Har:
-    """Read a HAR file; raises ValueError if it is none."""
+    """Read a HAR file; raises ValueError if it is not one."""
     try:
         log = _loaded(content)["log"]
         entries = log["entries"]
@@ -78,10 +78,10 @@ def read_har(content: bytes) -> Har:
 
 
 def _loaded(content: bytes) -> Any:
-    """Read JSON without halves of surrogate pairs, which no UTF-8 can hold.
+    """Read JSON without halves of surrogate pairs, which UTF-8 cannot encode.
 
-    mitmproxy writes each byte that is not UTF-8 as one (Python's `surrogateescape`). It becomes the character of
-    Latin-1, as browsers have it in their HAR files.
+    mitmproxy writes each byte that is not UTF-8 as one (Python's `surrogateescape`). It becomes a Latin-1 character,
+    as in browsers' HAR files.
     """
     tree = json.loads(content)
     if not _HALF_PAIR.search(content):
@@ -99,7 +99,7 @@ def host_of(entry: Entry) -> str:
 
 
 def _pairs(message: Message, *fields: str) -> Iterator[tuple[str, str]]:
-    """Names and values of lists such as `headers`; those of another shape are none."""
+    """Names and values of lists such as `headers`; items of another shape are ignored."""
     for field in fields:
         found = message.get(field)
         for one in found if isinstance(found, list) else ():
@@ -115,7 +115,7 @@ def _of_headers(message: Message, wanted: Iterable[str]) -> Iterator[str]:
                 pairs = (part.partition("=") for part in value.split(";")[: 1 if name == "set-cookie" else None])
                 yield from (cookie.strip() for _, _, cookie in pairs)
             elif " " in value:
-                yield value.split(" ", 1)[1].strip()  # a credential, after its scheme
+                yield value.split(" ", 1)[1].strip()  # the credential after the scheme
 
 
 def _of_fields(message: Message, wanted: Iterable[str]) -> Iterator[str]:
@@ -129,7 +129,7 @@ def _of_fields(message: Message, wanted: Iterable[str]) -> Iterator[str]:
 
 
 def _in_body(text: str) -> Iterator[tuple[str, str]]:
-    """Names and values of JSON, of a form, or of a form in several parts."""
+    """Names and values of JSON, of a form, or of a multipart form."""
     if re.match(r"\s*[\[{]", text):
         yield from _in_json(text)
     elif text.startswith("--"):
@@ -139,7 +139,7 @@ def _in_body(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _in_form(text: str) -> Iterator[tuple[str, str]]:
-    """Names and values of a query or a form, each value as it was meant and as it was sent."""
+    """Names and values of a query or a form, each value decoded and as sent."""
     for part in text.split("&") if "=" in text else ():
         name, _, value = part.partition("=")
         yield from ((unquote_plus(name), one) for one in {unquote_plus(value), value})

@@ -1,4 +1,4 @@
-"""The events that a run has written down so far: read while it runs, and after its death."""
+"""The events that a run has written so far, readable while it runs and after its process died."""
 
 import fcntl
 import json
@@ -28,14 +28,14 @@ EVENTS_FILE = "events.jsonl"
 
 @dataclass(frozen=True)
 class History:
-    """The events of a run. `is_understood` is False where another version wrote some that do not fit these types."""
+    """The events of a run. `is_understood` is False if another version wrote some that do not fit these types."""
 
     events: tuple[Event, ...] = ()
     is_understood: bool = True
 
     @property
     def begun(self) -> RunStarted | None:
-        """How the run began; None before that, and where nothing could be started."""
+        """The beginning of the run; None before that, and if nothing could be started."""
         return next((event for event in self.events if isinstance(event, RunStarted)), None)
 
     @property
@@ -61,16 +61,16 @@ class History:
 
 
 def hold(events: TextIO) -> None:
-    """Mark a run as going on by a lock on its events.jsonl, which ends with the file or the process, whatever comes.
+    """Mark a run as running by a lock on its events.jsonl, which always ends with the file or the process.
 
-    Where the file system has no locks, the run is not marked.
+    On file systems without locks, the run is not marked.
     """
     with suppress(OSError):
         fcntl.flock(events, fcntl.LOCK_EX)
 
 
 def is_going_on(folder: Path) -> bool:
-    """Whether the process of a run lives, on this machine, and has not ended the run; also before it has a lease."""
+    """Whether the process of a run is alive on this machine and has not ended the run; also before it has a lease."""
     try:
         with (folder / EVENTS_FILE).open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -82,14 +82,14 @@ def is_going_on(folder: Path) -> bool:
 
 
 def read_history(folder: Path) -> History | None:
-    """Read events.jsonl up to its last whole line; None where it is not on this machine."""
+    """Read events.jsonl up to its last complete line; None if it is not on this machine."""
     try:
         text = (folder / EVENTS_FILE).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
     events: list[Event] = []
     is_understood = True
-    for line in text.split("\n")[:-1]:  # a run that was killed may have been writing another one
+    for line in text.split("\n")[:-1]:  # a killed run may have been writing another one
         try:
             event = event_of(json.loads(line))
         except ValidationError:
@@ -102,7 +102,7 @@ def read_history(folder: Path) -> History | None:
 
 
 def event_of(told: Any) -> Event | None:
-    """Read an event; None where it is none that this version knows. Raises ValidationError where it is another's."""
+    """Read an event; None if this version does not know its kind. Raises ValidationError if it does not fit that."""
     if not isinstance(told, dict) or not isinstance(told.get("time"), str):
         return None
     name = str(told.get("type"))

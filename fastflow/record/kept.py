@@ -1,4 +1,4 @@
-"""The runs that are kept beside a spec: what each was, how much room it takes, and which ones may go."""
+"""The runs that are kept next to a spec: their data, their size, and which ones may be pruned."""
 
 import shutil
 from collections import Counter
@@ -26,11 +26,11 @@ class KeptRun:
     exit_code: int | None
     states: Mapping[str, int]
     size: int
-    """Bytes of all its files."""
+    """The size of all its files, in bytes."""
     is_live: bool
 
     def age(self, time: str) -> float:
-        """The seconds from its beginning to a time (RFC 3339); 0 if that is not known."""
+        """The seconds from its start to a time (RFC 3339); 0 if the start is not known."""
         return seconds_between(self.started or "", time) or 0.0
 
 
@@ -58,7 +58,7 @@ def _kept(folder: Path) -> KeptRun | None:
 
 
 def to_prune(runs: Sequence[KeptRun], keep: int | None, older: float | None) -> tuple[KeptRun, ...]:
-    """Those that may go: all but the latest `keep`, of these only what is `older` (seconds). Live ones never may."""
+    """Those to prune: all except the latest `keep`, and of these only those `older` (seconds). Never live ones."""
     time = now()
     candidates = runs[keep or 0 :]
     return tuple(run for run in candidates if not run.is_live and (older is None or run.age(time) > older))

@@ -1,4 +1,4 @@
-"""What became of phases in other runs, from the JSON reports of these."""
+"""The outcomes of phases in other runs, from their JSON reports."""
 
 import json
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from fastflow.record.result import PhaseResult
 
 
 def read_outcomes(reports: Iterable[Path]) -> Outcomes:
-    """Read what became of phases, of several reports that name one the last; raises UsageError.
+    """Read the outcomes of phases; if several reports name one, the last counts. Raises UsageError.
 
     A report is what `up --report json=PATH` writes, or the `result.json` of a run's folder.
     """

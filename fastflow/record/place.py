@@ -1,4 +1,4 @@
-"""Where runs are kept. Importing this takes no time: completion asks for it at each key."""
+"""The place where runs are kept. Importing this must be fast: shell completion does it at each key."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -13,7 +13,7 @@ CHECKOUT_FILE = "checkout.json"
 class Checkout:
     """The directory of a spec.
 
-    CI jobs in containers have theirs under one path; device and inode tell those apart while they are there.
+    CI jobs in containers have theirs under the same path; device and inode distinguish those that exist.
     """
 
     directory: str
@@ -22,17 +22,17 @@ class Checkout:
 
     @classmethod
     def of(cls, directory: Path) -> "Checkout":
-        """Look at a directory. Raises OSError."""
+        """Identify a directory. Raises OSError."""
         found = directory.stat()
         return cls(str(resolved(directory)), found.st_dev, found.st_ino)
 
     def write(self, folder: Path) -> None:
-        """Write down in a run's folder whose run it is. Raises OSError."""
+        """Write the checkout of a run to its folder. Raises OSError."""
         (folder / CHECKOUT_FILE).write_text(json.dumps(asdict(self)) + "\n", encoding="utf-8")
 
     @classmethod
     def read(cls, folder: Path) -> "Checkout | None":
-        """Whose run a folder is; None if it does not say, as one that was copied from next to another spec."""
+        """The checkout of a run's folder; None if it names none, like one that was copied from next to another spec."""
         try:
             told = json.loads((folder / CHECKOUT_FILE).read_text(encoding="utf-8"))
             return cls(str(told["directory"]), int(told["device"]), int(told["inode"]))
@@ -42,20 +42,20 @@ class Checkout:
 
 @dataclass(frozen=True, slots=True)
 class RunsDir:
-    """Where runs are kept: those of all specs in the directory `chosen`; without one, those of each next to it."""
+    """The place where runs are kept: those of all specs in the directory `chosen`; without one, next to each spec."""
 
     chosen: Path | None = None
 
     def path(self, directory: Path) -> Path:
-        """The directory that has the folders of the runs of the specs in a directory."""
+        """The directory with the folders of runs of the specs in a directory."""
         return self.chosen or directory / ".fastflow" / "runs"
 
     def folder(self, spec: str, run: str) -> Path:
-        """Where a run of a spec (by its absolute path) writes; it may be on another machine."""
+        """The folder of a run of a spec (by its absolute path); it may be on another machine."""
         return self.path(Path(spec).parent) / run
 
     def folders(self, directory: Path) -> list[Path]:
-        """The folders of these runs, the latest first; whether fastflow wrote them is for others to see."""
+        """The folders of these runs, the latest first; callers check whether fastflow wrote them."""
         found = self.all_folders(directory)
         if self.chosen is None:
             return found
@@ -63,11 +63,11 @@ class RunsDir:
         return [folder for folder in found if (whose := Checkout.read(folder)) is None or whose.directory == here]
 
     def all_folders(self, directory: Path) -> list[Path]:
-        """These, and those of runs of other specs that are kept in the same place, the latest first."""
+        """These, and those of other specs' runs that are kept in the same place, the latest first."""
         return sorted(matching(self.path(directory), "*/"), key=lambda path: path.name, reverse=True)
 
     def has_from(self, directory: Path, run: str) -> bool:
-        """Whether a run was started in a directory itself, and not in another that is elsewhere under its path."""
+        """Whether a run was started in this very directory, and not in a different one with the same path."""
         folder = self.path(directory) / run
         if self.chosen is None:
             return is_directory(folder)

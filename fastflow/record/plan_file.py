@@ -1,4 +1,4 @@
-"""`plan.json` in a run's folder: what `plan --format json` prints, and what reports of the run need besides."""
+"""`plan.json` in a run's folder: the output of `plan --format json`, and additions that reports of the run need."""
 
 import json
 import re
@@ -49,7 +49,7 @@ class PlannedGate:
 
 @dataclass(frozen=True, slots=True)
 class PlannedPhase:
-    """A phase. From `image` on, it is what only a run's plan says; `line` and `column` of its node count from 1."""
+    """A phase. Only a run's plan has the fields from `image` on; `line` and `column` of its node count from 1."""
 
     id: str
     workflow: str
@@ -66,12 +66,12 @@ class PlannedPhase:
     line: int | None = None
     column: int | None = None
     matrix: str | None = None
-    """The matrix that made its workflow; what is in none says nothing of it."""
+    """The matrix that made its workflow; omitted if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedUnit:
-    """Workflows that run together on one node of the cluster `host`; `cpus` and `memory` (bytes) are reserved."""
+    """Workflows that run together on one node of the cluster `host`, which reserves `cpus` and `memory` (bytes)."""
 
     host: str
     workflows: tuple[str, ...]
@@ -81,7 +81,7 @@ class PlannedUnit:
 
 @dataclass(frozen=True, slots=True)
 class EngineVersions:
-    """The versions of a host's engine and of its Compose."""
+    """The versions of a host's engine and Compose."""
 
     engine: str
     compose: str
@@ -91,7 +91,7 @@ class EngineVersions:
 class RunImage:
     """The image that a service, or a node (`fast-NAME`), runs.
 
-    Its name, its id, a digest of its content without its labels, and its digest in a registry.
+    Its name, its id, a digest of its content without labels, and its digest in a registry.
     """
 
     workflow: str
@@ -104,9 +104,9 @@ class RunImage:
 
 @dataclass(frozen=True, slots=True)
 class PlanFile:
-    """A plan. From `run` on, it is what only a run's plan says.
+    """A plan. Only a run's plan has the fields from `run` on.
 
-    `hosts` are there once the engines have answered, `images` once all of them are on their engines. `units` are those
+    `hosts` are set once the engines have answered, `images` once all of them are on their engines. `units` are those
     on clusters.
     """
 
@@ -127,11 +127,11 @@ class PlanFile:
         return next((phase for phase in self.phases if phase.id == name), None)
 
     def with_hosts(self, hosts: Mapping[str, EngineVersions]) -> "PlanFile":
-        """Add what the engines have answered, by host; an empty name stands for the current context."""
+        """Add the engines' answers by host; an empty name stands for the current context."""
         return replace(self, hosts={host or "default": versions for host, versions in hosts.items()})
 
     def as_json(self) -> dict[str, Any]:
-        """Give the content of plan.json, or what `plan --format json` prints (docs: machine formats)."""
+        """Return the content of plan.json, or the output of `plan --format json` (docs: machine formats)."""
         told = asdict(self)
         phases = [{key: value for key, value in one.items() if key != "matrix" or value} for one in told["phases"]]
         told["phases"] = phases
@@ -148,7 +148,7 @@ class PlanFile:
 
 
 def plan_file_of(plan: Plan) -> PlanFile:
-    """Give a plan as it is told of."""
+    """Convert a plan to its file format."""
     phases = tuple(
         PlannedPhase(
             id=phase.id,
@@ -174,7 +174,7 @@ def _units(plan: Plan) -> Iterator[PlannedUnit]:
 
 
 def plan_file_of_run(plan: Plan, facts: Facts, values: Mapping[str, str], run: str) -> PlanFile:
-    """Give the content of a run's plan.json, as far as it is known before an engine has answered."""
+    """Return the content of a run's plan.json, as far as it is known before an engine has answered."""
     file = facts.document.file
     made = plan_file_of(plan)
     return replace(
@@ -201,10 +201,10 @@ def _of_run(told: PlannedPhase, phase: PhasePlan, facts: Facts) -> PlannedPhase:
 
 
 def resolved_text(facts: Facts, values: Mapping[str, str], run: str) -> str:
-    """Give the spec with the values of its variables, as YAML for people.
+    """Return the spec with the values of its variables, as YAML for people.
 
-    A run's folder is kept by CI systems as an artifact. Environments thus stay as written, and so does what is in
-    variables whose names speak of secrets; the account in a URL is masked. The token is only ever a reference.
+    CI systems keep a run's folder as an artifact. Environments are therefore left as written; the values of variables
+    whose names suggest secrets are masked, and so is the account in a URL. The token is only ever a reference.
     """
     shown = {name: MASK if _SECRET.search(name) else value for name, value in values.items()}
     resolved = interpolate(
@@ -220,7 +220,7 @@ def resolved_text(facts: Facts, values: Mapping[str, str], run: str) -> str:
 
 
 def read_plan_file(folder: Path) -> PlanFile | None:
-    """Read a run's plan.json; None where there is none, or another version's."""
+    """Read a run's plan.json; None if there is none, or another version's."""
     try:
         return plan_file_from(json.loads((folder / PLAN_FILE).read_text(encoding="utf-8")))
     except (OSError, ValueError, RecursionError):
@@ -228,7 +228,7 @@ def read_plan_file(folder: Path) -> PlanFile | None:
 
 
 def plan_file_from(told: object) -> PlanFile:
-    """Read a plan from its JSON. Raises ValueError where it is none."""
+    """Read a plan from its JSON. Raises ValueError if it is not one."""
     return _reader().validate_python(told)
 
 

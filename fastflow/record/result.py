@@ -1,4 +1,4 @@
-"""What became of phases and of a run: values, as they go into result.json."""
+"""The results of phases and of a run, as values that go into result.json."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
@@ -13,15 +13,15 @@ END_STATES: tuple[State, ...] = ("passed", "vulnerable", "failed", "skipped", "c
 FORMAT_VERSION = "1.0"
 RESULT_FILE = "result.json"
 UNKNOWN_THREAT = 100
-"""What a threat that is not known counts as (docs: the spec, `gate`)."""
+"""The value that an unknown threat counts as (docs: the spec, `gate`)."""
 
 Weight: TypeAlias = Literal["fails", "below", "accepted", "off"]
-"""What a gate makes of a vulnerability: it fails the phase, is less of a threat, is known, or none fails it."""
+"""A gate's verdict on a vulnerability: it fails the phase, is below the threshold, is accepted, or the gate is off."""
 
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
-    """Why a vulnerability that is known is accepted, and the last day (of UTC) on which it is."""
+    """Why a known vulnerability is accepted, and the last day (of UTC) on which it is."""
 
     reason: str
     expires: str | None = None
@@ -30,11 +30,11 @@ class Suppression:
 
 @dataclass(frozen=True, slots=True)
 class Vulnerability:
-    """What a node found. `threat` is 1 to 100, `uri` the attacked address without what differs from run to run.
+    """A node's finding. `threat` is 1 to 100, `uri` the attacked address without parts that differ from run to run.
 
-    `request` is the attack as it was sent, without the values of headers that open a session. `gate` is what the
-    phase's gate makes of it; `suppressed` says why where that is "accepted", `expired` why it was until a day that has
-    passed. `scanner` and `message` are the name of a scanner besides FAST, and its words.
+    `request` is the attack as sent, without the values of headers that open a session. `gate` is the verdict of the
+    phase's gate; `suppressed` says why if it is "accepted", `expired` why it was until a past day. `scanner` and
+    `message` are the name of a non-FAST scanner, and its message.
     """
 
     type: str
@@ -53,7 +53,7 @@ class Vulnerability:
 
     @property
     def counted_threat(self) -> int:
-        """1 to 100: what is not known counts as the worst."""
+        """1 to 100: an unknown threat counts as the worst."""
         return UNKNOWN_THREAT if self.threat is None else self.threat
 
 
@@ -61,7 +61,7 @@ class Vulnerability:
 class Evidence:
     """The end of the log that shows why a phase failed: the last `lines` of the file `log`.
 
-    `of` says whose log it is: "the source `tests`", "service app", "the node".
+    `of` names the owner of the log: "the source `tests`", "service app", "the node".
     """
 
     of: str
@@ -93,7 +93,7 @@ class PhaseResult:
     hint: str | None = None
     evidence: Evidence | None = None
     baselines: int | None = None
-    """How many baseline requests its record holds, as far as the node tells."""
+    """The number of baseline requests in its record, as far as the node reports it."""
 
     @property
     def has_ended(self) -> bool:
@@ -102,7 +102,7 @@ class PhaseResult:
 
     @property
     def has_grave(self) -> bool:
-        """Whether it found what nothing excuses."""
+        """Whether it found anything that its gate does not excuse."""
         return any(found.gate == "fails" for found in self.vulnerabilities)
 
 
@@ -117,20 +117,20 @@ class RunResult:
     ended: str
     phases: tuple[PhaseResult, ...]
     leftovers: tuple[str, ...] = field(default=())
-    """What could not be removed, each with the command that removes it."""
+    """Leftovers that could not be removed, each as the command that removes it."""
     resumes: str | None = None
-    """The earlier run that this one took up."""
+    """The earlier run that this one resumed."""
 
     def as_json(self) -> dict[str, Any]:
-        """Give the content of result.json (docs: machine formats)."""
+        """Return the content of result.json (docs: machine formats)."""
         told = asdict(self)
         return {"format_version": FORMAT_VERSION, **told}
 
 
 def exit_code_of(phases: Iterable[PhaseResult], interrupted: int | None = None, broken: bool = False) -> int:
-    """Give the exit code of a run, the first that applies (docs: exit codes).
+    """Return the exit code of a run, the first that applies (docs: exit codes).
 
-    What a phase found counts also where the phase was then cut short: who forgives 3 must not miss it.
+    Findings count even if the phase was then cut short: a pipeline that tolerates 3 must not miss them.
     """
     if interrupted is not None:
         return interrupted

@@ -1,4 +1,4 @@
-"""How long phases took in earlier runs of a spec, from the runs' folders beside it."""
+"""How long phases took in earlier runs of a spec, from the runs' folders next to it."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,21 +14,21 @@ from fastflow.record.place import NEXT_TO_SPEC, RunsDir
 from fastflow.record.result import State
 
 LAST_PASSES = 20
-"""Of each phase so many times count, the latest."""
+"""The number of times that count for each phase, the latest first."""
 LAST_RUNS = 100
-"""So many run folders are read, the latest."""
+"""The maximum number of run folders to read, the latest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class PhaseTimes:
-    """The seconds that a phase took from its start to its end, each time that it ended in a state, the latest first."""
+    """The seconds from a phase's start to its end, for each time that it ended in a state, the latest first."""
 
     seconds: tuple[float, ...]
     state: State = "passed"
 
     @property
     def median(self) -> float:
-        """Half of the times are shorter."""
+        """The median: half of the times are shorter."""
         return median(self.seconds)
 
     @property
@@ -39,11 +39,11 @@ class PhaseTimes:
 
 @dataclass(frozen=True, slots=True)
 class SpecTimes:
-    """The times of a spec's phases that have ever passed, from so many runs.
+    """The times of a spec's phases that have ever passed, from `runs` runs.
 
-    A phase that has never passed, but found vulnerabilities, has done its work too: then those times count.
+    A phase that has never passed but found vulnerabilities has done its work too, so those times count.
 
-    Those of runs with the emulator count only if there are no others: then `is_emulated`.
+    Times of runs with the emulator count only if there are no others; `is_emulated` is then set.
     """
 
     phases: Mapping[str, PhaseTimes]
@@ -52,7 +52,7 @@ class SpecTimes:
 
 
 def read_times(directory: Path, spec: str, runs_dir: RunsDir = NEXT_TO_SPEC) -> SpecTimes:
-    """Read the times from the latest runs of a spec, by the name of its file; folders that are no runs are left out."""
+    """Read the times from the latest runs of a spec, by the name of its file; ignores folders that are not runs."""
     kinds: dict[bool, list[Archive]] = {True: [], False: []}
     for folder in runs_dir.folders(directory)[:LAST_RUNS]:
         try:
@@ -83,7 +83,7 @@ def _times_in(runs: Iterable[Archive], state: State) -> dict[str, PhaseTimes]:
 
 
 def seconds_between(started: str, ended: str) -> float | None:
-    """The seconds between two RFC 3339 times, at least 0; None if either is none."""
+    """The seconds between two RFC 3339 times, at least 0; None if either is not a time."""
     try:
         return max(0.0, (datetime.fromisoformat(ended) - datetime.fromisoformat(started)).total_seconds())
     except (ValueError, TypeError):

@@ -1,1 +1,1 @@
-"""Text to Document: YAML with the position of every value, and interpolation. The only home of PyYAML."""
+"""Text to Document: YAML with the position of every value, and interpolation. The only user of PyYAML."""

@@ -1,4 +1,4 @@
-"""YAML events to trees, with a stack of its own, so that no input can exhaust ours or the memory."""
+"""YAML events to trees, with an explicit stack, so that no input can exhaust Python's stack or the memory."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ _PLAIN_KEY = "write a plain key, in quotes if it begins with { or ["
 
 @dataclass
 class _Open:
-    """A collection that is being read."""
+    """A collection while it is being read."""
 
     start: Mark
     anchor: str | None
@@ -31,7 +31,7 @@ class _Open:
 
 
 class _Anchored(NamedTuple):
-    """What an anchor stands for, how many values that is, and how many levels of collections."""
+    """The value of an anchor, its number of values, and its levels of collections."""
 
     node: YamlNode
     size: int
@@ -39,7 +39,7 @@ class _Anchored(NamedTuple):
 
 
 class Builder:
-    """Builds the trees of one file; `duplicates` are keys found twice, `opaque` the places where `#` is text."""
+    """Builds the trees of one file; `duplicates` are repeated keys, `opaque` the places where `#` is text."""
 
     def __init__(self, file: str) -> None:
         self.file = file
@@ -50,13 +50,13 @@ class Builder:
         self._values = 0
 
     def documents(self, text: str) -> Iterator[YamlMap]:
-        """Give the root of each document, a mapping; raise FaultError."""
+        """Return the root of each document, which must be a mapping; raise FaultError."""
         for root in self.roots(text):
             yield from self._as_mapping(root)
 
     def roots(self, text: str) -> Iterator[YamlNode | None]:
-        """Give the root of each document, whatever it is; raise FaultError."""
-        # A value takes a character at least, so only a long text can hold too many without an alias.
+        """Return the root of each document, of any type; raise FaultError."""
+        # A value takes at least one character, so only a long text can contain too many without an alias.
         if len(text) > MAX_VALUES:
             self._refuse_too_many(text)
         root: YamlNode | None = None
@@ -71,7 +71,7 @@ class Builder:
                 yield root
 
     def _refuse_too_many(self, text: str) -> None:
-        """Count before anything is built, which takes four times as long; what is too deep is left for later."""
+        """Count before building, which takes four times as long; excessive depth is reported later."""
         depth = 0
         for event in events_of(self.file, text):
             if isinstance(event, yaml.NodeEvent):
@@ -119,7 +119,7 @@ class Builder:
             )
         plain = not event.style
         if not plain or mark.line != mark.end_line:
-            # Of a block scalar only the lines below: beside its `|` there may be a comment.
+            # For a block scalar, only the lines below: there may be a comment next to its `|`.
             is_block = event.style in ("|", ">")
             self.opaque.append(mark._replace(line=mark.line + 1, column=1) if is_block else mark)
         tag = event.tag
@@ -136,7 +136,7 @@ class Builder:
 
     def _alias(self, event: yaml.AliasEvent) -> YamlNode | None:
         anchored, mark = self._resolve(event), self._mark(event)
-        # Before the copy is made: it is what takes the memory and, level by level, the stack.
+        # Before the copy is made, because it takes the memory and, level by level, the stack.
         self._count(anchored.size, mark)
         self._check_depth(len(self._stack) + anchored.height, mark)
         return self._add(moved(anchored.node, mark), None, anchored.size, anchored.height)
@@ -172,7 +172,7 @@ class Builder:
         return self._add(node, opened.anchor, opened.size, opened.height)
 
     def _add(self, node: YamlNode, anchor: str | None, size: int = 1, height: int = 0) -> YamlNode | None:
-        """Put a value, counted before, where it belongs; return it where that is the document."""
+        """Add a value, already counted, to its collection; return it if it is the document itself."""
         if anchor is not None:
             self._anchors[anchor] = _Anchored(node, size, height)
         if not self._stack:

@@ -1,4 +1,4 @@
-"""A YAML document as a tree in which every value knows where it stands and how it was written."""
+"""A YAML document as a tree in which every value knows its place and how it was written."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -14,8 +14,8 @@ class Scalar:
     """A scalar as the text that was written.
 
     `plain` is false for quoted and block scalars, which are never null; `tag` is an explicit YAML tag.
-    `origin` is where the text really stands when an alias or a merge key brought it here.
-    `symbolic` marks a text that still holds variables, because no environment was given to read them from.
+    `origin` is the real place of the text if an alias or a merge key brought it here.
+    `symbolic` marks a text that still contains variables, because no environment was given to read them from.
     """
 
     text: str
@@ -65,7 +65,7 @@ class YamlMap:
         return None if at is None else self.entries[at][0]
 
     def with_value(self, key: str, value: "YamlNode") -> "YamlMap":
-        """The same mapping with another value under a key that it has."""
+        """The same mapping with a different value under an existing key."""
         return replace(self, entries=tuple((own, value if own.text == key else old) for own, old in self))
 
     def __iter__(self) -> Iterator[tuple[Scalar, "YamlNode"]]:
@@ -76,7 +76,7 @@ YamlNode: TypeAlias = Scalar | YamlList | YamlMap
 
 
 class Comment(NamedTuple):
-    """A YAML comment (without `#`), and whether it has its line to itself."""
+    """A YAML comment (without `#`), and whether it is alone on its line."""
 
     text: str
     mark: Mark
@@ -92,7 +92,7 @@ class Document(NamedTuple):
     comments: tuple[Comment, ...] = ()
 
     def locate(self, path: YamlPath) -> YamlNode | None:
-        """Return the node at `path`, or None where there is none."""
+        """Return the node at `path`, or None if there is none."""
         node: YamlNode | None = self.root
         for step in path:
             if isinstance(node, YamlMap) and isinstance(step, str):
@@ -110,7 +110,7 @@ class Document(NamedTuple):
 
 
 def moved(node: YamlNode, mark: Mark) -> YamlNode:
-    """Return `node` as it is seen from `mark`, where an alias stands: its own place becomes its origin."""
+    """Return `node` as seen from `mark`, the place of an alias: its own place becomes its origin."""
     origin = node.origin or node.mark
     if isinstance(node, Scalar):
         return Scalar(node.text, mark, node.plain, node.tag, origin, node.symbolic)
@@ -124,7 +124,7 @@ def moved(node: YamlNode, mark: Mark) -> YamlNode:
 
 
 def size_of(node: YamlNode) -> int:
-    """How many values a tree holds, itself and keys among them."""
+    """The number of values in a tree, including itself and keys."""
     if isinstance(node, YamlMap):
         return 1 + sum(1 + size_of(value) for _, value in node)
     return 1 + sum(map(size_of, node.items)) if isinstance(node, YamlList) else 1

@@ -1,9 +1,9 @@
-r"""Lines of files of variables (`.env`, and what `--env-file` and `env_file` name).
+r"""Lines of env files (`.env`, and those that `--env-file` and `env_file` name).
 
 Read in the dialect of Docker Compose (compose-go, package dotenv).
 
-No library for Python has it: a backslash in single quotes, `NAME: value`, a name without `=`, an unset variable and
-`${V:-d}` mean something else in each. One line must have one value, in the spec and in the Compose file.
+No Python library implements it: a backslash in single quotes, `NAME: value`, a name without `=`, an unset variable
+and `${V:-d}` have different meanings in each. A line must have the same value in the spec and in the Compose file.
 """
 
 import re
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from fastflow.spec.template import TemplateError, UnsetVariableError, parse_template, resolve
 
-_BLANK = "\t\v\f\r \x85\xa0"  # a blank that is no line break, as Go has it
+_BLANK = "\t\v\f\r \x85\xa0"  # a blank that is not a line break, as Go defines it
 _SPACE = _BLANK + "\n\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 _EXPORT = re.compile(r"export[\t\n\f\r ]+")
 _IN_NAMES = "_.-[]"
@@ -31,9 +31,9 @@ class EnvSyntaxError(ValueError):
 
 
 def parse_env(text: str, found: MutableMapping[str, str], lookup: Lookup) -> None:
-    """Put the variables of `text` into `found`; what they refer to is looked up, then taken from `found`.
+    """Put the variables of `text` into `found`; references come from `lookup`, then from `found`.
 
-    A name without a value is set where `lookup` knows it. Raises EnvSyntaxError.
+    A name without a value is set if `lookup` knows it. Raises EnvSyntaxError.
     """
 
     def known(name: str) -> str | None:
@@ -53,14 +53,14 @@ def parse_env(text: str, found: MutableMapping[str, str], lookup: Lookup) -> Non
 
 
 def parse_env_symbols(text: str) -> dict[str, str | None]:
-    """Read `text` without values: each value is a template, and a name without one has None. Raises EnvSyntaxError."""
+    """Read `text` without values: each value is a template, or None for a name without one. Raises EnvSyntaxError."""
     return {
         name: escape(written.text) if isinstance(written, _Literal) else written for name, written, _ in _lines(text)
     }
 
 
 def parse_raw(text: str, lookup: Lookup) -> dict[str, str | None]:
-    """Read the format `raw` of an `env_file`: the value is what follows the first `=`, without quotes or variables."""
+    """Read the format `raw` of an `env_file`: the value is the text after the first `=`; no quotes or variables."""
     found: dict[str, str | None] = {}
     for line in text.splitlines():
         written = line.lstrip(_SPACE)
@@ -71,7 +71,7 @@ def parse_raw(text: str, lookup: Lookup) -> dict[str, str | None]:
 
 
 def substitute(text: str, lookup: Lookup) -> str:
-    """Replace the variables of a text: an unset one by nothing; a `$` that begins none stays. Raises TemplateError."""
+    """Replace the variables of a text, unset ones by nothing; any other `$` is left. Raises TemplateError."""
     if "$" not in text:
         return text
     try:
@@ -82,18 +82,18 @@ def substitute(text: str, lookup: Lookup) -> str:
 
 
 def escape(text: str) -> str:
-    """Write a text as the template that stands for it."""
+    """Write a text as a template with that value."""
     return text.replace("$", "$$")
 
 
 class _Literal(NamedTuple):
-    """A value in single quotes, in which no variable is replaced."""
+    """A value in single quotes, whose variables are not replaced."""
 
     text: str
 
 
 def _lines(text: str) -> Iterator[tuple[str, str | _Literal | None, int]]:
-    """Give each name, its value as a template (None where it has none), and its line."""
+    """Yield each name, its value as a template (None if it has none), and its line."""
     at = 0
     while (at := _statement(text, at)) < len(text):
         line = text.count("\n", 0, at) + 1
@@ -131,7 +131,7 @@ def _skip_blanks(text: str, at: int) -> int:
 
 
 def _name(text: str, at: int) -> tuple[str, int, bool]:
-    """Give the name of a statement, the place behind it, and whether a value follows."""
+    """Return the name of a statement, the position after it, and whether a value follows."""
     if _EXPORT.match(text, at):
         at = _skip_blanks(text, at + len("export"))
     for end in range(at, len(text)):
@@ -139,13 +139,13 @@ def _name(text: str, at: int) -> tuple[str, int, bool]:
         if one in "=:\n":
             return text[at:end].rstrip(_SPACE), _skip_blanks(text, end + 1), one != "\n"
         if not (one in _BLANK or one in _IN_NAMES or one.isalnum()):
-            # What else the line holds may be a secret: it is not shown.
+            # The rest of the line may be a secret, so it is not shown.
             raise EnvSyntaxError(f"the name of a variable cannot contain `{one}`", text.count("\n", 0, at) + 1)
-    return "", at, True  # a name at the very end of the file, without a line break, is none to Compose
+    return "", at, True  # Compose ignores a name at the very end of the file, without a line break
 
 
 def _value(text: str, at: int, line: int) -> tuple[str | _Literal, int]:
-    """Give a value and the place behind it."""
+    """Return a value and the position after it."""
     quote = text[at : at + 1]
     if quote not in ("'", '"'):
         end = _line_end(text, at)
@@ -168,7 +168,7 @@ def _value(text: str, at: int, line: int) -> tuple[str | _Literal, int]:
 def _unescaped(match: re.Match[str]) -> str:
     escape = match.group()
     if escape == "\\$":
-        return "$$"  # a dollar sign, once variables are replaced
+        return "$$"  # becomes a dollar sign when variables are replaced
     if escape.startswith("\\0"):
         octal = _OCTAL.fullmatch(escape)
         is_byte = octal is not None and int(octal[1], 8) < 256

@@ -1,7 +1,7 @@
-"""Whether two BUILD_ID templates are one BUILD_ID: in every environment, in some, or in none.
+"""Whether two BUILD_ID templates are the same BUILD_ID: in every environment, in some, or in none.
 
-A variable is not set, empty, or a word of letters and digits; an environment that `up` refuses does not count.
-An empty text is no BUILD_ID: two that are both empty are not the same one. Both templates see the same values.
+A variable is unset, empty, or a word of letters and digits; an environment that `up` refuses does not count.
+An empty text is not a BUILD_ID, so two empty ones are not the same. Both templates see the same values.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,13 +16,13 @@ from fastflow.spec.word_equations import Equation, assign, reduce_equation, solv
 BUDGET = 2000
 _NEAR = 20
 _MANY = 100
-"""Variables in two templates for which a look at a state counts once more: its time grows with them."""
+"""Number of variables in two templates that adds a step to each look at a state, whose time grows with them."""
 Environment: TypeAlias = Mapping[str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Equal:
-    """The same BUILD_ID in every environment that counts. `steps` is the work that it took to tell."""
+    """The same BUILD_ID in every environment that counts. `steps` is the work that the proof took."""
 
     steps: int = field(default=0, compare=False)
 
@@ -36,9 +36,9 @@ class Distinct:
 
 @dataclass(frozen=True, slots=True)
 class Ambiguous:
-    """The same BUILD_ID in an environment such as `witness`, None in it being "not set", and not in all.
+    """The same BUILD_ID in some environments, such as `witness` (None in it means "not set"), but not in all.
 
-    Without a witness the budget ran out, or the values are too long to be of use: not proven distinct.
+    Without a witness, the budget ran out, or the values are too long to be useful: not proven distinct.
     """
 
     witness: Environment | None
@@ -49,11 +49,11 @@ Comparison: TypeAlias = Equal | Distinct | Ambiguous
 
 
 def compare(first: Template, second: Template, budget: int = BUDGET, *, apart: bool = False) -> Comparison:
-    """Decide about two templates in at most `budget` steps; a step is a choice of states or of a variable's begin.
+    """Compare two templates in at most `budget` steps; a step is a choice of states or of a variable's beginning.
 
-    One counts for several where the templates are so long that it takes as much time.
+    A step counts as several if the templates are so long that it takes as much time.
 
-    `apart` tells that they belong to two specs, whose FASTFLOW_RUN_IDs make no two words equal.
+    `apart` means that they belong to two specs, whose FASTFLOW_RUN_IDs make no two words equal.
     """
     if first == second and not apart:
         return Equal()
@@ -64,7 +64,7 @@ def compare(first: Template, second: Template, budget: int = BUDGET, *, apart: b
 
 
 def _assumed(template: Template) -> Iterator[str]:
-    """The variables of which it counts that they are set, as they always are: they may be in no word."""
+    """Variables whose being set matters, and which always are; they need not be in a word."""
     for variable in variable_parts(template):
         if variable.name in ALWAYS_SET and variable.operator.endswith("+"):
             yield variable.name
@@ -89,7 +89,7 @@ class _Comparison:
         is_whole = self._split(first, second)
         if self.equal is not None and is_whole and not self.differs:
             return Equal(self.steps)
-        # Where states have settled it already, a short search may still find an environment that is plainer.
+        # If states have settled it already, a short search may still find a simpler environment.
         search = solve(tuple(self.open), self.budget - self.steps if self.equal is None else _NEAR)
         self.steps += search.steps
         if search.solved is not None and search.values is not None:
@@ -101,9 +101,9 @@ class _Comparison:
         return Distinct(self.steps) if is_proof else Ambiguous(None, self.steps)
 
     def _split(self, first: Template, second: Template) -> bool:
-        """Look at the states until it is plain that neither all nor none are equal; false where they are too many."""
+        """Look at states until it is clear that neither all nor none are equal; false if there are too many."""
         for leaf in split_states(first, second, self.symbols):
-            if self.steps >= self.budget // 2:  # the rest is for the search
+            if self.steps >= self.budget // 2:  # the rest of the budget is for the search
                 return False
             self.steps += self.cost
             if leaf is not None:
@@ -127,7 +127,7 @@ class _Comparison:
         return self.apart and RUN_ID in self.symbols and self.symbols[RUN_ID] in leaf.first + leaf.second
 
     def _witness(self, leaf: Leaf, values: Mapping[str, str]) -> Environment:
-        """Write out an environment: the leaf's states, with values for the variables that are not empty."""
+        """Build an environment: the leaf's states, with values for the variables that are not empty."""
         texts: dict[State, str | None] = {State.EMPTY: "", State.UNSET: None}
         words = leaf.first + leaf.second
         names = [*leaf.states, *(name for name in self.symbols if self.symbols[name] in words), *self.assumed]

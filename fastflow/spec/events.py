@@ -1,4 +1,4 @@
-"""Bytes to YAML events, with every fault as a finding."""
+"""Bytes to YAML events; every fault is a finding."""
 
 from codecs import BOM_UTF8
 from collections.abc import Iterator
@@ -21,12 +21,12 @@ class FaultError(Exception):
 
 
 def too_deep(mark: Mark) -> FaultError:
-    """Give the fault of a value that stands below more than MAX_DEPTH collections."""
+    """Return the fault of a value inside more than MAX_DEPTH collections."""
     return FaultError(f"values are nested more than {MAX_DEPTH} levels deep", mark, "flatten the structure")
 
 
 def decode(file: str, content: bytes) -> str:
-    """Give the text of a file; raise FaultError where it is too large or no UTF-8."""
+    """Return the text of a file; raise FaultError if it is too large or not UTF-8."""
     start = Mark(file, 1, 1, 1, 1)
     if len(content) > MAX_BYTES:
         raise FaultError(f"the file has more than {MAX_BYTES:,} bytes", start, "split the file")
@@ -45,7 +45,7 @@ def decode(file: str, content: bytes) -> str:
 
 
 def events_of(file: str, text: str) -> Iterator[yaml.Event]:
-    """Parse a text; raise FaultError where YAML refuses it."""
+    """Parse a text; raise FaultError if YAML refuses it."""
     try:
         yield from yaml.parse(text, Loader=LOADER)
     except yaml.reader.ReaderError as error:
@@ -62,7 +62,7 @@ def events_of(file: str, text: str) -> Iterator[yaml.Event]:
 
 
 def _syntax_fault(file: str, error: yaml.MarkedYAMLError, text: str) -> FaultError:
-    # libyaml looks ahead, and from 0.2.6 on refuses 1,000 levels before it hands out the event of the first one.
+    # libyaml looks ahead, and from 0.2.6 on refuses 1,000 levels before it returns the event of the first one.
     if "maximum nesting depth" in (error.problem or "") and error.problem_mark is not None:
         return too_deep(_one_character(file, error.problem_mark.line + 1, error.problem_mark.column + 1))
     from fastflow.spec.syntax import explain_syntax  # noqa: PLC0415  # hardly any file has a fault of syntax
@@ -85,7 +85,7 @@ def _code_point(character: object) -> int:
 
 
 def _characters(text: str, offset: int) -> int:
-    """Turn libyaml's offset, which counts bytes of UTF-8, into one of characters; PyYAML's own counts those."""
+    """Convert libyaml's offset in UTF-8 bytes to characters, which PyYAML's own parser counts."""
     if LOADER is yaml.SafeLoader:
         return offset
     return len(text.encode()[:offset].decode(errors="ignore"))

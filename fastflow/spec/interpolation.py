@@ -1,4 +1,4 @@
-"""Puts the values of variables into a document, scalar by scalar, after the YAML was read."""
+"""Replaces variables by their values in a document, scalar by scalar, after the YAML was read."""
 
 from collections import ChainMap
 from collections.abc import Callable
@@ -23,17 +23,17 @@ from fastflow.spec.template import (
 
 
 class Interpolated(NamedTuple):
-    """A document with its variables replaced, and what stood in the way."""
+    """A document with its variables replaced, and the faults."""
 
     document: Document
     diagnostics: tuple[Diagnostic, ...]
 
 
 class Scope(NamedTuple):
-    """Variables that are known below one value of a document, and there only.
+    """Variables that are known only below one value of a document.
 
-    `own` are these variables; one whose value is at fault is None, and what holds it is left a symbol. `values` are
-    those of all variables there, or None: then all but `own` are symbols.
+    `own` are these variables. One whose value is at fault is None, and texts with it stay symbols. `values` are those
+    of all variables there, or None: then all except `own` are symbols.
     """
 
     own: Values[str, str | None]
@@ -55,14 +55,14 @@ def interpolate(
     scopes: Callable[[YamlPath], Scope | None] = lambda _: None,
     of_files: Values[str, Scope] = NO_SCOPES,
 ) -> Interpolated:
-    """Replace the variables of every scalar but those below paths for which `is_raw` holds.
+    """Replace the variables of every scalar except those below paths for which `is_raw` is true.
 
     Without `values` every variable is a symbol: such scalars stay as written and are marked `symbolic`.
-    With `lenient` an unset variable is no fault but empty; where `stand_in` gives a text for a path, that is the
-    value of unset variables there. Where `known` gives one, that is what a scalar with variables comes to. A text
-    that is no template stays as it is, and is no fault where `is_checked` holds: a rule of its own speaks of it.
-    Where `scopes` gives one for a path, it holds below that path; elsewhere those of `of_files` hold for what stands in
-    these files.
+    With `lenient` an unset variable is empty instead of a fault. If `stand_in` returns a text for a path, unset
+    variables there have it as their value. If `known` returns one, it is the value of the whole scalar if that has
+    variables. A text that is not a template is left as it is, and is not a fault if `is_checked` is true, because
+    another rule reports it. If `scopes` returns a scope for a path, it applies below that path; elsewhere, those of
+    `of_files` apply to values in these files.
     """
     scope = Scope({}, values)
     work = _Interpolation(scope, is_raw, lenient, stand_in, known, is_checked, scopes, of_files, [])
@@ -72,7 +72,7 @@ def interpolate(
 
 
 def replace_known(document: Document, known: Values[str, str]) -> Document:
-    """Replace these variables alone, as Compose reads texts; every text is still one with variables, or could be."""
+    """Replace only these variables, in texts as Compose reads them; the results are still read as templates."""
 
     def changed(node: YamlNode) -> YamlNode:
         if isinstance(node, YamlMap):
@@ -87,7 +87,7 @@ def replace_known(document: Document, known: Values[str, str]) -> Document:
                 return node
             return replace(node, text=written(resolve_known(template, known)), plain=False)
         except (TemplateError, UnsetVariableError):
-            return node  # which is Compose's to say
+            return node  # Compose reports it
 
     root = changed(document.root)
     assert isinstance(root, YamlMap)
@@ -119,7 +119,7 @@ class _Interpolation(NamedTuple):
         return YamlMap(entries, node.mark, node.tag, node.origin)
 
     def _for(self, scalar: Scalar) -> "_Interpolation":
-        """The same with the variables of the file that a text stands in."""
+        """The same with the variables of the file that contains a text."""
         scope = self.of_files.get((scalar.origin or scalar.mark).file) if self.of_files else None
         return self if scope is None else self._replace(scope=scope)
 
@@ -132,7 +132,7 @@ class _Interpolation(NamedTuple):
             if self.is_checked(path):
                 return scalar
             self._report("invalid-value", scalar, str(error), error.hint)
-            return replace(scalar, symbolic=True)  # it is at fault once, not also as a value of its field
+            return replace(scalar, symbolic=True)  # reported once, not also as the value of its field
         unset: dict[str, str] = {}
         if any(self.scope.own.get(name, "") is None for name in variables(template)):
             return replace(scalar, symbolic=True)
@@ -144,7 +144,7 @@ class _Interpolation(NamedTuple):
         return self._partly(scalar, template) if unset else replace(scalar, text=text, plain=False)
 
     def _partly(self, scalar: Scalar, template: Template) -> Scalar:
-        """Replace those variables alone that are known without an environment."""
+        """Replace only the variables that are known without an environment."""
         known = {name: value for name, value in self.scope.own.items() if value is not None}
         try:
             left = resolve_known(template, known) if known else template
@@ -157,7 +157,7 @@ class _Interpolation(NamedTuple):
         return replace(scalar, text=scalar.text if left == template else written(left), symbolic=True)
 
     def _resolved(self, template: Template, path: YamlPath, unset: dict[str, str]) -> str:
-        """Replace the variables; gather in `unset` those that have no value, each with what the spec says of it."""
+        """Replace the variables; collect in `unset` those without a value, each with the spec's message for it."""
         standing_in: dict[str, str] = {}
         values = ChainMap(standing_in, self.scope.values or {})  # type: ignore[arg-type]  # only the first map is written to
         while True:

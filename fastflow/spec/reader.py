@@ -1,6 +1,6 @@
-"""Files to Documents: YAML read event by event, so that no input can exhaust the stack or the memory.
+"""Files to Documents: reads YAML event by event, so that no input can exhaust the stack or the memory.
 
-With its comments that speak to fastflow; `read_plain` reads what another program printed.
+Also finds comments for fastflow; `read_plain` reads the output of other programs.
 """
 
 import errno
@@ -18,7 +18,7 @@ from fastflow.spec.events import MAX_BYTES, FaultError, decode
 
 
 class SpecText(NamedTuple):
-    """A spec as it was found: the name that users know it by, its directory, and its bytes."""
+    """A spec as found: its name for users, its directory, and its bytes."""
 
     name: str
     directory: Path
@@ -26,9 +26,9 @@ class SpecText(NamedTuple):
 
 
 def read_limited(path: Path) -> bytes:
-    """Read at most 5 MB of a regular file and one byte more, which tells whoever decodes it that it is too large.
+    """Read at most 5 MB and one byte of a regular file; the extra byte shows the decoder that it is too large.
 
-    Raises OSError, also for a pipe or a device: they may never end, and Docker Compose could not read them again.
+    Raises OSError, also for a pipe or a device: these may never end, and Docker Compose could not read them again.
     """
     if exists(path) and not (is_file(path) or is_directory(path)):
         raise OSError(errno.EINVAL, "It is not a regular file")
@@ -66,7 +66,7 @@ __all__ = ["MAX_BYTES", "Reading", "read_documents", "read_list", "read_spec"]
 
 
 class Reading(NamedTuple):
-    """What came of reading one file: its documents, unless a fault made that impossible, and its faults."""
+    """The result of reading one file: its documents, unless a fault made that impossible, and its faults."""
 
     file: str
     text: str
@@ -75,7 +75,7 @@ class Reading(NamedTuple):
 
     @property
     def document(self) -> Document | None:
-        """The one document of the file, or None where it could not be read."""
+        """The only document of the file, or None if it could not be read."""
         return self.documents[0] if self.documents else None
 
 
@@ -113,7 +113,7 @@ def read_documents(file: str, content: bytes) -> Reading:
 
 
 class ListReading(NamedTuple):
-    """What came of reading a file that is one list: None where it cannot be read, its faults, and its comments."""
+    """The result of reading a file that is one list: the list (None if unreadable), its faults, and its comments."""
 
     root: YamlList | None
     diagnostics: tuple[Diagnostic, ...]
@@ -143,7 +143,7 @@ _OF_JSON = re.compile(r"true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d
 
 
 def read_plain(content: str) -> Any:
-    """Read one YAML document as JSON would give it: a text that is not quoted may be a number, a truth or null."""
+    """Read one YAML document as JSON values: an unquoted text may be a number, a boolean or null."""
     reading = read_documents("", content.encode())
     return _plain(reading.document.root) if reading.document else None
 
@@ -163,12 +163,12 @@ def _plain(node: YamlNode) -> Any:
 
 
 def root_of(directory: Path) -> Path:
-    """The nearest directory upwards that is a Git work tree, since viewers know files from there; else this one."""
+    """The nearest parent directory that is a Git work tree, because viewers name files from there; else this one."""
     here = resolved(directory)
     return next((parent for parent in (here, *here.parents) if exists(parent / ".git")), here)
 
 
 def relative_path(file: str, root: Path) -> str:
-    """A file as one names it from a root, with slashes; absolute where it is not below it."""
+    """The path of a file relative to a root, with slashes; absolute if it is not below it."""
     path = resolved(Path(file))
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()

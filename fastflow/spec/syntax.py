@@ -1,7 +1,7 @@
 """Explains the errors of YAML's parser in words that lead to the fix.
 
-The parser stops where it cannot go on, which for a quote or a bracket that is never closed is lines below the place to
-fix; it also names the construct that it was in, and where that begins.
+The parser stops where it cannot go on. For a quote or a bracket that is never closed, that is lines below the place to
+fix. It also names the construct that it was in, and where that begins.
 """
 
 import re
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import yaml
 
-_LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # where YAML, and so the parser, begins a line
+_LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # line breaks by YAML, and thus by the parser
 _UNQUOTED_VARIABLE = re.compile(r"[{\[,:]\s*\$\{?\w|\$\{")
 _NO_BLANK = re.compile(r"(?:- )?([\w.-]{1,60}):([^\s:/].{0,60})")
 _BRACKETS = {"{": "}", "[": "]"}
@@ -19,7 +19,7 @@ _LOOK = "check brackets, quotes and indentation, here and just before"
 
 @dataclass(frozen=True, slots=True)
 class SyntaxFault:
-    """A fault: what it is, where (from 1), how to fix it, and where its construct begins, if elsewhere."""
+    """A fault: what it is, its place (from 1), how to fix it, and where its construct begins, if elsewhere."""
 
     message: str
     line: int
@@ -50,7 +50,7 @@ class _ParserReport:
 
     @property
     def before(self) -> str:
-        """What stands before the place on its line."""
+        """The text before the place on its line."""
         return self.written[: self.at[1] - 1]
 
     @property
@@ -103,7 +103,7 @@ def _bracket(report: _ParserReport) -> SyntaxFault | None:
     closing = _BRACKETS.get(opened)
     if closing is None:
         return None
-    # Whoever breaks the line behind the bracket writes over several lines; others forgot to close it.
+    # A line break after the bracket means a collection over several lines; else somebody forgot to close it.
     if report.begins[0] != report.at[0] and not report.line(report.begins[0]).rstrip().endswith((opened, ",")):
         return report.fault(f"the `{opened}` that opens here is not closed", f"close it: {closing}", report.begins)
     message = f"expected `,` or `{closing}` here"

@@ -28,7 +28,7 @@ Parts = TypeVar("Parts", str, Template)
 
 
 class TemplateError(ValueError):
-    """A text that is not a template; `offset` counts characters from 0."""
+    """A text is not a template; `offset` counts characters from 0."""
 
     def __init__(self, message: str, offset: int, hint: str) -> None:
         super().__init__(message)
@@ -46,7 +46,7 @@ class UnsetVariableError(LookupError):
 
 
 def parse_template(text: str, *, is_loose: bool = False) -> Template:
-    """Split `text` into literals and variables; raise TemplateError where it is no template.
+    """Split `text` into literals and variables; raise TemplateError if it is not a template.
 
     `is_loose` reads it as Compose does: a `$` that does not start a variable stands for itself.
     """
@@ -107,10 +107,10 @@ def _parse_variable(text: str, at: int, depth: int) -> tuple[Variable, int]:
 
 
 def resolve(template: Template, lookup: Lookup, *, lenient: bool = False, stand_in: str | None = None) -> str:
-    """Give the text of `template` with the values of its variables; raise UnsetVariableError.
+    """Return the text of `template` with the values of its variables; raise UnsetVariableError.
 
-    With `lenient` a plain variable that is not set becomes nothing, as Compose has it; `stand_in` takes the place
-    of every variable that would be an error.
+    With `lenient` an unset plain variable becomes nothing, as in Compose; `stand_in` replaces every variable that
+    would be an error.
     """
     return "".join(part if isinstance(part, str) else _value(part, lookup, lenient, stand_in) for part in template)
 
@@ -134,9 +134,9 @@ def _value(variable: Variable, lookup: Lookup, lenient: bool, stand_in: str | No
 
 
 def resolve_known(template: Template, known: Mapping[str, str]) -> Template:
-    """Give what is left of a template once some of its variables have values; raises UnsetVariableError.
+    """Return the rest of a template once some of its variables have values; raises UnsetVariableError.
 
-    A word that nobody may ever need is no error: it stays.
+    An unset variable in a word that may never be needed is not an error: the word is left.
     """
     parts: list[Part] = []
     for part in template:
@@ -152,7 +152,7 @@ def resolve_known(template: Template, known: Mapping[str, str]) -> Template:
 
 
 def _known_part(variable: Variable, known: Mapping[str, str]) -> Template:
-    """What stands in the place of a variable whose value is known; the operators mean what they mean in `resolve`."""
+    """The replacement of a variable whose value is known; operators mean the same as in `resolve`."""
     value = known[variable.name]
     present = value != "" or not variable.operator.startswith(":")
     kind = variable.operator[-1:]
@@ -166,7 +166,7 @@ def _known_part(variable: Variable, known: Mapping[str, str]) -> Template:
 
 
 def variables(template: Template) -> Iterator[str]:
-    """Yield the name of every variable, also of those in defaults, in the order of the text."""
+    """Yield the name of every variable, including those in defaults, in the order of the text."""
     for part in template:
         if isinstance(part, Variable):
             yield part.name
@@ -174,7 +174,7 @@ def variables(template: Template) -> Iterator[str]:
 
 
 def canonical(template: Template) -> Template:
-    """Reduce a template to what it means: `${V}`, `$V`, `${V?m}` and `${V:?m}` are one symbol."""
+    """Reduce a template to its meaning: `${V}`, `$V`, `${V?m}` and `${V:?m}` are one symbol."""
     parts: list[Part] = []
     for part in template:
         if isinstance(part, Variable):
@@ -189,7 +189,7 @@ def canonical(template: Template) -> Template:
 
 
 def blank_if_unset(template: Template) -> Template:
-    """Give every plain variable an empty default, which Compose takes an unset one for; `${V?m}` stays an error."""
+    """Give every plain variable an empty default, as Compose reads unset ones; `${V?m}` stays an error."""
     return tuple(
         part
         if isinstance(part, str)
@@ -220,18 +220,18 @@ def literal_letters(template: Template) -> Counter[str]:
 
 
 def variable_parts(template: Template) -> list[Variable]:
-    """Return the variables that stand in a template itself, defaults and all."""
+    """Return the variables at the top level of a template, with their defaults."""
     return [part for part in template if isinstance(part, Variable)]
 
 
 def are_compatible(first: tuple[str, str], second: tuple[str, str]) -> bool:
-    """Tell whether one text could have the literal ends of two templates."""
+    """Whether one text could have the literal ends of two templates."""
     starts, ends = sorted((first[0], second[0]), key=len), sorted((first[1], second[1]), key=len)
     return starts[1].startswith(starts[0]) and ends[1].endswith(ends[0])
 
 
 def without_common_ends(first: Parts, second: Parts) -> tuple[Parts, Parts]:
-    """Strip what both begin and end with, in linear time."""
+    """Strip the common beginning and end of both, in linear time."""
     start, shorter = 0, min(len(first), len(second))
     while start < shorter and first[start] == second[start]:
         start += 1
@@ -242,7 +242,7 @@ def without_common_ends(first: Parts, second: Parts) -> tuple[Parts, Parts]:
 
 
 def differs_outside(first: Template, second: Template) -> bool:
-    """Prove two templates distinct without a look at states: equal parts have equal values, whatever those are."""
+    """Prove two templates distinct without looking at states: equal parts have equal values, whatever those are."""
     one, two = without_common_ends(canonical(first), canonical(second))
     if not are_compatible(literal_ends(one), literal_ends(two)):
         return True

@@ -1,4 +1,4 @@
-"""Templates by the states of their variables: what word each is where a variable is set, empty or not set."""
+"""Templates by the states of their variables: the word of each if a variable is set, empty or not set."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ _ALLOWED = re.compile(r"[A-Za-z0-9]*")
 
 
 class State(Enum):
-    """What is known of a variable; NOT_EMPTY is a word of letters and digits."""
+    """The state of a variable; NOT_EMPTY is a word of letters and digits."""
 
     NOT_EMPTY = "not empty"
     EMPTY = "empty"
@@ -22,7 +22,7 @@ class State(Enum):
 
 
 class Symbols(dict[str, str]):
-    """The character that stands for each variable in a word, by name, given out as names come up."""
+    """The character that stands for each variable in a word, by name, assigned as names occur."""
 
     def __missing__(self, name: str) -> str:
         self[name] = chr(ord(FIRST_VARIABLE) + len(self))
@@ -30,7 +30,7 @@ class Symbols(dict[str, str]):
 
 
 class Leaf(NamedTuple):
-    """The words that two templates are in some states of their variables."""
+    """The words of two templates in some states of their variables."""
 
     states: Mapping[str, State]
     first: str
@@ -38,7 +38,7 @@ class Leaf(NamedTuple):
 
 
 class _UndecidedError(LookupError):
-    """The state of the variable `name` decides, and is not known yet."""
+    """The result depends on the state of the variable `name`, which is not known yet."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -50,7 +50,7 @@ class _RefusedError(ValueError):
 
 
 def split_states(first: Template, second: Template, symbols: Symbols) -> Iterator[Leaf | None]:
-    """Yield the words of both templates for all states that matter, states asked for only where they decide.
+    """Yield the words of both templates for all states that matter; only states that decide are split.
 
     None stands for states that do not count, so that a caller may count them as work.
     """
@@ -60,14 +60,14 @@ def split_states(first: Template, second: Template, symbols: Symbols) -> Iterato
         try:
             yield Leaf(states, _word(first, states, symbols), _word(second, states, symbols))
         except _UndecidedError as undecided:
-            # The last is taken first: where values make two equal, set ones are the plainest to name.
+            # The last is taken first: if values make two equal, set ones are the simplest to name.
             waiting.extend({**states, undecided.name: state} for state in reversed(State))
         except _RefusedError:
             yield None
 
 
 def word_in_state(template: Template, state: State, symbols: Symbols) -> str | None:
-    """Return the word that a template is where all its variables are in one state; None where that does not count."""
+    """Return the word of a template if all its variables are in one state; None if that does not count."""
     states: dict[str, State] = {}
     while True:
         try:
@@ -89,7 +89,7 @@ def _letters(text: str) -> str:
 
 
 def _value(variable: Variable, states: Mapping[str, State], symbols: Symbols) -> str:
-    """The word of one variable; the operators mean what they mean in `resolve`."""
+    """The word of one variable; operators mean the same as in `resolve`."""
     state = State.NOT_EMPTY if variable.name in ALWAYS_SET else states.get(variable.name)
     if state is None:
         raise _UndecidedError(variable.name)

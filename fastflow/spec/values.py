@@ -1,4 +1,4 @@
-"""Files of variables, and the values of all variables as Docker Compose has them."""
+"""Env files, and the values of all variables by the rules of Docker Compose."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -16,7 +16,7 @@ _BOM = "\ufeff"
 
 
 class EnvFileError(ValueError):
-    """A file of variables that cannot be read: what is wrong, and what to do about it."""
+    """An env file cannot be read: what is wrong, and what to do about it."""
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
@@ -24,14 +24,14 @@ class EnvFileError(ValueError):
 
 
 class EnvFile(NamedTuple):
-    """A file of variables and its text: it may be a pipe, so that it can be read only once."""
+    """An env file and its text: it may be a pipe, which can be read only once."""
 
     path: Path
     text: str
 
 
 def read_env_file(path: Path) -> EnvFile:
-    """Read a file of variables, at most 5 MB. Raises EnvFileError, which names the file and, if known, the line."""
+    """Read an env file, at most 5 MB. Raises EnvFileError, which names the file and, if known, the line."""
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
@@ -54,9 +54,9 @@ def read_env_file(path: Path) -> EnvFile:
 
 
 class Values(dict[str, str]):
-    """The values of all variables, as Docker Compose has them: an `environment` over files, later ones over earlier.
+    """The values of all variables, as in Docker Compose: `environment` overrides files, later files override earlier.
 
-    A value in a file may refer to the environment and to what stands above it. Raises EnvFileError.
+    A value in a file may refer to the environment and to the lines above it. Raises EnvFileError.
     """
 
     def __init__(self, environment: Mapping[str, str], files: Iterable[EnvFile] = ()) -> None:
@@ -72,10 +72,10 @@ class Values(dict[str, str]):
         super().__init__(found | dict(environment))
 
     def over(self, environment: Mapping[str, str]) -> "Values":
-        """The same, with variables that are stronger than all others."""
+        """The same, with variables that override all others."""
         if any(name in file.text for file in self.files for name in environment):
             return Values({**self.environment, **environment}, self.files)
-        # A file that does not mention them has the values that it had: it is not read again for each cell of a matrix.
+        # A file that does not mention them keeps its values: it is not parsed again for each cell of a matrix.
         made = Values({**self.environment, **environment})
         made.files = self.files
         for name, value in self.items():
@@ -83,11 +83,11 @@ class Values(dict[str, str]):
         return made
 
     def under(self, files: Iterable[EnvFile]) -> "Values":
-        """The same, with files that are weaker than all others, and are not among them."""
+        """The same, with files that all others override, and that are not among them."""
         known = {resolved(file.path) for file in self.files}
         return Values(self.environment, (*(file for file in files if resolved(file.path) not in known), *self.files))
 
 
 def overlaid(values: Mapping[str, str], stronger: Mapping[str, str]) -> Values:
-    """Values with variables that are stronger than all others, also in what the files of `values` refer to."""
+    """Values with variables that override all others, also in references in the files of `values`."""
     return (values if isinstance(values, Values) else Values(values)).over(stronger)

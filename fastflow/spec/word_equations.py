@@ -1,8 +1,8 @@
 """Word equations: can two words of letters and variables be made equal, and by which values?
 
-A word is a text of letters and of variables, each variable one character from `FIRST_VARIABLE` on; a variable
-stands for one letter or more. The procedure is Levi's and Nielsen's: compare the first characters, and replace
-a variable by what it must begin with, until nothing is left (Lothaire, Algebraic Combinatorics on Words, ch. 12).
+A word is a text of letters and variables. Each variable is one character from `FIRST_VARIABLE` on, and stands for
+one letter or more. The procedure is Levi's and Nielsen's: compare the first characters, and replace a variable by
+what it must begin with, until nothing is left (Lothaire, Algebraic Combinatorics on Words, ch. 12).
 """
 
 from collections import Counter, deque
@@ -13,17 +13,17 @@ from typing import NamedTuple, TypeAlias
 from fastflow.spec.template import without_common_ends
 
 FIRST_VARIABLE = "\U00010000"
-FREE = "1"  # what a variable becomes that any value suits: it looks like the number of a build
+FREE = "1"  # the value of a variable that may have any: it looks like a build number
 LONGEST_VALUE = 200
 _LONG = 1000
-"""Characters of an equation for which a step counts once more: its time grows with them."""
-_ROOM = 200  # characters by which an equation may grow before it is given up
+"""Number of characters in an equation that adds one to the count of a step, whose time grows with them."""
+_ROOM = 200  # characters by which an equation may grow before the search gives up on it
 
 Equation: TypeAlias = tuple[str, str]
 
 
 class Search(NamedTuple):
-    """What a search found: values for the equation at `solved`, or None; `settled` tells whether None is a proof."""
+    """The result of a search: values for the equation at `solved`, or None; `settled` says whether None is a proof."""
 
     solved: int | None
     values: Mapping[str, str] | None
@@ -32,7 +32,7 @@ class Search(NamedTuple):
 
 
 class _Move(NamedTuple):
-    """How an equation came from `parent`: `variable` became `replacement`."""
+    """The step from `parent` to an equation: `variable` became `replacement`."""
 
     parent: Equation
     variable: str
@@ -40,7 +40,7 @@ class _Move(NamedTuple):
 
 
 def reduce_equation(first: str, second: str) -> Equation | None:
-    """Strip the common prefix and suffix, in linear time; None where it is plain that no values solve the rest."""
+    """Strip the common prefix and suffix, in linear time; None if it is clear that no values solve the rest."""
     one, two = sorted(without_common_ends(first, second))
     if not one:
         return (one, two) if not two else None
@@ -50,17 +50,17 @@ def reduce_equation(first: str, second: str) -> Equation | None:
 
 
 def _can_balance(one: str, two: str) -> bool:
-    """Count each letter, and all characters, on both sides: what is missing must come from the variables."""
+    """Count each letter, and all characters, on both sides: the variables must make up for missing ones."""
     surplus = Counter(one)
     surplus.subtract(two)
     weights = [number for symbol, number in surplus.items() if symbol >= FIRST_VARIABLE and number]
     missing = [-number for symbol, number in surplus.items() if symbol < FIRST_VARIABLE]
-    # Each variable has one letter at least: only what is beyond that is free.
+    # Each variable has at least one letter: only the rest is free.
     return _has_sum(weights, sum(missing) - sum(weights)) and all(_has_sum(weights, number) for number in missing)
 
 
 def _has_sum(weights: list[int], total: int) -> bool:
-    """Tell whether multiples, from 0 on, of the weights may add up to `total`: by divisor and by sign."""
+    """Whether multiples (from 0 on) of the weights may add up to `total`: checks divisor and sign."""
     if total == 0 or not weights:
         return total == 0
     if total % gcd(*weights):
@@ -98,10 +98,10 @@ def solve(equations: Sequence[Equation], budget: int) -> Search:
 
 
 def _moves(equation: Equation) -> Iterator[tuple[str, str]]:
-    """All that the first characters allow; a variable alone on its side is the other side."""
+    """All moves that the first characters allow; a variable alone on its side equals the other side."""
     for side, other in (equation, equation[::-1]):
         if len(side) == 1 and side >= FIRST_VARIABLE:
-            yield side, other  # the balance of lengths has seen to it that it is not part of the other side
+            yield side, other  # the balance of lengths guarantees that it is not part of the other side
             return
     one, two = equation[0][0], equation[1][0]
     if one >= FIRST_VARIABLE:
@@ -114,7 +114,7 @@ def _moves(equation: Equation) -> Iterator[tuple[str, str]]:
 
 
 def _trace(origins: Mapping[Equation, int | _Move], solved: Equation) -> tuple[int, Mapping[str, str] | None]:
-    """Follow the moves back to the equation they began with; no values where they would be longer than is of use."""
+    """Follow the moves back to the equation they began with; no values if they would be too long to be useful."""
     values: dict[str, str] = {}
     origin = origins[solved]
     while isinstance(origin, _Move):

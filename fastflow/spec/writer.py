@@ -13,7 +13,7 @@ from fastflow.spec.events import LOADER
 
 _NOWHERE = Mark("", 1, 1, 1, 1)
 RESET = Scalar("null", _NOWHERE, plain=True, tag="!reset")
-"""Compose takes away the value that stands here in an earlier document."""
+"""Makes Compose remove the value that an earlier document has here."""
 
 
 def override(value: Any) -> YamlNode:
@@ -22,13 +22,13 @@ def override(value: Any) -> YamlNode:
 
 
 def as_mapping(value: Values[str, Any]) -> YamlMap:
-    """Make a tree of a plain mapping."""
+    """Make a tree from a plain mapping."""
     entries = tuple((Scalar(str(key), _NOWHERE, plain=False), as_tree(entry)) for key, entry in value.items())
     return YamlMap(entries, _NOWHERE)
 
 
 def as_tree(value: Any) -> YamlNode:
-    """Make a tree of plain data; texts are quoted, so that they stay texts."""
+    """Make a tree from plain data; texts are quoted, so that they stay texts."""
     if isinstance(value, (Scalar, YamlList, YamlMap)):
         return value
     if isinstance(value, Values):
@@ -72,8 +72,8 @@ def dump(tree: YamlMap) -> str:
 
 
 def scalar_text(text: str, *, in_flow: bool = False) -> str:
-    """Write a text on one line: plain where it reads back as it is (`in_flow`: between brackets), else quoted."""
-    is_clear = not Scalar(text, _NOWHERE).is_null and not (in_flow and ":" in text)  # people take it for a mapping
+    """Write a text on one line: plain if it reads back unchanged (`in_flow`: between brackets), else quoted."""
+    is_clear = not Scalar(text, _NOWHERE).is_null and not (in_flow and ":" in text)  # people would read it as a mapping
     lines = (f"[{text}]", f"{{ k: {text} }}") if in_flow else (f"k: {text}",)
     if is_clear and all(_reads_back(text, line) for line in lines):
         return text

@@ -1,4 +1,4 @@
-"""What CI systems say of the run that fastflow is in: which system it is, and an id of letters and digits."""
+"""The CI run that fastflow is part of: which system it is, and an id of letters and digits."""
 
 import hashlib
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ CI_ID_HINT = (
     "this CI run and differ in every other, such as its build number"
 )
 
-# Each system: its mark, and the variables that are equal in all jobs of a run, also when some are run again.
+# Each system: the variable that marks it, and those that are equal in all jobs of a run, reruns included.
 _SYSTEMS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("gh", ("GITHUB_REPOSITORY", "GITHUB_RUN_ID")),
     ("gl", ("CI_PROJECT_ID", "CI_PIPELINE_ID")),
@@ -33,7 +33,7 @@ _SYSTEMS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("cf", ("CF_BUILD_ID",)),
     ("bu", ("BUDDY_EXECUTION_ID",)),
     ("ci", ("CIRRUS_BUILD_ID",)),
-    # Google Cloud Build hands its substitutions on with `automapSubstitutions: true`.
+    # Google Cloud Build passes its substitutions on with `automapSubstitutions: true`.
     ("gc", ("PROJECT_ID", "BUILD_ID")),
     ("gc", ("BUILDER_OUTPUT", "BUILD_ID")),
 )
@@ -42,7 +42,7 @@ _SYSTEMS: tuple[tuple[str, tuple[str, ...]], ...] = (
 def ci_id(environment: Mapping[str, str], checkout: str, call: str) -> str | None:
     """Identify the CI run in letters and digits; outside CI, the checkout (its absolute path).
 
-    None in a CI system that is not known. `call` identifies this call of fastflow: under `act` nothing else differs.
+    None in an unknown CI system. `call` identifies this call of fastflow: under `act` nothing else differs.
     """
     if environment.get("ACT"):
         return "act" + _short([call])
@@ -53,7 +53,7 @@ def ci_id(environment: Mapping[str, str], checkout: str, call: str) -> str | Non
         values = [environment.get(name, "") for name in names]
         if all(values):
             return mark + _short(values)
-    # The command line of Jenkins wants JENKINS_URL on everybody's machine, too.
+    # The Jenkins command line uses JENKINS_URL on developers' machines too.
     is_ci = _says_yes(environment, "CI") or ci_system(environment) not in (None, "jenkins")
     return None if is_ci else "local" + _short([checkout])
 
@@ -62,7 +62,7 @@ def _short(values: list[str]) -> str:
     return hashlib.sha256("\n".join(values).encode()).hexdigest()[:12]
 
 
-# What each system sets to tell programs of itself; the last stands for all others.
+# The variable by which programs detect each system; the last one stands for all others.
 _MARKS: tuple[tuple[str, str], ...] = (
     ("GITHUB_ACTIONS", "github"),
     ("GITLAB_CI", "gitlab"),

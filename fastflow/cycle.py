@@ -1,13 +1,13 @@
-"""Order and cycles of a directed graph of names. The only home of networkx.
+"""Order and cycles of a directed graph of names. The only user of networkx.
 
-Imported late: networkx takes 0.12 s, longer than all the rest of a validation.
+Imported late: networkx takes 0.12 s, longer than the rest of a validation.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 
 import networkx
 
-# Enough for an exact answer in components of a thousand phases, and bounded in those of tens of thousands.
+# Enough for an exact answer in components of a thousand phases, and a bound for those of tens of thousands.
 _STEPS = 2_000_000
 
 
@@ -39,8 +39,8 @@ def _digraph(names: Iterable[str], edges: Iterable[tuple[str, str]]) -> "network
 def shortest_cycle(names: Sequence[str], successors: Mapping[str, Iterable[str]]) -> list[str]:
     """Return the names on a shortest cycle through some of `names`, in its order; the earliest name comes first.
 
-    One search from each name, breadth first and no deeper than what was found already; after so many steps in
-    all the best so far counts. Names beyond `names` are not looked at.
+    One breadth-first search from each name, no deeper than the shortest cycle found so far. After a fixed number of
+    steps in all, the best so far is returned. Names outside `names` are ignored.
     """
     position = {name: at for at, name in enumerate(names)}
     inside = {name: [other for other in successors[name] if other in position] for name in names}
@@ -57,7 +57,7 @@ def shortest_cycle(names: Sequence[str], successors: Mapping[str, Iterable[str]]
 
 
 def _cycle_through(name: str, successors: Mapping[str, Sequence[str]], limit: int) -> tuple[list[str], int]:
-    """Find a shortest cycle through `name` of fewer than `limit` names, and count the edges that were looked at."""
+    """Find a shortest cycle through `name` of fewer than `limit` names, and count the edges that were followed."""
     before: dict[str, str] = {}
     level, length, steps = [name], 0, 0
     while level and length + 1 < limit:

@@ -27,7 +27,7 @@ class Mark(NamedTuple):
 
 
 class Related(NamedTuple):
-    """Another place that takes part in a finding, and what it has to do with it."""
+    """Another place that takes part in a finding, and its role in it."""
 
     mark: Mark
     message: str
@@ -65,7 +65,7 @@ _FEW = 12
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:
-    """Return the shortest known word that has `word` for a part, as `test_run_uri` has `uri`, or else the closest."""
+    """Return the shortest known word that has `word` as a part, as `test_run_uri` has `uri`, or else the closest."""
     by_lower = {candidate.lower(): candidate for candidate in known}
     longer = [candidate for lower, candidate in by_lower.items() if word.lower() in re.split(r"[_.-]", lower)]
     if longer and word:
@@ -77,7 +77,7 @@ def closest(word: str, known: Iterable[str]) -> str | None:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """Return a hint that names the known word that was most likely meant, or all of them where there are few."""
+    """Return a hint that names the known word that was most likely meant, or all of them if there are few."""
     words = list(known)
     close = closest(word, words)
     if close is not None:

@@ -1,7 +1,7 @@
 """What can go wrong in the world, as exceptions whose facts are fields.
 
 Faults in the user's files are values (`fastflow.diagnostic`), failed work is a result
-(`fastflow.record.result`). What is left are the errors here. Exit codes, the first that applies:
+(`fastflow.record.result`). All other errors are here. Exit codes, the first that applies:
 
 ====  =====================================================================
 code  meaning
@@ -56,7 +56,7 @@ class FastflowError(Exception):
 
 
 class UsageError(FastflowError):
-    """What was asked for makes no sense: an unknown workflow, an empty selection, a missing file."""
+    """The request makes no sense: an unknown workflow, an empty selection, a missing file."""
 
     exit_code = ExitCode.INVALID
 
@@ -78,7 +78,7 @@ class RejectedProjectError(UsageError):
 
 
 class InterruptedBeforeRunError(Exception):
-    """A signal came before there was a run that could be stopped; nothing is there to be removed."""
+    """A signal came before there was a run to stop; there is nothing to remove."""
 
     def __init__(self, number: int) -> None:
         super().__init__("interrupted")
@@ -104,15 +104,15 @@ class EngineCallError(EngineError):
 
 
 class EngineUnreachableError(EngineCallError):
-    """Nothing answers where the engine should be: it is not there, or it is just starting again."""
+    """Nothing answers at the engine's address: it does not run, or it is just restarting."""
 
 
 class AddressesExhaustedError(EngineCallError):
-    """The engine's address pools hold no subnet for another network."""
+    """The engine's address pools have no subnet left for another network."""
 
 
 class SubnetInUseError(EngineCallError):
-    """A network was to have a subnet that overlaps with that of another network."""
+    """The subnet of a new network would overlap with that of another network."""
 
 
 class EngineTimeoutError(EngineCallError):
@@ -136,5 +136,5 @@ class NameInUseError(FastflowError):
 
 
 def system_reason(error: OSError) -> str:
-    """What the system says of a file, as it stands within a sentence: `permission denied`."""
+    """The system's reason for a file error, in the form for use within a sentence: `permission denied`."""
     return (error.strerror or str(error)).lower()

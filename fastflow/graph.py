@@ -1,6 +1,6 @@
 """Phases and the order between them: edges with reasons, ancestors, cycles, the critical path.
 
-Where no dependency was declared, the edges go from recording to testing to report and need no sorting.
+Without declared dependencies, the edges go from recording to testing to report and need no sorting.
 """
 
 from collections import defaultdict
@@ -27,18 +27,18 @@ class Edge(NamedTuple):
 
 
 class Dangling(NamedTuple):
-    """A name in the spec that should be a phase and is none."""
+    """A name in the spec that should be a phase and is not."""
 
     phase: str
     name: str
     path: YamlPath
     wanted: Literal["phase", "recording"]
     candidates: tuple[str, ...] = ()
-    """Where it names one of several, which those are."""
+    """If it may mean one of several phases, which those are."""
 
 
 class Graph:
-    """The phases as a directed graph; it may have cycles, which `cycles` tells."""
+    """The phases as a directed graph; it may have cycles, which `cycles` lists."""
 
     def __init__(self, phases: Iterable[Phase], edges: Iterable[Edge], dangling: Iterable[Dangling] = ()) -> None:
         self.phases: Mapping[str, Phase] = {phase.id: phase for phase in phases}
@@ -63,7 +63,7 @@ class Graph:
 
     @cached_property
     def order(self) -> tuple[str, ...]:
-        """The phases in a topological order, near to that of the file; of a graph with cycles, the file's."""
+        """The phases in a topological order, close to that of the file; with cycles, in the order of the file."""
         if all(edge.reason != "depends_on" for edge in self.edges):
             return tuple(sorted(self.phases, key=lambda name: MODE_NAMES.index(self.phases[name].node.mode)))
         if self.cycles:
@@ -120,7 +120,7 @@ class Graph:
     def rivals(self, names: Iterable[str]) -> Mapping[str, str]:
         """For each of these phases that may overlap another of them, one that it may overlap.
 
-        One pass in topological order over sets kept as bits, so that thousands need no comparison of all pairs.
+        One pass in topological order over sets kept as bits, which avoids comparing all pairs of thousands.
         """
         ids = tuple(self.phases)
         found: dict[str, str] = {}
@@ -166,7 +166,7 @@ def _lowest(bits: int) -> int:
 
 
 def build_graph(phases: Sequence[Phase]) -> Graph:
-    """Make the graph of a spec: what data implies, and what was declared (docs: the spec, Order)."""
+    """Make the graph of a spec: the order that data implies, and what was declared (docs: the spec, Order)."""
     work = _Edges(phases)
     for phase in phases:
         work.implied(phase)
@@ -204,7 +204,7 @@ class _Edges:
                 self._add(tester, phase.id, "report", "finished")
 
     def _own_records(self, phase: Phase) -> Sequence[str]:
-        """The phases under whose BUILD_ID it finds its record; a file of the run is found in its workflow first."""
+        """The phases under whose BUILD_ID it finds its record; for a file of the run, its own workflow comes first."""
         found = self._recorders.get(record_key(phase), ())
         near = [one for one in found if self.phases[one].workflow == phase.workflow]
         return near if near and not phase.traits.uses_cloud else found

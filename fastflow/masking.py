@@ -1,4 +1,4 @@
-"""Keeps the token out of everything that is shown or kept."""
+"""Keeps the token out of everything that is shown or stored."""
 
 import json
 from collections.abc import Iterable
@@ -8,18 +8,18 @@ MASK = "***"
 SHORTEST = 4
 """Shorter values would mask ordinary text; no real token is that short."""
 _CUT = 16_384
-"""A line of at least so many characters may have been cut, in the middle of a secret."""
+"""A line of at least this many characters may have been cut in the middle of a secret."""
 
 
 class Masker:
-    """Replaces every secret in a text, also as JSON and URLs write it; a run may learn of more while it lasts."""
+    """Replaces every secret in a text, also in its JSON and URL encodings; a run may add secrets as it learns them."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._known: tuple[str, ...] = ()
         self.add(secrets)
 
     def add(self, secrets: Iterable[str], shortest: int = SHORTEST) -> None:
-        """Replace these as well from now on, those of at least `shortest` characters; safe to call from any thread."""
+        """Replace these too from now on, if they have at least `shortest` characters; safe to call from any thread."""
         forms = {form for secret in secrets if len(secret) >= shortest for form in _forms(secret)}
         self._known = tuple(sorted(forms.union(self._known), key=len, reverse=True))
 
@@ -33,7 +33,7 @@ class Masker:
 
 
 def holds_secret(text: str, secrets: Iterable[str]) -> bool:
-    """Tell whether a text is a secret, or has one in it that is long enough not to be there by chance."""
+    """Whether a text is a secret, or contains one that is too long to be there by chance."""
     return any(text == secret or (len(secret) >= SHORTEST and secret in text) for secret in secrets)
 
 

@@ -1,6 +1,6 @@
-"""fastflow on one screen: text to facts to findings to plan to result to report; each command stops after one stage.
+"""fastflow on one screen: text → facts → findings → plan → result → report. Each command stops after one stage.
 
-Only the first stages are imported at once: whoever stops early does not pay for the others.
+Only the first stages are imported at the start: commands that stop early do not pay for the others.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -40,7 +40,7 @@ class Checked(NamedTuple):
 
     @property
     def lines(self) -> dict[str, str]:
-        """The text of the specs by the names of their files, for whoever shows findings."""
+        """The text of the specs by the names of their files, for displaying findings."""
         return {text.name: text.content.decode("utf-8", errors="replace") for text in self.texts}
 
     def require_valid(self) -> "Checked":
@@ -50,7 +50,7 @@ class Checked(NamedTuple):
         return self
 
     def refusal(self, found: tuple[Diagnostic, ...]) -> InvalidSpecError:
-        """The error that ends a command because of what was found, by the checks or after them."""
+        """The error that ends a command because of its findings, from the checks or later."""
         from fastflow.report.findings_text import summary_of  # noqa: PLC0415  # most specs are valid
 
         message = f"{summary_of(found, len(self.texts))}; nothing was started"
@@ -66,10 +66,10 @@ def check(
 ) -> Checked:
     """Facts to findings, over all specs together.
 
-    Without `values` every variable is a symbol. `emulated` is the run's id where the emulator stands in for the
-    cloud: an unset token is no error then, and unset variables of BUILD_IDs take the id for their value. `asked` are
-    findings of Docker Compose, where it was asked: the spec's levels and ignore comments hold for them, too.
-    `build_ids` are the values that BUILD_IDs with variables have from an earlier run, by their paths.
+    Without `values` every variable is a symbol. `emulated` is the run's id if the emulator replaces the cloud: an
+    unset token is then no error, and unset variables of BUILD_IDs take the id as their value. `asked` are findings
+    from Docker Compose, if it was asked: the spec's levels and ignore comments apply to them too. `build_ids` are
+    the values that BUILD_IDs with variables have from an earlier run, by their paths.
     """
     loaded = _unless_included((text, *load(text, values, emulated, build_ids)) for text in texts)
     specs = tuple(facts for facts, _ in loaded if facts is not None)
@@ -81,7 +81,7 @@ def check(
 def _unless_included(
     loaded: Iterable[tuple[SpecText, Facts | None, tuple[Diagnostic, ...]]],
 ) -> list[tuple[Facts | None, tuple[Diagnostic, ...]]]:
-    """Leave out files that others include: they are checked as a part of these, and would collide with themselves."""
+    """Leave out files that others include: they are checked as part of those, and would collide with themselves."""
     found = tuple(loaded)
     included = {file.path for _, facts, _ in found if facts is not None for file in facts.inclusions.values()}
     paths = (resolved(text.directory / Path(text.name).name) for text, _, _ in found)
@@ -114,10 +114,10 @@ def execute(
     listeners: "Iterable[Listener]" = (),
     earlier: "Sequence[PhaseResult]" = (),
 ) -> "RunResult":
-    """Plan to result: execute it on `engines` (by host), write down what happened, remove what was created.
+    """Plan to result: run it on `engines` (by host), record what happened, remove what was created.
 
-    `earlier` are the results of the phases that the run which is resumed had passed.
-    Raises FastflowError if nothing could be started; the run's folder says so, too.
+    `earlier` are the results of the phases that passed in the run that is resumed.
+    Raises FastflowError if nothing could be started; the run's folder records that too.
     """
     from fastflow.run.context import Host, RunContext  # noqa: PLC0415  # only a run pays for what runs it
     from fastflow.run.refusal import write_refusal  # noqa: PLC0415  # as above
@@ -137,7 +137,7 @@ def execute(
 
 
 def report(kind: str, archive: "Archive") -> str:
-    """What a run's folder tells, to one of the report kinds."""
+    """A run's folder to a report of one kind."""
     from fastflow.report.kinds import render  # noqa: PLC0415  # few runs are told in every kind
 
     return render(kind, archive)

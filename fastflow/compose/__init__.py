@@ -1,7 +1,7 @@
 """Plan to Compose projects: pure and deterministic.
 
-The user's files go to Compose as they are. What fastflow adds is one more document, merged last: the nodes,
-labels on everything, and `!reset` and `!override` for what is left out (Compose specification, Merge).
+The user's files go to Compose unchanged. fastflow adds one more document, merged last: the nodes, labels on
+everything, and `!reset` and `!override` for what is left out (Compose specification, Merge).
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ NODE_ROLE = "node"
 
 @dataclass(frozen=True, slots=True)
 class ComposeFile:
-    """A Compose file of the user, as it is; the path is absolute."""
+    """A Compose file of the user, unchanged; the path is absolute."""
 
     path: str
 
@@ -42,11 +42,11 @@ class ComposeText:
 
 @dataclass(frozen=True, slots=True)
 class ComposeProject:
-    """What `docker compose` is called with, whatever the command.
+    """The input of `docker compose` for every command.
 
     `name` is the project's, `directory` is absolute and the base of relative paths, `sources` are merged in
-    order like several `-f`, and `env_files` are `--env-file`s from the weakest to the strongest. `environment` are
-    variables of the workflow, which win over those of the caller.
+    order like several `-f`, and `env_files` are `--env-file`s, of which later ones override earlier ones.
+    `environment` are variables of the workflow, which override those of the caller.
     """
 
     name: str
@@ -58,10 +58,10 @@ class ComposeProject:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a run has learnt of a workflow by now: where its engine is, and the records of its phases.
+    """A run's knowledge about a workflow so far: where its engine is, and the records of its phases.
 
-    `subnets` (CIDR) are those of the workflow's networks that do not come from the engine's own pools; `resolved` says
-    what Compose makes of the workflow's project.
+    `subnets` (CIDR) are those of the workflow's networks that do not come from the engine's own pools; `resolved` is
+    the workflow's project as Compose resolves it.
     """
 
     is_local: bool = True
@@ -71,12 +71,12 @@ class Known:
 
 
 def project_name(run: str, workflow: str) -> str:
-    """The name of a workflow's Compose project: lower case, as Compose demands, with the run's id."""
+    """The name of a workflow's Compose project: in lower case, as Compose requires, with the run's id."""
     return f"fastflow-{run}-{workflow}".lower()
 
 
 def labels_of(settings: RunSettings, workflow: str) -> dict[str, str]:
-    """The labels of all that a workflow's project creates."""
+    """The labels of everything that a workflow's project creates."""
     return {f"{LABEL}.run": settings.run, f"{LABEL}.spec": escape(settings.spec), f"{LABEL}.workflow": workflow}
 
 
@@ -87,10 +87,10 @@ def compile_project(
     phase: PhasePlan | None = None,
     known: Known | None = None,
 ) -> ComposeProject:
-    """Make the Compose project of a workflow, as it is when `phase` starts.
+    """Make the Compose project of a workflow for the start of `phase`.
 
-    Phases that follow each other may carry one container name, but Compose refuses two services with it: it goes
-    to `phase`, or else to the first that claims it.
+    Consecutive phases may have the same container name, but Compose refuses two services with it, so it goes to
+    `phase`, or else to the first that claims it.
     """
     base = resolved(plan.directory)
     files = [source for source in workflow.compose if isinstance(source, str)]
@@ -102,7 +102,7 @@ def compile_project(
         for source in workflow.compose
     ]
     sources.append(ComposeText(dump(_Addition(workflow, settings, known or Known(), phase).document())))
-    # From the weakest: the `.env` of the Compose file's directory, the spec's, then those of the command line.
+    # Later ones override: the `.env` of the Compose file's directory, the spec's, then those of the command line.
     beside = (str(path / ".env") for path in dict.fromkeys((directory, base)) if is_file(path / ".env"))
     name = project_name(settings.run, workflow.name)
     return ComposeProject(name, str(directory), tuple(sources), (*beside, *settings.env_files), workflow.variables)
@@ -139,7 +139,7 @@ class _Addition:
         return as_mapping(document)
 
     def _service(self, name: str, enabled: frozenset[str]) -> dict[str, Any]:
-        """What is added to a service of the application."""
+        """The additions to a service of the application."""
         service = self.workflow.application.services[name]
         added: dict[str, Any] = {"labels": {**self._labels, f"{LABEL}.role": "service"}}
         for key in ("links", "volumes_from"):
@@ -147,27 +147,27 @@ class _Addition:
                 added[key] = override(getattr(service, key))
         added.update((key, RESET) for key in ("network_mode", "ipc", "pid") if key in service.cut)
         if not self.workflow.keeps_published:
-            added.update(ports=RESET, container_name=RESET)  # whatever they hold, and whether it can be read or not
-        # Empty what Docker would put into a container whose Compose file does not set it.
+            added.update(ports=RESET, container_name=RESET)  # whatever they contain, readable or not
+        # Empty the variables that Docker would put into a container whose Compose file does not set them.
         if emptied := {name: "" for name in self.workflow.kept_out if name not in service.environment}:
             added["environment"] = emptied
         return added | self._image(name) | self._enabled(service, enabled)
 
     def _enabled(self, service: Service, enabled: frozenset[str]) -> dict[str, Any]:
-        """Make a service enabled, whatever its profiles; drop dependencies on what is left out or stays disabled."""
+        """Enable a service, whatever its profiles; drop dependencies on services that are left out or stay disabled."""
         application = self.workflow.application
         added: dict[str, Any] = {"profiles": RESET} if service.name in enabled and service.profiles else {}
         gone = dict.fromkeys(application.left_out if "depends_on" in service.cut else (), RESET)
         disabled = service.optional & application.services.keys() - enabled
         gone |= {other: RESET for other in service.depends_on if other in disabled}
         if gone:
-            # A list as a whole: Compose takes no entry out of one before 2.29.1. Else one by one, since what more a
-            # dependency says (`required`, `restart`) is Compose's own business.
+            # A list as a whole: before 2.29.1, Compose removes no single entry. Else one by one, because the rest of a
+            # dependency (`required`, `restart`) is left to Compose.
             added["depends_on"] = override(tuple(service.depends_on)) if service.lists_dependencies else gone
         return added
 
     def _image(self, service: str) -> dict[str, Any]:
-        """Let a service run the image that the run builds for it, or has by a tag: that tag is the user's."""
+        """Let a service run the image that the run builds for it or for its tag: the tag itself is the user's."""
         resolved = self.known.resolved
         if service not in resolved.images:
             return {}
@@ -183,7 +183,7 @@ class _Addition:
         alias = phase.node.network_alias
         networks: dict[str, Any] = {name: {"aliases": [alias]} if alias else {} for name in phase.networks}
         labels = {"role": NODE_ROLE, "node": phase.name, "mode": phase.mode, "build-id": escape(phase.build_id or "")}
-        if phase.ready.log:  # tells other processes how to see that it is ready
+        if phase.ready.log:  # shows other processes how to see that it is ready
             labels["ready"] = escape(phase.ready.log)
         emulation = self.settings.emulation if phase.traits.uses_cloud else None
         cloud = self._cloud_environment() if phase.traits.uses_cloud else {}
@@ -201,17 +201,17 @@ class _Addition:
             del node["image"]  # `container` builds one
         node |= program_of(phase.node) | self._image(phase.service)
         if phase.ports:
-            # A node is an open proxy into the application's network, so nobody but this machine gets in unasked.
+            # A node is an open proxy into the application's network, so by default only this machine may use it.
             node["ports"] = [port.text("127.0.0.1" if self.known.is_local else None) for port in phase.ports]
         if phase.node.container_name and is_named:
             node["container_name"] = escape(phase.node.container_name)
         tree = as_mapping(node)
         more = phase.node.container
-        # It replaces a service of that name which was left out: nothing of that one may reach the node.
+        # It replaces a service of that name that was left out, none of whose settings may reach the node.
         return override(tree if more is None else merged(tree, map_texts(_with_named_labels(more), escape)))
 
     def _cloud_environment(self) -> dict[str, str | None]:
-        """The token is a reference here: its value reaches Compose through the environment of the call only."""
+        """The token is a reference here: its value reaches Compose only through the environment of the call."""
         cloud = self.workflow.cloud
         values: dict[str, str | None] = {TOKEN_VARIABLE: f"${{{cloud.token_name}}}"}
         if self.settings.emulation:
@@ -244,7 +244,7 @@ class _Addition:
 
 
 def _with_named_labels(container: YamlMap) -> YamlMap:
-    """Read the list syntax of `labels` as its mapping: a list would take the place of fastflow's own labels."""
+    """Read the list syntax of `labels` as a mapping: a list would replace fastflow's own labels."""
     pairs = ((key, alike(value, "labels") if key.text == "labels" else value) for key, value in container)
     kept = tuple((key, value) for key, value in pairs if key.text != "labels" or isinstance(value, YamlMap))
     return YamlMap(kept, container.mark, container.tag, container.origin)

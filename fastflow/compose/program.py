@@ -1,4 +1,4 @@
-"""What runs in the nodes that are not FAST's: mitmproxy with its options, and scanners with the command of the spec."""
+"""The programs in non-FAST nodes: mitmproxy with its options, and scanners with the spec's command."""
 
 from typing import Any
 
@@ -7,8 +7,8 @@ from fastflow.model.node_parts import PROXY_PORT
 
 HAR_DIRECTORY = "/tmp/fastflow"  # noqa: S108  # of a container
 HAR_FILE = "record.har"
-"""Where a recorder of that kind writes, in its container."""
-# Without the entry point of mitmproxy's image: what that starts gets no signal, and could not finish the record.
+"""The path to which a recorder of that kind writes, in its container."""
+# Without the entry point of mitmproxy's image: its child gets no signal, and could not finish the record.
 _RECORD_HAR = f"""\
 set -e
 mkdir -p {HAR_DIRECTORY} {HAR_DIRECTORY}.ca
@@ -18,12 +18,12 @@ exec mitmdump --listen-port {PROXY_PORT} --set confdir={HAR_DIRECTORY}.ca --set 
 
 
 def escape(text: str) -> str:
-    """Write a text so that Compose's interpolation gives it back."""
+    """Escape a text so that Compose's interpolation restores it."""
     return text.replace("$", "$$")
 
 
 def program_of(node: Node) -> dict[str, Any]:
-    """What runs in a node that is not FAST's; nothing where the image knows that."""
+    """The program in a non-FAST node; nothing if the image sets it."""
     if isinstance(node, HarRecordingNode):
         return {"entrypoint": ["/bin/sh", "-c"], "command": [escape(_RECORD_HAR)]}
     if isinstance(node, ScanningNode) and node.command is not None:

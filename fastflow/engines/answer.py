@@ -1,4 +1,4 @@
-"""An answer of the engine, as it comes over the socket."""
+"""An answer of the engine, as it arrives over the socket."""
 
 import http.client
 import io
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 _HEADER = 8
 _MOST_IDLE = 4
-"""Connections that are kept for the next questions."""
+"""The number of connections kept for the next requests."""
 
 
 class Answer(io.RawIOBase):
-    """An answer as it comes. Logs come in frames: 8 bytes, the last four of which say how many bytes of text follow."""
+    """An answer as it arrives. Logs come in frames: 8 bytes, whose last four are the number of bytes that follow."""
 
     def __init__(
         self,
@@ -40,9 +40,9 @@ class Answer(io.RawIOBase):
         self._left = 0
 
     def go_on(self, *, is_framed: bool) -> None:
-        """Wait without a limit from now on."""
+        """Wait without a time limit from now on."""
         self._connection.wire.socket.settimeout(None)
-        self._serves_again = False  # `stop` may break it off at any time, also when its last byte was read
+        self._serves_again = False  # `stop` may interrupt it at any time, even after its last byte was read
         self.is_framed = is_framed
 
     def readable(self) -> bool:
@@ -50,14 +50,14 @@ class Answer(io.RawIOBase):
         return True
 
     def readinto(self, buffer: "WriteableBuffer") -> int:
-        """Read what has come; nothing is its end."""
+        """Read the available bytes; none at its end."""
         return self._fill(memoryview(buffer).cast("B"))
 
     def piece(self, view: memoryview) -> int:
-        """Read what has come; nothing is its end, also where the engine broke off."""
+        """Read the available bytes; none at its end, also if the engine broke off."""
         try:
             return self._fill(view)
-        except (EngineError, ValueError):  # broken off, or closed while somebody waited for it
+        except (EngineError, ValueError):  # interrupted, or closed during the wait
             self._is_broken = True
             return 0
 
@@ -91,23 +91,23 @@ class Answer(io.RawIOBase):
             return self.response.read()
 
     def succeeded(self) -> bool:
-        """Whether it came to its own end."""
+        """Whether it ended by itself."""
         return not self._is_broken
 
     def stop(self) -> None:
-        """Let nobody wait for it any more; safe from any thread, also while another reads."""
+        """End all waits for it; safe from any thread, also while another reads."""
         self._is_broken = True
         with suppress(OSError):
             self._connection.wire.socket.shutdown(socket.SHUT_RDWR)
 
     def detach(self) -> Connection:
-        """Give the connection away; it has no time limit any more, and is not closed with the answer."""
+        """Hand over the connection; it has no time limit any more, and is not closed with the answer."""
         self._connection.wire.socket.settimeout(None)
         self._is_given = True
         return self._connection
 
     def close(self) -> None:
-        """Let go of it; a connection whose answer was read to its end serves again."""
+        """Close it; a connection whose answer was read to its end is reused."""
         if not self.closed and not self._is_given:
             serves = self._serves_again and self.response.isclosed() and not self.response.will_close
             self.response.close()

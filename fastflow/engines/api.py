@@ -1,4 +1,4 @@
-"""The Engine API over HTTP: one client for every engine, whatever the way to it."""
+"""The Engine API over HTTP: one client for every engine, over any route."""
 
 import http.client
 import io
@@ -28,17 +28,17 @@ _FIRST_ERROR = 400
 _PING = "/_ping"
 _LOCAL = re.compile(r"unix://|npipe://|tcp://(localhost|127\.[\d.]+|\[::1\])(:|/|$)")
 NEWEST_API = (1, 51)
-"""The newest version of the API that `make engines` tries. Newer engines are asked in this one: every engine takes the
+"""The newest version of the API that `make engines` tests. Newer engines are asked in it too: every engine accepts the
 versions from its oldest to its own (documentation of the Engine API)."""
 
 
 class GoneError(EngineCallError):
-    """What was asked for is not there, or is being removed."""
+    """The requested object does not exist, or is being removed."""
 
 
 @dataclass(frozen=True)
 class EngineApi:
-    """Asks an engine over `route`. `timeout` (seconds) is that of one call; a turn is taken meanwhile."""
+    """Sends requests to an engine over `route`. `timeout` (seconds) is that of one call, which also takes a turn."""
 
     route: Route
     calls: Calls
@@ -59,25 +59,25 @@ class EngineApi:
         return _LOCAL.match(self.address) is not None
 
     def get(self, path: str, /, **query: str) -> Any:
-        """Ask; return what the JSON of the answer says."""
+        """Send a GET request; return the JSON of the answer."""
         return self._told(Request("GET", path, self.timeout, query))
 
     def post(self, path: str, /, *, longer: float = 0.0, is_change: bool = False, **query: str) -> None:
-        """Tell the engine to do something; where it takes up to `longer` seconds by itself, no turn is taken."""
+        """Tell the engine to do something; if it may take up to `longer` seconds, the call takes no turn."""
         request = Request("POST", path, self.timeout + longer, query)
         _ = self._read(request) if longer else self._call(request, is_change=is_change)
 
     def create(self, path: str, body: Mapping[str, Any], /, **query: str) -> Any:
-        """Create something; return what the JSON of the answer says."""
+        """Create something; return the JSON of the answer."""
         return self._told(Request("POST", path, self.timeout, query, json.dumps(body).encode()))
 
     def create_as(self, login: str, path: str, body: Mapping[str, Any]) -> Any:
-        """Create something that needs an image of a registry, with the login for that."""
+        """Create something that needs an image from a registry, with the login for it."""
         headers = {"Content-Type": "application/json", "X-Registry-Auth": login}
         return self._told(Request("POST", path, self.timeout, {}, json.dumps(body).encode(), headers))
 
     def drain(self, path: str, body: Mapping[str, Any], timeout: float) -> str:
-        """Let the engine do something that prints, for up to `timeout` seconds; return what, in frames, at its end."""
+        """Let the engine do something with output, for up to `timeout` seconds; return that, in frames, at its end."""
         with self._asked(Request("POST", path, timeout, body=json.dumps(body).encode())) as answer:
             answer.is_framed = True
             return io.BufferedReader(answer).read().decode(errors="replace")
@@ -102,18 +102,18 @@ class EngineApi:
         self._read(Request("POST", path, timeout, query))
 
     def connect(self, path: str, /, **query: str) -> Connection:
-        """Turn a connection into one to a container's streams. It is the caller's to drop."""
+        """Turn a connection into one to a container's streams, which the caller must drop."""
         upgrade = {"Connection": "Upgrade", "Upgrade": "tcp"}
         with self._asked(Request("POST", path, self.timeout, query, headers=upgrade)) as answer:
             return answer.detach()
 
     def read(self, path: str, consume: Callable[[IO[bytes]], None], /, **query: str) -> None:
-        """Give what an answer holds to `consume` as it comes."""
+        """Pass the content of an answer to `consume` as it arrives."""
         with self._asked(Request("GET", path, self.timeout, query)) as answer:
             consume(io.BufferedReader(answer))
 
     def stream(self, path: str, /, *, is_framed: bool = False, **query: str) -> Answer:
-        """Ask for what goes on: the answer has no time limit once it has begun, and is the caller's to finish."""
+        """Request a stream: the answer has no time limit once it has begun, and the caller must close it."""
         with self._asked(Request("GET", path, self.timeout, query), is_kept=True) as answer:
             answer.go_on(is_framed=is_framed)
             return answer
@@ -124,7 +124,7 @@ class EngineApi:
 
     @property
     def is_podman(self) -> bool:
-        """Whether Podman's service answers in the place of a Docker Engine."""
+        """Whether Podman's service answers instead of a Docker Engine."""
         return "Libpod-API-Version" in self._greeting
 
     def _ping(self) -> Message:
@@ -134,7 +134,7 @@ class EngineApi:
 
     @cached_property
     def _greeting(self) -> Message:
-        """What the engine says of itself; nothing if something between lets only other requests pass."""
+        """The engine's headers about itself; none if a proxy in between blocks the request."""
         try:
             return self._ping()
         except (EngineUnreachableError, EngineTimeoutError):
@@ -144,7 +144,7 @@ class EngineApi:
 
     @cached_property
     def _version(self) -> str:
-        """What paths begin with: engines take those without a version, but call them deprecated."""
+        """The prefix of paths: engines accept paths without a version, but call them deprecated."""
         said = re.fullmatch(r"(\d+)\.(\d+)", self._greeting.get("Api-Version") or "")
         if said is None:
             return ""
@@ -161,7 +161,7 @@ class EngineApi:
 
     @contextmanager
     def _asked(self, request: Request, *, is_kept: bool = False) -> Iterator[Answer]:
-        """Send a request and give the answer, closed afterwards unless it is kept; raise what an engine raises."""
+        """Send a request and yield the answer, closed afterwards unless it is kept; raises the errors of an engine."""
         answer = self._answer(request)
         try:
             yield answer
@@ -177,7 +177,7 @@ class EngineApi:
             connection = self._connected(request.timeout)
         try:
             with self._errors(request, connection):
-                with suppress(BrokenPipeError):  # refused before its body was read: the answer says why
+                with suppress(BrokenPipeError):  # refused before its body was read; the answer says why
                     connection.request(request.method, target, request.body, dict(request.headers))
                 response = connection.getresponse()
                 if response.status >= _FIRST_ERROR:
@@ -188,7 +188,7 @@ class EngineApi:
         return Answer(connection, response, lambda: self._errors(request, connection), self._idle)
 
     def _connected(self, timeout: float) -> Connection:
-        """Take a connection that serves again, or make one."""
+        """Reuse a connection, or make one."""
         while self._idle:
             with suppress(IndexError):  # another thread was faster
                 connection = self._idle.pop()
@@ -200,7 +200,7 @@ class EngineApi:
 
     @contextmanager
     def _errors(self, request: Request, connection: Connection | None = None) -> Iterator[None]:
-        """Turn what the socket raises into what an engine raises."""
+        """Turn the errors of the socket into those of an engine."""
         try:
             yield
         except TimeoutError:
@@ -225,7 +225,7 @@ class EngineApi:
 
 
 def segment(name: str) -> str:
-    """Write a name or id as it stands in a path; the slashes of an image's name stay."""
+    """Quote a name or id for a path; the slashes of an image's name are kept."""
     return quote(name, safe="/:@")
 
 
@@ -233,5 +233,5 @@ def _refused(shown: str, status: int, body: bytes) -> EngineCallError:
     said = body.decode(errors="replace")
     with suppress(ValueError, AttributeError):
         said = str(json.loads(said)["message"])
-    # An unknown one: with the same status, Engine 20.10 says that it has no addresses left.
+    # An unknown object: Engine 20.10 uses the same status if it has no addresses left.
     return failed(shown, said, otherwise=GoneError if status == _NOT_FOUND or _GOING in said else EngineCallError)

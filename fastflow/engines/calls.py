@@ -1,4 +1,4 @@
-"""Calls to one engine: no more than so many at once, each with a time limit, and to be broken off together."""
+"""Calls to one engine: a limited number at once, each with a time limit, and interruptible together."""
 
 import threading
 import time
@@ -12,15 +12,14 @@ from fastflow.engines.workers import WORKERS, Answer, Call, Order
 from fastflow.errors import EngineError
 
 _SETTLING = 1.0
-"""Seconds in which an engine is done with what it was asked for by a call that was killed meanwhile: a network takes
-half of it on two busy cores."""
+"""Seconds in which an engine finishes the work of a killed call: a network takes half of it on two busy cores."""
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How a call is made. `timeout` is in seconds; a short call or a change takes one of the few places.
+    """The terms of a call. `timeout` is in seconds; a short call or a change takes one of the few places.
 
-    Of changes that wait the one of the lowest rank comes first. `Calls.interrupt` kills an interruptible call.
+    Among waiting changes, the one with the lowest rank comes first. `Calls.interrupt` kills an interruptible call.
     """
 
     timeout: float
@@ -32,10 +31,10 @@ class Terms:
 
 @dataclass
 class Calls:
-    """Makes calls, at most `max_calls` at once; those that wait for something are not counted.
+    """Makes calls, at most `max_calls` at once, not counting those that wait for something.
 
-    Half of the places at most are for changes of projects: they cost most, and what is asked in between must not queue
-    behind them.
+    At most half of the places are for changes of projects: they cost the most, and other calls must not queue behind
+    them.
     """
 
     max_calls: int = 8
@@ -52,7 +51,7 @@ class Calls:
 
     @property
     def interrupts(self) -> int:
-        """How often calls were interrupted; a call that began before the last interrupt is not made any more."""
+        """The number of interrupts; a call whose work began before the last one is not made any more."""
         return self._interrupts
 
     def slot(self, *, is_change: bool = False, rank: int = 0) -> AbstractContextManager[object]:
@@ -62,8 +61,8 @@ class Calls:
     def make(self, order: Order, terms: Terms, since: int | None = None) -> str:
         """Make a call and return what it printed on stdout.
 
-        `since` is what `interrupts` was when the work began that this call is for. Raises EngineCallError if the call
-        ends with an error or is interrupted, EngineTimeoutError after its time limit.
+        `since` is the value of `interrupts` when the work of this call began. Raises EngineCallError if the call ends
+        with an error or is interrupted, EngineTimeoutError after its time limit.
         """
         since = self._interrupts if since is None else since
         is_counted = terms.is_short or terms.is_change
@@ -117,7 +116,7 @@ class Calls:
         raise failed(shown(answer.command), answer.output, exit_code=answer.code)
 
     def interrupt(self) -> None:
-        """Kill every interruptible call that is under way, and let none begin that still waits for its place."""
+        """Kill every interruptible call that is under way, and keep those that wait for a place from beginning."""
         with self._lock:
             self._interrupts += 1
             for call in self._under_way:
@@ -128,9 +127,9 @@ class Calls:
             self._settled_at = time.monotonic() + _SETTLING
 
     def settle(self) -> bool:
-        """Wait until the engine is done with what calls asked for that were broken off; False if none was."""
+        """Wait until the engine has finished the work of interrupted calls; False if none was interrupted."""
         if self._settled_at is None:
             return False
-        threading.Event().wait(max(0.0, self._settled_at - time.monotonic()))  # it tells nobody when that is
+        threading.Event().wait(max(0.0, self._settled_at - time.monotonic()))  # it does not report when that is
         self._settled_at = None
         return True

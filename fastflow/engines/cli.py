@@ -1,4 +1,4 @@
-"""Docker's command line, executed by python-on-whales: what needs the user's own contexts and credentials."""
+"""Docker's command line, executed by python-on-whales, for operations that need the user's contexts and credentials."""
 
 import shutil
 from collections.abc import Callable, Mapping
@@ -13,14 +13,14 @@ from fastflow.engines.workers import Order
 from fastflow.errors import EngineCallError, EngineUnreachableError
 
 _ANSWERED = "Error response from daemon"
-"""What the command line puts before the words of an engine, which thus was reached."""
+"""The command line's prefix of an engine's message, which shows that the engine was reached."""
 
 
 @dataclass(frozen=True)
 class DockerCli:
     """Makes calls. `environment` is exactly what every call gets; times are seconds.
 
-    `answers` reports whether the engine does: not every failure says so.
+    `answers` returns whether the engine answers, because not every failure shows that.
     """
 
     environment: Mapping[str, str] = field(repr=False)
@@ -30,14 +30,14 @@ class DockerCli:
     answers: Callable[[], bool]
 
     def require(self) -> None:
-        """Raise EngineError if Docker's command line is missing, which every way to an engine needs in the end."""
+        """Raise EngineError if Docker's command line is missing, which every route to an engine needs in the end."""
         if shutil.which("docker", path=self.environment.get("PATH")) is None:
             raise not_found("docker")
 
     def make(self, order: Order, terms: Terms | None = None, since: int | None = None) -> str:
-        """Make a call and return what it printed; the environment and the context are added to those of `order`.
+        """Make a call and return its output; the environment and the context are added to those of `order`.
 
-        `since` is what `calls.interrupts` was when the work began. Raises EngineCallError.
+        `since` is the value of `calls.interrupts` when the work began. Raises EngineCallError.
         """
         try:
             return self.calls.make(self._complete(order), terms or Terms(self.timeout), since)
@@ -54,9 +54,9 @@ class DockerCli:
         return replace(order, client={**client, **order.client}, environment=environment)
 
     def address(self) -> str:
-        """Return the address of the engine that the context leads to, as in DOCKER_HOST."""
+        """Return the address of the context's engine, as in DOCKER_HOST."""
         order = Order("context.inspect", {"context": self.context}, self.context or "", environment=self.environment)
-        return self.calls.make(order, Terms(self.timeout))  # not by `make`, which may ask for this address itself
+        return self.calls.make(order, Terms(self.timeout))  # not with `make`, which may ask for this address itself
 
     def pull(self, image: str, timeout: float, platform: str | None = None) -> None:
         """Pull an image, by default for the engine's own platform."""
@@ -66,7 +66,7 @@ class DockerCli:
         except EngineCallError as error:
             fault = fault_of(self.environment)
             if fault is not None and error.return_code is not None and "docker login" in (error.hint or "docker login"):
-                # Without its credentials Docker is told of a private image that it is not there.
+                # Without credentials, registries tell Docker that a private image does not exist.
                 error.hint = f"{fault.hint} ({fault.message})"
             raise
 
@@ -83,7 +83,7 @@ class DockerCli:
         self.make(order, Terms(timeout, is_short=False))
 
     def require_manifest(self, image: str, *, is_insecure: bool = False) -> None:
-        """Ask the registry of an image for it; raises EngineCallError if it cannot be had.
+        """Ask the registry of an image for it; raises EngineCallError if it is not available.
 
         A registry without TLS is asked only if it `is_insecure`.
         """

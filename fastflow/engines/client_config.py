@@ -1,4 +1,4 @@
-"""Docker's own settings, `config.json`: what its command line takes from there, and what is wrong with them."""
+"""Docker's own settings, `config.json`: the values that its command line uses, and their faults."""
 
 import base64
 import json
@@ -41,14 +41,14 @@ def settings_of(environment: Mapping[str, str]) -> dict[str, Any] | None:
 
 
 def uses_default_context(environment: Mapping[str, str]) -> bool:
-    """Whether the command line of Docker takes its default context, if it can be told without asking it."""
+    """Whether Docker's command line uses its default context, if that is clear without asking it."""
     settings = settings_of(environment)
     chosen = environment.get("DOCKER_CONTEXT") or (settings or {}).get("currentContext") or "default"
     return settings is not None and chosen == "default"
 
 
 def compose_plugin(environment: Mapping[str, str]) -> str | None:
-    """Find the Compose plugin; None if Docker may know another one, by directories of its own."""
+    """Find the Compose plugin; None if Docker may have another one, in directories of its own."""
     settings = settings_of(environment)
     if settings is None or settings.get("cliPluginsExtraDirs"):
         return None
@@ -56,7 +56,7 @@ def compose_plugin(environment: Mapping[str, str]) -> str | None:
 
 
 def compose_plugins(environment: Mapping[str, str]) -> Iterator[str]:
-    """The files that Docker's command line takes for the Compose plugin, in its order."""
+    """The files that Docker's command line tries as the Compose plugin, in its order."""
     directories = (home_of(environment) / "cli-plugins", *_SYSTEM_PLUGINS)
     candidates = (Path(directory) / "docker-compose" for directory in directories)
     return (str(path) for path in candidates if is_file(path) and os.access(path, os.X_OK))
@@ -71,7 +71,7 @@ def proxy_variables(environment: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def fault_of(environment: Mapping[str, str]) -> EngineError | None:
-    """What is wrong with the settings. Docker says little of it and pulls without credentials, which then fails."""
+    """The fault of the settings. Docker hardly mentions it and pulls without credentials, which then fails."""
     path = home_of(environment) / "config.json"
     try:
         settings = _read(path)
@@ -110,9 +110,9 @@ def _helpers(settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def registry_login(environment: Mapping[str, str], image: str) -> str | None:
-    """The login that the settings hold for an image's registry, as the header X-Registry-Auth; None without one.
+    """The login in the settings for an image's registry, as the header X-Registry-Auth; None without one.
 
-    Logins that a credential helper keeps are not read.
+    Logins in a credential helper are not read.
     """
     first, slash, _ = image.partition("/")
     is_registry = bool(slash) and ("." in first or ":" in first or first == "localhost")

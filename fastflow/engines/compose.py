@@ -21,7 +21,7 @@ from fastflow.spec.writer import as_mapping, dump
 INSTALL_COMPOSE = "install the plugin of Docker Compose v2 (docker-compose-plugin)"
 UPDATE_COMPOSE = "update the plugin of Docker Compose v2 (docker-compose-plugin)"
 _NO_SUCH_COMMAND = (125, 126)
-"""Docker's command line does not know the command or an option of it; the plugin cannot be run."""
+"""Docker's command line does not know the command or its option; the plugin cannot be run."""
 _AS_PLUGIN = {"DOCKER_CLI_PLUGIN_ORIGINAL_CLI_COMMAND": "docker"}
 """Tells the Compose binary that it is called as a plugin of Docker's (docker/cli, cli-plugins/plugin)."""
 _QUIET = {"COMPOSE_ANSI": "never", "COMPOSE_PROGRESS": "quiet"}
@@ -30,7 +30,7 @@ _VALUE = "FASTFLOW_VALUE_"
 
 @dataclass(frozen=True, slots=True)
 class _Project:
-    """A Compose project that is changed; `rank` tells which came first, as far as they did not come at once."""
+    """A Compose project that is changed; `rank` orders projects by their first change, if not simultaneous."""
 
     rank: int
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -40,16 +40,16 @@ class _Project:
 class ComposeCli:
     """Implements `run.engine.Compose`; times are seconds.
 
-    `find` gives the id of a container by its name: what Compose prints of a one-off container differs between versions.
+    `find` returns the id of a container by its name, because Compose's output for one-off containers varies by version.
     """
 
     cli: DockerCli
     find: Callable[[str], str | None]
     _projects: dict[str, _Project] = field(default_factory=dict)
 
-    # What needs no project
+    # Without a project
     def version(self) -> str:
-        """Return the version that Docker Compose says it has; raise EngineError if there is no Compose that runs."""
+        """Return the version that Docker Compose reports; raise EngineError if there is no working Compose."""
         self.cli.require()
         try:
             return self._make(Order("compose.version")).strip().lstrip("v")
@@ -67,7 +67,7 @@ class ComposeCli:
         """Pull an image."""
         self.cli.pull(image, timeout, platform)
 
-    # What looks at a project
+    # Reading a project
     def config(self, project: ComposeProject, *, interpolate: bool = True) -> str:
         """Return the project as Compose resolves it, as JSON."""
         more = [] if interpolate else ["--no-interpolate"]
@@ -76,11 +76,11 @@ class ComposeCli:
         except EngineTimeoutError:
             raise
         except EngineCallError as error:
-            # What Compose cannot write as JSON (2.40: a key of `build.ssh` with a path) it can write as YAML.
+            # Compose can write as YAML what it cannot write as JSON (2.40: a key of `build.ssh` with a path).
             with suppress(EngineCallError):
                 return json.dumps(read_plain(self._look(project, more)))
             raise error from None
-        # Compose 2.25.0 prints YAML whatever the format.
+        # Compose 2.25.0 prints YAML for any format.
         return told if told.startswith("{") else json.dumps(read_plain(told))
 
     def config_text(self, project: ComposeProject, *, interpolate: bool = False) -> str:
@@ -90,7 +90,7 @@ class ComposeCli:
     def _look(self, project: ComposeProject, options: list[str]) -> str:
         return self._of(project, Order("compose.config", {"options": options}))
 
-    # What changes a project
+    # Changing a project
     def build(self, project: ComposeProject, services: Iterable[str], timeout: float) -> None:
         """Build the images of these services."""
         names = list(services)
@@ -106,7 +106,7 @@ class ComposeCli:
         timeout: float,
         may_wait: bool = False,
     ) -> None:
-        """Create and start services that do not run, never recreate one that exists, and do not wait for health."""
+        """Create and start services that do not run, without recreating existing ones or waiting for health."""
         self._change(project, _up(services, with_dependencies=with_dependencies), timeout, may_wait=may_wait)
 
     def create(self, project: ComposeProject, services: Iterable[str], timeout: float) -> None:
@@ -141,14 +141,14 @@ class ComposeCli:
         self.cli.calls.interrupt()
 
     def settle(self) -> bool:
-        """Wait a second for what the engine still makes of calls that were broken off; False if none was."""
+        """Wait until the engine has finished the work of interrupted calls; False if none was interrupted."""
         return self.cli.calls.settle()
 
     def _change(self, project: ComposeProject, order: Order, timeout: float, *, may_wait: bool = False) -> None:
-        """Change a project: one call at a time, since two would create its network twice.
+        """Change a project: one call at a time, because two would create its network twice.
 
-        Where many wait for their turn the project comes first that was changed first. One that may wait for something
-        is not counted among the calls that are made at once.
+        Among waiting calls, the project that was changed first comes first. A call that may wait for something does not
+        count towards the limit of calls at once.
         """
         since = self.cli.calls.interrupts
         own = self._projects.setdefault(project.name, _Project(len(self._projects) + 1))
@@ -157,7 +157,7 @@ class ComposeCli:
             self._of(project, order, terms, since)
 
     def _of(self, project: ComposeProject, order: Order, terms: Terms | None = None, since: int | None = None) -> str:
-        # The library has no `-f -`: documents are written down, for this user alone. They hold references, no values.
+        # The library has no `-f -`, so documents go to files for this user alone. They have references, no values.
         with tempfile.TemporaryDirectory(prefix="fastflow-") as scratch:
             client = {
                 "compose_project_name": project.name,
@@ -165,12 +165,12 @@ class ComposeCli:
                 "compose_files": _files(project, Path(scratch)),
                 "compose_env_files": list(project.env_files),
             }
-            # For `${COMPOSE_PROJECT_NAME}`: Compose 2.24 lets an `.env` file win over the project's own name.
+            # For `${COMPOSE_PROJECT_NAME}`: in Compose 2.24 an `.env` file overrides the project's own name.
             environment = {**project.environment, "COMPOSE_PROJECT_NAME": project.name, **order.environment}
             return self._make(replace(order, client=client, environment=environment), terms, since)
 
     def _make(self, order: Order, terms: Terms | None = None, since: int | None = None) -> str:
-        """Call Compose as a plugin, without Docker in between, if it is found: that saves some 40 ms a call."""
+        """Call the Compose plugin directly, without Docker in between, if it is found: that saves 40 ms or so."""
         plugin = compose_plugin(self.cli.environment)
         client = {**order.client, **({"client_call": [plugin]} if plugin else {})}
         environment = {**_QUIET, **(_AS_PLUGIN if plugin else {}), **order.environment}
@@ -179,7 +179,7 @@ class ComposeCli:
 
 def _up(services: Iterable[str], *, with_dependencies: bool, start: bool = True) -> Order:
     options = {"quiet": True, "detach": True, "recreate": False, "no_build": True, "start": start}
-    # The library calls nothing for an empty list, and Compose means all services if none is named.
+    # The library makes no call for an empty list, and Compose means all services if none is named.
     names = list(services)
     named = {"dependencies": with_dependencies, "services": names or None}
     return Order("compose.up", {**options, **named}, " ".join(names))
@@ -203,8 +203,8 @@ def _with_environment(
 ) -> tuple[ComposeProject, dict[str, str]]:
     """Add variables to a service; return the project and the environment that the call then needs.
 
-    The values travel under names of our own: never on a command line, and a `PATH`, `HTTP_PROXY` or `TAG` that is
-    meant for the container changes neither the call nor how the project's own variables are read.
+    The values travel under names of our own, never on a command line, so that a `PATH`, `HTTP_PROXY` or `TAG` for the
+    container affects neither the call nor the project's own variables.
     """
     if not values:
         return project, {}

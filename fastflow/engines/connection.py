@@ -1,7 +1,7 @@
-"""How an engine is reached: by its socket on this machine, or by Docker's command line, which knows all other ways.
+"""Routes to an engine: its socket on this machine, or Docker's command line, which knows all other ways.
 
-`docker system dial-stdio` joins its stdin and stdout to the Engine API of whatever the command line leads to (contexts,
-TLS, ssh), so that the connection is all that differs between engines.
+`docker system dial-stdio` connects its stdin and stdout to the Engine API that the command line points to (contexts,
+TLS, ssh), so that engines differ only in the connection.
 """
 
 import http.client
@@ -17,18 +17,18 @@ from fastflow.engines.process import kill_group, start
 
 UNIX = "unix://"
 _LAST_WORDS = 2.0
-"""Seconds in which a command line that has lost its engine says why."""
+"""Seconds for a command line that has lost its engine to say why."""
 
 
 @dataclass
 class Wire:
-    """A connection to an engine; `socket` is what requests go through, `process` the command line at its other end."""
+    """A connection to an engine; requests go through `socket`, and `process` is the command line at its other end."""
 
     socket: socket.socket
     process: subprocess.Popen[bytes] | None = None
 
     def reason(self) -> str:
-        """Why it broke, as far as the command line said so at its end."""
+        """Why it broke, as far as the command line reported it."""
         if self.process is None or self.process.stderr is None:
             return ""
         with suppress(subprocess.TimeoutExpired):
@@ -46,7 +46,7 @@ class Wire:
 
 
 class Route(Protocol):
-    """A way to an engine."""
+    """A route to an engine."""
 
     @property
     def address(self) -> str:
@@ -81,14 +81,14 @@ class SocketRoute:
 
 @dataclass(frozen=True)
 class DialledRoute:
-    """Docker's command line; `words` are `docker` and the options that lead to the engine."""
+    """Docker's command line; `words` are `docker` and the options that select the engine."""
 
     words: Sequence[str]
     environment: Mapping[str, str] = field(repr=False)
     address: str
 
     def connect(self, timeout: float) -> Wire:
-        """Start the command line. Whether it gets through shows with the first answer."""
+        """Start the command line. Only the first answer shows whether it gets through."""
         own, its = socket.socketpair()
         own.settimeout(timeout)
         with its:
@@ -97,7 +97,7 @@ class DialledRoute:
 
 
 class Connection(http.client.HTTPConnection):
-    """An HTTP connection over a wire. It serves again once an answer was read to its end."""
+    """An HTTP connection over a wire. It can be reused once an answer was read to its end."""
 
     def __init__(self, wire: Wire) -> None:
         super().__init__("localhost")
@@ -105,12 +105,12 @@ class Connection(http.client.HTTPConnection):
         self.sock = wire.socket
 
     def connect(self) -> None:
-        """It is connected, once: http.client asks when the engine has closed it."""
+        """Raise an error: http.client calls this only once the engine has closed the connection."""
         raise ConnectionResetError("the engine closed the connection")
 
     @property
     def is_fresh(self) -> bool:
-        """Whether it can serve again: the engine has not closed it, nor said what nobody asked for."""
+        """Whether it can be reused: the engine has not closed it, nor sent anything unrequested."""
         return self.sock is not None and not select.select([self.sock], [], [], 0)[0]
 
     def drop(self) -> None:
@@ -120,6 +120,6 @@ class Connection(http.client.HTTPConnection):
 
 
 def drop_all(connections: list[Connection]) -> None:
-    """Let go of connections that nobody uses."""
+    """Close connections that nobody uses."""
     while connections:
         connections.pop().drop()

@@ -1,4 +1,4 @@
-"""Packs and unpacks what a container gets and holds. Only plain files and directories come out: nothing is trusted."""
+"""Packs files for containers, and unpacks theirs. Only plain files and directories come out: nothing is trusted."""
 
 import errno
 import io
@@ -12,7 +12,7 @@ from fastflow.errors import EngineError
 from fastflow.files import is_file
 
 LARGEST_COPY = 1 << 30
-"""Bytes that are copied out of one container; a report is some kilobytes."""
+"""Maximum number of bytes copied out of one container; a report has some kilobytes."""
 _DOES_NOT_FIT = (errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP)
 
 
@@ -21,7 +21,7 @@ def unpack(stream: IO[bytes], target: Path, largest: int = LARGEST_COPY) -> None
 
     Files keep the time at which they were written, to the second.
 
-    Raises EngineError where the content is larger than `largest` bytes, or cannot be written.
+    Raises EngineError if the content is larger than `largest` bytes, or cannot be written.
     """
     room = largest
     try:
@@ -34,11 +34,11 @@ def unpack(stream: IO[bytes], target: Path, largest: int = LARGEST_COPY) -> None
                 if path is not None:
                     _write(archive, member, path, target)
     except tarfile.TarError:
-        return  # what came of it stays; a connection that broke is an error of its own
+        return  # files so far are kept; a broken connection has its own error
 
 
 def packed(path: str, content: IO[bytes] | None = None) -> bytes:
-    """A tar archive for the root directory: a file at `path` that all can read, or a directory for all to write to."""
+    """A tar archive for the root directory: a file at `path` that all can read, or a directory all can write to."""
     made = io.BytesIO()
     with tarfile.open(fileobj=made, mode="w") as archive:
         member = tarfile.TarInfo(path.lstrip("/"))

@@ -1,4 +1,4 @@
-"""Docker Engine and Docker Compose v2: what a run asks of them, by the command line's library and by the Engine API."""
+"""Docker Engine and Docker Compose v2: the operations for a run, by the command line's library and the Engine API."""
 
 import re
 from collections.abc import Mapping
@@ -16,18 +16,18 @@ from fastflow.errors import EngineError, EngineTimeoutError
 from fastflow.run.engine import EngineInfo
 
 OLDEST_COMPOSE = (2, 24, 6)
-"""The first version that knows `!override` and lets a later file change what an earlier one includes."""
+"""The first version with `!override`, and in which a later file can change what an earlier one includes."""
 OLDEST_COMPOSE_SINCE_25 = (2, 24, 7)
-"""The same for Docker Engine 25 and newer: an older one connects a container to a single network there."""
+"""The same for Docker Engine 25 and newer: there, older versions connect a container to only one network."""
 CALL_TIMEOUT = 60.0
 _DEFAULT_ADDRESS = "unix:///var/run/docker.sock"
 
 
 class DockerEngine:
-    """The engine that the environment, a context or an address leads to. Implements `run.engine.Engine`.
+    """The engine that the environment, a context or an address points to. Implements `run.engine.Engine`.
 
-    `environment` is exactly what every call gets; `call_timeout` is in seconds and holds for a call that has none of
-    its own; `max_calls` calls are made at once, without those that wait for something. An engine on a socket of this
+    `environment` is exactly what every call gets; `call_timeout` is in seconds and applies to calls without their own;
+    `max_calls` calls are made at once, not counting those that wait for something. An engine on a socket of this
     machine is asked there, unless `by_socket` is false.
     """
 
@@ -53,12 +53,12 @@ class DockerEngine:
         self._calls = Calls(max_calls)
         self._by_socket = by_socket
         self.cli = DockerCli(self._environment, context, self._calls, call_timeout, self._answers)
-        """What needs the user's contexts and credentials."""
+        """The operations that need the user's contexts and credentials."""
         self.compose = ComposeCli(self.cli, self._find)
-        """What is done by Compose."""
+        """The operations of Compose."""
 
     def _answers(self) -> bool:
-        """Whether the engine answers; one that hangs is there."""
+        """Whether the engine answers; one that hangs counts as there."""
         try:
             self.api.version()
         except EngineTimeoutError:
@@ -72,7 +72,7 @@ class DockerEngine:
 
     @cached_property
     def api(self) -> DockerApi:
-        """What is asked of the engine itself."""
+        """The operations of the engine itself."""
         return DockerApi(EngineApi(self._route, self._calls, self._timeout))
 
     @property
@@ -97,9 +97,9 @@ class DockerEngine:
             return _DEFAULT_ADDRESS
         return self.cli.address()
 
-    # What answers
+    # Identity
     def info(self) -> EngineInfo:
-        """Tell what answers; raise EngineError where no engine or no Compose v2 does."""
+        """Return which engine answers; raise EngineError if no engine or no Compose v2 does."""
         return self._info
 
     @cached_property
@@ -113,11 +113,11 @@ class DockerEngine:
         return EngineInfo(version, compose, http.address, http.is_local, remote)
 
     def identity(self) -> str:
-        """Name the engine alike to whoever asks, by whatever address; engines of one machine may have one name."""
+        """Name the engine, equally for every caller and address; engines of one machine may share a name."""
         return self.api.identity()
 
     def compose_version(self) -> str:
-        """Return the version of Docker Compose; raise EngineError where it is missing or too old. Asks no engine."""
+        """Return the version of Docker Compose; raise EngineError if it is missing or too old. Asks no engine."""
         version = self.compose.version()
         _require(version, OLDEST_COMPOSE)
         return version

@@ -1,4 +1,4 @@
-"""What is asked of an engine itself, without Compose: the operations of the Engine API that a run needs."""
+"""Operations of an engine itself, without Compose: those of the Engine API that a run needs."""
 
 import math
 import re
@@ -30,18 +30,18 @@ class DockerApi(EngineObjects):
         return str(self.http.get("/version").get("Version", "?"))
 
     def identity(self) -> str:
-        """Return the engine's own id. Podman makes one up for each answer: there it is its machine and directory."""
+        """Return the engine's own id. Podman makes one up for each answer; use its machine and directory instead."""
         told = self.http.get("/info")
         facts = ("Name", "DockerRootDir") if self.http.is_podman else ("ID",)
         return " ".join(str(told.get(fact, "")) for fact in facts)
 
     def root(self) -> str:
-        """Return the directory of its machine in which the engine keeps everything."""
+        """Return the directory on its machine in which the engine stores everything."""
         return str(self.http.get("/info").get("DockerRootDir", ""))
 
     # Containers
     def containers(self, labels: Mapping[str, str | None]) -> tuple[Container, ...]:
-        """Return all containers, also stopped ones, that carry these labels."""
+        """Return all containers, including stopped ones, that carry these labels."""
         return self.inspect(self._listed("container", labels))
 
     def inspect(self, ids: Iterable[str]) -> tuple[Container, ...]:
@@ -60,7 +60,7 @@ class DockerApi(EngineObjects):
         return str(self.http.create("/containers/create", settings, **({"name": name} if name else {}))["Id"])
 
     def run(self, image: str, command: Sequence[str]) -> tuple[str, ...]:
-        """Run a command in a container without a network that is then removed; return the lines that it printed."""
+        """Run a command in a container without a network, and remove that; return the lines that it printed."""
         program, *rest = command
         one = self.create_container(
             {"Image": image, "Entrypoint": [program], "Cmd": rest, "HostConfig": {"NetworkMode": "none"}}
@@ -90,11 +90,11 @@ class DockerApi(EngineObjects):
                 raise
 
     def signal(self, container_id: str, name: str) -> None:
-        """Send a signal to a running container; all that watch events learn of it."""
+        """Send a signal to a running container; all watchers of events see it."""
         self.http.post(f"/containers/{segment(container_id)}/kill", signal=name)
 
     def rename(self, container_id: str, name: str) -> None:
-        """Give a container another name, so that its own is free."""
+        """Rename a container, to free its name."""
         self.http.post(f"/containers/{segment(container_id)}/rename", name=name)
 
     def remove_containers(self, ids: Iterable[str]) -> None:
@@ -102,7 +102,7 @@ class DockerApi(EngineObjects):
         self._remove("container", ids)
 
     def copy_from(self, container_id: str, path: str, target: Path) -> bool:
-        """Copy what is in a directory of a container into `target`, links left out; False where it does not exist."""
+        """Copy the content of a container's directory into `target`, without links; False if it does not exist."""
 
         def consume(stream: IO[bytes]) -> None:
             target.mkdir(parents=True, exist_ok=True)
@@ -116,12 +116,12 @@ class DockerApi(EngineObjects):
         return True
 
     def copy_to(self, container_id: str, path: str, source: Path) -> None:
-        """Copy a file to `path` in a container, readable by all its users; directories are made as needed."""
+        """Copy a file to `path` in a container, readable by all its users; directories are created as needed."""
         with source.open("rb") as content:
             self._put(container_id, packed(path, content))
 
     def make_directory(self, container_id: str, path: str) -> None:
-        """Make a directory in a container that all its users can write to; one that is there stays as it is."""
+        """Make a directory in a container that all its users can write to; an existing one is left as it is."""
         try:
             self.http.read(f"/containers/{segment(container_id)}/archive", lambda _: None, path=path)
         except GoneError:
@@ -135,7 +135,7 @@ class DockerApi(EngineObjects):
         return self._executed(container_id, command, timeout)[0]
 
     def output_of(self, container_id: str, command: Sequence[str]) -> str:
-        """Run a command in a running container and return what it printed; raise EngineCallError if it fails."""
+        """Run a command in a running container and return its output; raise EngineCallError if it fails."""
         code, said = self._executed(container_id, command, self.http.timeout)
         if code:
             raise failed(f"docker exec {command[0]}", said, exit_code=code)
@@ -147,13 +147,13 @@ class DockerApi(EngineObjects):
         said = self.http.drain(f"/exec/{made}/start", {"Detach": False, "Tty": False}, timeout)
         return int(self.http.get(f"/exec/{made}/json")["ExitCode"] or 0), said
 
-    # What goes on
+    # Streams
     def follow_logs(self, container_id: str, on_line: Callable[[str], None]) -> Stream:
-        """Give every line of a container's log from its first, as it comes."""
+        """Pass on every line of a container's log from the first, as it arrives."""
         return self._logs(container_id, on_line, is_followed=True)
 
     def read_logs(self, container_id: str, on_line: Callable[[str], None], until: str | None = None) -> None:
-        """Give every line that a container has printed by now, or until a time; nothing if it is gone."""
+        """Pass on every line that a container has printed so far, or until a time; nothing if it is gone."""
         stream = self._logs(container_id, on_line, is_followed=False, until=until)
         if not stream.join(self.http.timeout):
             stream.close()
@@ -174,22 +174,22 @@ class DockerApi(EngineObjects):
         return LineStream(first, on_line, (lambda: answer("0")) if is_followed else None)
 
     def events(self, on_event: Callable[[ContainerEvent], None]) -> LineStream:
-        """Give every container event of the engine from now on."""
+        """Pass on every container event of the engine from now on."""
 
         def on_line(line: str) -> None:
             if (event := event_of(line)) is not None:
                 on_event(event)
 
-        # By the engine's own clock, so that what happens before the stream is attached is given as well.
+        # By the engine's own clock, so that events before the stream is attached are included.
         since = str(self.http.clock())
         return LineStream(self.http.stream("/events", since=since, filters='{"type":["container"]}'), on_line)
 
     def hold(self, name: str, image: str, labels: Mapping[str, str]) -> ContainerLease | None:
-        """Take a container name for as long as this process lives; None where it is taken."""
+        """Take a container name for as long as this process lives; None if it is taken."""
         return claim(self.http, name, image, labels)
 
 
 def _unix(time: str) -> str:
-    """A time of the engine's (RFC 3339) as its own interface wants it: seconds since 1970, to the nanosecond."""
+    """A time of the engine (RFC 3339) in the form that its API takes: seconds since 1970, to the nanosecond."""
     fraction = re.search(r"\.(\d+)", time)
     return f"{int(datetime.fromisoformat(time).timestamp())}.{fraction[1] if fraction else '0':0<9}"

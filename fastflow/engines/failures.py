@@ -1,6 +1,6 @@
-"""Failures of engines, Docker's command line and Compose that nothing but their text tells apart.
+"""Failures of engines, Docker's command line and Compose that can be recognised only by their text.
 
-An exit code, an error of the system or the engine itself are asked first, if one of them knows: texts change between
+An exit code, a system error or the engine itself come first if they are conclusive, because texts change between
 versions. Each row names the versions that were seen to print it.
 """
 
@@ -22,10 +22,10 @@ _ALL = "Engine 20.10 to 29"
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A failure that only its text tells apart.
+    """A failure that can be recognised only by its text.
 
-    `text` is a pattern, of any case; `advice` may name its groups. `seen` are the versions that print it, and `error`
-    is what it means to a run.
+    `text` is a case-insensitive pattern; `advice` may name its groups. `seen` are the versions that print it, and
+    `error` is its meaning for a run.
     """
 
     text: str
@@ -34,12 +34,12 @@ class Failure:
     error: type[EngineCallError] = EngineCallError
 
     def found_in(self, output: str) -> re.Match[str] | None:
-        """Where the text of this failure is."""
+        """The match of this failure's text."""
         return re.search(self.text, output, re.IGNORECASE | re.MULTILINE)
 
 
 FAILURES = (
-    # The way to the engine. What ssh or the network says of it must not be taken for a registry's.
+    # The route to the engine. Messages of ssh or the network about it must not be taken for a registry's.
     Failure(
         r"command \[ssh (?P<way>(-l \S+ )?(-p \S+ )?)[^\]]*-- (?P<host>\S+) docker system dial-stdio\]",
         "make this work without a password: ssh {way}{host} docker version",
@@ -162,7 +162,7 @@ FAILURES = (
     ),
     Failure("no such image", "pull or build the image first", _ALL),
     Failure("no space left on device", "free some disk: docker system df", _ALL),
-    # What the file asks for and the engine does not have.
+    # Requests of the file that the engine cannot fulfil.
     Failure(
         r"plugin \"?(?P<name>[\w./:-]+)\"? not found",
         "install the plugin {name} on the engine, or change the `driver` that names it",
@@ -200,4 +200,4 @@ FAILURES = (
         "Compose 2.40, 5.6",
     ),
 )
-"""In order of priority: the first that fits decides."""
+"""In order of priority: the first match decides."""

@@ -1,4 +1,4 @@
-"""What the engine's JSON says of containers, networks and events."""
+"""Reads the engine's JSON of containers, networks and events."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -12,9 +12,9 @@ _LIBRARY = "docker.io/library/"
 _LOCAL = "localhost/"
 _HEALTH = ("starting", "healthy", "unhealthy")
 _STATUSES = {"stopped": "exited", "stopping": "running", "initialized": "created", "configured": "created"}
-"""What Podman calls some moments of a container, and what they are to Docker."""
+"""Podman's names for some states of a container, and Docker's."""
 _PODMANS = {"remove": "destroy"}
-"""What Podman (4.3) calls some events over Docker's API, and Docker's word for them."""
+"""Podman's (4.3) names for some events over Docker's API, and Docker's."""
 
 
 def container_of(entry: Mapping[str, Any], *, is_podman: bool = False) -> Container:
@@ -43,10 +43,10 @@ def container_of(entry: Mapping[str, Any], *, is_podman: bool = False) -> Contai
 
 
 def short_name(reference: str, *, is_podman: bool) -> str:
-    """Shorten the name that an engine gives an image to the one that it was given.
+    """Shorten an engine's name of an image to the one that users gave it.
 
-    Podman writes names in full: `docker.io/library/` before those of Docker Hub, and `localhost/` before those of
-    images that were made there. On a Docker Engine `localhost/` is a registry.
+    Podman writes full names: with `docker.io/library/` for images of Docker Hub, and `localhost/` for images that were
+    made there. On a Docker Engine `localhost/` is a registry.
     """
     name = reference.removeprefix(_LIBRARY)
     return name.removeprefix(_LOCAL) if is_podman else name
@@ -82,7 +82,7 @@ def subnets_of(configs: Iterable[Any]) -> tuple[str, ...]:
 
 
 def event_of(line: str) -> ContainerEvent | None:
-    """Read one line of `docker events`; None for what is no event of a container."""
+    """Read one line of `docker events`; None if it is not an event of a container."""
     try:
         told = json.loads(line)
         actor = told["Actor"]

@@ -14,16 +14,16 @@ _RELEASE_TIMEOUT = 5.0
 _START_GRACE = 10.0
 _TRIES = 10
 _NAME_TAKEN = re.compile(r"is already in use by", re.IGNORECASE)
-"""What an engine says of a container's name that is taken: "by container ID" (Docker), "by ID" (Podman 4.3 to 5.8).
+"""An engine's message about a taken container name: "by container ID" (Docker), "by ID" (Podman 4.3 to 5.8).
 
-A status would say it as well, but Podman 4.3 answers 500 where Docker answers 409.
+The status is not enough, because Podman 4.3 answers 500 instead of Docker's 409.
 """
 _PAUSE = 0.02
-"""Seconds between two looks at a holder that is about to run: the engine has nothing to wait for that with."""
+"""Seconds between two checks of a holder that is about to run: the engine offers no way to wait for that."""
 
 
 class ContainerLease:
-    """Held by a connection to the container's stdin: whatever ends this process closes it, and ends the container."""
+    """Held by a connection to the container's stdin: any end of this process closes it, and so ends the container."""
 
     def __init__(self, api: EngineApi, name: str, image: str, labels: Mapping[str, str]) -> None:
         self._api = api
@@ -35,7 +35,7 @@ class ContainerLease:
         self.container_id = ""
 
     def claim(self) -> bool:
-        """Create the container and connect to it; False where another container has the name."""
+        """Create the container and connect to it; False if another container has the name."""
         body = {
             "Image": self._image,
             "Entrypoint": ["cat"],
@@ -44,7 +44,7 @@ class ContainerLease:
             "AttachStdin": True,
             "OpenStdin": True,
             "StdinOnce": True,
-            "NetworkDisabled": True,  # the mode `none` alone still makes a sandbox, which is half of what a start costs
+            "NetworkDisabled": True,  # the mode `none` alone still makes a sandbox, which is half of a start's cost
             "Healthcheck": {"Test": ["NONE"]},
             "StopSignal": "SIGKILL",
             "HostConfig": {"NetworkMode": "none", "AutoRemove": True},
@@ -66,7 +66,7 @@ class ContainerLease:
         return True
 
     def start(self) -> None:
-        """Let the container run: from now on it counts as alive. Raises EngineError."""
+        """Start the container: from now on the lease counts as alive. Raises EngineError."""
         for _ in range(_TRIES):
             try:
                 self._api.post(f"{self._path}/start")
@@ -83,27 +83,27 @@ class ContainerLease:
         return f"/containers/{segment(self.container_id)}"
 
     def release(self) -> None:
-        """Give the name back. Never raises."""
+        """Release the name. Never raises."""
         self._disconnect()
         with suppress(EngineError):
             if self._is_started:
-                # The container ends with its stdin, and the engine removes it then.
+                # The container ends with its stdin, and the engine then removes it.
                 self._api.wait(f"{self._path}/wait", _RELEASE_TIMEOUT, condition="removed")
         with suppress(EngineError):
             self._api.delete(self._path, force="1", v="1")
 
     def _disconnect(self) -> None:
-        """Let go of the connection, that of a container that is gone included."""
+        """Close the connection, even if the container is gone."""
         if self._connection is not None:
             self._connection.drop()
             self._connection = None
 
 
 def claim(api: EngineApi, name: str, image: str, labels: Mapping[str, str]) -> ContainerLease | None:
-    """Take a container name; None where another container has it.
+    """Take a container name; None if another container has it.
 
-    A holder that is only created is about to run, or its client died: it gets some seconds before it counts as a
-    holder, so that nobody takes a lease for dead that is being taken.
+    A holder that is only created is about to run, or its client died. It gets some seconds before it counts as a
+    holder, so that a lease that is just being taken does not count as dead.
     """
     deadline = time.monotonic() + _START_GRACE
     pause = threading.Event()

@@ -1,4 +1,4 @@
-"""The errors that calls end with: what an engine or its command line says, as one line and a way out."""
+"""The errors of calls: the message of an engine or its command line as one line, and a hint."""
 
 import os
 import re
@@ -21,21 +21,21 @@ _WRAPPING = re.compile(
     r"|^(Error: |docker: |error: |unable to get image '[^']*': |failed to solve: )+",
     re.IGNORECASE,
 )
-"""What stands around the reason and says which part of the engine passed it on."""
+"""Text around the reason that only says which part of the engine passed it on."""
 _LONGEST = 20_000
-"""Characters at the end of an output in which a failure is looked for."""
+"""Number of characters at the end of an output in which to look for a failure."""
 _EVERYWHERE = ("--file", "--project-directory", "--env-file", "--label")
-"""Options that every call has; each has a value."""
+"""Options of every call; each has a value."""
 _SSH = re.compile(r"command \[ssh .*?\] has exited with .*?stderr=(.*)", re.DOTALL)
 
 
 def known(output: str) -> Failure | None:
-    """The failure that a text stands for."""
+    """The failure that a text means."""
     return _found(output)[0]
 
 
 def advice(output: str) -> str | None:
-    """What to do about a failure that is known by its text."""
+    """What to do about a failure that is recognised by its text."""
     failure, found = _found(output)
     return failure.advice.format(**found.groupdict()) if failure and found else None
 
@@ -46,7 +46,7 @@ def _found(output: str) -> tuple[Failure | None, re.Match[str] | None]:
 
 
 def explain(output: str, command: str, exit_code: int | None = None) -> tuple[str, str | None]:
-    """Give the reason in `output` as one line, and what to do about it if that is known."""
+    """Return the reason in `output` as one line, and what to do about it if that is known."""
     hint = advice(output)
     if re.search(WEB_PAGE, output, re.IGNORECASE | re.MULTILINE):
         return f"`{command}` was answered with a web page, not by a Docker Engine", hint
@@ -61,12 +61,12 @@ def explain(output: str, command: str, exit_code: int | None = None) -> tuple[st
 
 
 def plain(reason: str) -> str:
-    """Leave out of an engine's reason what only says which of its parts passed it on."""
+    """Remove text from an engine's reason that only says which of its parts passed it on."""
     return _WRAPPING.sub("", reason).removesuffix(": unknown")[:500]
 
 
 def not_found(binary: str) -> EngineError:
-    """The error where the command line of Docker is missing."""
+    """The error if Docker's command line is missing."""
     return EngineError(f"`{binary}` was not found", "install Docker's command line, or put it on the PATH")
 
 
@@ -77,8 +77,8 @@ def failed(
     exit_code: int | None = None,
     otherwise: type[EngineCallError] = EngineCallError,
 ) -> EngineCallError:
-    """The error of a command or request that failed and printed `output`; `otherwise` is what one is whose text does
-    not say more."""
+    """The error of a command or request that failed and printed `output`; `otherwise` is the class if the text does not
+    say more."""
     message, hint = explain(output, command, exit_code)
     failure = known(output)
     kind = otherwise if failure is None or failure.error is EngineCallError else failure.error
@@ -92,7 +92,7 @@ def timed_out(command: str, timeout: float) -> EngineTimeoutError:
 
 
 def interrupted(command: str) -> EngineCallError:
-    """The error of a command that was broken off."""
+    """The error of an interrupted command."""
     return EngineCallError(f"`{command}` was interrupted", None, command)
 
 

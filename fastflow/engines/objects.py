@@ -1,4 +1,4 @@
-"""What an engine keeps, found by labels and removed by id: networks, volumes, images."""
+"""Objects of an engine, found by labels and removed by id: networks, volumes, images."""
 
 import hashlib
 import json
@@ -19,12 +19,12 @@ from fastflow.run.engine import ImageIdentity
 
 Kind: TypeAlias = Literal["container", "network", "volume", "image"]
 _REMOVAL_TIMEOUT = 15.0
-"""Seconds until what somebody else removes must be gone."""
+"""Seconds until an object that another client removes must be gone."""
 _IN_USE = re.compile(r"is being used|is using|conflict|dependent child", re.IGNORECASE)
-"""What an engine says of an image that it does not remove because it is in use."""
+"""An engine's message about an image that it does not remove because it is in use."""
 _AT_ONCE = 8
 _PAUSE = 0.03
-"""Seconds between two looks at what somebody else is removing: the engine has nothing to wait for that with."""
+"""Seconds between two checks of an object that another client removes: the engine offers no way to wait for that."""
 _UNDER_WAY = re.compile(r"already in progress", re.IGNORECASE)
 _FLAGS = (
     ("internal", "Internal"),
@@ -42,7 +42,7 @@ _OF_POOL = (
 
 @dataclass(frozen=True)
 class EngineObjects:
-    """What an engine keeps besides containers. Raises EngineError if it does not answer, or refuses."""
+    """Objects of an engine other than containers. Raises EngineError if it does not answer, or refuses."""
 
     http: EngineApi
 
@@ -56,8 +56,8 @@ class EngineObjects:
         self._remove("network", ids)
 
     def network_ids(self, name: str) -> tuple[str, ...]:
-        """Return the ids of the networks of exactly this name."""
-        found = self.http.get("/networks", filters=json.dumps({"name": [name]}))  # also those whose name holds it
+        """Return the ids of the networks with exactly this name."""
+        found = self.http.get("/networks", filters=json.dumps({"name": [name]}))  # also those with longer names
         return tuple(entry["Id"] for entry in found if entry["Name"] == name)
 
     def create_network(self, name: str, settings: Mapping[str, Any], labels: Mapping[str, str]) -> None:
@@ -65,7 +65,7 @@ class EngineObjects:
         self.http.create("/networks/create", {"Name": name, "CheckDuplicate": True, **_body(settings, labels)})
 
     def network_users(self, network_id: str) -> tuple[str, ...]:
-        """Return the ids of the containers on a network, also of those that do not run; none where it is gone."""
+        """Return the ids of the containers on a network, including those that do not run; none if it is gone."""
         try:
             name = self.http.get(f"/networks/{segment(network_id)}")["Name"]
         except GoneError:
@@ -83,7 +83,7 @@ class EngineObjects:
         self.http.create(f"/networks/{segment(network_id)}/disconnect", {"Container": container_id, "Force": True})
 
     def subnets(self) -> tuple[str, ...]:
-        """Return the subnets (CIDR) that are taken: those of all networks, and where it is here, of its routes."""
+        """Return the subnets (CIDR) that are taken: those of all networks and, on a local engine, of local routes."""
         found = subnets_of((entry.get("IPAM") or {}).get("Config") for entry in self.http.get("/networks"))
         return (*found, *(routed() if self.http.is_local else ()))
 
@@ -109,7 +109,7 @@ class EngineObjects:
         return tuple(image for image in dict.fromkeys(images) if not self._exists("image", image))
 
     def identify_images(self, images: Iterable[str]) -> Mapping[str, ImageIdentity]:
-        """Return what those of `images` are that the engine has, by the names that were given."""
+        """Return the identities of those of `images` that the engine has, by the names given."""
         found = {}
         for image in dict.fromkeys(images):
             with suppress(GoneError):
@@ -139,7 +139,7 @@ class EngineObjects:
         return found or []
 
     def _listed(self, kind: Kind, labels: Mapping[str, str | None]) -> tuple[str, ...]:
-        """Return what carries these labels: ids of containers and networks, names of volumes and images."""
+        """Return objects with these labels: ids of containers and networks, names of volumes and images."""
         entries = self._entries(kind, labels)
         if kind == "image":
             names = [name for entry in entries for name in _names_of(entry)]
@@ -147,9 +147,9 @@ class EngineObjects:
         return tuple(sorted(entry["Name"] for entry in entries) if kind == "volume" else (one["Id"] for one in entries))
 
     def _remove(self, kind: Kind, names: Iterable[str]) -> None:
-        """Remove all at once, so that none keeps another from going.
+        """Remove all at once, so that none blocks another's removal.
 
-        What is gone is fine, and so is an image that is in use. Raises the first other error when all were tried.
+        Missing objects and images in use are fine. Raises the first other error once all were tried.
         """
         wanted = list(dict.fromkeys(names))
         if len(wanted) == 1:
@@ -192,7 +192,7 @@ class EngineObjects:
 
 
 def _content_of(image: Mapping[str, Any]) -> str:
-    """Digest an image's layers and what it runs: a run gives the images that it builds a label with its own id."""
+    """Digest an image's layers and what it runs, but no labels: a run labels the images that it builds with its id."""
     config, layers = image.get("Config") or {}, (image.get("RootFS") or {}).get("Layers") or []
     runs = {name: config.get(name) or None for name in ("Entrypoint", "Cmd", "Env", "User", "WorkingDir")}
     return f"sha256:{hashlib.sha256(json.dumps([layers, runs], sort_keys=True).encode()).hexdigest()}"
@@ -204,7 +204,7 @@ def _names_of(image: Mapping[str, Any]) -> list[str]:
 
 
 def _body(settings: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, Any]:
-    """What the engine wants for the settings (Compose specification; Engine API, NetworkCreate)."""
+    """The engine's form of the settings (Compose specification; Engine API, NetworkCreate)."""
     ipam = settings.get("ipam") or {}
     pools = [{name: pool[key] for key, name in _OF_POOL if pool.get(key)} for pool in ipam.get("config") or ()]
     flags = {name: bool(settings[key]) for key, name in _FLAGS if settings.get(key) is not None}

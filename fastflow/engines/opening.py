@@ -11,7 +11,7 @@ from fastflow.model.host import Host
 def open_engine(
     environment: Mapping[str, str], host: Host | None = None, *, call_timeout: float = CALL_TIMEOUT
 ) -> DockerEngine:
-    """Return the engine of a host of the spec, or the one that the environment leads to. Nothing is asked of it yet.
+    """Return the engine of a host of the spec, or the one that the environment points to. Makes no call yet.
 
     `environment` is exactly what every call gets; `call_timeout` is in seconds.
     """
@@ -20,5 +20,5 @@ def open_engine(
 
 
 def open_cluster(engine: DockerEngine) -> Swarm:
-    """Return the cluster that an engine manages. Nothing is asked of it yet."""
+    """Return the cluster that an engine manages. Makes no call yet."""
     return Swarm(engine.api.http, lambda image: registry_login(engine.environment, image))

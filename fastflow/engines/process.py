@@ -1,4 +1,4 @@
-"""Runs a command in a session of its own."""
+"""Runs a command in its own session."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ _KILL_GRACE = 5.0
 
 
 def call(words: Sequence[str], environment: Mapping[str, str], timeout: float) -> str:
-    """Run a command to its end, within `timeout` seconds; return what it printed on stdout. Raises EngineError."""
+    """Run a command to its end, within `timeout` seconds; return its stdout. Raises EngineError."""
     process = start(words, environment)
     try:
         out, err = process.communicate(timeout=timeout)
@@ -34,7 +34,7 @@ def call(words: Sequence[str], environment: Mapping[str, str], timeout: float) -
 def start(
     words: Sequence[str], environment: Mapping[str, str], stream: socket.socket | None = None
 ) -> subprocess.Popen[bytes]:
-    """Start a command in a session of its own; `stream` becomes its stdin and stdout."""
+    """Start a command in its own session; `stream` becomes its stdin and stdout."""
     try:
         return subprocess.Popen(
             list(words),
@@ -42,7 +42,7 @@ def start(
             stdout=subprocess.PIPE if stream is None else stream.fileno(),
             stderr=subprocess.PIPE,
             env=dict(environment),
-            start_new_session=True,  # a Ctrl-C on the terminal is for fastflow alone
+            start_new_session=True,  # a Ctrl-C on the terminal is only for fastflow
         )
     except FileNotFoundError:
         raise not_found(words[0]) from None
@@ -54,7 +54,7 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
     """Kill what is left of a command and its children, and wait for it; one that has ended is fine."""
     if process.returncode is not None:
         return
-    # Not reaped yet, so its number is still its own; it leads the group because it leads its session.
+    # Not reaped yet, so its pid is still its own; it leads the group because it leads its session.
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     with suppress(subprocess.TimeoutExpired):

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request; `timeout` is in seconds and holds for each wait on the socket."""
+    """One request; `timeout` is in seconds and applies to each wait on the socket."""
 
     method: str
     path: str

@@ -1,4 +1,4 @@
-"""Where this machine sends what it sends, so that no network of a run takes the addresses of another."""
+"""The routes of this machine, so that no network of a run takes addresses that are in use."""
 
 import sys
 from ipaddress import IPv4Address, IPv4Network
@@ -9,7 +9,7 @@ _DESTINATION, _MASK = 1, 7
 
 
 def routed(table: Path = _TABLE) -> tuple[str, ...]:
-    """Return the subnets (IPv4, CIDR) that this machine has routes to, but for the default route; none without Linux.
+    """Return the subnets (IPv4, CIDR) that this machine has routes to, except the default route; none if not on Linux.
 
     Columns of the table: interface, destination, gateway, flags, refcnt, use, metric, mask, mtu, ...; addresses are
     hexadecimal, in the machine's byte order (Linux, net/ipv4/fib_trie.c, fib_route_seq_show).

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 class PrioritySemaphore:
     """A semaphore that serves waiters by rank, then by arrival.
 
-    With the rank of a piece of work being its age, what began first ends first: taken by turns, all of it would be
-    begun early and end late, and what it holds on the engine meanwhile would slow down the rest.
+    If the rank of a piece of work is its age, the first to begin ends first. Served in turns, all work would begin
+    early and end late, and slow down the rest by what it holds on the engine meanwhile.
     """
 
     def __init__(self, places: int) -> None:
@@ -22,12 +22,12 @@ class PrioritySemaphore:
 
     @property
     def waiting(self) -> int:
-        """How many wait; who waits for that to change waits for `changed`."""
+        """The number of waiters; wait on `changed` for it to change."""
         return len(self._waiting)
 
     @contextmanager
     def take(self, rank: int = 0) -> Iterator[None]:
-        """Wait for a place and have it for as long as the context lasts."""
+        """Wait for a place and hold it for as long as the context lasts."""
         with self.changed:
             own = (rank, next(self._numbers))
             heapq.heappush(self._waiting, own)
@@ -35,7 +35,7 @@ class PrioritySemaphore:
             self.changed.wait_for(lambda: self._free > 0 and self._waiting[0] == own)
             heapq.heappop(self._waiting)
             self._free -= 1
-            self.changed.notify_all()  # another place may be free for the one behind
+            self.changed.notify_all()  # another place may be free for the next one
         try:
             yield
         finally:

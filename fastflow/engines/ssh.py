@@ -1,4 +1,4 @@
-"""Where a machine is that an address names for ssh: `ssh://ALIAS` may be known to nobody else."""
+"""The host behind an address for ssh: only ssh itself may know `ssh://ALIAS`."""
 
 from collections.abc import Mapping
 from urllib.parse import SplitResult, urlsplit
@@ -10,9 +10,9 @@ _TIMEOUT = 10.0
 
 
 def host_of(address: str, environment: Mapping[str, str]) -> str | None:
-    """Return the host that an engine's address leads to; None if the address names none.
+    """Return the host of an engine's address; None if the address names none.
 
-    For `ssh://` that is what ssh itself makes of it, by its configuration; it connects to nothing for that.
+    For `ssh://`, ssh itself resolves it by its configuration, without connecting.
     """
     parts = urlsplit(address)
     if parts.scheme == "ssh" and parts.hostname:
@@ -21,7 +21,7 @@ def host_of(address: str, environment: Mapping[str, str]) -> str | None:
 
 
 def _configured(parts: SplitResult, environment: Mapping[str, str]) -> str | None:
-    # As written: `hostname` is in lower case, and patterns of ssh's configuration have a case.
+    # As written: `hostname` is in lower case, and patterns in ssh's configuration are case-sensitive.
     name = parts.netloc.rpartition("@")[2].removesuffix(f":{parts.port}").strip("[]")
     options = [*(["-l", parts.username] if parts.username else []), *(["-p", str(parts.port)] if parts.port else [])]
     try:

@@ -1,4 +1,4 @@
-"""What goes on in the background, line by line: an answer of the engine."""
+"""Reads a continuous answer of the engine in the background, line by line."""
 
 import io
 import threading
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 LONGEST_LINE = 65_536
-"""Bytes of a line that are given; the rest of a longer one is dropped."""
+"""Maximum number of bytes of a line; the rest of a longer one is dropped."""
 _CLOSE_GRACE = 5.0
 
 
@@ -28,11 +28,11 @@ class Ended:
 
 
 class LineStream:
-    """Gives the lines of an output from a thread of its own, until it ends or is closed.
+    """Passes on the lines of an output from its own thread, until it ends or is closed.
 
-    `again` starts the same output once more, from its beginning and without following it: a follower of Docker
-    20.10 that ends with its container misses a last line that has no end of line, so the end is read once more.
-    Raises EngineError where there is no thread left.
+    `again` starts the same output once more, from its beginning and without following it: a follower on Docker
+    20.10 that ends with its container misses a last line without an end of line, so the end is read again.
+    Raises EngineError if there is no thread left.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class LineStream:
             self._output.close()
 
     def _reopened(self) -> Answer | None:
-        """What says everything once more; None where there is none, or the first one failed."""
+        """The repeated output; None if there is none, or the first one failed."""
         if self._again is None or not self._output.succeeded():
             return None
         with self._lock:
@@ -76,7 +76,7 @@ class LineStream:
             return self._output
 
     def close(self) -> None:
-        """End it; no line is given after this returns. May be called from `on_line`."""
+        """End it; no line is passed on after this returns. May be called from `on_line`."""
         self._is_closed = True
         with self._lock:
             self._output.stop()
@@ -84,13 +84,13 @@ class LineStream:
             self._thread.join(_CLOSE_GRACE)
 
     def join(self, timeout: float) -> bool:
-        """Wait up to `timeout` seconds for its own end."""
+        """Wait up to `timeout` seconds for it to end by itself."""
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
 
 class _Whole(io.RawIOBase):
-    """An output, and then what it missed of the same."""
+    """An output, followed by the lines of it that were missed."""
 
     def __init__(self, output: Answer, reopened: Callable[[], Answer | None]) -> None:
         self._source: Answer | None = output

@@ -1,7 +1,7 @@
-"""Docker Swarm by the Engine API of a manager: a unit is a service of one task that is never started again.
+"""Docker Swarm by the Engine API of a manager: a unit is a service with one task that is never restarted.
 
-No `replicated-job`: it runs a failed task again when the manager restarts, and on 20.10 it gets no SIGTERM. All of it
-is measured in docs/decisions/0015.
+Not a `replicated-job`, which runs a failed task again when the manager restarts, and gets no SIGTERM on 20.10. All of
+this was measured; see docs/decisions/0015.
 """
 
 import base64
@@ -28,9 +28,9 @@ _IN_USE = re.compile(r"is in use by", re.IGNORECASE)
 _RENEWED = f"{LABEL}.renewed"
 _TRIES = 100
 _PAUSE = 0.1
-"""Seconds between two tries to remove what a service that is going still uses: nothing tells of its end."""
+"""Seconds between two attempts to remove what an ending service still uses: nothing reports its end."""
 _SETTLED, _NO_NODE = 1.0, 10.0
-"""Seconds after which no more tasks of a service on every node are expected: after the last one, and where none is."""
+"""Seconds after which no more tasks of a service on every node are expected, after the last one or if there is none."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,10 @@ class Swarm:
 
     http: EngineApi
     logins: Callable[[str], str | None] = lambda _: None
-    """What the registry of an image is shown, as the Engine API wants it (X-Registry-Auth)."""
+    """The login for an image's registry, in the form of the Engine API (X-Registry-Auth)."""
 
     def info(self) -> ClusterInfo:
-        """Tell what answers; raise EngineError where it is no manager."""
+        """Return which cluster answers; raise EngineError if the engine is not a manager."""
         told = self.http.get("/info")
         swarm = told.get("Swarm") or {}
         if not swarm.get("ControlAvailable"):
@@ -54,17 +54,17 @@ class Swarm:
         return ClusterInfo(str(told.get("ServerVersion", "?")), tuple(nodes))
 
     def node_id(self) -> str:
-        """The manager's own id among the nodes."""
+        """The manager's own node id."""
         return str(self.http.get("/info")["Swarm"]["NodeID"])
 
     # Files and claims are configs
     def store(self, name: str, content: bytes, labels: Mapping[str, str]) -> Claim:
-        """Keep a file for units."""
+        """Store a file for units."""
         body = {"Name": name, "Labels": dict(labels), "Data": base64.b64encode(content).decode()}
         return Claim(str(self.http.create("/configs/create", body)["ID"]), name, labels)
 
     def claim(self, name: str, labels: Mapping[str, str]) -> Claim | None:
-        """Take a name; None where somebody has it."""
+        """Take a name; None if it is taken."""
         try:
             return self.store(name, b"-", labels)
         except EngineCallError as error:
@@ -81,7 +81,7 @@ class Swarm:
         )
 
     def renew(self, claim: str) -> bool:
-        """Say that the holder of a claim lives: of a config, labels alone can change."""
+        """Show that the holder of a claim is alive: only the labels of a config can change."""
         path = f"/configs/{segment(claim)}"
         try:
             found = self.http.get(path)
@@ -119,7 +119,7 @@ class Swarm:
             raise
 
     def start(self, unit: str) -> None:
-        """Let a created unit run, once."""
+        """Start a created unit, which runs only once."""
 
         def change(spec: dict[str, Any]) -> None:
             if STOPPED in (spec["TaskTemplate"].get("Placement", {}).get("Constraints") or []):
@@ -129,7 +129,7 @@ class Swarm:
         self._update(unit, change)
 
     def cancel(self, unit: str) -> None:
-        """Send a unit SIGTERM, and let it never start again; its log and its exit code stay."""
+        """Send a unit SIGTERM, and keep it from ever starting again; its log and its exit code are kept."""
 
         def change(spec: dict[str, Any]) -> None:
             placement = spec["TaskTemplate"].setdefault("Placement", {})
@@ -140,7 +140,7 @@ class Swarm:
             self._update(unit, change)
 
     def _update(self, unit: str, change: Callable[[dict[str, Any]], None]) -> None:
-        """Change a service as it is now; somebody else may change it at the same time."""
+        """Change a service in its present version; others may change it at the same time."""
         for _ in range(_TRIES):
             found = self.http.get(f"/services/{segment(unit)}")
             change(found["Spec"])
@@ -167,7 +167,7 @@ class Swarm:
         return tuple(unit_of(service, by_service.get(service["ID"], ()), nodes) for service in services)
 
     def follow(self, unit: str, on_line: Callable[[str], None]) -> Stream:
-        """Give a unit's log from its first line, as it comes."""
+        """Pass on a unit's log from its first line, as it arrives."""
         try:
             path = f"/services/{segment(unit)}/logs"
             return LineStream(self.http.stream(path, is_framed=True, stdout="1", stderr="1", follow="1"), on_line)
@@ -175,7 +175,7 @@ class Swarm:
             return Ended()
 
     def read_log(self, unit: str, on_line: Callable[[str], None]) -> None:
-        """Give the lines that there are by now."""
+        """Return the lines so far."""
         with suppress(GoneError):
             path = f"/services/{segment(unit)}/logs"
             stream = LineStream(self.http.stream(path, is_framed=True, stdout="1", stderr="1", follow="0"), on_line)
@@ -183,7 +183,7 @@ class Swarm:
                 stream.close()
 
     def sweep(self, order: UnitOrder, timeout: float, on_line: Callable[[str], None]) -> tuple[str, ...]:
-        """Run a command once on every node that can take units, and give what it prints; then remove it."""
+        """Run a command once on every node that can run units, and pass on its output; then remove it."""
         service = self.create(order, is_global=True)
         try:
             tasks = self._swept(service, time.monotonic() + timeout)
@@ -194,9 +194,9 @@ class Swarm:
         return tuple(problem_of(task, names) for task in tasks if task["Status"]["State"] != "complete")
 
     def _swept(self, service: str, deadline: float) -> Sequence[Mapping[str, Any]]:
-        """The tasks of a service on every node once all have ended: constraints say how many there are, to Swarm alone.
+        """The tasks of a service on every node once all have ended: only Swarm knows how many its constraints select.
 
-        They are created at once, so that none comes once there was no other for a while.
+        They are created at once, so no more come if there was none for a while.
         """
         pause, known, since = threading.Event(), 0, time.monotonic()
         while True:
@@ -220,7 +220,7 @@ class Swarm:
                 self._remove(f"/secrets/{segment(name)}")
 
     def _remove(self, path: str) -> None:
-        """Remove something, once nothing uses it any more; what is gone is fine."""
+        """Remove something, once nothing uses it any more; missing objects are fine."""
         pause = threading.Event()
         for _ in range(_TRIES):
             try:

@@ -1,4 +1,4 @@
-"""A unit as a service of Docker Swarm: the settings that it is made with, and what its tasks say of it."""
+"""A unit as a service of Docker Swarm: its settings, and its state by its tasks."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,25 +7,25 @@ from typing import Any
 from fastflow.cluster.cluster import BUNDLE, ORDER, UNITS_DIRECTORY, UNITS_VOLUME, Unit, UnitOrder, UnitState
 
 STOPPED = "node.labels.fastflow==stopped"
-"""A constraint that no node meets: it ends a task with SIGTERM, and its log stays."""
+"""A constraint that no node meets: it ends a task with SIGTERM, and keeps its log."""
 WAITING = frozenset(("new", "pending", "assigned", "accepted", "preparing", "ready", "starting"))
 _NANO = 1_000_000_000
 _SOCKET = "/var/run/docker.sock"
 
 
 def can_take(node: Mapping[str, Any]) -> bool:
-    """Whether a node takes units."""
+    """Whether a node can run units."""
     return (node["Spec"].get("Availability"), node["Status"].get("State")) == ("active", "ready")
 
 
 def problem_of(task: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    """What stood in the way of a task, and on which node."""
+    """The problem of a task, and its node."""
     node = names.get(task.get("NodeID", ""), "a node")
     return f"{node}: {task['Status'].get('Err') or task['Status'].get('State')}"
 
 
 def filter_of(labels: Mapping[str, str]) -> str:
-    """Labels as the Engine API filters by them; an empty value stands for any."""
+    """Labels as a filter of the Engine API; an empty value means any."""
     return json.dumps({"label": [f"{key}={value}" if value else key for key, value in labels.items()]})
 
 
@@ -75,7 +75,7 @@ def _file(path: str) -> Mapping[str, Any]:
 
 
 def unit_of(service: Mapping[str, Any], tasks: Sequence[Mapping[str, Any]], nodes: Mapping[str, Any]) -> Unit:
-    """A unit by its tasks, oldest first: the first that got a node is the one that runs, later ones never begin."""
+    """A unit by its tasks, oldest first: the first with a node is the one that runs, later ones never begin."""
     spec = service["Spec"]
     constraints = spec["TaskTemplate"].get("Placement", {}).get("Constraints") or []
     is_cancelled = STOPPED in constraints

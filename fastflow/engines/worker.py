@@ -1,13 +1,13 @@
-"""The process that holds python-on-whales, and makes one call in a child of its own for each order.
+"""The process that loads python-on-whales, and makes the call of each order in a separate child.
 
-The only home of python_on_whales. The library takes its environment from the process, has no time limit and no session
-of its own, and prints the environment (with the token) when told to debug. A child that makes one call has exactly the
+The only user of python_on_whales. The library takes its environment from the process, has no time limit and no separate
+session, and prints the environment (with the token) when told to debug. A child that makes one call has exactly the
 environment of that call, leads a session that can be killed as a whole, and has no output but its answer
 (docs/decisions/0001).
 
     python -P -m fastflow.engines.worker FD
 
-FD is a socket over which connections come, one for each call: the child reads an order from it, as JSON, and writes its
+FD is a socket that receives connections, one for each call. The child reads an order from it, as JSON, and writes its
 process id, a line break, and an answer, as JSON. The worker ends when FD is closed.
 """
 
@@ -25,11 +25,11 @@ from python_on_whales.exceptions import DockerException
 from python_on_whales.utils import run
 
 _NOT_EXECUTABLE = 126
-"""What a shell gives for a command that cannot be run."""
+"""A shell's exit code for a command that cannot be run."""
 
 
 def serve(connections: socket.socket) -> None:
-    """Make each call in a child; end when nobody can ask for another."""
+    """Make each call in a child; end when no more orders can come."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children are reaped by the kernel
     while True:
         data, descriptors, _, _ = socket.recv_fds(connections, 1, 1)
@@ -45,7 +45,7 @@ def serve(connections: socket.socket) -> None:
 
 
 def _perform(connection: socket.socket) -> None:
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # or the exit code of what the library starts would be lost
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # else the exit code of the library's commands would be lost
     os.setsid()
     connection.sendall(b"%d\n" % os.getpid())
     text = b"".join(iter(lambda: connection.recv(65_536), b""))
@@ -56,11 +56,11 @@ def _perform(connection: socket.socket) -> None:
 
 
 def _answer(order: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Give the exit code (null where the command line could not be run), what it printed, and what was called."""
+    """Return the exit code (null if the command line could not be run), its output, and the command."""
     try:
         return {"code": 0, "output": _call(order), "command": []}
     except DockerException as error:
-        # What a command prints on stdout is what it was asked for, such as JSON, as far as it came.
+        # A command's stdout is the requested data, such as JSON, as far as it arrived.
         output = error.stderr if (error.stderr or "").strip() else error.stdout
         return {
             "code": error.return_code,
@@ -103,12 +103,12 @@ def _address(client: DockerClient, context: str | None) -> str:
 
 
 UNSAID: Mapping[str, Callable[..., str]] = {
-    "context.inspect": _address,  # it is an attribute of what context.inspect returns
-    "compose.config": _config,  # compose.config has no `--no-interpolate` and gives a model, not the text
+    "context.inspect": _address,  # it is an attribute of the result of context.inspect
+    "compose.config": _config,  # compose.config has no `--no-interpolate` and returns a model, not the text
     "compose.version": _version,  # compose.version has no `--short`
-    "manifest.inspect": _manifest,  # manifest.inspect has no `--insecure`, and asks nobody before it is looked at
+    "manifest.inspect": _manifest,  # manifest.inspect has no `--insecure`, and is lazy
 }
-"""What is no method that returns text; the library has no words for the last three, and builds the rest of them."""
+"""Operations that are not methods that return text; the library lacks the last three, but builds the rest of them."""
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Calls python-on-whales in processes of their own: with a time limit, and so that a call can be killed."""
+"""Calls python-on-whales in separate processes, so that a call has a time limit and can be killed."""
 
 import atexit
 import json
@@ -19,15 +19,15 @@ _PIECE = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One call. `operation` is a method of python-on-whales' client (`compose.up`), `client` what that is made with.
+    """One call. `operation` is a method of python-on-whales' client (`compose.up`), `client` that client's arguments.
 
-    `environment` is exactly what Docker's command line gets. All of it is what JSON can say.
+    `environment` is exactly what Docker's command line gets. Everything can be encoded as JSON.
     """
 
     operation: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
     subject: str = ""
-    """What it is about, for messages: an image, services."""
+    """Its subject, for messages: an image, services."""
     client: Mapping[str, Any] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -39,7 +39,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of a call: the command line's exit code (None if it could not be run), and what it printed."""
+    """The result of a call: the command line's exit code (None if it could not be run), and its output."""
 
     code: int | None
     output: str
@@ -47,7 +47,7 @@ class Answer:
 
     @classmethod
     def read(cls, written: bytes) -> "Answer":
-        """Read what the worker has written, as JSON."""
+        """Read the worker's JSON."""
         data = json.loads(written)
         return cls(data["code"], data["output"], tuple(data["command"]))
 
@@ -64,8 +64,8 @@ class Call:
     def make(self, order: Order, timeout: float) -> Answer | None:
         """Make the call and wait up to `timeout` seconds for its end; None if it was killed.
 
-        Raises TimeoutError after it has killed a call that takes longer, ConnectionError if it has not even begun:
-        somebody killed the worker.
+        Raises TimeoutError after it has killed a call that takes longer, ConnectionError if it has not even begun
+        because the worker was killed.
         """
         deadline = time.monotonic() + timeout
         said = b""
@@ -83,7 +83,7 @@ class Call:
                 self.kill()
                 raise
             except OSError:
-                pass  # it ends as one that closes without an answer
+                pass  # it then ends like one that closes without an answer
             finally:
                 with self._lock:
                     self._pid = None
@@ -99,17 +99,17 @@ class Call:
             self.kill()
 
     def kill(self) -> None:
-        """Kill it and all that it started; safe from any thread, and before it has begun."""
+        """Kill it and everything that it started; safe from any thread, and before it has begun."""
         with self._lock:
             self._is_killed = True
             if self._pid is not None:
-                # It has not answered yet, so the number is still its own; it leads the group as it leads its session.
+                # It has not answered yet, so the pid is still its own; it leads the group because it leads its session.
                 with suppress(ProcessLookupError):
                     os.killpg(self._pid, signal.SIGKILL)
 
 
 class Workers:
-    """The process that holds the library, started for the first call and again if somebody kills it."""
+    """The process with the library, started for the first call and again if it was killed."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -119,7 +119,7 @@ class Workers:
         atexit.register(self.close)
 
     def close(self) -> None:
-        """End it, with what it is still asked for."""
+        """End it, with its pending calls."""
         with self._lock:
             self._end()
 
@@ -131,7 +131,7 @@ class Workers:
         self._orders = self.process = None
 
     def begin(self, environment: Mapping[str, str]) -> Call:
-        """Begin a call; a worker that is started for it gets `environment`, and imports from where this process does.
+        """Begin a call; a worker that is started for it gets `environment`, and imports from the same places.
 
         Raises OSError if none can be started.
         """
@@ -161,10 +161,10 @@ class Workers:
                     stderr=subprocess.DEVNULL,
                     env={**environment, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
                     pass_fds=[its.fileno()],
-                    start_new_session=True,  # a Ctrl-C on the terminal is for fastflow alone
+                    start_new_session=True,  # a Ctrl-C on the terminal is only for fastflow
                 )
         return self._orders
 
 
 WORKERS = Workers()
-"""One serves all engines of a process."""
+"""One worker serves all engines of a process."""

@@ -1,1 +1,1 @@
-"""The use cases: what each command does, in functions of plain values that know no click, print nothing, never exit."""
+"""The use cases behind the commands: functions of plain values that know no click, print nothing, and never exit."""

@@ -1,4 +1,4 @@
-"""Accepting vulnerabilities: which of a run are meant, and the files of known ones that they go into."""
+"""Accepting vulnerabilities: which ones of a run are meant, and the accept files that they go into."""
 
 import os
 import shutil
@@ -22,7 +22,7 @@ from fastflow.spec.reader import read_limited
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A vulnerability and the file that is to accept it."""
+    """A vulnerability and the accept file for it."""
 
     found: Discovery
     path: Path
@@ -34,17 +34,17 @@ class Choice:
 
     @property
     def about(self) -> str:
-        """What it is, for people."""
+        """A description of it for people."""
         return pictured(f"{self.found.description}, found by {self.found.phase.id}")
 
     def accepted(self, why: str, until: date | None) -> Addition:
-        """The entry that accepts it, until a last day if there is one."""
+        """The entry that accepts it, until a last day if one is given."""
         return Addition(Accepted(self.fingerprint, why, until), self.about)
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What files of known vulnerabilities say of choices: nothing, that they are accepted, or that they were."""
+    """What accept files say of choices: nothing, that they are accepted, or that they were."""
 
     left: Sequence[Choice]
     held: Sequence[tuple[Choice, Accepted]]
@@ -52,7 +52,7 @@ class Standing:
 
 
 def failing_of(archive: Archive, takes_all: bool, fingerprints: Sequence[str]) -> list[Discovery]:
-    """The vulnerabilities to be accepted, or to be asked about; raises UsageError."""
+    """The vulnerabilities to accept, or to ask about; raises UsageError."""
     found = discoveries_of(archive.phases)
     known = [one.vulnerability.fingerprint for one in found]
     for name in fingerprints:
@@ -65,7 +65,7 @@ def failing_of(archive: Archive, takes_all: bool, fingerprints: Sequence[str]) -
 
 
 def choices_of(archive: Archive, found: Iterable[Discovery], file: str | None) -> list[Choice]:
-    """Each fingerprint once for each file, however many phases found it. Raises UsageError where there is no file."""
+    """Each fingerprint once for each file, however many phases found it. Raises UsageError if there is no file."""
     choices: dict[tuple[Path, str], Choice] = {}
     for one in found:
         path = Path(file) if file is not None else _file_of(archive, one.phase.id)
@@ -85,7 +85,7 @@ def _file_of(archive: Archive, phase: str) -> Path:
 
 
 def _named_now(spec: str | None, phase: str) -> str | None:
-    """The file that the gate names since the run: users add one when a run has found something to accept."""
+    """The file that the gate names now: users add one once a run has found something to accept."""
     from fastflow.check.loading import load  # noqa: PLC0415  # the plan of most runs names the file
     from fastflow.model.node_parts import Gate  # noqa: PLC0415
 
@@ -124,7 +124,7 @@ def _content(path: Path) -> bytes:
 
 
 def add_to(path: Path, additions: Sequence[Addition]) -> None:
-    """Add to a file through another one: the old content or the new one is there, never half of it."""
+    """Add to a file through a temporary one: it has the old content or the new one, never half of it."""
     content = with_additions(str(path), _content(path), additions)
     target = resolved(path)
     scratch = target.with_name(f".{target.name}.{os.getpid()}")

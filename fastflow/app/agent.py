@@ -1,4 +1,4 @@
-"""`fastflow agent run`: a unit's workflows on the engine of the node that this runs on, told line by line."""
+"""`fastflow agent run`: runs a unit's workflows on the engine of this node, and reports line by line."""
 
 import base64
 import io
@@ -39,12 +39,12 @@ NODE = "FASTFLOW_NODE"
 _PIECE = 9_000
 """Bytes of a file in one message."""
 _CANCEL_GRACE, _CANCEL_LIMIT = 2.0, 2.5
-"""Seconds, as in RunSettings: a SIGTERM takes a second to get here, and the dispatcher has seven in all."""
+"""Seconds, as in RunSettings: a SIGTERM takes a second to arrive here, and the dispatcher has seven in all."""
 
 
 @dataclass
 class AgentConsole:
-    """Tells a dispatcher what happens; its SIGTERM sets `cancellation`. Implements `app.up.Console`."""
+    """Reports the run to a dispatcher; the dispatcher's SIGTERM sets `cancellation`. Implements `app.up.Console`."""
 
     writer: Writer
     request: RunRequest
@@ -52,16 +52,16 @@ class AgentConsole:
     begin: Callable[[Callable[[], None]], None]
 
     def listeners(self, settings: RunSettings) -> tuple[Listener, ...]:  # noqa: ARG002  # of the protocol
-        """What is to hear of the run's events."""
+        """The listeners for the run's events."""
         return (self.tell,)
 
     def tell(self, event: Event) -> None:
-        """Tell an event, masked."""
+        """Send an event, masked."""
         told = relocated(as_json(event), self.request)
         self.writer.send("event", event=json.loads(self.request.mask(json.dumps(told))))
 
     def say(self, message: str) -> None:
-        """Tell something that is no event of the run's own."""
+        """Send a message that is not one of the run's events."""
         self.tell(Note(message))
 
     def on_begin(self, last_effort: Callable[[], None]) -> None:
@@ -69,7 +69,7 @@ class AgentConsole:
         self.begin(last_effort)
 
     def on_end(self, folder: RunFolder) -> None:
-        """There is nothing to write besides."""
+        """Do nothing: there is nothing else to write."""
 
 
 def relocated(told: Any, request: RunRequest) -> Any:
@@ -90,7 +90,7 @@ def relocated(told: Any, request: RunRequest) -> Any:
 def run_agent(
     write: Callable[[str], None], cancellation: Cancellation, begin: Callable[[Callable[[], None]], None]
 ) -> int:
-    """Do what the order says; return the exit code, which is told as well. `begin` lets signals stop the run."""
+    """Carry out the order; return the exit code, which is also sent. `begin` lets signals stop the run."""
     writer = Writer(write)
     writer.send("hello", version=__version__, node=variable(NODE))
     order = read_order(Path(ORDER).read_bytes())
@@ -110,7 +110,7 @@ def run_agent(
         return error.exit_code
     except FastflowError as error:
         return _refused(writer, error)
-    except Exception as error:  # whoever watches must hear of it
+    except Exception as error:  # the dispatcher must be told
         _refused(writer, FastflowError(f"a bug of fastflow: {error!r}", "please report it"))
         raise
     finally:
@@ -135,7 +135,7 @@ def _beat(writer: Writer) -> None:
 
 
 def _engine_here(order: Order) -> DockerEngine:
-    """The node's own engine, which must keep volumes where this container has its files. Raises EngineError."""
+    """The node's own engine, which must keep volumes at the path of this container's files. Raises EngineError."""
     replace_environment(order.environment)
     if order.auths:
         settings = Path.home() / ".docker" / "config.json"
@@ -191,7 +191,7 @@ def _send_results(writer: Writer, request: RunRequest, result: RunResult, folder
 
 
 def _archive(request: RunRequest, result: RunResult, folder: RunFolder) -> bytes:
-    """The logs and reports of a run: those in its folder, and those that the spec wants elsewhere beside itself."""
+    """The logs and reports of a run: those in its folder, and those that the spec puts elsewhere in its directory."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w:gz") as archive:
         for path, name in _results(request, result, folder):

@@ -1,4 +1,4 @@
-"""`fastflow agent build`: the image of the agent, from what is on this machine and the base of the emulator's image."""
+"""`fastflow agent build`: makes the agent's image from the packages on this machine and the emulator's base image."""
 
 import importlib.metadata
 import re
@@ -34,7 +34,7 @@ _ELF = b"\x7fELF"
 
 
 def build_agent(image: str, say: Callable[[str], None], *, push: bool = False) -> str:
-    """Build the image on the current engine, and push it where that is asked for; return its name.
+    """Build the image on the current engine, and push it if asked to; return its name.
 
     Raises EngineError.
     """
@@ -76,7 +76,7 @@ def _write_context(context: Path, path: str, plugin: str | None) -> None:
 
 
 def _packages(name: str, seen: frozenset[str] = frozenset()) -> Iterator[tuple[str, importlib.metadata.Distribution]]:
-    """What fastflow needs, by name, without itself."""
+    """The packages that fastflow needs, by name, without itself."""
     for text in importlib.metadata.requires(name) or ():
         requirement, _, marker = text.partition(";")
         match = re.match(r"[A-Za-z0-9._-]+", requirement)
@@ -86,14 +86,14 @@ def _packages(name: str, seen: frozenset[str] = frozenset()) -> Iterator[tuple[s
         try:
             found = importlib.metadata.distribution(needed)
         except importlib.metadata.PackageNotFoundError:
-            continue  # of another platform
+            continue  # for another platform
         if needed not in seen:
             yield needed, found
             yield from _packages(needed, seen | {needed})
 
 
 def _copy(distribution: importlib.metadata.Distribution, site: Path) -> None:
-    """Copy the files of a package; not its programs, which are elsewhere."""
+    """Copy the files of a package, without its programs, which are elsewhere."""
     for file in distribution.files or ():
         if ".." in file.parts or "__pycache__" in file.parts:
             continue

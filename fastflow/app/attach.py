@@ -1,4 +1,4 @@
-"""`fastflow attach`: takes up the watch over a run on a cluster whose dispatcher is gone."""
+"""`fastflow attach`: resumes watching a run on a cluster whose dispatcher is gone."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -32,7 +32,7 @@ _END = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A run that is taken up: where it is, and what its dispatcher has kept there of it."""
+    """A run to watch again: where it is, and the data that its dispatcher stored there."""
 
     run: ClusterRun
     plan: PlanFile

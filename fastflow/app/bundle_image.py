@@ -1,4 +1,4 @@
-"""The files of a run as an image in a registry: the way to the nodes of a cluster for what no config can hold."""
+"""The files of a run as an image in a registry, which gets files too large for a config to the nodes of a cluster."""
 
 import tempfile
 from collections.abc import Callable, Iterable
@@ -12,7 +12,7 @@ from fastflow.errors import EngineError
 from fastflow.model.compose_keys import LABEL
 
 LARGEST = LARGEST_COPY
-"""Bytes of such an archive."""
+"""Maximum size of such an archive, in bytes."""
 _DIRECTORY, _FILE = "/bundle", "bundle.tgz"
 _DOCKERFILE = f"FROM scratch\nCOPY {_FILE} {_DIRECTORY}/\n"
 _LABELS = {LABEL: "bundle"}
@@ -36,7 +36,7 @@ def push_bundle(engine: DockerEngine, image: str, content: bytes, say: Callable[
 def fetch_bundle(engine: DockerEngine, image: str, target: Path) -> Path:
     """Pull the image, and copy the archive out of it into a directory; return the file. Raises EngineError.
 
-    Another unit of the run may remove the image on the same node at the same time: then it is pulled again.
+    Another unit of the run may remove the image on the same node at the same time; it is then pulled again.
     """
     for _ in range(_TRIES):
         engine.cli.pull(image, BUILD_TIMEOUT)
@@ -55,7 +55,7 @@ def fetch_bundle(engine: DockerEngine, image: str, target: Path) -> Path:
 
 
 def remove_bundles(engine: DockerEngine) -> None:
-    """Remove what agents that died left of such images on an engine. Those that are in use stay."""
+    """Remove such images that dead agents left on an engine. Those in use stay."""
     _remove(engine, (), engine.api.images(dict(_LABELS)))
 
 

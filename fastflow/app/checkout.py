@@ -1,4 +1,4 @@
-"""The specs below a directory: in a Git checkout those that Git tracks or would add, elsewhere those in no copy."""
+"""The specs below a directory: in a Git checkout those that Git tracks or would add, elsewhere those not in a copy."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ _NOT_SEARCHED = frozenset(
         *(".bundle", ".gradle", ".terraform", ".direnv", ".cache", ".worktrees", "Pods", "Carthage"),
     )
 )
-# Whoever owns the checkout, as in a container; and no program that its settings name.
+# Accept any owner of the checkout, as in a container, and run no program that its settings name.
 _GIT = ("git", "-c", "safe.directory=*", "-c", "core.fsmonitor=false")
 _PATTERNS = (":(glob)**/*fastflow.yml", ":(glob)**/*fastflow.yaml")
 _SUBMODULE = "160000"
@@ -25,9 +25,9 @@ _TIMEOUT = 60
 def specs_below(directory: Path, environment: Mapping[str, str]) -> list[Path]:
     """Every `fastflow.y(a)ml` and `*.fastflow.y(a)ml` below a directory, sorted.
 
-    `environment` is what Git is called with.
+    `environment` is that of the calls of Git.
     """
-    # What a hook of Git says of its repository does not hold in a submodule.
+    # The variables of a Git hook about its repository are wrong in a submodule.
     own = {name: value for name, value in environment.items() if not name.startswith("GIT_")}
     tracked = _Checkout(own).files(directory)
     found = _walked(directory) if tracked is None else tracked
@@ -46,7 +46,7 @@ def _walked(directory: Path) -> Iterator[Path]:
 
 
 def _is_worktree(directory: Path) -> bool:
-    """Whether a directory is another checkout of a repository, by `git worktree`: a copy of what is in the first."""
+    """Whether a directory is another checkout of a repository (`git worktree`), with copies of its files."""
     link = directory / ".git"
     try:
         return is_file(link) and "/worktrees/" in link.read_text(encoding="utf-8", errors="replace")
@@ -59,7 +59,7 @@ class _Checkout:
         self.environment = environment
 
     def files(self, directory: Path) -> list[Path] | None:
-        """The files that could be specs, in submodules too; None outside of a checkout, and in an ignored folder."""
+        """The files that could be specs, including submodules'; None outside a checkout, and in an ignored folder."""
         top = self._ask(directory, "rev-parse", "--show-toplevel")
         if top is None:
             return None
@@ -82,7 +82,7 @@ class _Checkout:
                 yield directory / name
 
     def _ask(self, directory: Path, *words: str) -> str | None:
-        """What Git prints; None where it fails or is not there."""
+        """The output of Git; None if it fails or is missing."""
         try:
             done = subprocess.run(
                 [*_GIT, *words],

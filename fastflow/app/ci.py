@@ -1,4 +1,4 @@
-"""`fastflow ci`: the pipeline file of a CI system for a spec, made once and then kept in step."""
+"""`fastflow ci`: the pipeline file of a CI system for a spec, made once and then kept in sync."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,7 +24,7 @@ Check = Callable[[SpecText], Facts]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A pipeline file as it is, None if it is not there, and as it should be."""
+    """A pipeline file as it is (None if missing), and as it should be."""
 
     path: Path
     old: str | None
@@ -32,12 +32,12 @@ class Change:
 
     @property
     def is_needed(self) -> bool:
-        """Whether the file does not fit its spec."""
+        """Whether the file is out of sync with its spec."""
         return self.old != self.new
 
     @property
     def diff(self) -> str:
-        """What would change, as `diff -u` shows it."""
+        """The change, as `diff -u` shows it."""
         name = str(self.path)
         lines = unified_diff((self.old or "").splitlines(), self.new.splitlines(), name, name, lineterm="")
         return "\n".join(lines)
@@ -53,14 +53,14 @@ class Change:
 
 
 def root_here() -> Path:
-    """The top of the Git checkout, where CI systems run their jobs; outside of one, this directory."""
+    """The top of the Git checkout, where CI systems run their jobs; outside a checkout, this directory."""
     here = Path.cwd()
     found = next((directory for directory in (here, *here.parents) if exists(directory / ".git")), here)
     return Path(os.path.relpath(found, here))
 
 
 def options_of(system: str, spec: str | None, root: Path, **more: str | None) -> CiOptions:
-    """The options that a command line asks for, with the spec's path from the root; raises UsageError."""
+    """The options of a command line, with the spec's path from the root; raises UsageError."""
     if spec == "-":
         raise UsageError("the pipeline needs a spec that is a file of the repository", "name the file")
     name = Path(os.path.relpath(read_spec_text(spec).name, root)).as_posix()
@@ -70,14 +70,14 @@ def options_of(system: str, spec: str | None, root: Path, **more: str | None) ->
 
 
 def printed(options: CiOptions, root: Path, check: Check) -> str:
-    """The whole file as it would be made new."""
+    """The whole file as newly made."""
     system = system_named(options.system)
     pipeline = _pipeline(options, system, root, Path(system.path), check)
     return whole(system.pieces(pipeline), pipeline.arguments)
 
 
 def made(options: CiOptions, root: Path, output: str | None, check: Check, *, force: bool) -> Change:
-    """What makes the file of a system, or brings its regions into step; raises UsageError for a file of others."""
+    """The change that makes a system's file, or syncs its regions; raises UsageError for a file of others."""
     system = system_named(options.system)
     path = Path(output) if output else root / system.path
     pipeline = _pipeline(options, system, root, path, check)
@@ -95,7 +95,7 @@ def made(options: CiOptions, root: Path, output: str | None, check: Check, *, fo
 
 
 def kept(root: Path, only: str | None, output: str | None, check: Check, *, force: bool) -> tuple[Change, ...]:
-    """What brings the files into step that fastflow wrote, with the options that they keep; raises UsageError."""
+    """The changes that sync the files that fastflow wrote, with the options stored in them; raises UsageError."""
     changes = []
     for path in _candidates(root, only, output):
         text = _text(path)
@@ -168,7 +168,7 @@ def _regions(path: Path, text: str, default: str) -> tuple[Found, ...]:
 def _in_step(
     path: Path, text: str, found: Sequence[Found], pipeline: Pipeline, regions: Sequence[Region], *, force: bool
 ) -> Change:
-    """Raises UsageError where a region is missing, or was edited by hand."""
+    """Raises UsageError if a region is missing, or was edited by hand."""
     parts = [one.part for one in found]
     for region in regions:
         if parts.count(region.part) != 1:

@@ -1,4 +1,4 @@
-"""How a pipeline file is made: the arguments of `fastflow ci`, which the file itself keeps."""
+"""How a pipeline file is made: the arguments of `fastflow ci`, which the file itself stores."""
 
 import shlex
 from dataclasses import dataclass, replace
@@ -8,14 +8,14 @@ from fastflow.errors import UsageError
 from fastflow.jobs.systems import NAMES
 
 INSTALL = f"fastflow-ci=={__version__}"
-"""What jobs install unless somebody says otherwise: this version."""
+"""The default of what jobs install: this version."""
 JOBS = ("workflow", "one")
 _FLAGS = {"--jobs": "jobs", "--install": "install", "--runner": "runner"}
 
 
 @dataclass(frozen=True, slots=True)
 class CiOptions:
-    """The system and what its file is made with. `spec` is a path from the repository's root; None is the one there."""
+    """The system and the options for its file. `spec` is a path from the repository's root; None is the spec there."""
 
     system: str
     spec: str | None = None
@@ -25,7 +25,7 @@ class CiOptions:
 
     @property
     def arguments(self) -> str:
-        """The options as the file keeps them: those that are not by default."""
+        """The options as stored in the file: those that differ from the defaults."""
         words = [self.system, *([self.spec] if self.spec else [])]
         words += ["--jobs", self.jobs] if self.jobs != JOBS[0] else []
         words += ["--install", self.install] if self.install else []
@@ -34,7 +34,7 @@ class CiOptions:
 
 
 def read_options(arguments: str, where: str) -> CiOptions:
-    """Read what a file keeps; raises UsageError, which names the place `where`."""
+    """Read the options stored in a file; raises UsageError, which names the place `where`."""
     try:
         words = shlex.split(arguments)
     except ValueError:

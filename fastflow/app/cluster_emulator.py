@@ -1,4 +1,4 @@
-"""`fastflow emulator --host NAME`: the emulated cloud of a cluster that the spec here names."""
+"""`fastflow emulator --host NAME`: the emulated cloud of a cluster in the spec here."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ from fastflow.errors import EmulatorError, UsageError
 
 
 def cluster_named(name: str) -> ClusterHost:
-    """The cluster of the spec here that has this name; raises UsageError where it has none."""
+    """The cluster with this name in the spec here; raises UsageError if there is none."""
     hosts = {host.name: host for host in clusters_of(read_spec_text(None))}
     if name not in hosts:
         hint = did_you_mean(name, list(hosts)) or "clusters are the hosts with swarm: true"
@@ -21,13 +21,13 @@ def cluster_named(name: str) -> ClusterHost:
 
 
 def manager_of(host: ClusterHost) -> DockerEngine:
-    """The engine that manages a cluster; raises EngineError where it manages none."""
+    """The engine that manages a cluster; raises EngineError if it does not manage one."""
     host.cluster.info()
     return open_engine(engine_environment(), host.declared)
 
 
 def require_unused(host: ClusterHost, notify: Callable[[str], None]) -> None:
-    """Raise EmulatorError while a run on the cluster goes on, which may use the cloud."""
+    """Raise EmulatorError while a run on the cluster, which may use the cloud, is live."""
     live = [run.id for run in runs_on([host], notify) if run.goes_on]
     if live:
         hint = f"end it first: fastflow down --run {live[0]}; or proceed anyway: --force"

@@ -1,4 +1,4 @@
-"""What of a run is on a cluster: it is sent there, watched from here, and removed."""
+"""The part of a run that is on a cluster: sends it there, watches it from here, and removes it."""
 
 import platform
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ from fastflow.settings import RunSettings
 
 AGENT = ("agent", "run")
 _END, _CANCELLED_END = 15.0, 1.0
-"""Seconds in which an agent ends that has said its last word."""
+"""Seconds in which an agent ends after its last message."""
 
 
 class ClusterPart:
@@ -76,7 +76,7 @@ class ClusterPart:
         self.bundle, self.kept_back = pack(shipment, request.tokens.values(), largest)
 
     def ask(self) -> Mapping[str, EngineVersions]:
-        """Ask the manager what it is, and start the emulator's cloud."""
+        """Ask the manager for its version, and start the emulator's cloud."""
         info = self.cluster.info()
         if self.request.is_emulated:
             ensure_cluster_cloud(self.engine, self.console.say)
@@ -91,7 +91,7 @@ class ClusterPart:
         self._take_leases(watch)
 
     def execute(self, watch: Watch) -> None:
-        """Start the units, and follow them to their ends."""
+        """Start the units, and follow them until they end."""
         dispatcher = Dispatcher(
             self.cluster,
             self.request.run,
@@ -104,15 +104,15 @@ class ClusterPart:
         dispatcher.execute()
 
     def withdraw(self) -> None:
-        """Remove the units, none of which has begun."""
+        """Remove the units, none of which has started."""
         with suppress(FastflowError):
             remove_ended(self.cluster, self.request.run)
 
     def kill(self) -> None:
-        """Nothing: agents end by themselves."""
+        """Do nothing: agents end by themselves."""
 
     def remove(self) -> None:
-        """Remove what is over, also from the node of an agent that died; what still ends is left to `fastflow down`."""
+        """Remove ended units, also from the node of a dead agent; those still ending are left to `fastflow down`."""
         is_cancelled = self.console.cancellation.is_set
         try:
             live = remove_ended(self.cluster, self.request.run, _CANCELLED_END if is_cancelled else _END)
@@ -129,7 +129,7 @@ class ClusterPart:
             )
 
     def _send_files(self) -> Claim | None:
-        """Give the nodes the archive: as a file of the cluster, or, if that is too small, as an image in a registry."""
+        """Give the nodes the archive: as a file of the cluster or, if it is too large, as an image in a registry."""
         if len(self.bundle) <= FILE_LIMIT:
             return self.cluster.store(f"fastflow-{self.request.run}-files", self.bundle, self.labels)
         self.bundle_image = f"{self.declared.bundle}:{self.request.run}"
@@ -153,7 +153,7 @@ class ClusterPart:
         take_or_wait(taking, self.console.cancellation, patience_of(self.settings, watch.folder))
 
     def _secret(self, unit: UnitPlan) -> bytes:
-        """What an agent is told; raises UsageError if that is too much."""
+        """The order for an agent; raises UsageError if it is too large."""
         request = self.request
         order = Order(
             version=__version__,

@@ -43,7 +43,7 @@ def _row(unit: Unit) -> tuple[str, ...]:
 
 
 def cluster_runs_as_json(runs: Iterable[ClusterRun]) -> Iterator[Mapping[str, object]]:
-    """Give the runs as `ps --format json` has them, with their units."""
+    """Return the runs for `ps --format json`, with their units."""
     for run in runs:
         units = [
             {

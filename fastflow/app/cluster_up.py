@@ -1,7 +1,7 @@
 """`fastflow up` with clusters: one run in parts, one for each cluster and one for all single engines.
 
 Phases of different parts never wait for one another (rule `cluster-crossing`). No part starts a phase before all of
-them hold their leases, and whoever watches sees one run.
+them hold their leases, and displays show one run.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -28,31 +28,31 @@ class Part(Protocol):
     """A part of a run. Its methods are called in this order; all but `execute` and `kill` may raise FastflowError."""
 
     def begin(self) -> None:
-        """Do what comes before there is a folder of the run."""
+        """Do everything that must happen before the run's folder exists."""
 
     def ask(self) -> Mapping[str, EngineVersions]:
-        """Get its hosts ready; return what they are."""
+        """Get its hosts ready; return their versions."""
 
     def hold(self, watch: Watch) -> None:
-        """Take its leases, and make what its phases need; nothing runs yet."""
+        """Take its leases, and create what its phases need; nothing runs yet."""
 
     def execute(self, watch: Watch) -> None:
-        """Run its phases to their ends."""
+        """Run its phases until they end."""
 
     def withdraw(self) -> None:
-        """Remove what `hold` made, in the place of `execute`."""
+        """Remove what `hold` created, instead of `execute`."""
 
     def remove(self) -> None:
         """Remove what has ended."""
 
     def kill(self) -> None:
-        """End it at once, as far as that goes."""
+        """End it at once, as far as possible."""
 
 
 def run_with_clusters(
     request: RunRequest, settings: RunSettings, console: Console, id_file: RunIdFile | None = None
 ) -> tuple[RunResult, RunFolder]:
-    """Run what was requested; return the result and the run's folder. Raises as `app.up.run` does."""
+    """Run the request; return the result and the run's folder. Raises as `app.up.run` does."""
     if settings.keep:
         raise UsageError("--keep is not available on a cluster", "run the workflow on a single engine to look at it")
     if request.text.name == "-":
@@ -109,7 +109,7 @@ def _watch(
     folder: RunFolder,
     earlier: Sequence[PhaseResult],
 ) -> Watch:
-    """Write the plan down, also if no host then answers; from then on signals stop the run."""
+    """Write the plan, even if no host then answers; from then on signals stop the run."""
     told = plan_file_of_run(request.plan, request.facts, request.values, request.run)
     folder.write_plan(told)
     told = told.with_hosts({name: version for part in parts for name, version in part.ask().items()})
@@ -127,7 +127,7 @@ def _watch(
 
 
 def _hold(parts: Sequence[Part], watch: Watch) -> None:
-    """Let all parts take their leases; if one cannot, nothing is left of any."""
+    """Let all parts take their leases; if one cannot, all of them are undone."""
     try:
         for part in parts:
             part.hold(watch)

@@ -1,4 +1,4 @@
-"""Runs on clusters: which there are, and how they are ended and removed."""
+"""Runs on clusters: finding, ending and removing them."""
 
 import platform
 import time
@@ -25,7 +25,7 @@ MANIFEST = "manifest"
 _END_TIMEOUT = 60.0
 _SWEEP_TIMEOUT = 120.0
 _READING = 10.0
-"""Seconds in which units end that are cancelled, and a watch on another machine reads their results."""
+"""Seconds for cancelled units to end, and for a watch on another machine to read their results."""
 _PAUSE = 0.2
 
 
@@ -40,7 +40,7 @@ class ClusterHost:
 
 @dataclass(frozen=True, slots=True)
 class ClusterRun:
-    """A run of which a cluster has something: units, or only claims and files."""
+    """A run that has something on a cluster: units, or only claims and files."""
 
     id: str
     spec: str
@@ -51,12 +51,12 @@ class ClusterRun:
 
     @property
     def goes_on(self) -> bool:
-        """Whether a unit runs or waits for room."""
+        """Whether a unit runs or waits for a node."""
         return any(goes_on(unit) for unit in self.units)
 
     @property
     def unit_runs(self) -> frozenset[str]:
-        """The ids that its units have as runs of their own on the engines of their nodes."""
+        """The ids of its units as separate runs on the engines of their nodes."""
         return frozenset(unit.name.removeprefix("fastflow-") for unit in self.units)
 
     @property
@@ -78,7 +78,7 @@ def clusters_of(text: SpecText | None) -> tuple[ClusterHost, ...]:
 
 
 def runs_on(hosts: Iterable[ClusterHost], notify: Callable[[str], None]) -> tuple[ClusterRun, ...]:
-    """The runs on clusters, the oldest first; `notify` hears of a cluster that does not answer."""
+    """The runs on clusters, the oldest first; `notify` is called for a cluster that does not answer."""
     found: list[ClusterRun] = []
     for host in hosts:
         try:
@@ -100,20 +100,20 @@ def _runs(host: ClusterHost) -> Iterable[ClusterRun]:
 
 
 def without_units(found: Iterable[LiveRun], sent: Iterable[ClusterRun]) -> tuple[LiveRun, ...]:
-    """Leave out the runs of units, which the engine of a manager shows as its own if it takes units."""
+    """Leave out the runs of units, which a manager's engine shows as its own if it also runs units."""
     of_units = {name for run in sent for name in run.unit_runs}
     return tuple(run for run in found if run.id not in of_units)
 
 
 def is_live(run: ClusterRun, runs_dir: RunsDir) -> bool:
-    """Whether somebody sees to a run: a unit goes on or is about to, or its dispatcher is on this machine."""
+    """Whether a run is live: a unit runs or is about to, or its dispatcher is on this machine."""
     return run.goes_on or is_going_on(runs_dir.folder(run.spec, run.id)) or (is_alive(run.host.cluster, run.id))
 
 
 def require_none(phase: str | None, run: str | None, text: SpecText | None, what: str) -> None:
-    """Raise FastflowError if a phase runs on a cluster: there is no `what` for it there.
+    """Raise FastflowError if a phase runs on a cluster, where `what` is not available.
 
-    Without `run`, a run of this spec is meant. A run may be on single engines, too: their workflows are no concern.
+    Without `run`, a run of this spec is meant. Workflows of the run on single engines do not matter.
     """
     hosts = clusters_of(text)
     spec = identity(text) if text is not None else None
@@ -128,7 +128,7 @@ def require_none(phase: str | None, run: str | None, text: SpecText | None, what
 
 @dataclass
 class Removal:
-    """What `fastflow down` did on clusters. `runs` are those that it looked at, `left` what it could not remove."""
+    """The result of `fastflow down` on clusters. `runs` are those that it checked, `left` what it could not remove."""
 
     runs: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
@@ -143,9 +143,9 @@ def down(
     say: Callable[[str], None],
     notify: Callable[[str], None],
 ) -> Removal:
-    """Remove what is over of the run `name`, or of the runs of a spec, or of all, and sweep every node.
+    """Remove the ended parts of the run `name`, of the runs of a spec, or of all runs, and sweep every node.
 
-    A live run is ended if it is named.
+    A live run is ended only if it is named.
     """
     removal = Removal()
     for host in hosts:
@@ -166,7 +166,7 @@ def down(
 
 
 def end_run(run: ClusterRun, runs_dir: RunsDir) -> Sequence[Unit]:
-    """Stop a run's units and remove it; return those units that did not end in time."""
+    """Stop a run's units and remove the run; return those units that did not end in time."""
     cluster = run.host.cluster
     cancel_run(cluster, run.id)
     if run.goes_on:
@@ -175,9 +175,9 @@ def end_run(run: ClusterRun, runs_dir: RunsDir) -> Sequence[Unit]:
 
 
 def _let_results_be_read(run: ClusterRun, runs_dir: RunsDir) -> None:
-    """Leave units to who watches the run: removed units cannot be read any more, and the watch removes them itself.
+    """Leave units to the watch over the run: removed units cannot be read any more, and the watch removes them itself.
 
-    A watch on this machine is waited for; whether there is one elsewhere shows in that it removes them.
+    Waits for a watch on this machine; one elsewhere can only be noticed when it removes them.
     """
     folder = runs_dir.folder(run.spec, run.id)
     is_here, pause = is_going_on(folder), Event()
@@ -191,7 +191,7 @@ def _let_results_be_read(run: ClusterRun, runs_dir: RunsDir) -> None:
 
 
 def sweep(host: ClusterHost, on_line: Callable[[str], None]) -> tuple[str, ...]:
-    """Remove on every node what units left whose agents are dead; return what stood in the way, by node."""
+    """Remove on every node what units of dead agents left; return the obstacles, by node."""
     order = UnitOrder(
         name=f"fastflow-sweep-{new_run_id()}",
         labels={f"{LABEL}.role": "sweep"},

@@ -28,17 +28,17 @@ from fastflow.spec.writer import dump
 _RUN = "0"
 _AT_ONCE = 8
 _WHERE = re.compile(r"validating .*?: ")
-"""What Compose puts before a complaint: the file, which is another where the same text is."""
+"""Compose's prefix of a complaint: the file, which may differ for equal texts."""
 _TEXTS_OF_NODES = ("environment", "labels")
 
 
 def check_with_compose(
     checked: Checked, values: Mapping[str, str] | None, env_files: Sequence[str]
 ) -> tuple[Checked, tuple[str, ...]]:
-    """Check specs again, with what Docker Compose says of those that have no errors; the others have no project yet.
+    """Check specs again, with the findings of Docker Compose for those without errors; the others have no project yet.
 
-    Also return the names of those others. Without `values` no variable is read: what depends on one is not looked at.
-    Needs no engine; raises EngineError if there is no Docker Compose v2.
+    Also return the names of those others. Without `values` no variable is read, and texts that depend on one are not
+    checked. Needs no engine; raises EngineError if there is no Docker Compose v2.
     """
     at_fault = {found.mark.file for found in checked.diagnostics if found.severity is Severity.ERROR}
     texts = {text.name: text for text in checked.texts}
@@ -50,13 +50,13 @@ def check_with_compose(
         if values is not None or not any(isinstance(file, str) and "$" in file for file in workflow.compose or ())
     ]
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="compose") as pool:
-        open_engine(docker_environment()).compose_version()  # or its absence would look like a fault of each project
+        open_engine(docker_environment()).compose_version()  # else its absence would look like a fault of each project
         asked = [found for found in pool.map(_Question.answer, questions) if found is not None]
     return check(checked.texts, values, asked=asked), tuple(name for name in texts if name in at_fault)
 
 
 class _Question:
-    """What Compose is asked about one workflow."""
+    """The question to Compose about one workflow."""
 
     def __init__(
         self,
@@ -73,10 +73,10 @@ class _Question:
         settings = RunSettings(_RUN, identity(text), env_files=absolute_files(env_files))
         self.project = compile_project(made, made.workflows[workflow], settings)
         if values is None:
-            self.project = replace(self.project, env_files=(os.devnull,))  # else Compose reads `.env` by itself
+            self.project = replace(self.project, env_files=(os.devnull,))  # else Compose would read `.env` by itself
 
     def answer(self) -> Diagnostic | None:
-        """Ask, and give a finding where Compose rejects the project."""
+        """Ask, and return a finding if Compose rejects the project."""
         try:
             self._ask()
         except EngineTimeoutError:
@@ -94,14 +94,14 @@ class _Question:
             return
         engine = open_engine({**docker_environment(), self.token: "token"})
         resolved = json.loads(engine.compose.config(self.project, interpolate=False))
-        # Compose judges numbers, ports and names only once it has put the variables' values in.
+        # Compose judges numbers, ports and names only once it has replaced the variables.
         if not any(self._is_open(path, value) for path, value in _texts(resolved)):
             engine.compose.config(self.project)
 
     def _is_of_a_variable(self, message: str) -> bool:
-        """Whether Compose complains of a variable that has no value yet, such as one for a name, a path or a protocol.
+        """Whether Compose complains about a variable without a value yet, such as one for a name, a path or a protocol.
 
-        That is so if it has no such complaint of a project in which all that holds a variable is left out.
+        That is so if it has no such complaint about the project without all texts that contain a variable.
         """
         if "$" in message:
             return True
@@ -115,9 +115,9 @@ class _Question:
         return True
 
     def _is_open(self, path: Sequence[str], value: str) -> bool:
-        """Whether a text holds a variable whose value Compose would judge by, or a reference that must be set.
+        """Whether a text contains a variable whose value Compose would judge, or a reference that must be set.
 
-        A doubled dollar is a text that fastflow itself has left open; no text of the environment or of labels is wrong.
+        A doubled dollar marks a text that fastflow itself has left open; no text in the environment or labels is wrong.
         """
         left = value.replace(f"${{{self.token}}}", "")
         return "$" in (left.replace("$$", "") if set(path) & set(_TEXTS_OF_NODES) else left)
@@ -130,7 +130,7 @@ def _without_variables(source: ComposeFile | ComposeText) -> str:
 
 
 def _stripped(node: YamlNode) -> YamlNode | None:
-    """Leave out every key, value and item that holds a variable."""
+    """Leave out every key, value and item that contains a variable."""
     if isinstance(node, YamlMap):
         pairs = ((key, _stripped(value)) for key, value in node if _stripped(key) is not None)
         return replace(node, entries=tuple((key, value) for key, value in pairs if value is not None))

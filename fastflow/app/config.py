@@ -1,4 +1,4 @@
-"""`fastflow config`: the Compose project of a workflow, as people read it."""
+"""`fastflow config`: the Compose project of a workflow, for people."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +19,7 @@ from fastflow.plan.making import Selection
 from fastflow.settings import RunSettings
 
 RUN = "0"
-"""Stands for a run's id: two calls print the same, and a difference is one of the spec."""
+"""Stands in for a run's id, so that two calls print the same, and any difference comes from the spec."""
 _TOKEN = "0fastflow0token0"  # noqa: S105  # stands for the token, so that its reference can take its place
 
 
@@ -32,7 +32,7 @@ def project_text(
     env_files: Sequence[str],
     say: Callable[[str], None],
 ) -> str:
-    """The project of a workflow as YAML; `say` hears what is left out of it.
+    """The project of a workflow as YAML; `say` is called with what is left out.
 
     The token stays a reference. So do all other variables, unless Docker Compose would then read another project.
     Raises UsageError if it is not clear which workflow is meant.
@@ -48,7 +48,7 @@ def project_text(
     engine = open_engine(engine_environment({token: _TOKEN, **own_variables(values)}))
     project = _Project(engine, lambda known: compile_project(made, chosen, settings, known=Known(resolved=known)))
     shown = project.text(say)
-    # Another variable may have the token for its value, too.
+    # Another variable may have the token as its value.
     for secret in (_TOKEN, values.get(token, "")):
         shown = shown.replace(secret, f"${{{token}}}") if len(secret) >= SHORTEST else shown
     return shown
@@ -56,7 +56,7 @@ def project_text(
 
 @dataclass(frozen=True, slots=True)
 class _Project:
-    """A project that is shown: `compiled` makes it of what Docker Compose said of it."""
+    """A project to show: `compiled` makes it from Docker Compose's answer."""
 
     engine: DockerEngine
     compiled: Callable[[Resolved], ComposeProject]
@@ -66,7 +66,7 @@ class _Project:
         with_references = _unless_refused(lambda: self._text(is_interpolated=False))
         if with_references is not None:
             meant = _unless_refused(lambda: self.engine.compose.config(self._resolved(is_interpolated=True)))
-            # The variables of a matrix have their values in fastflow alone: nobody else could replace them.
+            # Only fastflow knows the values of a matrix's variables: nothing else could replace them.
             alone = replace(self.compiled(Resolved()), environment={})
             again = replace(alone, sources=(ComposeText(with_references),))
             if meant is None or meant == _unless_refused(lambda: self.engine.compose.config(again)):
@@ -87,7 +87,7 @@ class _Project:
 
 
 def _unless_refused(ask: Callable[[], str]) -> str | None:
-    """What Docker Compose answers, or None where it refuses the project."""
+    """The answer of Docker Compose, or None if it refuses the project."""
     try:
         return ask()
     except EngineTimeoutError:

@@ -1,4 +1,4 @@
-"""Whoever starts a run, as a run sees them."""
+"""The interface of a run to its caller."""
 
 from collections.abc import Callable, Iterable
 from typing import Protocol
@@ -10,20 +10,20 @@ from fastflow.settings import RunSettings
 
 
 class Console(Protocol):
-    """Whoever starts a run: what they are told, and how they stop it."""
+    """The caller of a run: what it is shown, and how it stops the run."""
 
     @property
     def cancellation(self) -> Cancellation:
-        """What stops the run."""
+        """The cancellation that stops the run."""
 
     def say(self, message: str) -> None:
-        """Show something that is no event of the run's own."""
+        """Show a message that is not one of the run's events."""
 
     def listeners(self, settings: RunSettings) -> Iterable[Listener]:
-        """What is to hear of the run's events."""
+        """The listeners for the run's events."""
 
     def on_begin(self, last_effort: Callable[[], None]) -> None:
         """From now on `cancellation` stops the run, and `last_effort` kills what it has started."""
 
     def on_end(self, folder: RunFolder) -> None:
-        """The run's folder has all that it will have, also of a run that could not begin."""
+        """The run's folder is complete, even if the run could not begin."""

@@ -1,4 +1,4 @@
-"""`fastflow doctor`: what a run needs, looked at before."""
+"""`fastflow doctor`: checks the prerequisites of a run."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -19,9 +19,9 @@ _VARIABLE = re.compile(r"the variable (\w+) is not set")
 
 
 def look_at(text: SpecText | None, env_files: Iterable[str], *, emulate: bool) -> tuple[Answer, ...]:
-    """Look at what a run of a spec needs, or any run where no spec is given; with the emulator, nothing of the cloud.
+    """Check the prerequisites of a run of a spec, or of any run without a spec; with the emulator, none of the cloud.
 
-    Raises InvalidSpecError if the spec has errors whatever the values of variables.
+    Raises InvalidSpecError if the spec has errors for any values of variables.
     """
     run = new_run_id()
     made, unset = None, list[str]()

@@ -1,4 +1,4 @@
-"""`fastflow down`: what a run left is removed; a live one is interrupted first."""
+"""`fastflow down`: removes what a run left; a live one is interrupted first."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ _PAUSE = 0.2
 
 
 def chosen_runs(runs: Sequence[LiveRun], name: str | None, spec: str | None) -> list[LiveRun]:
-    """The run of a name, or those of a spec, or all; raises FastflowError if there is none of that name."""
+    """The run with a name, or those of a spec, or all; raises FastflowError if there is none with that name."""
     found = [run for run in runs if (run.id == name if name is not None else spec in (None, run.spec))]
     if name is not None and not found:
         raise FastflowError(f"no engine has a run {name}", "see: fastflow ps")
@@ -23,7 +23,7 @@ def chosen_runs(runs: Sequence[LiveRun], name: str | None, spec: str | None) -> 
 
 
 def settled(run: LiveRun, look: Callable[[], Survey]) -> LiveRun:
-    """Wait a moment for a lease that is only just starting: its run is not dead yet. Return the run as it is then."""
+    """Wait a moment for a lease that is just starting, because its run is not dead yet. Return the run's new state."""
     deadline = time.monotonic() + _START_GRACE
     pause = Event()
     while run.is_starting and time.monotonic() < deadline:

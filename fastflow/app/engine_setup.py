@@ -1,4 +1,4 @@
-"""The engines of a run, before it begins and when it has to end at once."""
+"""The engines of a run, before it begins and if it has to end at once."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -23,7 +23,7 @@ from fastflow.settings import Emulation, RunSettings
 
 
 def engines_of(request: RunRequest, settings: RunSettings, hosts: Mapping[str, Host]) -> dict[str, DockerEngine]:
-    """The engines of the hosts that the plan uses, by host; clusters are no engines."""
+    """The engines of the hosts that the plan uses, by host; clusters are not engines."""
     stand_ins = {name: token for name, token in settings.tokens.items() if name not in request.tokens}
     environment = engine_environment(own_variables(request.values) | stand_ins)
     used = ((name, hosts.get(name)) for name in request.plan.used_hosts)
@@ -31,11 +31,11 @@ def engines_of(request: RunRequest, settings: RunSettings, hosts: Mapping[str, H
 
 
 def take_over_earlier(request: RunRequest, engines: Mapping[str, DockerEngine], say: Callable[[str], None]) -> None:
-    """Remove what a run that is resumed has left; raises FastflowError if that one is live."""
+    """Remove what a resumed run has left; raises FastflowError if that run is live."""
     if request.earlier is None:
         return
     resumed = request.earlier.digest.run
-    with suppress(EngineUnreachableError):  # which is reported when the engines are asked
+    with suppress(EngineUnreachableError):  # reported when the engines are asked
         if take_over(engines.values(), resumed):
             say(f"removed what run {resumed} had left on the engine")
 
@@ -47,9 +47,9 @@ def emulated(
     marks: list[Lease],
     say: Callable[[str], None],
 ) -> RunSettings:
-    """Start the cloud on each engine on which it does not run; first let `marks` say that this run uses it.
+    """Start the cloud on each engine without one; `marks` first shows that this run uses it.
 
-    On a node of a cluster there is one already, which all of its nodes share.
+    On a node of a cluster there is one already, shared by all nodes.
     """
     shared = settings.emulation
     ask_all(engines)  # before the first cloud is started
@@ -68,12 +68,12 @@ def emulated(
 
 
 def versions_of(engines: Mapping[str, DockerEngine]) -> Mapping[str, EngineVersions]:
-    """Ask the engines what they are. Raises EngineError."""
+    """Ask the engines for their versions. Raises EngineError."""
     infos = ask_all(engines).items()
     return {name: EngineVersions(one.engine_version, one.compose_version) for name, one in infos}
 
 
 def remove_all(run: str, engines: Mapping[str, DockerEngine]) -> None:
-    """Kill and remove all that a run has on engines, without waiting for anything."""
+    """Kill and remove everything that a run has on engines, without waiting for anything."""
     for engine in engines.values():
         remove_run(engine, run, ())

@@ -1,4 +1,4 @@
-"""What of a run is on single engines while the rest of it is on clusters."""
+"""The part of a run that is on single engines while the rest is on clusters."""
 
 import threading
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ from fastflow.settings import RunSettings
 
 
 class EnginesPart:
-    """The part of a run that is on single engines. Its runner has a thread, and waits in it for the other parts."""
+    """The part of a run on single engines. Its runner has its own thread, and waits there for the other parts."""
 
     def __init__(self, request: RunRequest, settings: RunSettings, console: Console, hosts: Sequence[str]) -> None:
         plan = request.plan
@@ -36,11 +36,11 @@ class EnginesPart:
         self._outcome: RunResult | FastflowError | None = None
 
     def begin(self) -> None:
-        """Remove what a run that is resumed has left."""
+        """Remove what a resumed run has left."""
         take_over_earlier(self.request, self.engines, self.console.say)
 
     def ask(self) -> Mapping[str, EngineVersions]:
-        """Start the emulator's clouds, and ask the engines what they are."""
+        """Start the emulator's clouds, and ask the engines for their versions."""
         if self.request.is_emulated:
             plan, say = self.request.plan, self.console.say
             self.settings = emulated(plan, self.settings, self.engines, self._marks, say)
@@ -63,7 +63,7 @@ class EnginesPart:
             raise self._outcome
 
     def execute(self, watch: Watch) -> None:
-        """Let the phases start, and wait for their ends."""
+        """Let the phases start, and wait until they end."""
         with self._changed:
             self._may_run = True
             self._changed.notify_all()
@@ -81,11 +81,11 @@ class EnginesPart:
         release_all(self._marks)
 
     def remove(self) -> None:
-        """Let others see that the emulator's clouds are not used any more; the runner has removed the rest."""
+        """Release the emulator's clouds; the runner has removed the rest."""
         release_all(self._marks)
 
     def kill(self) -> None:
-        """Remove all that the run has on its engines."""
+        """Remove everything that the run has on its engines."""
         remove_all(self.request.run, self.engines)
 
     def _run(self, runner: Runner) -> None:
@@ -115,7 +115,7 @@ class EnginesPart:
 
 
 def _pass_on(watch: Watch, event: Event) -> None:
-    """Tell who watches the whole run what happens in this part; the run begins and ends elsewhere."""
+    """Pass on the events of this part; the beginning and the end of the whole run are reported elsewhere."""
     is_of_all = isinstance(event, RunStarted | RunEnded | RunRefused) or getattr(event, "is_kept", False)
     if not is_of_all:
         watch.emit(event)

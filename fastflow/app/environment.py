@@ -1,4 +1,4 @@
-"""Where values come from: the environment, `--env-file`s, and the `.env` beside the spec. Nothing else reads them."""
+"""The sources of values: the environment, `--env-file`s, and the `.env` next to the spec. Nothing else reads them."""
 
 import os
 import re
@@ -12,7 +12,7 @@ from fastflow.files import is_file, resolved
 from fastflow.spec.values import EnvFileError, Values, read_env_file
 
 RUNS_DIR = "FASTFLOW_RUNS_DIR"
-"""The variable that chooses where runs are kept."""
+"""The variable that sets where runs are kept."""
 _COMPOSE_KEPT = "COMPOSE_PROFILES"
 _DOCKERS = frozenset(("HOME", "PATH", "TMPDIR", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"))
 _OF_THIS_MACHINE = (
@@ -25,7 +25,7 @@ _RANDOM = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 def new_run_id() -> str:
-    """Make a run's id: letters and digits, in lower case as Compose wants them, sorted by time, never twice."""
+    """Make a run's id: letters and digits, in lower case as Compose requires, sorted by time, and unique."""
     import secrets  # noqa: PLC0415  # most of the commands make no run
 
     moment = datetime.now(UTC).strftime("%y%m%d%H%M%S")
@@ -33,9 +33,9 @@ def new_run_id() -> str:
 
 
 def values_for(directory: Path, env_files: Iterable[str], run: str) -> Values:
-    """The values of all variables: the environment wins over `--env-file`s, these over a `.env` beside the spec.
+    """The values of all variables: the environment overrides `--env-file`s, which override a `.env` next to the spec.
 
-    FASTFLOW_CI_ID is made of the variables of the CI system, unless it is set.
+    FASTFLOW_CI_ID is made from the CI system's variables, unless it is set.
     """
     try:
         beside = directory / ".env"
@@ -50,17 +50,17 @@ def values_for(directory: Path, env_files: Iterable[str], run: str) -> Values:
 
 
 def own_variables(values: Mapping[str, str]) -> dict[str, str]:
-    """The variables that fastflow itself gives a value to; in a CI system that is not known, one has none."""
+    """The variables that fastflow itself sets; in an unknown CI system, one has no value."""
     return {name: values[name] for name in (RUN_ID, CI_ID) if name in values}
 
 
 def absolute_files(env_files: Iterable[str]) -> tuple[str, ...]:
-    """The `--env-file`s as Compose gets them."""
+    """The `--env-file`s as passed to Compose."""
     return tuple(str(Path(name).absolute()) for name in env_files)
 
 
 def engine_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """What Docker and Compose are called with: the caller's environment without what would steer Compose."""
+    """The environment for Docker and Compose: the caller's, without variables that would affect Compose."""
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith("COMPOSE_") or name == _COMPOSE_KEPT
     }
@@ -75,12 +75,12 @@ def kept_out() -> tuple[str, ...]:
 
 
 def docker_environment() -> dict[str, str]:
-    """What the command line of Docker needs to find itself, without any other variable of the caller."""
+    """The variables that Docker's command line needs to work, without the caller's others."""
     return {name: value for name, value in os.environ.items() if name in _DOCKERS or name.startswith("DOCKER_")}
 
 
 def source_environment(secret_names: Iterable[str], secret_values: Iterable[str]) -> dict[str, str]:
-    """What a source's command sees: the caller's environment without the token, under whatever name it is there."""
+    """The environment for a source's command: the caller's, without the token under any name."""
     from fastflow.masking import holds_secret  # noqa: PLC0415  # a validation masks nothing
 
     names, values = frozenset(secret_names), [value for value in secret_values if value]
@@ -88,22 +88,22 @@ def source_environment(secret_names: Iterable[str], secret_values: Iterable[str]
 
 
 def replace_environment(values: Mapping[str, str]) -> None:
-    """Let this process have these variables, and of its own only those that Docker's command line needs."""
+    """Give this process these variables, and keep only those of its own that Docker's command line needs."""
     own = {name: os.environ[name] for name in os.environ.keys() & _DOCKERS}
     os.environ.clear()
     os.environ.update({**values, **own})
 
 
 def portable_environment() -> dict[str, str]:
-    """The caller's environment for another machine: all but what describes this one, its session and its engine."""
+    """The caller's environment for another machine: without variables about this one, its session and its engine."""
     return {name: value for name, value in os.environ.items() if not re.fullmatch(_OF_THIS_MACHINE, name)}
 
 
 def variable(name: str) -> str:
-    """The value of one variable of the environment; nothing where it is not set."""
+    """The value of one environment variable; nothing if it is not set."""
     return os.environ.get(name, "")
 
 
 def everything() -> Mapping[str, str]:
-    """The whole environment, for displays: what the terminal is, which CI system keeps its log, NO_COLOR."""
+    """The whole environment, for displays: the terminal, the CI system that keeps the log, NO_COLOR."""
     return os.environ

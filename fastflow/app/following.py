@@ -1,4 +1,4 @@
-"""`fastflow up --after REPORT`: a run of some phases that follows the runs of others, as jobs of one CI run do."""
+"""`fastflow up --after REPORT`: runs some phases after other runs have run the rest, as jobs of one CI run do."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,7 +12,7 @@ from fastflow.record.outcomes import read_outcomes
 
 
 def following(selection: Selection, reports: Sequence[str], resume: str | None) -> Selection:
-    """The selection with what became of the phases that it leaves out; raises UsageError."""
+    """The selection with the outcomes of the phases that it leaves out; raises UsageError."""
     if resume is not None:
         hint = "use only --resume: the run's folder has its records and results"
         raise UsageError("--after and --resume contradict each other about the phases that are left out", hint)
@@ -22,7 +22,7 @@ def following(selection: Selection, reports: Sequence[str], resume: str | None) 
 
 
 def require_same(plan: Plan, facts: Facts) -> None:
-    """Raise UsageError where what is followed is no run of this spec, or one of another CI run."""
+    """Raise UsageError if the followed run is not of this spec, or of another CI run."""
     assert plan.outcomes is not None
     known = plan.phases.keys() & plan.outcomes.keys()
     if plan.outcomes and not known:

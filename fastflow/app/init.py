@@ -1,4 +1,4 @@
-"""`fastflow init`: a first spec, from Compose files or from nothing."""
+"""`fastflow init`: a first spec, from Compose files or from scratch."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ _NOWHERE = Mark("", 1, 1, 1, 1)
 
 
 def as_spec(text: str) -> SpecText:
-    """A text as the spec of this directory."""
+    """A text in the form of this directory's spec."""
     return SpecText(NAMES[0], Path(), text.encode())
 
 
@@ -37,7 +37,7 @@ def write_new(text: str) -> None:
 
 
 def draft_from(compose_files: Sequence[str]) -> str:
-    """The spec that says the same as Compose files with a FAST service; raises UsageError."""
+    """The spec that is equivalent to Compose files with a FAST service; raises UsageError."""
     paths = [_file(Path(name)) for name in compose_files]
     files = _with_override(paths[0]) if len(paths) == 1 else tuple(map(str, paths))
     reading: ApplicationReading = ComposeFiles(Path()).read([FileSource(name, _NOWHERE) for name in files])
@@ -50,7 +50,7 @@ def draft_from(compose_files: Sequence[str]) -> str:
 
 
 def _file(path: Path) -> Path:
-    """The Compose file that is meant by a path: itself, or the one in a directory."""
+    """The Compose file that a path means: itself, or the one in a directory."""
     if not is_directory(path):
         return path
     found = compose_file_in(path)
@@ -60,6 +60,6 @@ def _file(path: Path) -> Path:
 
 
 def _with_override(path: Path) -> tuple[str, ...]:
-    """The file, and the one beside it that `docker compose` merges into it unasked."""
+    """The file, and the override file next to it that `docker compose` merges by default."""
     beside = path.with_name(f"{path.stem}.override{path.suffix}")
     return (str(path), str(beside)) if path.name in COMPOSE_NAMES and is_file(beside) else (str(path),)

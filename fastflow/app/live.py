@@ -1,4 +1,4 @@
-"""Live runs: the engines that are looked at, the run and the phase that are meant, and stopping a node."""
+"""Live runs: the engines to look at, the run and the phase that are meant, and stopping a node."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,20 +19,20 @@ from fastflow.run.live import LivePhase, LiveRun
 from fastflow.run.survey import Sighting, Survey, look
 
 _GRACE = 10.0
-"""Seconds that a node has to stop."""
+"""Seconds that a node gets to stop."""
 _NAME_IT = "name the run with --run, or as RUN/PHASE; see: fastflow ps"
 
 
 class NotLiveError(FastflowError):
-    """The run that was asked for has nothing on any engine, or no run of the spec here is live."""
+    """The requested run has nothing on any engine, or no run of the spec here is live."""
 
 
 @dataclass
 class Engines:
     """The engines that a command looks at, by their names in the spec; an empty name is the current context's.
 
-    `notify` hears of one that does not answer, once; from the first look on, it is asked again only where it had
-    answered, since every look that waits for it takes long.
+    `notify` is called once for one that does not answer. After the first look, only engines that answered are asked
+    again, because waiting for the others takes long.
     """
 
     named: Mapping[str, Engine]
@@ -40,7 +40,7 @@ class Engines:
     silent: set[str] = field(default_factory=set)
 
     def look(self) -> Survey:
-        """Look at all of them; raises FastflowError where none answers."""
+        """Look at all of them; raises FastflowError if none answers."""
         survey = look(self.named)
         if not survey.answered:
             survey.require(self.named)
@@ -56,14 +56,14 @@ class Engines:
         self.notify(f"warning: {name} is left out: {seen.error.message}")
 
     def only_answering(self) -> "Engines":
-        """Those that have answered until now."""
+        """Those that have answered so far."""
         return Engines({name: engine for name, engine in self.named.items() if name not in self.silent}, self.notify)
 
 
 def engines_here(notify: Callable[[str], None], text: SpecText | None = None) -> Engines:
-    """The engines of the spec's hosts, of the spec of this directory where none is given, and the current context's.
+    """The engines of the spec's hosts (by default of this directory's spec), and that of the current context.
 
-    Where one of the hosts is the current context's engine, its name is the host's.
+    If one of the hosts is the current context's engine, it has the host's name.
     """
     enable_gc()
     text = text or (read_spec_text(None) if find_spec() else None)
@@ -74,14 +74,14 @@ def engines_here(notify: Callable[[str], None], text: SpecText | None = None) ->
 
 
 def hosts_of(text: SpecText) -> Mapping[str, Host]:
-    """The hosts of a spec, with the values of variables; none where the spec cannot be read."""
+    """The hosts of a spec, with the values of variables; none if the spec cannot be read."""
     facts, _ = load(text, values_for(text.directory, (), new_run_id()))
     return (facts.spec.hosts or {}) if facts else {}
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A run, the phase of it that is meant (None: all), and the run's folder, which may be on another machine."""
+    """A run, the phase of it that is meant (None: all), and its folder, which may be on another machine."""
 
     run: LiveRun
     phase: str | None
@@ -89,17 +89,17 @@ class Target:
 
     @property
     def history(self) -> History | None:
-        """What the run has written down by now, if that is here."""
+        """The events that the run has written so far, if they are here."""
         return read_history(self.folder)
 
     @property
     def container(self) -> LivePhase | None:
-        """The node of the phase, if it is there."""
+        """The node of the phase, if it exists."""
         return next((phase for phase in self.run.phases if phase.id == self.phase), None)
 
 
 def split_phase(text: str | None, run: str | None) -> tuple[str | None, str | None]:
-    """Split `RUN/PHASE`; raises UsageError where --run says something else."""
+    """Split `RUN/PHASE`; raises UsageError if --run says something else."""
     if text is None or "/" not in text:
         return run, text
     named, _, phase = text.partition("/")
@@ -130,7 +130,7 @@ def _named_run(runs: Sequence[LiveRun], name: str) -> LiveRun:
 
 
 def _only_run(runs: Sequence[LiveRun], spec: str | None, runs_dir: RunsDir) -> LiveRun:
-    """The only live run of the spec here: another one is somebody else's, who must not be stopped by mistake."""
+    """The only live run of the spec here; runs of others must not be stopped by mistake."""
     if spec is None:
         raise UsageError("there is no spec here, so it is not clear which run you mean", _NAME_IT)
     live = [run for run in runs if run.is_alive]
@@ -148,12 +148,12 @@ def _only_run(runs: Sequence[LiveRun], spec: str | None, runs_dir: RunsDir) -> L
 
 
 def is_own(run: LiveRun, spec: str, runs_dir: RunsDir) -> bool:
-    """Whether a run is of this spec, in this checkout: CI jobs in containers have their checkouts under one path."""
+    """Whether a run is of this spec in this checkout: CI jobs in containers have their checkouts at the same path."""
     return run.spec == spec and runs_dir.has_from(Path(spec).parent, run.id)
 
 
 def _require_phase(name: str, run: LiveRun, history: History | None) -> None:
-    told = list(history.phases) if history else []  # nothing until the run has begun, though it is live already
+    told = list(history.phases) if history else []  # empty until the run has begun, although it is live already
     known = told or [phase.id for phase in run.phases]
     if name not in known and (told or "." not in name):
         raise UsageError(f"run {run.id} has no phase `{name}`", did_you_mean(name, known))

@@ -1,4 +1,4 @@
-"""The logs of a run's nodes: as the engine has them, or as the run's folder keeps them."""
+"""The logs of a run's nodes, from the engine or from the run's folder."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -21,13 +21,13 @@ from fastflow.report.text import clean
 from fastflow.run.live import LivePhase
 
 _LOOK = 0.5
-"""Seconds between two looks whether the output still has a reader."""
+"""Seconds between two checks that the output still has a reader."""
 _OF_NODE = re.compile(r"([^.]+\.[^.]+)(\.attempt-\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Where logs go. `write` takes a text and raises OSError if nothing takes more, `notify` is for people."""
+    """An output for logs. `write` takes a text and raises OSError if nothing reads any more; `notify` is for people."""
 
     write: Callable[[str], None]
     is_read: Callable[[], bool]
@@ -35,9 +35,9 @@ class Output:
 
 
 def show_logs(phase: str | None, run: str | None, runs_dir: RunsDir, output: Output, *, follow: bool) -> None:
-    """Write the log of a phase, or of all nodes that are there; of a run that is over, what its folder keeps.
+    """Write the log of a phase, or of all existing nodes; for a run that is over, the logs in its folder.
 
-    With `follow`, go on until the nodes have ended.
+    With `follow`, continue until the nodes have ended.
     """
     name, wanted = split_phase(phase, run)
     try:
@@ -58,7 +58,7 @@ def show_logs(phase: str | None, run: str | None, runs_dir: RunsDir, output: Out
 
 
 def _folder_of_ended(run: str | None, runs_dir: RunsDir) -> Path | None:
-    """The folder of a run that no engine knows any more, or of the last one of the spec here; None if there is none."""
+    """The folder of a run that is on no engine any more, or of the last one of the spec here; None if there is none."""
     try:
         return find_run(run, directory_of_runs(), runs_dir)
     except UsageError:
@@ -66,20 +66,20 @@ def _folder_of_ended(run: str | None, runs_dir: RunsDir) -> Path | None:
 
 
 class _Printer:
-    """Writes lines of several logs, from whatever thread. `failure` is why the output took no more."""
+    """Writes lines of several logs, from any thread. `failure` is why the output failed."""
 
     def __init__(self, phases: Sequence[LivePhase], folder: Path, output: Output, *, prefixed: bool) -> None:
         self._output = output
         self._width = max(len(phase.id) for phase in phases) if prefixed else 0
-        self._mask = Masker(phase.container.token for phase in phases)  # whatever the variable's name is here
-        for record in matching(folder / RECORDS, "*.har"):  # records that are files hold sessions
+        self._mask = Masker(phase.container.token for phase in phases)  # whatever the variable is called here
+        for record in matching(folder / RECORDS, "*.har"):  # records that are files contain sessions
             with suppress(OSError, ValueError):
                 self._mask.add(read_har(record.read_bytes()).secrets(), SHORTEST_SECRET)
         self._lock = Lock()
         self.failure: OSError | None = None
 
     def of(self, phase: LivePhase) -> Callable[[str], None]:
-        """What prints a line of a phase."""
+        """The function that prints a line of a phase."""
         lead = f"{phase.id:<{self._width}} | " if self._width else ""
         return lambda line: self._print(f"{lead}{clean(self._mask(line))}\n")
 
@@ -89,12 +89,12 @@ class _Printer:
                 return
             try:
                 self._output.write(text)
-            except OSError as error:  # in a thread of the engine's, where nobody would handle it
+            except OSError as error:  # in one of the engine's threads, where nothing would handle it
                 self.failure = error
 
 
 def show_nodes(phases: Sequence[LivePhase], folder: Path, output: Output, *, follow: bool, prefixed: bool) -> None:
-    """Write what nodes of a run have printed, with the phase in front of each line if `prefixed`. Raises OSError.
+    """Write the output of a run's nodes, with the phase in front of each line if `prefixed`. Raises OSError.
 
     `folder` is the run's; it may be on another machine.
     """
@@ -119,7 +119,7 @@ def _follow(phases: Sequence[LivePhase], printer: _Printer, output: Output) -> N
 
 
 def _show_kept(folder: Path, phase: str | None, output: Output) -> None:
-    """Write what a run's folder has of a phase, of each of its attempts, or of all phases."""
+    """Write the logs in a run's folder: of all attempts of a phase, or of all phases."""
     archive = read_archive(folder)
     states = {found.id: found.state for found in archive.phases}
     if phase is not None and phase not in states:
@@ -137,5 +137,5 @@ def _show_kept(folder: Path, phase: str | None, output: Output) -> None:
 
 
 def _phase_of(log: str) -> str | None:
-    """The phase of whose node a log is; None for the log of a source or a service."""
+    """The phase whose node wrote a log; None for the log of a source or a service."""
     return found[1] if (found := _OF_NODE.fullmatch(log)) else None

@@ -1,20 +1,20 @@
-"""When Python looks for garbage: not while a command reads what it keeps to its end, which takes a third longer."""
+"""Controls Python's garbage collection, which would slow a command by a third while it reads data that it keeps."""
 
 import gc
 
 
 def disable_gc() -> None:
-    """Look for no garbage: the command reads, checks, prints and ends."""
+    """Turn it off: the command reads, checks, prints and ends."""
     gc.disable()
 
 
 def enable_gc() -> None:
-    """Look for garbage again, but not among what is there by now: the command goes on for as long as a run does."""
+    """Turn it on again, except for existing objects: the command continues for as long as a run does."""
     gc.freeze()
     gc.enable()
 
 
 def skip_gc_at_exit() -> None:
-    """Look for none at the end either, if none was looked for: Python would go through all that is there again."""
+    """If it was off, skip it at the end too: Python would go through all objects again."""
     if not gc.isenabled():
         gc.freeze()

@@ -1,4 +1,4 @@
-"""The names that a command line may be completed with: those of the spec that it means, of runs, of rules."""
+"""Names for completing a command line: those of its spec, of runs, of rules."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from fastflow.spec.document import YamlMap, YamlNode
 
 
 def nodes_of(given: str | None) -> Mapping[str, tuple[str, ...]]:
-    """The nodes of each workflow as the spec writes them, whether it is sound or not; none if it cannot be read."""
+    """The nodes of each workflow as written in the spec, even if it has errors; none if it cannot be read."""
     from fastflow.spec.reader import read_spec  # noqa: PLC0415  # names of runs need no YAML
 
     try:
@@ -25,7 +25,7 @@ def nodes_of(given: str | None) -> Mapping[str, tuple[str, ...]]:
 
 
 def runs_here(given: str | None) -> tuple[str, ...]:
-    """The ids of the runs of the spec here, the latest first; `given` is where they are."""
+    """The ids of the runs of the spec here, the latest first; `given` is their directory."""
     try:
         return tuple(folder.name for folder in runs_dir_of(given).folders(directory_of_runs()))
     except FastflowError:

@@ -1,4 +1,4 @@
-"""What units left on a node whose agents are dead: containers, networks, volumes, images, directories."""
+"""Removes from a node what units of dead agents left: containers, networks, volumes, images, directories."""
 
 import re
 import shutil
@@ -13,12 +13,12 @@ from fastflow.engines.opening import open_engine
 from fastflow.run.survey import look, remove_live
 
 _UNIT = re.compile(r"[0-9]{12}[0-9a-z]{5}u[0-9]+")
-"""The id of a unit, which no run of a single engine has."""
+"""The pattern of a unit's id, which no run on a single engine has."""
 _SERVICE = "com.docker.swarm.service.name"
 
 
 def sweep_node(engine: DockerEngine) -> tuple[str, ...]:
-    """Remove what is left of units on the node's engine; return their ids. A unit whose agent runs stays as it is."""
+    """Remove what is left of units on the node's engine; return their ids. A unit whose agent runs is left alone."""
     agents = engine.api.containers({_SERVICE: None})
     live = {agent.labels[_SERVICE].removeprefix("fastflow-") for agent in agents if not agent.has_ended}
     removed = []

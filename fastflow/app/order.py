@@ -1,4 +1,4 @@
-"""What a dispatcher wants of an agent, as it travels in the unit's secret."""
+"""The dispatcher's order to an agent, which travels in the unit's secret."""
 
 import json
 from collections.abc import Mapping
@@ -11,10 +11,10 @@ from fastflow import __version__
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What an agent is to do. `spec` is a path below the shipped directory, `identity` the spec's on its own machine.
+    """The order. `spec` is a path below the shipped directory, `identity` the spec's on its original machine.
 
-    `files` are those that hold the token, `variables` are fastflow's own. `cloud` is the network and the name of the
-    cluster's emulated cloud, `auths` are logins to registries. `bundle` is the image with the files, if one has them.
+    `files` are those that contain the token, `variables` are fastflow's own. `cloud` is the network and the name of
+    the cluster's emulated cloud, `auths` are logins to registries. `bundle` is the image with the files, if any.
     """
 
     version: str
@@ -36,12 +36,12 @@ class Order:
     files: Mapping[str, str] = field(repr=False)
 
     def written(self) -> bytes:
-        """Write it as an agent reads it."""
+        """Encode it for an agent."""
         return json.dumps(asdict(self)).encode()
 
 
 def read_order(content: bytes) -> Order | str:
-    """Read an order; the version of fastflow that wrote it, where that is another."""
+    """Read an order; if another version of fastflow wrote it, return that version."""
     told = json.loads(content)
     if told.get("version") != __version__:
         return str(told.get("version"))

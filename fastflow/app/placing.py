@@ -1,4 +1,4 @@
-"""Hosts that do not answer when a run starts: workflows that may run elsewhere pass over them."""
+"""Hosts that do not answer when a run starts: workflows that may run elsewhere skip them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -12,9 +12,9 @@ from fastflow.run.engine import Engine
 def placed(
     request: RunRequest, engines_of: Callable[[RunRequest], Mapping[str, Engine]], say: Callable[[str], None]
 ) -> RunRequest:
-    """Return the request with its workflows on hosts that answer; `say` names those that are passed over.
+    """Return the request with its workflows on hosts that answer; `say` is called with those that are skipped.
 
-    A request with a workflow that may only run on a silent host stays as it is: its run ends with that host's error.
+    A request with a workflow that can only run on a silent host is unchanged: its run ends with that host's error.
     """
     found, silent = request, dict[str, FastflowError]()
     while True:
@@ -32,7 +32,7 @@ def placed(
 
 
 def _silent(engines: Mapping[str, Engine]) -> dict[str, FastflowError]:
-    """The errors of those that do not answer; any other fault of an engine is for whoever uses it."""
+    """The errors of those that do not answer; other faults of an engine are reported when it is used."""
     found: dict[str, FastflowError] = {}
 
     def ask(name: str) -> None:

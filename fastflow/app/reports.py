@@ -13,12 +13,12 @@ from fastflow.report.kinds import KINDS
 
 _STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 _LONGEST_SUMMARY = 900_000
-"""Bytes of a step's summary; GitHub shows none of one that is larger than 1 MiB."""
+"""Maximum size of a step's summary, in bytes; GitHub shows nothing of one larger than 1 MiB."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A report that was asked for."""
+    """A requested report."""
 
     kind: str
     path: Path
@@ -42,7 +42,7 @@ def _parse(text: str) -> Report:
 
 
 def write_reports(reports: Iterable[Report], archive: Archive) -> dict[Report, FastflowError | None]:
-    """Write every report of a run that can be written, and tell of each what stood in the way."""
+    """Write every report of a run that can be written, and report why any other could not."""
     return {report: _attempt(report, archive) for report in reports}
 
 
@@ -55,7 +55,7 @@ def _attempt(report: Report, archive: Archive) -> FastflowError | None:
     except OSError as error:
         again = f"write it later: fastflow report {archive.run} --report {report.kind}=PATH"
         return FastflowError(f"{what}: {system_reason(error)}", again)
-    except Exception as error:  # what is wrong with one report hides neither the others nor the run's exit code
+    except Exception as error:  # a failing report hides neither the others nor the run's exit code
         return FastflowError(f"{what}, a bug of fastflow: {error!r}"[:1000])
     return None
 
@@ -70,7 +70,7 @@ def _write(report: Report, content: bytes) -> None:
 
 
 def _append(path: Path, content: bytes) -> None:
-    """Append to what other commands of the step have written for GitHub to show."""
+    """Append to the summary that other commands of the step have written for GitHub."""
     if (path.stat().st_size if exists(path) else 0) + len(content) > _LONGEST_SUMMARY:
         content = b"The summary of this run is too large to be shown here.\n"
     with path.open("ab") as file:

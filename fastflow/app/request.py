@@ -1,4 +1,4 @@
-"""What `fastflow up` is to run: a spec that passed its checks, or what an earlier run of it did not pass."""
+"""The request of `fastflow up`: a spec that passed its checks, or the phases that did not pass in an earlier run."""
 
 import json
 import os
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 class RunRequest:
     """A spec that passed its checks with `values`, the id of its run, and which phases of it run.
 
-    `earlier` is the run that is resumed: what it passed does not run again.
+    `earlier` is the run that is resumed: phases that passed in it do not run again.
     """
 
     run: str
@@ -55,14 +55,14 @@ class RunRequest:
 
     @cached_property
     def mask(self) -> "Masker":
-        """What takes the tokens out of a text."""
+        """The masker that removes the tokens from a text."""
         from fastflow.masking import Masker  # noqa: PLC0415  # a dry run has nothing to mask
 
         return Masker(self.tokens.values())
 
     @cached_property
     def plan(self) -> Plan:
-        """What is run of it; raises UsageError if the selection makes no run, or what is resumed has changed."""
+        """The plan of its run; raises UsageError if the selection makes no run, or a resumed run's input changed."""
         selection = self.selection
         if self.earlier is not None:
             self.earlier.require_unchanged(self.digest)
@@ -79,13 +79,13 @@ class RunRequest:
 
     @property
     def _fields(self) -> dict[str, str]:
-        """What every field of the spec means, with the variables that workflows have for themselves."""
+        """The resolved value of every field of the spec, with the workflows' own variables."""
         own = {f"workflows.{name}.variables": json.dumps(found) for name, found in self.facts.variables.items()}
         return {**resolved_fields(self.facts.spec, self.facts.document), **own}
 
     @cached_property
     def digest(self) -> "ResumeDigest":
-        """What the run rests on, for whoever resumes it."""
+        """The digests of the run's inputs, for resuming it."""
         from fastflow.record.digest import ResumeDigest, digest_of_tokens, digests  # noqa: PLC0415  # a dry run has none
 
         directory = self.text.directory
@@ -105,7 +105,7 @@ class RunRequest:
         )
 
     def make_folder(self) -> "RunFolder":
-        """Make the run's folder, and write there what the run rests on. Raises FastflowError."""
+        """Make the run's folder, and write the digests of its inputs there. Raises FastflowError."""
         from fastflow.record.digest import write_digest  # noqa: PLC0415  # a dry run has no folder
         from fastflow.record.folder import RunFolder  # noqa: PLC0415  # as above
 
@@ -126,9 +126,9 @@ def request_of(
     variables: Mapping[str, str] | None = None,
     runs_dir: RunsDir = NEXT_TO_SPEC,
 ) -> RunRequest:
-    """Check a spec for a run, or for one that resumes another; raises InvalidSpecError and UsageError.
+    """Check a spec for a new or resumed run; raises InvalidSpecError and UsageError.
 
-    `run` is the run's id, by default a new one; `variables` take the place of fastflow's own.
+    `run` is the run's id, by default a new one; `variables` replace fastflow's own.
     """
     run = run or new_run_id()
     values = values_for(text.directory, env_files, run).over(variables or {})

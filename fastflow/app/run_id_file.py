@@ -1,4 +1,4 @@
-"""`up --run-id-file F`: the run's id for scripts, which other commands take with `--run`."""
+"""`up --run-id-file F`: writes the run's id for scripts; other commands take it with `--run`."""
 
 import re
 from pathlib import Path
@@ -10,9 +10,9 @@ _AN_ID = re.compile(rb"\s*[0-9a-z]{10,40}\s*|")
 
 
 class RunIdFile:
-    """A file for a run's id. It is empty until there is one: a script must not take an earlier run for this one.
+    """A file for a run's id. It is empty until there is one, so that a script does not take an earlier run's.
 
-    Raises UsageError if the file cannot be written, or if it contains anything but a run's id: that is not ours.
+    Raises UsageError if the file cannot be written, or contains anything but a run's id and thus is not ours.
     """
 
     def __init__(self, path: Path) -> None:
@@ -24,7 +24,7 @@ class RunIdFile:
 
     @classmethod
     def named(cls, name: str | None) -> "RunIdFile | None":
-        """The file of that name, if one is named."""
+        """The file with that name, if one is given."""
         return cls(Path(name)) if name is not None else None
 
     def write(self, text: str) -> None:

@@ -1,4 +1,4 @@
-"""Where the runs are that a command writes or reads: by `--runs-dir`, by the environment, or next to the spec."""
+"""The place of the runs that a command writes or reads: `--runs-dir`, the environment, or next to the spec."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from fastflow.record.place import NEXT_TO_SPEC, RunsDir
 
 
 def runs_dir_of(given: str | None) -> RunsDir:
-    """The directory that was given, else that of the environment, else the one next to the spec. Raises UsageError."""
+    """The given directory, else that of the environment, else the one next to the spec. Raises UsageError."""
     name = variable(RUNS_DIR) if given is None else given
     if not name and given is None:
         return NEXT_TO_SPEC

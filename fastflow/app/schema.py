@@ -9,7 +9,7 @@ from fastflow.model.schema import spec_schema
 
 
 def whole_schema() -> dict[str, Any]:
-    """The whole schema, of which the checks know one part: their own names."""
+    """The whole schema, including the names of the rules, which only the checks know."""
     return spec_schema({rule.id: sentence(rule) for rule in RULES})
 
 

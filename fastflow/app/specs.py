@@ -15,7 +15,7 @@ COMPOSE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-c
 
 
 def read_spec_text(given: str | None) -> SpecText:
-    """Read the spec that was named, or the one of this directory or its nearest parent; `-` is standard input."""
+    """Read the given spec, or the one of this directory or its nearest parent; `-` is standard input."""
     if given == "-":
         return SpecText("-", Path.cwd(), _standard_input())
     path = Path(given) if given is not None else find_spec()
@@ -33,14 +33,14 @@ def read_spec_text(given: str | None) -> SpecText:
 
 
 def _first_step() -> str:
-    """What to do where there is no spec."""
+    """The hint if there is no spec."""
     found = compose_file_in(Path())
     command = f"fastflow init --from {found}" if found else "fastflow init"
     return f"write a first one: {command}; or name an existing one: SPEC"
 
 
 def compose_file_in(directory: Path) -> str | None:
-    """The name of the Compose file of a directory, if it has one."""
+    """The name of a directory's Compose file, if it has one."""
     return next((name for name in COMPOSE_NAMES if is_file(directory / name)), None)
 
 
@@ -62,7 +62,7 @@ def find_spec() -> Path | None:
 
 
 def read_all(given: Sequence[str]) -> list[SpecText]:
-    """Read all specs that were named; where none was, all below this directory. One file counts once."""
+    """Read all given specs, or all below this directory if none is given. A file counts only once."""
     if given:
         texts = [read_spec_text(name) for name in given]
     else:
@@ -84,7 +84,7 @@ def identity(text: SpecText) -> str:
 
 
 def identity_of(spec: Path) -> str:
-    """Name the spec in a file as `identity` does."""
+    """Name the spec in a file like `identity`."""
     return str(resolved(spec.parent) / spec.name)
 
 
@@ -95,6 +95,6 @@ def identity_here() -> str | None:
 
 
 def directory_of_runs() -> Path:
-    """Where the runs are that a command looks for: beside the spec here, or in this directory."""
+    """The directory whose runs a command looks for: that of the spec here, or this one."""
     spec = find_spec()
     return spec.parent if spec is not None else Path()

@@ -1,4 +1,4 @@
-"""`fastflow plan --times`: how long the plan would take, by the earlier runs beside the spec."""
+"""`fastflow plan --times`: how long the plan would take, by the earlier runs next to the spec."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +11,7 @@ from fastflow.run.forecast import Forecast, forecast
 
 
 def forecast_of(plan: Plan, facts: Facts, runs_dir: RunsDir, notify: Callable[[str], None]) -> Forecast | None:
-    """Forecast a plan from the runs of its spec; if no phase of it has ever done its work there, `notify` hears it."""
+    """Forecast a plan from the runs of its spec; `notify` is called if no phase of it has ever done its work there."""
     times = read_times(plan.directory, Path(facts.document.file).name, runs_dir)
     made = forecast(plan, times, facts.spec.host_limits)
     if made is None:

@@ -28,7 +28,7 @@ _EMULATED_TOKEN = "emulated"  # noqa: S105  # what nodes show the emulated cloud
 
 
 def settings_of(request: RunRequest, *, keep: bool, fail_fast: bool, wait_lease: int | None) -> RunSettings:
-    """Say how a request is run; with the emulator, `run` adds where that is."""
+    """Make the settings of a request; with the emulator, `run` adds its address."""
     spec = request.facts.spec
     concurrency = spec.concurrency or Concurrency()
     stand_ins = dict.fromkeys(spec.token_names, _EMULATED_TOKEN) if request.is_emulated else {}
@@ -56,10 +56,10 @@ def run(
     *,
     on_node: bool = False,
 ) -> tuple[RunResult, RunFolder]:
-    """Run what was requested; return the result and the run's folder.
+    """Run the request; return the result and the run's folder.
 
-    `on_node`: the plan is a unit's, and its host is the engine that the environment leads to.
-    Raises FastflowError and InterruptedBeforeRunError if nothing could be started; the run's folder says so, too.
+    `on_node`: the plan is a unit's, and its host is the engine that the environment points to.
+    Raises FastflowError and InterruptedBeforeRunError if nothing could be started; the run's folder records it too.
     """
     enable_gc()
     hosts = {} if on_node else request.facts.spec.hosts or {}
@@ -111,7 +111,7 @@ def _prepared(
     marks: list[Lease],
     console: Console,
 ) -> RunSettings:
-    """Write the plan down, also if no engine then answers; start the emulator, and ask the engines what they are."""
+    """Write the plan, even if no engine then answers; start the emulator, and ask the engines for their versions."""
     told = plan_file_of_run(request.plan, request.facts, request.values, request.run)
     folder.write_plan(told)
     if request.is_emulated:
@@ -123,7 +123,7 @@ def _prepared(
 
 @contextmanager
 def _masking(request: RunRequest) -> Iterator[None]:
-    """Let no error show a token, and let what Docker Compose rejects be a finding in the spec."""
+    """Mask tokens in errors, and turn what Docker Compose rejects into a finding in the spec."""
     try:
         yield
     except RejectedProjectError as error:
@@ -137,7 +137,7 @@ def _masking(request: RunRequest) -> Iterator[None]:
 def _begin(
     request: RunRequest, engines: Mapping[str, DockerEngine], console: Console, id_file: RunIdFile | None
 ) -> RunFolder:
-    """Make the run's folder, once what a resumed run left is removed; if that one is live, this one does not begin."""
+    """Make the run's folder, after removing what a resumed run left; if that one is live, this one does not begin."""
     take_over_earlier(request, engines, console.say)
     folder = request.make_folder()
     if id_file is not None:

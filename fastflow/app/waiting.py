@@ -1,4 +1,4 @@
-"""Waiting for a phase of a run, which may have been started in the background just before."""
+"""Waits for a phase of a run that may have just been started in the background."""
 
 import time
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from fastflow.run.survey import Survey
 
 Goal = Literal["ready", "ended"]
 GRACE = 10.0
-"""Seconds in which a run may appear that was started in the background just before."""
+"""Seconds in which a run that was just started in the background may appear."""
 _PAUSE = 0.2
 _IS_READY = ("ready", "running")
 
@@ -25,9 +25,9 @@ _IS_READY = ("ready", "running")
 def wait_for(
     phase: str, run: str | None, goal: Goal, timeout: float | None, *, runs_dir: RunsDir, notify: Callable[[str], None]
 ) -> tuple[Target, State]:
-    """Wait until a phase is ready, or has ended, and give its state then; `timeout` is in seconds.
+    """Wait until a phase is ready, or has ended, and return its state; `timeout` is in seconds.
 
-    Raises FastflowError if that does not come to pass: the run is over, or the time is.
+    Raises FastflowError if that does not happen: the run is over, or the time is up.
     """
     engines = engines_here(notify)
     deadline = None if timeout is None else time.monotonic() + timeout
@@ -50,15 +50,15 @@ def wait_for(
 
 
 def _begins(target: Target, starts_by: float) -> bool:
-    """Whether a run without a live lease is about to get one: its container is created and does not run yet."""
+    """Whether a run without a live lease is about to get one: its container is created, but does not run yet."""
     return is_going_on(target.folder) or (target.run.is_starting and time.monotonic() < starts_by)
 
 
 def _find(engines: Engines, phase: str, run: str | None, runs_dir: RunsDir, deadline: float | None) -> Target:
-    """Find the run; one that was started just before in the background may take a while to show.
+    """Find the run; one that was just started in the background may take a while to appear.
 
-    It shows when it has its leases, after its images were pulled, or when it builds some. Until then another run of the
-    spec may be the only live one, and need not know the phase.
+    It appears when it has its leases, after its images were pulled, or when it builds some. Until then, another run of
+    the spec may be the only live one, and may not have the phase.
     """
     limit = time.monotonic() + GRACE
     pause = Event()
@@ -78,7 +78,7 @@ def _find(engines: Engines, phase: str, run: str | None, runs_dir: RunsDir, dead
 
 
 def is_preparing(survey: Survey, runs_dir: RunsDir) -> bool:
-    """Whether the newest run of this directory's spec goes on and has nothing on any engine yet."""
+    """Whether the newest run of this directory's spec is running but has nothing on any engine yet."""
     spec = find_spec()
     if spec is None:
         return False
@@ -95,7 +95,7 @@ def _again(engines: Engines, target: Target, runs_dir: RunsDir) -> Target:
     except UsageError:
         raise
     except FastflowError:
-        # The run is over and nothing of it is left; what it has written down still tells.
+        # The run is over and nothing of it is left, but its folder still has the answer.
         return Target(target.run.without_containers(), target.phase, target.folder)
 
 

@@ -1,4 +1,4 @@
-"""The watch over a run on clusters: its units, its folder and whoever listens; also for who takes it up later."""
+"""The watch over a run on clusters: its units, its folder and its listeners; can be resumed later."""
 
 import json
 import threading
@@ -17,7 +17,7 @@ from fastflow.run.observer import Cancellation
 
 @dataclass
 class Watch:
-    """A run on clusters, as it is seen from here; some of it may be on single engines. Events come from any thread."""
+    """A run on clusters, as seen from here; parts of it may be on single engines. Events come from any thread."""
 
     run: str
     spec: str
@@ -33,24 +33,24 @@ class Watch:
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def add(self, number: int, unit: str, host: str, results: dict[str, PhaseResult]) -> UnitWatch:
-        """Watch a unit, too."""
+        """Also watch a unit."""
         path, directory = self.folder.path, self.folder.directory
         watch = UnitWatch(number, unit, host, results, path, directory, self.emit, self._log_line)
         self.units.append(watch)
         return watch
 
     def emit(self, event: Event) -> None:
-        """Tell all listeners, with the reason for which the run was stopped here."""
+        """Pass an event to all listeners, with the reason if the run was stopped here."""
         told = say_why(event, self.cancellation)
         with self._lock:
             for listener in self.listeners:
                 try:
                     listener(told)
-                except Exception as error:  # a display must not fail a run, whatever is wrong with it
+                except Exception as error:  # a display must never fail a run
                     self.folder.on_event(Note(f"a display failed: {error}"))
 
     def note(self, message: str) -> None:
-        """Tell something that is no change of state."""
+        """Emit a note: something that is not a change of state."""
         self.emit(Note(self.folder.mask(message)))
 
     def _log_line(self, phase: str, line: str) -> None:
@@ -60,28 +60,28 @@ class Watch:
         self._logs[phase].write(line)
 
     def add_results(self, result: RunResult) -> None:
-        """Take what became of phases on single engines."""
+        """Take the results of phases on single engines."""
         self._others.append(result)
 
     @property
     def results(self) -> Mapping[str, PhaseResult]:
-        """What is known of phases by now, those included that an earlier run passed."""
+        """The results of phases so far, including those that passed in an earlier run."""
         others = {phase.id: phase for one in self._others for phase in one.phases}
         return {**others, **self.earlier, **{one.id: one for unit in self.units for one in unit.results.values()}}
 
     @property
     def leftovers(self) -> tuple[str, ...]:
-        """What could not be removed, each with the command that removes it."""
+        """Leftovers that could not be removed, each as the command that removes it."""
         of_units = (line for unit in self.units for line in unit.leftovers)
         return (*of_units, *(line for one in self._others for line in one.leftovers))
 
     def manifest(self) -> bytes:
-        """What somebody else needs who takes up the watch."""
+        """The data for resuming the watch elsewhere."""
         told = {"run": self.run, "spec": self.spec, "started": self.started, "plan": asdict(self.plan)}
         return json.dumps(told).encode()
 
     def end(self, result: RunResult) -> None:
-        """Write the result down, and tell that the run has ended."""
+        """Write the result, and emit the end of the run."""
         self.emit(RunEnded(result.exit_code, result.leftovers))
         self.folder.write_result(result)
         for log in self._logs.values():
@@ -89,7 +89,7 @@ class Watch:
 
 
 def outcome_of(watch: Watch, resumes: str | None = None) -> RunResult:
-    """The result of a run by its units."""
+    """The outcome of a run by its units."""
     cancellation, found, leftovers = watch.cancellation, watch.results, watch.leftovers
     phases = tuple(_told(found[phase.id], watch) for phase in watch.plan.phases if phase.id in found)
     code = exit_code_of(phases, cancellation.by_signal, broken=bool(leftovers))
@@ -97,7 +97,7 @@ def outcome_of(watch: Watch, resumes: str | None = None) -> RunResult:
 
 
 def _told(result: PhaseResult, watch: Watch) -> PhaseResult:
-    """A result with the reason for which the run was stopped here, and with its log as far as it came."""
+    """A result with the reason if the run was stopped here, and with as much of its log as arrived."""
     reason = watch.cancellation.reason
     if reason and result.reason and CANCELLED in result.reason:
         result = replace(result, reason=result.reason.replace(CANCELLED, reason))

@@ -1,1 +1,1 @@
-"""The application under test as its Compose files declare it, read offline."""
+"""The application under test as declared in its Compose files, read offline."""

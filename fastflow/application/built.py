@@ -1,8 +1,8 @@
-"""The images that a run builds: their names, who runs them, and which of them are built on which.
+"""The images that a run builds: their names, which services run them, and which are built on which.
 
 A tag that the user's file gives to a built image is the user's, and another pipeline may build it at the same time. A
-run therefore builds under names that hold its id, and whatever names the tag gets the run's image in its place, in
-Dockerfiles too.
+run therefore builds under names that contain its id, and everything that names the tag gets the run's image instead,
+in Dockerfiles too.
 """
 
 import re
@@ -23,10 +23,10 @@ _QUOTES = "\"'"
 def with_images(
     text: str, image_for: Callable[[str], str | None], args: Mapping[str, object], taken: Collection[str] = ()
 ) -> str:
-    """Put other images in the place of those that a Dockerfile names, where `image_for` gives one.
+    """Replace images that a Dockerfile names, if `image_for` returns a replacement.
 
-    `args` are the build arguments that win over the defaults in the file. Names of stages, and those that are `taken`
-    by build contexts, are no images (Dockerfile reference: FROM, COPY --from, RUN --mount).
+    `args` are the build arguments that override the defaults in the file. Names of stages, and those that are `taken`
+    by build contexts, are not images (Dockerfile reference: FROM, COPY --from, RUN --mount).
     """
     lines, stages, known = [], {name.lower() for name in taken}, {key: str(value) for key, value in args.items()}
 
@@ -56,10 +56,10 @@ _IMAGE_CONTEXT = "docker-image://"
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """An image that a run builds for a service: its name, the names that the file gives it, what it is built on.
+    """An image that a run builds for a service: its name, its names in the file, and what it is built on.
 
-    `dockerfile` is the text to build it by if that names images of the run, and `file` the path where it was written;
-    `contexts` are its named build contexts that do, and `after` the services whose images must be there before.
+    `dockerfile` is the text to build it by if that names images of the run, and `file` the path where it was written.
+    `contexts` are its named build contexts that do so, and `after` the services whose images must be built before.
     """
 
     service: str
@@ -72,14 +72,14 @@ class Build:
 
     @property
     def text(self) -> Mapping[str, str | None]:
-        """The keys of a Compose file that say by what it is built, if not by the user's Dockerfile; None is no key."""
+        """The keys of a Compose file that replace the user's Dockerfile for its build; None means no key."""
         if self.dockerfile is None:
             return {}
         inline = self.dockerfile if self.file is None else None
         return {"dockerfile": self.file, "dockerfile_inline": inline}
 
     def written_to(self, directory: Path) -> "Build":
-        """Write the text to a file: without buildx, Compose 5 ignores one that stands in the project."""
+        """Write the text to a file: without buildx, Compose 5 ignores a Dockerfile that is inline in the project."""
         if self.dockerfile is None:
             return self
         path = directory / f"{self.image}.Dockerfile"
@@ -102,7 +102,7 @@ def builds_of(services: Mapping[str, Any], project: str) -> dict[str, Build]:
 
 
 def images_of(services: Mapping[str, Any], own: Mapping[str, Build], others: Iterable[Build] = ()) -> dict[str, str]:
-    """The run's image of every service that builds one or names one, of the project's own before those of others."""
+    """The run's image of every service that builds or names one; the project's own come before those of others."""
     by_name: dict[str, str] = {}
     for build in (*own.values(), *others):
         for name in build.names:
@@ -116,7 +116,7 @@ def images_of(services: Mapping[str, Any], own: Mapping[str, Build], others: Ite
 
 
 def stages_of(builds: Mapping[str, Build], wanted: Iterable[str]) -> Iterator[tuple[str, ...]]:
-    """Give the services to build, with those that they are built on, in groups of which each needs those before it."""
+    """Yield the services to build, with those that they are built on, in groups that each need the ones before."""
     left, pending = set[str](), list(wanted)
     while pending:
         name = pending.pop()
@@ -124,13 +124,13 @@ def stages_of(builds: Mapping[str, Build], wanted: Iterable[str]) -> Iterator[tu
             left.add(name)
             pending.extend(builds[name].after)
     while left:
-        ready = {name for name in left if not builds[name].after & left} or left  # a cycle is Compose's to refuse
+        ready = {name for name in left if not builds[name].after & left} or left  # Compose refuses a cycle
         yield tuple(name for name in builds if name in ready)
         left -= ready
 
 
 def normal(reference: str) -> str:
-    """Write an image's name in the one way in which equal ones are equal: `docker.io/library/a` is `a:latest`."""
+    """Normalise an image's name, so that names of one image are equal: `docker.io/library/a` is `a:latest`."""
     name = _DEFAULT_REGISTRY.sub("", reference)
     has_tag = "@" in name or ":" in name.rpartition("/")[2]
     return name if has_tag or not name else f"{name}:latest"
@@ -169,7 +169,7 @@ def _on_others(build: Build, declared: Any, builds: Mapping[str, Build]) -> Buil
 
 
 def _dockerfile(declared: Mapping[str, Any]) -> str | None:
-    """The text of a Dockerfile; None where it is not on this machine, or cannot be read: that is Compose's to say."""
+    """The text of a Dockerfile; None if it is not on this machine, or cannot be read, which Compose reports."""
     if declared.get("dockerfile_inline"):
         return str(declared["dockerfile_inline"])
     path = Path(str(declared.get("context") or "."), str(declared.get("dockerfile") or "Dockerfile"))

@@ -1,4 +1,4 @@
-"""What `compose` names: files, each read once, and documents in the spec. One that cannot be read is a finding."""
+"""The sources under `compose`: files, each read once, and inline documents. One that cannot be read is a finding."""
 
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Mapping as Environment
@@ -18,7 +18,7 @@ from fastflow.spec.values import EnvFile, EnvFileError, Values, overlaid, read_e
 RULE = "compose-file"
 NO_VARIABLES: Environment[str, str] = MappingProxyType({})
 REMOTE = ("https://", "http://", "git@", "ssh://", "oci://", "git://", "github.com/")
-"""How the names of files begin that are not on this machine."""
+"""The prefixes of names of files that are not on this machine."""
 
 
 class FileSource(NamedTuple):
@@ -29,13 +29,13 @@ class FileSource(NamedTuple):
 
 
 class InlineSource(NamedTuple):
-    """A Compose document that stands in the spec."""
+    """A Compose document that is inline in the spec."""
 
     tree: YamlMap
 
     @property
     def mark(self) -> Mark:
-        """Where it stands."""
+        """Its place."""
         return self.tree.mark
 
 
@@ -43,7 +43,7 @@ Source = FileSource | InlineSource
 
 
 def file_sources(compose: Sequence[str | YamlMap], marks: Sequence[Mark]) -> tuple[Source, ...]:
-    """Make sources of a workflow's `compose`, with the places where its items stand."""
+    """Make sources from a workflow's `compose`, with the places of its items."""
     return tuple(
         FileSource(item, mark) if isinstance(item, str) else InlineSource(item)
         for item, mark in zip(compose, marks, strict=True)
@@ -51,7 +51,7 @@ def file_sources(compose: Sequence[str | YamlMap], marks: Sequence[Mark]) -> tup
 
 
 class UnreadableError(Exception):
-    """Carries a finding up to the reader, which collects it."""
+    """Carries a finding to the reader, which collects it."""
 
     def __init__(self, diagnostic: Diagnostic) -> None:
         super().__init__(diagnostic.message)
@@ -59,9 +59,9 @@ class UnreadableError(Exception):
 
 
 class Documents:
-    """The files of applications, as the spec in `base` names them; `values` are those of the command, or None.
+    """The files of applications as named by the spec in `base`; `values` are those of the command, or None.
 
-    `seen_from_here` is `base` as the user named it, which findings name files by.
+    `seen_from_here` is `base` as the user named it, for the file names in findings.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Documents:
         self._broken: dict[Path, Diagnostic] = {}
 
     def with_variables(self, own: Environment[str, str]) -> "Documents":
-        """The same files as they are where variables have these values, whatever others say; each is read once."""
+        """The same files with these values of variables, which override all others; each is read once."""
         if not own:
             return self
         other = Documents(self.base, self._given, self._seen_from_here, own)
@@ -90,7 +90,7 @@ class Documents:
 
     @property
     def env_files(self) -> tuple[EnvFile, ...]:
-        """The files of variables that were read so far."""
+        """The env files that were read so far."""
         known = [self._given, *self._values.values()]
         return tuple({file.path: file for values in known if values is not None for file in values.files}.values())
 
@@ -100,7 +100,7 @@ class Documents:
         return tuple(document for documents in self._as_written.values() for document in documents)
 
     def read(self, path: Path, named_at: Mark, values: Values | None) -> tuple[Document, ...]:
-        """Read one file, with its variables replaced; raise UnreadableError with a finding where that fails."""
+        """Read one file, with its variables replaced; raise UnreadableError with a finding if that fails."""
         key = (resolved(path), id(values))
         if key not in self._read:
             read = self._as_written.get(key[0]) or self._load(path, named_at)
@@ -109,27 +109,27 @@ class Documents:
         return self._read[key]
 
     def values_of(self, directory: Path, named_at: Mark) -> Values | None:
-        """The values of a project whose first file is in `directory`: its `.env` is weaker than all others."""
+        """The values of a project whose first file is in `directory`: all other values override its `.env`."""
         given = self._given
         if given is None:
             return None
 
         def read() -> Values:
             values = given.under(_env_files((directory / ".env",)))
-            values[PROJECT_NAME] = f"${{{PROJECT_NAME}}}"  # each workflow has another
+            values[PROJECT_NAME] = f"${{{PROJECT_NAME}}}"  # differs for each workflow
             return values
 
         return self._kept((resolved(directory),), read, named_at)
 
     def values_below(self, outer: Values | None, paths: Sequence[Path], named_at: Mark) -> Values | None:
-        """The values of an included project: files of its own are weaker than the outer ones."""
+        """The values of an included project: the outer files override its own."""
         if outer is None:
             return None
         key = (id(outer), *(resolved(path) for path in paths))
         return self._kept(key, lambda: Values(outer, _env_files(paths)), named_at)
 
     def _kept(self, key: tuple[object, ...], read: Callable[[], Values], named_at: Mark) -> Values:
-        """Read values once: documents are kept by the values that they were read with."""
+        """Read values once, because documents are cached by the values that they were read with."""
         if key not in self._values:
             try:
                 self._values[key] = read()
@@ -152,20 +152,20 @@ class Documents:
             place = fault.mark if fault else named_at
             related = (Related(named_at, "it is named here"),) if fault else ()
             hint = fault.hint if fault else "write at least `services:` into a Compose file"
-            # However many workflows name the file, there is one place to fix.
+            # Even if many workflows name the file, there is one place to fix.
             raise UnreadableError(
                 self._broken.setdefault(resolved(path), Diagnostic(RULE, Severity.ERROR, message, place, hint, related))
             )
         return reading.documents
 
     def resolved(self, document: Document, values: Values | None) -> Document:
-        """Replace the variables where values are given, or those that have one anyway."""
+        """Replace the variables if values are given, or else those that always have one."""
         if values is None:
             return replace_known(document, self._own) if self._own else document
         return interpolate(document, values, lenient=True).document
 
     def shown(self, path: Path) -> str:
-        """Name a file as the spec was named: beside it where it is below its directory."""
+        """Name a file the way the spec was named: relative to it if it is below its directory."""
         try:
             return str(self._seen_from_here / resolved(path).relative_to(resolved(self.base)))
         except ValueError:
@@ -173,12 +173,12 @@ class Documents:
 
 
 def _env_files(paths: Iterable[Path]) -> list[EnvFile]:
-    """Read what there is; that a file is missing is for Compose to judge."""
+    """Read those that exist; Compose judges missing ones."""
     return [read_env_file(path) for path in paths if is_file(path)]
 
 
 def instead_of(path: Path) -> str:
-    """Name the file that was most likely meant: people mix up the four names that Compose looks for."""
+    """Name the file that was most likely meant: users confuse the four names that Compose looks for."""
     beside = [file.name for pattern in ("*.yml", "*.yaml") for file in matching(path.parent, pattern)]
     close = closest(path.name, sorted(name for name in beside if "fastflow" not in name and name != path.name))
     return (

@@ -1,4 +1,4 @@
-"""The `env_file`s of services: what they set is the weakest part of a service's environment."""
+"""The `env_file`s of services: everything else in a service's environment overrides their values."""
 
 from collections.abc import Iterator
 from collections.abc import Mapping as Values
@@ -16,9 +16,9 @@ KEY = "env_file"
 
 
 def anchored(service: YamlNode, directory: Path, *, is_symbolic: bool = False) -> YamlNode:
-    """Make the paths in a service's `env_file` absolute, so that it can be merged with services of other files.
+    """Make the paths in a service's `env_file` absolute, so that the service can be merged with those of other files.
 
-    With `is_symbolic` no variable has a value yet, and a path is the one that its defaults make.
+    With `is_symbolic` no variable has a value yet, and paths are resolved with defaults.
     """
     written = service.get(KEY) if isinstance(service, YamlMap) else None
     if written is None or not isinstance(service, YamlMap):
@@ -29,7 +29,7 @@ def anchored(service: YamlNode, directory: Path, *, is_symbolic: bool = False) -
 def _anchored(node: YamlNode, directory: Path, is_symbolic: bool) -> YamlNode:
     if isinstance(node, Scalar):
         path = _by_default(node.text) if is_symbolic else node.text
-        # What `!reset` takes away is no path.
+        # A value that `!reset` removes is not a path.
         return replace(node, text=str(resolved(directory) / path)) if path and not node.is_null else node
     if isinstance(node, YamlList):
         return replace(node, items=tuple(_anchored(item, directory, is_symbolic) for item in node.items))
@@ -46,13 +46,13 @@ def _by_default(path: str) -> str:
 def read_env_files(
     service: YamlNode, own: Values[str, str | None], values: Values[str, str] | None
 ) -> dict[str, str | None]:
-    """Read what the files set, later over earlier; one that cannot be read is left for Compose to judge.
+    """Read the files' variables, later files over earlier; Compose judges a file that cannot be read.
 
-    A value may refer to `values`, to the `own` variables of the service, and to what stands above it, in this order.
+    A value may refer to `values`, to the `own` variables of the service, and to the lines above it, in this order.
     """
     found: dict[str, str | None] = {}
     for path, form in _files(service.get(KEY) if isinstance(service, YamlMap) else None):
-        # Compose takes the bytes of another encoding as they are; the names are the same in all that are in use.
+        # Compose takes the bytes of another encoding as they are; names are the same in all common encodings.
         with suppress(OSError, ValueError):
             if is_file(path):
                 _read(read_limited(path).decode(errors="replace").removeprefix("\ufeff"), form, own, values, found)
@@ -92,9 +92,9 @@ def _files(node: YamlNode | None) -> Iterator[tuple[Path, str | None]]:
 
 
 def with_environment(service: YamlNode, values: Values[str, str] | None) -> YamlNode:
-    """Give the variables that a service lists without a value the one that they have where the service is written.
+    """Give variables that a service lists without a value their value in the file of the service.
 
-    As Compose has it: in a mapping, such a variable has the value of the whole project.
+    As in Compose, such a variable in a mapping has the value of the whole project.
     """
     listed = service.get("environment") if isinstance(service, YamlMap) else None
     if values is None or not isinstance(service, YamlMap) or not isinstance(listed, YamlList):

@@ -1,6 +1,6 @@
 """Merged Compose trees as services with their ports, networks and volumes.
 
-Scalars are read as Docker Compose reads them; what has a wrong shape is left for Compose to judge.
+Scalars are read as Docker Compose reads them; Compose judges values of a wrong shape.
 """
 
 import re
@@ -28,14 +28,14 @@ _WHOLE = re.compile(r"(?P<sign>[-+]?)(?P<digits>0[xX][0-9a-fA-F]+|0[bB][01]+|0[o
 
 
 def text(node: YamlNode | None) -> str | None:
-    """Give the text of a scalar, or None."""
+    """Return the text of a scalar, or None."""
     return node.text if isinstance(node, Scalar) and not node.is_null else None
 
 
 def number_text(node: YamlNode | None) -> str | None:
-    """Give the text of a scalar, a whole number that stands without quotes in decimal, as its YAML reader does.
+    """Return the text of a scalar; an unquoted whole number becomes decimal, as in Compose's YAML reader.
 
-    `0x50`, `0o120`, `0120`, `0b1010000` and `8_0` are 80; what a variable brought, or quotes hold, stays a text.
+    `0x50`, `0o120`, `0120`, `0b1010000` and `8_0` are 80; values of variables and in quotes stay texts.
     """
     written = text(node)
     if written is None or not isinstance(node, Scalar) or not node.plain or node.tag is not None:
@@ -49,7 +49,7 @@ def number_text(node: YamlNode | None) -> str | None:
     return f"{'-' if match['sign'] == '-' and value else ''}{value}"
 
 
-_DRIVE = re.compile(r"[A-Za-z]:[/\\]")  # of Windows: Compose reads `v:/v` as one path
+_DRIVE = re.compile(r"[A-Za-z]:[/\\]")  # Windows paths: Compose reads `v:/v` as one path
 _VOLUME_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
@@ -174,7 +174,7 @@ def _volume(key: Scalar, node: YamlNode) -> Volume:
 
 
 def _name_on_engine(key: str, node: YamlNode) -> tuple[str | None, bool]:
-    """The name that a network or volume has whatever the project is, and whether it must be there already."""
+    """The name that a network or volume has in every project, and whether it must exist already."""
     external = _get(node, "external")
     name = text(_get(node, "name")) or text(_get(external, "name"))
     if _is_true(external) or isinstance(external, YamlMap):
@@ -183,7 +183,7 @@ def _name_on_engine(key: str, node: YamlNode) -> tuple[str | None, bool]:
 
 
 def read_ports(node: YamlNode | None) -> Iterator[ServicePort]:
-    """Read a service's `ports`; an entry that is no port of Compose's keeps its text."""
+    """Read a service's `ports`; an entry that is not a port to Compose keeps its text."""
     for item in node.items if isinstance(node, YamlList) else ():
         try:
             port = _port(item)

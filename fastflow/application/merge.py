@@ -12,7 +12,7 @@ _LISTS = {"env_file", "profiles", "dns", "tmpfs"}
 
 
 def merge(base: YamlNode | None, over: YamlNode, key: str = "") -> YamlNode | None:
-    """Merge `over` into `base`; None where `!reset` takes the value away."""
+    """Merge `over` into `base`; None if `!reset` removes the value."""
     if over.tag == "!reset":
         return None
     if base is None or over.tag == "!override" or key in _REPLACED:
@@ -29,7 +29,7 @@ def merge(base: YamlNode | None, over: YamlNode, key: str = "") -> YamlNode | No
 
 
 def _target(volume: YamlNode) -> str | None:
-    """The path in the container, by which Compose tells mounts apart."""
+    """The path in the container, by which Compose distinguishes mounts."""
     if isinstance(volume, YamlMap):
         target = volume.get("target")
         return target.text if isinstance(target, Scalar) else None
@@ -43,7 +43,7 @@ def _merge_mappings(base: YamlMap, over: YamlMap) -> YamlMap:
         newer = over.get(key.text)
         merged = value if newer is None else merge(value, newer, key.text)
         if merged is not None:
-            # The last file that says something about it is where it is declared.
+            # The last file that mentions it counts as its declaration.
             entries.append((over.key(key.text) or key, merged))
     for key, value in over:
         if base.key(key.text) is None and (added := merge(None, value, key.text)) is not None:
@@ -73,7 +73,7 @@ def _named_values(node: YamlList) -> Iterable[tuple[Scalar, YamlNode]]:
 
 
 def entries(node: YamlNode | None, key: str = "") -> Iterable[tuple[Scalar, YamlNode]]:
-    """Give the entries of a mapping, or of a list read as one; nothing for any other shape."""
+    """Return the entries of a mapping, or of a list read as one; nothing for any other shape."""
     if node is not None:
         node = alike(node, key)
     return tuple(node) if isinstance(node, YamlMap) else ()

@@ -1,4 +1,4 @@
-"""Services, networks and volumes of an application, each with the place where it is declared."""
+"""Services, networks and volumes of an application, each with the place of its declaration."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -10,17 +10,17 @@ from fastflow.diagnostic import Mark
 
 DEFAULT_NETWORK = "default"
 PROJECT_NAME = "COMPOSE_PROJECT_NAME"
-"""The variable that Compose sets to the project's name, whatever the caller's environment and `.env` files hold."""
+"""The variable that Compose always sets to the project's name, whatever the environment and `.env` files contain."""
 NAMED_BY_PROJECT = re.compile(rf"\$\{{?{PROJECT_NAME}\b")
-"""What a text holds that differs from project to project: offline the variable is never replaced."""
-_CONTAINER = "container:"  # of `volumes_from`: a container that is no service
+"""Present in texts that differ from project to project: offline, the variable is never replaced."""
+_CONTAINER = "container:"  # in `volumes_from`: a container that is not a service
 
 
 class ServicePort(NamedTuple):
     """A port that a service publishes.
 
-    `host` is None for any free port, `has_variable` holds for one not known yet, and `unread` is the text of an entry
-    that Compose does not take for a port.
+    `host` is None for any free port, `has_variable` means that it is not known yet, and `unread` is the text of an
+    entry that Compose does not accept as a port.
     """
 
     host: tuple[int, int] | None
@@ -33,7 +33,7 @@ class ServicePort(NamedTuple):
 
 
 class Attachment(NamedTuple):
-    """A service on a network, with the aliases it has there."""
+    """A service on a network, with its aliases there."""
 
     aliases: tuple[str, ...]
     mark: Mark
@@ -41,14 +41,14 @@ class Attachment(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service as the merged Compose files declare it; texts are as written where no values were given."""
+    """A service as declared by the merged Compose files; texts are as written if no values were given."""
 
     name: str
     mark: Mark
     image: str | None = None
     has_build: bool = False
     environment: Mapping[str, str | None] = field(default_factory=dict, repr=False)
-    """Not shown: with values, the token may be among them."""
+    """Not shown, because with values the token may be among them."""
     ports: tuple[ServicePort, ...] = ()
     container_name: str | None = None
     container_name_mark: Mark | None = None
@@ -57,15 +57,15 @@ class Service:
     network_mode: str | None = None
     depends_on: Mapping[str, str] = field(default_factory=dict)
     optional: frozenset[str] = frozenset()
-    """Those of `depends_on` without which it starts, too, if their profiles are not active."""
+    """Those of `depends_on` that are optional while their profiles are not active."""
     lists_dependencies: bool = False
-    """Whether `depends_on` is a list of names, which says no more of each."""
+    """Whether `depends_on` is a list of names only."""
     links: tuple[str, ...] = ()
     volumes_from: tuple[str, ...] = ()
     joined: Mapping[str, str] = field(default_factory=dict)
     """The services whose namespaces it shares, by `network_mode`, `ipc` or `pid`."""
     cut: tuple[str, ...] = ()
-    """Which of its keys named a service that was left out."""
+    """Its keys that named a service that was left out."""
     has_healthcheck: bool = False
     profiles: tuple[str, ...] = ()
     extra_hosts: tuple[str, ...] = ()
@@ -74,13 +74,13 @@ class Service:
     command: tuple[str, ...] = ()
     """The words of its entrypoint and command, or the shell's line."""
     has_containers: bool = True
-    """False for one whose `scale` or `deploy.replicas` is 0."""
+    """False if its `scale` or `deploy.replicas` is 0."""
     exposes: tuple[ServicePort, ...] = ()
-    """What it exposes to other containers only."""
+    """The ports that it exposes only to other containers."""
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What other containers reach it by: its name, aliases, container name and host name."""
+        """The names by which other containers reach it: its name, aliases, container name and host name."""
         known = (self.name, *self.aliases, self.container_name, self.hostname)
         return tuple(dict.fromkeys(name for name in known if name))
 
@@ -91,21 +91,21 @@ class Service:
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """The services that start before it, the optional ones too."""
+        """The services that start before it, including optional ones."""
         lent = (source for source in self.volumes_from if not source.startswith(_CONTAINER))
         linked = (_target(link) for link in (*self.links, *lent))
         return tuple(dict.fromkeys((*self.depends_on, *linked, *self.joined.values())))
 
 
 class Subnet(NamedTuple):
-    """A subnet (CIDR, as written) that a network asks for, and where."""
+    """A subnet (CIDR, as written) that a network asks for, and its place."""
 
     text: str
     mark: Mark
 
 
 class Network(NamedTuple):
-    """A network of the project. `name` is its name on the engine, unless it is made of the project's name."""
+    """A network of the project. `name` is its name on the engine, unless that is derived from the project's."""
 
     key: str
     is_internal: bool = False
@@ -115,7 +115,7 @@ class Network(NamedTuple):
 
 
 class Volume(NamedTuple):
-    """A named volume of the project. `name` is its name on the engine, unless it is made of the project's name."""
+    """A named volume of the project. `name` is its name on the engine, unless that is derived from the project's."""
 
     key: str
     mark: Mark
@@ -127,8 +127,8 @@ class Volume(NamedTuple):
 class Application:
     """An application under test.
 
-    `unread` says what could not be read offline, and is empty where all was. `profiles` are those that are active by
-    the caller's COMPOSE_PROFILES.
+    `unread` says what could not be read offline, and is empty if everything was. `profiles` are those that the caller's
+    COMPOSE_PROFILES activates.
     """
 
     services: Mapping[str, Service]
@@ -140,13 +140,13 @@ class Application:
 
     @property
     def cut_off(self) -> tuple[str, ...]:
-        """What services shared with one that was left out, as `KEY of SERVICE`; no mere dependencies on it."""
+        """Links of services to one that was left out, as `KEY of SERVICE`, without mere dependencies."""
         shared = ("volumes_from", "network_mode", "ipc", "pid")
         return tuple(f"{key} of {one.name}" for one in self.services.values() for key in one.cut if key in shared)
 
     @property
     def is_complete(self) -> bool:
-        """Whether all that belongs to the application could be read offline."""
+        """Whether everything in the application could be read offline."""
         return not self.unread
 
     def closure(self, names: Iterable[str]) -> tuple[str, ...]:
@@ -166,7 +166,7 @@ class Application:
         return tuple(name for name in self.services if self._is_enabled(name, self.profiles))
 
     def needs_of(self, name: str) -> tuple[str, ...]:
-        """Return the services that start before a service; the use of a service makes its profiles active."""
+        """Return the services that start before a service; using a service activates its profiles."""
         service = self.services[name]
         active = self.profiles | set(service.profiles)
         known = (other for other in service.needs if other in self.services)
@@ -194,25 +194,25 @@ class Application:
         return (*used, DEFAULT_NETWORK) if is_inside and DEFAULT_NETWORK not in used else used
 
     def makes_network(self, name: str) -> bool:
-        """Tell whether Compose makes a network for its project, also one that nobody declares, or joins one."""
+        """Whether Compose makes a network for its project, declared or not, or joins one."""
         return name not in self.networks or not (self.networks[name].is_external or self.networks[name].name)
 
     def names_of(self, names: Iterable[str], *, with_container_names: bool = True) -> frozenset[str]:
-        """Return every name under which these services, or hosts that they know, can be reached."""
+        """Return every name by which these services, or hosts that they know, can be reached."""
         services = [self.services[name] for name in names if name in self.services]
         if not with_container_names:
             services = [replace(service, container_name=None) for service in services]
         return frozenset(known for service in services for known in (*service.names, *service.extra_hosts))
 
     def answering(self, host: str) -> tuple[Service, ...]:
-        """Return the services that a host name leads to, in the order of the files; names of hosts have no case."""
+        """Return the services that a host name leads to, in the order of the files; host names are case-insensitive."""
         wanted = host.lower()
         return tuple(
             service for service in self.services.values() if wanted in (name.lower() for name in service.names)
         )
 
     def sharing_the_network_of(self, name: str) -> tuple[Service, ...]:
-        """Return a service and those that use its network as their own: all of them answer at its address."""
+        """Return a service and those that share its network: all of them answer at its address."""
         return tuple(
             service
             for service in self.services.values()
@@ -227,7 +227,7 @@ class Application:
 
 
 NO_APPLICATION = Application({}, {}, {})
-"""What a workflow without `compose` has."""
+"""The application of a workflow without `compose`."""
 
 
 def _target(link: str) -> str:
@@ -244,7 +244,7 @@ def _cut_off(service: Service, gone: set[str]) -> Service:
     cut += [key for key, other in service.joined.items() if other in gone]
     if not cut:
         return service
-    if "network_mode" in cut:  # without it, a service is on the project's own network
+    if "network_mode" in cut:  # without the key, a service is on the project's own network
         kept |= {"network_mode": None, "networks": {DEFAULT_NETWORK: Attachment((), service.mark)}}
     joined = {key: other for key, other in service.joined.items() if other not in gone}
     return replace(service, **kept, joined=joined, cut=tuple(cut))

@@ -1,4 +1,4 @@
-"""Which services of an application a phase needs, and which are FAST services: fastflow's nodes take their place."""
+"""Which services of an application a phase needs, and which are FAST services, which fastflow's nodes replace."""
 
 import re
 from collections.abc import Iterable
@@ -36,7 +36,7 @@ def services_of_phase(application: Application, node: Node, sources: frozenset[s
 def services_attacked(application: Application, node: Node, needed: tuple[str, ...]) -> tuple[str, ...]:
     """The services that a testing node attacks, as far as `test_run_uri` names them; `needed` run anyway.
 
-    Of several with one alias these are those that run anyway, or that need no profile.
+    If several share an alias, these are those that run anyway, or that need no profile.
     """
     target = target_of(node.test_run_uri) if isinstance(node, TesterNode) else None
     if target is None:
@@ -49,10 +49,10 @@ def services_attacked(application: Application, node: Node, needed: tuple[str, .
 
 
 def services_to_enable(application: Application, names: Iterable[str]) -> frozenset[str]:
-    """The services that Compose must take for enabled, whatever their profiles, so that it can start `names`.
+    """The services that Compose must treat as enabled, whatever their profiles, so that it can start `names`.
 
-    With them all that an enabled service cannot do without, and what builds an image that one of them names. Any other
-    stays as the user left it: a wildcard profile would start it if something has an optional dependency on it.
+    Includes everything that an enabled service requires, and services that build an image that one of them names. All
+    others stay as the user left them: a wildcard profile would start those with an optional dependent.
     """
     used = application.closure((*application.enabled, *names))
     images = {application.services[name].image for name in used} - {None}
@@ -65,12 +65,12 @@ def networks_of_node(application: Application, node: Node) -> tuple[str, ...]:
     return node.networks or application.networks_of_nodes
 
 
-# Of any registry, tag or digest. `wallarm/node` is Wallarm's filtering node: a part of the application.
+# From any registry, with any tag or digest. `wallarm/node` is Wallarm's filtering node, a part of the application.
 _WALLARM_IMAGE = re.compile(r"(?:[^/]+/)*wallarm/(?P<product>fast|node)(?::[^/@]*)?(?:@.+)?")
 
 
 def is_fast_service(service: Service) -> bool:
-    """Return whether a service is a FAST node: it has FAST's image or a `CI_MODE`. Other Wallarm products have tokens.
+    """Return whether a service is a FAST node: it has FAST's image or a `CI_MODE`. Other products have tokens too.
 
     A `CI_MODE` counts with any value, so that the answer is the same before and after variables have values.
     """
@@ -79,7 +79,7 @@ def is_fast_service(service: Service) -> bool:
 
 
 def _image(service: Service) -> str:
-    """The image as it is where no variable is set, such as the registry, the tag, or the whole with its default."""
+    """The image if no variable is set, such as those for the registry, the tag, or the whole name."""
     written = service.image or ""
     try:
         image = resolve(parse_template(written), lambda _: None, stand_in="")
@@ -89,6 +89,6 @@ def _image(service: Service) -> str:
 
 
 def without_fast(application: Application) -> Application:
-    """Leave the FAST services out, with every dependency on them."""
+    """Leave out the FAST services, with every dependency on them."""
     fast = [name for name, service in application.services.items() if is_fast_service(service)]
     return application.without(fast) if fast else application

@@ -16,12 +16,12 @@ from fastflow.spec.document import Scalar, YamlList, YamlMap, YamlNode
 from fastflow.spec.dotenv import escape
 
 Change = Callable[[YamlNode, str], YamlNode]
-_DRIVE = re.compile(r"[A-Za-z]:[/\\]|\\\\")  # of Windows
+_DRIVE = re.compile(r"[A-Za-z]:[/\\]|\\\\")  # on Windows
 
 
 def absolute_paths(tree: YamlMap, base: Path) -> YamlMap:
     """Make the relative paths of an inline document absolute, from `base`."""
-    # A `$` in the name of a directory is no variable.
+    # A `$` in the name of a directory is not a variable.
     changed = _document(tree, escape(str(resolved(base))))
     assert isinstance(changed, YamlMap)
     return changed
@@ -41,7 +41,7 @@ def _within(changes: Mapping[str, Change]) -> Change:
 
 
 def _each(change: Change) -> Change:
-    """Change every item of a list, or the one that stands in its place."""
+    """Change every item of a list, or the single value in its place."""
 
     def each(node: YamlNode, base: str) -> YamlNode:
         if isinstance(node, YamlList):
@@ -52,7 +52,7 @@ def _each(change: Change) -> Change:
 
 
 def _or_mapping(scalar: Change, mapping: Change) -> Change:
-    """Change what has a short syntax, a text, and a long one."""
+    """Change a value that has a short syntax (a text) and a long one."""
     return lambda node, base: scalar(node, base) if isinstance(node, Scalar) else mapping(node, base)
 
 
@@ -64,11 +64,11 @@ def _absolute(text: str, base: str) -> str:
     if not text or text.startswith(("/", "~", "$", "service:", *REMOTE)) or "://" in text or _DRIVE.match(text):
         return text
     joined = posixpath.join(base, text.removeprefix("./"))
-    return joined if "$" in text else posixpath.normpath(joined)  # as Compose does, once it knows the variables
+    return joined if "$" in text else posixpath.normpath(joined)  # as Compose does once it knows the variables
 
 
 def _named(node: YamlNode, base: str) -> YamlNode:
-    """A path behind a name: `NAME=PATH`."""
+    """A path after a name: `NAME=PATH`."""
     if not isinstance(node, Scalar):
         return node
     name, is_named, path = node.text.partition("=")
@@ -76,7 +76,7 @@ def _named(node: YamlNode, base: str) -> YamlNode:
 
 
 def _short_volume(node: YamlNode, base: str) -> YamlNode:
-    """Only a source that begins with a dot is a path; `~` and `/` are none of the spec's directory."""
+    """Only a source that begins with a dot is a path here; `~` and `/` are not relative to the spec's directory."""
     assert isinstance(node, Scalar)
     source, colon, rest = node.text.partition(":")
     return replace(node, text=f"{_absolute(source, base)}:{rest}") if colon and source.startswith(".") else node
@@ -91,7 +91,7 @@ def _long_volume(node: YamlNode, base: str) -> YamlNode:
 def _volume(node: YamlNode, base: str) -> YamlNode:
     """A volume of the driver `local` may be a mount of a directory.
 
-    Compose itself leaves the path as it is where the driver is only implied: no engine can mount that.
+    Compose itself does not change the path if the driver is only implied, although no engine can mount that.
     """
     driver, options = (node.get("driver"), node.get("driver_opts")) if isinstance(node, YamlMap) else (None, None)
     kind = options.get("o") if isinstance(options, YamlMap) else None
@@ -102,7 +102,7 @@ def _volume(node: YamlNode, base: str) -> YamlNode:
 
 
 def _by_name(node: YamlNode, base: str) -> YamlNode:
-    """Paths by names: a mapping, or a list of `NAME=PATH`."""
+    """Named paths: a mapping, or a list of `NAME=PATH`."""
     return _each(_named)(node, base) if isinstance(node, YamlList) else _within({"*": _path})(node, base)
 
 

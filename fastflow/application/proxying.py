@@ -1,4 +1,4 @@
-"""What the environment of a service says of proxies: whether its requests go through a node, and which pass it by."""
+"""The proxies in a service's environment: whether its requests go through a node, and which bypass it."""
 
 import re
 from collections.abc import Mapping
@@ -12,8 +12,8 @@ Environment = Mapping[str, str | None]
 
 
 def proxy_variables(environment: Environment, alias: str) -> tuple[str, ...]:
-    """Return the variables that name a node. One of the well-known ones may do so by a variable of its own."""
-    # Without `a`, compiling `i` takes a millisecond, for the letters of all of Unicode.
+    """Return the variables that name a node. A well-known one may do so through another variable."""
+    # Without `a`, compiling `i` takes a millisecond, for all letters of Unicode.
     name = re.compile(rf"(?ai)(?<![A-Za-z0-9_.-]){re.escape(alias)}(?![A-Za-z0-9_-]|\.[A-Za-z0-9])")
     return tuple(
         variable
@@ -24,17 +24,17 @@ def proxy_variables(environment: Environment, alias: str) -> tuple[str, ...]:
 
 
 class Bypass(NamedTuple):
-    """Why requests pass a node by: an `exception` in `variables`, a NO_PROXY; else all that they are for is not it."""
+    """Why requests bypass a node: an `exception` in `variables` (a NO_PROXY), else these are for other schemes."""
 
     variables: tuple[str, ...]
     exception: str | None = None
 
 
 def bypass(environment: Environment, proxies: tuple[str, ...], target: Target) -> Bypass | None:
-    """Return how requests to a target pass the node that the variables `proxies` name; None if they go through it.
+    """Return why requests to a target bypass the node that the variables `proxies` name; None if they go through it.
 
-    A variable that is not one of the well-known ones, such as an option of a browser, is taken to work for all. A
-    target without a scheme is reached by either.
+    A variable that is not well-known, such as a browser option, is assumed to apply to all requests. A target without a
+    scheme may be reached by either.
     """
     if any(name.lower() not in _PROXIES for name in proxies):
         return None

@@ -31,39 +31,39 @@ MAX_NESTING = 20
 
 @dataclass(frozen=True, slots=True)
 class ApplicationReading:
-    """An application, or None where a file of it cannot be read, and what is wrong."""
+    """An application, or None if one of its files cannot be read, and the faults."""
 
     application: Application | None
     diagnostics: tuple[Diagnostic, ...]
     tree: YamlMap | None = field(default=None, repr=False)
-    """What the sources come to, merged."""
+    """The merged sources."""
     files: tuple[Document, ...] = field(default=(), repr=False)
-    """The files that it was read from."""
+    """The files from which it was read."""
 
 
 @dataclass
 class ComposeFiles:
-    """Reads applications, each Compose file once, however many workflows name it.
+    """Reads applications, each Compose file only once even if many workflows name it.
 
-    `base` is the spec's directory, `seen_from_here` the same as the user named it, which findings name files by.
-    With `values` variables are replaced as Compose does, an unset one by nothing; without, they stay as written.
-    The project's name stays a reference in any case: each workflow has another, and so has each run.
+    `base` is the spec's directory, `seen_from_here` the same as the user named it, for the file names in findings.
+    With `values` variables are replaced as Compose does, unset ones by nothing; without, they stay as written.
+    The project's name always stays a reference, because it differs for each workflow and run.
     """
 
     base: Path
-    values: Environment[str, str] | None = field(default=None, repr=False)  # with the token among them
+    values: Environment[str, str] | None = field(default=None, repr=False)  # which may include the token
     seen_from_here: Path = field(default_factory=Path)
     _applications: dict[tuple[object, ...], ApplicationReading] = field(default_factory=dict)
 
     @cached_property
     def documents(self) -> Documents:
-        """What was read so far."""
+        """The documents that were read so far."""
         return Documents(self.base, self.values, self.seen_from_here)
 
     def read(self, sources: Items[Source], own: Environment[str, str] = NO_VARIABLES) -> ApplicationReading:
-        """Read and merge the sources of one workflow; `own` are variables of the workflow that win over all others.
+        """Read and merge the sources of one workflow; `own` are variables of the workflow that override all others.
 
-        Workflows share what was read as far as none of their own variables is in it.
+        Workflows share parsed files as long as those contain none of their own variables.
         """
         paths = tuple(source.path for source in sources if isinstance(source, FileSource))
         if len(paths) != len(sources):
@@ -73,14 +73,14 @@ class ComposeFiles:
         return self._kept((*paths, *used.items()), sources, used) if used else plain
 
     def _kept(self, key: tuple[object, ...], sources: Items[Source], own: Environment[str, str]) -> ApplicationReading:
-        """Read once what can be read; what cannot has a finding wherever it is named."""
+        """Read readable files once; an unreadable one has a finding wherever it is named."""
         known = self._applications.get(key)
         if known is None or known.application is None:
             known = self._applications[key] = self._read(sources, own)
         return known
 
     def _mentions(self, files: Items[Document], name: str) -> bool:
-        """Whether a variable may matter to what is in files; an `env_file` may hold any."""
+        """Whether a variable may matter in these files; an `env_file` may contain any."""
         texts = [*(file.text for file in files), *(file.text for file in self.documents.env_files)]
         return any(name in text or ENV_FILE in text for text in texts)
 
@@ -97,12 +97,12 @@ class ComposeFiles:
 
     @property
     def files(self) -> tuple[Document, ...]:
-        """The documents of all files that were read so far, as written: they end up in what findings are made from."""
+        """The documents of all files that were read so far, as written, for making findings."""
         return self.documents.as_written
 
 
 class _Setting(NamedTuple):
-    """What a document stands in: the directory of its relative paths, and the values of its variables."""
+    """The context of a document: the directory of its relative paths, and the values of its variables."""
 
     directory: Path
     values: Values | None
@@ -181,7 +181,7 @@ class _Merge:
         return [found] if isinstance(found, YamlMap) else []
 
     def _inner(self, item: YamlNode, place: _Setting, first: str) -> _Setting:
-        """What an included document stands in: its own directory and `.env`, unless `include` says otherwise."""
+        """The context of an included document: its own directory and `.env`, unless `include` says otherwise."""
         project = text(_part(item, "project_directory"))
         directory = place.directory / project if project else (place.directory / first).parent
         env_files = [place.directory / name for name in _texts_of(_part(item, "env_file"))] or [directory / ".env"]

@@ -1,4 +1,4 @@
-"""What Docker Compose makes of a workflow's project, as far as a run has to know it: images and networks by name."""
+"""A workflow's project as Docker Compose resolves it, as far as a run needs it: images and networks by name."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -10,9 +10,9 @@ from fastflow.application.model import NAMED_BY_PROJECT
 
 
 class SharedNetwork(NamedTuple):
-    """A network that has one name in all projects. `settings` are those of the Compose file, for whoever makes it.
+    """A network with the same name in all projects. `settings` are those of the Compose file, for creating it.
 
-    An external one has none: it must be there.
+    An external one has none, because it must exist already.
     """
 
     name: str
@@ -20,16 +20,16 @@ class SharedNetwork(NamedTuple):
 
     @property
     def is_external(self) -> bool:
-        """Whether the user makes it."""
+        """Whether the user has to create it."""
         return self.settings is None
 
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """The project's services as Compose resolves them, and what follows for a run.
+    """The project's services as Compose resolves them, and the consequences for a run.
 
-    `images` are the images of the run by the services that run one, `shared` the networks with one name in all
-    projects by their keys. Without `is_interpolated` texts hold variables, as in a Compose file.
+    `images` are the images of the run by the services that run one, `shared` the networks with the same name in all
+    projects by their keys. Without `is_interpolated` texts contain variables, as in a Compose file.
     """
 
     services: Mapping[str, Any] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class Resolved:
 
     @property
     def made(self) -> tuple[tuple[str, SharedNetwork], ...]:
-        """The shared networks that are made where they are missing, with their keys."""
+        """The shared networks to create if they are missing, with their keys."""
         return tuple((key, network) for key, network in self.shared.items() if not network.is_external)
 
     def written_to(self, directory: Path) -> "Resolved":
@@ -48,12 +48,12 @@ class Resolved:
         return replace(self, builds={name: build.written_to(directory) for name, build in self.builds.items()})
 
     def with_others(self, builds: Iterable[Build]) -> "Resolved":
-        """Let services run images that other workflows of the run build, where they name them."""
+        """Let services run images that other workflows of the run build, if they name them."""
         return replace(self, images=images_of(self.services, self.builds, builds))
 
 
 def resolve(told: Mapping[str, Any], project: str, *, is_interpolated: bool = True) -> Resolved:
-    """Read what `docker compose config` says of a project."""
+    """Read the output of `docker compose config` for a project."""
     services = {name: service for name, service in (told.get("services") or {}).items() if isinstance(service, dict)}
     builds = builds_of(services, project)
     networks = {key: _shared(key, network or {}, project) for key, network in (told.get("networks") or {}).items()}
@@ -62,7 +62,7 @@ def resolve(told: Mapping[str, Any], project: str, *, is_interpolated: bool = Tr
 
 
 def _shared(key: str, network: Mapping[str, Any], project: str) -> SharedNetwork | None:
-    """None for a network of the project's own: Compose puts the project's name into its name, unless the file does."""
+    """None for a network of the project: Compose puts the project's name into its name, unless the file does."""
     name = str(network.get("name") or "")
     if network.get("external"):
         return SharedNetwork(name or key)

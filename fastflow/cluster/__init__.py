@@ -1,1 +1,1 @@
-"""Runs on a cluster: units, each with an agent that runs its workflows on one node's engine, and who watches them."""
+"""Runs on a cluster: units, each with an agent that runs its workflows on one node's engine, and their dispatcher."""

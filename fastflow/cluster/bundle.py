@@ -1,7 +1,7 @@
-"""The files that a unit needs, as one compressed archive: what is in and below the spec's directory, and a little more.
+"""The files that a unit needs, as one compressed archive: those in and below the spec's directory, and a few more.
 
-Compose files may name files above that directory. They are shipped as well, as far as they are in the same Git checkout
-or below the current directory: nobody expects that a run sends around what lies elsewhere on the machine.
+Compose files may name files above that directory. They are shipped as well if they are in the same Git checkout or
+below the current directory: nobody expects a run to send files from elsewhere on the machine.
 """
 
 import io
@@ -23,7 +23,7 @@ from fastflow.record.place import Checkout
 from fastflow.spec.document import YamlMap
 
 FILES, ENV_FILES, EARLIER = "files", "env-files", "earlier"
-"""Where things are in the archive: the shipped directory, the `--env-file`s by number, the run that is resumed."""
+"""Places in the archive: the shipped directory, the `--env-file`s by number, the run that is resumed."""
 _EARLIER_FILES = ("result.json", "resume.json", "events.jsonl", "plan.json")
 _LEFT_OUT = frozenset(
     (
@@ -35,11 +35,11 @@ _LEFT_OUT = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Shipment:
-    """What is shipped: `paths` below `root`, `env_files`, and the folder of the run that is resumed."""
+    """The files to ship: `paths` below `root`, `env_files`, and the folder of the run that is resumed."""
 
     root: Path
     spec: str
-    """The spec, from the root."""
+    """The spec's path from the root."""
     paths: tuple[Path, ...]
     env_files: tuple[str, ...] = ()
     earlier: Path | None = None
@@ -48,7 +48,7 @@ class Shipment:
 def shipment_of(
     facts: Facts, spec: Path, here: Path, env_files: Iterable[str] = (), earlier: Path | None = None
 ) -> Shipment:
-    """Find what the spec in a file and its Compose files need. Raises UsageError.
+    """Find the files that a spec's file and its Compose files need. Raises UsageError.
 
     `here` is the current directory.
     """
@@ -66,7 +66,7 @@ def shipment_of(
 
 
 def _allowed(base: Path, here: Path) -> Path:
-    """The topmost directory that may be shipped: the Git checkout, or the current directory if the spec is below it."""
+    """The topmost directory that may be shipped: the Git checkout, or the current directory if the spec is below."""
     top = next((path for path in (base, *base.parents) if exists(path / ".git")), base)
     return min(top, here, key=lambda path: len(path.parts)) if base.is_relative_to(here) else top
 
@@ -92,9 +92,9 @@ def _named(facts: Facts, base: Path) -> Iterator[Path]:
 
 
 def pack(shipment: Shipment, secrets: Iterable[str] = (), largest: int = FILE_LIMIT) -> tuple[bytes, Mapping[str, str]]:
-    """Make the archive; return it, and the files that hold one of `secrets`, by their names in it.
+    """Make the archive; return it, and the files that contain one of `secrets`, by their names in it.
 
-    The archive is for all who may use the cluster. A `.env` with the token in it is for the agent alone. Raises
+    All users of the cluster can read the archive, so a `.env` with the token in it goes to the agent alone. Raises
     UsageError if a file cannot be read, or if the archive has more than `largest` bytes.
     """
     sizes: dict[str, int] = {}
@@ -120,7 +120,7 @@ def pack(shipment: Shipment, secrets: Iterable[str] = (), largest: int = FILE_LI
 
 
 def _secret_text(path: Path, secrets: Sequence[bytes]) -> str | None:
-    """The text of a file that holds a secret; None for any other, and for what cannot be read."""
+    """The text of a file that contains a secret; None for any other, and for an unreadable one."""
     if not secrets or path.is_symlink() or not is_file(path):
         return None
     try:
@@ -143,7 +143,7 @@ def _too_large(shipment: Shipment, size: int, sizes: Mapping[str, int], largest:
 
 
 def _members(shipment: Shipment) -> Iterator[tuple[Path, str]]:
-    """Every file with its name in the archive, each once, directories before what is in them."""
+    """Every file with its name in the archive, each once, directories before their content."""
     seen: set[Path] = set()
     for path in shipment.paths:
         for one in _below(path):
@@ -187,7 +187,7 @@ def unpack(packed: Path, target: Path, kept_back: Mapping[str, str]) -> None:
 
 
 def unpack_results(content: bytes, target: Path) -> None:
-    """Unpack what a node has sent: plain files and directories below `target`, and nothing else.
+    """Unpack a node's results: plain files and directories below `target`, and nothing else.
 
     Raises tarfile.TarError, OSError and EOFError.
     """
@@ -199,6 +199,6 @@ def unpack_results(content: bytes, target: Path) -> None:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 file = archive.extractfile(member)
                 assert file is not None
-                path.touch(mode=member.mode & 0o777)  # a record is for its owner alone
+                path.touch(mode=member.mode & 0o777)  # only its owner may read a record
                 with file, path.open("wb") as out:
                     shutil.copyfileobj(file, out)

@@ -1,8 +1,8 @@
 """The narrow interface through which units are run on a cluster.
 
 `fastflow.engines.swarm` implements it for Docker Swarm, `tests.fakes.cluster` for tests; both pass one suite. Every
-call may raise EngineError. What a cluster must have: names that it gives once (of units and of claims), and a log of a
-unit that outlives the unit's process.
+call may raise EngineError. A cluster must have names that it gives only once (of units and of claims), and a log of
+each unit that outlives the unit's process.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -12,22 +12,22 @@ from typing import Literal, Protocol
 from fastflow.run.engine import Stream
 
 UnitState = Literal["created", "pending", "running", "ended"]
-"""Not started yet; waiting for room on a node; on a node; over, however it ended."""
+"""Not started yet; waiting for a node; on a node; over, however it ended."""
 BUNDLE = "/fastflow/bundle.tgz"
 ORDER = "/fastflow/order.json"
-"""Where an agent finds its files."""
+"""The directory of an agent's files."""
 UNITS_VOLUME = "fastflow-units"
 UNITS_DIRECTORY = f"/var/lib/docker/volumes/{UNITS_VOLUME}/_data"
-"""The volume in which units work, mounted at its own place on the node: a path is the same inside and outside."""
+"""The volume in which units work, mounted at its path on the node, so that paths are the same inside and outside."""
 FILE_LIMIT = 1_000_000
-"""Bytes of a bundle; Swarm takes less than 1,024,000 for a config."""
+"""Maximum size of a bundle, in bytes; Swarm takes less than 1,024,000 for a config."""
 SECRET_LIMIT = 500_000
-"""Bytes of a secret; Swarm takes less than 512,000."""
+"""Maximum size of a secret, in bytes; Swarm takes less than 512,000."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterInfo:
-    """What answers: the version of the manager's engine, and the nodes that can take units."""
+    """The cluster that answers: the version of the manager's engine, and the nodes that can run units."""
 
     version: str
     nodes: tuple[str, ...]
@@ -35,7 +35,7 @@ class ClusterInfo:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A name that the cluster gives once, with what its holder says of itself. `revision` grows with each `renew`."""
+    """A name that the cluster gives only once, with its holder's description. `revision` grows with each `renew`."""
 
     id: str
     name: str
@@ -45,7 +45,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class UnitOrder:
-    """A unit to be created. `bundle` is a file of the cluster, `secret` what only its agent sees.
+    """A unit to create. `bundle` is a file of the cluster, `secret` is visible only to its agent.
 
     `cpus` and `memory` (bytes) are reserved; `grace` are the seconds between its SIGTERM and its SIGKILL.
     """
@@ -60,15 +60,15 @@ class UnitOrder:
     memory: int | None = None
     constraints: tuple[str, ...] = ()
     shares_network: bool = False
-    """Whether its agent is on its node's network."""
+    """Whether its agent uses its node's network."""
     grace: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A unit as the cluster sees it. `node` is where it runs or ran, `message` what the cluster says of its end.
+    """A unit as the cluster reports it. `node` is where it runs or ran, `message` the cluster's message about its end.
 
-    `is_lost` holds while its node does not answer: it may still run there.
+    `is_lost` is true while its node does not answer: it may still run there.
     """
 
     id: str
@@ -83,22 +83,22 @@ class Unit:
 
 
 class Cluster(Protocol):
-    """A cluster. All that is made on it carries the labels that it is made with."""
+    """A cluster. Every object on it carries the labels given at its creation."""
 
     def info(self) -> ClusterInfo:
-        """Tell what answers; raise EngineError where nothing does, or no manager of a cluster."""
+        """Return which cluster answers; raise EngineError if nothing does, or it is not a manager."""
 
     def store(self, name: str, content: bytes, labels: Mapping[str, str]) -> Claim:
-        """Keep a file for units. A name that is taken raises EngineError."""
+        """Store a file for units. A name that is taken raises EngineError."""
 
     def claim(self, name: str, labels: Mapping[str, str]) -> Claim | None:
-        """Take a name; None where somebody has it."""
+        """Take a name; None if it is taken."""
 
     def claims(self, labels: Mapping[str, str]) -> tuple[Claim, ...]:
         """Return the claims and files that carry these labels."""
 
     def renew(self, claim: str) -> bool:
-        """Say that the holder of a claim lives; False if the claim is gone."""
+        """Show that the holder of a claim is alive; False if the claim is gone."""
 
     def read(self, claim: str) -> bytes:
         """Return the content of a file."""
@@ -110,24 +110,24 @@ class Cluster(Protocol):
         """Create a unit that does not run yet; return its id. A name that is taken raises EngineError."""
 
     def start(self, unit: str) -> None:
-        """Let a created unit run, once: it never runs again, whatever ends it. Raises EngineError if it is gone."""
+        """Start a created unit, which runs only once, whatever ends it. Raises EngineError if it is gone."""
 
     def units(self, labels: Mapping[str, str]) -> tuple[Unit, ...]:
         """Return the units that carry these labels, with one call for all."""
 
     def follow(self, unit: str, on_line: Callable[[str], None]) -> Stream:
-        """Give a unit's log from its first line, as it comes; lines may come twice or be missing."""
+        """Pass on a unit's log from its first line, as it arrives; lines may be repeated or missing."""
 
     def read_log(self, unit: str, on_line: Callable[[str], None]) -> None:
-        """Give the lines that there are by now."""
+        """Return the lines so far."""
 
     def cancel(self, unit: str) -> None:
-        """Send a unit SIGTERM, and let it never start again; its log and its exit code stay."""
+        """Send a unit SIGTERM, and keep it from ever starting again; its log and its exit code are kept."""
 
     def sweep(self, order: UnitOrder, timeout: float, on_line: Callable[[str], None]) -> tuple[str, ...]:
-        """Run a command once on every node that can take units, and give what it prints; then remove it.
+        """Run a command once on every node that can run units, and pass on its output; then remove it.
 
-        Returns what stood in its way, by node.
+        Returns the obstacles, by node.
         """
 
     def remove(self, units: Iterable[str]) -> None:

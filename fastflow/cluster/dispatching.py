@@ -23,8 +23,8 @@ from fastflow.run.observer import Cancellation
 class Patience:
     """How long a dispatcher waits, in seconds.
 
-    A unit is followed again after `silence`, judged by what its cluster says `settling` after its last line, and given
-    up `lost` after its node was last seen. A cancelled run ends after `cancelling`, whatever its units do.
+    A unit is followed again after `silence`, judged by the cluster's state `settling` after its last line, and given up
+    `lost` after its node was last seen. A cancelled run ends after `cancelling`, whatever its units do.
     """
 
     poll: float = 1.0
@@ -36,7 +36,7 @@ class Patience:
 
 @dataclass
 class _Followed:
-    """A unit that was started: what comes of it, and since when its node is lost."""
+    """A started unit: the watch over it, and since when its node is lost."""
 
     watch: UnitWatch
     stream: Stream | None = None
@@ -46,9 +46,9 @@ class _Followed:
 
 @dataclass
 class Dispatcher:
-    """Runs units on one cluster. `waiting` are those that are not started yet; `limit` is how many may run at once.
+    """Runs units on one cluster. `waiting` are those that have not started; at most `limit` run at once.
 
-    `started` are units that run already, for whoever takes up the watch.
+    `started` are units that already run, for resuming the watch.
     """
 
     cluster: Cluster
@@ -74,7 +74,7 @@ class Dispatcher:
             self._follow(watch)
 
     def execute(self) -> None:
-        """Run all units to their ends. Never raises what a unit or its node can cause."""
+        """Run all units until they end. Never raises an error that a unit or its node can cause."""
         next_poll = time.monotonic() + self.patience.poll
         try:
             while self._goes_on():
@@ -119,7 +119,7 @@ class Dispatcher:
             one.stream = None
         watch.heard = time.monotonic()
         if not watch.is_over:
-            with suppress(EngineError):  # it is tried again when it stays silent
+            with suppress(EngineError):  # tried again when it stays silent
                 one.stream = self.cluster.follow(watch.id, lambda line: self._inbox.put((watch.id, line)))
 
     def _heed_cancellation(self) -> None:
@@ -137,7 +137,7 @@ class Dispatcher:
 
     # Listening
     def _read(self, until: float) -> None:
-        """Take lines as they come, up to a time (monotonic), or until there is something to decide."""
+        """Take lines as they arrive, up to a time (monotonic), or until there is something to decide."""
         while True:
             try:
                 item = self._inbox.get(timeout=max(0.0, until - time.monotonic()))
@@ -156,7 +156,7 @@ class Dispatcher:
                 return
 
     def _ended(self, one: _Followed) -> None:
-        """A unit is over. One whose agent has not said so, such as one of another version, must not go on."""
+        """Handle the end of a unit. One whose agent did not report it, as one of another version, must not go on."""
         if one.watch.code is None:
             self._cancel(one.watch.id)
         if one.watch.is_interrupted and not self.cancellation.is_set:
@@ -165,7 +165,7 @@ class Dispatcher:
             self._fail_fast(one.watch)
 
     def _find_out_who(self, watch: UnitWatch) -> None:
-        """Find out who told an agent to stop: somebody who ends the run, or its node."""
+        """Find out who told an agent to stop: a user who ends the run, or its node."""
         with suppress(EngineError):
             unit = next((one for one in self.cluster.units({f"{LABEL}.run": self.run}) if one.id == watch.id), None)
             if unit is None or unit.is_cancelled:
@@ -181,7 +181,7 @@ class Dispatcher:
 
     # Asking
     def _poll(self) -> None:
-        """Ask the cluster what became of units, all in one call."""
+        """Ask the cluster for the state of all units in one call."""
         live = [one for one in self._followed.values() if not one.watch.is_over]
         if not live:
             return
@@ -200,7 +200,7 @@ class Dispatcher:
         self._say_what_waits(units.values())
 
     def _say_what_waits(self, units: Iterable[Unit]) -> None:
-        """Say once for each reason that units have no node: a cluster waits without end for one that fits."""
+        """Note once for each reason that units have no node: a cluster waits forever for a suitable one."""
         reasons = Counter(unit.message for unit in units if unit.state == "pending" and unit.message)
         for reason, count in reasons.items():
             if reason not in self._reasons:
@@ -226,7 +226,7 @@ class Dispatcher:
             self._ended(one)
 
     def _read_again(self, one: _Followed) -> None:
-        """Read a log once more from its beginning: its stream may have stopped before its end."""
+        """Read a log again from its beginning: its stream may have stopped before its end."""
         lines: list[str] = []
         with suppress(EngineError):
             self.cluster.read_log(one.watch.id, lines.append)
@@ -234,7 +234,7 @@ class Dispatcher:
             one.watch.take(line)
 
     def _mourn(self, one: _Followed, unit: Unit) -> None:
-        """Wait for a node that does not answer; its unit may be alive, and so nothing takes its place."""
+        """Wait for a node that does not answer; its unit may be alive, so nothing replaces it."""
         if one.lost_since is None:
             one.lost_since = time.monotonic()
             self.emit(Note(f"node {unit.node} does not answer; waiting for it up to {self.patience.lost:g} s"))

@@ -1,4 +1,4 @@
-"""How a run on a cluster ends: who ended it is said, and what is over is removed."""
+"""The end of a run on a cluster: reports who ended it, and removes what is over."""
 
 import threading
 import time
@@ -13,13 +13,13 @@ from fastflow.record.events import Event, PhaseChanged
 from fastflow.run.observer import Cancellation
 
 INTERRUPTED = "interrupted by `fastflow down`"
-"""Why a run ends whose units somebody cancels."""
+"""The reason of a run whose units were cancelled."""
 _PAUSE = 0.1
-"""Seconds between two looks whether agents have ended."""
+"""Seconds between two checks that agents have ended."""
 
 
 def say_why(event: Event, cancellation: Cancellation) -> Event:
-    """Put the dispatcher's own reason in the place of what agents say when it stops them."""
+    """Replace what agents say when the dispatcher stops them by its own reason."""
     if isinstance(event, PhaseChanged) and cancellation.reason and event.reason and CANCELLED in event.reason:
         return replace(event, reason=event.reason.replace(CANCELLED, cancellation.reason))
     return event
@@ -35,7 +35,7 @@ def cancel_run(cluster: Cluster, run: str) -> None:
 def remove_ended(cluster: Cluster, run: str, timeout: float = 0.0) -> Sequence[Unit]:
     """Remove a run's units, claims and files, once all of its units are over; return those that are not.
 
-    An agent that has said its last word takes a moment to end: it is waited for up to `timeout` seconds.
+    An agent takes a moment to end after its last message, so this waits for it up to `timeout` seconds.
     """
     labels: Mapping[str, str] = {f"{LABEL}.run": run}
     deadline, pause = time.monotonic() + timeout, threading.Event()

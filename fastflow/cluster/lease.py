@@ -1,8 +1,8 @@
 """The lease across a cluster: while a run uses a BUILD_ID of a token anywhere on it, no other run does.
 
-A name of a claim is given once. A claim says which run holds it, and lives as long as that run: while one of its units
-runs or waits for room, or while its dispatcher gives a sign of life. One that waits for its own rivals does so by
-renewing what it holds: among many that begin at once, none is taken for dead because it is patient itself.
+The name of a claim is given only once. A claim says which run holds it, and is alive as long as that run: while one of
+its units runs or waits for a node, or while its dispatcher gives a sign of life. A run that waits for rivals gives that
+sign by renewing its claims: among many that begin at once, none counts as dead because it is waiting itself.
 A dead run's units are removed before its claims, by id, so that it can start nothing any more (docs/decisions/0015).
 """
 
@@ -17,20 +17,20 @@ from fastflow.model.compose_keys import LABEL
 from fastflow.run.lease import LeaseKey
 
 ROLE, TICKET = "lease", "ticket"
-"""Of claims: what a run holds, and its place in the line of those that wait."""
+"""Roles of claims: what a run holds, and its place in the queue."""
 GRACE = 10.0
-"""Seconds, by the clock of who waits, that a run has for a sign of life: to start a unit, or to renew a claim."""
+"""Seconds, by the waiting run's clock, in which a run must give a sign of life: start a unit, or renew a claim."""
 _SIGNS = 5
-"""How often a run that is taking claims gives a sign of life within that time."""
+"""How often a run gives a sign of life within that time while it takes claims."""
 _PAUSE = 0.2
 _TRIES = 20
 
 
 @dataclass(slots=True)
 class Taking:
-    """The claims that a run wants. `labels` are the run's; a run that has not begun is waited for `grace` seconds.
+    """The claims that a run wants. `labels` are the run's; it waits `grace` seconds for a run that has not begun.
 
-    `note` is told what is reclaimed from a dead run.
+    `note` is called with what is reclaimed from a dead run.
     """
 
     cluster: Cluster
@@ -60,7 +60,7 @@ class Taking:
         return tuple(held)
 
     def lives(self, holder: Claim) -> bool:
-        """Whether another run that has a claim lives; that this one does is said meanwhile."""
+        """Whether another run that has a claim is alive; meanwhile, this one shows that it is."""
         return is_alive(self.cluster, run_of(holder), self.grace, self._give_sign)
 
     def _take(self, key: LeaseKey) -> Claim:
@@ -73,7 +73,7 @@ class Taking:
                 raise in_use(holder)
             now = self._holder_of(key)
             if holder is None or now is None or now.id != holder.id:
-                continue  # given back meanwhile
+                continue  # released meanwhile
             if not reclaim(self.cluster, holder):
                 raise in_use(holder)
             self.note(f"lease reclaimed: {key} was held by run {run_of(holder)}, which is dead")
@@ -92,7 +92,7 @@ class Taking:
                     self.cluster.renew(claim.id)
 
     def holders(self) -> Sequence[Claim]:
-        """The claims of other runs, living or dead, that exclude one of these."""
+        """The claims of other runs, live or dead, that exclude one of these."""
         found = [
             one
             for token in dict.fromkeys(key.token for key in self.keys)
@@ -104,10 +104,10 @@ class Taking:
 
 
 def is_alive(cluster: Cluster, run: str, grace: float = GRACE, meanwhile: Callable[[], object] = lambda: None) -> bool:
-    """Whether a run holds what it claims, or waits for it in line.
+    """Whether a run holds its claims, or waits for them in the queue.
 
-    One of its units goes on, or it gives a sign of life within `grace` seconds; `meanwhile` is called while that is
-    waited for. A run that claims nothing any more is not alive.
+    One of its units is live, or it gives a sign of life within `grace` seconds; `meanwhile` is called during that
+    wait. A run without claims is not alive.
     """
     deadline, pause = time.monotonic() + grace, threading.Event()
     labels = {f"{LABEL}.run": run}
@@ -130,15 +130,15 @@ def is_alive(cluster: Cluster, run: str, grace: float = GRACE, meanwhile: Callab
 
 
 def goes_on(unit: Unit) -> bool:
-    """Whether a unit runs, or waits for room to run."""
+    """Whether a unit runs, or waits for a node."""
     return unit.state in ("pending", "running")
 
 
 def reclaim(cluster: Cluster, holder: Claim) -> bool:
-    """Let a dead run start nothing any more, then remove one of its claims; False where it has just begun after all.
+    """Keep a dead run from starting anything, then remove one of its claims; False if it has just begun after all.
 
-    Its units are cancelled before they are looked at again: one that is started after that never gets a node. Units
-    that have ended stay, with their logs.
+    Its units are cancelled before they are checked again: one that is started after that never gets a node. Units
+    that have ended are kept, with their logs.
     """
     labels = {f"{LABEL}.run": run_of(holder)}
     for unit in cluster.units(labels):
@@ -162,7 +162,7 @@ def _key_of(claim: Claim) -> LeaseKey:
 
 
 def in_use(holder: Claim) -> BuildIdInUseError:
-    """What ends a run that wants what another one holds."""
+    """The error of a run that wants a claim that another one holds."""
     host, since = (holder.labels.get(f"{LABEL}.{what}", "?") for what in ("host", "since"))
     return BuildIdInUseError(
         f"{_key_of(holder)} is in use on this cluster by run {run_of(holder)} (started on {host}, since {since})",

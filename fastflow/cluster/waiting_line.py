@@ -1,8 +1,8 @@
-"""The line of runs that wait for a lease on a cluster: first come, first served, as on one engine (run/waiting_line).
+"""The queue of runs that wait for a lease on a cluster: first come, first served, as on one engine (run/waiting_line).
 
-A ticket is a claim whose name has a number, one more than the highest that is there. The cluster gives a name once, so
-no clock decides who came first. A run renews its ticket as long as it waits. A ticket that is not renewed for a while,
-by the clock of who looks, is one of a run that died, and is removed; a run that only slept joins again at the end.
+A ticket is a claim whose name has a number, one more than the highest existing one. The cluster gives a name only once,
+so no clock decides who came first. A run renews its ticket as long as it waits. A ticket that is not renewed for a
+while, by the observer's clock, belongs to a dead run and is removed; a run that only slept joins again at the end.
 """
 
 import json
@@ -23,13 +23,13 @@ from fastflow.run.waiting_line import NO_CONSENT, Announcer, Patience
 _NUMBER, _KEYS = f"{LABEL}.ticket", f"{LABEL}.waits-for"
 _TRIES = 100
 _LOOK, _RENEW = 1.0, 3.0
-"""Seconds between two looks at who is in the way, and between two renewals."""
+"""Seconds between two checks for runs in the way, and between two renewals."""
 
 
 def take_or_wait(taking: Taking, cancellation: Cancellation, patience: Patience | None) -> Sequence[Claim]:
     """Take all claims or none, in turn if `patience` says so; none if the run is cancelled meanwhile.
 
-    Raises BuildIdInUseError if another run holds one or waits in line for one, and it is not to be waited for.
+    Raises BuildIdInUseError if another run holds one or waits in the queue for one, and this run must not wait for it.
     """
     line = Line(taking)
     if patience is not None:
@@ -43,7 +43,7 @@ def take_or_wait(taking: Taking, cancellation: Cancellation, patience: Patience 
 
 @dataclass
 class Line:
-    """The line as one run sees it. A ticket that is not renewed for the grace of `taking` is dead."""
+    """The queue from the view of one run. A ticket that is not renewed for the grace of `taking` is dead."""
 
     taking: Taking
     _ticket: Claim | None = None
@@ -77,7 +77,7 @@ class Line:
         return ()
 
     def before(self) -> Sequence[Claim]:
-        """The tickets before this run's of those that want one of its leases, the lowest number first."""
+        """The tickets before this run's that want one of its leases, the lowest number first."""
         own = int(self._ticket.labels[_NUMBER]) if self._ticket else None
         others = [one for one in _tickets(self._cluster) if own is None or int(one.labels[_NUMBER]) < own]
         wanted = [one for one in others if run_of(one) != self.taking.run and _shared(self.taking, one) is not None]
@@ -94,7 +94,7 @@ class Line:
         return True
 
     def _replace(self, patience: Patience, before: Sequence[Claim], error: BuildIdInUseError) -> None:
-        """Cancel the runs whose place this one takes; raise if there is one for which it does not even wait."""
+        """Cancel the runs that this one replaces; raise if it does not even wait for one of the others."""
         obstacles = (*self.taking.holders(), *before)
         for one in obstacles:
             if not patience.waits and not patience.cancels(one.labels):
@@ -107,7 +107,7 @@ class Line:
 
     @contextmanager
     def _joined(self) -> Iterator[None]:
-        """Hold a ticket meanwhile."""
+        """Hold a ticket while the block runs."""
         try:
             self._join()
             yield
@@ -117,7 +117,7 @@ class Line:
                     self._cluster.release([self._ticket.id])
 
     def _renew(self, cancellation: Cancellation) -> None:
-        """Say from time to time that the run lives, and see whether somebody wants its end."""
+        """Show at intervals that the run is alive, and check whether another run cancels it."""
         if self._ticket is None or time.monotonic() - self._renewed < _RENEW:
             return
         self._renewed = time.monotonic()
@@ -139,12 +139,12 @@ class Line:
 
 
 def _tickets(cluster: Cluster) -> Sequence[Claim]:
-    """All tickets that are there, the lowest number first."""
+    """All existing tickets, the lowest number first."""
     return sorted(cluster.claims({f"{LABEL}.role": TICKET}), key=lambda one: int(one.labels[_NUMBER]))
 
 
 def _shared(taking: Taking, ticket: Claim) -> LeaseKey | None:
-    """What a run waits for that this one wants."""
+    """A key that a run waits for and this one wants."""
     keys = (LeaseKey(token, build_id) for token, build_id in json.loads(ticket.labels[_KEYS]))
     return next((key for key in keys if any(key.excludes(own) for own in taking.keys)), None)
 

@@ -1,4 +1,4 @@
-"""One unit as its dispatcher sees it: its agent's messages become events and results, whatever becomes of the unit."""
+"""One unit as its dispatcher sees it: turns its agent's messages into events and results, whatever happens to it."""
 
 import base64
 import shutil
@@ -23,18 +23,18 @@ from fastflow.record.history import event_of
 from fastflow.record.result import PhaseResult
 
 RUN_PATH, SPEC_PATH = "fastflow-run:", "fastflow-spec:"
-"""How agents write the beginnings of paths in their run's folder and in the spec's directory."""
+"""Prefixes that agents write for paths in their run's folder and in the spec's directory."""
 CANCELLED = "interrupted by SIGTERM"
-"""What an agent says of phases that its SIGTERM ends; who asked for that says why."""
+"""An agent's reason for phases that its SIGTERM ends; the sender of the signal knows the real one."""
 _INTERRUPTED = (ExitCode.INTERRUPTED, ExitCode.TERMINATED, ExitCode.HANGUP)
 REBUILD = "build the image of this version and load it on the nodes: fastflow agent build"
 
 
 @dataclass
 class UnitWatch:
-    """Follows one unit. `id` is the cluster's, `number` the unit's own; `results` are those of its phases by now.
+    """Follows one unit. `id` is the cluster's, `number` the unit's own; `results` are those of its phases so far.
 
-    `folder` and `directory` are where its paths lead here: the run's folder, and the spec's directory.
+    `folder` and `directory` replace the prefixes of its paths here: the run's folder, and the spec's directory.
     """
 
     number: int
@@ -48,13 +48,13 @@ class UnitWatch:
     reader: Reader = field(default_factory=Reader)
     node: str | None = None
     code: int | None = None
-    """What its agent ended with, once it has said so."""
+    """Its agent's exit code, once it has reported it."""
     refusal: str | None = None
     """Why nothing of it was started."""
     is_over: bool = False
     leftovers: tuple[str, ...] = ()
     heard: float = field(default_factory=time.monotonic)
-    """When a line came last (monotonic)."""
+    """The time of the last line (monotonic)."""
     _pieces: list[str] = field(default_factory=list)
 
     def take(self, line: str) -> None:
@@ -107,7 +107,7 @@ class UnitWatch:
         self.say(event)
 
     def _here(self, told: Any) -> Any:
-        """Let paths of the agent's lead to where its files are here."""
+        """Convert the agent's paths to those of its files here."""
         if isinstance(told, str):
             if told.startswith(RUN_PATH):
                 return str(self.folder) + told.removeprefix(RUN_PATH)
@@ -146,13 +146,13 @@ class UnitWatch:
 
     @property
     def is_interrupted(self) -> bool:
-        """Whether its agent was told to stop, by its last word or by what it said of its phases before."""
+        """Whether its agent was told to stop, by its last message or by its earlier messages about phases."""
         if self.code is None:
             return any(result.state == "cancelled" for result in self.results.values())
         return self.code in _INTERRUPTED
 
     def blame_node(self) -> None:
-        """Let what was cut short count as failed: nobody asked for that, but the node was drained or shut down."""
+        """Count phases that were cut short as failed: nobody cancelled them, but the node was drained or shut down."""
         for result in tuple(self.results.values()):
             if result.state == "cancelled":
                 reason = f"node {self.node} was drained, cut off or shut down (infrastructure)"
@@ -160,16 +160,16 @@ class UnitWatch:
                 self.say(PhaseChanged.of(self.results[result.id]))
 
     def unfinished(self) -> Iterator[PhaseResult]:
-        """The phases that have not ended by now."""
+        """The phases that have not ended yet."""
         return (result for result in self.results.values() if not result.has_ended)
 
     def fail(self, reason: str, hint: str | None = None) -> None:
-        """End what has not ended as failed: nothing more is heard of the unit, or nothing that can be used."""
+        """End unfinished phases as failed: the unit sends nothing more, or nothing usable."""
         self.is_over = True
         self._set_aside(PhaseChangedTo("failed", reason, hint))
 
     def cancel(self, reason: str) -> None:
-        """End what has not ended as cancelled."""
+        """End unfinished phases as cancelled."""
         self.is_over = True
         self._set_aside(PhaseChangedTo("cancelled", reason, None))
 
@@ -181,7 +181,7 @@ class UnitWatch:
             self.say(PhaseChanged.of(ended, hint=to.hint))
 
     def judge(self, unit: Unit) -> None:
-        """End a unit of which the cluster says that it is over, and whose agent has not said so."""
+        """End a unit that is over by the cluster's report, but not by its agent's."""
         if unit.is_cancelled and unit.node is None:
             self.cancel(f"{CANCELLED}, while waiting")
             return
@@ -194,7 +194,7 @@ class UnitWatch:
 
 @dataclass(frozen=True, slots=True)
 class PhaseChangedTo:
-    """The end of phases of which nothing more is heard."""
+    """The end of phases without further messages."""
 
     state: Any
     reason: str
@@ -202,7 +202,7 @@ class PhaseChangedTo:
 
 
 def _hint(why: str) -> str:
-    """What to do about what a cluster says of a task."""
+    """The hint for a cluster's message about a task."""
     if "o such image" in why:
         return "push the agent's image for the nodes: fastflow agent build --push, and name it: image: REGISTRY/NAME"
     return "see the engine of that node; `fastflow down` removes what is left there"

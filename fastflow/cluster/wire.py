@@ -1,8 +1,8 @@
-"""What an agent tells through its unit's log, line by line.
+"""The messages of an agent in its unit's log, line by line.
 
-A log of Docker Swarm may begin again, stop for good, or hold what others print. Every line is thus numbered from 1 and
-marked, and the reader takes each number once, in order. A message is one JSON object; a long one goes over several
-lines, since engines split lines of 16 KiB (moby, daemon/logger/copier.go).
+A log of Docker Swarm may start over, stop for good, or contain other output. Every line is therefore numbered from 1
+and marked, and the reader takes each number once, in order. A message is one JSON object; a long one takes several
+lines, because engines split lines of 16 KiB (moby, daemon/logger/copier.go).
 
     ff 7 + {"type": "event", "event": {"ti
     ff 8 . me": …}}
@@ -17,7 +17,7 @@ from typing import Any
 
 _MARK = "ff"
 _LONGEST = 12_000
-"""Characters of a message in one line."""
+"""Maximum number of a message's characters in one line."""
 _STRAY = 20
 BEAT = 5.0
 """Seconds between two signs of life."""
@@ -35,7 +35,7 @@ class Writer:
 
     def send(self, kind: str, **more: Any) -> None:
         """Write one message."""
-        text = json.dumps({"type": kind, **more})  # ASCII, and no line breaks
+        text = json.dumps({"type": kind, **more})  # ASCII without line breaks
         with self._lock:
             for at in range(0, len(text), _LONGEST):
                 self._number += 1
@@ -45,16 +45,16 @@ class Writer:
 
 @dataclass
 class Reader:
-    """Reads messages from lines, whatever comes twice. `stray` are the last lines that were none of an agent's."""
+    """Reads messages from lines, which may be repeated. `stray` are the last lines that did not come from an agent."""
 
     seen: int = 0
     has_gap: bool = False
-    """Whether lines are missing: the log has to be read again from its beginning."""
+    """Whether lines are missing, so that the log must be read again from its beginning."""
     stray: "deque[str]" = field(default_factory=lambda: deque(maxlen=_STRAY))
     _begun: str = ""
 
     def take(self, line: str) -> Iterator[Message]:
-        """Give the message that a line completes, if it does."""
+        """Return the message that a line completes, if any."""
         mark, _, rest = line.partition(" ")
         number, _, rest = rest.partition(" ")
         flag, _, text = rest.partition(" ")

@@ -1,4 +1,4 @@
 """The host's side of the emulator: its image, and the one emulated cloud of an engine (docs: the emulator)."""
 
 LABEL = "io.fastflow.emulator"
-"""Carried by all that belongs to the emulator; it is no run's, so no run removes it."""
+"""The label of everything that belongs to the emulator, not to a run, so that no run removes it."""

@@ -31,7 +31,7 @@ _LARGEST_HEALTH = 1_000
 
 @dataclass(frozen=True, slots=True)
 class CloudStatus:
-    """The emulated cloud as it runs; `address` is the URL at which this machine reaches it, if it does."""
+    """The running emulated cloud; `address` is the URL at which this machine reaches it, if any."""
 
     image: str
     address: str | None
@@ -40,14 +40,14 @@ class CloudStatus:
 
 
 def ensure_cloud(engine: DockerEngine, image: str, tokens: str, *, by_command: bool = False) -> str | None:
-    """Let the cloud run with `image`, accepting `tokens` (comma-separated; all where empty); return its address.
+    """Make the cloud run with `image`, accepting `tokens` (comma-separated; all if empty); return its address.
 
     One that `fastflow emulator up` restricted to some tokens (`by_command`) stays restricted for runs that name none.
     Raises EmulatorError.
     """
     started_by = "emulator" if by_command else "run"
     found = _fitting(engine, image, tokens, by_command)
-    if found is not None and not engine.api.containers({LABEL: "lock"}):  # who has the lock may be removing it
+    if found is not None and not engine.api.containers({LABEL: "lock"}):  # the holder of the lock may be removing it
         return _address(engine, found)
     with _locked(engine, image):
         if (found := _fitting(engine, image, tokens, by_command)) is not None:
@@ -58,9 +58,9 @@ def ensure_cloud(engine: DockerEngine, image: str, tokens: str, *, by_command: b
 
 
 def remove_cloud(engine: DockerEngine, *, force: bool = False) -> bool:
-    """Remove the cloud's container and network; its records stay. Tell whether there was one.
+    """Remove the cloud's container and network; its records stay. Return whether there was one.
 
-    Raises EmulatorError, before anything is removed, while a run uses it; not with `force`.
+    Raises EmulatorError, before anything is removed, if a run uses it; not with `force`.
     """
     with _for_change(engine, force):
         found = engine.api.containers({LABEL: "cloud"})
@@ -72,7 +72,7 @@ def remove_cloud(engine: DockerEngine, *, force: bool = False) -> bool:
 
 
 def reset_cloud(engine: DockerEngine, *, force: bool = False) -> None:
-    """Forget all test records and test runs. Raises EmulatorError while a run uses them; not with `force`."""
+    """Delete all test records and test runs. Raises EmulatorError if a run uses them; not with `force`."""
     with _for_change(engine, force):
         if _running(engine) is not None:
             _ask(engine, "reset", "--post-data=")
@@ -82,10 +82,10 @@ def reset_cloud(engine: DockerEngine, *, force: bool = False) -> None:
 
 @contextmanager
 def _for_change(engine: DockerEngine, force: bool) -> Iterator[None]:
-    """Let no run begin to use the cloud while it is changed.
+    """Keep runs from beginning to use the cloud while it is changed.
 
-    A run says that it uses the cloud, then looks whether somebody has the lock; this takes the lock, then looks who
-    uses the cloud. One of them sees the other. An engine that has no image of the emulator has no run of it either.
+    A run marks that it uses the cloud, then checks whether the lock is held; this takes the lock, then checks for users
+    of the cloud. One of them sees the other. An engine without an image of the emulator has no such run either.
     """
     images = [found.image for found in engine.api.containers({LABEL: "cloud"})] or list(
         engine.api.images({LABEL: "image"})
@@ -97,7 +97,7 @@ def _for_change(engine: DockerEngine, force: bool) -> Iterator[None]:
 
 
 def cloud_status(engine: DockerEngine) -> CloudStatus | None:
-    """Say how the cloud is; None where it does not run."""
+    """Return the status of the cloud; None if it does not run."""
     found = _running(engine)
     if found is None:
         return None
@@ -126,7 +126,7 @@ def _fingerprint(tokens: str) -> str:
 
 @contextmanager
 def _locked(engine: DockerEngine, image: str) -> Iterator[None]:
-    """Let one process at a time start the cloud: an engine may create two networks of one name."""
+    """Let only one process at a time start the cloud: an engine may create two networks with the same name."""
     deadline = time.monotonic() + _LOCK_TIMEOUT
     pause = Event()
     about_to_run: frozenset[str] = frozenset()
@@ -145,7 +145,7 @@ def _locked(engine: DockerEngine, image: str) -> Iterator[None]:
 def _remove_dead_lock(engine: DockerEngine, before: frozenset[str]) -> frozenset[str]:
     """Remove the lock of a process that died; return the ids of those that are about to run.
 
-    One that was about to run `before` and still is has had all the time that `hold` waits: its process died.
+    One that was about to run `before` and still is has had the whole time that `hold` waits, so its process died.
     """
     locks = engine.api.containers({LABEL: "lock"})
     about_to_run = frozenset(found.id for found in locks if found.status == "created")
@@ -207,8 +207,8 @@ def _container(engine: DockerEngine) -> Container:
 def _address(engine: DockerEngine, container: Container) -> str | None:
     """The cloud's URL on this machine; None if it has none here.
 
-    A local socket may lead to an engine with a network of its own (Docker in Docker, the socket mounted in a
-    container). The same port may then be another engine's cloud, so whatever answers has to say which container it is.
+    A local socket may lead to an engine with a separate network (Docker in Docker, the socket mounted in a
+    container). The same port may then be another engine's cloud, so the answer must say which container it is.
     """
     if not engine.info().is_local:
         return None
@@ -219,7 +219,7 @@ def _address(engine: DockerEngine, container: Container) -> str | None:
 
 
 def _answers_as(container_id: str, address: str, port: int) -> bool:
-    """Tell whether the cloud at this address is in that container: its host name is the start of the id."""
+    """Whether the cloud at this address is in that container: its host name is the start of the id."""
     connection = http.client.HTTPConnection(address, port, timeout=_HERE_TIMEOUT)
     try:
         connection.request("GET", "/emulator/health")

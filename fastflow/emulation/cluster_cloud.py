@@ -1,4 +1,4 @@
-"""The emulated cloud of a cluster: one service on an overlay network that nodes join, whichever machine they are on."""
+"""The emulated cloud of a cluster: one service on an overlay network that nodes on all machines join."""
 
 import json
 import threading
@@ -20,10 +20,10 @@ _PAUSE = 0.1
 
 
 def ensure_cluster_cloud(engine: DockerEngine, say: Callable[[str], None]) -> None:
-    """Let the cloud run, on the manager that `engine` is: it has the image. Raises EmulatorError."""
+    """Make the cloud run on the manager `engine`, which has the image. Raises EmulatorError."""
     image = ensure_image(engine, say)
     http = engine.api.http
-    with suppress(EngineCallError):  # it is there
+    with suppress(EngineCallError):  # it exists already
         body = {"Name": CLUSTER_CLOUD, "Driver": "overlay", "Attachable": True, "CheckDuplicate": True}
         http.create("/networks/create", {**body, "Labels": {LABEL: "cluster-network"}})
     try:
@@ -67,7 +67,7 @@ def _wait_until_ready(engine: DockerEngine) -> None:
 
 
 def remove_cluster_cloud(engine: DockerEngine) -> bool:
-    """Remove the cloud's service and its network; its records stay. Tell whether there was one."""
+    """Remove the cloud's service and its network; its records stay. Return whether there was one."""
     http = engine.api.http
     try:
         http.delete(f"/services/{CLUSTER_CLOUD}")
@@ -90,12 +90,12 @@ def remove_cluster_cloud(engine: DockerEngine) -> bool:
 
 
 def reset_cluster_cloud(engine: DockerEngine) -> None:
-    """Forget all test records and test runs. Raises EmulatorError where the cloud does not run on this manager."""
+    """Delete all test records and test runs. Raises EmulatorError if the cloud does not run on this manager."""
     ask_cluster_cloud(engine, "reset", "--post-data=")
 
 
 def cluster_cloud_counts(engine: DockerEngine) -> Mapping[str, int] | None:
-    """What the cloud holds; None where it does not run."""
+    """The counts of the cloud's contents; None if it does not run."""
     if _running(engine) is None:
         return None
     found: Mapping[str, int] = json.loads(ask_cluster_cloud(engine, "status"))

@@ -1,4 +1,4 @@
-"""The image of the emulator: a base with Python, and what `fastflow.emulator` holds on top of it."""
+"""The image of the emulator: a base with Python, and the content of `fastflow.emulator` on top of it."""
 
 import hashlib
 import importlib.util
@@ -15,7 +15,7 @@ from fastflow.files import is_file
 
 BASE_IMAGE = "fastflow-python:3"
 BASE_LABEL = f"{LABEL}.base"
-"""On a base image: what made it, so that the base of an older fastflow is made anew."""
+"""Label of a base image: what it was made from, so that the base of an older fastflow is replaced."""
 REPOSITORY = "fastflow-emulator"
 BUILD_TIMEOUT = 600.0
 _PACKAGE = Path(__file__).parents[1] / "emulator"
@@ -31,7 +31,7 @@ Notify = Callable[[str], None]
 def ensure_base(engine: DockerEngine, say: Notify) -> None:
     """Make the base image unless this version of it is there; raises EmulatorError.
 
-    A machine without network keeps the base that an older fastflow made: it differs in little, if at all.
+    A machine without network keeps the base that an older fastflow made, which hardly differs.
     """
     version = hashlib.sha256(_BASE_SCRIPT.read_bytes()).hexdigest()[:12]
     if BASE_IMAGE in engine.api.images({BASE_LABEL: version}):
@@ -77,7 +77,7 @@ def remove_older_images(engine: DockerEngine) -> None:
 
 
 def image_name() -> str:
-    """Name the image after what goes into it, so that every version of fastflow uses its own."""
+    """Name the image after its content, so that every version of fastflow uses its own."""
     digest = hashlib.sha256()
     for path, name in _content():
         digest.update(f"{name}\n".encode())

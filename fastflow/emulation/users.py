@@ -1,4 +1,4 @@
-"""Who uses the emulated cloud of an engine: live runs, and nodes that are still on its network."""
+"""The users of an engine's emulated cloud: live runs, and nodes that are still on its network."""
 
 from collections.abc import Iterable
 
@@ -23,7 +23,7 @@ def require_unused(engine: DockerEngine) -> None:
 
 
 def nodes_on_network(engine: DockerEngine) -> tuple[Container, ...]:
-    """The containers on the cloud's network, but for the cloud."""
+    """The containers on the cloud's network, except the cloud."""
     ids = [found for network in engine.api.networks({LABEL: "network"}) for found in engine.api.attached(network)]
     return tuple(found for found in engine.api.inspect(ids) if LABEL not in found.labels)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import TextIO, TypeAlias
 
 Paint: TypeAlias = Callable[[str, str], str]
-"""Gives a text a style, which is in words: `bold red`."""
+"""Gives a text a style, written in words: `bold red`."""
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36"}
 
 
@@ -25,7 +25,7 @@ def can_draw(out: TextIO, environment: Mapping[str, str]) -> bool:
 
 
 def terminal_size(out: TextIO) -> tuple[int, int] | None:
-    """The columns and lines of a terminal, 80 and 24 if it does not tell; None if the stream is no terminal."""
+    """The columns and lines of a terminal, 80 and 24 if unknown; None if the stream is not a terminal."""
     try:
         if not out.isatty():
             return None

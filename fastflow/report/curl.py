@@ -1,4 +1,4 @@
-"""An attack request as a command of curl, to send it again by hand."""
+"""An attack request as a curl command, to send it again by hand."""
 
 import re
 import shlex
@@ -8,13 +8,13 @@ _REQUEST_LINE = re.compile(r"([A-Z]+) (\S+) HTTP/[0-9.]+")
 _HEADER = re.compile(r"([A-Za-z0-9!#$%&'*+.^_`|~-]+): ?(.*)")
 _UNSENDABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _OWN_HEADERS = ("host", "content-length", "connection", "transfer-encoding", "accept-encoding")
-"""Headers that curl writes itself."""
+"""Headers that curl sets itself."""
 
 
 def curl_command(request: str, uri: str | None) -> str | None:
-    """Write a request of HTTP/1, as text, as a command; None if it cannot be sent again like this.
+    """Convert an HTTP/1 request, as text, to a command; None if a command cannot send it again.
 
-    `uri` is the address that was attacked: the request itself does not tell whether it went by HTTPS.
+    `uri` is the attacked address, because the request itself does not show whether it used HTTPS.
     """
     head, _, body = request.partition("\n\n")
     first, *lines = head.split("\n")
@@ -25,7 +25,7 @@ def curl_command(request: str, uri: str | None) -> str | None:
     url = _url(started[2], uri, next((value for name, value in headers if name.lower() == "host"), ""))
     if url is None:
         return None
-    # As it is: no path made shorter, no brackets read as patterns.
+    # Unchanged: curl must not shorten paths or read brackets as patterns.
     words = ["curl", "--include", "--path-as-is", "--globoff"]
     words += ["--head"] if started[1] == "HEAD" else ["--request", started[1]]
     words.append(url)

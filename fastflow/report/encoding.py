@@ -1,4 +1,4 @@
-"""What a stream cannot encode, written with what it can: no UnicodeEncodeError under LC_ALL=C, no lost columns."""
+"""Replaces characters that a stream cannot encode: no UnicodeEncodeError under LC_ALL=C, no lost columns."""
 
 import codecs
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import TextIO
 ERRORS = "fastflow"
 _LOCALES = ("LC_ALL", "LC_CTYPE", "LANG")  # the first that is set counts
 _CHOSEN = ("PYTHONIOENCODING", "PYTHONUTF8")
-# The drawing characters and symbols of fastflow's own texts, one character for one: columns stay columns.
+# The drawing characters and symbols of fastflow's own texts, one for one, so that columns stay aligned.
 _ASCII = {
     **dict.fromkeys("✓", "+"),
     **dict.fromkeys("✗", "x"),
@@ -38,16 +38,16 @@ codecs.register_error(ERRORS, _replace)
 
 
 def forgive(stream: TextIO | None) -> None:
-    """Let a stream write what its encoding lacks with other characters, where it is one that can be told so."""
+    """Let a stream replace characters that its encoding lacks, if it can be configured."""
     reconfigure = getattr(stream, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(errors=ERRORS)
 
 
 def encoding_for(out: TextIO, environment: Mapping[str, str]) -> str:
-    """The encoding that a reader of a stream expects: ASCII, where the locale was set to be C.
+    """The encoding that a reader of a stream expects: ASCII if the locale was set to C.
 
-    Python writes UTF-8 in that locale (PEP 540), which suits data; what is drawn shall suit the terminal.
+    Python writes UTF-8 in that locale (PEP 540), which suits data; drawings should suit the terminal.
     """
     locale = next((environment[name] for name in _LOCALES if environment.get(name)), "")
     if locale in ("C", "POSIX") and not any(environment.get(name) for name in _CHOSEN):
@@ -56,5 +56,5 @@ def encoding_for(out: TextIO, environment: Mapping[str, str]) -> str:
 
 
 def fit(text: str, encoding: str) -> str:
-    """Give a text as a stream of such an encoding will show it."""
+    """Return a text as a stream with such an encoding shows it."""
     return text.encode(encoding, ERRORS).decode(encoding)

@@ -13,7 +13,7 @@ FORMAT_VERSION = "1.0"
 
 
 class Findings(NamedTuple):
-    """What a validation found: in how many files, what these hold, and the directory that they are named from.
+    """The findings of a validation: the number of files, their content, and the directory from which they are named.
 
     `paint` gives text its colours.
     """
@@ -32,7 +32,7 @@ def _as_text(found: Findings) -> str:
 
 
 def findings_as_json(diagnostics: Iterable[Diagnostic]) -> str:
-    """Give `validate --format json` (docs: machine formats)."""
+    """Return the output of `validate --format json` (docs: machine formats)."""
     import json  # noqa: PLC0415  # most people read text
 
     told = {"format_version": FORMAT_VERSION, "findings": [_finding(found) for found in diagnostics]}

@@ -1,4 +1,4 @@
-"""Findings as workflow commands of GitHub Actions, which shows them beside the lines of a pull request."""
+"""Findings as workflow commands of GitHub Actions, which shows them next to the lines of a pull request."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,11 +9,11 @@ from fastflow.report.text import count
 from fastflow.spec.reader import relative_path
 
 MOST = 10
-"""GitHub shows so many annotations of a step, and drops the others without a word."""
+"""The number of annotations per step that GitHub shows; it silently drops the others."""
 
 
 def findings_as_github(diagnostics: Sequence[Diagnostic], root: Path) -> str:
-    """Give `validate --format github`; files are named from `root`, the repository's."""
+    """Return the output of `validate --format github`; files are named from `root`, the repository's."""
     shown = list(diagnostics)
     if len(shown) > MOST:
         shown = sorted(shown, key=lambda found: found.severity is not Severity.ERROR)[:MOST]
@@ -29,7 +29,7 @@ def _command(found: Diagnostic, root: Path) -> str:
     facts = {} if mark.file == "-" else {"file": relative_path(mark.file, root)}
     facts |= {"line": str(mark.line), "endLine": str(mark.end_line), "col": str(mark.column)}
     if mark.line == mark.end_line:
-        facts["endColumn"] = str(mark.end_column)  # of several lines, GitHub takes no columns
+        facts["endColumn"] = str(mark.end_column)  # GitHub takes no columns for several lines
     facts["title"] = f"fastflow {found.rule}"
     lines = [found.message]
     lines += [f"{relative_path(other.mark.file, root)}:{other.mark.line}: {other.message}" for other in found.related]

@@ -17,7 +17,7 @@ _MOVES = re.compile(r"\bline \d+")
 
 
 def findings_as_sarif(diagnostics: Sequence[Diagnostic], root: Path) -> str:
-    """Give `validate --format sarif`; files are named from `root`, the repository's."""
+    """Return the output of `validate --format sarif`; files are named from `root`, the repository's."""
     seen: Counter[str] = Counter()
     results = [_result(found, root, seen) for found in diagnostics]
     return sarif.sarif_log(_CATEGORY, map(_rule, RULES), results)
@@ -60,6 +60,6 @@ def _location(mark: Mark, root: Path, message: str = "") -> sarif.Location:
 
 
 def _fingerprint(found: Diagnostic, root: Path, seen: Counter[str]) -> str:
-    """Of what stays the same when lines are moved: the rule, the file and the words."""
+    """Made from parts that stay the same when lines move: the rule, the file and the words."""
     said = "\n".join((found.rule, sarif.uri_of(found.mark.file, root), _MOVES.sub("", found.message)))
     return sarif.fingerprint_of(said, seen)

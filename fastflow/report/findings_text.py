@@ -12,13 +12,13 @@ _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _LITERAL = "token-literal"
 _WIDEST = 160
 _LONG = 60
-"""Columns; a longer underline is drawn light."""
+"""Columns; a longer underline is drawn in a lighter style."""
 _TAB = 4
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow"}
 
 
 class Sources:
-    """The lines of the files that findings speak of; what stands at `secret` marks is not shown."""
+    """The lines of the files that findings are about; text at `secret` marks is not shown."""
 
     def __init__(self, texts: Mapping[str, str], secret: Iterable[Mark] = ()) -> None:
         self._texts = texts
@@ -26,11 +26,11 @@ class Sources:
         self._secret = tuple(secret)
 
     def hiding(self, secret: Iterable[Mark]) -> "Sources":
-        """Give the same lines without what stands at these marks."""
+        """Return the same lines without the text at these marks."""
         return Sources(self._texts, secret)
 
     def line(self, mark: Mark) -> str | None:
-        """Return the line that a mark begins on, or None where the file is not known."""
+        """Return the line that a mark begins on, or None if the file is not known."""
         if mark.file not in self._lines:
             text = self._texts.get(mark.file)
             self._lines[mark.file] = _LINE_BREAK.split(text) if text is not None else []
@@ -47,11 +47,11 @@ class Sources:
 
 
 def render_findings(diagnostics: Iterable[Diagnostic], sources: Sources, paint: Paint = unpainted) -> str:
-    """Render findings, a blank line between two; nothing for none. Logs are no place for a token: it is not shown."""
+    """Render findings, with a blank line between two; nothing for none. No token is shown: this may be a log."""
     found = tuple(diagnostics)
     literal = (one for one in found if one.rule == _LITERAL)
     places = ((one.mark, *(other.mark for other in one.related)) for one in literal)
-    # In another file is who included this one.
+    # The place that includes this file is in another file.
     secret = [mark for marks in places for mark in marks if mark.file == marks[0].file]
     shown = sources.hiding(secret) if secret else sources
     return "\n".join(render_finding(finding, shown, paint) for finding in found)
@@ -72,7 +72,7 @@ def render_finding(finding: Diagnostic, sources: Sources, paint: Paint = unpaint
 
 
 def _excerpt(mark: Mark, sources: Sources, style: str, paint: Paint) -> list[str]:
-    """The line that a mark begins on, cut round the mark where it is long, and what it marks underlined."""
+    """The line that a mark begins on, with the mark underlined; a long line is cut around it."""
     line = sources.line(mark)
     if line is None or not line.strip():
         return []
@@ -90,7 +90,7 @@ def _excerpt(mark: Mark, sources: Sources, style: str, paint: Paint) -> list[str
 
 
 def _width(text: str) -> int:
-    """The columns that a terminal gives to a text as it is shown here."""
+    """The width of a text as shown here, in terminal columns."""
     return sum(_columns(character) for character in clean(text))
 
 

@@ -12,9 +12,9 @@ from fastflow.report.graph_html import graph_html
 from fastflow.report.graph_svg import graph_svg
 
 _INK = "#111827"
-# What Mermaid takes for a line break and for an icon, also where it is written as entities.
+# Texts that Mermaid reads as a line break or an icon, even if written as entities.
 _TAKEN = re.compile(r"(?<=\\)(?=n)|(?<=:)(?=fa-)")
-_APART = "\u200b"  # a space without width
+_APART = "\u200b"  # a zero-width space
 
 
 def graph_text(drawing: Drawing) -> str:
@@ -102,7 +102,7 @@ def _dot_node(phase: DrawnPhase) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Quote for DOT: a backslash of the user's is one, where DOT has sequences of its own; a line break is `\\n`."""
+    """Quote for DOT: a user's backslash stays one, although DOT has escape sequences; a line break is `\\n`."""
     return json.dumps(text, ensure_ascii=False)
 
 

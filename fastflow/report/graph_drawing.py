@@ -1,4 +1,4 @@
-"""What a picture of the DAG shows, read from a plan."""
+"""The content of a picture of the DAG, read from a plan."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -26,13 +26,13 @@ class DrawnEdge:
 
     @property
     def is_implied(self) -> bool:
-        """Whether data implies it, so that nobody had to declare it."""
+        """Whether data implies it, so that it need not be declared."""
         return self.reason != DECLARED
 
 
 @dataclass(frozen=True, slots=True)
 class DrawnPhase:
-    """One phase. `wave` counts from 0; `state` is what became of it, empty where that is not told."""
+    """One phase. `wave` counts from 0; `state` is its outcome, empty if not given."""
 
     id: str
     workflow: str
@@ -46,11 +46,11 @@ class DrawnPhase:
     matrix: str = ""
     """The matrix that made its workflow, if one did."""
     cells: int = 1
-    """How many phases it stands for, each of another cell of its matrix."""
+    """The number of phases that it stands for, each in a different cell of its matrix."""
 
     @property
     def counted(self) -> str:
-        """How many cells it stands for; nothing of a phase alone."""
+        """The number of cells that it stands for, in words; empty for a single phase."""
         return count(self.cells, "cell") if self.cells > 1 else ""
 
     @property
@@ -70,7 +70,7 @@ class DrawnPhase:
 
 @dataclass(frozen=True)
 class Drawing:
-    """The phases in the plan's order, and the edges between those that are there."""
+    """The phases in the plan's order, and the edges between them."""
 
     name: str
     phases: tuple[DrawnPhase, ...]
@@ -92,7 +92,7 @@ class Drawing:
 
 
 def drawing_of(plan: PlanFile, states: Mapping[str, str] | None = None) -> Drawing:
-    """Read a plan; `states` says by id what became of phases. No text of it can break a document or a terminal."""
+    """Read a plan; `states` are the outcomes of phases by id. None of its texts can break a document or a terminal."""
     path = shown_path(plan.critical_path, len(plan.phases))
     steps = set(pairwise(path))
     told = {phase.id: phase for phase in plan.phases}
@@ -152,7 +152,7 @@ def folded(drawing: Drawing) -> Drawing:
 
 
 def _one_of(phases: Sequence[DrawnPhase], *, is_only: bool) -> DrawnPhase:
-    """The phase that stands for others; in several waves, there are several of one name, told apart by a cell."""
+    """The phase that stands for others; if they are in several waves, cells distinguish several with the same name."""
     first = phases[0]
     if len(phases) == 1:
         return first

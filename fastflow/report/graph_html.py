@@ -1,4 +1,4 @@
-"""The DAG as a page: the picture, and a table that says the same in words. One file, no script, nothing loaded."""
+"""The DAG as a page: the picture, and a table with the same content. One file, without scripts or loaded resources."""
 
 from collections.abc import Sequence
 from html import escape
@@ -32,7 +32,7 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 def graph_html(drawing: Drawing) -> str:
-    """Draw on a page of its own."""
+    """Draw on a separate page."""
     title = escape(title_of(drawing))
     lines = [
         "<!doctype html>",
@@ -57,7 +57,7 @@ def graph_html(drawing: Drawing) -> str:
 
 
 def _table(drawing: Drawing, title: str) -> list[str]:
-    """A table whose rows are blocks in a narrow window: roles keep it a table for those who hear it."""
+    """A table whose rows are blocks in a narrow window; roles keep it a table for screen readers."""
     columns = (*_COLUMNS, *([_PATH] if drawing.critical_path else ()))
     heads = "".join(f'<th scope="col" role="columnheader">{name}</th>' for name in columns)
     return [

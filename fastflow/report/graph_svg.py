@@ -1,4 +1,4 @@
-"""The DAG as SVG: one picture for files and for pages, in light and dark, that says in words what it shows."""
+"""The DAG as SVG: one picture for files and pages, in light and dark, with a description in words."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -12,19 +12,19 @@ from fastflow.report.graph_drawing import Drawing, DrawnPhase
 from fastflow.report.text import count
 
 MOST_TOLD = 40
-"""Phases that a picture tells one by one in words; of more, it tells how many."""
+"""Maximum number of phases that the description lists; for more, it only gives their number."""
 _NAME, _DETAILS = 8, 7
-"""Pixels that a character takes: 13 and 11 pixels high, of a font whose characters are all 0.6 as wide."""
+"""Width of a character in pixels, at heights of 13 and 11 pixels, in a font whose characters are 0.6 as wide."""
 _LONGEST = 36
-"""Characters of a line in a box. What is longer is cut; the box's tooltip has all of it."""
+"""Maximum number of characters of a line in a box. Longer lines are cut; the box's tooltip has all of it."""
 _BOX, _GAP, _GUTTER, _MARGIN = 42, 24, 60, 18
 _HEAD = 32
-"""Pixels of a lane above its first row, for its title."""
+"""Height of a lane's title above its first row, in pixels."""
 _BOW = 46
-"""Pixels by which a line is bent that passes other columns, so that it runs between their rows."""
+"""Pixels by which a line past other columns is bent, so that it runs between their rows."""
 _LEGEND = 34
 _LEGEND_WIDTH = 700
-# Outlines and words where a server's policy forbids styles; with GRAPH_CSS they count for nothing.
+# Outlines and words if a server's policy forbids styles; GRAPH_CSS overrides them.
 _PLAIN = ' fill="none" stroke="currentColor" font-family="monospace" font-size="11"'
 _PLAIN_TEXT = ' fill="currentColor" stroke="none"'
 _CSS = """\
@@ -96,7 +96,7 @@ class Lane:
 
 @dataclass(frozen=True)
 class Layout:
-    """Workflows are lanes, waves are columns; the boxes of a cell stand below one another, in the plan's order."""
+    """Workflows are lanes, waves are columns; the boxes of a cell are stacked in the plan's order."""
 
     width: int
     height: int
@@ -129,9 +129,9 @@ def lay_out(drawing: Drawing) -> Layout:
 
 
 def graph_svg(drawing: Drawing, *, styled: bool = True) -> str:
-    """Draw as one `<svg>` element, without a declaration. It holds no script, and loads nothing.
+    """Draw as one `<svg>` element, without a declaration. It contains no script, and loads nothing.
 
-    Without `styled` the page brings GRAPH_CSS itself.
+    Without `styled` the page must contain GRAPH_CSS itself.
     """
     layout = lay_out(drawing)
     width, height = max(layout.width, _LEGEND_WIDTH), layout.height + _LEGEND
@@ -152,13 +152,13 @@ def graph_svg(drawing: Drawing, *, styled: bool = True) -> str:
 
 
 def title_of(drawing: Drawing) -> str:
-    """What the picture shows, in a line."""
+    """The picture's content in one line."""
     phases, workflows = count(len(drawing.phases), "phase"), count(len(drawing.workflows), "workflow")
     return f"{drawing.name}: {phases} of {workflows}, and their dependencies"
 
 
 def sentences_of(drawing: Drawing) -> Iterator[str]:
-    """What the picture shows, for those that do not see it: each phase, as long as they are not too many."""
+    """The picture's content for people who cannot see it: each phase, unless there are too many."""
     if len(drawing.phases) <= MOST_TOLD:
         for phase in drawing.phases:
             before = ", ".join(f"{edge.before} ({edge.reason})" for edge in drawing.before[phase.id])
@@ -192,7 +192,7 @@ def _box(box: Box, drawing: Drawing) -> Iterator[str]:
 
 
 def _lines(drawing: Drawing, layout: Layout) -> Iterator[str]:
-    """Draw the critical path last, so that it lies above the others."""
+    """Draw the critical path last, so that it is above the others."""
     for edge in sorted(drawing.edges, key=lambda edge: edge.is_critical):
         bold = " bold" if edge.is_critical else ""
         implied = " implied" if edge.is_implied else ""

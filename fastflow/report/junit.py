@@ -1,8 +1,8 @@
 """A run as JUnit XML, for the test views of CI systems: a suite for each workflow.
 
 A suite has a case for each phase (`classname` is the workflow) and one for each vulnerability (`classname` is the
-phase), named by what stays the same from run to run. There are as many failures as vulnerabilities that fail a gate; a
-failed phase is an error. The form is that of Jenkins' schema, which the others read, too:
+phase), named by parts that stay the same from run to run. There are as many failures as vulnerabilities that fail a
+gate; a failed phase is an error. The format is Jenkins' schema, which the other systems read too:
 https://github.com/jenkinsci/xunit-plugin (junit-10.xsd).
 """
 
@@ -22,7 +22,7 @@ from fastflow.run.node_log import Ending, ended_test_sets
 
 _LONGEST_REQUEST = 4_000
 _RUN = "fastflow"
-"""The suite that tells of the run itself, where nothing of it was started."""
+"""The suite about the run itself, if nothing of it was started."""
 _OUTCOMES = {
     "passed": "",
     "vulnerable": "failure",
@@ -44,7 +44,7 @@ _ENDINGS: Mapping[Ending, str] = {
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """A test case. `outcome` is the element that tells that it has not passed."""
+    """A test case. `outcome` is the element of a case that has not passed."""
 
     name: str
     group: str
@@ -57,7 +57,7 @@ class _Case:
 
 
 def render(archive: Archive) -> str:
-    """Give the document."""
+    """Return the document."""
     suites: dict[str, list[_Case]] = {}
     started: dict[str, str] = {}
     for phase in archive.phases:
@@ -66,7 +66,7 @@ def render(archive: Archive) -> str:
             started.setdefault(phase.workflow, phase.started)
     if archive.history.refusal is not None:
         refused = _Case("run", _RUN, None, "error", archive.history.refusal, "nothing was started")
-        suites.setdefault(_RUN, []).append(refused)  # a workflow may have this name
+        suites.setdefault(_RUN, []).append(refused)  # a workflow may have this name too
     cases = [case for suite in suites.values() for case in suite]
     root = ET.Element("testsuites", {"name": pictured(archive.name), **_counts(cases)})
     for number, (workflow, cases) in enumerate(suites.items()):
@@ -92,7 +92,7 @@ def _cases(archive: Archive, phase: PhaseResult) -> Iterator[_Case]:
 
 
 def _of_phase(phase: PhaseResult, found: Sequence[Discovery]) -> _Case:
-    """A phase's case; of a vulnerable one, the cases of its vulnerabilities are the failures, if any is known."""
+    """A phase's case; for a vulnerable phase, the cases of its vulnerabilities are the failures, if any are known."""
     state = state_of(phase)
     time = between(phase.started, phase.ended) if phase.has_ended else None
     message = f"{state}: {phase.reason}" if phase.reason else state
@@ -100,7 +100,7 @@ def _of_phase(phase: PhaseResult, found: Sequence[Discovery]) -> _Case:
     facts = (_listed(found), phase.hint, f"log: {log}" if log else None)
     text = "\n".join(fact for fact in facts if fact)
     details = "\n\n".join((text, last_lines(phase.evidence)) if phase.evidence else (text,))
-    outcome = _OUTCOMES.get(phase.state, "error")  # what has begun and did not end was cut short
+    outcome = _OUTCOMES.get(phase.state, "error")  # a phase that began and did not end was cut short
     if outcome == "failure" and any(one.vulnerability.gate == "fails" for one in found):
         return _Case(phase.id, phase.workflow, time, output=f"{message}\n{details}")
     if outcome in ("failure", "error"):
@@ -109,7 +109,7 @@ def _of_phase(phase: PhaseResult, found: Sequence[Discovery]) -> _Case:
 
 
 def _of_test_sets(archive: Archive, phase: PhaseResult) -> Iterator[_Case]:
-    """One case for all test sets that the node's log names: their baselines have other ids in each run."""
+    """One case for all test sets in the node's log, because their baselines have different ids in each run."""
     log = Path(phase.log.replace("\\", "/")).stem if phase.log else phase.id  # that of the last attempt
     ended = ended_test_sets(archive.logs.get(log, "").splitlines())
     if not ended:

@@ -1,4 +1,4 @@
-"""The kinds of reports that a run can be told in: each a module that makes a text of a run's archive."""
+"""The kinds of reports on a run: each is a module that makes a text from a run's archive."""
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -16,6 +16,6 @@ KINDS: Mapping[str, str] = {
 
 
 def render(kind: str, archive: Archive) -> str:
-    """Make a report; imports what that kind needs, and no more."""
+    """Make a report; imports only what that kind needs."""
     make: Callable[[Archive], str] = import_module(f"fastflow.report.{KINDS[kind]}").render
     return make(archive)

@@ -1,4 +1,4 @@
-"""What runs now, for people and programs."""
+"""Live runs, for people and programs."""
 
 import json
 from collections.abc import Container, Iterable, Mapping
@@ -14,9 +14,9 @@ _HOST = _HEADER.index("HOST")
 
 
 def runs_as_text(runs: Iterable[LiveRun], own: Container[str] = ()) -> str:
-    """List each run with the nodes that are there; those in `own` are of the spec here.
+    """List each run with its existing nodes; those in `own` are of the spec here.
 
-    Labels are what others wrote: no text can speak to the terminal.
+    Others may have written labels, so no text can control the terminal.
     """
     return "\n\n".join("\n".join(map(clean, _run(run, is_own=run.id in own))) for run in runs)
 
@@ -45,7 +45,7 @@ def _row(phase: LivePhase) -> tuple[str, ...]:
 
 
 def proxy_url(phase: LivePhase) -> str | None:
-    """The URL under which this machine reaches a node's proxy; None where it is not published."""
+    """The URL at which this machine reaches a node's proxy; None if it is not published."""
     found = proxy_of(phase.container, phase.engine.info().host)
     if found is None:
         return None
@@ -54,7 +54,7 @@ def proxy_url(phase: LivePhase) -> str | None:
 
 
 def runs_as_json(runs: Iterable[LiveRun], on_clusters: Iterable[Mapping[str, object]] = ()) -> str:
-    """Give `ps --format json`; those on clusters are as they are to be shown."""
+    """Return the output of `ps --format json`; runs on clusters are given in their final form."""
     told = [*(_run_json(run) for run in runs), *on_clusters]
     return json.dumps({"format_version": FORMAT_VERSION, "runs": told}, indent=2)
 

@@ -1,4 +1,4 @@
-"""The logs that show why phases failed, their last lines: below the live table, in CI systems as foldable parts."""
+"""The last lines of the logs that show why phases failed: below the live table, in CI systems as foldable parts."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,15 +9,15 @@ from fastflow.report.text import seconds_of
 from fastflow.report.words import FAILURES, last_lines
 
 LINES = 20
-"""Lines of each log that are shown."""
-_BYTES = 64 * 1024  # in which the last lines are looked for, should they be long
-_LONGEST = 400  # characters of a line
+"""The number of lines shown of each log."""
+_BYTES = 64 * 1024  # bytes in which to look for the last lines, in case they are long
+_LONGEST = 400  # maximum number of characters in a line
 
 
 def log_ends(result: RunResult, ci: CiFormat) -> str:
     """Show the last lines of the log that shows why a phase failed, with the path to the rest, and mark the failure.
 
-    A log that cannot be read is left out: the summary names it. Each line of it is inert.
+    An unreadable log is left out, because the summary names it. Each line is inert.
     """
     lines = [line for phase in result.phases for line in _phase(phase, ci)]
     return "".join(f"{line}\n" for line in lines if line)
@@ -38,7 +38,7 @@ def _phase(phase: PhaseResult, ci: CiFormat) -> Iterator[str]:
 
 
 def _of_node(phase: PhaseResult) -> Evidence | None:
-    """The end of the node's log, for a failed phase of which no more is known; None if it cannot be read."""
+    """The end of the node's log, for a failed phase without more details; None if it cannot be read."""
     if phase.state != "failed" or not phase.log:
         return None
     try:
@@ -60,7 +60,7 @@ def shown_run(
     edit: Callable[[str], str],
     paint: Callable[[str], str] = str,
 ) -> str:
-    """All that is shown of a run that has ended, the summary alone without `result`.
+    """The text shown for an ended run; without `result`, only the summary.
 
     `edit` masks it and shortens its paths; `paint` gives the summary its colours.
     """

@@ -16,7 +16,7 @@ _LONGEST_REQUEST = 2_000
 
 
 def render(archive: Archive) -> str:
-    """Give the page: how the run ended, its phases, and what was found, with the requests."""
+    """Return the page: how the run ended, its phases, and its findings with the requests."""
     discoveries = discoveries_of(archive.phases)
     told = verdict_of(archive.result, archive.phases)
     refusal = archive.history.refusal
@@ -82,7 +82,7 @@ def _row(one: Discovery) -> tuple[str, ...]:
 
 
 def _explanations(run: str, discoveries: Sequence[Discovery]) -> Iterator[str]:
-    """What each type of flaw is, and how to accept what fails a gate."""
+    """Explanations of each type of flaw, and how to accept those that fail a gate."""
     told = {one.name: one.explanation for one in discoveries if one.explanation}
     if told:
         yield ""
@@ -108,5 +108,5 @@ def _log_ends(phases: Iterable[PhaseResult]) -> Iterator[str]:
 
 
 def _folded(title: str, text: str) -> Iterator[str]:
-    """A title (HTML) that unfolds a text. An empty line ends an HTML block (CommonMark 4.6), so Markdown follows."""
+    """A title (HTML) that unfolds a text. The empty line ends the HTML block (CommonMark 4.6), so Markdown follows."""
     yield from ("", f"<details><summary>{title}</summary>", "", fenced(text), "", "</details>")

@@ -1,4 +1,4 @@
-"""A way out for what a run has to say, on which a reader that does not read holds nothing up."""
+"""A writer for a run's output that never blocks on a slow reader."""
 
 import os
 import select
@@ -10,18 +10,18 @@ from typing import TextIO
 from fastflow.report.encoding import ERRORS
 
 LIMIT = 8 * 2**20
-"""Bytes that may wait for a reader; what comes when so many wait is left out, and it is said."""
+"""Maximum number of bytes that wait for a reader; further output is left out, with a note."""
 PATIENCE = 3.0
-"""Seconds that the end waits for a reader that takes nothing at all."""
-_PIECE = 4096  # what a pipe takes in one piece
+"""Seconds that the end waits for a reader that reads nothing at all."""
+_PIECE = 4096  # bytes that a pipe takes in one piece
 _WAIT = 1.0
 
 
 def deliver(out: TextIO, data: bytes) -> None:
-    """Write bytes to a stream, whatever time its reader takes; raises OSError or ValueError where it is gone.
+    """Write bytes to a stream, however long its reader takes; raises OSError or ValueError if it is gone.
 
-    It goes round Python's own buffers: a thread that is stuck in these would let no other write, and no process end.
-    A stream within this process gets them as text.
+    It bypasses Python's own buffers: a thread that is stuck in them would keep others from writing, and the process
+    from ending. A stream within this process gets them as text.
     """
     try:
         number = out.fileno()
@@ -38,7 +38,7 @@ def deliver(out: TextIO, data: bytes) -> None:
 
 
 class Outlet:
-    """Writes to a stream from a thread of its own. `write` never waits and never fails."""
+    """Writes to a stream from its own thread. `write` never waits and never fails."""
 
     def __init__(self, out: TextIO, encoding: str = "utf-8", limit: int = LIMIT) -> None:
         self._out = out
@@ -53,7 +53,7 @@ class Outlet:
         self._changed = threading.Condition()
 
     def write(self, text: str) -> None:
-        """Have a text written after all that came before."""
+        """Queue a text after all earlier ones."""
         data = text.encode(self._encoding, ERRORS)
         with self._changed:
             if not self._is_open:
@@ -69,7 +69,7 @@ class Outlet:
             self._changed.notify_all()
 
     def close(self, patience: float = PATIENCE) -> None:
-        """Wait until all is written, or until nothing was for so many seconds."""
+        """Wait until everything is written, or until nothing was written for a number of seconds."""
         with self._changed:
             self._is_open = False
             self._changed.notify_all()
@@ -80,7 +80,7 @@ class Outlet:
         return self._changed.wait_for(lambda: self._thread is None or self._pieces != seen, patience)
 
     def _write_on(self) -> None:
-        with suppress(Exception):  # its reader is gone, or the stream is none: whatever it is, the run goes on
+        with suppress(Exception):  # its reader is gone, or it is not a stream: in any case, the run goes on
             while (data := self._next()) is not None:
                 for start in range(0, len(data), _PIECE):
                     deliver(self._out, data[start : start + _PIECE])
@@ -93,7 +93,7 @@ class Outlet:
             self._changed.notify_all()
 
     def _next(self) -> bytes | None:
-        """What is to be written next; None when there will be no more."""
+        """The next bytes to write; None if there will be no more."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._lost or not self._is_open)
             if self._waiting:

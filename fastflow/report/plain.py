@@ -1,4 +1,4 @@
-"""What happens in a run, one line for each event: for pipes, for files, for the logs of CI systems."""
+"""A run's events, one line for each: for pipes, files, and the logs of CI systems."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -11,15 +11,15 @@ from fastflow.report.text import count, duration, without_breaks
 from fastflow.report.words import progress_text
 
 PERIOD = 30.0
-"""Seconds between two lines on how far one test run is, unless it found another vulnerability."""
+"""Seconds between two lines on the progress of a test run, unless it found another vulnerability."""
 _NARROWEST = 12
 _OWN = "fastflow"
 
 
 class PlainProgress:
-    """A listener that writes the seconds since the start, the phase, and what happened.
+    """A listener that writes the seconds since the start, the phase, and the event.
 
-    `names` are the phases that will be told of: their column is as wide as the longest.
+    `names` are the phases that will appear: their column is as wide as the longest.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class PlainProgress:
         self._outlet.write(f"{elapsed:7.1f}s  {inert(self._mask(without_breaks(line)))}\n")
 
     def close(self) -> None:
-        """Wait for what is not written yet."""
+        """Wait for unwritten output."""
         self._outlet.close()
 
     def _text(self, event: Event) -> str | None:
@@ -66,10 +66,10 @@ class PlainProgress:
             case Progress():
                 return self._progress(event)
             case _:
-                return None  # of a refused run, the error says so
+                return None  # the error of a refused run says so
 
     def _state(self, event: PhaseChanged) -> str:
-        """Tell an id once, and at the end: what it is searched for by."""
+        """Show an id once, and again at the end, because users search for it."""
         text, now = str(event.state), self._clock()
         if event.state == "starting":
             self._starts.setdefault(event.phase, now)
@@ -77,7 +77,7 @@ class PlainProgress:
         is_end = event.state in END_STATES
         if is_end and event.phase in self._starts:
             text += f" after {duration(now - self._starts[event.phase])}"
-        # Of both, the test run: its record was told when it was made.
+        # If there are both, the test run: its record was shown when it was made.
         named = f"test run {event.test_run}" if event.test_run else ""
         named = named or (f"test record {event.test_record}" if event.test_record else "")
         if named and (is_end or self._ids.get(event.phase) != named):
@@ -86,7 +86,7 @@ class PlainProgress:
         return text + (f": {event.reason}" if event.reason else "")
 
     def _progress(self, event: Progress) -> str | None:
-        """Say how far it is from time to time, and whenever it has found more."""
+        """Show the progress at intervals, and whenever more was found."""
         now, found = self._clock(), event.vulnerabilities
         before = self._told.get(event.phase)
         if before is not None and now - before[0] < PERIOD and found == before[1]:

@@ -1,4 +1,4 @@
-"""What CI systems read in a log, foldable parts and annotations: one formatter for each; and what they shall not."""
+"""Foldable parts and annotations in the logs of CI systems, with a formatter for each, and making texts inert."""
 
 import re
 from collections.abc import Mapping
@@ -13,10 +13,10 @@ _NAME = re.compile(r"[^A-Za-z0-9_.-]")
 
 
 def inert(text: str) -> str:
-    r"""Make a text of others safe in any CI system's log, whichever it is: control characters and commands.
+    r"""Make a text of others safe in any CI system's log: removes control characters and commands.
 
-    GitHub and Azure read `##[` and `##vso[`, TeamCity `##teamcity[` anywhere in a line, GitHub `::` where it begins
-    one; GitLab's sections need the escape character. A backslash takes the meaning, and leaves the text readable.
+    GitHub and Azure read `##[` and `##vso[`, TeamCity `##teamcity[` anywhere in a line, GitHub `::` at its
+    beginning; GitLab's sections need the escape character. A backslash removes the meaning and keeps the text readable.
     """
     return _COMMAND.sub(r"\1\\", _MARKS.sub(r"##\\", clean(text)))
 
@@ -32,9 +32,9 @@ def github_command(name: str, properties: Mapping[str, str], message: str) -> st
 
 
 class CiFormat:
-    """How one CI system wants it; here a log that nobody reads but people.
+    """The format of one CI system; this one is for logs that only people read.
 
-    Texts are of one line, and may hold anything; each result is one line or nothing.
+    Texts have one line, and may contain anything; each result is one line or nothing.
     """
 
     def opened(self, title: str, time: int) -> str:  # noqa: ARG002  # the interface
@@ -42,11 +42,11 @@ class CiFormat:
         return inert(title)
 
     def closed(self, title: str, time: int) -> str:  # noqa: ARG002  # the interface
-        """End the part of that title."""
+        """End the part with that title."""
         return ""
 
     def annotated(self, level: Level, title: str, message: str) -> str:  # noqa: ARG002  # the interface
-        """Show a message as the system shows what is wrong; nothing, since the summary says it."""
+        """Show a message as the system shows errors; here nothing, because the summary has it."""
         return ""
 
 
@@ -54,7 +54,7 @@ class GitHub(CiFormat):
     """GitHub Actions: workflow commands (docs.github.com: Workflow commands for GitHub Actions)."""
 
     def opened(self, title: str, time: int) -> str:  # noqa: ARG002  # the interface
-        """Begin a group; it cannot lie in another."""
+        """Begin a group; groups cannot be nested."""
         return github_command("group", {}, inert(title))
 
     def closed(self, title: str, time: int) -> str:  # noqa: ARG002  # the interface
@@ -79,7 +79,7 @@ class GitLab(CiFormat):
 
     @staticmethod
     def _name(title: str) -> str:
-        """A section's name: what the title begins with, the phase, without the path that follows."""
+        """A section's name: the phase at the beginning of the title, without the path after it."""
         return "fastflow_" + _NAME.sub("_", title.partition(":")[0])
 
 
@@ -108,7 +108,7 @@ class TeamCity(CiFormat):
         return f"##teamcity[blockOpened name='{self._value(title)}']"
 
     def closed(self, title: str, time: int) -> str:  # noqa: ARG002  # the interface
-        """End it, by its name."""
+        """End it by its name."""
         return f"##teamcity[blockClosed name='{self._value(title)}']"
 
     def annotated(self, level: Level, title: str, message: str) -> str:
@@ -122,7 +122,7 @@ class TeamCity(CiFormat):
 
 
 def _four_digits(character: str) -> str:
-    """TeamCity's way to write what is not ASCII; it has four digits, so that what needs more is shown as U+FFFD."""
+    """TeamCity's escape for non-ASCII characters; it has four digits, so characters that need more become U+FFFD."""
     code = ord(character)
     return character if code < 0x7F else f"|0x{code if code < 0x10000 else 0xFFFD:04X}"
 
@@ -134,7 +134,7 @@ FORMATS: Mapping[str, CiFormat] = {
     "azure": Azure(),
     "teamcity": TeamCity(),
 }
-"""By the names that `fastflow.ci.ci_system` gives; all others are logs that nobody reads but people."""
+"""By the names that `fastflow.ci.ci_system` returns; all others are logs that only people read."""
 
 
 def format_for(system: str | None) -> CiFormat:

@@ -1,4 +1,4 @@
-"""A Plan as text that reads aloud, and as JSON."""
+"""A Plan as text that can be read aloud, and as JSON."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -23,9 +23,9 @@ _ENDINGS = {"completed": "did its work", "passed": "passed", "finished": "ended"
 
 
 def plan_as_text(plan: Plan, forecast: "Forecast | None" = None, *, unfolds: bool = False) -> str:
-    """Say for each workflow and phase what it waits for, what it does, and why; with a forecast, how long it takes.
+    """Describe each workflow and phase: what it waits for, what it does, and why; with a forecast, how long it takes.
 
-    Of cells of a matrix that do the same the first is shown, unless the text `unfolds` them.
+    If cells of a matrix do the same, only the first is shown, unless the text `unfolds` them.
     """
     lines = [f"{plan.name}: {count(len(plan.workflows), 'workflow')}, {count(len(plan.phases), 'phase')}"]
     if plan.max_parallel:
@@ -77,7 +77,7 @@ def _workflow(alike: Sequence[WorkflowPlan], folded: FoldedPlan, forecast: "Fore
 
 
 def _left_out(phase: PhasePlan, outcomes: Outcomes | None) -> str:
-    """What a phase that does not run counts as; nothing for one that does."""
+    """The outcome that a phase counts as if it does not run; nothing for one that runs."""
     if phase.passed_in:
         return f"  (passed in run {phase.passed_in})"
     if phase.is_selected:
@@ -115,7 +115,7 @@ def _phase(phase: PhasePlan, folded: FoldedPlan, left_out: str) -> Iterator[str]
 
 
 def _record(phase: PhasePlan) -> Iterator[str]:
-    """What a phase writes and reads that works without the cloud, where records have no files."""
+    """The files that a phase writes and reads if it works without the cloud; records in the cloud have none."""
     if phase.traits.makes == "record":
         yield f"    writes {record_name(phase.id)} in the run's folder, which is private: it contains recorded sessions"
     elif phase.recorder:
@@ -131,7 +131,7 @@ def _port(port: Port) -> str:
 
 
 def plan_as_json(plan: Plan, forecast: "Forecast | None" = None) -> str:
-    """Give `plan --format json`; with a forecast, `times` besides."""
+    """Return the output of `plan --format json`; with a forecast, also `times`."""
     told = plan_file_of(plan).as_json()
     if forecast is not None:
         from fastflow.report.times import phase_as_json, times_as_json  # noqa: PLC0415  # as above

@@ -1,4 +1,4 @@
-"""A plan in which cells of a matrix that differ in nothing but the values of its variables are one."""
+"""A plan in which cells of a matrix that differ only in the values of its variables are merged."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from fastflow.plan.outcomes import Outcomes
 
 
 class FoldedPlan:
-    """A plan by what its workflows do; if it `unfolds` them, each workflow is by itself."""
+    """A plan grouped by what its workflows do; if it `unfolds` them, each workflow is separate."""
 
     def __init__(self, plan: Plan, *, unfolds: bool) -> None:
         self._plan = plan
@@ -16,11 +16,11 @@ class FoldedPlan:
 
     @property
     def outcomes(self) -> Outcomes | None:
-        """What became of the phases that are left out, where earlier runs tell."""
+        """The outcomes of phases that are left out, if earlier runs are given."""
         return self._plan.outcomes
 
     def groups(self) -> Iterable[list[WorkflowPlan]]:
-        """Give the workflows, those that do the same together."""
+        """Yield the workflows, grouped by what they do."""
         groups: dict[object, list[WorkflowPlan]] = {}
         for workflow in self._plan.workflows.values():
             key: object = workflow.name
@@ -30,7 +30,7 @@ class FoldedPlan:
         return groups.values()
 
     def dependencies(self, phase: PhasePlan) -> Counter[tuple[str, str, str]]:
-        """Count what a phase waits for, with condition and reason: several cells of a matrix have one name."""
+        """Count a phase's dependencies, with condition and reason: several cells of a matrix have the same name."""
         edges = phase.dependencies
         times = Counter(self._written(edge.before) for edge in edges)
         named: Counter[tuple[str, str, str]] = Counter()
@@ -41,7 +41,7 @@ class FoldedPlan:
         return named
 
     def _shape(self, phase: PhasePlan) -> tuple[object, ...]:
-        """What a phase does, whatever the values of variables."""
+        """What a phase does, independent of the values of variables."""
         is_run = (phase.is_selected, phase.passed_in, phase.lost_record is None)
         edges = tuple((self._written(edge.before), edge.reason, edge.condition) for edge in phase.dependencies)
         return (phase.name, phase.mode, phase.wave, *is_run, phase.uses, phase.fresh, phase.networks, edges)

@@ -1,4 +1,4 @@
-"""Which display shows a run: a live table, lines, JSON, or nothing. None of them can fail or hold up the run."""
+"""The displays of a run: a live table, lines, JSON, or nothing. None of them can fail or delay the run."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -18,17 +18,17 @@ KINDS = ("auto", "tty", "plain", "json", "quiet")
 
 
 class Display(Protocol):
-    """A listener that is told of all events from any thread, and closed when there are no more."""
+    """A listener that is called with all events from any thread, and closed when there are no more."""
 
     def __call__(self, event: Event) -> None:
-        """Take notice of an event; never waits for a reader."""
+        """Take an event; never waits for a reader."""
 
     def close(self) -> None:
-        """Show what is left to show."""
+        """Show the remaining output."""
 
 
 class JsonProgress:
-    """Every event but the lines of logs as one line of JSON, as in events.jsonl; also how far test runs are."""
+    """Every event except log lines as one line of JSON, as in events.jsonl; also the progress of test runs."""
 
     def __init__(self, outlet: Outlet, mask: Callable[[str], str]) -> None:
         self._outlet = outlet
@@ -40,7 +40,7 @@ class JsonProgress:
             self._outlet.write(self._mask(json.dumps(as_json(event), ensure_ascii=False)) + "\n")
 
     def close(self) -> None:
-        """Wait for what is not written yet."""
+        """Wait for unwritten output."""
         self._outlet.close()
 
 
@@ -48,7 +48,7 @@ class QuietProgress:
     """Shows nothing."""
 
     def __call__(self, event: Event) -> None:
-        """Take no notice."""
+        """Ignore an event."""
 
     def close(self) -> None:
         """Do nothing."""
@@ -65,8 +65,8 @@ def progress_for(
 ) -> Display:
     """Make the display for `--progress KIND`; `environment` holds TERM, NO_COLOR and what CI systems set.
 
-    `tty` is a live table where `out` is a terminal that can show one; `auto` is one where no CI system keeps a log
-    of that terminal, too. Both are plain lines elsewhere. The table shows cells of a matrix as one, unless it `unfolds`
+    `tty` is a live table if `out` is a terminal that can show one; `auto` is one if, in addition, no CI system keeps a
+    log of that terminal. Both are plain lines otherwise. The table shows cells of a matrix as one, unless it `unfolds`
     them.
     """
     if kind in ("quiet", "json"):

@@ -13,7 +13,7 @@ _GROUPS = {"error": "Errors", "warning": "Warnings", "off": "Off unless `checks:
 
 
 def rules_as_text() -> str:
-    """List all rules by their usual level, a line each."""
+    """List all rules by their usual level, one per line."""
     name = max(len(rule.id) for rule in RULES)
     parts = []
     for level, title in _GROUPS.items():
@@ -51,7 +51,7 @@ def _paragraphs(text: str) -> Iterator[str]:
 
 
 def _filled(text: str) -> str:
-    # A word in backticks is one to type: it stays on one line where it can.
+    # A word in backticks is one to type, so it stays on one line if possible.
     whole = "\N{NO-BREAK SPACE}"
     parts = enumerate(text.split("`"))
     kept = "`".join(part.replace(" ", whole) if at % 2 and len(part) < 40 else part for at, part in parts)

@@ -1,4 +1,4 @@
-"""A run as `result.json` has it; one that has not ended as far as it is known (docs: machine formats)."""
+"""A run in the form of `result.json`; one that has not ended as far as it is known (docs: machine formats)."""
 
 import json
 
@@ -7,7 +7,7 @@ from fastflow.record.result import RunResult
 
 
 def render(archive: Archive) -> str:
-    """Give the result; where there is none, its end and its exit code are null."""
+    """Return the result; if there is none, its end and its exit code are null."""
     if archive.result is not None:
         told = archive.result.as_json()
     else:

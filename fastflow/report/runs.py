@@ -1,4 +1,4 @@
-"""The runs that are kept beside a spec, for people and programs."""
+"""The runs that are kept next to a spec, for people and programs."""
 
 import json
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ _UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
 def kept_as_text(runs: Sequence[KeptRun], *, with_specs: bool = False) -> str:
-    """A table, the latest run first, and how much room all take; with the spec of each, if asked for."""
+    """A table, the latest run first, and the total size; with the spec of each, if requested."""
     rows = [_HEADER, *map(_row, runs)]
     if with_specs:
         rows = [(*row, spec) for row, spec in zip(rows, ("SPEC", *(run.spec for run in runs)), strict=True)]
@@ -38,7 +38,7 @@ def size_of(size: int) -> str:
 
 
 def kept_as_json(runs: Sequence[KeptRun]) -> str:
-    """Give `runs --format json` (docs: machine formats)."""
+    """Return the output of `runs --format json` (docs: machine formats)."""
     told = [
         {
             "run": run.run,

@@ -1,7 +1,7 @@
-"""SARIF 2.1.0 logs (OASIS standard), as code scanning and editors read them: a rule, its results, and where they are.
+"""SARIF 2.1.0 logs (OASIS standard), as code scanning and editors read them: rules, their results, and the places.
 
-A log names no machine: files are relative to SRCROOT, whose own address is left to whoever reads the log (section
-3.14.14 allows that), so that one commit gives one log everywhere.
+A log names no machine: files are relative to SRCROOT, whose own address is left to the reader of the log (section
+3.14.14 allows that), so that a commit has the same log everywhere.
 """
 
 import hashlib
@@ -25,9 +25,9 @@ Level = Literal["error", "warning", "note"]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A kind of result: what it is in a line and in full, and what to do about it (all three GitHub insists on).
+    """A kind of result: its short and full description, and what to do about it (GitHub requires all three).
 
-    `properties` may hold what viewers know: `tags`, `precision`, `security-severity` (a text, "0.0" to "10.0").
+    `properties` may have those that viewers know: `tags`, `precision`, `security-severity` (a text, "0.0" to "10.0").
     """
 
     id: str
@@ -42,10 +42,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A place: a file (`uri_of` makes its address), a stretch of it, and what is there by name (a phase, a request).
+    """A place: a file (`uri_of` makes its address), a range in it, and the name of what is there (a phase, a request).
 
-    Lines and columns count from 1, in characters; the end is exclusive. Without columns it is whole lines, without an
-    end the line alone.
+    Lines and columns count from 1, in characters; the end is exclusive. Without columns the range is whole lines,
+    without an end only the line.
     """
 
     uri: str
@@ -59,10 +59,10 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What was found. `fingerprint` is the same for the same result in every log, wherever its lines have moved.
+    """A result. `fingerprint` is the same for the same result in every log, wherever its lines have moved.
 
-    `rank` is how much it matters, from 0 to 100, if that is known. `suppressed` says why it does not count, if an
-    accept file says so.
+    `rank` is its importance, from 0 to 100, if that is known. `suppressed` says why it does not count, if an accept
+    file says so.
     """
 
     rule: str
@@ -87,9 +87,9 @@ def sarif_log(
 ) -> str:
     """Make a log of one call of fastflow; raises KeyError for a result whose rule is not among `rules`.
 
-    Of logs of one category the newest replaces the others where they are shown: `fastflow-validate`, `fastflow-up`.
-    `is_complete` tells whether all was looked at, so that what is not here is not there (section 3.20.14).
-    `failures` say what kept it from that (section 3.20.21).
+    Viewers show only the newest log of each category: `fastflow-validate`, `fastflow-up`. `is_complete` says whether
+    everything was checked, so that missing results do not exist (section 3.20.14). `failures` say what prevented that
+    (section 3.20.21).
     """
     listed = list(rules)
     index = {rule.id: position for position, rule in enumerate(listed)}
@@ -107,18 +107,18 @@ def sarif_log(
 
 
 def fingerprint_of(said: str, seen: Counter[str]) -> str:
-    """Make a fingerprint of what stays the same from log to log; among equal ones of a log, it says which it is."""
+    """Make a fingerprint from parts that stay the same from log to log; equal ones in a log are numbered."""
     seen[said] += 1
     return hashlib.sha256(f"{said}\n{seen[said]}".encode("utf-8", "backslashreplace")).hexdigest()[:16]
 
 
 def uri_of(file: str, root: Path) -> str:
-    """The address of a file for a `Location`; standard input (`-`) has a name of its own."""
+    """The address of a file for a `Location`; standard input (`-`) has its own name."""
     return _STANDARD_INPUT if file == "-" else quote(relative_path(file, root))
 
 
 def _given(**told: Any) -> dict[str, Any]:
-    """An object of SARIF: what is empty is left out."""
+    """An object of SARIF, without empty properties."""
     return {name: value for name, value in told.items() if value not in (None, "", [], {})}
 
 
@@ -133,7 +133,7 @@ def _driver(rules: Iterable[Rule]) -> dict[str, Any]:
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
-    # A name is an identifier in this case, and left out if it would be the id once more (SARIF2012, SARIF1001).
+    # The name must be an identifier in Pascal case, and is left out if it repeats the id (SARIF2012, SARIF1001).
     name = "".join(part[:1].upper() + part[1:] for part in rule.id.replace("_", "-").split("-"))
     return _given(
         id=rule.id,
@@ -179,6 +179,6 @@ def _location(location: Location) -> dict[str, Any]:
 
 
 def _message(text: str) -> dict[str, str]:
-    """End with a full stop (SARIF2001), and keep brackets that Markdown would take for a link (section 3.11.6)."""
+    """End with a full stop (SARIF2001), and escape brackets that would be read as a link (section 3.11.6)."""
     escaped = text.replace("](", "\\](")
     return {"text": escaped if escaped.endswith((".", "!", "?")) else f"{escaped}."}

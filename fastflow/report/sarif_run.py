@@ -1,7 +1,7 @@
-"""A run's vulnerabilities as SARIF 2.1.0, for code scanning: what is accepted is there, suppressed with its reason.
+"""A run's vulnerabilities as SARIF 2.1.0, for code scanning: accepted ones are included, suppressed with their reason.
 
-A result stands at the node that found it, in the spec: FAST knows the application from outside only. Its fingerprint
-is made of the phase and the hole, so that one alert is the same in all runs.
+A result is placed at the node in the spec that found it, because FAST knows the application only from outside. Its
+fingerprint is made from the phase and the vulnerability, so that an alert is the same in all runs.
 """
 
 import re
@@ -25,7 +25,7 @@ _LEVELS: dict[str, sarif.Level] = {"high": "error", "medium": "warning", "low": 
 
 
 def render(archive: Archive) -> str:
-    """Give the log of the run."""
+    """Return the log of the run."""
     discoveries = discoveries_of(archive.phases)
     properties = {
         "run": archive.run,
@@ -45,7 +45,7 @@ def _failure(phase: PhaseResult) -> str:
 
 
 def is_complete(archive: Archive) -> bool:
-    """Whether every testing phase came to its end: where not, what is missing here may be there all the same."""
+    """Whether every testing phase came to a verdict: if not, vulnerabilities that are missing here may still exist."""
     tests = [phase for phase in archive.phases if mode_named(phase.mode).makes == "test run"]
     return archive.result is not None and all(phase.state in ("passed", "vulnerable") for phase in tests)
 
@@ -73,7 +73,7 @@ def _rules(discoveries: Sequence[Discovery]) -> Iterable[sarif.Rule]:
 
 
 def rule_id(kind: str) -> str:
-    """Name a type of vulnerability by letters, digits and dashes: rules are names that people type."""
+    """Name a type of vulnerability with letters, digits and dashes, because people type names of rules."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", kind).strip("-") or "unknown"
 
 
@@ -92,7 +92,7 @@ def _result(archive: Archive, one: Discovery, seen: Counter[str]) -> sarif.Resul
 
 
 def _properties(archive: Archive, one: Discovery) -> dict[str, Any]:
-    """What SARIF has no place for; of one of a gate with a threshold that, too."""
+    """Properties without their own place in SARIF, including the threshold of a gate that has one."""
     found = one.vulnerability
     told = {
         "fingerprint": found.fingerprint,

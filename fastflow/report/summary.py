@@ -1,4 +1,4 @@
-"""What came of a run, for people."""
+"""The summary of a run, for people."""
 
 import re
 import textwrap
@@ -30,11 +30,11 @@ def summary_of_run(
     *,
     run: str = "",
 ) -> str:
-    """Say for each phase how it ended, for each failure why and what to do, and where the rest is.
+    """Say for each phase how it ended, for each failure why and what to do, and where to find more.
 
-    `reports` are the paths of the run's own reports, `matrices` those whose cells are told of as one, by the workflows
+    `reports` are the paths of the run's own reports, `matrices` those whose cells are reported as one, by the workflows
     that they made, `before` the baselines that phases had when they last passed, `run` the name of the run in commands
-    (by default its id). The text may hold what others wrote, as they wrote it.
+    (by default its id). The text may contain texts of others, as they wrote them.
     """
     groups = _folded(result.phases, matrices)
     width = max((len(name) for name in groups), default=0)
@@ -62,7 +62,7 @@ def coloured(summary: str) -> str:
 
 
 def wrapped(summary: str, width: int) -> str:
-    """Break the lines of a summary between words for a terminal of that many columns, all but those to be copied."""
+    """Break the lines of a summary between words for a terminal with that many columns, except those to be copied."""
     return "\n".join(part for line in summary.split("\n") for part in _broken(line, width))
 
 
@@ -82,7 +82,7 @@ def _broken(line: str, width: int) -> list[str]:
 
 
 def _folded(phases: Iterable[PhaseResult], matrices: Mapping[str, str]) -> Mapping[str, list[PhaseResult]]:
-    """Group by name those phases of a matrix's cells that ended alike, with nothing more to say of each."""
+    """Group by name those phases of a matrix's cells that ended alike, without individual details."""
     groups: dict[object, list[PhaseResult]] = {}
     for phase in phases:
         is_alone = phase.workflow not in matrices or phase.state in FAILURES or bool(phase.vulnerabilities)
@@ -136,7 +136,7 @@ def _few(names: Sequence[str]) -> str:
 
 
 def _baselines(phase: PhaseResult, before: int | None) -> Iterator[str]:
-    """How many baselines there were, if that is news: tests that go past the node are seen by nothing else."""
+    """The number of baselines, if it is news: nothing else shows tests that bypass the node."""
     is_own = (phase.test_record or "").startswith(RECORDS)
     if phase.baselines is not None and (is_own or before not in (None, phase.baselines)):
         said = f" ({before} when it last passed)" if before not in (None, phase.baselines) else ""
@@ -144,7 +144,7 @@ def _baselines(phase: PhaseResult, before: int | None) -> Iterator[str]:
 
 
 def _vulnerabilities(found: Iterable[Vulnerability]) -> Iterator[str]:
-    """Name each kind once, with how often it was found and what the gate made of it."""
+    """Name each kind once, with how often it was found and the gate's verdict."""
     times: Counter[str] = Counter()
     for one in _ranked(found):
         fails_as_ever = one.gate == "fails" and one.expired is None
@@ -155,7 +155,7 @@ def _vulnerabilities(found: Iterable[Vulnerability]) -> Iterator[str]:
 
 
 def _ranked(found: Iterable[Vulnerability]) -> list[Vulnerability]:
-    """Those that fail the gate first, each part by threat: names and commands come in one order."""
+    """Those that fail the gate first, each part by threat, so that names and commands have the same order."""
     return sorted(found, key=lambda one: (one.gate != "fails", -one.counted_threat, one.type))
 
 
@@ -169,12 +169,12 @@ def _found(phases: Iterable[PhaseResult]) -> Iterator[str]:
 
 
 def _reports(name: str, alike: Sequence[PhaseResult]) -> Iterator[str]:
-    """Where the reports of a phase are. Several cells have a directory each: the first ones are named."""
+    """The place of a phase's reports. Several cells have a directory each, of which the first ones are named."""
     heads = [head for phase in alike for head in _heads(phase.reports)]
     if heads:
         yield f"reports of {name}: {_few(heads) if len(alike) > 1 else ', '.join(heads)}"
 
 
 def _heads(paths: tuple[str, ...]) -> list[str]:
-    """Name the directory of several files: their names are long, and of one kind."""
+    """Name only the directory of several files, because their names are long and similar."""
     return list(paths) if len(paths) == 1 else sorted({path.rpartition("/")[0] or path for path in paths})

@@ -1,10 +1,11 @@
-"""Text as all displays and reports write it: nothing that hides or misleads, counts, times and durations."""
+"""Texts for all displays and reports: without hidden or misleading characters; counts, times and durations."""
 
 import re
 from datetime import UTC, datetime
 
-# All but tabs and line feeds that shows nothing, turns the order of letters, breaks lines only for some readers, or is
-# no character: control characters, zero-width and direction marks, line separators, tags, surrogates, noncharacters.
+# Everything except tabs and line feeds that is invisible, changes the order of letters, breaks lines only for some
+# readers, or is not a character: control characters, zero-width and direction marks, line separators, tags,
+# surrogates, noncharacters.
 _UNSEEN = (
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff\ud800-\udfff"
     r"\U000e0000-\U000e007f]"
@@ -12,7 +13,7 @@ _UNSEEN = (
 
 
 def clean(text: str) -> str:
-    """Replace each character that would not be seen by U+FFFD, so that a text cannot speak to a terminal."""
+    """Replace each invisible character by U+FFFD, so that a text cannot control a terminal."""
     return re.sub(_UNSEEN, "\ufffd", text)
 
 
@@ -22,17 +23,17 @@ def pictured(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Write a text as one line of words, with one space between two."""
+    """Write a text as one line of words, separated by single spaces."""
     return " ".join(text.split())
 
 
 def without_breaks(text: str) -> str:
-    """Write a text as one line whose columns stay."""
+    """Write a text as one line, and keep its columns."""
     return " ".join(text.splitlines())
 
 
 def shortened(text: str, length: int) -> str:
-    """Cut a text after so many characters, and say how many more there are."""
+    """Cut a text after a number of characters, and say how many more there are."""
     return text if len(text) <= length else f"{text[:length]} … and {len(text) - length:,} characters more"
 
 
@@ -43,7 +44,7 @@ def count(number: int, one: str) -> str:
 
 
 def seconds_of(time: object) -> float | None:
-    """Read an RFC 3339 time as seconds since 1970; None where it is none."""
+    """Read an RFC 3339 time as seconds since 1970; None if it is not one."""
     try:
         return datetime.fromisoformat(str(time).replace("Z", "+00:00")).timestamp()
     except ValueError:
@@ -51,13 +52,13 @@ def seconds_of(time: object) -> float | None:
 
 
 def moment(time: str) -> str:
-    """Write an RFC 3339 time for people, in UTC; what is none stays as it is."""
+    """Write an RFC 3339 time for people, in UTC; any other text is returned unchanged."""
     seconds = seconds_of(time)
     return time if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def between(started: object, ended: object) -> float | None:
-    """The seconds between two RFC 3339 times, at least 0; None where either is not known."""
+    """The seconds between two RFC 3339 times, at least 0; None if either is not known."""
     first, last = seconds_of(started), seconds_of(ended)
     return None if first is None or last is None else max(last - first, 0.0)
 
@@ -65,7 +66,7 @@ def between(started: object, ended: object) -> float | None:
 def duration(seconds: float, digits: int = 1) -> str:
     """Write a length of time as people say it: `0.4 s`, `12.5 s`, `3 min 20 s`, `2 h 5 min`.
 
-    `digits` are those after the point, below a minute.
+    `digits` is the number of decimals below a minute.
     """
     if seconds < 60 - 0.5 * 10**-digits:
         return f"{max(0.0, seconds):.{digits}f} s"
@@ -79,7 +80,7 @@ def duration(seconds: float, digits: int = 1) -> str:
 def short_duration(seconds: float, digits: int = 1) -> str:
     """Write it for a column of six characters: `4.2s`, `3m12s`, `1h05m`, and days after 99 hours: `5d03h`.
 
-    `digits` are those after the point, below ten seconds.
+    `digits` is the number of decimals below ten seconds.
     """
     if seconds < 10 - 0.5 * 10**-digits:
         return f"{max(0.0, seconds):.{digits}f}s"

@@ -9,7 +9,7 @@ from fastflow.run.forecast import Forecast
 
 
 def time_of_phase(forecast: Forecast, phase: str) -> str:
-    """Say how long a phase took before, or how long it is taken to last."""
+    """Say how long a phase took before, or its estimate."""
     times = forecast.times.phases.get(phase)
     if times is None:
         return f"{duration(forecast.seconds[phase])}, as for other phases (it never passed)"
@@ -34,7 +34,7 @@ def forecast_as_text(forecast: Forecast, max_parallel: int | None) -> Iterator[s
 
 
 def times_as_json(forecast: Forecast) -> dict[str, Any]:
-    """Give `times` of `plan --times --format json`."""
+    """Return `times` of `plan --times --format json`."""
     return {
         "runs": forecast.times.runs,
         "emulated": forecast.times.is_emulated,
@@ -48,7 +48,7 @@ def times_as_json(forecast: Forecast) -> dict[str, Any]:
 
 
 def phase_as_json(forecast: Forecast, phase: str) -> Mapping[str, float | str | None]:
-    """Give `times` of a phase; null where it has never done its work, but for how long it is taken to last."""
+    """Return `times` of a phase; if it has never done its work, they are null except for its estimate."""
     times = forecast.times.phases.get(phase)
     shortest, longest = map(_rounded, times.spread) if times is not None else (None, None)
     return {
@@ -62,5 +62,5 @@ def phase_as_json(forecast: Forecast, phase: str) -> Mapping[str, float | str | 
 
 
 def _rounded(seconds: float) -> float:
-    """To the millisecond, which is what times have."""
+    """Round to the millisecond, the precision of times."""
     return round(seconds, 3)

@@ -1,4 +1,4 @@
-"""The live table on a terminal: drawn by a thread of its own, so that a slow terminal slows no run."""
+"""The live table on a terminal: drawn by its own thread, so that a slow terminal does not slow the run."""
 
 import re
 import threading
@@ -19,7 +19,7 @@ from fastflow.report.tty_table import Terminal, table_lines
 PERIOD = 0.25
 """Seconds between two pictures."""
 _PATIENCE = 1.0
-"""Seconds that the end waits for a terminal that takes nothing."""
+"""Seconds that the end waits for a terminal that accepts nothing."""
 _UP, _CLEAR_LINE, _CLEAR_BELOW = "\x1b[{}A", "\x1b[K", "\x1b[J"
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")
 _WRAP_OFF, _WRAP_ON = "\x1b[?7l", "\x1b[?7h"
@@ -29,7 +29,7 @@ _WRAP_OFF, _WRAP_ON = "\x1b[?7l", "\x1b[?7h"
 class TtyProgress:
     """A listener that shows a live table on a terminal, and notes above it. `close` takes the table away.
 
-    Its thread ends when the terminal does; the run hears nothing of it.
+    Its thread ends with the terminal, without affecting the run.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class TtyProgress:
         self._starting = threading.Lock()
 
     def __call__(self, event: Event) -> None:
-        """Take notice of an event. There are notes alone until the run has begun: the emulator may have to be built."""
+        """Take an event. Until the run has begun there are only notes, because the emulator may have to be built."""
         self._board.take(event)
         if isinstance(event, RunStarted):
             self._has_begun = True
@@ -63,7 +63,7 @@ class TtyProgress:
                 self._thread.start()
 
     def close(self) -> None:
-        """Show the notes that are left, and take the table away."""
+        """Show the remaining notes, and take the table away."""
         self._closed.set()
         if self._thread is not None:
             self._thread.join(_PATIENCE)
@@ -85,7 +85,7 @@ class TtyProgress:
 
 
 class Painter:
-    """Makes what is to be written for the next picture, in one piece; nothing where the last one is still right."""
+    """Makes the output for the next picture, in one piece; nothing if the last one is still right."""
 
     def __init__(self) -> None:
         self._lines: list[str] = []

@@ -1,4 +1,4 @@
-"""What the live table shows, kept up to date by events. No terminal here: values in, values out."""
+"""The content of the live table, kept up to date by events. No terminal here: values in, values out."""
 
 import threading
 import time
@@ -17,14 +17,14 @@ from fastflow.report.words import FAILURES, progress_text, shown_path
 NO_MATRICES: Mapping[str, str] = MappingProxyType({})
 _ENDED_LAST = sorted(END_STATES, key=lambda state: state == "passed")
 _STATES = ("running", "ready", "starting", "stopping", "waiting", *_ENDED_LAST)
-"""From what tells most of several rows to what tells least."""
-_LONGEST = 4096  # characters of a line of which something may be shown
+"""From the state that says the most about several rows to the one that says the least."""
+_LONGEST = 4096  # characters at the start of a line, of which some may be shown
 _WIDEST = 500  # characters that are wider than any terminal
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One phase as it is now. `began` and `ended` are in seconds since the display began."""
+    """The present state of one phase. `began` and `ended` are in seconds since the display began."""
 
     phase: PhasePlan
     state: str = "waiting"
@@ -35,21 +35,21 @@ class Row:
     line: str = ""
     """The last line of its log."""
     pace: Pace = NO_PACE
-    """How far its test run is."""
+    """The progress of its test run."""
     waits_for: tuple[str, ...] = ()
     matrix: str = ""
     """The matrix that made its workflow, if cells are shown as one."""
     cells: tuple["Row", ...] = ()
-    """The rows for which it stands: of one node, in several cells of a matrix."""
+    """The rows that it stands for: one node in several cells of a matrix."""
 
     @property
     def workflow(self) -> str:
-        """What its workflow is called."""
+        """The name of its workflow."""
         return f"{self.matrix} ({len(self.cells)})" if self.cells else self.phase.workflow
 
     @property
     def id(self) -> str:
-        """What it is called."""
+        """Its name."""
         return f"{self.matrix}.{self.phase.name} ({len(self.cells)})" if self.cells else self.phase.id
 
     @property
@@ -65,7 +65,7 @@ class Row:
 
     @property
     def doing(self) -> str:
-        """What it is doing right now, or why it does nothing (any more)."""
+        """Its present activity, or why there is none (any more)."""
         if self.cells:
             return ", ".join(f"{number} {state}" for state, number in Counter(one.state for one in self.cells).items())
         if self.state == "waiting":
@@ -88,15 +88,15 @@ class View:
     now: float
     rows: tuple[Row, ...]
     to_come: tuple[str, ...]
-    """What is still to come on the critical path."""
+    """The remaining phases of the critical path."""
 
     def first(self, number: int) -> tuple[Row, ...]:
-        """The rows that are shown where there is room for so many: all in the plan's order, else by what matters."""
+        """The rows to show if there is room for this many: all in the plan's order, else by importance."""
         rows = folded(self.rows)
         return rows if len(rows) <= number else tuple(sorted(rows, key=self._rank)[: max(0, number)])
 
     def _rank(self, row: Row) -> int:
-        """What runs, then what went wrong, then what the end of the run waits for, then the rest."""
+        """Running phases, then failures, then those that the end of the run waits for, then the rest."""
         if row.state in FAILURES:
             return 1
         if not row.has_ended and row.state != "waiting":
@@ -107,7 +107,7 @@ class View:
 
 
 def folded(rows: tuple[Row, ...]) -> tuple[Row, ...]:
-    """Show as one what is one node in several cells of a matrix; each that went wrong has a row of its own."""
+    """Merge one node in several cells of a matrix into a row; each that went wrong has a separate one."""
     groups: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
         is_alone = not row.matrix or row.state in FAILURES
@@ -116,7 +116,7 @@ def folded(rows: tuple[Row, ...]) -> tuple[Row, ...]:
 
 
 def _as_one(rows: list[Row]) -> Row:
-    """A row for several: the state of the one that has most to tell, from the first begin to the last end."""
+    """A row for several: with the most significant state, from the first beginning to the last end."""
     told = min(rows, key=lambda row: _STATES.index(row.state))
     ends = [row.ended for row in rows]
     ended = None if None in ends else max(end for end in ends if end is not None)
@@ -125,7 +125,7 @@ def _as_one(rows: list[Row]) -> Row:
 
 
 class Board:
-    """Takes events from any thread; gives views and the notes that came since the last one.
+    """Takes events from any thread; returns views, and the notes since the last one.
 
     `matrices` are those whose cells are shown as one, by the workflows that they made.
     """
@@ -147,7 +147,7 @@ class Board:
         self._rows = {phase.id: Row(phase, matrix=matrices.get(phase.workflow, "")) for phase in plan.selected}
 
     def take(self, event: Event) -> None:
-        """Take notice of an event; quick, since the run waits for it."""
+        """Take an event; quick, because the run waits for it."""
         with self._lock:
             if isinstance(event, RunStarted):
                 self._run = event.run
@@ -183,17 +183,17 @@ class Board:
         )
 
     def _said(self, text: str) -> str:
-        """Mask a text first: one that is cut could show a part of what is masked."""
+        """Mask a text before cutting it, which could leave a part of a secret."""
         return clean(self._mask(one_line(text[:_LONGEST])))[:_WIDEST]
 
     def take_notes(self) -> tuple[str, ...]:
-        """Give the notes that came since this was called last."""
+        """Return the notes since the last call."""
         with self._lock:
             notes, self._notes = tuple(self._notes), []
         return notes
 
     def view(self) -> View:
-        """Give the board as it is now."""
+        """Return the present state of the board."""
         with self._lock:
             rows = dict(self._rows)
             now = self._clock() - self._began

@@ -1,4 +1,4 @@
-"""How far a test run is, as a bar with figures, for a line of the live table."""
+"""The progress of a test run as a bar with figures, for a line of the live table."""
 
 import math
 from collections.abc import Iterator
@@ -14,45 +14,45 @@ _WINDOW = 15.0
 _FULL, _HALF, _REST = "━", "╸", "─"
 _ASCII = "=", "-", "-"
 _WIDEST = 24
-"""Characters of the widest bar."""
+"""Maximum width of a bar, in characters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """The last `progress` of a test run, with what came before it. Times are seconds since the display began."""
+    """The last `progress` of a test run, with its history. Times are seconds since the display began."""
 
     progress: Progress | None = None
     at: float = 0.0
     counts: tuple[tuple[float, int], ...] = ()
-    """When how many requests had been sent, as far as that is recent."""
+    """The numbers of requests sent at recent times."""
 
     def after(self, progress: Progress, now: float) -> "Pace":
-        """Take notice of another progress."""
+        """Add another progress."""
         sent = progress.requests
         if sent is None:
             return replace(self, progress=progress, at=now)
-        before = () if self.counts and self.counts[-1][1] > sent else self.counts  # another test run counts anew
+        before = () if self.counts and self.counts[-1][1] > sent else self.counts  # another test run counts afresh
         recent = tuple(one for one in before if now - one[0] <= _WINDOW) or before[-1:]
         return Pace(progress, now, (*recent, (now, sent)))
 
     def requests_per_second(self, now: float) -> float | None:
-        """How many requests are sent in a second, lately; None until that can be said."""
+        """The recent number of requests per second; None until it is known."""
         if len(self.counts) < 2 or now <= self.counts[0][0]:
             return None
         return max(0, self.counts[-1][1] - self.counts[0][1]) / (now - self.counts[0][0])
 
     def seconds_left(self, now: float) -> float | None:
-        """The time that is left by the last estimate; None where there was none, or where it has run out."""
+        """The remaining time by the last estimate; None if there was none, or if it has run out."""
         left = (self.progress.seconds_left if self.progress else None) or 0
         return left - (now - self.at) if left > now - self.at else None
 
 
 NO_PACE = Pace()
-"""That of a test run of which nothing is known yet."""
+"""The pace of a test run without any progress yet."""
 
 
 def progress_bar(pace: Pace, now: float, width: int, encoding: str) -> Text | None:
-    """Draw it for a column in a terminal of `width` characters; None where the baselines are not known."""
+    """Draw it for a column in a terminal of `width` characters; None if the baselines are not known."""
     told = pace.progress
     if told is None or not told.baselines or told.baselines_done is None:
         return None
@@ -69,7 +69,7 @@ def _figures(pace: Pace, now: float) -> Iterator[str]:
     if (rate := pace.requests_per_second(now)) is not None:
         yield f"{rate:.0f} req/s" if rate >= 10 else f"{rate:.1f} req/s"
     if (left := pace.seconds_left(now)) is not None:
-        yield f"{short_duration(math.ceil(left), digits=0)} left"  # never 0s: it goes on
+        yield f"{short_duration(math.ceil(left), digits=0)} left"  # never 0s, because it still runs
     if told.vulnerabilities:
         yield count(told.vulnerabilities, "vulnerability")
 

@@ -16,14 +16,14 @@ from fastflow.report.tty_progress import progress_bar
 from fastflow.report.words import FAILURES, LOOKS
 
 _NARROW = 60
-"""Below so many columns, workflow and phase share one."""
+"""Below this many terminal columns, workflow and phase share one."""
 _OTHER_LINES = 3
-"""Lines that are no phases: the head, what was left out, and the critical path."""
+"""The number of lines besides phases: the head, what was left out, and the critical path."""
 
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """What is known of a terminal. `environment` holds its TERM, COLORTERM and NO_COLOR; sizes are in characters."""
+    """The facts about a terminal. `environment` has its TERM, COLORTERM and NO_COLOR; sizes are in characters."""
 
     environment: Mapping[str, str]
     encoding: str = "utf-8"
@@ -32,7 +32,7 @@ class Terminal:
 
 
 def table_lines(view: View, terminal: Terminal) -> list[str]:
-    """Draw a view; never more lines than the terminal has but one, none wider than it."""
+    """Draw a view, at least one line shorter than the terminal, and no line wider than it."""
     room = max(1, terminal.height - 1 - _OTHER_LINES)
     rows = view.first(room)
     parts: list[RenderableType] = [_head(view), _table(view, rows, terminal)]

@@ -1,4 +1,4 @@
-"""How a run ended, in a headline and a sentence; and what it means that nothing was found."""
+"""How a run ended, in a headline and a sentence; and the meaning of an empty list of vulnerabilities."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -23,14 +23,14 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Empty:
-    """What stands where there is no vulnerability to list; `kind` is passed where that is good news, else unknown."""
+    """The text for an empty list of vulnerabilities; `kind` is passed if that is good news, else unknown."""
 
     kind: str
     sentence: str
 
 
 def verdict_of(result: RunResult | None, phases: Sequence[PhaseResult]) -> Verdict:
-    """Say how a run ended; without a result it did not."""
+    """Say how a run ended; without a result it did not end."""
     said = _states(phases)
     if result is None:
         return Verdict("cut", "Cut short", f"fastflow ended before the run did. {said}")
@@ -72,7 +72,7 @@ def _excused(phases: Sequence[PhaseResult]) -> str:
 
 
 def empty_of(phases: Sequence[PhaseResult]) -> Empty:
-    """Say what it means that there are no vulnerabilities: a test that did not run has found none either."""
+    """Explain why there are no vulnerabilities: a test that did not run has found none either."""
     testers = [phase for phase in phases if mode_named(phase.mode).makes == "test run"]
     passed = sum(phase.state == "passed" for phase in testers)
     if not testers:

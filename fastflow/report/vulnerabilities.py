@@ -1,4 +1,4 @@
-"""The vulnerabilities of a run as reports list them: the most severe first, what is accepted last."""
+"""The vulnerabilities of a run as reports list them: the most severe first, accepted ones last."""
 
 import shlex
 from collections.abc import Iterable
@@ -16,20 +16,20 @@ GATES: dict[Weight, str] = {
     "off": "the gate is off",
     "accepted": "accepted",
 }
-"""What a gate made of a vulnerability, in words; what weighs most comes first."""
+"""A gate's verdict on a vulnerability, in words; the most serious comes first."""
 _ORDER = tuple(GATES)
 _LONGEST_REQUEST = 60_000
 _LONGEST_MESSAGE = 4_000
 
 
 def threat_of(vulnerability: Vulnerability) -> str:
-    """The threat in words: `threat 80`, `threat unknown`; with the scanner that says so, if it is not FAST."""
+    """The threat in words: `threat 80`, `threat unknown`; with the name of a non-FAST scanner."""
     said = f"threat {'unknown' if vulnerability.threat is None else vulnerability.threat}"
     return f"{said}, {vulnerability.scanner}" if vulnerability.scanner else said
 
 
 def acceptance(vulnerability: Vulnerability) -> str | None:
-    """Say until when it is accepted and why, or until when it was; None if no entry of an accept file names it."""
+    """Say until when and why it is accepted, or until when it was; None if no entry of an accept file names it."""
     if (known := vulnerability.suppressed) is not None:
         return f"accepted{f' until {known.expires}' if known.expires else ''}: {known.reason}"
     if (former := vulnerability.expired) is not None:
@@ -38,7 +38,7 @@ def acceptance(vulnerability: Vulnerability) -> str | None:
 
 
 def verdict_on(vulnerability: Vulnerability) -> str:
-    """Say what the gate made of it, with the reason if an accept file names it."""
+    """Return the gate's verdict on it, with the reason if an accept file names it."""
     return acceptance(vulnerability) or GATES[vulnerability.gate]
 
 
@@ -52,7 +52,7 @@ class Discovery:
 
     @property
     def level(self) -> str:
-        """How loud a report shows the threat."""
+        """How prominently a report shows the threat."""
         threat = self.vulnerability.counted_threat
         return "high" if threat >= 70 else "medium" if threat >= 40 else "low"
 
@@ -63,12 +63,12 @@ class Discovery:
 
     @property
     def explanation(self) -> str:
-        """What such a flaw is, in a sentence; "" if nothing is known of its type."""
+        """An explanation of such a flaw in a sentence; "" if nothing is known of its type."""
         return kind_of(self.vulnerability.type).explanation
 
     @property
     def gate(self) -> str:
-        """What the gate made of it, in words."""
+        """The gate's verdict on it, in words."""
         return GATES[self.vulnerability.gate]
 
     @property
@@ -78,7 +78,7 @@ class Discovery:
 
     @property
     def case(self) -> str:
-        """What it is called in the test view of a CI system; it stays the same from run to run."""
+        """Its name in the test view of a CI system; it stays the same from run to run."""
         found = self.vulnerability
         place = " ".join(part for part in (found.method, _path(found.uri)) if part)
         where = ": ".join(part for part in (place, found.parameter) if part)
@@ -86,17 +86,17 @@ class Discovery:
 
     @property
     def curl(self) -> str | None:
-        """The command that sends the attack again; None if that cannot be done by a command."""
+        """The command that sends the attack again; None if no command can do that."""
         return curl_command(self.request, self.vulnerability.uri)
 
     @property
     def request(self) -> str:
-        """The attack as it was sent; a very long one is cut."""
+        """The attack as sent; a very long one is cut."""
         return shortened((self.vulnerability.request or "").replace("\r\n", "\n").rstrip(), _LONGEST_REQUEST)
 
     @property
     def message(self) -> str:
-        """What the scanner says of it; "" if it says nothing, as FAST does."""
+        """The scanner's message about it; "" if there is none, as with FAST."""
         return shortened((self.vulnerability.message or "").strip(), _LONGEST_MESSAGE)
 
     @property
@@ -114,7 +114,7 @@ class Discovery:
 
 
 def short_description(vulnerability: Vulnerability) -> str:
-    """What was found, how severe it is, and where, in the scanner's words; of what FAST found without the method."""
+    """What was found, how severe it is, and where, in the scanner's words; for FAST's findings without the method."""
     one = vulnerability
     place = " ".join(part for part in (one.scanner and one.method, one.uri) if part)
     return f"{one.type} ({threat_of(one)}){_where(one.parameter, place)}"
@@ -128,7 +128,7 @@ def accept_command(run: str, fingerprint: str) -> str:
 def _path(uri: str | None) -> str:
     try:
         return urlsplit(uri or "").path
-    except ValueError:  # what is no address is its own path
+    except ValueError:  # a text that is not an address is its own path
         return uri or ""
 
 
@@ -137,7 +137,7 @@ def _where(parameter: str | None, place: str | None) -> str:
 
 
 def discoveries_of(phases: Iterable[PhaseResult]) -> tuple[Discovery, ...]:
-    """List what all phases found, in the order of a report."""
+    """List the findings of all phases, in the order of a report."""
     pairs = [(phase, found) for phase in phases for found in phase.vulnerabilities]
     pairs.sort(key=lambda pair: _rank(pair[1]))
     return tuple(Discovery(number, phase, found) for number, (phase, found) in enumerate(pairs, start=1))

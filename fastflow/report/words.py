@@ -1,4 +1,4 @@
-"""What displays and reports of a run say in words, and how they mark states, whatever their format."""
+"""The words of displays and reports of a run, and their marks for states, in every format."""
 
 from collections.abc import Mapping
 
@@ -23,14 +23,14 @@ LOOKS: Mapping[str, tuple[str, str]] = {
 
 
 def state_of(phase: PhaseResult) -> str:
-    """The state in words; of a phase that has not ended, that it was cut short."""
+    """The state in words; a phase that has not ended was cut short."""
     if not phase.has_ended:
         return "not begun" if phase.state == "waiting" else f"cut short while {phase.state}"
     return phase.state + (" (allowed)" if phase.allow_failure and phase.state in FAILURES else "")
 
 
 def time_of(phase: PhaseResult) -> str:
-    """How long it took; "" if that is not known."""
+    """The time that it took; "" if that is not known."""
     seconds = between(phase.started, phase.ended)
     return "" if seconds is None else duration(seconds)
 
@@ -46,12 +46,12 @@ def last_lines(evidence: Evidence) -> str:
 
 
 def shown_path(critical: tuple[str, ...], phases: int) -> tuple[str, ...]:
-    """The critical path as far as it says more than a list of so many phases does; empty otherwise."""
+    """The critical path if it says more than a list of the phases does; empty otherwise."""
     return critical if phases > 2 and len(critical) > 1 else ()
 
 
 def progress_text(progress: Progress) -> str:
-    """Say how far a test run is: baselines done of all, vulnerabilities so far, requests sent, time left."""
+    """Describe the progress of a test run: baselines done of all, vulnerabilities so far, requests sent, time left."""
     said = []
     if progress.baselines_done is not None and progress.baselines is not None:
         said.append(f"{progress.baselines_done} of {count(progress.baselines, 'baseline')}")

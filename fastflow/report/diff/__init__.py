@@ -1,1 +1,1 @@
-"""What differs between two runs, and why as far as both say so: compared once, shown as text, JSON and Markdown."""
+"""The differences between two runs, and their causes if known: compared once, shown as text, JSON and Markdown."""

@@ -14,7 +14,7 @@ _FACTS = ("type", "threat", "parameter", "uri", "method", "gate")
 
 
 def render(comparison: Comparison) -> str:
-    """Give `diff --format json`."""
+    """Return the output of `diff --format json`."""
     found = comparison.vulnerabilities
     told = {
         "format_version": FORMAT_VERSION,
@@ -66,5 +66,5 @@ def _phase(phase: ComparedPhase | None) -> dict[str, Any] | None:
 
 
 def _rounded(seconds: float | None) -> float | None:
-    """To the millisecond, which is what times have."""
+    """Round to the millisecond, the precision of times."""
     return None if seconds is None else round(seconds, 3)

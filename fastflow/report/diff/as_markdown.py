@@ -10,12 +10,12 @@ from fastflow.report.text import duration
 from fastflow.report.vulnerabilities import short_description
 
 _LONGEST_ROWS = 9_000
-"""Characters of the rows of one table or list; there are at most six of them."""
+"""Maximum number of characters in the rows of one table or list, of which there are at most six."""
 _LONGEST_VALUE = 160
 
 
 def render(comparison: Comparison) -> str:
-    """Give the page; texts of others are inert."""
+    """Return the page; texts of others are inert."""
     found = comparison.vulnerabilities
     parts = [
         [f"### fastflow: {found.summary}"],
@@ -82,7 +82,7 @@ def _row(*cells: str) -> str:
 
 
 def _short(lines: Iterable[str]) -> Iterator[str]:
-    """Give as many lines as there is room for, and say how many more there are."""
+    """Return as many lines as there is room for, and the number of the others."""
     left, every = _LONGEST_ROWS, list(lines)
     for number, line in enumerate(every):
         left -= len(line) + 1

@@ -12,7 +12,7 @@ _NAME = 11  # columns
 
 
 def render(comparison: Comparison) -> str:
-    """Give the runs, their vulnerabilities, what else differs, and the phases; no value can speak to the terminal."""
+    """Return the runs, their vulnerabilities, other differences, and the phases; no value can control the terminal."""
     return "\n".join(clean(without_breaks(line)) for line in _lines(comparison))
 
 

@@ -1,4 +1,4 @@
-"""One fact of two runs that differs, and may be why they found different things."""
+"""A fact that differs between two runs and may be the cause of different findings."""
 
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
@@ -9,7 +9,7 @@ How: TypeAlias = Literal["new", "gone", "changed"]
 
 
 def how(was: bool, is_now: bool) -> How:
-    """Say how a fact differs that one of two runs has, or both have."""
+    """Say how a fact differs that one or both of two runs have."""
     return "new" if not was else "changed" if is_now else "gone"
 
 
@@ -25,12 +25,12 @@ class Cause:
 
     @classmethod
     def of(cls, kind: Kind, what: str, old: str | None, new: str | None) -> "Cause":
-        """A fact with its values, one of which may be None because the fact is new or gone."""
+        """Make a fact with its values, one of which may be None because the fact is new or gone."""
         return cls(kind, what, how(old is not None, new is not None), old, new)
 
     @property
     def description(self) -> str:
-        """What differs and how, in words."""
+        """The difference in words."""
         if self.old is not None and self.new is not None:
             return f"{self.what}: {self.old} → {self.new}"
         value = self.new if self.old is None else self.old

@@ -1,4 +1,4 @@
-"""Why two runs may have found different things, from what their folders say of both."""
+"""Possible causes of different findings of two runs, from their folders."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _SHOWN_DIGITS = 12
 
 @dataclass(frozen=True)
 class Basis:
-    """What a run rests on, as far as its folder says so."""
+    """A run's inputs, as far as its folder has them."""
 
     archive: Archive
     digest: ResumeDigest | None
@@ -33,19 +33,19 @@ class Basis:
 
 @dataclass(frozen=True)
 class Pair:
-    """What two runs rest on, the older first."""
+    """The inputs of two runs, the older first."""
 
     old: Basis
     new: Basis
 
     @property
     def digests(self) -> tuple[ResumeDigest, ResumeDigest] | None:
-        """The digests, if they can be compared: they are keyed with the tokens."""
+        """The digests, if they can be compared, because they are keyed with the tokens."""
         old, new = self.old.digest, self.new.digest
         return (old, new) if old is not None and new is not None and old.tokens == new.tokens else None
 
     def causes(self) -> Iterator[Cause]:
-        """What is known to differ."""
+        """The known differences."""
         old, new = self.old.archive, self.new.archive
         versions = versions_of(old), versions_of(new)
         if self.old.values is not None and self.new.values is not None:
@@ -84,13 +84,13 @@ class Pair:
             yield f"images: {runs} does not say which it ran"
 
     def _lacking(self, has: Callable[[Basis], object]) -> str:
-        """Name the runs that lack something; "" if neither does."""
+        """Name the runs without something; "" if both have it."""
         runs = dict.fromkeys(one.archive.run for one in (self.old, self.new) if not has(one))
         return " and ".join(f"run {run}" for run in runs)
 
 
 def _of_images(old: Archive, new: Archive) -> Iterator[Cause]:
-    """Images of services that both runs have, those of one name together."""
+    """Images of services that both runs have, grouped by name."""
     images = [{(one.workflow, one.service): one for one in (run.plan.images if run.plan else ())} for run in (old, new)]
     changed: dict[tuple[str, str], list[str]] = {}
     for place, before in images[0].items():
@@ -118,7 +118,7 @@ def _of_records(old: Archive, new: Archive) -> Iterator[Cause]:
 
 
 def baselines_of(archive: Archive, phase: PhaseResult | None) -> int | None:
-    """How many baselines a testing phase tested, by its log; None if that is not known."""
+    """The number of baselines that a testing phase tested, by its log; None if that is not known."""
     if phase is None or mode_named(phase.mode).makes != "test run":
         return None
     log = Path(phase.log.replace("\\", "/")).stem if phase.log else phase.id  # that of the last attempt

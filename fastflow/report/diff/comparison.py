@@ -1,4 +1,4 @@
-"""Two runs, compared: what they found, what else differs, and how their phases went."""
+"""Two runs compared: their findings, other differences, and their phases."""
 
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -15,7 +15,7 @@ from fastflow.report.words import state_of
 
 @dataclass(frozen=True, slots=True)
 class ComparedPhase:
-    """How a phase went in one run; `baselines` are those that it tested, `seconds` the time that it took, if known."""
+    """A phase in one run; `baselines` are those that it tested, `seconds` the time that it took, if known."""
 
     state: str
     description: str
@@ -41,7 +41,7 @@ class ComparedRun:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What differs between two runs. `unknown` says in words what cannot be compared, and why."""
+    """The differences between two runs. `unknown` says in words what cannot be compared, and why."""
 
     old: ComparedRun
     new: ComparedRun
@@ -59,7 +59,7 @@ class Comparison:
 
     @property
     def phases(self) -> dict[str, tuple[ComparedPhase | None, ComparedPhase | None]]:
-        """The phases of both runs, as they went in each; None where a run has no such phase."""
+        """The phases of both runs, as they went in each; None if a run has no such phase."""
         names = dict.fromkeys((*self.new.phases, *self.old.phases))
         return {name: (self.old.phases.get(name), self.new.phases.get(name)) for name in names}
 

@@ -1,4 +1,4 @@
-"""What differs between the specs of two runs: values as the runs resolved them, and digests of those not shown."""
+"""The differences between the specs of two runs: values as the runs resolved them, and digests of those not shown."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -16,16 +16,16 @@ Values: TypeAlias = Mapping[tuple[str, ...], str]
 """The values of a spec by their paths; a list is one value."""
 
 _POLICY = ("test_run_policy_id", "gate")
-"""The fields that decide what is attacked how, and what counts."""
+"""The fields that decide what is attacked, how, and which findings count."""
 _SHORTEST = 8
-"""Characters of a value of fastflow's own that is put back into its variable: shorter ones stand in other values."""
+"""Minimum length of fastflow's own values that are replaced by their variables: shorter ones occur in other values."""
 
 
 def values_of(archive: Archive, digest: ResumeDigest | None) -> Values | None:
-    """Read the spec as a run resolved it, without its BUILD_IDs; None if that is not known.
+    """Read the spec as a run resolved it, without its BUILD_IDs; None if it is not known.
 
-    BUILD_IDs differ between runs of one spec on purpose, and so do the values of fastflow's own variables, for which
-    their names stand again.
+    BUILD_IDs differ between runs of one spec on purpose, and so do the values of fastflow's own variables, which are
+    replaced by their names.
     """
     text = archive.resolved or ""
     for name, value in {RUN_ID: archive.run, **(digest.variables if digest is not None else {})}.items():
@@ -36,7 +36,7 @@ def values_of(archive: Archive, digest: ResumeDigest | None) -> Values | None:
 
 
 def spec_changes(old: Values, new: Values, digests: tuple[ResumeDigest, ResumeDigest] | None) -> Iterator[Cause]:
-    """Give each field that differs, with its values; without those if only the `digests` differ."""
+    """Yield each field that differs, with its values; without them if only the `digests` differ."""
     changed = [path for path in dict.fromkeys((*old, *new)) if old.get(path) != new.get(path)]
     for path in changed:
         yield Cause.of(_kind(path), ".".join(path), old.get(path), new.get(path))
@@ -45,7 +45,7 @@ def spec_changes(old: Values, new: Values, digests: tuple[ResumeDigest, ResumeDi
 
 
 def _unseen(old: Mapping[str, str], new: Mapping[str, str], shown: set[str]) -> Iterator[Cause]:
-    """The fields whose digests differ and whose values do not: secrets, environments, what is not interpolated."""
+    """The fields whose digests differ and whose values do not: secrets, environments, uninterpolated texts."""
     defaults = {name.split(".")[1] for name in shown if name.startswith("defaults.")}
     for name in sorted({*old, *new}):
         path = tuple(name.split("."))

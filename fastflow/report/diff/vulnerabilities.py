@@ -21,9 +21,9 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class FoundVulnerability:
-    """What one run found, once however often: the most severe of it, and the phases that found it.
+    """A finding of one run, listed once however often it was found: its most severe instance, and its phases.
 
-    `note` says what to know of it besides, such as that its phase did not test in the other run.
+    `note` has additional information, such as that its phase did not test in the other run.
     """
 
     vulnerability: Vulnerability
@@ -41,8 +41,8 @@ class FoundVulnerability:
 class VulnerabilityChanges:
     """The vulnerabilities of two runs, each in one of these lists, the most severe first.
 
-    `not_tested` are those of the older run whose phases came to no verdict in the newer one: nobody knows whether they
-    are gone.
+    `not_tested` are those of the older run whose phases came to no verdict in the newer one, so that it is unknown
+    whether they are gone.
     """
 
     new: tuple[FoundVulnerability, ...] = ()
@@ -53,7 +53,7 @@ class VulnerabilityChanges:
 
     @property
     def summary(self) -> str:
-        """How many there are of each kind."""
+        """The number of each kind."""
         counts = ((self.new, "new"), (self.gone, "gone"), (self.changed, "changed"))
         said = [f"{len(found):,} {word}" for found, word in counts]
         said += [f"{len(self.not_tested):,} not tested again"] if self.not_tested else []
@@ -62,7 +62,7 @@ class VulnerabilityChanges:
 
 @dataclass(frozen=True)
 class _Run:
-    """What one of the runs found, and the states of its phases."""
+    """The findings of one of the runs, and the states of its phases."""
 
     name: str
     found: Mapping[str, FoundVulnerability]
@@ -88,7 +88,7 @@ class _Run:
 
 
 def compare_vulnerabilities(older: Archive, newer: Archive) -> VulnerabilityChanges:
-    """Compare what two runs found, by fingerprint."""
+    """Compare the findings of two runs by fingerprint."""
     old, new = _Run.of("older", older), _Run.of("newer", newer)
     both = [(one, _changes(old, new, one.fingerprint)) for one in new.found.values() if one.fingerprint in old.found]
     left = [replace(one, note=new.without_verdict(one.phases)) for one in old.found.values() if not _is_in(one, new)]
@@ -118,12 +118,12 @@ def _changes(old: _Run, new: _Run, fingerprint: str) -> tuple[Change, ...]:
 
 
 def _by(phases: Iterable[str], *runs: _Run) -> str:
-    """The phases of these that came to a verdict in both runs: of another it is not known what it would have found."""
+    """Those of these phases that came to a verdict in both runs: nobody knows what others would have found."""
     return ", ".join(sorted(name for name in phases if all(run.has_verdict_of(name) for run in runs))) or "no phase"
 
 
 def unrecognised(name: str, archive: Archive) -> Iterator[str]:
-    """Say how many vulnerabilities of a run no other run can name: only the node's log counts them."""
+    """Say how many vulnerabilities of a run cannot be matched with another's: only the node's log counts them."""
     number = sum(
         found.type == "unknown" and found.uri is None for phase in archive.phases for found in phase.vulnerabilities
     )

@@ -1,4 +1,4 @@
-"""Logs, packed for a page: a part as text that can be read without a script, all of it in compressed blocks."""
+"""Logs, packed for a page: a part as text that can be read without a script, and everything in compressed blocks."""
 
 import base64
 import zlib
@@ -9,11 +9,11 @@ from fastflow.record.folder import ESCAPES
 from fastflow.report.text import pictured, shortened
 
 SMALL = 16_000
-"""Characters up to which a log stands in the page as text; of a longer one only the last lines do."""
+"""Maximum number of characters of a log in the page as text; a longer log has only its last lines there."""
 _LAST_LINES = 60
 _LINES = 1_000
 _BLOCK = 256_000
-"""A block ends after so many lines or characters, whichever comes first: it is one page of the log."""
+"""A block, one page of the log, ends after this many lines or characters, whichever comes first."""
 LONGEST_LINE = 20_000
 
 
@@ -44,12 +44,12 @@ class PackedLog:
 
     @property
     def label(self) -> str:
-        """What it is among the logs of its phase: `source log`."""
+        """Its name among the logs of its phase: `source log`."""
         return " ".join((*self.name.split(".")[2:], "log")).replace("-", " ")
 
     @property
     def size(self) -> str:
-        """How large it is, in words."""
+        """Its size, in words."""
         if self.bytes < 1_000:
             return f"{self.bytes} bytes"
         return f"{self.bytes / 1_000:.1f} kB" if self.bytes < 1_000_000 else f"{self.bytes / 1_000_000:.1f} MB"

@@ -1,4 +1,4 @@
-"""The page: the template with its style and scripts inside, and a policy that lets nothing else in."""
+"""The page: the template with its style and scripts inline, and a policy that allows nothing else."""
 
 import base64
 import hashlib
@@ -18,12 +18,12 @@ from fastflow.report.text import pictured
 
 _ASSETS = "assets"
 _FILLS = {"waiting": "#bbb", "starting": "#a9b4c0", "stopping": "#9a6700"}
-"""The colours of bars where a server's policy forbids styles."""
+"""The colours of bars if a server's policy forbids styles."""
 _SCRIPTS = ("theme.js", "vulnerabilities.js", "copying.js", "logs.js")
 
 
 def render(archive: Archive) -> str:
-    """Give the report: one file that loads nothing, readable without its script (docs: how-to, read a report)."""
+    """Return the report: one file that loads nothing, readable without its script (docs: how-to, read a report)."""
     page = page_of(archive)
     style = GRAPH_CSS + _asset("report.css") + "\n".join(_colours_of(mode) for mode in MODES.values())
     early, script = _asset("early.js"), "\n".join(_asset(name) for name in _SCRIPTS)
@@ -40,14 +40,14 @@ def render(archive: Archive) -> str:
 
 
 def _colours_of(mode: Mode) -> str:
-    """The style of a mode's bar of time, and of its box: here a button chooses between light and dark."""
+    """The style of a mode's time bar and of its box; here a button chooses between light and dark."""
     (fill, edge), (dark_fill, dark_edge) = mode.colours.light, mode.colours.dark
     box = f"--{mode.name}: light-dark({fill}, {dark_fill}); --{mode.name}-edge: light-dark({edge}, {dark_edge});"
     return f".bar.{mode.word} {{ fill: light-dark({edge}, {dark_edge}); }}\n.picture .ffg {{ {box} }}"
 
 
 def _graph(page: Page) -> Markup | None:
-    """Draw the plan, if the run's folder has one; cells of a matrix that ended alike are one."""
+    """Draw the plan, if the run's folder has one; cells of a matrix that ended alike are merged."""
     if page.plan is None:
         return None
     states = {row.phase.id: row.phase.state for row in page.phases}
@@ -60,7 +60,7 @@ def _environment() -> Environment:
     return Environment(
         loader=PackageLoader(__package__, _ASSETS),
         autoescape=True,
-        # No text of a run may hide anything, or hold what UTF-8 cannot: control characters, turned letters, surrogates.
+        # No text of a run may hide anything, or have what UTF-8 cannot: control characters, turned letters, surrogates.
         finalize=lambda value: pictured(value) if type(value) is str else value,
         undefined=StrictUndefined,
         keep_trailing_newline=True,

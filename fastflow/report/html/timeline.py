@@ -1,4 +1,4 @@
-"""When each phase waited, got ready, recorded and tested: from a run's events to bars on one line of time."""
+"""When each phase waited, got ready, recorded and tested: from a run's events to bars on a timeline."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,12 +13,12 @@ _KINDS = ("waiting", "starting", "ready", *(mode.word for mode in MODES.values()
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400)
 _MOST_TICKS = 6
 _LEAST_WIDTH = 0.35
-"""Percent of the line: what is shorter would not be seen."""
+"""Percent of the line: a shorter bar would not be visible."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A stretch of time in one kind of work. `start` and `width` are percent of the run, `seconds` its length."""
+    """A period of one kind of work. `start` and `width` are in percent of the run, `seconds` is its length."""
 
     kind: str
     start: float
@@ -40,13 +40,13 @@ class Track:
 
     @property
     def said(self) -> str:
-        """The track in words, for those that do not see it."""
+        """The track in words, for people who cannot see it."""
         return ", ".join(bar.said for bar in self.bars)
 
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """A point of time that the line names, in percent."""
+    """A labelled point on the line, in percent."""
 
     at: float
     label: str
@@ -54,7 +54,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The tracks by phase, and the line of time above them."""
+    """The tracks by phase, and the time axis above them."""
 
     tracks: Mapping[str, Track]
     ticks: tuple[Tick, ...]
@@ -68,12 +68,12 @@ class Timeline:
         return tuple(kind for kind in _KINDS if kind in seen)
 
     def track(self, phase: str) -> Track:
-        """The track of a phase; an empty one where nothing is known of it."""
+        """The track of a phase; an empty one if nothing is known of it."""
         return self.tracks.get(phase, Track())
 
 
 def timeline_of(history: History) -> Timeline:
-    """Draw the events of a run; what has no time that can be read is left out."""
+    """Draw the events of a run; events without a readable time are left out."""
     times = [at for event in history.events if (at := seconds_of(event.time)) is not None]
     if not times:
         return Timeline({}, (), 0.0)

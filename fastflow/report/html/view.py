@@ -1,4 +1,4 @@
-"""What a page says of a run: every text of it, decided here; the template only places them."""
+"""The content of a run's page: every text is decided here, and the template only places them."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -37,12 +37,12 @@ class Row:
     track: Track
     logs: tuple[PackedLog, ...]
     evidence: str
-    """The last lines of the log that shows why it failed; "" where it did not."""
+    """The last lines of the log that shows why it failed; "" if it did not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One value of a filter, and how many vulnerabilities have it."""
+    """One value of a filter, and the number of vulnerabilities that have it."""
 
     value: str
     label: str
@@ -51,7 +51,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What the filters of a page offer."""
+    """The choices of a page's filters."""
 
     types: tuple[Choice, ...]
     workflows: tuple[Choice, ...]
@@ -60,7 +60,7 @@ class Choices:
 
 @dataclass(frozen=True)
 class Page:
-    """All that the template shows."""
+    """Everything that the template shows."""
 
     name: str
     run: str
@@ -84,12 +84,12 @@ class Page:
         return accept_command(self.run, one.vulnerability.fingerprint)
 
     def number_of(self, phase: str) -> int:
-        """Where a phase stands in the list, from 1."""
+        """The position of a phase in the list, from 1."""
         return next((at for at, row in enumerate(self.phases, start=1) if row.phase.id == phase), 0)
 
 
 def page_of(archive: Archive) -> Page:
-    """Decide what a page says of a run."""
+    """Make the content of a run's page."""
     phases, result = archive.phases, archive.result
     timeline = timeline_of(archive.history)
     logs = tuple(pack(name, text, number) for number, (name, text) in enumerate(archive.logs.items(), start=1))
@@ -166,7 +166,7 @@ def _details(phase: PhaseResult) -> Iterable[str]:
 
 
 def _origin(archive: Archive) -> Iterable[Fact]:
-    """What was run, and by what; a plan may be another version's, or a stranger's."""
+    """What was run, and by which version; a plan may come from another version, or a stranger."""
     plan = archive.plan
     yield Fact("Spec", (plan.spec if plan else None) or archive.spec)
     if archive.result is not None and archive.result.resumes:

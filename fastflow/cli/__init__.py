@@ -1,1 +1,1 @@
-"""One file per command: flags to options to one call to an exit code."""
+"""One file per command: from flags to options to one call to an exit code."""

@@ -74,7 +74,7 @@ def command(
 
 
 def _require_answers(is_chosen: bool, why: str | None) -> None:
-    """Raise UsageError where nobody can be asked for what the command line leaves open."""
+    """Raise UsageError if the command line leaves something open and there is nobody to ask."""
     missing = [] if is_chosen else ["--all or --fingerprint F"]
     missing += [] if why else ["--reason TEXT"]
     if missing and not (sys.stdin.isatty() and sys.stderr.isatty()):
@@ -84,7 +84,7 @@ def _require_answers(is_chosen: bool, why: str | None) -> None:
 
 
 def _accept(choices: Sequence[Choice], is_chosen: bool, why: str | None, until: date | None) -> None:
-    """Accept all, or ask about one after the other; whatever ends a question, the answers before it are kept."""
+    """Accept all, or ask about one after the other; however a question ends, the answers before it are kept."""
     if is_chosen and why is not None:
         for path in dict.fromkeys(choice.path for choice in choices):
             _add(path, [choice.accepted(why, until) for choice in choices if choice.path == path])
@@ -96,7 +96,7 @@ def _accept(choices: Sequence[Choice], is_chosen: bool, why: str | None, until: 
 
 
 def _ask(choice: Choice, is_chosen: bool, why: str | None, until: date | None) -> Addition | None:
-    """Ask for what the command line has not said; None where the finding is not accepted. Raises QuitError."""
+    """Ask for what the command line leaves open; None if the finding is not accepted. Raises QuitError."""
     if not is_chosen or why is None:
         click.echo(f"{choice.about}\n  fingerprint {choice.fingerprint}", err=True)
     if not is_chosen and not ask_whether():

@@ -20,7 +20,7 @@ _DAY_EXPLANATION = "  The last day on which it is accepted, in UTC. Press Enter 
 
 
 class QuitError(Exception):
-    """The user has had enough of questions."""
+    """The user wants no more questions."""
 
 
 def ask_whether() -> bool:

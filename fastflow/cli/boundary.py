@@ -18,11 +18,11 @@ from fastflow.errors import EngineCallError, ExitCode, FastflowError, Interrupte
 ISSUES = "the project's issue tracker"
 _LAST_LINES = 5
 _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
-"""What a stream says that cannot take what is written to it; the errors of files have their names."""
+"""The errors of a stream that cannot take its output; errors of files have file names."""
 
 
 def guarded(command: click.Command, arguments: Sequence[str]) -> int:
-    """Run a command line and return its exit code; nothing that a user can cause gets out as a traceback."""
+    """Run a command line and return its exit code; no error that a user can cause becomes a traceback."""
     try:
         code = command.main(list(arguments), prog_name="fastflow", standalone_mode=False)
         sys.stdout.flush()
@@ -47,13 +47,13 @@ def guarded(command: click.Command, arguments: Sequence[str]) -> int:
         _drop_output()
         show_error(FastflowError(f"the output cannot be written: {error.strerror}"))
         return ExitCode.FAILED
-    except Exception:  # whatever is left is a bug of fastflow, and its report goes to the user whole
+    except Exception:  # everything else is a bug of fastflow, whose whole report goes to the user
         _show_bug()
         return ExitCode.BUG
 
 
 def _show_usage(error: click.ClickException) -> None:
-    """Print what is wrong with a command line as all errors are printed, and how the command is called.
+    """Print the fault of a command line like all errors, and the command's usage.
 
     A group without a command prints its help, as click has it.
     """
@@ -69,7 +69,7 @@ def _show_usage(error: click.ClickException) -> None:
 
 
 def _drop_output() -> None:
-    """Drop what is left of the output: Python would complain again when it exits."""
+    """Drop the rest of the output: Python would complain again when it exits."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -90,11 +90,11 @@ def show_error(error: FastflowError) -> None:
         lines.append(f"  help: {error.hint}")
     from fastflow.report.text import clean  # noqa: PLC0415  # most commands end without an error
 
-    _say(clean("\n".join(lines)))  # an engine's words may hold anything
+    _say(clean("\n".join(lines)))  # an engine's message may contain anything
 
 
 def _say(text: str) -> None:
-    """Print on stderr. Where that takes nothing, the exit code has to do; Python's own would be that of findings."""
+    """Print to stderr. If that fails, only the exit code remains; Python's own would be that of findings."""
     with suppress(OSError):
         click.echo(text, err=True)
 
@@ -103,7 +103,7 @@ def _show_bug() -> None:
     import platform  # noqa: PLC0415  # a command that works needs neither
     import traceback  # noqa: PLC0415  # as above
 
-    # No values of variables: a traceback of Python's own shows source lines only. The exception's own message may hold
+    # No values of variables: Python's own traceback shows only source lines. The exception's message may contain
     # anything, so it is cut off.
     *lines, last = traceback.format_exc().rstrip().splitlines()
     report = "\n".join([*lines, last[:200]])

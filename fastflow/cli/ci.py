@@ -81,7 +81,7 @@ def _facts(text: SpecText) -> Facts:
 
 
 def _keep(changes: Sequence[Change], *, checks: bool) -> int:
-    """Write what has changed, or show it."""
+    """Write the changed files, or show the changes."""
     late = [change for change in changes if change.is_needed]
     for change in late:
         if checks:

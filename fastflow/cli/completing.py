@@ -1,4 +1,4 @@
-"""What shells complete beyond commands and options; names are read, and modules imported, when they are asked for."""
+"""Shell completion beyond commands and options; names are read, and modules imported, only when needed."""
 
 from collections.abc import Iterable
 
@@ -6,10 +6,10 @@ import click
 
 
 def workflows(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001  # click's signature
-    """The workflows of the spec that stands before it, or of the one here."""
+    """The workflows of the spec earlier on the command line, or of the one here."""
     from fastflow.app.names import nodes_of  # noqa: PLC0415  # most commands complete nothing
 
-    given = context.params.get("spec") or next(iter(context.args), None)  # before an option without its value: unread
+    given = context.params.get("spec") or next(iter(context.args), None)  # unread before an option without its value
     return _beginning(incomplete, nodes_of(given))
 
 
@@ -21,7 +21,7 @@ def phases(context: click.Context, parameter: click.Parameter, incomplete: str) 
 
 
 def runs(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001  # as above
-    """The runs of the spec here, in the --runs-dir that stands before, or where they are without one."""
+    """The runs of the spec here, in the --runs-dir earlier on the command line, or in the default place."""
     from fastflow.app.names import runs_here  # noqa: PLC0415  # as above
 
     return _beginning(incomplete, runs_here(context.params.get("runs_dir")))

@@ -1,4 +1,4 @@
-"""The terminal of a run: how it goes, on stderr, what came of it, on stdout, and the signals that stop it."""
+"""The terminal of a run: progress on stderr, the summary on stdout, and the signals that stop it."""
 
 import io
 import sys
@@ -36,7 +36,7 @@ from fastflow.settings import RunSettings
 class Console:
     """The display that `--progress KIND` asks for, the reports, and the signals while it is entered.
 
-    Of a run that is taken up there is no plan, only the ids of the phases, `told`.
+    For a run that is attached to there is no plan, only the ids of the phases, `told`.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class Console:
         self._at_end.close()
 
     def listeners(self, settings: RunSettings) -> tuple[Listener, ...]:
-        """What is to hear of a run's events. If nothing is shown, nobody has to ask how far it is."""
+        """The listeners for a run's events. If nothing is shown, progress need not be polled."""
         if self._kind == "quiet" or self._plan is None:
             return (self._display,)
         self._watch = CloudProgress(self._plan, settings.cloud_urls, settings.tokens, self._display)
@@ -86,11 +86,11 @@ class Console:
 
     @property
     def displays(self) -> tuple[Listener, ...]:
-        """What shows a run's events."""
+        """The display of a run's events."""
         return (self._display,)
 
     def say(self, message: str) -> None:
-        """Show something that is no event of the run's own."""
+        """Show a message that is not one of the run's events."""
         self._display(Note(message))
 
     def on_begin(self, last_effort: Callable[[], None]) -> None:
@@ -99,7 +99,7 @@ class Console:
         self._signals.begin(last_effort)
 
     def on_end(self, folder: RunFolder) -> None:
-        """Write the reports that were asked for; print why one could not be written."""
+        """Write the requested reports; print why one could not be written."""
         if not self._reports:
             return
         ended = write_reports(self._reports, read_archive(folder.path))
@@ -110,16 +110,16 @@ class Console:
         self.written = [str(report.path) for report, failure in ended.items() if failure is None]
 
     def close(self) -> None:
-        """Show what is left to show; a second time, nothing."""
+        """Show the remaining output; does nothing a second time."""
         if self._watch is not None:
             self._watch.close()
         self._display.close()
 
     def conclude(self, result: RunResult, folder: RunFolder) -> int:
-        """Show what came of a run, and return the exit code, which no reader that has gone changes."""
+        """Show the summary of a run, and return the exit code, which a disconnected reader does not change."""
         self.close()
         before = baselines_before(folder.earlier(), result.spec)
-        known = NEXT_TO_SPEC.path(directory_of_runs().absolute())  # where commands look that are given no --runs-dir
+        known = NEXT_TO_SPEC.path(directory_of_runs().absolute())  # where commands without --runs-dir look
         run = result.run if folder.path.parent == known else str(folder.path)
         summary = summary_of_run(result, str(folder.path), self.written, self._matrices, before, run=run)
         if self._keeps:
@@ -141,12 +141,12 @@ class Console:
 
 
 def _drawn(summary: str, out: TextIO) -> str:
-    """Fit a summary to a terminal; elsewhere its lines stay whole."""
+    """Fit a summary to a terminal; otherwise its lines stay whole."""
     size = terminal_size(out)
     fitting = wrapped(summary, size[0]) if size else summary
     return coloured(fitting) if has_colours(out, everything()) else fitting
 
 
 def _stream(stream: TextIO | None) -> TextIO:
-    """A stream, or nowhere: Python has none where it was started with that stream closed."""
+    """A stream, or an unread buffer if Python was started with that stream closed."""
     return io.StringIO() if stream is None else stream

@@ -1,7 +1,7 @@
-"""The commands as a table, from which a shell's completion is made without importing them.
+"""The commands as a table, for shell completion without importing them.
 
-`described` makes the table of the commands, `command_of` gives a command back that can be completed and not called. The
-table is a file of the package, `commands.json`, which `make docs` writes and a test holds to the commands.
+`described` makes the table of the commands, `command_of` returns a command that can be completed but not called. The
+table is a file of the package, `commands.json`, which `make docs` writes and a test compares with the commands.
 """
 
 import json
@@ -17,7 +17,7 @@ TABLE = Path(__file__).with_name("commands.json")
 
 
 def described(command: click.Command) -> dict[str, Any]:
-    """Say of a command, and of those below it, all that completion asks for."""
+    """Describe a command, and those below it, with everything that completion needs."""
     told: dict[str, Any] = {"help": command.get_short_help_str(80), "params": [_param(one) for one in command.params]}
     if isinstance(command, click.Group):
         told["commands"] = {name: described(one) for name, one in command.commands.items()}
@@ -37,7 +37,7 @@ def _param(param: click.Parameter) -> dict[str, Any]:
 
 
 def command_of(name: str) -> click.Command:
-    """A command of the table; it does nothing."""
+    """A command of the table, which does nothing."""
     return _made(name, json.loads(TABLE.read_text(encoding="utf-8"))[name])
 
 

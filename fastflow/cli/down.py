@@ -48,7 +48,7 @@ def command(*, spec: str | None, run: str | None, stale: bool, everything: bool,
 def _remove_from_engines(
     text: SpecText | None, run: str | None, of_spec: str | None, *, stale: bool, is_first: bool
 ) -> bool:
-    """Remove runs from single engines; tell whether nothing is left, as far as is known."""
+    """Remove runs from single engines; return whether nothing is left, as far as is known."""
     engines = engines_here(notify, text)
     survey = engines.look()
     runs = chosen_runs(survey.runs, run, of_spec)
@@ -67,5 +67,5 @@ def _remove_from_engines(
         click.echo("nothing to remove")
     if left:
         notify("could not be removed; remove it with:\n" + "\n".join(f"  {line}" for line in left))
-    is_unknown = any(seen.host for seen in survey.silent)  # the current context need not be an engine beside hosts
+    is_unknown = any(seen.host for seen in survey.silent)  # beside hosts, the current context may have no engine
     return not left and not is_unknown

@@ -101,7 +101,7 @@ def status(*, host: str | None) -> int:
 
 
 def _unused(host: str, *, force: bool) -> DockerEngine:
-    """The manager of a cluster that no run uses; of any with `force`."""
+    """The manager of a cluster that no run uses; with `force`, of any cluster."""
     found = cluster_named(host)
     if not force:
         require_unused(found, notify)

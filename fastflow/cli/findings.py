@@ -1,4 +1,4 @@
-"""What checks find, as commands show it."""
+"""Shows the findings of checks in commands."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from fastflow.spec.reader import read_limited
 
 
 def sources_of(found: Sequence[Diagnostic], texts: Mapping[str, str]) -> Sources:
-    """The lines that findings show: of specs, by their files, and of the Compose files that findings are in."""
+    """The source lines for findings: of specs, by their files, and of Compose files with findings."""
     lines = dict(texts)
     files = {mark.file for one in found for mark in (one.mark, *(other.mark for other in one.related))}
     for name in files - set(lines):
@@ -28,12 +28,12 @@ def sources_of(found: Sequence[Diagnostic], texts: Mapping[str, str]) -> Sources
 
 
 def paint_for(stream: TextIO) -> Paint:
-    """What gives findings their colours on a stream, if it shows any."""
+    """The function that colours findings for a stream, if it shows colours."""
     return painted if has_colours(stream, everything()) else unpainted
 
 
 def show_findings(found: Sequence[Diagnostic], texts: Mapping[str, str]) -> None:
-    """Print findings on stderr. Nobody has to read them: a warning stops nothing, and an error has its exit code."""
+    """Print findings to stderr, which need not be read: a warning stops nothing, and an error has its exit code."""
     if found:
         with suppress(OSError):
             shown = render_findings(found, sources_of(found, texts), paint_for(sys.stderr))

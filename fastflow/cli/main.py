@@ -12,7 +12,7 @@ from fastflow.app.memory import disable_gc, skip_gc_at_exit
 from fastflow.cli.boundary import guarded
 from fastflow.cli.streams import drop_unwritten, settle_streams
 
-# Each command's module (its file), and the line that `--help` shows without importing it.
+# Each command's module (its file), and its line in `--help`, which is shown without importing the module.
 COMMANDS = {
     "init": "Write a first spec, optionally from an existing Compose file.",
     "up": "Run a spec: record, test and report through Docker Compose.",
@@ -41,17 +41,17 @@ COMMANDS = {
 
 
 class LazyGroup(click.Group):
-    """Imports a command's module when the command is asked for: `--help` and `validate` stay quick."""
+    """Imports a command's module when the command is used, so that `--help` and `validate` stay quick."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
-        """The commands in the order in which one meets them."""
+        """The commands in the order in which users need them."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import one command; for completion, make it of the table."""
+        """Import one command; for completion, make it from the table."""
         if cmd_name not in COMMANDS:
             return None
-        if ctx.resilient_parsing:  # a shell asks how the line may go on
+        if ctx.resilient_parsing:  # a shell asks for completions
             from fastflow.cli.described import command_of  # noqa: PLC0415  # for that only
 
             return command_of(cmd_name)
@@ -73,7 +73,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find a command; say which one was probably meant."""
+        """Find a command, or say which one was probably meant."""
         if args and not args[0].startswith("-") and args[0] not in COMMANDS:
             from fastflow.diagnostic import did_you_mean  # noqa: PLC0415  # only needed for a typing error
 

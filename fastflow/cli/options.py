@@ -20,7 +20,7 @@ SPEC_HELP = f"{SPECS_HELP}. Default: the fastflow.yml of this directory or its n
 
 
 def read_duration(context: click.Context, option: click.Parameter, value: str | None) -> int | None:
-    """Read a duration as specs have it (`90`, `90s`, `15m`, `1h30m`) as seconds, for an option's callback."""
+    """Read a duration in the format of specs (`90`, `90s`, `15m`, `1h30m`) as seconds, for an option's callback."""
     if value is None:
         return None
     try:
@@ -32,7 +32,7 @@ def read_duration(context: click.Context, option: click.Parameter, value: str | 
 
 
 def with_examples(text: str, *examples: tuple[str, str]) -> str:
-    """Let examples, each a command line and what it is for, follow the text below a command's options."""
+    """Add examples, each a command line and its purpose, to the text below a command's options."""
     width = max(len(line) for line, _ in examples)
     return "\n".join([f"{text}\n\n\b\nExamples:", *(f"  {line:<{width}}  {purpose}" for line, purpose in examples)])
 
@@ -103,7 +103,7 @@ def run_option(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _read_runs_dir(context: click.Context, option: click.Parameter, value: str | None) -> "RunsDir":  # noqa: ARG001  # click's signature
-    """Read where runs are kept; what a group was given is for its commands too."""
+    """Read where runs are kept; a group's value applies to its commands too."""
     from fastflow.app.runs_dir import runs_dir_of  # noqa: PLC0415  # `validate` has nothing to do with runs
     from fastflow.record.place import RunsDir  # noqa: PLC0415  # as above
 

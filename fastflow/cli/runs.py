@@ -22,7 +22,7 @@ _EPILOG = with_examples(
 
 
 def _read_age(context: click.Context, option: click.Parameter, value: str | None) -> int | None:
-    """Read a length of time as specs have it, or in days."""
+    """Read a length of time in the format of specs, or in days."""
     if value is None:
         return None
     try:
@@ -61,7 +61,7 @@ def command(context: click.Context, form: str, runs_dir: RunsDir, *, of_all: boo
 
 
 def _is_shared(runs_dir: RunsDir) -> bool:
-    """Whether runs of every spec are meant unasked: there is no spec here whose runs they could be."""
+    """Whether runs of all specs are meant by default, because there is no spec here."""
     return runs_dir.chosen is not None and find_spec() is None
 
 

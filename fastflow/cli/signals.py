@@ -14,14 +14,14 @@ from fastflow.run.observer import Cancellation
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _NUDGE = signal.SIGURG
-"""Says nothing by itself, and is ignored by whoever does not listen to it."""
+"""A signal without a meaning of its own, which is ignored unless it is handled."""
 _LAST_EFFORT = 2.0
-"""Seconds that a second signal leaves for killing containers and for the result; the process is gone within 3 s."""
+"""Seconds after a second signal for killing containers and for the result; the process is gone within 3 s."""
 
 
 @dataclass
 class Interruption:
-    """What signals do. `last_effort` is what a second one still tries."""
+    """The effect of signals. `last_effort` is the last attempt after a second one."""
 
     cancellation: Cancellation
     say: Callable[[str], None]
@@ -30,12 +30,12 @@ class Interruption:
     _count: int = field(default=0)
 
     def begin(self, last_effort: Callable[[], None]) -> None:
-        """Stop the run from now on, instead of fastflow itself."""
+        """Let signals stop the run from now on, instead of fastflow itself."""
         self.last_effort = last_effort
         self.is_running = True
 
     def on_signal(self, number: int, _: FrameType | None) -> None:
-        """Handle a signal; in a thread of its own, since the one that it interrupts may hold any lock."""
+        """Handle a signal in a separate thread, because the interrupted one may hold any lock."""
         self._count += 1
         if not self.is_running:
             raise InterruptedBeforeRunError(number)
@@ -48,7 +48,7 @@ class Interruption:
         self.cancellation.set(f"interrupted by {name}", 128 + number)
 
     def _end(self, number: int) -> None:
-        """Kill what runs; the run then mostly comes to its own end, and with it the process, before this does."""
+        """Kill what runs; the run, and with it the process, then usually ends by itself before this does."""
         threading.Thread(target=self.last_effort, daemon=True, name="last-effort").start()
         self.cancellation.hurry()
         threading.Event().wait(_LAST_EFFORT)
@@ -57,10 +57,10 @@ class Interruption:
 
 @contextmanager
 def _reaching_main_thread() -> Iterator[None]:
-    """Let every signal reach the main thread, which alone runs handlers, also while it waits for a lock.
+    """Let every signal reach the main thread, which alone runs handlers, even while it waits for a lock.
 
-    The kernel may give a second signal to another thread, and that one may take the first with it: the main thread
-    would sleep on. Whichever thread has it writes a byte (signal.set_wakeup_fd), and a thread of its own nudges.
+    The kernel may deliver a second signal to another thread, which may take the first with it, while the main thread
+    sleeps on. The thread that gets it writes a byte (signal.set_wakeup_fd), and a separate thread wakes the main one.
     """
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
@@ -93,9 +93,9 @@ def _heed_nothing() -> None:
 
 @contextmanager
 def interruption(cancellation: Cancellation, say: Callable[[str], None]) -> Iterator[Interruption]:
-    """Handle signals while the block runs; under `nohup`, which has SIGHUP ignored, a terminal may go away.
+    """Handle signals while the block runs; under `nohup`, which ignores SIGHUP, a terminal may go away.
 
-    What comes while Python ends changes nothing any more: the exit code says what is written down.
+    Signals while Python ends change nothing any more: the exit code matches what was written.
     """
     atexit.register(_heed_nothing)
     handler = Interruption(cancellation, say)

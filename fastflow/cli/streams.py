@@ -1,4 +1,4 @@
-"""The standard streams: none that is closed, and no reader that has gone, ends a command or changes its exit code."""
+"""The standard streams: a closed stream or a disconnected reader neither ends a command nor changes its exit code."""
 
 import errno
 import io
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
 _STDERR = 2
 _UNREAD = (errno.EPIPE, errno.ECONNRESET, errno.EBADF)
-"""What a stream answers that nobody reads: its reader has gone, or it is not open for writing."""
+"""The errors of a stream that nobody reads: its reader has gone, or it is not open for writing."""
 
 
 class _Forgiving(io.FileIO):
-    """A descriptor for output. Once nobody reads it, it leads to /dev/null.
+    """A descriptor for output. Once nobody reads it, it points to /dev/null.
 
-    Standard error does so too when it takes nothing for another reason, such as a full disk: the exit code has to do.
+    Standard error does so too if it fails for another reason, such as a full disk: the exit code must suffice.
     """
 
     is_read = True
 
     def write(self, data: "ReadableBuffer", /) -> int:
-        """Write some bytes; those that nobody reads are dropped. Raises OSError where the system takes none."""
+        """Write some bytes; those that nobody reads are dropped. Raises OSError if the system takes none."""
         try:
             return super().write(data)
         except OSError as error:
@@ -41,9 +41,9 @@ class _Forgiving(io.FileIO):
 
 
 def settle_streams() -> None:
-    """Open what the caller has closed, and let output forgive: call it before anything else opens a file.
+    """Open streams that the caller has closed, and make output forgiving: call it before anything else opens a file.
 
-    A closed descriptor is the next that a file gets: what a command or its children print would go into that file.
+    The next file would get a closed descriptor, and the output of a command or its children would go into that file.
     """
     for number in range(_STDERR + 1):
         _open(number)
@@ -72,18 +72,18 @@ def _forgiving(stream: TextIO | None, number: int) -> TextIO:
 
 
 def drop_unwritten(stream: TextIO | None) -> None:
-    """Write what is left of a stream, or drop it if nothing takes it: Python 3.13 would end with 120 for that."""
+    """Write the rest of a stream, or drop it if that fails: Python 3.13 would otherwise end with 120."""
     if stream is None:
         return
     try:
         stream.flush()
     except (OSError, ValueError):
-        with suppress(OSError, ValueError):  # closed, or no file at all
+        with suppress(OSError, ValueError):  # closed, or not a file at all
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def is_read(stream: TextIO) -> bool:
-    """Whether a stream still has a reader; what is no pipe always has one."""
+    """Whether a stream still has a reader; always true if it is not a pipe."""
     raw = getattr(getattr(stream, "buffer", None), "raw", None)
     if isinstance(raw, _Forgiving) and not raw.is_read:
         return False

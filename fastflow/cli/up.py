@@ -114,7 +114,7 @@ def command(
 def _selection(
     workflows: tuple[str, ...], only: str | None, followed: tuple[str, ...], resume: str | None
 ) -> Selection:
-    """The phases that were asked for, and what other runs have done of those that were not."""
+    """The requested phases, and the outcomes of the others in other runs."""
     choice = Selection(workflows, only)
     if not followed:
         return choice
@@ -124,14 +124,14 @@ def _selection(
 
 
 def _show_warnings(request: RunRequest, progress: str) -> None:
-    """Show what the checks found, unless stderr is for a program or should be empty."""
+    """Show the findings of the checks, unless stderr is for a program or should be empty."""
     if progress not in ("quiet", "json"):
         show_findings(request.checked.diagnostics, request.checked.lines)
 
 
 @dataclass(frozen=True)
 class _How:
-    """How a run is run, and what is shown of it."""
+    """How a run is run and shown."""
 
     progress: str
     reports: tuple[Report, ...]
@@ -154,7 +154,7 @@ def _run(request: RunRequest, how: _How, id_file: RunIdFile | None) -> int:
 
 
 def _report_again(request: RunRequest, reports: tuple[Report, ...]) -> int:
-    """Write the reports that were asked for of the run that has passed: a pipeline waits for them."""
+    """Write the requested reports of the run that has passed, because a pipeline waits for them."""
     from fastflow.record.archive import read_archive  # noqa: PLC0415  # most runs resume none
 
     assert request.earlier is not None

@@ -54,7 +54,7 @@ def command(
             click.echo(f"{name}: Docker Compose was not asked, because there are errors", err=True)
     sources = sources_of(outcome.diagnostics, outcome.lines)
     found = Findings(outcome.diagnostics, sources, len(texts), Path.cwd(), paint_for(sys.stdout))
-    with suppress(BrokenPipeError):  # `| head` changes nothing of what was found
-        click.echo(FORMATS[form](found), color=True)  # whatever is in it was meant
+    with suppress(BrokenPipeError):  # `| head` does not change the outcome
+        click.echo(FORMATS[form](found), color=True)  # its colours are intended
     fails = any(found.severity is Severity.ERROR or strict for found in outcome.diagnostics)
     return ExitCode.INVALID if fails else ExitCode.PASSED

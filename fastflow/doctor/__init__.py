@@ -1,1 +1,1 @@
-"""What a run will need of this machine, its engines and the cloud, looked at before: `fastflow doctor`."""
+"""`fastflow doctor`: checks the prerequisites of a run on this machine, its engines and the cloud."""

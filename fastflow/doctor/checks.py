@@ -1,4 +1,4 @@
-"""Which checks a spec asks for, in the order in which they are shown, and those of environment and cloud."""
+"""The checks of a spec, in the order in which they are shown, and the checks of environment and cloud."""
 
 import http.client
 import urllib.error
@@ -19,7 +19,7 @@ from fastflow.model.node_parts import DEFAULT_IMAGE
 from fastflow.plan import Plan
 
 API_TIMEOUT = 8.0
-"""Seconds until an API server that does not answer counts as out of reach."""
+"""Seconds until an API server that does not answer counts as unreachable."""
 LOOPBACK = "127.0.0.1"
 
 
@@ -32,10 +32,10 @@ def checks_of(
     emulator_image: str | None = None,
     client: EngineError | None = None,
 ) -> Iterator[Check]:
-    """List the checks of a plan, or of what any spec needs; with `emulator_image` none of the cloud.
+    """List the checks of a plan, or those that apply to any spec; with `emulator_image` none of the cloud.
 
-    `engines` are by host, one with an empty name the current context; `unset` are variables that have no value;
-    `client` is what is wrong with Docker's own settings.
+    `engines` are by host, where an empty name is the current context; `unset` are variables without a value;
+    `client` is a fault of Docker's own settings.
     """
     if client is not None:
         yield Check("client", lambda: [Answer("client", client.message, client.hint)])
@@ -55,7 +55,7 @@ def checks_of(
 
 
 def _checks_of_cluster(name: str, engine: DockerEngine, host: Host) -> Iterator[Check]:
-    """The checks of a cluster: what is on its nodes, their agents look at."""
+    """The checks of a cluster; agents check what is on the nodes."""
 
     def placed(look: Callable[[], Iterable[Answer]]) -> Iterator[Answer]:
         return (replace(answer, subject=f"{answer.subject} of host {name}") for answer in look())
@@ -68,7 +68,7 @@ def _checks_of_cluster(name: str, engine: DockerEngine, host: Host) -> Iterator[
 def _checks_of_engine(
     host: str, engine: DockerEngine, plan: Plan | None, emulator_image: str | None
 ) -> Iterator[Check]:
-    """The checks of one engine; what is found says of which host it is, if the spec names hosts."""
+    """The checks of one engine; answers name the host if the spec has hosts."""
     images = _images(plan, host, emulator_image)
     advice = {emulator_image: "build it: fastflow emulator build"} if emulator_image else {}
     looks: dict[str, Callable[[], Iterable[Answer]]] = {
@@ -87,9 +87,9 @@ def _checks_of_engine(
 
 
 def _images(plan: Plan | None, host: str, emulator_image: str | None) -> tuple[str, ...]:
-    """The images of nodes and services on a host, other than a build or a name that is not known yet.
+    """The images of nodes and services on a host, except builds and names that are not known yet.
 
-    With the emulator its image alone, and those of nodes that work without the cloud.
+    With the emulator, only its image and those of nodes that work without the cloud.
     """
     if plan is None:
         return (emulator_image or DEFAULT_IMAGE,)
@@ -108,7 +108,7 @@ def _images(plan: Plan | None, host: str, emulator_image: str | None) -> tuple[s
 
 
 def _claims(plan: Plan | None, host: str) -> Iterator[Claim]:
-    """The fixed host ports of the nodes and of the applications of a host; the first that claims one stands for all."""
+    """The fixed host ports of the nodes and applications of a host; the first claim of a port stands for all."""
     seen: set[tuple[str | None, int, str]] = set()
     for owner, address, span, protocol in _published(plan, host):
         for number in range(span[0], span[1] + 1):
@@ -129,7 +129,7 @@ def _published(plan: Plan | None, host: str) -> Iterator[tuple[str, str | None, 
 
 
 def look_at_token(name: str, values: Mapping[str, str]) -> Iterator[Answer]:
-    """The variable that holds the token is set, to what can be one; its value is nobody's business."""
+    """Check that the token's variable is set to a possible token; its value is never shown."""
     value = values.get(name)
     if value and (fault := token_fault(value)) is not None:
         yield Answer("token", f"{name} {fault}", TOKEN_HINT)
@@ -140,12 +140,12 @@ def look_at_token(name: str, values: Mapping[str, str]) -> Iterator[Answer]:
 
 
 def look_at_variable(name: str) -> Iterator[Answer]:
-    """A variable without a value and without a default is an error of a run."""
+    """Report a variable without a value and without a default, which is an error in a run."""
     yield Answer("variable", f"{name} is not set", f"set {name}, give a default, or name a file of it in --env-file")
 
 
 def look_at_api(url: str) -> Iterator[Answer]:
-    """Something answers there; whatever it says to one without a token, it is there."""
+    """Check that something answers there; any answer to a request without a token counts."""
     try:
         with urllib.request.urlopen(url, timeout=API_TIMEOUT):  # noqa: S310  # http or https, never a file
             pass

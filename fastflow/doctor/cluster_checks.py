@@ -1,4 +1,4 @@
-"""What a run needs of a cluster: a manager that answers, nodes that can take units, and the agent's image."""
+"""A run's prerequisites on a cluster: a manager that answers, nodes that can run units, and the agent's image."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,7 +10,7 @@ from fastflow.model.host import Host
 
 
 def look_at_cluster(cluster: Cluster, constraints: Sequence[str] = ()) -> Iterator[Answer]:
-    """A manager answers, and there are nodes for units; raises EngineError, whose hint says what to do."""
+    """Check that a manager answers and has nodes for units; raises EngineError, whose hint says what to do."""
     info = cluster.info()
     yield Answer("cluster", f"a manager of Docker Swarm answers, Docker Engine {info.version}")
     if info.nodes:
@@ -21,7 +21,7 @@ def look_at_cluster(cluster: Cluster, constraints: Sequence[str] = ()) -> Iterat
 
 
 def look_at_agent(engine: DockerEngine, host: Host) -> Iterator[Answer]:
-    """The agent's image: one with a registry can be pulled, any other must be on every node."""
+    """Check the agent's image: one with a registry can be pulled, any other must be on every node."""
     image = host.agent_image
     if "/" in image:
         yield from look_at_images(engine, (image,), {})

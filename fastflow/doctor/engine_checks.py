@@ -1,4 +1,4 @@
-"""What a run needs of an engine: that it answers, its images, its ports, its disk."""
+"""A run's prerequisites on an engine: an answer, images, ports, disk space."""
 
 import shutil
 import socket
@@ -14,9 +14,9 @@ from fastflow.model.node_parts import DEFAULT_IMAGE
 from fastflow.run.container import Container
 
 LEAST_FREE = 2_000_000_000
-"""Bytes that images, containers and logs of a run should find free."""
+"""Free bytes that images, containers and logs of a run should find."""
 _PLAIN_HTTP = "HTTP response to HTTPS client"
-"""What Docker says of a registry without TLS, which the engine may have been told to trust."""
+"""Docker's message about a registry without TLS, which the engine may be configured to trust."""
 _KINDS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
 
 
@@ -34,7 +34,7 @@ class Claim:
 
 
 def look_at_engine(engine: DockerEngine) -> Iterator[Answer]:
-    """The engine and Compose answer; raises EngineError, whose hint says what to do."""
+    """Check that the engine and Compose answer; raises EngineError, whose hint says what to do."""
     info = engine.info()
     where = "here" if info.is_local else "elsewhere"
     yield Answer("engine", f"Docker Engine {info.engine_version} answers at {info.address}, {where}")
@@ -42,7 +42,7 @@ def look_at_engine(engine: DockerEngine) -> Iterator[Answer]:
 
 
 def look_at_images(engine: DockerEngine, images: Iterable[str], advice: Mapping[str, str]) -> Iterator[Answer]:
-    """The images are on the engine or can be pulled; those that no registry has are made as `advice` says."""
+    """Check that images are on the engine or can be pulled; `advice` says how to make those that no registry has."""
     wanted = tuple(dict.fromkeys(images))
     missing = engine.api.missing_images(wanted)
     for image in wanted:
@@ -55,14 +55,14 @@ def look_at_images(engine: DockerEngine, images: Iterable[str], advice: Mapping[
 
 
 def _in_registry(engine: DockerEngine, image: str) -> Answer:
-    """Whether an image that is not on the engine can be had: its registry is asked, as for a pull."""
+    """Whether an image that is not on the engine is available: asks its registry, as for a pull."""
     try:
         try:
             engine.cli.require_manifest(image)
         except EngineCallError as error:
             if _PLAIN_HTTP not in f"{error.message} {error.output}":
                 raise
-            engine.cli.require_manifest(image, is_insecure=True)  # the engine knows whether it takes that
+            engine.cli.require_manifest(image, is_insecure=True)  # the engine knows whether it accepts that
     except EngineError as error:
         advice = f"{error.hint or 'check its name, and log in to its registry'}; try: docker pull {image}"
         if DEFAULT_IMAGE in image:
@@ -72,7 +72,7 @@ def _in_registry(engine: DockerEngine, image: str) -> Answer:
 
 
 def look_at_ports(engine: DockerEngine, claims: Iterable[Claim]) -> Iterator[Answer]:
-    """Host ports are free: no container publishes them, and on this machine nothing else listens there."""
+    """Check that host ports are free: no container publishes them, and on this machine nothing else listens there."""
     containers, is_local = engine.api.containers({}), engine.info().is_local
     for claim in claims:
         holder = _holder(claim, containers)
@@ -102,14 +102,14 @@ def _is_taken(claim: Claim) -> bool:
         try:
             probe.bind((claim.address or "", claim.number))
         except PermissionError:
-            return False  # a port below 1024 is the engine's to take, not ours
+            return False  # only the engine, not we, may bind a port below 1024
         except OSError:
             return True
     return False
 
 
 def look_at_disk(engine: DockerEngine, images: Iterable[str]) -> Iterator[Answer]:
-    """The engine has room: asked of this machine where the engine is here, else inside of one of `images`."""
+    """Check the engine's free disk space: on this machine if the engine is local, else inside one of `images`."""
     free = _free_here(engine) if engine.info().is_local else None
     if free is None:
         present = next((image for image in images if not engine.api.missing_images([image])), None)
@@ -123,7 +123,7 @@ def look_at_disk(engine: DockerEngine, images: Iterable[str]) -> Iterator[Answer
 
 
 def _free_here(engine: DockerEngine) -> int | None:
-    with suppress(OSError):  # the engine may live in a virtual machine of this one
+    with suppress(OSError):  # the engine may run in a virtual machine
         return shutil.disk_usage(engine.api.root()).free
     return None
 

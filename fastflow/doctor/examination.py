@@ -1,4 +1,4 @@
-"""Checks at once, each in a thread of its own, and what is answered within a time limit."""
+"""Runs checks at once, each in its own thread, and collects the answers within a time limit."""
 
 import threading
 import time
@@ -13,7 +13,7 @@ LIMIT = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was found of one thing; `advice` says what to do, and is None where all is well."""
+    """The result of one check; `advice` says what to do, and is None if all is well."""
 
     subject: str
     found: str
@@ -22,7 +22,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing to look at. What asks an `engine` has nothing to say where that engine itself does not answer."""
+    """One check. One that asks an `engine` is left out if that engine does not answer at all."""
 
     subject: str
     look: Callable[[], Iterable[Answer]]
@@ -31,7 +31,7 @@ class Check:
 
 
 def examine(checks: Sequence[Check], limit: float = LIMIT) -> tuple[Answer, ...]:
-    """Make all checks at once; answers come in the order of the checks, `limit` is in seconds for all of them."""
+    """Run all checks at once; answers come in the order of the checks, `limit` is in seconds for all of them."""
     hung = f"no answer within {limit:g} s", "check that the machine, the engine and the network are not hung"
     answers: dict[int, tuple[Answer, ...]] = {at: (Answer(check.subject, *hung),) for at, check in enumerate(checks)}
     threads = []

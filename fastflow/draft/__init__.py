@@ -1,1 +1,1 @@
-"""A first spec for `fastflow init`: a small one to begin with, or what an existing Compose file says."""
+"""A first spec for `fastflow init`: a small one to begin with, or the equivalent of an existing Compose file."""

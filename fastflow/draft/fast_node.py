@@ -1,4 +1,4 @@
-"""A FAST service of a Compose file: what of it is the cloud, the workflow, a field of a node, or Compose's own."""
+"""A FAST service of a Compose file: which parts belong to the cloud, the workflow, a node's fields, or Compose."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping
@@ -23,7 +23,7 @@ _HOST = re.compile(r"[A-Za-z0-9_.-]+(:[0-9]+)?(/[^\s$]*)?")
 _SECRET = re.compile(
     r"TOKEN|SECRET|PASS|PWD|KEY|CREDENTIAL|AUTH|HOOK|SALT|PRIVATE|DSN|(^|_)URI$|(^|_)URL$", re.IGNORECASE
 )
-_SHORTEST_SECRET = 8  # a shorter text may stand anywhere by chance
+_SHORTEST_SECRET = 8  # a shorter text may occur anywhere by chance
 _MEANT_BY_FASTFLOW = ("extends", "depends_on", "env_file", "profiles", "expose")
 _WHY = {
     "restart": "exit 1 means vulnerabilities, and a restarted node attacks again",
@@ -36,7 +36,7 @@ _WHY = {
 
 @dataclass(frozen=True)
 class FastService:
-    """A service with its environment: what stands in the Compose file, and the weaker rest from `env_file`s."""
+    """A service with its environment: the variables in the Compose file, which override those from `env_file`s."""
 
     service: Service
     tree: YamlMap
@@ -48,12 +48,12 @@ class FastService:
 
     @cached_property
     def own(self) -> Mapping[str, str | None]:
-        """The variables that the Compose file itself sets; None for one that is passed on."""
+        """The variables that the Compose file itself sets; None for one that it passes on."""
         return {key.text: text(value) for key, value in entries(self.tree.get("environment"), "environment")}
 
     @cached_property
     def variables(self) -> Mapping[str, str]:
-        """All variables; one that is passed on is written as a reference."""
+        """All variables; one that is passed on becomes a reference."""
         known = self.service.environment
         return {name: f"${{{name}:-}}" if value is None else value for name, value in known.items()}
 
@@ -67,7 +67,7 @@ class FastService:
 
     @property
     def mode(self) -> str:
-        """What it does; if a variable decides that, it records, as teams have it by default."""
+        """Its mode; if a variable decides it, recording, the usual default."""
         written = self.variables.get(MODE_VARIABLE, "").lower()
         return next((mode for mode in MODES if mode in written), RECORDING.name)
 
@@ -80,13 +80,13 @@ class FastService:
 
     @property
     def secrets(self) -> frozenset[str]:
-        """The token's value, where someone wrote it into a file."""
+        """The token's value, if someone wrote it into a file."""
         value = self.service.environment.get(TOKEN_VARIABLE) or ""
         return frozenset((value,)) if "$" not in value and len(value) >= _SHORTEST_SECRET else frozenset()
 
     @cached_property
     def cloud(self) -> Block:
-        """Its token as a reference, and where the cloud is."""
+        """Its token as a reference, and the address of the cloud."""
         reference, notes = self._token()
         more = ((field, self.variables[name]) for name, field in CLOUD_VARIABLES.items() if name in self.variables)
         return Block((Entry("token", reference, notes), *(Entry(field, value) for field, value in more)))
@@ -113,7 +113,7 @@ class FastService:
 
     @property
     def environment(self) -> Block:
-        """The variables that FAST does not know: those of the Compose file, then those that only an `env_file` sets."""
+        """The variables unknown to FAST: those of the Compose file, then those that only an `env_file` sets."""
         of_files = {name: value for name, value in self.service.environment.items() if name not in self.own}
         written = [Entry(name, value) for name, value in self.own.items() if not _has_a_place(name)]
         read = [_of_file(name, value) for name, value in of_files.items() if not _has_a_place(name)]
@@ -123,12 +123,12 @@ class FastService:
 
     @property
     def image(self) -> str | None:
-        """Its image, where that is not the default one."""
+        """Its image, if that is not the default."""
         return self.service.image if self.service.image != DEFAULT_IMAGE else None
 
     @property
     def ports(self) -> "YamlList | tuple[str, ...] | None":
-        """Its ports, on one line where they are short."""
+        """Its ports, on one line if they are short."""
         ports = self.tree.get("ports")
         if not isinstance(ports, YamlList) or not ports.items:
             return None
@@ -137,13 +137,13 @@ class FastService:
 
     @property
     def container(self) -> Block:
-        """All that is Compose's own business."""
+        """All keys that belong to Compose."""
         dropped = (*FIELDS_OF_THEIR_OWN, *VOID_THE_CHECKS, *_WHY, *_MEANT_BY_FASTFLOW)
         kept = ((key.text, value) for key, value in self.tree if key.text not in dropped)
         return Block(tuple(Entry(key, value) for key, value in kept if not key.startswith("x-")))
 
     def remarks(self, modes: Collection[str]) -> Iterator[str]:
-        """What of it has no place in nodes of these modes, and why."""
+        """The parts of it that are not possible in nodes of these modes, and why."""
         known = {field for mode in modes for field in NODE_TYPES[mode].variables().values()}
         homeless = [name for name, field in FIELDS.items() if name in self.variables and field not in known]
         if homeless:
@@ -168,7 +168,7 @@ def _of_file(name: str, value: str | None) -> Entry:
 
 
 def _with_scheme(target: str) -> str | None:
-    """A target that was written without a scheme, as FAST may have taken it."""
+    """A target without a scheme, completed as FAST may have read it."""
     return f"http://{target}" if _HOST.fullmatch(target) and target_of(f"http://{target}") else None
 
 
@@ -177,7 +177,7 @@ def _has_a_place(name: str) -> bool:
 
 
 def variables_in(written: str) -> tuple[str, ...]:
-    """The variables in a text; none if it is not one that Compose could read."""
+    """The variables in a text; none if Compose could not read it."""
     try:
         return tuple(variables(parse_template(written)))
     except TemplateError:

@@ -1,4 +1,4 @@
-"""The specs to begin with if there is nothing to begin from: with FAST, and with any other scanner."""
+"""The specs for starting from scratch: with FAST, and with any other scanner."""
 
 from fastflow.model.schema import MODELINE
 

@@ -1,4 +1,4 @@
-"""An existing Compose file to the spec that says the same."""
+"""Converts an existing Compose file to an equivalent spec."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -22,7 +22,7 @@ Check = Callable[[str], Sequence[Diagnostic]]
 
 
 def spec_from(tree: YamlMap, application: Application, files: Sequence[str], check: Check) -> str:
-    """Write the spec of a Compose tree. What `check` finds wrong with what was taken over becomes a comment."""
+    """Write the spec of a Compose tree. Values that `check` rejects become comments."""
     fast = tuple(_fast_services(tree, application))
     draft = blank_if_unset(_draft(workflows_of(fast), without_fast(application), files), _MUST_BE_SET)
     secrets = frozenset[str]().union(*(service.secrets for service in fast))
@@ -44,7 +44,7 @@ def _faults(page: Page, found: Sequence[Diagnostic]) -> Iterator[tuple[Path, str
 
 
 def _may_be_left_out(path: Path) -> bool:
-    """Whether a spec is one without the entry: a field of a node or of the cloud, or a BUILD_ID, which is replaced."""
+    """Whether a spec is valid without the entry: a field of a node or the cloud, or a BUILD_ID, which is replaced."""
     is_field = len(path) > _DEPTH_OF_NODES and path[-1] != "mode"
     return is_field or "cloud" in path[:-1] or path[2:] == ("build_id",)
 

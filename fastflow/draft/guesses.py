@@ -1,4 +1,4 @@
-"""What a Compose file does not say outright: which name the node goes by, which service tests, which is attacked."""
+"""Guesses what a Compose file does not say outright: the name of the node, the service that tests, the attacked one."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ from fastflow.model.target import hosts_in
 _PROXY = re.compile(r".*proxy.*", re.IGNORECASE)
 _URL = re.compile(r"https?://(?P<host>[A-Za-z0-9_.-]+)(?P<port>:\d+)?")
 _HTTPS = (443, 8443)
-# What a service is by its name and its image, as teams call them.
+# The roles of services by usual names and images.
 _TESTS = re.compile(r"test.*|(.*[-_.])?(tests?|specs?|e2e|newman|postman|cypress|playwright)([-_.]?\d*)", re.IGNORECASE)
 _BROWSERS = re.compile(
     r"(.*[-_./])?(selenium|selenoid|zalenium|aerokube|browserless|browsers?|chrome|chromium|firefox|webdriver|"
@@ -31,14 +31,14 @@ _STORES = re.compile(
 
 @dataclass(frozen=True)
 class Guesses:
-    """Guesses about one application, which its FAST services have left, and the FAST service that records it."""
+    """Guesses about one application, without its FAST services, and the FAST service that records it."""
 
     application: Application
     fast: Service
 
     @cached_property
     def alias(self) -> str:
-        """The name that requests are sent to: one that a service's variable names, else its alias, else its own."""
+        """The name to which requests are sent: one in a service's variable, else its alias, else its own."""
         taken = {name.lower() for one in self.application.services.values() for name in (one.name, *one.aliases)}
         fit = [name for name in self._own_names if re.fullmatch(NAME_PATTERN, name) and name.lower() not in taken]
         called = (name for name in fit if any(True for _ in self._naming((name,))))
@@ -48,16 +48,16 @@ class Guesses:
         return next(called, None) or next(usual, None) or next(last)
 
     def other_names(self) -> Iterator[tuple[str, str]]:
-        """Names of it other than its alias that services know it by, each with such a service."""
+        """Other names by which services know it, besides its alias, each with such a service."""
         for name in self._own_names:
             if name.lower() != self.alias.lower():
                 yield from ((name, other) for other in self._naming((name,)))
 
     @cached_property
     def tests(self) -> str | None:
-        """The service whose requests are recorded: it sends them through the node, or works with what does.
+        """The service whose requests are recorded: it sends them through the node, or works with a service that does.
 
-        It is no browser or other helper of the tests, and no part of the application that answers requests.
+        It is neither a browser or other helper of the tests, nor a part of the application that answers requests.
         """
         fit = [one for one in self.application.services.values() if not self._helps(one) and not self._answers(one)]
         near = [one for one in fit if self._is_proxied(one) or self._works_with_helpers(one)]
@@ -65,7 +65,7 @@ class Guesses:
         return next((one.name for one in (*near, *filter(_is_test, fit))), None)
 
     def target(self, allowed_hosts: str | None) -> str | None:
-        """The URL of the application: one that the tests are told, or a host that is recorded."""
+        """The URL of the application: one in the tests' variables, or a recorded host."""
         hosts = [name for name in hosts_in(allowed_hosts) if self._services(name)]
         for url, host in self._urls([self.tests] if self.tests else self.application.services):
             if not hosts or host in hosts:
@@ -87,13 +87,13 @@ class Guesses:
         return service.name in self._proxied
 
     def _helps(self, service: Service) -> bool:
-        """Whether a service works for the tests, as a browser does, and is neither they nor the application."""
+        """Whether a service helps the tests, like a browser, and is neither the tests nor the application."""
         if _is_browser(service):
             return True
         return self._is_proxied(service) and not _is_test(service) and (bool(service.ports) or self._is_used(service))
 
     def _answers(self, service: Service) -> bool:
-        """Whether a service answers requests, which tests do not."""
+        """Whether a service answers requests, unlike tests."""
         return bool(service.ports or service.exposes) and not (_is_test(service) and self._is_proxied(service))
 
     def _is_used(self, service: Service) -> bool:
@@ -105,13 +105,13 @@ class Guesses:
         return any(self._helps(one) for one in (*around, *self._named_by(service)))
 
     def _named_by(self, service: Service) -> tuple[Service, ...]:
-        """The services in the URLs that a service is told."""
+        """The services in the URLs among a service's variables."""
         texts = (*(value or "" for value in service.environment.values()), *service.command)
         hosts = dict.fromkeys(found["host"] for text in texts for found in _URL.finditer(text))
         return tuple(one for host in hosts for one in self._services(host))
 
     def _likely_targets(self) -> Iterator[Service]:
-        """Services that may be the application, the likeliest first."""
+        """Services that may be the application, the most likely first."""
         services = self.application.services
         needed = services[self.tests].needs if self.tests else ()
         around = self.application.closure(needed)
@@ -125,7 +125,7 @@ class Guesses:
         yield from (fit if len(fit) == 1 and not self._is_told_of_others() else ())
 
     def _is_told_of_others(self) -> bool:
-        """Whether the tests are told URLs, which none of the application's is if it comes to guessing."""
+        """Whether the tests' variables have URLs, none of which is then the application's if it has to be guessed."""
         tests = self.application.services.get(self.tests or "")
         return tests is not None and any(_URL.search(value or "") for value in tests.environment.values())
 
@@ -142,7 +142,7 @@ class Guesses:
         return self.application.answering(host)
 
     def _naming(self, names: Iterable[str]) -> Iterator[str]:
-        """The services that have a variable of a proxy, or a command, which names one of these hosts."""
+        """The services with a proxy variable, or a command, that names one of these hosts."""
         for service in self.application.services.values():
             told = {name: value for name, value in service.environment.items() if _PROXY.fullmatch(name)}
             told["its command"] = " ".join(service.command)
@@ -152,7 +152,7 @@ class Guesses:
 
 
 def _address(host: str, service: Service) -> str:
-    """A URL of a service: by the port that it publishes or exposes, if it says one."""
+    """A URL of a service, with the port that it publishes or exposes, if any."""
     ports = [port.container[0] for port in (*service.ports, *service.exposes) if port.container[0]]
     plain = [port for port in ports if port not in _HTTPS]
     if 80 in plain or not ports:
@@ -163,17 +163,17 @@ def _address(host: str, service: Service) -> str:
 
 
 def _is_test(service: Service) -> bool:
-    """Whether a service is called as tests are."""
+    """Whether a service has a usual name for tests."""
     return bool(_TESTS.fullmatch(service.name))
 
 
 def _is_browser(service: Service) -> bool:
-    """Whether a service is a browser, or a hub of some, which tests drive."""
+    """Whether a service is a browser, or a hub of browsers, which tests drive."""
     return not _is_test(service) and any(_BROWSERS.fullmatch(name) for name in (service.name, _image(service)))
 
 
 def _is_store(service: Service) -> bool:
-    """Whether a service keeps data or passes messages: it is not what is attacked over HTTP."""
+    """Whether a service stores data or passes messages, and so is not attacked over HTTP."""
     return any(_STORES.fullmatch(name) for name in (service.name, _image(service)))
 
 

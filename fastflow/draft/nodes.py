@@ -1,4 +1,4 @@
-"""A workflow's nodes: each FAST service is one, and what is missing to record and to test is proposed."""
+"""A workflow's nodes: one for each FAST service, and proposals for a missing recording or testing node."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _IN_TURN = "Guessed: nodes with one BUILD_ID must run one after the other."
 
 @dataclass(frozen=True)
 class Nodes:
-    """The nodes of one workflow. `sources` are the services of all workflows that are no part of the application."""
+    """The nodes of one workflow. `sources` are the services of all workflows that are not part of the application."""
 
     workflow: DraftWorkflow
     application: Application
@@ -34,7 +34,7 @@ class Nodes:
 
     @property
     def tests(self) -> str | None:
-        """The service that sends what is recorded."""
+        """The service that sends the requests to record."""
         return self._guesses.tests
 
     @cached_property
@@ -49,7 +49,7 @@ class Nodes:
             entries.append(self._entry(self._free("record", entries), "recording", recorder, self._of_recorder()))
         depends_on: tuple[str, ...] = ()
         for tester in workflow.testers or (workflow.first,):
-            if not depends_on and entries and "TEST_RECORD_ID" in tester.variables:  # the data does not make it wait
+            if not depends_on and entries and "TEST_RECORD_ID" in tester.variables:  # no data dependency makes it wait
                 depends_on = (entries[0].key,)
             more = self._of_tester(tester, depends_on)
             entries.append(self._entry(self._free("test", entries), "testing", tester, more))
@@ -79,7 +79,7 @@ class Nodes:
 
     def _remarks(self, fast: FastService) -> Iterator[str]:
         modes: tuple[str, ...] = (fast.mode,)
-        if fast is self.workflow.first:  # what is proposed is made of it
+        if fast is self.workflow.first:  # the proposal is made from it
             modes += ("testing",) if self.workflow.needs_tester else ()
             modes += ("recording",) if self.workflow.needs_recorder else ()
         yield from fast.remarks(modes)
@@ -88,9 +88,9 @@ class Nodes:
             yield f"`{other}` reaches it as {name}, and a node has one alias: change it to {guesses.alias}"
 
     def _shared(self, mode: str, fast: FastService) -> Iterator[Entry]:
-        """What a node and the proposed one next to it have in common."""
+        """The fields that a node and the proposed one next to it have in common."""
         yield Entry("image", fast.image)
-        is_proxy = MODES[mode].is_proxy  # nobody sends requests to other nodes
+        is_proxy = MODES[mode].is_proxy  # other nodes get no requests
         alias = Guesses(self.application, fast.service).alias if is_proxy else DEFAULT_ALIAS
         yield Entry("alias", alias if alias != DEFAULT_ALIAS else None)
         own = tuple(fast.service.networks)
@@ -104,7 +104,7 @@ class Nodes:
         return [*self._services(), Entry("source", Block((Entry("service", self.tests),)), (said,))]
 
     def _services(self) -> Iterator[Entry]:
-        """Where other workflows' tests stand in the same file, the services that this one needs."""
+        """The services that this one needs, if tests of other workflows are in the same file."""
         if self.sources - {self.tests}:
             services = self.application.services
             wanted = list(self.application.needs_of(self.tests)) if self.tests else []

@@ -1,4 +1,4 @@
-"""A spec before it is a file: entries with remarks, to text in which every line knows its entry."""
+"""A spec before it is a file: converts entries with remarks to text, and knows the entry of every line."""
 
 import textwrap
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -26,10 +26,9 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A key with a text, a list of texts on one line, a mapping, a tree as it was written, or nothing.
+    """A key with a text, a list of texts on one line, a mapping, a tree as written, or nothing.
 
-    `notes` stand above it as comments, or alone where there is no key. `instead` takes the place of a value that may
-    not stand there.
+    `notes` are comments above it, or alone if there is no key. `instead` replaces a value that is not allowed there.
     """
 
     key: str
@@ -40,7 +39,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A spec as text, and for each line the entry that it is part of; comments are part of none."""
+    """A spec as text, and the entry of each line; comments belong to none."""
 
     lines: tuple[tuple[str, Path | None], ...]
 
@@ -55,7 +54,7 @@ class Page:
 
 
 def blank_if_unset(block: Block, but_for: Collection[str]) -> Block:
-    """Let variables that are not set be blank, as they are in Compose, except in the entries `but_for`."""
+    """Let unset variables be blank, as in Compose, except in the entries `but_for`."""
     return Block(tuple(entry if entry.key in but_for else _with_blanks(entry, but_for) for entry in block.entries))
 
 
@@ -67,7 +66,7 @@ def _with_blanks(entry: Entry, but_for: Collection[str]) -> Entry:
         return replace(entry, value=tuple(map(_blank, value)))
     if isinstance(value, str):
         return replace(entry, value=_blank(value))
-    # Trees change as mappings only.
+    # Only mappings of trees change.
     return entry if value is None else replace(entry, value=map_texts(as_mapping({"": value}), _blank).get(""))
 
 
@@ -81,9 +80,9 @@ def _blank(written_text: str) -> str:
 
 
 def write_page(head: Iterable[str], spec: Block, refused: Mapping[Path, str], secrets: frozenset[str]) -> Page:
-    """Write a spec, its schema named to editors.
+    """Write a spec, with a comment that names its schema to editors.
 
-    Entries in `refused` become comments with the reason; what holds a secret is not written.
+    Entries in `refused` become comments with the reason; entries with a secret are not written.
     """
     work = _Writing(refused, secrets)
     lines: list[tuple[str, Path | None]] = [(line, None) for line in (MODELINE, *comment(head))]
@@ -93,7 +92,7 @@ def write_page(head: Iterable[str], spec: Block, refused: Mapping[Path, str], se
 
 
 def comment(notes: Iterable[str]) -> list[str]:
-    """Write paragraphs as comments; what users wrote may hold characters that YAML has no comments with."""
+    """Write paragraphs as comments; users' texts may contain characters that YAML does not allow in comments."""
     clean = ("".join(letter if letter.isprintable() else " " for letter in note) for note in notes)
     return [f"# {line}" for note in clean for line in textwrap.wrap(note, WIDTH, break_long_words=False)]
 

@@ -1,4 +1,4 @@
-"""FAST services to workflows: those of one token and one BUILD_ID belong together."""
+"""Groups FAST services into workflows: those with the same token and BUILD_ID belong together."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -14,12 +14,12 @@ from fastflow.spec.document import YamlMap
 USUAL_NAME = "web"
 _NOWHERE = Mark("", 1, 1, 1, 1)
 NO_SERVICE = FastService(Service("fast", _NOWHERE), YamlMap((), _NOWHERE))
-"""Stands for the FAST service of an application that has none."""
+"""Stands in for the FAST service of an application without one."""
 
 
 @dataclass(frozen=True)
 class DraftWorkflow:
-    """What becomes one workflow. `prefix` begins a BUILD_ID that no other workflow of the spec has."""
+    """The FAST services that become one workflow. `prefix` begins a BUILD_ID that no other workflow of the spec has."""
 
     name: str
     prefix: str
@@ -32,23 +32,23 @@ class DraftWorkflow:
 
     @cached_property
     def first(self) -> FastService:
-        """The FAST service that decides what all nodes have in common."""
+        """The FAST service from which the common fields of all nodes come."""
         return next(iter((*self.recorders, *self.testers, *self.reporters)), NO_SERVICE)
 
     @property
     def needs_recorder(self) -> bool:
-        """Whether a recording phase is to be proposed."""
+        """Whether to propose a recording phase."""
         made_elsewhere = self.testers and all("TEST_RECORD_ID" in tester.variables for tester in self.testers)
         return not self.recorders and not made_elsewhere
 
     @property
     def needs_tester(self) -> bool:
-        """Whether a testing phase is to be proposed."""
+        """Whether to propose a testing phase."""
         return not self.testers
 
 
 def workflows_of(services: Sequence[FastService]) -> tuple[DraftWorkflow, ...]:
-    """Group FAST services; a second recorder of one BUILD_ID is a workflow of its own, since it was undefined."""
+    """Group FAST services; a second recorder with the same BUILD_ID becomes a separate workflow: it was undefined."""
     groups = [(build_id, group, False) for build_id, group in _groups(services)] or [(None, [], False)]
     found: list[DraftWorkflow] = []
     apart = [(None, [recorder], True) for _, group, _ in groups for recorder in _of_mode(group, "recording")[1:]]
@@ -70,7 +70,7 @@ def _groups(services: Sequence[FastService]) -> Iterator[tuple[str | None, list[
     reporters = [service for service in services if service.mode == "report"]
     for (_, build_id), group in groups.items():
         yield build_id, [*group, *reporters]
-        reporters = []  # a report node has no BUILD_ID: it is of the first workflow
+        reporters = []  # a report node has no BUILD_ID: it belongs to the first workflow
     if reporters:
         yield None, reporters
 

@@ -1,4 +1,4 @@
-"""A spec as the jobs of a CI pipeline: the phases of each job, what it waits for, and the secrets that it needs."""
+"""A spec as the jobs of a CI pipeline: the phases of each job, its dependencies, and the secrets that it needs."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 class Job:
     """One call of `fastflow up` on one runner.
 
-    `workflows` and `only` select its phases; without both it runs the whole spec. `needs` are the jobs whose ends
+    `workflows` and `only` select its phases; without both it runs the whole spec. `needs` are the jobs whose results
     decide what it runs. `note` says why it is more or less than one workflow.
     """
 
@@ -21,10 +21,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """The jobs of a spec, each after those that it needs, and what their CI system has to give to them.
+    """The jobs of a spec, each after those that it needs, and what their CI system has to provide.
 
     `spec` is the spec's path from the repository's root, `file` that of the CI system's file. `arguments` are those of
-    `fastflow ci` that make it again. `variables` are those without a default in the spec, but for the tokens.
+    `fastflow ci` that make it again. `variables` are those without a default in the spec, except the tokens.
     """
 
     name: str
@@ -38,19 +38,19 @@ class Pipeline:
     runner: str
     notes: tuple[str, ...] = ()
     awaited: frozenset[str] = field(init=False)
-    """The jobs that others need: their results are handed on."""
+    """The jobs that others need, whose results are passed on."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "awaited", frozenset(name for job in self.jobs for name in job.needs))
 
     @property
     def uses_submodules(self) -> bool:
-        """Whether fastflow itself is a folder of the repository."""
+        """Whether fastflow itself is a directory in the repository."""
         return self.install.startswith(".")
 
     @property
     def waves(self) -> tuple[tuple[Job, ...], ...]:
-        """The jobs by the length of the longest chain before them, for systems that know stages alone."""
+        """The jobs by the length of the longest chain before them, for systems that have only stages."""
         depth: dict[str, int] = {}
         found: dict[int, list[Job]] = {}
         for job in self.jobs:

@@ -1,4 +1,4 @@
-"""Marked regions of a CI system's file: fastflow keeps these in step with the spec, all else is the user's."""
+"""Marked regions of a CI system's file: fastflow keeps these in sync with the spec, the rest is the user's."""
 
 import hashlib
 import re
@@ -25,7 +25,7 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A region of a file that is there: the lines of its marks, counted from 0, and what its first one says."""
+    """An existing region of a file: the lines of its marks, counted from 0, and the content of the first mark."""
 
     part: str
     arguments: str
@@ -45,14 +45,14 @@ class RegionError(ValueError):
 
 
 def whole(pieces: Iterable[str | Region], arguments: str) -> str:
-    """A new file: the texts between the regions become the user's."""
+    """A new file, whose texts between the regions become the user's."""
     return "".join(
         piece if isinstance(piece, str) else _written(piece, arguments, " " * piece.indent) for piece in pieces
     )
 
 
 def regions_in(text: str, default: str) -> tuple[Found, ...]:
-    """The regions of a file; one that names no part is the `default`. Raises RegionError."""
+    """The regions of a file; one without a name is the `default`. Raises RegionError."""
     lines, found = text.splitlines(), list[Found]()
     begun: tuple[int, re.Match[str]] | None = None
     for at, line in enumerate(lines):
@@ -79,7 +79,7 @@ def _found(lines: Sequence[str], start: int, end: int, opening: re.Match[str], d
 
 
 def in_step(text: str, found: Iterable[Found], regions: Iterable[Region], arguments: str) -> str:
-    """The text with other regions in the place of those that are there; the line ends stay."""
+    """The text with its regions replaced; line ends are kept."""
     newline = "\r\n" if "\r\n" in text else "\n"
     lines, new = text.splitlines(), {region.part: region for region in regions}
     for old in sorted(found, key=lambda one: one.begin, reverse=True):
@@ -96,5 +96,5 @@ def _written(region: Region, arguments: str, indent: str) -> str:
 
 
 def digest_of(lines: Iterable[str]) -> str:
-    """What shows that somebody changed a region, whatever ends its lines."""
+    """A digest that shows changes to a region, except of its line ends."""
     return hashlib.sha256("\n".join(line.rstrip() for line in lines).encode()).hexdigest()[:12]

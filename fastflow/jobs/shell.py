@@ -5,13 +5,13 @@ import shlex
 from fastflow.jobs import Job, Pipeline
 
 RESULTS = "fastflow-reports"
-"""The folder of a job's reports, in the repository's root."""
+"""The directory of a job's reports, in the repository's root."""
 ENVIRONMENT = ".fastflow/venv"
-"""Where jobs install fastflow, on systems that have no step of their own for Python."""
+"""The directory in which jobs install fastflow, on systems without their own step for Python."""
 HOURS = 6
-"""How long a job may take where the CI system's own limit is shorter: as long as a phase may by default."""
+"""The time limit of jobs on CI systems with a shorter default: that of a phase by default."""
 KINDS = {"json": "json", "junit": "xml", "sarif": "sarif", "markdown": "md", "html": "html"}
-"""The kinds of reports that jobs write, with the ends of their files."""
+"""The kinds of reports that jobs write, with the suffixes of their files."""
 
 
 def report_of(job: str, kind: str) -> str:
@@ -20,7 +20,7 @@ def report_of(job: str, kind: str) -> str:
 
 
 def runs_of(pipeline: Pipeline) -> str:
-    """The folder of the runs, beside the spec."""
+    """The directory of the runs, next to the spec."""
     folder, slash, _ = pipeline.spec.rpartition("/")
     return f"{folder}{slash}.fastflow/runs"
 
@@ -34,17 +34,17 @@ def install(pipeline: Pipeline) -> tuple[str, ...]:
 
 
 def validate(pipeline: Pipeline, program: str) -> str:
-    """Check the spec as it is on every machine."""
+    """Check the spec in the way that is the same on every machine."""
     return f"{program} validate {shlex.quote(pipeline.spec)}"
 
 
 def down(pipeline: Pipeline, program: str) -> str:
-    """Remove what a run left that was killed."""
+    """Remove what a killed run left."""
     return f"{program} down {shlex.quote(pipeline.spec)}"
 
 
 def forget(job: Job) -> str:
-    """Remove what this job wrote before, in a workspace that is kept."""
+    """Remove what this job wrote before, in workspaces that are kept."""
     return f"rm -f {RESULTS}/{job.name}.*"
 
 

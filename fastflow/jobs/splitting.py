@@ -1,7 +1,7 @@
-"""Facts to jobs: each workflow a job, unless the order between phases or what they share wants more or less.
+"""Facts to jobs: one job for each workflow, unless the order of phases or shared resources require more or fewer.
 
-Jobs partition the phases, and whatever comes before a phase is in its own job or in one that its job waits for. So
-two phases never overlap in the pipeline that may not overlap in the spec, which is what the checks have judged.
+Jobs partition the phases, and everything before a phase is in its own job or in one that its job waits for. Phases that
+may not overlap in the spec, which the checks have judged, therefore never overlap in the pipeline.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,7 +24,7 @@ _BETWEEN = "other jobs come between its phases"
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Workflows that stay together, in one job, or in one for each mode where it `splits`, with the reason."""
+    """Workflows that stay together, in one job or, if it `splits`, in one for each mode, with the reason."""
 
     workflows: tuple[str, ...]
     note: str | None = None
@@ -58,11 +58,11 @@ def jobs_of(facts: Facts) -> tuple[Job, ...]:
 
 
 def connected(jobs: Sequence[Job]) -> tuple[Job, ...]:
-    """Put jobs that wait for one another into one, for a system whose jobs cannot hand on results."""
+    """Merge jobs that wait for one another into one, for a system whose jobs cannot pass on results."""
     groups: list[list[Job]] = []
     for job in jobs:
         linked = [group for group in groups if any(other.name in job.needs for other in group)]
-        if linked:  # the first of them takes in the others
+        if linked:  # the first of them absorbs the others
             linked[0] += [*(other for group in linked[1:] for other in group), job]
             groups = [group for group in groups if group is linked[0] or group not in linked]
         else:
@@ -81,7 +81,7 @@ def _merged(group: Sequence[Job]) -> Job:
 
 
 def _together(facts: Facts) -> list[_Group]:
-    """Workflows that no two jobs can share: those of a cluster, and those that read one HAR record."""
+    """Workflows that must be in one job: those of a cluster, and those that read one HAR record."""
     groups = [_Group((name,)) for name in facts.spec.workflows]
     hosts, clusters = hosts_of(facts.spec), [name for name, host in (facts.spec.hosts or {}).items() if host.is_cluster]
     for host in clusters:
@@ -106,7 +106,7 @@ def _joined(groups: list[_Group], names: Iterable[str], note: str) -> list[_Grou
 
 
 def _needed_early(graph: Graph) -> set[str]:
-    """The workflows whose recording others wait for, and which have more to do after it."""
+    """The workflows that others wait for the recording of, and that have more phases after it."""
     found = set()
     for edge in graph.edges:
         before, after = graph.phases[edge.before], graph.phases[edge.after]
@@ -116,7 +116,7 @@ def _needed_early(graph: Graph) -> set[str]:
 
 
 def _less_cyclic(groups: list[_Group], jobs: Sequence[Job], cycle: Sequence[str]) -> list[_Group]:
-    """Split the groups on a cycle of jobs if one still can be split, else put them together."""
+    """Split the groups on a cycle of jobs if one can still be split, else merge them."""
     members = {workflow for job in jobs if job.name in cycle for workflow in job.workflows}
     on_cycle = [group for group in groups if members & set(group.workflows)]
     able = [group for group in on_cycle if group.may_split and not group.splits]
@@ -126,7 +126,7 @@ def _less_cyclic(groups: list[_Group], jobs: Sequence[Job], cycle: Sequence[str]
 
 
 def _jobs(groups: Iterable[_Group], graph: Graph) -> tuple[Job, ...]:
-    """The jobs of groups in the order of the spec, with what each needs."""
+    """The jobs of groups in the order of the spec, each with its dependencies."""
     named: dict[str, Job] = {}
     for group in groups:
         members = [phase for phase in graph.phases.values() if phase.workflow in group.workflows]
@@ -146,7 +146,7 @@ def _jobs(groups: Iterable[_Group], graph: Graph) -> tuple[Job, ...]:
 
 
 def _name(workflow: str, only: str | None, taken: Mapping[str, Job]) -> str:
-    """A name that no other job has, in whatever case and with whatever dash."""
+    """A name that no other job has, ignoring case and kind of dash."""
     name = f"{PREFIX}-{workflow}" + (f"-{only}" if only else "")
     known = {plain(other) for other in taken}
     found, number = name, 2

@@ -1,4 +1,4 @@
-"""The variables that a spec wants of the CI system, and ids of one system that another writes otherwise."""
+"""The variables that a spec needs from the CI system, and ids with different names in different systems."""
 
 from collections.abc import Container, Iterable, Iterator
 
@@ -14,11 +14,11 @@ RUN_IDS = frozenset(
         *("bamboo_buildNumber", "BITBUCKET_BUILD_NUMBER", "BUILDKITE_BUILD_NUMBER", "TRAVIS_BUILD_ID"),
     )
 )
-"""Variables of CI systems that number a run. Where another system runs the spec, its own number takes their place."""
+"""Variables of CI systems that number a run. If another system runs the spec, its own number replaces them."""
 
 
 def variables_of(facts: Facts) -> tuple[str, ...]:
-    """The variables of a spec that have no default and no value of fastflow's own, in the order of the file."""
+    """The variables of a spec that have no default and no value from fastflow, in the order of the file."""
     own = {CI_ID, RUN_ID, *facts.spec.token_names, *(name for found in facts.variables.values() for name in found)}
     return tuple(name for name in dict.fromkeys(_wanted(facts.places.root)) if name not in own)
 

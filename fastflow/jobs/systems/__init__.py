@@ -13,10 +13,10 @@ NAMES = ("github", "gitlab", "jenkins", "circleci", "azure", "bamboo")
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """A CI system: the path of its file, what a job runs on unless somebody says, and what makes the file.
+    """A CI system: the path of its file, the default machine of its jobs, and the function that makes the file.
 
-    `others` are patterns of paths that its file may have besides. `hands_on` tells whether a job can wait for another
-    and get its result, whatever that is.
+    `others` are patterns of other paths that its file may have. `hands_on` says whether a job can wait for another and
+    get its result, whatever that is.
     """
 
     name: str
@@ -27,7 +27,7 @@ class System:
     hands_on: bool = True
 
     def regions(self, pipeline: Pipeline) -> tuple[Region, ...]:
-        """The parts of the file that fastflow keeps in step."""
+        """The parts of the file that fastflow keeps in sync."""
         return tuple(piece for piece in self.pieces(pipeline) if isinstance(piece, Region))
 
 
@@ -39,6 +39,6 @@ def system_named(name: str) -> System:
 
 
 def comments(job: Job, pipeline: Pipeline, mark: str = "#") -> str:
-    """What is to be known of a job, as comment lines; of the first one, also what holds for all."""
+    """Notes about a job, as comment lines; the first job also gets those about all."""
     notes = [*(pipeline.notes if job is pipeline.jobs[0] else ()), *([job.note] if job.note else [])]
     return "".join(f"{mark} {note}\n" for note in notes)

@@ -44,7 +44,7 @@ def _steps(job: Job, pipeline: Pipeline) -> Iterator[str]:
     )
     yield f"- script: pip install --cache-dir $(Pipeline.Workspace)/.pip {shlex.quote(pipeline.install)}\n"
     yield f"- script: {scalar_text(validate(pipeline, 'fastflow'))}\n"
-    for name in job.needs:  # a job that was run again has left a result for each attempt; the last one counts
+    for name in job.needs:  # a rerun job has left a result for each attempt; the last one counts
         yield (
             "- task: DownloadPipelineArtifact@2\n  inputs:\n"
             f"    itemPattern: {name}-result-*/**\n    targetPath: $(System.DefaultWorkingDirectory)/{RESULTS}\n"
@@ -76,7 +76,7 @@ def _always(job: Job, pipeline: Pipeline) -> Iterator[str]:
 
 
 def _artifact(name: str, path: str) -> str:
-    """Names of artifacts are unique in a run, also when a job is run again."""
+    """Names of artifacts must be unique in a run, even if a job is rerun."""
     return f"- publish: {scalar_text(path)}\n  artifact: {name}-$(System.JobAttempt)\n  condition: always()\n"
 
 

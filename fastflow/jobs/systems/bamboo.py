@@ -43,7 +43,7 @@ def _job(job: Job, pipeline: Pipeline) -> str:
 
 
 def _tasks(job: Job, pipeline: Pipeline) -> Iterator[str]:
-    """One script: what it exports holds for that script alone."""
+    """One script, because exported variables apply only to the script itself."""
     values = {name: f"$bamboo_{name}" for name in pipeline.variables if not name.startswith("bamboo_")}
     values |= foreign_ids(pipeline.variables, ("bamboo_buildNumber",), "$bamboo_buildNumber")
     values |= {name: f"$bamboo_{name}_secret" for name in pipeline.tokens}

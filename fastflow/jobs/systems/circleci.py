@@ -1,4 +1,4 @@
-"""CircleCI: jobs on the machine executor, and a workflow that says which waits for which; results in the workspace."""
+"""CircleCI: jobs on the machine executor, and a workflow with their order; results in the workspace."""
 
 import textwrap
 from collections.abc import Iterator
@@ -62,7 +62,7 @@ def _steps(job: Job, pipeline: Pipeline) -> Iterator[str]:
 
 def _run(job: Job, pipeline: Pipeline) -> Iterator[str]:
     script = forget(job) + "\n" + up(pipeline, job, _PROGRAM, "json", "junit", "markdown", "html")
-    if job.name in pipeline.awaited:  # a step that failed would keep the result from the jobs that wait for it
+    if job.name in pipeline.awaited:  # a failed step would keep the result from the jobs that wait for it
         code = f"{RESULTS}/{job.name}.code"
         script = f"mkdir -p {RESULTS}\n{script} && code=0 || code=$?\necho $code > {code}"
     command = textwrap.indent(script, "      ")

@@ -1,4 +1,4 @@
-"""GitLab CI: jobs of one stage, JUnit in merge requests, and results handed on as artifacts."""
+"""GitLab CI: jobs of one stage, JUnit in merge requests, and results passed on as artifacts."""
 
 import textwrap
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ def _pieces(pipeline: Pipeline) -> tuple[str | Region, ...]:
 
 
 def _base(pipeline: Pipeline) -> str:
-    """What all jobs share. The token is a masked variable of the project, which jobs have in their environment."""
+    """The common part of all jobs. The token is a masked project variable, which jobs have in their environment."""
     tags = f"  tags: [{scalar_text(pipeline.runner, in_flow=True)}]\n" if pipeline.runner else ""
     values = {"PIP_CACHE_DIR": "$CI_PROJECT_DIR/.cache/pip"}
     values |= {"GIT_SUBMODULE_STRATEGY": "recursive"} if pipeline.uses_submodules else {}

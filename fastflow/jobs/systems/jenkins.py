@@ -53,7 +53,7 @@ def _steps(job: Job, pipeline: Pipeline) -> Iterator[str]:
         yield f"unstash '{name}'\n"
     run = f"sh {_quoted(up(pipeline, job, _PROGRAM, 'json', 'junit', 'markdown', 'html'))}\n"
     if pipeline.tokens:
-        # Secret texts by these ids; Jenkins masks them in the console.
+        # Secret texts with these ids; Jenkins masks them in the console.
         secrets = ", ".join(f"string(credentialsId: '{_id(name)}', variable: '{name}')" for name in pipeline.tokens)
         run = f"withCredentials([{secrets}]) {{\n{textwrap.indent(run, '  ')}}}\n"
     if job.name in pipeline.awaited:
@@ -73,12 +73,12 @@ def _always(job: Job, pipeline: Pipeline) -> Iterator[str]:
 
 
 def _id(name: str) -> str:
-    """The credential of a token: Jenkins' ids are written so, by custom."""
+    """The credential id of a token, in the usual style of Jenkins."""
     return name.lower().replace("_", "-")
 
 
 def _quoted(text: str) -> str:
-    """A text of Groovy without interpolation."""
+    """A Groovy string without interpolation."""
     inner = text.replace("\\", "\\\\").replace("'", "\\'")
     return f"'''{inner}'''" if "\n" in inner else f"'{inner}'"
 

@@ -17,7 +17,7 @@ def topological_order(names: Iterable[str], edges: Iterable[tuple[str, str]]) ->
 
 
 def cycles_of(names: Sequence[str], edges: Iterable[tuple[str, str]]) -> list[list[str]]:
-    """Give a shortest cycle of each strongly connected component, both in the order of `names`."""
+    """Return a shortest cycle of each strongly connected component, both in the order of `names`."""
     graph = _digraph(names, edges)
     position = {name: at for at, name in enumerate(names)}
     components = [

@@ -57,7 +57,7 @@ def in_file_order(diagnostics: Iterable[Diagnostic], files: Iterable[str]) -> tu
 
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
-    """Tell whether anything here must stop a run."""
+    """Whether anything here must stop a run."""
     return any(found.severity is Severity.ERROR for found in diagnostics)
 
 

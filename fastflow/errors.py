@@ -1,4 +1,4 @@
-"""What can go wrong in the world, as exceptions whose facts are fields.
+"""Errors of the outside world, as exceptions whose facts are fields.
 
 Faults in the user's files are values (`fastflow.diagnostic`), failed work is a result
 (`fastflow.record.result`). All other errors are here. Exit codes, the first that applies:

@@ -98,18 +98,18 @@ class Graph:
         return {name: at for at, name in enumerate(self.phases)}
 
     def is_before(self, first: str, second: str) -> bool:
-        """Tell whether `first` is an ancestor of `second`."""
+        """Whether `first` is an ancestor of `second`."""
         return bool(self._ancestor_bits[second] >> self._position[first] & 1)
 
     def are_before(self, firsts: Iterable[str], seconds: Iterable[str]) -> bool:
-        """Tell whether each of `firsts` is an ancestor of each of `seconds`."""
+        """Whether each of `firsts` is an ancestor of each of `seconds`."""
         wanted = 0
         for first in firsts:
             wanted |= 1 << self._position[first]
         return all(self._ancestor_bits[second] & wanted == wanted for second in seconds)
 
     def may_overlap(self, first: str, second: str) -> bool:
-        """Tell whether two phases may run at once: neither is an ancestor of the other."""
+        """Whether two phases may run at once: neither is an ancestor of the other."""
         return first != second and not self.is_before(first, second) and not self.is_before(second, first)
 
     @cached_property
@@ -228,6 +228,6 @@ class _Edges:
 
 
 def record_key(phase: Phase) -> tuple[str, str]:
-    """What a recording and a testing phase must share for one to test the other's record."""
+    """The key that a recording and a testing phase must share for one to test the other's record."""
     identity = f"={phase.identity}" if phase.identity is not None else f"in {phase.workflow}"
     return phase.token, identity

@@ -24,7 +24,7 @@ class Masker:
         self._known = tuple(sorted(forms.union(self._known), key=len, reverse=True))
 
     def __call__(self, text: str) -> str:
-        """Give the text without its secrets."""
+        """Return the text without its secrets."""
         known = self._known
         for secret in known:
             if secret in text:

@@ -29,7 +29,7 @@ class Choice:
 
     @property
     def fingerprint(self) -> str:
-        """What identifies it across runs."""
+        """Its identity across runs."""
         return self.found.vulnerability.fingerprint
 
     @property

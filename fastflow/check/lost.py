@@ -25,23 +25,23 @@ class RejectedParts(NamedTuple):
     fields: frozenset[tuple[str, str | None, str]] = frozenset()
 
     def has(self, phase: Phase, *names: str) -> bool:
-        """Tell whether one of these fields of a phase, or of its workflow, is lost."""
+        """Whether one of these fields of a phase, or of its workflow, is lost."""
         owners = (phase.name, None)
         return bool(self.fields) and any((phase.workflow, own, name) in self.fields for own in owners for name in names)
 
     def has_build_id(self, phase: Phase) -> bool:
-        """Tell whether what identifies the phase's record is lost."""
+        """Whether the fields that identify the phase's record are lost."""
         return self.has(phase, *_OF_BUILD_ID)
 
     def has_order(self, phase: Phase) -> bool:
-        """Tell whether something that the phase depends on is lost."""
+        """Whether something that the phase depends on is lost."""
         if self.has(phase, *_OF_ORDER):
             return True
         named = phase.node.depends_on or {} if self.nodes else {}
         return any(self.may_name(pattern, phase.workflow) for pattern in named)
 
     def may_name(self, pattern: str, workflow: str) -> bool:
-        """Tell whether the name of a dependency may be that of a lost node."""
+        """Whether the name of a dependency may be that of a lost node."""
         if "*" in pattern:
             return bool(self.nodes)
         other, _, name = pattern.rpartition(".")

@@ -74,7 +74,7 @@ def _drop_output() -> None:
 
 
 def show_error(error: FastflowError) -> None:
-    """Print an error of the world: what it is, where, and what to do."""
+    """Print an error of the outside world: what it is, where, and what to do."""
     if isinstance(error, InvalidSpecError):
         from fastflow.cli.findings import show_findings  # noqa: PLC0415  # most errors are no findings
 

@@ -43,7 +43,7 @@ class Phase(NamedTuple):
 
     @property
     def traits(self) -> Mode:
-        """What is known of its mode."""
+        """The facts about its mode."""
         return self.node.traits
 
     @property

@@ -69,7 +69,7 @@ class TtyProgress:
             self._thread.join(_PATIENCE)
 
     def _paint_on(self) -> None:
-        with suppress(Exception):  # a terminal that has gone, or a fault of the display: the run goes on without it
+        with suppress(Exception):  # the terminal has gone, or the display has a fault: the run continues without it
             while not self._closed.is_set():
                 self._paint(shows_table=self._has_begun)
                 self._closed.wait(self._period)

@@ -44,7 +44,7 @@ class Container:
     error: str = ""
     """Why the engine did not start it."""
     advice: str | None = None
-    """What to do about that error, if it is known."""
+    """The hint for that error, if it is known."""
     started_at: str | None = None
     finished_at: str | None = None
     ports: tuple[PublishedPort, ...] = ()

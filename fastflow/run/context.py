@@ -61,7 +61,7 @@ class WorkflowRun:
 
 @dataclass
 class RunContext:
-    """What all phases of a run share."""
+    """The state that all phases of a run share."""
 
     plan: Plan
     settings: RunSettings
@@ -148,7 +148,7 @@ class RunContext:
 
 @dataclass
 class PhaseContext:
-    """What one phase works with."""
+    """The context of one phase."""
 
     run: RunContext
     workflow: WorkflowRun

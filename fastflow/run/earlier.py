@@ -100,7 +100,7 @@ def _moved(path: str, earlier: EarlierRun, folder: RunFolder) -> str:
 def take_over(engines: Iterable[Engine], run: str) -> bool:
     """Remove what a dead run left on engines, so that none of it is in the way; return whether there was anything.
 
-    Raises UsageError where the run is live.
+    Raises UsageError if the run is live.
     """
     known = {str(at): engine for at, engine in enumerate(engines)}
     one = next((found for found in look(known).all() if found.id == run), None)

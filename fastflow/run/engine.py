@@ -46,7 +46,7 @@ class ImageIdentity:
 
 
 class Stream(Protocol):
-    """A stream that goes on in the background until it ends by itself or is closed."""
+    """A stream that runs in the background until it ends by itself or is closed."""
 
     def close(self) -> None:
         """End the stream now; no callback comes after this returns."""

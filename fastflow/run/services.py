@@ -82,7 +82,7 @@ def with_services(context: PhaseContext, verdict: Verdict) -> Verdict:
 
 
 def renew_services(context: PhaseContext) -> None:
-    """Remove the phase's `fresh` services with their volumes, so that they are created anew."""
+    """Remove the phase's `fresh` services with their volumes, so that they are recreated."""
     fresh = context.phase.fresh
     if not fresh or not context.workflow.is_up:
         return

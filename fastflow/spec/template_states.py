@@ -46,7 +46,7 @@ class _UndecidedError(LookupError):
 
 
 class _RefusedError(ValueError):
-    """`up` would refuse: a variable is not set where it must be, or a character is no letter or digit."""
+    """`up` would refuse: a required variable is not set, or a character is not a letter or digit."""
 
 
 def split_states(first: Template, second: Template, symbols: Symbols) -> Iterator[Leaf | None]:

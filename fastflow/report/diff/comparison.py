@@ -51,7 +51,7 @@ class Comparison:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What to know before reading on."""
+        """Remarks to read first."""
         if self.old.run == self.new.run:
             return ("Both are one run.",)
         is_one_spec = (self.old.name, self.old.spec) == (self.new.name, self.new.spec)

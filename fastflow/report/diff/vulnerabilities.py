@@ -33,7 +33,7 @@ class FoundVulnerability:
 
     @property
     def fingerprint(self) -> str:
-        """What identifies it across runs."""
+        """Its identity across runs."""
         return self.vulnerability.fingerprint
 
 

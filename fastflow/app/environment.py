@@ -67,6 +67,13 @@ def engine_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**kept, **(more or {})}
 
 
+def prepare_calls() -> None:
+    """Start the process that calls Docker's command line: it loads its library while the spec is read and checked."""
+    from fastflow.engines.workers import WORKERS  # noqa: PLC0415  # most of the commands call nothing
+
+    WORKERS.start(engine_environment())
+
+
 def kept_out() -> tuple[str, ...]:
     """The variables that Docker's own settings would put into every container."""
     from fastflow.engines.client_config import proxy_variables  # noqa: PLC0415  # a validation plans nothing

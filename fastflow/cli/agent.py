@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from fastflow.app.environment import prepare_calls
 from fastflow.model.host import AGENT_IMAGE
 
 
@@ -37,6 +38,7 @@ def sweep() -> None:
 @command.command(hidden=True)
 def run() -> int:
     """Run a unit on the engine of this node. The image runs this command."""
+    prepare_calls()
     from fastflow.app.agent import run_agent  # noqa: PLC0415  # loads all that a run needs
     from fastflow.cli.signals import interruption  # noqa: PLC0415  # as above
     from fastflow.run.observer import Cancellation  # noqa: PLC0415  # as above

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import click
 
+from fastflow.app.environment import prepare_calls
 from fastflow.app.reports import Report, parse_reports, write_reports
 from fastflow.app.request import RunRequest, request_of
 from fastflow.app.run_id_file import RunIdFile
@@ -101,7 +102,7 @@ def command(
 ) -> int:
     """Run a spec."""
     how = _How(progress, parse_reports(reports), keep=keep, unfolds=unfolds, fail_fast=fail_fast, wait_lease=wait_lease)
-    id_file = None if dry_run else RunIdFile.named(run_id_file)
+    id_file = None if dry_run else _prepare(run_id_file)
     choice, text = _selection(workflows, only, followed, resume), read_spec_text(spec)
     request = request_of(text, env_files, choice, max_parallel, emulate=emulate, resume=resume, runs_dir=runs_dir)
     _show_warnings(request, progress)
@@ -109,6 +110,12 @@ def command(
         click.echo(plan_as_text(request.plan, unfolds=unfolds))
         return ExitCode.PASSED
     return _run(request, how, id_file)
+
+
+def _prepare(run_id_file: str | None) -> RunIdFile | None:
+    """Begin what takes its time while the spec is read, and empty the file for the run's id."""
+    prepare_calls()
+    return RunIdFile.named(run_id_file)
 
 
 def _selection(

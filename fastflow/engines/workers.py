@@ -130,6 +130,11 @@ class Workers:
             self.process.wait()
         self._orders = self.process = None
 
+    def start(self, environment: Mapping[str, str]) -> None:
+        """Start it before the first call, which then does not have to wait for its imports."""
+        with suppress(OSError), self._lock:  # the first call raises what stands in the way
+            self._running(environment)
+
     def begin(self, environment: Mapping[str, str]) -> Call:
         """Begin a call; a worker that is started for it gets `environment`, and imports from the same places.
 

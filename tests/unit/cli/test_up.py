@@ -8,6 +8,7 @@ import pytest
 
 from fastflow.cli.boundary import guarded
 from fastflow.cli.main import cli
+from fastflow.engines.workers import Workers
 from fastflow.errors import InterruptedBeforeRunError
 
 pytestmark = pytest.mark.usefixtures("no_engine")
@@ -44,6 +45,17 @@ def test_a_run_that_is_interrupted_before_anything_starts_has_its_reports_too(mo
     monkeypatch.setattr("fastflow.app.up.plan_file_of_run", interrupted)
     assert guarded(cli, ["up", "--report", "json=out/r.json"]) == 143
     assert told() == (143, CANCELLED)
+
+
+@pytest.mark.parametrize(("more", "is_started"), [([], True), (["--dry-run"], False)], ids=["run", "dry run"])
+def test_only_a_run_starts_the_worker_and_before_the_spec_is_read(
+    monkeypatch: pytest.MonkeyPatch, more: list[str], is_started: bool
+) -> None:
+    workers = Workers()
+    monkeypatch.setattr("fastflow.engines.workers.WORKERS", workers)
+    assert guarded(cli, ["up", "gone.yml", *more]) == 2
+    assert (workers.process is not None) == is_started
+    workers.close()
 
 
 def test_no_line_of_an_error_shows_the_token(

@@ -1,6 +1,7 @@
 """The command line of Docker when it fails, played by a script."""
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -76,6 +77,24 @@ def test_a_call_that_takes_too_long_is_killed_with_what_it_started(tmp_path: Pat
         slow.config(PROJECT)
     child = (tmp_path / "child").read_text().strip()
     until(lambda: has_exited(child))
+
+
+def test_a_worker_that_was_started_ahead_makes_the_first_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    workers = Workers()
+    monkeypatch.setattr("fastflow.engines.calls.WORKERS", workers)
+    workers.start({"PATH": "/usr/bin:/bin"})
+    ahead = workers.process
+    assert ahead is not None
+    assert compose(tmp_path, "echo 2.40.3").version() == "2.40.3"
+    assert workers.process is ahead
+    workers.close()
+
+
+def test_a_worker_that_cannot_be_started_ahead_is_no_error_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "gone"))
+    workers = Workers()
+    workers.start({})
+    assert workers.process is None
 
 
 def test_a_worker_that_somebody_kills_is_started_again(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ def command() -> None:
     """Make the image that runs workflows on the nodes of a cluster."""
 
 
-@command.command()
+@command.command(short_help="Build the agent's image: this fastflow, Docker's command line and Compose.")
 @click.option("--image", default=AGENT_IMAGE, show_default=True, metavar="NAME", help="The name of the image.")
 @click.option("--push", is_flag=True, help="Push the image to its registry.")
 def build(*, image: str, push: bool) -> None:

@@ -37,7 +37,7 @@ def command() -> None:
     """
 
 
-@command.command()
+@command.command(short_help="Build the image of this version, and remove those of other versions.")
 def build() -> None:
     """Build the image of this version if it is missing, and remove those of other versions."""
     engine = _engine()
@@ -63,7 +63,7 @@ def up(*, host: str | None) -> None:
 _force = click.option("--force", is_flag=True, help="Proceed even if a run uses the emulator; that run will fail.")
 
 
-@command.command()
+@command.command(short_help="Stop the emulated cloud, unless a run uses it; its records stay until `reset`.")
 @_force
 @_host
 def down(*, force: bool, host: str | None) -> None:

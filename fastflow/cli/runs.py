@@ -65,7 +65,7 @@ def _is_shared(runs_dir: RunsDir) -> bool:
     return runs_dir.chosen is not None and find_spec() is None
 
 
-@command.command()
+@command.command(short_help="Remove the folders of finished runs, with logs, records and reports.")
 @click.option("--keep", type=click.IntRange(min=0), metavar="N", help="Keep the latest N runs, regardless of age.")
 @click.option(
     "--older", callback=_read_age, metavar="TIME", help="Remove only runs that began longer ago than this: 30d, 12h."

@@ -122,6 +122,14 @@ def test_a_wrong_command_line_is_an_error_like_others(
     assert capfd.readouterr().err == told
 
 
+@pytest.mark.parametrize("words", [[], ["emulator"], ["agent"], ["runs"]])
+def test_no_line_of_a_groups_help_is_cut(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert guarded(cli, [*words, "--help"]) == 0
+    commands = capsys.readouterr().out.partition("Commands:")[2].partition("\n\n")[0]
+    assert commands.strip()
+    assert "..." not in commands
+
+
 @pytest.mark.parametrize("words", [[], ["emulator"], ["agent"]])
 def test_a_group_without_a_command_prints_its_help(words: list[str], capfd: pytest.CaptureFixture[str]) -> None:
     assert guarded(cli, [*words, "--help"]) == 0

@@ -60,7 +60,8 @@ def command(
     archive = read_archive(find_run(run, directory_of_runs(), runs_dir))
     found = failing_of(archive, takes_all, fingerprints)
     if not found:
-        click.echo(f"run {archive.run} found nothing that failed a gate")
+        cut = "" if archive.ran_to_end else ", but it did not run to its end"
+        click.echo(f"run {archive.run} found nothing that failed a gate{cut}")
         return
     is_chosen = takes_all or bool(fingerprints)
     _require_answers(is_chosen, why)

@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from fastflow.diagnostic import closest
-from fastflow.errors import UsageError
+from fastflow.errors import ExitCode, UsageError
 from fastflow.files import exists, is_directory, is_file
 from fastflow.record.events import PhaseChanged, RunStarted
 from fastflow.record.history import EVENTS_FILE, History, read_history
@@ -45,6 +45,11 @@ class Archive:
             key=lambda path: (order.get(".".join(path.stem.split(".")[:2]), len(order)), path.stem),
         )
         return {path.stem: text for path in paths if (text := _text(path)) is not None}
+
+    @property
+    def ran_to_end(self) -> bool:
+        """Whether it ended by itself: it was neither killed nor interrupted, and is not live."""
+        return self.result is not None and self.result.exit_code < ExitCode.HANGUP
 
     @property
     def name(self) -> str:

@@ -93,6 +93,21 @@ def test_what_has_expired_is_left_to_its_owner(capfd: pytest.CaptureFixture[str]
     assert [entry.fingerprint for entry in entries()] == [FIRST, SECOND]
 
 
+@pytest.mark.parametrize(("code", "ran_to_end"), [(0, True), (3, True), (143, False), (None, False)])
+def test_a_run_that_was_cut_short_is_not_said_to_be_clean(
+    code: int | None, ran_to_end: bool, directory: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    phases = (phase("web.test", "cancelled"),)
+    run = "261124090001abcde"
+    ended = (
+        RunResult(run, str(directory / "fastflow.yml"), code, time(0), time(9), phases) if code is not None else None
+    )
+    write_run(directory, ended, plan=plan_json(told("web.test", 0)), run=run)
+    assert guarded(cli, ["accept", run]) == 0
+    cut = "" if ran_to_end else ", but it did not run to its end"
+    assert capfd.readouterr().out == f"run {run} found nothing that failed a gate{cut}\n"
+
+
 def test_another_file_may_be_named() -> None:
     assert guarded(cli, ["accept", "--all", "--reason", "known", "--file", "new/other.yml"]) == 0
     assert len(entries(Path("new/other.yml"))) == 2

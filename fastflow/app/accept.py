@@ -64,6 +64,12 @@ def failing_of(archive: Archive, takes_all: bool, fingerprints: Sequence[str]) -
     return [one for one in found if one.vulnerability.fingerprint in fingerprints]
 
 
+def nothing_found(archive: Archive) -> str:
+    """Say that there is nothing to accept, and whether the run had looked at everything."""
+    cut = "" if archive.ran_to_end else ", but it did not run to its end"
+    return f"run {archive.run} found nothing that failed a gate{cut}"
+
+
 def choices_of(archive: Archive, found: Iterable[Discovery], file: str | None) -> list[Choice]:
     """Each fingerprint once for each file, however many phases found it. Raises UsageError if there is no file."""
     choices: dict[tuple[Path, str], Choice] = {}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from fastflow.app.accept import Choice, add_to, choices_of, failing_of, standing_of
+from fastflow.app.accept import Choice, add_to, choices_of, failing_of, nothing_found, standing_of
 from fastflow.app.specs import directory_of_runs
 from fastflow.cli import completing
 from fastflow.cli.accept_asking import QuitError, ask_whether, ask_why, day, read_reason
@@ -60,8 +60,7 @@ def command(
     archive = read_archive(find_run(run, directory_of_runs(), runs_dir))
     found = failing_of(archive, takes_all, fingerprints)
     if not found:
-        cut = "" if archive.ran_to_end else ", but it did not run to its end"
-        click.echo(f"run {archive.run} found nothing that failed a gate{cut}")
+        click.echo(nothing_found(archive))
         return
     is_chosen = takes_all or bool(fingerprints)
     _require_answers(is_chosen, why)

@@ -14,7 +14,7 @@ from fastflow.app.order import Order
 from fastflow.app.request import RunRequest
 from fastflow.app.watch import Watch
 from fastflow.cluster.bundle import pack, shipment_of
-from fastflow.cluster.cluster import FILE_LIMIT, SECRET_LIMIT, Claim, Cluster, UnitOrder
+from fastflow.cluster.cluster import FILE_LIMIT, SECRET_LIMIT, Claim, Cluster, UnitOrder, unit_name
 from fastflow.cluster.dispatching import Dispatcher
 from fastflow.cluster.ending import remove_ended
 from fastflow.cluster.lease import ROLE, Taking
@@ -183,7 +183,7 @@ class ClusterPart:
     def _order(self, unit: UnitPlan, files: Claim | None) -> UnitOrder:
         host = self.declared
         return UnitOrder(
-            name=f"fastflow-{unit.id(self.request.run)}",
+            name=unit_name(unit.id(self.request.run)),
             labels={**self.labels, f"{LABEL}.unit": str(unit.number), f"{LABEL}.workflows": ",".join(unit.workflows)},
             image=host.agent_image,
             command=AGENT,

@@ -9,7 +9,7 @@ from threading import Event
 from fastflow.app.environment import engine_environment, new_run_id
 from fastflow.app.live import hosts_of
 from fastflow.app.specs import identity
-from fastflow.cluster.cluster import Cluster, Unit, UnitOrder
+from fastflow.cluster.cluster import Cluster, Unit, UnitOrder, run_of_unit
 from fastflow.cluster.ending import cancel_run, remove_ended
 from fastflow.cluster.lease import goes_on, is_alive
 from fastflow.engines.opening import open_cluster, open_engine
@@ -57,7 +57,7 @@ class ClusterRun:
     @property
     def unit_runs(self) -> frozenset[str]:
         """The ids of its units as separate runs on the engines of their nodes."""
-        return frozenset(unit.name.removeprefix("fastflow-") for unit in self.units)
+        return frozenset(run_of_unit(unit.name) for unit in self.units)
 
     @property
     def workflows(self) -> frozenset[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fastflow.app.bundle_image import remove_bundles
 from fastflow.app.environment import engine_environment
-from fastflow.cluster.cluster import UNITS_DIRECTORY
+from fastflow.cluster.cluster import UNITS_DIRECTORY, run_of_unit
 from fastflow.engines.docker import DockerEngine
 from fastflow.engines.opening import open_engine
 from fastflow.run.survey import look, remove_live
@@ -20,7 +20,7 @@ _SERVICE = "com.docker.swarm.service.name"
 def sweep_node(engine: DockerEngine) -> tuple[str, ...]:
     """Remove what is left of units on the node's engine; return their ids. A unit whose agent runs is left alone."""
     agents = engine.api.containers({_SERVICE: None})
-    live = {agent.labels[_SERVICE].removeprefix("fastflow-") for agent in agents if not agent.has_ended}
+    live = {run_of_unit(agent.labels[_SERVICE]) for agent in agents if not agent.has_ended}
     removed = []
     for run in look({"": engine}).all():
         if _UNIT.fullmatch(run.id) and run.id not in live and not run.is_alive and not run.is_starting:

@@ -23,6 +23,7 @@ FILE_LIMIT = 1_000_000
 """Maximum size of a bundle, in bytes; Swarm takes less than 1,024,000 for a config."""
 SECRET_LIMIT = 500_000
 """Maximum size of a secret, in bytes; Swarm takes less than 512,000."""
+_PREFIX = "fastflow-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,16 @@ class Unit:
     message: str | None = None
     is_lost: bool = False
     is_cancelled: bool = False
+
+
+def unit_name(run: str) -> str:
+    """The name on a cluster of the unit that is the run `run` on the engine of its node."""
+    return f"{_PREFIX}{run}"
+
+
+def run_of_unit(name: str) -> str:
+    """The id of a unit's run on the engine of its node, by the unit's name on the cluster."""
+    return name.removeprefix(_PREFIX)
 
 
 class Cluster(Protocol):

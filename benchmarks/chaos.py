@@ -349,8 +349,8 @@ def _untruths(hit: Round) -> Iterator[str]:
     if hit.code not in expected:
         yield f"exit code {hit.code} instead of {expected} for {states}"
     yield from (f"{name} is {state}" for name, state in states.items() if state not in END_STATES)
-    if (told := _told(hit.folder)) != states and hit.second_at is None:
-        yield f"events.jsonl says {told}, result.json {states}"
+    if (in_events := _states_in_events(hit.folder)) != states and hit.second_at is None:
+        yield f"events.jsonl says {in_events}, result.json {states}"
     for phase in result["phases"]:
         yield from _untruths_of_phase(hit, phase)
 
@@ -365,12 +365,12 @@ def _expected(hit: Round, states: set[str]) -> set[int]:
     return set(SIGNALS.values()) if "cancelled" in states else {*SIGNALS.values(), by_states}
 
 
-def _told(folder: Path) -> dict[str, str]:
+def _states_in_events(folder: Path) -> dict[str, str]:
     lines = (folder / "events.jsonl").read_text().split("\n")[:-1]
     events = [json.loads(line) for line in lines]
-    told = {name: "waiting" for event in events if event["type"] == "run" for name in event.get("phases", ())}
-    told.update({event["phase"]: event["state"] for event in events if event["type"] == "phase"})
-    return told
+    states = {name: "waiting" for event in events if event["type"] == "run" for name in event.get("phases", ())}
+    states.update({event["phase"]: event["state"] for event in events if event["type"] == "phase"})
+    return states
 
 
 def _untruths_of_phase(hit: Round, phase: dict[str, Any]) -> Iterator[str]:

@@ -53,16 +53,16 @@ class AgentConsole:
 
     def listeners(self, settings: RunSettings) -> tuple[Listener, ...]:  # noqa: ARG002  # of the protocol
         """The listeners for the run's events."""
-        return (self.tell,)
+        return (self.send,)
 
-    def tell(self, event: Event) -> None:
+    def send(self, event: Event) -> None:
         """Send an event, masked."""
-        told = relocated(as_json(event), self.request)
-        self.writer.send("event", event=json.loads(self.request.mask(json.dumps(told))))
+        content = relocated(as_json(event), self.request)
+        self.writer.send("event", event=json.loads(self.request.mask(json.dumps(content))))
 
     def say(self, message: str) -> None:
         """Send a message that is not one of the run's events."""
-        self.tell(Note(message))
+        self.send(Note(message))
 
     def on_begin(self, last_effort: Callable[[], None]) -> None:
         """Let signals stop the run from now on."""
@@ -72,19 +72,19 @@ class AgentConsole:
         """Do nothing: there is nothing else to write."""
 
 
-def relocated(told: Any, request: RunRequest) -> Any:
+def relocated(content: Any, request: RunRequest) -> Any:
     """Write paths in the run's folder and in the spec's directory so that they can be found elsewhere."""
     directory = str(request.text.directory.absolute())
     folder = str(request.runs_dir.path(Path(directory)) / request.run)
     places = ((folder, RUN_PATH), (directory, SPEC_PATH))
-    if isinstance(told, str):
+    if isinstance(content, str):
         for path, name in places:
-            if told.startswith(f"{path}/"):
-                return name + told.removeprefix(path)
-        return told
-    if isinstance(told, Mapping):
-        return {key: relocated(value, request) for key, value in told.items()}
-    return [relocated(value, request) for value in told] if isinstance(told, (list, tuple)) else told
+            if content.startswith(f"{path}/"):
+                return name + content.removeprefix(path)
+        return content
+    if isinstance(content, Mapping):
+        return {key: relocated(value, request) for key, value in content.items()}
+    return [relocated(value, request) for value in content] if isinstance(content, (list, tuple)) else content
 
 
 def run_agent(

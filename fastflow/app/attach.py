@@ -61,8 +61,8 @@ def find_run(name: str, text: SpecText | None, runs_dir: RunsDir, notify: Callab
     manifest = next(iter(found.host.cluster.claims(labels)), None)
     if manifest is None:
         raise FastflowError(f"run {name} cannot be watched: it kept no plan", f"fastflow down --run {name}")
-    told: Any = json.loads(found.host.cluster.read(manifest.id))
-    return Attachment(found, plan_file_from(told["plan"]), str(told["started"]))
+    content: Any = json.loads(found.host.cluster.read(manifest.id))
+    return Attachment(found, plan_file_from(content["plan"]), str(content["started"]))
 
 
 def attach(
@@ -109,7 +109,7 @@ def _watch_units(attachment: Attachment, watch: Watch, console: Console) -> None
         (waiting if unit.state == "created" else begun).append(made)
     limit = run.host.declared.max_parallel
     dispatcher = Dispatcher(run.host.cluster, run.id, waiting, console.cancellation, watch.emit, limit)
-    dispatcher.take_up(begun)
+    dispatcher.follow_started(begun)
     dispatcher.execute()
 
 

@@ -110,10 +110,10 @@ def _watch(
     earlier: Sequence[PhaseResult],
 ) -> Watch:
     """Write the plan, even if no host then answers; from then on signals stop the run."""
-    told = plan_file_of_run(request.plan, request.facts, request.values, request.run)
-    folder.write_plan(told)
-    told = told.with_hosts({name: version for part in parts for name, version in part.ask().items()})
-    folder.write_plan(told)
+    plan_file = plan_file_of_run(request.plan, request.facts, request.values, request.run)
+    folder.write_plan(plan_file)
+    plan_file = plan_file.with_hosts({name: version for part in parts for name, version in part.ask().items()})
+    folder.write_plan(plan_file)
     console.on_begin(lambda: _each(parts, lambda part: part.kill()))
     return Watch(
         request.run,
@@ -122,7 +122,7 @@ def _watch(
         console.cancellation,
         (folder.on_event, *console.listeners(settings)),
         {result.id: result for result in earlier},
-        told,
+        plan_file,
     )
 
 

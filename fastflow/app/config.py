@@ -82,8 +82,8 @@ class _Project:
 
     def _resolved(self, *, is_interpolated: bool) -> ComposeProject:
         asked = self.compiled(Resolved())
-        told = json.loads(self.engine.compose.config(asked, interpolate=is_interpolated))
-        return self.compiled(resolve(told, asked.name, is_interpolated=is_interpolated))
+        answer = json.loads(self.engine.compose.config(asked, interpolate=is_interpolated))
+        return self.compiled(resolve(answer, asked.name, is_interpolated=is_interpolated))
 
 
 def _unless_refused(ask: Callable[[], str]) -> str | None:

@@ -42,7 +42,7 @@ def interrupt(run: LiveRun) -> None:
     while _is_held(run):
         if time.monotonic() > deadline:
             raise FastflowError(f"run {run.id} does not end", "end its process, then run: fastflow down")
-        interrupter.tell(run.id, [(part.engine, lease.id) for part in run.parts for lease in part.leases])
+        interrupter.interrupt(run.id, [(part.engine, lease.id) for part in run.parts for lease in part.leases])
         pause.wait(_PAUSE)
 
 

@@ -153,9 +153,9 @@ def is_own(run: LiveRun, spec: str, runs_dir: RunsDir) -> bool:
 
 
 def _require_phase(name: str, run: LiveRun, history: History | None) -> None:
-    told = list(history.phases) if history else []  # empty until the run has begun, although it is live already
-    known = told or [phase.id for phase in run.phases]
-    if name not in known and (told or "." not in name):
+    reported = list(history.phases) if history else []  # empty until the run has begun, although it is live already
+    known = reported or [phase.id for phase in run.phases]
+    if name not in known and (reported or "." not in name):
         raise UsageError(f"run {run.id} has no phase `{name}`", did_you_mean(name, known))
 
 

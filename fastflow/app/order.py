@@ -42,7 +42,7 @@ class Order:
 
 def read_order(content: bytes) -> Order | str:
     """Read an order; if another version of fastflow wrote it, return that version."""
-    told = json.loads(content)
-    if told.get("version") != __version__:
-        return str(told.get("version"))
-    return TypeAdapter(Order).validate_python(told)
+    fields = json.loads(content)
+    if fields.get("version") != __version__:
+        return str(fields.get("version"))
+    return TypeAdapter(Order).validate_python(fields)

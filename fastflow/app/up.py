@@ -112,12 +112,12 @@ def _prepared(
     console: Console,
 ) -> RunSettings:
     """Write the plan, even if no engine then answers; start the emulator, and ask the engines for their versions."""
-    told = plan_file_of_run(request.plan, request.facts, request.values, request.run)
-    folder.write_plan(told)
+    plan_file = plan_file_of_run(request.plan, request.facts, request.values, request.run)
+    folder.write_plan(plan_file)
     if request.is_emulated:
         settings = emulated(request.plan, settings, engines, marks, console.say)
     console.on_begin(lambda: remove_all(request.run, engines))
-    folder.write_plan(told.with_hosts(versions_of(engines)))
+    folder.write_plan(plan_file.with_hosts(versions_of(engines)))
     return settings
 
 

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 
-from fastflow.cluster.ending import say_why
+from fastflow.cluster.ending import with_own_reason
 from fastflow.cluster.watching import CANCELLED, UnitWatch
 from fastflow.files import is_file
 from fastflow.record.events import Event, Listener, Note, RunEnded, now
@@ -41,11 +41,11 @@ class Watch:
 
     def emit(self, event: Event) -> None:
         """Pass an event to all listeners, with the reason if the run was stopped here."""
-        told = say_why(event, self.cancellation)
+        shown = with_own_reason(event, self.cancellation)
         with self._lock:
             for listener in self.listeners:
                 try:
-                    listener(told)
+                    listener(shown)
                 except Exception as error:  # a display must never fail a run
                     self.folder.on_event(Note(f"a display failed: {error}"))
 
@@ -77,8 +77,8 @@ class Watch:
 
     def manifest(self) -> bytes:
         """The data for resuming the watch elsewhere."""
-        told = {"run": self.run, "spec": self.spec, "started": self.started, "plan": asdict(self.plan)}
-        return json.dumps(told).encode()
+        content = {"run": self.run, "spec": self.spec, "started": self.started, "plan": asdict(self.plan)}
+        return json.dumps(content).encode()
 
     def end(self, result: RunResult) -> None:
         """Write the result, and emit the end of the run."""
@@ -91,12 +91,12 @@ class Watch:
 def outcome_of(watch: Watch, resumes: str | None = None) -> RunResult:
     """The outcome of a run by its units."""
     cancellation, found, leftovers = watch.cancellation, watch.results, watch.leftovers
-    phases = tuple(_told(found[phase.id], watch) for phase in watch.plan.phases if phase.id in found)
+    phases = tuple(_with_reason_and_log(found[phase.id], watch) for phase in watch.plan.phases if phase.id in found)
     code = exit_code_of(phases, cancellation.by_signal, broken=bool(leftovers))
     return RunResult(watch.run, watch.spec, code, watch.started, now(), phases, leftovers, resumes=resumes)
 
 
-def _told(result: PhaseResult, watch: Watch) -> PhaseResult:
+def _with_reason_and_log(result: PhaseResult, watch: Watch) -> PhaseResult:
     """A result with the reason if the run was stopped here, and with as much of its log as arrived."""
     reason = watch.cancellation.reason
     if reason and result.reason and CANCELLED in result.reason:

@@ -52,11 +52,11 @@ class Resolved:
         return replace(self, images=images_of(self.services, self.builds, builds))
 
 
-def resolve(told: Mapping[str, Any], project: str, *, is_interpolated: bool = True) -> Resolved:
+def resolve(config: Mapping[str, Any], project: str, *, is_interpolated: bool = True) -> Resolved:
     """Read the output of `docker compose config` for a project."""
-    services = {name: service for name, service in (told.get("services") or {}).items() if isinstance(service, dict)}
+    services = {name: service for name, service in (config.get("services") or {}).items() if isinstance(service, dict)}
     builds = builds_of(services, project)
-    networks = {key: _shared(key, network or {}, project) for key, network in (told.get("networks") or {}).items()}
+    networks = {key: _shared(key, network or {}, project) for key, network in (config.get("networks") or {}).items()}
     shared = {key: network for key, network in networks.items() if network is not None}
     return Resolved(services, builds, images_of(services, builds), shared, is_interpolated)
 

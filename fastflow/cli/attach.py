@@ -38,7 +38,7 @@ def command(*, run: str, progress: str, reports: tuple[str, ...], runs_dir: Runs
     wanted = parse_reports(reports)
     spec = find_spec()
     found = find_run(run, read_spec_text(None) if spec else None, runs_dir, notify)
-    told = [phase.id for phase in found.selected]
-    with Console(progress, None, str, wanted, told=told) as console:
+    phases = [phase.id for phase in found.selected]
+    with Console(progress, None, str, wanted, phases=phases) as console:
         directory = spec.parent if spec else Path()
         return console.conclude(*attach(found, directory, runs_dir, console, console.displays))

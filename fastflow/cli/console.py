@@ -36,7 +36,7 @@ from fastflow.settings import RunSettings
 class Console:
     """The display that `--progress KIND` asks for, the reports, and the signals while it is entered.
 
-    For a run that is attached to there is no plan, only the ids of the phases, `told`.
+    A run that is attached to has no plan here, only the ids of its `phases`.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Console:
         *,
         keeps: bool = False,
         unfolds: bool = False,
-        told: Sequence[str] = (),
+        phases: Sequence[str] = (),
     ) -> None:
         self.cancellation = Cancellation()
         self._kind = kind
@@ -63,7 +63,7 @@ class Console:
         self._display = (
             progress_for(kind, out, plan, mask, everything(), unfolds=unfolds)
             if plan
-            else plain_for(kind, out, told, mask, everything())
+            else plain_for(kind, out, phases, mask, everything())
         )
         self._watch: CloudProgress | None = None
         self._at_end = ExitStack()

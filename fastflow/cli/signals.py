@@ -86,7 +86,7 @@ def _nudge_on(reader: int) -> None:
             signal.pthread_kill(main, _NUDGE)
 
 
-def _heed_nothing() -> None:
+def _ignore_signals() -> None:
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 
@@ -97,7 +97,7 @@ def interruption(cancellation: Cancellation, say: Callable[[str], None]) -> Iter
 
     Signals while Python ends change nothing any more: the exit code matches what was written.
     """
-    atexit.register(_heed_nothing)
+    atexit.register(_ignore_signals)
     handler = Interruption(cancellation, say)
     is_ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     numbers = [number for number in SIGNALS if number != signal.SIGHUP or not is_ignored]

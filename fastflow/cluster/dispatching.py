@@ -68,7 +68,7 @@ class Dispatcher:
     def __post_init__(self) -> None:
         self.cancellation.watchers.append(lambda: self._inbox.put(None))
 
-    def take_up(self, watches: Iterable[UnitWatch]) -> None:
+    def follow_started(self, watches: Iterable[UnitWatch]) -> None:
         """Follow units that were started before."""
         for watch in watches:
             self._follow(watch)
@@ -78,7 +78,7 @@ class Dispatcher:
         next_poll = time.monotonic() + self.patience.poll
         try:
             while self._goes_on():
-                self._heed_cancellation()
+                self._react_to_cancellation()
                 self._start_more()
                 self._read(next_poll)
                 if time.monotonic() >= next_poll:
@@ -122,7 +122,7 @@ class Dispatcher:
             with suppress(EngineError):  # tried again when it stays silent
                 one.stream = self.cluster.follow(watch.id, lambda line: self._inbox.put((watch.id, line)))
 
-    def _heed_cancellation(self) -> None:
+    def _react_to_cancellation(self) -> None:
         if not self.cancellation.is_set or self._cancelled_at is not None:
             return
         self._cancelled_at = time.monotonic()
@@ -218,7 +218,7 @@ class Dispatcher:
             if not watch.is_over:
                 watch.judge(unit)
         elif unit.is_lost:
-            self._mourn(one, unit)
+            self._wait_for_node(one, unit)
         elif quiet > self.patience.silence and unit.state == "running":
             one.lost_since = None
             self._follow(watch)
@@ -233,7 +233,7 @@ class Dispatcher:
         for line in lines:
             one.watch.take(line)
 
-    def _mourn(self, one: _Followed, unit: Unit) -> None:
+    def _wait_for_node(self, one: _Followed, unit: Unit) -> None:
         """Wait for a node that does not answer; its unit may be alive, so nothing replaces it."""
         if one.lost_since is None:
             one.lost_since = time.monotonic()

@@ -18,7 +18,7 @@ _PAUSE = 0.1
 """Seconds between two checks that agents have ended."""
 
 
-def say_why(event: Event, cancellation: Cancellation) -> Event:
+def with_own_reason(event: Event, cancellation: Cancellation) -> Event:
     """Replace what agents say when the dispatcher stops them by its own reason."""
     if isinstance(event, PhaseChanged) and cancellation.reason and event.reason and CANCELLED in event.reason:
         return replace(event, reason=event.reason.replace(CANCELLED, cancellation.reason))

@@ -61,7 +61,7 @@ class Taking:
 
     def lives(self, holder: Claim) -> bool:
         """Whether another run that has a claim is alive; meanwhile, this one shows that it is."""
-        return is_alive(self.cluster, run_of(holder), self.grace, self._give_sign)
+        return is_alive(self.cluster, run_of(holder), self.grace, self._renew_own)
 
     def _take(self, key: LeaseKey) -> Claim:
         for _ in range(_TRIES):
@@ -83,7 +83,7 @@ class Taking:
         of_token = {f"{LABEL}.role": ROLE, f"{LABEL}.token": key.token}
         return next((one for one in self.cluster.claims(of_token) if one.name == key.name), None)
 
-    def _give_sign(self) -> None:
+    def _renew_own(self) -> None:
         now = time.monotonic()
         if now - self._signed_at >= self.grace / _SIGNS:
             self._signed_at = now

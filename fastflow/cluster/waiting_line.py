@@ -71,7 +71,7 @@ class Line:
                     left = patience.deadline - time.monotonic()
                     if left <= 0:
                         raise patience.over(error, len(before) + 1) from None
-                    announcer.tell(error, len(before) + 1)
+                    announcer.announce(error, len(before) + 1)
                 with cancellation.changed:
                     cancellation.changed.wait_for(lambda: cancellation.is_set, min(left, _LOOK))
         return ()

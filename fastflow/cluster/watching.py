@@ -82,8 +82,8 @@ class UnitWatch:
         where = f"{self.host}/{self.node}"
         self.results = {name: replace(result, host=where) for name, result in self.results.items()}
 
-    def _event(self, told: Mapping[str, Any]) -> None:
-        event = event_of(self._here(told))
+    def _event(self, written: Mapping[str, Any]) -> None:
+        event = event_of(self._here(written))
         if isinstance(event, PhaseChanged):
             self._changed(event)
         elif isinstance(event, LogLine):
@@ -98,23 +98,23 @@ class UnitWatch:
         if known is None or event.is_kept:
             return
         started = known.started or (event.time if event.state == "starting" else None)
-        told = {name: getattr(event, name) for name in ("hint", "evidence", "test_record", "test_run")}
-        more = {name: value for name, value in told.items() if value}
+        facts = {name: getattr(event, name) for name in ("hint", "evidence", "test_record", "test_run")}
+        more = {name: value for name, value in facts.items() if value}
         made = replace(known, state=event.state, reason=event.reason, started=started, **more)
         if made.has_ended:
             made = replace(made, ended=event.time, vulnerabilities=event.vulnerabilities)
         self.results[event.phase] = made
         self.say(event)
 
-    def _here(self, told: Any) -> Any:
+    def _here(self, value: Any) -> Any:
         """Convert the agent's paths to those of its files here."""
-        if isinstance(told, str):
-            if told.startswith(RUN_PATH):
-                return str(self.folder) + told.removeprefix(RUN_PATH)
-            return str(self.directory) + told.removeprefix(SPEC_PATH) if told.startswith(SPEC_PATH) else told
-        if isinstance(told, Mapping):
-            return {key: self._here(value) for key, value in told.items()}
-        return [self._here(value) for value in told] if isinstance(told, list) else told
+        if isinstance(value, str):
+            if value.startswith(RUN_PATH):
+                return str(self.folder) + value.removeprefix(RUN_PATH)
+            return str(self.directory) + value.removeprefix(SPEC_PATH) if value.startswith(SPEC_PATH) else value
+        if isinstance(value, Mapping):
+            return {key: self._here(inner) for key, inner in value.items()}
+        return [self._here(inner) for inner in value] if isinstance(value, list) else value
 
     def _end(self, message: Message) -> None:
         """Take the files and the results that the agent has sent."""
@@ -125,10 +125,10 @@ class UnitWatch:
             content = base64.b64decode("".join(self._pieces))
             self._pieces.clear()
             self._unpack(content)
-        for told in TypeAdapter(tuple[PhaseResult, ...]).validate_python(self._here(message.get("phases") or [])):
-            known = self.results.get(told.id)
+        for result in TypeAdapter(tuple[PhaseResult, ...]).validate_python(self._here(message.get("phases") or [])):
+            known = self.results.get(result.id)
             if known is not None:
-                self.results[told.id] = replace(told, host=known.host)
+                self.results[result.id] = replace(result, host=known.host)
         if self.refusal is not None and self.is_interrupted:
             self.cancel(self.refusal)
         elif self.refusal is not None:

@@ -43,15 +43,15 @@ def examine(checks: Sequence[Check], limit: float = LIMIT) -> tuple[Answer, ...]
     deadline = time.monotonic() + limit
     for thread in threads:
         thread.join(max(0.0, deadline - time.monotonic()))
-    told = [answers[at] for at in range(len(checks))]
+    given = [answers[at] for at in range(len(checks))]
     down = {
-        check.engine for at, check in enumerate(checks) if check.is_of_engine and any(one.advice for one in told[at])
+        check.engine for at, check in enumerate(checks) if check.is_of_engine and any(one.advice for one in given[at])
     }
     return tuple(
         answer
         for at, check in enumerate(checks)
         if check.is_of_engine or check.engine not in down
-        for answer in told[at]
+        for answer in given[at]
     )
 
 

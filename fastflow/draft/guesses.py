@@ -122,9 +122,9 @@ class Guesses:
         yield from (one for one in fit if one.name in around)
         yield from (one for one in fit if not self.tests and (one.ports or one.exposes))
         yield from (one for one in fit if self.tests and one.ports)
-        yield from (fit if len(fit) == 1 and not self._is_told_of_others() else ())
+        yield from (fit if len(fit) == 1 and not self._tests_name_urls() else ())
 
-    def _is_told_of_others(self) -> bool:
+    def _tests_name_urls(self) -> bool:
         """Whether the tests' variables have URLs, none of which is then the application's if it has to be guessed."""
         tests = self.application.services.get(self.tests or "")
         return tests is not None and any(_URL.search(value or "") for value in tests.environment.values())
@@ -132,8 +132,8 @@ class Guesses:
     def _urls(self, names: Iterable[str]) -> Iterator[tuple[str, str]]:
         for name in names:
             service = self.application.services[name]
-            told = [value for variable, value in service.environment.items() if not _PROXY.fullmatch(variable)]
-            for found in (found for text in (*told, *service.command) for found in _URL.finditer(text or "")):
+            values = [value for variable, value in service.environment.items() if not _PROXY.fullmatch(variable)]
+            for found in (found for text in (*values, *service.command) for found in _URL.finditer(text or "")):
                 others = [one for one in self._services(found["host"]) if one.name != name and not self._helps(one)]
                 if others:
                     yield found.group(), found["host"]
@@ -144,9 +144,9 @@ class Guesses:
     def _naming(self, names: Iterable[str]) -> Iterator[str]:
         """The services with a proxy variable, or a command, that names one of these hosts."""
         for service in self.application.services.values():
-            told = {name: value for name, value in service.environment.items() if _PROXY.fullmatch(name)}
-            told["its command"] = " ".join(service.command)
-            known = {name: value for name, value in told.items() if "$" not in (value or "")}
+            values = {name: value for name, value in service.environment.items() if _PROXY.fullmatch(name)}
+            values["its command"] = " ".join(service.command)
+            known = {name: value for name, value in values.items() if "$" not in (value or "")}
             if any(proxy_variables(known, name) for name in names):
                 yield service.name
 

@@ -108,7 +108,7 @@ class _Writing:
         if not entry.key:
             yield from ((f"{indent}{line}", None) for line in comment(notes))
             return
-        if not isinstance(value, Block) and self._tells_a_secret(entry):
+        if not isinstance(value, Block) and self._has_secret(entry):
             yield f"{indent}# not kept: {entry.key}, because it contains the token", None
             return
         if path in self.refused:
@@ -126,7 +126,7 @@ class _Writing:
         else:
             yield from ((f"{indent}{line}", path) for line in _value(entry.key, value))
 
-    def _tells_a_secret(self, entry: Entry) -> bool:
+    def _has_secret(self, entry: Entry) -> bool:
         written = "\n".join((*entry.notes, *_value(entry.key, entry.value)))
         return any(secret in written for secret in self.secrets)
 

@@ -223,8 +223,8 @@ def _answers_as(container_id: str, address: str, port: int) -> bool:
     connection = http.client.HTTPConnection(address, port, timeout=_HERE_TIMEOUT)
     try:
         connection.request("GET", "/emulator/health")
-        told = json.loads(connection.getresponse().read(_LARGEST_HEALTH))
-        return container_id.startswith(str(told["id"]) or "?")
+        answer = json.loads(connection.getresponse().read(_LARGEST_HEALTH))
+        return container_id.startswith(str(answer["id"]) or "?")
     except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError, RecursionError):
         return False
     finally:

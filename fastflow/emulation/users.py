@@ -17,9 +17,9 @@ def require_unused(engine: DockerEngine) -> None:
     users = {found.labels.get(f"{RUN_LABEL}.run", found.name): found for found in using}
     if not users:
         return
-    told = ", ".join(_described(run, found) for run, found in sorted(users.items()))
+    named = ", ".join(_described(run, found) for run, found in sorted(users.items()))
     hint = f"end it first: fastflow down --run {min(users)}; or proceed anyway: --force"
-    raise EmulatorError(f"the emulated cloud is in use by {told}", hint)
+    raise EmulatorError(f"the emulated cloud is in use by {named}", hint)
 
 
 def nodes_on_network(engine: DockerEngine) -> tuple[Container, ...]:

@@ -60,7 +60,7 @@ class EngineApi:
 
     def get(self, path: str, /, **query: str) -> Any:
         """Send a GET request; return the JSON of the answer."""
-        return self._told(Request("GET", path, self.timeout, query))
+        return self._json(Request("GET", path, self.timeout, query))
 
     def post(self, path: str, /, *, longer: float = 0.0, is_change: bool = False, **query: str) -> None:
         """Tell the engine to do something; if it may take up to `longer` seconds, the call takes no turn."""
@@ -69,12 +69,12 @@ class EngineApi:
 
     def create(self, path: str, body: Mapping[str, Any], /, **query: str) -> Any:
         """Create something; return the JSON of the answer."""
-        return self._told(Request("POST", path, self.timeout, query, json.dumps(body).encode()))
+        return self._json(Request("POST", path, self.timeout, query, json.dumps(body).encode()))
 
     def create_as(self, login: str, path: str, body: Mapping[str, Any]) -> Any:
         """Create something that needs an image from a registry, with the login for it."""
         headers = {"Content-Type": "application/json", "X-Registry-Auth": login}
-        return self._told(Request("POST", path, self.timeout, {}, json.dumps(body).encode(), headers))
+        return self._json(Request("POST", path, self.timeout, {}, json.dumps(body).encode(), headers))
 
     def drain(self, path: str, body: Mapping[str, Any], timeout: float) -> str:
         """Let the engine do something with output, for up to `timeout` seconds; return that, in frames, at its end."""
@@ -82,7 +82,7 @@ class EngineApi:
             answer.is_framed = True
             return io.BufferedReader(answer).read().decode(errors="replace")
 
-    def _told(self, request: Request) -> Any:
+    def _json(self, request: Request) -> Any:
         try:
             return json.loads(self._call(request) or b"null")
         except ValueError:

@@ -72,7 +72,7 @@ class Calls:
             except ConnectionError:
                 answer = self._made_again(order, terms, since)
             except TimeoutError:
-                self._break_off(terms)
+                self._begin_settling(terms)
                 raise timed_out(order.shown, terms.timeout) from None
         return self._judged(order, answer, terms, since)
 
@@ -107,7 +107,7 @@ class Calls:
         if answer is not None and answer.code == 0:
             return answer.output
         if terms.is_interruptible and self._interrupts != since:
-            self._break_off(terms)
+            self._begin_settling(terms)
             raise interrupted(order.shown)
         if answer is None:
             raise EngineError(f"`{order.shown}` was killed", "check that the machine has enough memory")
@@ -122,7 +122,7 @@ class Calls:
             for call in self._under_way:
                 call.kill()
 
-    def _break_off(self, terms: Terms) -> None:
+    def _begin_settling(self, terms: Terms) -> None:
         if terms.is_interruptible:
             self._settled_at = time.monotonic() + _SETTLING
 

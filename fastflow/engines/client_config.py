@@ -122,5 +122,5 @@ def registry_login(environment: Mapping[str, str], image: str) -> str | None:
         user, _, password = base64.b64decode(login.get("auth", "")).decode().partition(":")
     except ValueError:
         return None
-    told = {"username": user, "password": password, "serveraddress": server}
-    return base64.urlsafe_b64encode(json.dumps(told).encode()).decode() if user else None
+    login = {"username": user, "password": password, "serveraddress": server}
+    return base64.urlsafe_b64encode(json.dumps(login).encode()).decode() if user else None

@@ -72,7 +72,7 @@ class ComposeCli:
         """Return the project as Compose resolves it, as JSON."""
         more = [] if interpolate else ["--no-interpolate"]
         try:
-            told = self._look(project, ["--format", "json", *more])
+            output = self._look(project, ["--format", "json", *more])
         except EngineTimeoutError:
             raise
         except EngineCallError as error:
@@ -81,7 +81,7 @@ class ComposeCli:
                 return json.dumps(read_plain(self._look(project, more)))
             raise error from None
         # Compose 2.25.0 prints YAML for any format.
-        return told if told.startswith("{") else json.dumps(read_plain(told))
+        return output if output.startswith("{") else json.dumps(read_plain(output))
 
     def config_text(self, project: ComposeProject, *, interpolate: bool = False) -> str:
         """Return the project as one YAML document, with its variables left as references or replaced."""

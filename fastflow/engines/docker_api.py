@@ -31,9 +31,9 @@ class DockerApi(EngineObjects):
 
     def identity(self) -> str:
         """Return the engine's own id. Podman makes one up for each answer; use its machine and directory instead."""
-        told = self.http.get("/info")
+        info = self.http.get("/info")
         facts = ("Name", "DockerRootDir") if self.http.is_podman else ("ID",)
-        return " ".join(str(told.get(fact, "")) for fact in facts)
+        return " ".join(str(info.get(fact, "")) for fact in facts)
 
     def root(self) -> str:
         """Return the directory on its machine in which the engine stores everything."""

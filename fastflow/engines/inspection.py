@@ -84,19 +84,19 @@ def subnets_of(configs: Iterable[Any]) -> tuple[str, ...]:
 def event_of(line: str) -> ContainerEvent | None:
     """Read one line of `docker events`; None if it is not an event of a container."""
     try:
-        told = json.loads(line)
-        actor = told["Actor"]
+        event = json.loads(line)
+        actor = event["Actor"]
         attributes = actor.get("Attributes") or {}
         code = attributes.get("exitCode")
         exit_code = int(code) if code is not None else None
-        action = _PODMANS.get(told["Action"], str(told["Action"]))
-        return ContainerEvent(actor["ID"], action, exit_code, attributes, _event_time(told))
+        action = _PODMANS.get(event["Action"], str(event["Action"]))
+        return ContainerEvent(actor["ID"], action, exit_code, attributes, _event_time(event))
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
-def _event_time(told: Mapping[str, Any]) -> str | None:
-    nanoseconds = told.get("timeNano")
+def _event_time(event: Mapping[str, Any]) -> str | None:
+    nanoseconds = event.get("timeNano")
     if not nanoseconds:
         return None
     seconds, rest = divmod(int(nanoseconds), 10**9)

@@ -113,9 +113,9 @@ class EngineObjects:
         found = {}
         for image in dict.fromkeys(images):
             with suppress(GoneError):
-                told = self.http.get(f"/images/{segment(image)}/json")
-                digests = (str(name).rpartition("@")[2] for name in told.get("RepoDigests") or ())
-                found[image] = ImageIdentity(str(told["Id"]), _content_of(told), min(digests, default=None))
+                inspected = self.http.get(f"/images/{segment(image)}/json")
+                digests = (str(name).rpartition("@")[2] for name in inspected.get("RepoDigests") or ())
+                found[image] = ImageIdentity(str(inspected["Id"]), _content_of(inspected), min(digests, default=None))
         return found
 
     def remove_images(self, references: Iterable[str]) -> None:

@@ -25,8 +25,8 @@ def _configured(parts: SplitResult, environment: Mapping[str, str]) -> str | Non
     name = parts.netloc.rpartition("@")[2].removesuffix(f":{parts.port}").strip("[]")
     options = [*(["-l", parts.username] if parts.username else []), *(["-p", str(parts.port)] if parts.port else [])]
     try:
-        told = call(["ssh", "-G", *options, "--", name], environment, _TIMEOUT)
+        output = call(["ssh", "-G", *options, "--", name], environment, _TIMEOUT)
     except EngineError:
         return None
-    settings = dict(line.split(" ", 1) for line in told.splitlines() if " " in line)
+    settings = dict(line.split(" ", 1) for line in output.splitlines() if " " in line)
     return settings.get("hostname")

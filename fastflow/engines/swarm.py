@@ -43,15 +43,15 @@ class Swarm:
 
     def info(self) -> ClusterInfo:
         """Return which cluster answers; raise EngineError if the engine is not a manager."""
-        told = self.http.get("/info")
-        swarm = told.get("Swarm") or {}
+        info = self.http.get("/info")
+        swarm = info.get("Swarm") or {}
         if not swarm.get("ControlAvailable"):
             state = swarm.get("LocalNodeState") or "inactive"
             why = "is a worker of a swarm" if state == "active" else "is in no swarm"
             hint = "point the context at a manager, or create one: docker swarm init"
-            raise EngineError(f"the engine {told.get('Name', '')} {why}, not a manager", hint)
+            raise EngineError(f"the engine {info.get('Name', '')} {why}, not a manager", hint)
         nodes = sorted(node["Description"]["Hostname"] for node in self.http.get("/nodes") if can_take(node))
-        return ClusterInfo(str(told.get("ServerVersion", "?")), tuple(nodes))
+        return ClusterInfo(str(info.get("ServerVersion", "?")), tuple(nodes))
 
     def node_id(self) -> str:
         """The manager's own node id."""

@@ -137,14 +137,14 @@ def _text(path: Path) -> str | None:
 
 def _phases_by(history: History, plan: PlanFile | None, folder: Path) -> Iterator[PhaseResult]:
     """The phases' results at the end of the events, in the spec's order."""
-    told = {phase.id: phase for phase in plan.phases} if plan else {}
+    planned = {phase.id: phase for phase in plan.phases} if plan else {}
     begun = history.begun
     chosen = begun.phases if begun else ()
-    chosen = chosen or tuple(phase.id for phase in told.values() if phase.selected)
-    order = {name: at for at, name in enumerate(told)}
+    chosen = chosen or tuple(phase.id for phase in planned.values() if phase.selected)
+    order = {name: at for at, name in enumerate(planned)}
     names = sorted(dict.fromkeys((*chosen, *history.phases)), key=lambda name: order.get(name, len(order)))
     for name in names:
-        yield _result_by(history.phases.get(name, ()), _waiting(name, told.get(name), folder))
+        yield _result_by(history.phases.get(name, ()), _waiting(name, planned.get(name), folder))
 
 
 def _waiting(name: str, planned: PlannedPhase | None, folder: Path) -> PhaseResult:

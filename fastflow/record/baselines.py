@@ -18,8 +18,8 @@ def baselines_before(earlier: Sequence[Path], spec: str) -> Mapping[str, int]:
     found: dict[str, int] = {}
     for one in earlier[:_LAST_RUNS]:
         try:
-            told = json.loads((one / RESULT_FILE).read_text(encoding="utf-8"))
-            phases = told["phases"] if told["spec"] == spec else []
+            content = json.loads((one / RESULT_FILE).read_text(encoding="utf-8"))
+            phases = content["phases"] if content["spec"] == spec else []
             passed = {phase["id"]: phase.get("baselines") for phase in phases if phase["state"] == "passed"}
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             continue  # it was cut short, or another version wrote it

@@ -74,8 +74,8 @@ def write_digest(folder: RunFolder, digest: ResumeDigest) -> None:
 def read_digest(folder: Path) -> ResumeDigest | None:
     """Read the digests of a run's inputs; None if the folder has none."""
     try:
-        told: Any = json.loads((folder / _FILE).read_text(encoding="utf-8"))
-        return TypeAdapter(ResumeDigest).validate_python(told)
+        content: Any = json.loads((folder / _FILE).read_text(encoding="utf-8"))
+        return TypeAdapter(ResumeDigest).validate_python(content)
     except (OSError, ValueError, ValidationError):
         return None
 

@@ -126,10 +126,10 @@ _IDS = ("test_record", "test_run")
 
 def as_json(event: Event) -> dict[str, Any]:
     """Return an event as a line of events.jsonl (docs: machine formats)."""
-    told = {"time": event.time, "type": TYPES[type(event)], "phase": event.phase, **asdict(event)}
+    content = {"time": event.time, "type": TYPES[type(event)], "phase": event.phase, **asdict(event)}
     if isinstance(event, Progress):
-        return {name: value for name, value in told.items() if name in _HEAD or value is not None}
+        return {name: value for name, value in content.items() if name in _HEAD or value is not None}
     if isinstance(event, PhaseChanged):
-        always = (*_ALWAYS, *_IDS) if told.pop("is_kept") else _ALWAYS
-        return {name: value for name, value in told.items() if name in always or value}
-    return told
+        always = (*_ALWAYS, *_IDS) if content.pop("is_kept") else _ALWAYS
+        return {name: value for name, value in content.items() if name in always or value}
+    return content

@@ -101,16 +101,16 @@ def read_history(folder: Path) -> History | None:
     return History(tuple(events), is_understood)
 
 
-def event_of(told: Any) -> Event | None:
+def event_of(data: Any) -> Event | None:
     """Read an event; None if this version does not know its kind. Raises ValidationError if it does not fit that."""
-    if not isinstance(told, dict) or not isinstance(told.get("time"), str):
+    if not isinstance(data, dict) or not isinstance(data.get("time"), str):
         return None
-    name = str(told.get("type"))
+    name = str(data.get("type"))
     if name == "run":
-        name += f" {told.get('state')}"
-        told = {key: value for key, value in told.items() if key not in ("phase", "state")}
+        name += f" {data.get('state')}"
+        data = {key: value for key, value in data.items() if key not in ("phase", "state")}
     reader = _readers().get(name)
-    return reader.validate_python(told) if reader is not None else None
+    return reader.validate_python(data) if reader is not None else None
 
 
 @cache

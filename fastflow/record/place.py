@@ -34,8 +34,8 @@ class Checkout:
     def read(cls, folder: Path) -> "Checkout | None":
         """The checkout of a run's folder; None if it names none, like one that was copied from next to another spec."""
         try:
-            told = json.loads((folder / CHECKOUT_FILE).read_text(encoding="utf-8"))
-            return cls(str(told["directory"]), int(told["device"]), int(told["inode"]))
+            content = json.loads((folder / CHECKOUT_FILE).read_text(encoding="utf-8"))
+            return cls(str(content["directory"]), int(content["device"]), int(content["inode"]))
         except (OSError, ValueError, LookupError, TypeError, RecursionError):
             return None
 

@@ -132,19 +132,19 @@ class PlanFile:
 
     def as_json(self) -> dict[str, Any]:
         """Return the content of plan.json, or the output of `plan --format json` (docs: machine formats)."""
-        told = asdict(self)
-        phases = [{key: value for key, value in one.items() if key != "matrix" or value} for one in told["phases"]]
-        told["phases"] = phases
-        units = told.pop("units")
+        content = asdict(self)
+        phases = [{key: value for key, value in one.items() if key != "matrix" or value} for one in content["phases"]]
+        content["phases"] = phases
+        units = content.pop("units")
         if self.run is None:
-            told = {name: told[name] for name in ("format_version", "name", "phases", "critical_path")}
+            content = {name: content[name] for name in ("format_version", "name", "phases", "critical_path")}
             of_run = ("image", "allow_failure", "gate", "line", "column")
-            told["phases"] = [{key: value for key, value in one.items() if key not in of_run} for one in phases]
+            content["phases"] = [{key: value for key, value in one.items() if key not in of_run} for one in phases]
         else:
             for name in ("hosts", "images"):
-                if not told[name]:
-                    del told[name]
-        return {**told, "units": units} if units else told
+                if not content[name]:
+                    del content[name]
+        return {**content, "units": units} if units else content
 
 
 def plan_file_of(plan: Plan) -> PlanFile:
@@ -187,11 +187,11 @@ def plan_file_of_run(plan: Plan, facts: Facts, values: Mapping[str, str], run: s
     )
 
 
-def _of_run(told: PlannedPhase, phase: PhasePlan, facts: Facts) -> PlannedPhase:
+def _of_run(planned: PlannedPhase, phase: PhasePlan, facts: Facts) -> PlannedPhase:
     gate = phase.node.gate if isinstance(phase.node, TesterNode) else None
     mark = place_in_spec(facts.places.key("workflows", phase.workflow, "nodes", phase.name).mark, facts.inclusions)
     return replace(
-        told,
+        planned,
         image=phase.image,
         allow_failure=bool(phase.node.allow_failure),
         gate=PlannedGate(gate.threat, gate.accept) if isinstance(gate, Gate) else gate,
@@ -227,9 +227,9 @@ def read_plan_file(folder: Path) -> PlanFile | None:
         return None
 
 
-def plan_file_from(told: object) -> PlanFile:
+def plan_file_from(content: object) -> PlanFile:
     """Read a plan from its JSON. Raises ValueError if it is not one."""
-    return _reader().validate_python(told)
+    return _reader().validate_python(content)
 
 
 @cache

@@ -101,7 +101,7 @@ class PhaseResult:
         return self.state in END_STATES
 
     @property
-    def has_grave(self) -> bool:
+    def fails_gate(self) -> bool:
         """Whether it found anything that its gate does not excuse."""
         return any(found.gate == "fails" for found in self.vulnerabilities)
 
@@ -123,8 +123,8 @@ class RunResult:
 
     def as_json(self) -> dict[str, Any]:
         """Return the content of result.json (docs: machine formats)."""
-        told = asdict(self)
-        return {"format_version": FORMAT_VERSION, **told}
+        content = asdict(self)
+        return {"format_version": FORMAT_VERSION, **content}
 
 
 def exit_code_of(phases: Iterable[PhaseResult], interrupted: int | None = None, broken: bool = False) -> int:
@@ -135,7 +135,7 @@ def exit_code_of(phases: Iterable[PhaseResult], interrupted: int | None = None, 
     if interrupted is not None:
         return interrupted
     counted = [phase for phase in phases if not phase.allow_failure]
-    if any(phase.state == "vulnerable" or phase.has_grave for phase in counted):
+    if any(phase.state == "vulnerable" or phase.fails_gate for phase in counted):
         return ExitCode.VULNERABLE
     if broken or any(phase.state in ("failed", "cancelled") for phase in counted):
         return ExitCode.FAILED

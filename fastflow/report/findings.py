@@ -35,8 +35,8 @@ def findings_as_json(diagnostics: Iterable[Diagnostic]) -> str:
     """Return the output of `validate --format json` (docs: machine formats)."""
     import json  # noqa: PLC0415  # most people read text
 
-    told = {"format_version": FORMAT_VERSION, "findings": [_finding(found) for found in diagnostics]}
-    return json.dumps(told, indent=2, ensure_ascii=False)
+    content = {"format_version": FORMAT_VERSION, "findings": [_finding(found) for found in diagnostics]}
+    return json.dumps(content, indent=2, ensure_ascii=False)
 
 
 def _finding(found: Diagnostic) -> dict[str, Any]:

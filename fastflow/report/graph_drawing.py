@@ -95,8 +95,8 @@ def drawing_of(plan: PlanFile, states: Mapping[str, str] | None = None) -> Drawi
     """Read a plan; `states` are the outcomes of phases by id. None of its texts can break a document or a terminal."""
     path = shown_path(plan.critical_path, len(plan.phases))
     steps = set(pairwise(path))
-    told = {phase.id: phase for phase in plan.phases}
-    phases = tuple(_phase(phase, path, states or {}) for phase in told.values())
+    planned = {phase.id: phase for phase in plan.phases}
+    phases = tuple(_phase(phase, path, states or {}) for phase in planned.values())
     edges = tuple(
         DrawnEdge(
             before=_said(edge.id),
@@ -105,25 +105,25 @@ def drawing_of(plan: PlanFile, states: Mapping[str, str] | None = None) -> Drawi
             condition=_said(edge.condition),
             is_critical=(edge.id, phase.id) in steps,
         )
-        for phase in told.values()
+        for phase in planned.values()
         for edge in phase.depends_on
-        if edge.id in told and told[edge.id].wave < phase.wave
+        if edge.id in planned and planned[edge.id].wave < phase.wave
     )
     return Drawing(_said(plan.name), phases, edges, tuple(_said(name) for name in path))
 
 
-def _phase(told: PlannedPhase, path: tuple[str, ...], states: Mapping[str, str]) -> DrawnPhase:
+def _phase(planned: PlannedPhase, path: tuple[str, ...], states: Mapping[str, str]) -> DrawnPhase:
     return DrawnPhase(
-        id=_said(told.id),
-        workflow=_said(told.workflow),
-        name=_said(told.node),
-        mode=_said(told.mode),
-        build_id=_said(told.build_id or ""),
-        wave=told.wave,
-        is_selected=told.selected,
-        is_critical=told.id in path,
-        state=_said(states.get(told.id, "")),
-        matrix=_said(told.matrix or ""),
+        id=_said(planned.id),
+        workflow=_said(planned.workflow),
+        name=_said(planned.node),
+        mode=_said(planned.mode),
+        build_id=_said(planned.build_id or ""),
+        wave=planned.wave,
+        is_selected=planned.selected,
+        is_critical=planned.id in path,
+        state=_said(states.get(planned.id, "")),
+        matrix=_said(planned.matrix or ""),
     )
 
 

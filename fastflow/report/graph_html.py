@@ -78,6 +78,6 @@ def _row(phase: DrawnPhase, drawing: Drawing, columns: Sequence[str]) -> str:
     out = "" if phase.is_selected else " (left out)"
     path = "yes" if phase.is_critical else ""
     cells = (escape(phase.mode) + out, escape(phase.build_id or phase.counted), str(phase.wave), before, path)
-    told = zip(columns[1:], cells, strict=False)  # no path, no column for it
-    inner = "".join(f'<td role="cell" data-label="{name}">{cell}</td>' for name, cell in told)
+    named = zip(columns[1:], cells, strict=False)  # no path, no column for it
+    inner = "".join(f'<td role="cell" data-label="{name}">{cell}</td>' for name, cell in named)
     return f'<tr role="row"><th scope="row" role="rowheader">{escape(phase.id)}</th>{inner}</tr>'

@@ -169,9 +169,9 @@ def _write(suite: ET.Element, case: _Case) -> None:
     element = ET.SubElement(suite, "testcase", {"name": pictured(case.name), "classname": pictured(case.group)})
     element.set("time", f"{case.time or 0.0:.3f}")
     if case.outcome:
-        told = ET.SubElement(element, case.outcome, {"message": pictured(case.message)})
+        child = ET.SubElement(element, case.outcome, {"message": pictured(case.message)})
         if case.kind:
-            told.set("type", pictured(case.kind))
-        told.text = pictured(case.details) or None
+            child.set("type", pictured(case.kind))
+        child.text = pictured(case.details) or None
     if case.output:
         ET.SubElement(element, "system-out").text = pictured(case.output)

@@ -55,8 +55,8 @@ def proxy_url(phase: LivePhase) -> str | None:
 
 def runs_as_json(runs: Iterable[LiveRun], on_clusters: Iterable[Mapping[str, object]] = ()) -> str:
     """Return the output of `ps --format json`; runs on clusters are given in their final form."""
-    told = [*(_run_json(run) for run in runs), *on_clusters]
-    return json.dumps({"format_version": FORMAT_VERSION, "runs": told}, indent=2)
+    entries = [*(_run_json(run) for run in runs), *on_clusters]
+    return json.dumps({"format_version": FORMAT_VERSION, "runs": entries}, indent=2)
 
 
 def _run_json(run: LiveRun) -> dict[str, Any]:

@@ -18,11 +18,11 @@ _LONGEST_REQUEST = 2_000
 def render(archive: Archive) -> str:
     """Return the page: how the run ended, its phases, and its findings with the requests."""
     discoveries = discoveries_of(archive.phases)
-    told = verdict_of(archive.result, archive.phases)
+    verdict = verdict_of(archive.result, archive.phases)
     refusal = archive.history.refusal
     exit_code = archive.result.exit_code if archive.result is not None else "none"
     lines = [
-        f"## fastflow: {code(archive.name)}: {told.headline}",
+        f"## fastflow: {code(archive.name)}: {verdict.headline}",
         "",
         f"Run {code(archive.run)}, exit code {exit_code}",
         "",
@@ -83,10 +83,10 @@ def _row(one: Discovery) -> tuple[str, ...]:
 
 def _explanations(run: str, discoveries: Sequence[Discovery]) -> Iterator[str]:
     """Explanations of each type of flaw, and how to accept those that fail a gate."""
-    told = {one.name: one.explanation for one in discoveries if one.explanation}
-    if told:
+    explanations = {one.name: one.explanation for one in discoveries if one.explanation}
+    if explanations:
         yield ""
-        yield from (f"- **{name}**: {explanation}" for name, explanation in told.items())
+        yield from (f"- **{name}**: {explanation}" for name, explanation in explanations.items())
     if any(one.vulnerability.gate == "fails" for one in discoveries):
         yield ""
         yield f"Fix them, or accept one with a reason: {code(accept_command(run, 'FINGERPRINT'))}"

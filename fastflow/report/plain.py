@@ -37,7 +37,7 @@ class PlainProgress:
         self._run = ""
         self._starts: dict[str, float] = {}
         self._ids: dict[str, str] = {}
-        self._told: dict[str, tuple[float, int | None]] = {}
+        self._last_progress: dict[str, tuple[float, int | None]] = {}
 
     def __call__(self, event: Event) -> None:
         """Print an event."""
@@ -88,8 +88,8 @@ class PlainProgress:
     def _progress(self, event: Progress) -> str | None:
         """Show the progress at intervals, and whenever more was found."""
         now, found = self._clock(), event.vulnerabilities
-        before = self._told.get(event.phase)
+        before = self._last_progress.get(event.phase)
         if before is not None and now - before[0] < PERIOD and found == before[1]:
             return None
-        self._told[event.phase] = (now, found)
+        self._last_progress[event.phase] = (now, found)
         return progress_text(event) or None

@@ -132,10 +132,10 @@ def _port(port: Port) -> str:
 
 def plan_as_json(plan: Plan, forecast: "Forecast | None" = None) -> str:
     """Return the output of `plan --format json`; with a forecast, also `times`."""
-    told = plan_file_of(plan).as_json()
+    content = plan_file_of(plan).as_json()
     if forecast is not None:
         from fastflow.report.times import phase_as_json, times_as_json  # noqa: PLC0415  # as above
 
-        told["times"] = times_as_json(forecast)
-        told["phases"] = [{**phase, "times": phase_as_json(forecast, phase["id"])} for phase in told["phases"]]
-    return json.dumps(told, indent=2, ensure_ascii=False)
+        content["times"] = times_as_json(forecast)
+        content["phases"] = [{**phase, "times": phase_as_json(forecast, phase["id"])} for phase in content["phases"]]
+    return json.dumps(content, indent=2, ensure_ascii=False)

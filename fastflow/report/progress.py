@@ -75,16 +75,16 @@ def progress_for(
         from fastflow.report.tty import TtyProgress  # noqa: PLC0415  # rich is for terminals alone
 
         return TtyProgress(out, plan, mask, environment, unfolds=unfolds)
-    told = plan.phases if plan.resumes else [phase.id for phase in plan.selected]
-    return plain_for(kind, out, tuple(told), mask, environment)
+    phases = plan.phases if plan.resumes else [phase.id for phase in plan.selected]
+    return plain_for(kind, out, tuple(phases), mask, environment)
 
 
 def plain_for(
-    kind: str, out: TextIO, told: Sequence[str], mask: Callable[[str], str], environment: Mapping[str, str]
+    kind: str, out: TextIO, phases: Sequence[str], mask: Callable[[str], str], environment: Mapping[str, str]
 ) -> Display:
-    """Make a display of lines for `--progress KIND`, of the phases `told`."""
+    """Make a display of lines for `--progress KIND`, of these `phases`."""
     if kind == "quiet":
         return QuietProgress()
     if kind == "json":
         return JsonProgress(Outlet(out), mask)
-    return PlainProgress(Outlet(out, encoding_for(out, environment)), mask, told)
+    return PlainProgress(Outlet(out, encoding_for(out, environment)), mask, phases)

@@ -9,8 +9,8 @@ from fastflow.record.result import RunResult
 def render(archive: Archive) -> str:
     """Return the result; if there is none, its end and its exit code are null."""
     if archive.result is not None:
-        told = archive.result.as_json()
+        content = archive.result.as_json()
     else:
         begun = RunResult(archive.run, archive.spec, 0, "", "", archive.phases)
-        told = begun.as_json() | {"exit_code": None, "started": archive.started, "ended": None}
-    return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
+        content = begun.as_json() | {"exit_code": None, "started": archive.started, "ended": None}
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"

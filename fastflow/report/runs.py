@@ -39,7 +39,7 @@ def size_of(size: int) -> str:
 
 def kept_as_json(runs: Sequence[KeptRun]) -> str:
     """Return the output of `runs --format json` (docs: machine formats)."""
-    told = [
+    entries = [
         {
             "run": run.run,
             "spec": run.spec or None,
@@ -52,4 +52,4 @@ def kept_as_json(runs: Sequence[KeptRun]) -> str:
         }
         for run in runs
     ]
-    return json.dumps({"format_version": FORMAT_VERSION, "runs": told}, indent=2)
+    return json.dumps({"format_version": FORMAT_VERSION, "runs": entries}, indent=2)

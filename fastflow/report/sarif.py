@@ -93,8 +93,8 @@ def sarif_log(
     """
     listed = list(rules)
     index = {rule.id: position for position, rule in enumerate(listed)}
-    told = [{"level": "error", "message": _message(failure)} for failure in failures]
-    invocation = _given(executionSuccessful=is_complete, toolExecutionNotifications=told)
+    notifications = [{"level": "error", "message": _message(failure)} for failure in failures]
+    invocation = _given(executionSuccessful=is_complete, toolExecutionNotifications=notifications)
     run = {
         "tool": {"driver": _driver(listed)},
         "automationDetails": {"id": f"{category}/"},
@@ -117,9 +117,9 @@ def uri_of(file: str, root: Path) -> str:
     return _STANDARD_INPUT if file == "-" else quote(relative_path(file, root))
 
 
-def _given(**told: Any) -> dict[str, Any]:
+def _given(**values: Any) -> dict[str, Any]:
     """An object of SARIF, without empty properties."""
-    return {name: value for name, value in told.items() if value not in (None, "", [], {})}
+    return {name: value for name, value in values.items() if value not in (None, "", [], {})}
 
 
 def _driver(rules: Iterable[Rule]) -> dict[str, Any]:

@@ -94,7 +94,7 @@ def _result(archive: Archive, one: Discovery, seen: Counter[str]) -> sarif.Resul
 def _properties(archive: Archive, one: Discovery) -> dict[str, Any]:
     """Properties without their own place in SARIF, including the threshold of a gate that has one."""
     found = one.vulnerability
-    told = {
+    properties = {
         "fingerprint": found.fingerprint,
         "gate": found.gate,
         "gateThreat": archive.gate_of(one.phase.id).threat,
@@ -107,8 +107,8 @@ def _properties(archive: Archive, one: Discovery) -> dict[str, Any]:
         "request": one.request or None,
     }
     if found.scanner is not None:
-        told |= {"scanner": found.scanner, "message": one.message or None}
-    return {name: pictured(value) if isinstance(value, str) else value for name, value in told.items()}
+        properties |= {"scanner": found.scanner, "message": one.message or None}
+    return {name: pictured(value) if isinstance(value, str) else value for name, value in properties.items()}
 
 
 def _location(archive: Archive, one: Discovery) -> sarif.Location:

@@ -101,12 +101,12 @@ def _phase(alike: Sequence[PhaseResult], name: str, width: int, before: Mapping[
     phase = alike[0]
     named = (("test record", phase.test_record), ("test run", phase.test_run))
     ids = (f"{what} {identity}" for what, identity in named if identity)
-    told = ", ".join([*ids, *_baselines(phase, before.get(phase.id))])
+    details = ", ".join([*ids, *_baselines(phase, before.get(phase.id))])
     start = f"{LOOKS[phase.state][0]} {name:<{width}}  {state_of(phase):<{_WIDEST_STATE}}"
     if len(alike) > 1:
-        told = f"in {len(alike)} cells: {_few([one.workflow for one in alike])}"
+        details = f"in {len(alike)} cells: {_few([one.workflow for one in alike])}"
     slowest = max(alike, key=lambda one: between(one.started, one.ended) or 0.0)
-    yield f"{start}  {time_of(slowest):>10}  {told}".rstrip()
+    yield f"{start}  {time_of(slowest):>10}  {details}".rstrip()
     if phase.reason:
         yield f"    {phase.reason}"
     yield from _vulnerabilities(phase.vulnerabilities)

@@ -76,8 +76,8 @@ class Row:
             return self.line or "services and node"
         if self.state == "stopping":
             return "stopping the node"
-        told = progress_text(self.pace.progress) if self.pace.progress else ""
-        return told or self.line or ", ".join(self.ids)
+        progress = progress_text(self.pace.progress) if self.pace.progress else ""
+        return progress or self.line or ", ".join(self.ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +117,11 @@ def folded(rows: tuple[Row, ...]) -> tuple[Row, ...]:
 
 def _as_one(rows: list[Row]) -> Row:
     """A row for several: with the most significant state, from the first beginning to the last end."""
-    told = min(rows, key=lambda row: _STATES.index(row.state))
+    decisive = min(rows, key=lambda row: _STATES.index(row.state))
     ends = [row.ended for row in rows]
     ended = None if None in ends else max(end for end in ends if end is not None)
     began = min((row.began for row in rows if row.began is not None), default=None)
-    return replace(told, began=began, ended=ended, cells=tuple(rows))
+    return replace(decisive, began=began, ended=ended, cells=tuple(rows))
 
 
 class Board:

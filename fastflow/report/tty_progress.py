@@ -53,25 +53,25 @@ NO_PACE = Pace()
 
 def progress_bar(pace: Pace, now: float, width: int, encoding: str) -> Text | None:
     """Draw it for a column in a terminal of `width` characters; None if the baselines are not known."""
-    told = pace.progress
-    if told is None or not told.baselines or told.baselines_done is None:
+    progress = pace.progress
+    if progress is None or not progress.baselines or progress.baselines_done is None:
         return None
-    done = min(told.baselines_done, told.baselines)
-    text = _bar(done / told.baselines, min(_WIDEST, width // 8), encoding)
+    done = min(progress.baselines_done, progress.baselines)
+    text = _bar(done / progress.baselines, min(_WIDEST, width // 8), encoding)
     text.append(" " + ", ".join(_figures(pace, now)), "dim")
     return text
 
 
 def _figures(pace: Pace, now: float) -> Iterator[str]:
-    told = pace.progress
-    assert told is not None
-    yield f"{told.baselines_done} of {told.baselines}"
+    progress = pace.progress
+    assert progress is not None
+    yield f"{progress.baselines_done} of {progress.baselines}"
     if (rate := pace.requests_per_second(now)) is not None:
         yield f"{rate:.0f} req/s" if rate >= 10 else f"{rate:.1f} req/s"
     if (left := pace.seconds_left(now)) is not None:
         yield f"{short_duration(math.ceil(left), digits=0)} left"  # never 0s, because it still runs
-    if told.vulnerabilities:
-        yield count(told.vulnerabilities, "vulnerability")
+    if progress.vulnerabilities:
+        yield count(progress.vulnerabilities, "vulnerability")
 
 
 def _bar(share: float, width: int, encoding: str) -> Text:

@@ -43,7 +43,7 @@ class FastTester(Tester):
         elif not is_over:
             node.stop(context.run.grace)
         end = node.end()
-        context.report_state(None, exit_code=end.exit_code, **self._told(node))
+        context.report_state(None, exit_code=end.exit_code, **self._facts(node))
         if mismatch:
             reason = f"record mismatch: the node tested {mismatch[0]}, but this run recorded {expected}"
             return failed(reason, "another pipeline uses this BUILD_ID on the same token")
@@ -58,20 +58,20 @@ class FastTester(Tester):
 
     def find_early(self, node: RunningNode, is_stopped: bool) -> Iterable[Vulnerability]:
         """The findings in the log and, if there is time, in the API and the reports."""
-        self.context.report_state(None, **self._told(node))
+        self.context.report_state(None, **self._facts(node))
         found = from_log(node.log)
         return self._found(node, fetch_reports(self.context, node.container)) if found and not is_stopped else found
 
-    def _told(self, node: RunningNode) -> dict[str, str | int | None]:
+    def _facts(self, node: RunningNode) -> dict[str, str | int | None]:
         log = node.log
         return {"test_record": log.record, "test_run": log.run, "baselines": len(log.baselines) or None}
 
     def _with_enough(self, node: RunningNode, verdict: Verdict) -> Verdict:
         """Fail a phase that passed on fewer baselines than required; the node itself reports an empty record."""
-        told, wanted = len(node.log.baselines), self.context.phase.node
+        baselines, wanted = len(node.log.baselines), self.context.phase.node
         assert isinstance(wanted, TesterNode)
-        is_short = verdict.state == "passed" and 0 < told < (wanted.min_baselines or 1)
-        return too_few_baselines(told, wanted.min_baselines or 1) if is_short else verdict
+        is_short = verdict.state == "passed" and 0 < baselines < (wanted.min_baselines or 1)
+        return too_few_baselines(baselines, wanted.min_baselines or 1) if is_short else verdict
 
     def _found(self, node: RunningNode, reports: tuple[Path, ...]) -> tuple[Vulnerability, ...]:
         context, workflow, run = self.context, self.context.workflow.plan, node.log.run

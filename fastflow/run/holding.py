@@ -30,7 +30,7 @@ from fastflow.run.lease import (
     take_name,
     token_fingerprint,
 )
-from fastflow.run.waiting_line import Patience, Wish
+from fastflow.run.waiting_line import LeaseRequest, Patience
 from fastflow.settings import RunSettings
 
 
@@ -48,13 +48,13 @@ def hold_all(run: RunContext, hosts: Iterable[Host]) -> list[Lease]:
         ):
             phases = _phases_on(run, host)
             image, labels = holder_image(run, phases), labels_of(run.settings)
-            wish = Wish(host.engine, tuple(keys_of(run.plan, run.settings, phases)), image, labels, run.note)
+            request = LeaseRequest(host.engine, tuple(keys_of(run.plan, run.settings, phases)), image, labels, run.note)
             try:
-                taken += wish.take()
+                taken += request.take()
             except BuildIdInUseError:
                 if patience is None:
                     raise
-                taken += wish.wait(run.cancellation, patience)
+                taken += request.wait(run.cancellation, patience)
             if run.cancellation.is_set:
                 break
     except BaseException:

@@ -20,7 +20,7 @@ class Interrupter:
     signal: str
     _due: dict[str, float] = field(default_factory=dict)
 
-    def tell(self, run: str, leases: Iterable[tuple[Engine, str]]) -> bool:
+    def interrupt(self, run: str, leases: Iterable[tuple[Engine, str]]) -> bool:
         """Signal a run through one of its leases (by id) if it is time to; return whether this is the first time."""
         now = time.monotonic()
         is_first = run not in self._due

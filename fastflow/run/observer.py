@@ -76,7 +76,7 @@ class Observer:
         self._seen: dict[str, int] = {}
         self._exit_codes: dict[str, int] = {}
         self._stream: Stream | None = None
-        self._revival = threading.Lock()
+        self._attaching = threading.Lock()
         self._losses = 0
 
     def start(self) -> None:
@@ -85,7 +85,7 @@ class Observer:
 
     def close(self) -> None:
         """Stop following the engine's events."""
-        with self._revival:
+        with self._attaching:
             if self._stream is not None:
                 self._stream.close()
             self._stream = None
@@ -96,9 +96,9 @@ class Observer:
         stream = self._stream  # read once: `close` sets it to None
         return self._losses + (stream is not None and stream.join(0))
 
-    def _revive(self) -> None:
+    def _attach_again(self) -> None:
         """Attach again if the stream has ended by itself, as it does when the engine restarts."""
-        if not self._revival.acquire(blocking=False):
+        if not self._attaching.acquire(blocking=False):
             return
         try:
             if self._stream is not None and self._stream.join(0):
@@ -106,7 +106,7 @@ class Observer:
                     self.start()
                     self._losses += 1
         finally:
-            self._revival.release()
+            self._attaching.release()
 
     def _on_event(self, event: ContainerEvent) -> None:
         if event.action.startswith(("die", "health_status", "start", "destroy", "oom")):
@@ -161,12 +161,12 @@ class Observer:
                 return found
             looked = time.monotonic()
 
-            def has_news(before: int = before, looked: float = looked) -> bool:
+            def has_changed(before: int = before, looked: float = looked) -> bool:
                 return unless() or self._count(wanted) != before or time.monotonic() - looked >= RECHECK
 
-            self.wait(has_news, deadline, stoppable=stoppable)
+            self.wait(has_changed, deadline, stoppable=stoppable)
             if time.monotonic() - looked >= RECHECK:
-                self._revive()
+                self._attach_again()
 
     def last_exit_code(self, container_id: str) -> int | None:
         """The exit code of a container that has ended and is gone, as after a prune.

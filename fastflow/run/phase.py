@@ -63,7 +63,7 @@ class PhaseRun:
             self._is_abandoned = True
         verdict = self._cancelled()
         result = replace(self.result, state=verdict.state, reason=verdict.reason, ended=now())
-        self._tell(result, reason=verdict.reason)
+        self._emit_changes(result, reason=verdict.reason)
         return result
 
     def _end(self, verdict: Verdict) -> PhaseResult:
@@ -142,12 +142,12 @@ class PhaseRun:
             if state is not None:
                 self.result = replace(self.result, state=state)
         if state is not None:
-            self._tell(self.result, **facts)
+            self._emit_changes(self.result, **facts)
 
-    def _tell(self, result: PhaseResult, **facts: Any) -> None:
+    def _emit_changes(self, result: PhaseResult, **facts: Any) -> None:
         """Emit only what has changed: the rest is in an earlier event."""
-        told = {name: value for name, value in facts.items() if name != "reason"}
-        self.run.emit(PhaseChanged.of(result, **told))
+        changed = {name: value for name, value in facts.items() if name != "reason"}
+        self.run.emit(PhaseChanged.of(result, **changed))
 
 
 def _failed_by(error: PhaseFailedError | FastflowError | OSError) -> Verdict:

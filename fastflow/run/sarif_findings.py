@@ -61,10 +61,12 @@ def _log(path: Path) -> list[Tree] | None:
         return None
     try:
         is_fit = path.stat().st_size <= LARGEST_REPORT
-        told = json.loads(path.read_text(encoding="utf-8-sig", errors="replace")) if is_fit else None
+        content = json.loads(path.read_text(encoding="utf-8-sig", errors="replace")) if is_fit else None
     except (OSError, ValueError, RecursionError):
         return None
-    runs = told.get("runs") if isinstance(told, dict) and str(told.get("version", "")).startswith("2.1") else None
+    runs = (
+        content.get("runs") if isinstance(content, dict) and str(content.get("version", "")).startswith("2.1") else None
+    )
     return [run for run in runs if isinstance(run, dict)] if isinstance(runs, list) else None
 
 

@@ -71,11 +71,11 @@ class ServiceWait:
         self._streams: list[Stream] = []
 
     @contextmanager
-    def telling(self) -> Iterator[None]:
+    def noting(self) -> Iterator[None]:
         """Note every 15 s, as long as the block runs, which services are not up yet."""
         has_ended = threading.Event()
 
-        def tell() -> None:
+        def note() -> None:
             while not has_ended.wait(PERIOD):
                 with suppress(EngineError):
                     waiting = self._waiting_for()
@@ -83,7 +83,7 @@ class ServiceWait:
                         self._context.run.note(f"waiting for services: {waiting}", self._context.phase.id)
 
         with suppress(RuntimeError):  # no more threads: the phase continues without these notes
-            threading.Thread(target=tell, daemon=True, name="waiting").start()
+            threading.Thread(target=note, daemon=True, name="waiting").start()
         try:
             yield
         finally:

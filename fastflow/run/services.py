@@ -29,7 +29,7 @@ def ensure_services(context: PhaseContext, meanwhile: Callable[[], None] = lambd
     found: tuple[Container, ...] = ()
     waiting = ServiceWait(context, services)
     try:
-        with waiting.telling():
+        with waiting.noting():
             if services:
                 with context.changing_project():
                     found = _start_missing(context, services)

@@ -70,16 +70,16 @@ class Announcer:
     _noted: tuple[str, int] | None = None
     _noted_at: float = 0.0
 
-    def tell(self, obstacle: BuildIdInUseError, place: int) -> None:
+    def announce(self, obstacle: BuildIdInUseError, place: int) -> None:
         """Note it if it is time to."""
-        news, now = (obstacle.message, place), time.monotonic()
-        if news != self._noted or now - self._noted_at >= _AGAIN:
+        state, now = (obstacle.message, place), time.monotonic()
+        if state != self._noted or now - self._noted_at >= _AGAIN:
             self.note(f"waiting at place {place} in line: {obstacle.message}")
-            self._noted, self._noted_at = news, now
+            self._noted, self._noted_at = state, now
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class LeaseRequest:
     """The leases that a run wants on an engine, and the labels and the image of their containers."""
 
     engine: Engine
@@ -119,7 +119,7 @@ class Wish:
                 self._cancel(obstacles, patience, interrupter)
                 if (left := patience.deadline - time.monotonic()) <= 0:
                     raise patience.over(first, line.place)
-                announcer.tell(first, line.place)
+                announcer.announce(first, line.place)
                 with cancellation.changed:
                     if not cancellation.is_set:
                         cancellation.changed.wait(min(left, _LOOK))
@@ -132,7 +132,7 @@ class Wish:
                 raise BuildIdInUseError(f"{one.error.message}; {NO_CONSENT}", one.error.hint)
         for one in obstacles:
             run = run_of(one.container)
-            is_first = patience.cancels(one.container.labels) and interrupter.tell(
+            is_first = patience.cancels(one.container.labels) and interrupter.interrupt(
                 run, [(self.engine, one.container.id)]
             )
             if is_first:
@@ -167,7 +167,7 @@ class _Ticket:
 class _Line:
     """The queue from the view of one run in it."""
 
-    wish: Wish
+    request: LeaseRequest
     number: int = 0
     place: int = 1
     _lease: Lease | None = None
@@ -184,15 +184,15 @@ class _Line:
 
     def obstacles(self) -> Sequence[Obstacle]:
         """The obstacles, leases before tickets; none if it is this run's turn."""
-        tickets = _tickets(self.wish.engine)
+        tickets = _tickets(self.request.engine)
         if not any(ticket.number == self.number for ticket in tickets):  # it was removed
             self._leave()
             self._join()
-            tickets = _tickets(self.wish.engine)
-        wanted = [(self.wish.wanted_by(other), other) for other in tickets if other.number < self.number]
+            tickets = _tickets(self.request.engine)
+        wanted = [(self.request.wanted_by(other), other) for other in tickets if other.number < self.number]
         before = [(key, one.container) for key, one in wanted if key is not None and self._counts(one.container)]
         self.place = len(before) + 1
-        holders = holders_of(self.wish.engine, self.wish.keys, self.wish.run)
+        holders = holders_of(self.request.engine, self.request.keys, self.request.run)
         return [
             *(Obstacle(holder, in_use(holder)) for holder in holders),
             *(Obstacle(container, _before(key, container)) for key, container in before),
@@ -204,17 +204,17 @@ class _Line:
             return container.is_alive
         if time.monotonic() - self._created.setdefault(container.id, time.monotonic()) < _START_GRACE:
             return True
-        self.wish.engine.api.remove_containers([container.id])
+        self.request.engine.api.remove_containers([container.id])
         return False
 
     def _join(self) -> None:
-        engine = self.wish.engine
-        wanted = " ".join(f"{key.token}/{key.build_id or ''}" for key in self.wish.keys)
+        engine = self.request.engine
+        wanted = " ".join(f"{key.token}/{key.build_id or ''}" for key in self.request.keys)
         for _ in range(_TRIES):
             self.number = max((ticket.number for ticket in _tickets(engine)), default=0) + 1
             key = LeaseKey(_LINE, str(self.number))
             self._lease = engine.api.hold(
-                key.name, self.wish.image, {**self.wish.labels, **key.labels, WAITS_FOR: wanted}
+                key.name, self.request.image, {**self.request.labels, **key.labels, WAITS_FOR: wanted}
             )
             if self._lease is not None:
                 self._lease.start()

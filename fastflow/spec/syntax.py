@@ -136,8 +136,8 @@ def _indentation(report: _ParserReport) -> SyntaxFault | None:
     message = f"this line is indented by {width}, unlike any line that it could belong to"
     hint = "indent all keys of a mapping equally"
     what = "entries of this list begin" if "sequence" in report.context else "keys of this mapping begin"
-    told = f"{what} at column {report.begins[1]}"
-    return SyntaxFault(message, *report.at, hint, report.begins, told)
+    begins_message = f"{what} at column {report.begins[1]}"
+    return SyntaxFault(message, *report.at, hint, report.begins, begins_message)
 
 
 def _first_character(report: _ParserReport) -> SyntaxFault | None:

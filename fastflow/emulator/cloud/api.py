@@ -46,14 +46,14 @@ class CloudApi:
             return own
         headers = {key.lower(): value for key, value in request.headers}
         owner = self.state.identify(headers.get(b"x-wallarmapi-token", b"").decode("latin-1"))
-        told = json.loads(request.body) if request.body else {}
-        if not isinstance(told, dict):
+        body = json.loads(request.body) if request.body else {}
+        if not isinstance(body, dict):
             raise Refusal(400, "bad_request")
         if request.method == "POST" and path == "/v1/test_run":
-            return self._create(owner, told)
+            return self._create(owner, body)
         if request.method == "GET" and (match := _RUN.fullmatch(path)):
             return 200, {"status": 200, "body": self.state.run(owner, match[1])}
-        return self._for_node(request.method, path, owner, told)
+        return self._for_node(request.method, path, owner, body)
 
     def _own(self, method: str, path: str) -> Answer | None:
         if path == "/emulator/health":
@@ -65,38 +65,38 @@ class CloudApi:
             return 200, self.state.counts()
         return None
 
-    def _create(self, owner: str, told: Mapping[str, Any]) -> Answer:
+    def _create(self, owner: str, body: Mapping[str, Any]) -> Answer:
         """Wallarm's public API: create a test run, by copying where a record is named."""
-        facts = {field: told[field] for field in _RUN_FIELDS if field in told}
+        facts = {field: body[field] for field in _RUN_FIELDS if field in body}
         if not isinstance(facts.get("name"), str) or not facts["name"]:
             raise Refusal(400, "name_required")
-        build_id = _text(told, "build_id")
-        record = self.state.find_record(owner, build_id, _text(told, "test_record_id"))
+        build_id = _text(body, "build_id")
+        record = self.state.find_record(owner, build_id, _text(body, "test_record_id"))
         return 200, {"status": 200, "body": self.state.start_run(owner, build_id, record, facts)}
 
-    def _for_node(self, method: str, path: str, owner: str, told: dict[str, Any]) -> Answer:
+    def _for_node(self, method: str, path: str, owner: str, body: dict[str, Any]) -> Answer:
         if method == "POST" and path == "/emulator/v1/records":
-            return 200, {"id": self.state.start_record(owner, _text(told, "build_id"), str(told["name"]))}
+            return 200, {"id": self.state.start_record(owner, _text(body, "build_id"), str(body["name"]))}
         if method == "POST" and (match := _BASELINES.fullmatch(path)):
-            return 200, {"ids": self.state.add_baselines(owner, match[1], list(told["requests"]))}
+            return 200, {"ids": self.state.add_baselines(owner, match[1], list(body["requests"]))}
         if method == "POST" and (match := _FINISH.fullmatch(path)):
             self.state.finish_record(owner, match[1])
             return 200, {}
         if method == "POST" and path == "/emulator/v1/records/find":
-            return 200, {"id": self.state.find_record(owner, _text(told, "build_id"), _text(told, "record"))}
+            return 200, {"id": self.state.find_record(owner, _text(body, "build_id"), _text(body, "record"))}
         if method == "POST" and path == "/emulator/v1/runs":
-            record = str(told["record"])
-            run = self.state.start_run(owner, _text(told, "build_id"), record, dict(told["facts"]))
+            record = str(body["record"])
+            run = self.state.start_run(owner, _text(body, "build_id"), record, dict(body["facts"]))
             return 200, {"run": run, "baselines": self.state.baselines(owner, record)}
         if method == "POST" and (match := _NODE_RUN.fullmatch(path)):
-            return 200, {"state": self.state.update_run(owner, match[1], dict(told["facts"]), _text(told, "state"))}
+            return 200, {"state": self.state.update_run(owner, match[1], dict(body["facts"]), _text(body, "state"))}
         if method == "GET" and path == "/emulator/v1/last-run":
             return 200, self.state.run(owner, None)
         raise Refusal(404, "not_found")
 
 
-def _text(told: Mapping[str, Any], key: str) -> str | None:
-    value = told.get(key)
+def _text(body: Mapping[str, Any], key: str) -> str | None:
+    value = body.get(key)
     if value is None or value == "":
         return None
     if isinstance(value, bool) or not isinstance(value, str | int):

@@ -117,11 +117,11 @@ class CloudState:
             raise Refusal(400, "empty_test_record")
         slot = build_id or ""
         self._interrupt(owner, slot)
-        told = {**dict.fromkeys(COUNTS, 0), **_DEFAULTS, **facts}
-        told |= {"test_record_id": _record_id(number), "vulns": [], "start_time": int(time.time())}
-        told |= {"baseline_count": count, "baseline_check_waiting_count": count, "end_time": None}
-        told |= {"estimated_time_to_completion": None, "ready_for_recording": False}
-        row = (owner, slot, number, "running", json.dumps(told))
+        content = {**dict.fromkeys(COUNTS, 0), **_DEFAULTS, **facts}
+        content |= {"test_record_id": _record_id(number), "vulns": [], "start_time": int(time.time())}
+        content |= {"baseline_count": count, "baseline_check_waiting_count": count, "end_time": None}
+        content |= {"estimated_time_to_completion": None, "ready_for_recording": False}
+        row = (owner, slot, number, "running", json.dumps(content))
         cursor = self._db.execute("INSERT INTO run (token, slot, record, state, facts) VALUES (?, ?, ?, ?, ?)", row)
         self._db.commit()
         return self.run(owner, _run_id(cursor.lastrowid))

@@ -36,10 +36,10 @@ class Baseline:
         return next((value.decode("latin-1") for key, value in self.headers if key.lower() == name), "")
 
 
-def read_baseline(told: Mapping[str, Any]) -> Baseline:
+def read_baseline(facts: Mapping[str, Any]) -> Baseline:
     """Make a baseline of what the cloud keeps of it."""
-    headers = [(key.encode("latin-1"), value.encode("latin-1")) for key, value in told["headers"]]
-    return Baseline(told["id"], told["method"], told["url"], headers, base64.b64decode(told["body"]))
+    headers = [(key.encode("latin-1"), value.encode("latin-1")) for key, value in facts["headers"]]
+    return Baseline(facts["id"], facts["method"], facts["url"], headers, base64.b64decode(facts["body"]))
 
 
 def site_of(uri: str) -> str:

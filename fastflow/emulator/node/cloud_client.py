@@ -43,10 +43,10 @@ class CloudClient:
         if response.status in (401, 403):
             raise DeniedError
         try:
-            told = json.loads(response.body)
+            content = json.loads(response.body)
         except ValueError as error:
             raise UnreachableError("the API host does not speak the API") from error
         if response.status >= 400:
-            body = told.get("body") if isinstance(told, dict) else None
+            body = content.get("body") if isinstance(content, dict) else None
             raise RefusedError(str(body.get("error", response.status) if isinstance(body, dict) else response.status))
-        return told
+        return content

@@ -158,5 +158,5 @@ async def _wait(stop: Stop, recorder: Recorder, inactivity: float) -> bool:
         if left <= 0:
             return False
         with suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(stop.told.wait(), left)
+            await asyncio.wait_for(stop.requested.wait(), left)
             return True

@@ -53,10 +53,10 @@ class TestRun:
 
     async def _beat(self) -> None:
         while True:
-            await self.tell(None)
+            await self.report(None)
             await asyncio.sleep(_BEAT)
 
-    async def tell(self, state: str | None) -> None:
+    async def report(self, state: str | None) -> None:
         """Tell the cloud how things stand, and `state` where it is the last. Raises TakenError."""
         facts = self.facts(is_over=state is not None)
         answer = await self._cloud.call("POST", self._path, {"facts": facts, "state": state})
@@ -114,5 +114,5 @@ class TestRun:
             "current_rps": 0 if is_over else rate,
             "avg_rps": rate,
             "estimated_time_to_completion": round(left / rate) if rate else left // 100,
-            "vulns": self._vulnerabilities.told(),
+            "vulns": self._vulnerabilities.as_json(),
         }

@@ -18,14 +18,14 @@ class Stop:
     """Listens to the signals for as long as the loop runs."""
 
     def __init__(self) -> None:
-        self.told = asyncio.Event()
+        self.requested = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, self.told.set)
+            asyncio.get_running_loop().add_signal_handler(number, self.requested.set)
 
     async def guard(self, work: Coroutine[Any, Any, T]) -> T:
         """Do the work, or raise StoppedError (with the work cancelled) as soon as the node is told to stop."""
         task = asyncio.ensure_future(work)
-        waiting = asyncio.ensure_future(self.told.wait())
+        waiting = asyncio.ensure_future(self.requested.wait())
         await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
         if task.done():

@@ -47,10 +47,10 @@ async def _create(cloud: CloudClient, settings: Settings) -> tuple[dict[str, Any
     info("Node connected to Wallarm Cloud")
     test_info(f"Use TestRecord#{record} for creating TestRun")
     wanted = {"build_id": settings.build_id, "record": record, "facts": settings.facts()}
-    told = await cloud.call("POST", "/emulator/v1/runs", wanted)
-    test_info(f"TestRun#{told['run']['id']} created")
-    every = [read_baseline(baseline) for baseline in told["baselines"]]
-    return told["run"], sorted((one for one in every if not has_extension(one, settings.excluded)), key=is_last)
+    created = await cloud.call("POST", "/emulator/v1/runs", wanted)
+    test_info(f"TestRun#{created['run']['id']} created")
+    every = [read_baseline(baseline) for baseline in created["baselines"]]
+    return created["run"], sorted((one for one in every if not has_extension(one, settings.excluded)), key=is_last)
 
 
 async def _execute(run: TestRun, stop: Stop) -> str:
@@ -73,7 +73,7 @@ async def _close(run: TestRun, created: Mapping[str, Any], state: str, settings:
     name, facts = created["id"], run.facts(is_over=True)
     try:
         if state != "taken":
-            await asyncio.wait_for(run.tell(state), _LARGEST_END if state == "interrupted" else None)
+            await asyncio.wait_for(run.report(state), _LARGEST_END if state == "interrupted" else None)
     except TakenError:
         state = "taken"
     except (TimeoutError, UnreachableError, RefusedError, DeniedError) as failure:

@@ -16,7 +16,7 @@ _FACTS = ("type", "threat", "parameter", "uri", "method", "gate")
 def render(comparison: Comparison) -> str:
     """Return the output of `diff --format json`."""
     found = comparison.vulnerabilities
-    told = {
+    content = {
         "format_version": FORMAT_VERSION,
         "old": _run(comparison.old),
         "new": _run(comparison.new),
@@ -31,7 +31,7 @@ def render(comparison: Comparison) -> str:
             {"id": name, "old": _phase(old), "new": _phase(new)} for name, (old, new) in comparison.phases.items()
         ],
     }
-    return json.dumps(told, indent=2, ensure_ascii=False)
+    return json.dumps(content, indent=2, ensure_ascii=False)
 
 
 def _run(run: ComparedRun) -> dict[str, Any]:
@@ -61,8 +61,8 @@ def _found(found: Iterable[FoundVulnerability]) -> list[dict[str, Any]]:
 def _phase(phase: ComparedPhase | None) -> dict[str, Any] | None:
     if phase is None:
         return None
-    told = {**asdict(phase), "seconds": _rounded(phase.seconds)}
-    return {name: value for name, value in told.items() if name != "description"}
+    content = {**asdict(phase), "seconds": _rounded(phase.seconds)}
+    return {name: value for name, value in content.items() if name != "description"}
 
 
 def _rounded(seconds: float | None) -> float | None:

@@ -17,7 +17,7 @@ from fastflow.run.holding import patience_of
 from fastflow.run.interrupting import Interrupter
 from fastflow.run.lease import CANCELLABLE, REPLACE, LeaseKey
 from fastflow.run.observer import Cancellation, Observer
-from fastflow.run.waiting_line import WAITS_FOR, Patience, Wish
+from fastflow.run.waiting_line import WAITS_FOR, LeaseRequest, Patience
 from tests.fakes.containers import Script
 from tests.fakes.engine import FakeEngine
 from tests.unit.run.leases import held_by, key
@@ -152,7 +152,7 @@ def test_a_run_is_told_again_after_a_while_by_a_lease_that_takes_it(monkeypatch:
     told = []
     for at in (0.0, 1.9, 2.0, 2.1):
         seconds[0] = at
-        told.append(interrupter.tell("r1", [(engine, one) for one in ids]))
+        told.append(interrupter.interrupt("r1", [(engine, one) for one in ids]))
     assert told == [True, False, False, False]
     assert [call for call in engine.calls if call.startswith("signal")] == ["signal there USR2"] * 2
 
@@ -174,12 +174,12 @@ class Contender:
 
     def _live(self) -> None:
         labels = {f"{LABEL}.run": self.run, CANCELLABLE: "true"}
-        wish = Wish(self.engine, (key("a"), key("b")), "app:1", labels, lambda _: None)
+        request = LeaseRequest(self.engine, (key("a"), key("b")), "app:1", labels, lambda _: None)
         patience = Patience(FOREVER, waits=False, cancels=lambda labels: labels.get(CANCELLABLE) == "true")
         try:
-            leases = wish.take()
+            leases = request.take()
         except BuildIdInUseError:
-            leases = wish.wait(self.cancellation, patience)
+            leases = request.wait(self.cancellation, patience)
         if leases:
             self.held.append(self.run)
             with self.cancellation.changed:
@@ -213,15 +213,15 @@ def test_whoever_waits_in_line_gives_its_place_to_a_newer_run() -> None:
     stranger = engine.hold(key("a").name, "app:1", {**key("a").labels, f"{LABEL}.run": "r0"})
     assert stranger is not None
 
-    def waiting(run: str) -> tuple[Wish, Cancellation, threading.Thread]:
+    def waiting(run: str) -> tuple[LeaseRequest, Cancellation, threading.Thread]:
         cancellation = Cancellation()
         Observer(engine, cancellation, run).start()
-        wish = Wish(engine, (key("a"),), "app:1", {f"{LABEL}.run": run, CANCELLABLE: "true"}, lambda _: None)
+        request = LeaseRequest(engine, (key("a"),), "app:1", {f"{LABEL}.run": run, CANCELLABLE: "true"}, lambda _: None)
         patience = Patience(FOREVER, waits=True, cancels=lambda labels: labels.get(CANCELLABLE) == "true")
-        thread = threading.Thread(target=lambda: held.extend(run for _ in wish.wait(cancellation, patience)))
+        thread = threading.Thread(target=lambda: held.extend(run for _ in request.wait(cancellation, patience)))
         thread.start()
         until(lambda: any(box.container.labels.get(f"{LABEL}.run") == run for box in list(engine.world.boxes.values())))
-        return wish, cancellation, thread
+        return request, cancellation, thread
 
     _, first, waits = waiting("r1")
     _, second, goes_on = waiting("r2")
@@ -236,6 +236,6 @@ def test_a_lease_of_another_token_is_not_in_the_way() -> None:
     engine = FakeEngine()
     other = LeaseKey("0" * 16, "a")
     engine.hold(other.name, "app:1", {**other.labels, f"{LABEL}.run": "r0", CANCELLABLE: "true"})
-    wish = Wish(engine, (key("a"),), "app:1", {f"{LABEL}.run": "r1"}, lambda _: None)
-    assert len(wish.wait(Cancellation(), Patience(FOREVER, waits=False, cancels=lambda _: True))) == 1
+    request = LeaseRequest(engine, (key("a"),), "app:1", {f"{LABEL}.run": "r1"}, lambda _: None)
+    assert len(request.wait(Cancellation(), Patience(FOREVER, waits=False, cancels=lambda _: True))) == 1
     assert not [call for call in engine.calls if call.startswith("signal")]

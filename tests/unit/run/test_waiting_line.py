@@ -16,7 +16,7 @@ from fastflow.run import waiting_line
 from fastflow.run.engine import Lease
 from fastflow.run.lease import LeaseKey
 from fastflow.run.observer import Cancellation
-from fastflow.run.waiting_line import WAITS_FOR, Announcer, Patience, Wish
+from fastflow.run.waiting_line import WAITS_FOR, Announcer, LeaseRequest, Patience
 from tests.unit.run.leases import held_by, key
 from tests.unit.run.stage import Stage
 
@@ -29,8 +29,8 @@ class Waiter:
     def __init__(self, stage: Stage, run: str, *keys: LeaseKey) -> None:
         labels = {f"{LABEL}.run": run, f"{LABEL}.host": f"host-of-{run}"}
         self.notes: list[str] = []
-        self.wish = Wish(stage.engine, keys or (key(),), "app:1", labels, self.notes.append)
-        self.line = waiting_line._Line(self.wish)
+        self.request = LeaseRequest(stage.engine, keys or (key(),), "app:1", labels, self.notes.append)
+        self.line = waiting_line._Line(self.request)
         self.line._join()
 
     def obstacle(self) -> str:
@@ -80,7 +80,7 @@ def test_who_came_first_is_served_first_and_others_see_their_place(stage: Stage)
         == ("run r2 (started on host-of-r2) waits in line for BUILD_ID web1 before this one")
     )
     with pytest.raises(BuildIdInUseError, match=r"run r2 .* waits in line for BUILD_ID web1"):
-        Waiter(stage, "r9").wish.take()  # who does not wait does not overtake either
+        Waiter(stage, "r9").request.take()  # who does not wait does not overtake either
     first.line._leave()
     assert second.obstacle() == ""
     stage.engine.end(second.ticket.container_id, 137)
@@ -125,7 +125,7 @@ def test_a_ticket_that_never_runs_is_of_a_dead_process(stage: Stage, monkeypatch
     box = stage.engine.box(first.ticket.container_id)
     box.container = replace(box.container, status="created")
     assert "run r2" in second.obstacle(), "it may be about to run"
-    assert Waiter(stage, "r9", key("other")).wish.take() != ()
+    assert Waiter(stage, "r9", key("other")).request.take() != ()
     monkeypatch.setattr(waiting_line, "_START_GRACE", 0.0)
     assert second.obstacle() == ""
     assert box.container.id not in stage.engine.world.boxes
@@ -168,7 +168,7 @@ def test_a_run_says_so_every_15_seconds_and_at_each_change(stage: Stage, monkeyp
 
     def look() -> None:
         obstacle = second.line.obstacles()[0].error
-        announcer.tell(obstacle, second.line.place)
+        announcer.announce(obstacle, second.line.place)
 
     for at in (0.0, 1.0, 14.9, 15.0, 16.0):
         seconds[0] = at
@@ -217,7 +217,7 @@ def test_nothing_is_taken_once_a_run_is_cancelled(stage: Stage) -> None:
     cancelled.set("over")
     waiter = Waiter(stage, "r2")
     waiter.line._leave()
-    assert waiter.wish.wait(cancelled, Patience(FOREVER)) == ()
+    assert waiter.request.wait(cancelled, Patience(FOREVER)) == ()
     assert len(stage.engine.world.boxes) == 1
 
 
@@ -236,9 +236,9 @@ def test_a_hundred_runs_in_line_are_all_served_in_the_order_in_which_they_came(s
         turn = [one for one in choice.sample(line, min(5, len(line))) if one.obstacle() == ""]
         assert turn in ([], line[:1])
         first = line.pop(0)
-        expected.append(first.wish.run)
+        expected.append(first.request.run)
         assert first.obstacle() == ""
-        (lease,) = first.wish._take()
+        (lease,) = first.request._take()
         first.line._leave()
         served.append(stage.engine.box(lease.container_id).container.labels[f"{LABEL}.run"])
         holder = lease.container_id
